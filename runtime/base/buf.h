@@ -1,0 +1,43 @@
+/* A growing byte buffer with a ceiling.
+ *
+ * Errors are sticky: after the ceiling was hit (or malloc failed) every put is a no-op and buf->err stays set
+ * until buf_clear. */
+#ifndef LLMUX_BASE_BUF_H
+#define LLMUX_BASE_BUF_H
+
+#include <stddef.h>
+
+#include "runtime/base/err.h"
+#include "runtime/base/str.h"
+
+struct buf {
+    char *p;       /* owned */
+    size_t n;      /* bytes held */
+    size_t room;   /* bytes allocated; n <= room <= cap */
+    size_t cap;
+    enum err err;  /* ERR_OK, ERR_LIMIT or ERR_MEMORY */
+};
+
+/* An empty buffer that never holds more than cap bytes.  Allocates nothing yet. */
+void buf_init(struct buf *b, size_t cap);
+void buf_fini(struct buf *b);
+/* Forget the content and the error, keep the memory. */
+void buf_clear(struct buf *b);
+/* Forget the content and give memory above `keep` bytes back. */
+void buf_shrink(struct buf *b, size_t keep);
+/* Make room for n more bytes and return where they go, NULL on error.  The caller adds what it wrote to b->n. */
+char *buf_room(struct buf *b, size_t n);
+void buf_put(struct buf *b, const char *p, size_t n);
+void buf_putc(struct buf *b, char c);
+void buf_puts(struct buf *b, struct str s);
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Drop the first n bytes. */
+void buf_consume(struct buf *b, size_t n);
+
+static inline struct str
+buf_str(const struct buf *b)
+{
+    return (struct str){ b->p ? b->p : "", b->n };
+}
+
+#endif

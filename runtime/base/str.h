@@ -1,0 +1,79 @@
+/* Borrowed byte strings.
+ *
+ * A struct str points into memory that somebody else owns and is not NUL-terminated.  p == NULL means
+ * "absent", which differs from "present and empty" (p != NULL, n == 0). */
+#ifndef LLMUX_BASE_STR_H
+#define LLMUX_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct str {
+    const char *p;
+    size_t n;
+};
+
+/* A string literal as a struct str; works in static initialisers too. */
+#define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
+#define STR_INIT(lit) { "" lit, sizeof(lit) - 1 }
+/* Arguments for a "%.*s" conversion. */
+#define STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
+
+static inline struct str
+str_make(const char *p, size_t n)
+{
+    return (struct str){ p, n };
+}
+
+/* The string of a NUL-terminated p; absent when p is NULL. */
+static inline struct str
+str_from(const char *p)
+{
+    return (struct str){ p, p ? strlen(p) : 0 };
+}
+
+static inline bool
+str_eq(struct str a, struct str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool
+str_is(struct str a, const char *lit)
+{
+    size_t n = strlen(lit);
+    return a.n == n && (n == 0 || memcmp(a.p, lit, n) == 0);
+}
+
+static inline bool
+str_starts(struct str s, struct str prefix)
+{
+    return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+static inline bool
+str_ends(struct str s, struct str suffix)
+{
+    return s.n >= suffix.n && (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+}
+
+/* The first n bytes removed; n is cut to the length. */
+static inline struct str
+str_skip(struct str s, size_t n)
+{
+    if (n > s.n)
+        n = s.n;
+    return (struct str){ s.p + n, s.n - n };
+}
+
+/* ASCII-case-insensitive equality, for header names and media types. */
+bool str_eq_nocase(struct str a, struct str b);
+/* Without leading and trailing space, tab, CR and LF. */
+struct str str_trim(struct str s);
+/* Does s match the glob, in which '*' stands for any run of bytes and nothing else is special? */
+bool str_glob(struct str glob, struct str s);
+/* The edit distance (insert, delete, replace, swap of neighbours), cut off at `limit`; for suggestions. */
+size_t str_distance(struct str a, struct str b, size_t limit);
+
+#endif

@@ -1,0 +1,51 @@
+/* JSON out: straight into a buffer, no tree.
+ *
+ * Nested objects can be opened lazily: jw_enter only remembers the name, and the brace is written when the first
+ * member inside arrives, so an object without members leaves no trace.  Commas are the writer's business. */
+#ifndef LLMUX_JSON_WRITER_H
+#define LLMUX_JSON_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/buf.h"
+#include "runtime/base/str.h"
+
+#define JW_DEPTH 64
+
+struct jw_level {
+    struct str key;   /* of a lazy object that is not written yet; JSON-escaped already */
+    uint8_t array;    /* this level is an array */
+    uint8_t some;     /* an element was written, so the next needs a comma */
+    uint8_t pending;  /* lazy and not written yet */
+};
+
+struct jw {
+    struct buf *out;               /* borrowed; its sticky error is the writer's */
+    unsigned depth;
+    struct str key;                /* key for the next value (already JSON-escaped) */
+    struct jw_level level[JW_DEPTH];
+};
+
+void jw_init(struct jw *w, struct buf *out);
+/* The name of the next value; literal keys of specs need no escaping, so `key` is written as it is. */
+void jw_key(struct jw *w, struct str key);
+/* The name of the next value, escaped as needed (names that come from input). */
+void jw_key_escaped(struct jw *w, struct str key);   /* `key` must live until the value is written */
+void jw_object(struct jw *w);      /* { at once */
+void jw_enter(struct jw *w);       /* { when the first member comes; takes the key set by jw_key */
+void jw_array(struct jw *w);       /* [ at once */
+void jw_enter_array(struct jw *w); /* [ when the first element comes */
+/* Close the innermost object or array.  Returns false when it was lazy and nothing was written. */
+bool jw_close(struct jw *w);
+void jw_string(struct jw *w, struct str s);
+void jw_int(struct jw *w, int64_t v);
+void jw_bool(struct jw *w, bool v);
+void jw_null(struct jw *w);
+/* A JSON value copied byte for byte. */
+void jw_raw(struct jw *w, struct str json);
+/* Begin and end a string value whose inside the caller appends to w->out, JSON-escaped. */
+void jw_begin_string(struct jw *w);
+void jw_end_string(struct jw *w);
+
+#endif

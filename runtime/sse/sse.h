@@ -1,0 +1,53 @@
+/* Server-sent events in: bytes to events, whatever the cuts.
+ *
+ * WHATWG HTML, "9.2.6 Interpreting an event stream": LF, CR and CRLF end a line, a BOM at the start is skipped, one
+ * space after the colon is removed, data lines are joined with LF, comments are reported as beats, an event without
+ * data is dropped.  Two additions from the wild: the end of the stream ends a pending event (sse_end), and a field
+ * `error:` is delivered as an event of name "error" (llama-box ends its streams so).
+ * A line and an event's data have one size limit; crossing it is ERR_LIMIT.  Invalid UTF-8 is passed through. */
+#ifndef LLMUX_SSE_SSE_H
+#define LLMUX_SSE_SSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runtime/base/buf.h"
+#include "runtime/base/err.h"
+#include "runtime/base/str.h"
+
+struct sse_event {
+    struct str name;  /* the event field; absent when there was none */
+    struct str data;  /* joined data lines */
+    size_t start;     /* stream offset of the event's first byte */
+    size_t end;       /* stream offset behind the blank line (or the last byte) that ended it */
+    bool comment;     /* a comment line and nothing else: name and data are absent */
+};
+
+/* Called for each event; spans are valid only during the call.  A result other than ERR_OK stops the parser, which
+ * then returns it for ever. */
+typedef enum err sse_event_fn(void *ctx, const struct sse_event *e);
+
+struct sse {
+    sse_event_fn *event;
+    void *ctx;
+    enum err err;
+    size_t limit;
+    size_t offset;     /* bytes consumed so far, over the whole stream */
+    struct buf line;   /* an unfinished line carried over to the next feed */
+    struct buf data;   /* data lines joined, when there is more than one or they were carried over */
+    struct buf name;
+    size_t start;
+    unsigned state;    /* of the scanner */
+};
+
+void sse_init(struct sse *s, size_t limit, sse_event_fn *event, void *ctx);
+void sse_fini(struct sse *s);
+/* Ready for a new stream; keeps memory. */
+void sse_reset(struct sse *s);
+/* Feed n bytes.  Calls s->event zero or more times before returning.  Returns ERR_OK, or the first error for ever
+ * after.  Events that lie whole within one feed are delivered without copying. */
+MUST_CHECK enum err sse_feed(struct sse *s, const char *p, size_t n);
+/* The stream is over: an event not yet ended by a blank line is delivered now. */
+MUST_CHECK enum err sse_end(struct sse *s);
+
+#endif
