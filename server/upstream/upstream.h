@@ -1,0 +1,185 @@
+/* The HTTP client that talks to providers: libcurl's multi socket interface on a libevent loop.
+ *
+ *   worker thread ─ event_base ─ struct upstream ─┬─ multi (<= 96 busy) ─ kept-alive connections
+ *                                                 ├─ multi
+ *                                                 └─ pool of idle struct upstream_call
+ *
+ * One struct upstream belongs to one thread and its event base; nothing is shared, nothing is
+ * locked.  Several curl multis stand behind it because a multi costs O(busy connections) for each
+ * request.
+ *
+ * The life of a call, as its owner sees it:
+ *
+ *   upstream_start ─► head ─► (data* turn_end)* ─► done
+ *        │              └──────────┴──── upstream_cancel: nothing is called any more
+ *        └─ a failure before the head goes straight to done
+ *
+ * No handler is ever called from inside a function of this header: all calls come from the event
+ * loop.  So an owner may start, cancel, pause and resume any call from any handler. */
+#ifndef LLMUX_UPSTREAM_UPSTREAM_H
+#define LLMUX_UPSTREAM_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/err.h"
+#include "runtime/base/str.h"
+
+struct event_base;
+struct upstream;
+struct upstream_call;
+
+/* How a call ended.  OK means that the peer finished its reply; an HTTP error status is OK too.  A
+ * reply framed by the close of the connection (neither Content-Length nor chunked) cannot show that
+ * it was cut, and ends in OK. */
+enum upstream_result {
+    UPSTREAM_OK = 0,
+    UPSTREAM_DNS,                /* the name of the host or of the proxy was not found */
+    UPSTREAM_REFUSED,            /* no connection: refused, unreachable, no route */
+    UPSTREAM_TLS,                /* handshake or certificate */
+    UPSTREAM_PROXY,              /* the proxy refused the tunnel */
+    UPSTREAM_RESET,              /* the connection broke before the first byte of the reply */
+    UPSTREAM_TRUNCATED,          /* the connection ended or broke inside the reply */
+    UPSTREAM_PROTOCOL,           /* not HTTP, bad chunk sizes, HTTP/2 errors */
+    UPSTREAM_TOO_LARGE,          /* head above UPSTREAM_HEAD_MAX, or body above max_reply */
+    UPSTREAM_TIMEOUT_CONNECT,
+    UPSTREAM_TIMEOUT_FIRST_BYTE,
+    UPSTREAM_TIMEOUT_IDLE,
+    UPSTREAM_TIMEOUT_TOTAL,
+    UPSTREAM_MEMORY,
+    UPSTREAM_OTHER,              /* anything else that curl reports; see the message */
+};
+#define UPSTREAM_RESULTS (UPSTREAM_OTHER + 1)
+
+/* A short lower-case name: "ok", "dns", "timeout_idle", ... for logs and metrics. */
+const char *upstream_result_name(enum upstream_result r);
+
+#define UPSTREAM_HEAD_MAX 65536  /* bytes of a reply's head */
+
+struct upstream_header {
+    struct str name;
+    struct str value;
+};
+
+/* The head of a reply.  Interim (1xx) heads and those of a proxy's CONNECT are not shown.  The
+ * strings live until the call ends. */
+struct upstream_head {
+    int status;
+    const struct upstream_header *headers;
+    unsigned n;
+};
+
+/* The value of the first header of this name (any case), without surrounding blanks; absent when
+ * there is none. */
+struct str upstream_head_get(const struct upstream_head *head, struct str name);
+
+enum upstream_http {
+    UPSTREAM_HTTP1 = 0,  /* cheaper a request, and the default */
+    UPSTREAM_HTTP2,      /* by ALPN over TLS only; plain http:// stays with HTTP/1.1 */
+};
+
+/* Milliseconds; 0 means none.
+ * connect: name, TCP and TLS.
+ * first_byte: from upstream_start to the first byte of the body.  A head alone does not count: many
+ * providers send it before they begin to think.
+ * idle: between two pieces of the body; stands still while the call is paused.
+ * total: from upstream_start to the end. */
+struct upstream_deadlines {
+    unsigned connect_ms;
+    unsigned first_byte_ms;
+    unsigned idle_ms;
+    unsigned total_ms;
+};
+
+/* What to send.  upstream_start copies everything except body, which is borrowed until done is
+ * called or upstream_cancel returns. */
+struct upstream_request {
+    struct str method;           /* "POST", "GET", ... */
+    struct str url;              /* absolute, http or https, already escaped */
+    const struct upstream_header *headers;
+    unsigned n_headers;          /* without Host and Content-Length, made from url and body */
+    struct str body;             /* absent: none */
+    struct upstream_deadlines deadlines;
+    uint64_t max_reply;          /* bytes of body that may arrive; 0 = no limit */
+    enum upstream_http http;
+    struct str ca_file;          /* PEM; absent: the default of struct upstream_options */
+    struct str proxy;            /* URL; absent: none.  The environment is never asked. */
+};
+
+/* How a call went. */
+struct upstream_report {
+    enum upstream_result result;
+    struct str message;          /* for humans, lower case; "" when OK */
+    int status;                  /* 0 when no head arrived */
+    uint64_t bytes;              /* of the body, as delivered to data */
+    unsigned connects;           /* new connections made: 0 when an idle one was reused */
+    bool reused;                 /* the last try went over a connection that had served before */
+    bool sent;                   /* request bytes went out: the peer may have begun to work */
+    uint64_t connect_us;         /* start to connection ready; 0 when reused or never ready */
+    uint64_t first_byte_us;      /* start to the first byte of the body; 0 when none came */
+    uint64_t total_us;
+};
+
+/* What the owner of a call hears.  Any member may be NULL. */
+struct upstream_handler {
+    /* The head is complete.  Once, before any data. */
+    void (*head)(void *ctx, const struct upstream_head *head);
+    /* The next n bytes of the body, n > 0, chunked coding removed.  Often many times a turn:
+     * collect, do not flush. */
+    void (*data)(void *ctx, const char *p, size_t n);
+    /* The turn of the loop that called head or data is over: flush now.  Left out when done
+     * follows at once. */
+    void (*turn_end)(void *ctx);
+    /* The call ended, and its handle with it.  Exactly once, last.  report lives for the call. */
+    void (*done)(void *ctx, const struct upstream_report *report);
+};
+
+/* Zero means the default. */
+struct upstream_options {
+    struct str ca_file;          /* PEM; default /etc/ssl/certs/ca-certificates.crt if it exists,
+                                    else what curl was built with */
+    unsigned busy_per_multi;     /* 96 */
+    unsigned idle_calls;         /* 256: ended calls kept for reuse, about 6 kB each */
+    unsigned idle_multi_ms;      /* 60000: then a multi without calls is closed, and its idle
+                                    connections with it; the first one stays */
+};
+
+/* Counters since creation, and gauges. */
+struct upstream_stats {
+    uint64_t started;
+    uint64_t results[UPSTREAM_RESULTS];  /* calls ended, by result */
+    uint64_t cancelled;
+    uint64_t connects;           /* new connections made */
+    uint64_t reused;             /* calls served by a connection that had served before */
+    unsigned busy;               /* calls running now */
+    unsigned multis;
+    unsigned pooled;             /* idle calls kept */
+    unsigned sockets;            /* open connections, busy or idle */
+};
+
+/* A client on base, which must outlive it.  opts may be NULL.  Returns NULL when memory is short.
+ * Initialises curl for the process if nobody did (thread-safe since curl 7.84). */
+struct upstream *upstream_create(struct event_base *base, const struct upstream_options *opts);
+/* Cancel all calls (no handler is called) and close all connections.  Not from inside a handler. */
+void upstream_destroy(struct upstream *u);
+
+/* Begin a call.  The handle is valid until done returns or upstream_cancel returns.  For a request
+ * that cannot be sent (bad header, bad URL, no memory) returns NULL, fills f (which may be NULL),
+ * and calls nothing.  h must live as long as the call; ctx is passed to its functions. */
+struct upstream_call *upstream_start(struct upstream *u, const struct upstream_request *req,
+                                     const struct upstream_handler *h, void *ctx,
+                                     struct fault *f);
+/* End a call at once: no handler is called any more, the body is no longer read.  No-op for NULL
+ * and for a call inside its own done. */
+void upstream_cancel(struct upstream_call *c);
+/* Stop delivering data until upstream_resume.  At most what curl has already read (16 kB, more
+ * with HTTP/2) waits here, the rest waits in the peer.  Takes effect at once, also inside data.
+ * Idempotent. */
+void upstream_pause(struct upstream_call *c);
+/* Deliver again, from the loop.  Idempotent. */
+void upstream_resume(struct upstream_call *c);
+
+struct upstream_stats upstream_stats(const struct upstream *u);
+
+#endif
