@@ -1,0 +1,184 @@
+/* The operator's configuration: one YAML file, checked whole, with typed values.
+ *
+ *   bytes ─► tree (libyaml events, each node with its line and column)
+ *         ─► expand ${VAR}, file:/path
+ *         ─► schema (tables of keys and types) ─► struct config
+ *
+ * A config is either complete and valid or it is a list of all errors; there is nothing in between.
+ * Every error names the file, line and column, the offender, and what to write instead.
+ * docs/config.md describes the keys.
+ *
+ * Scalars: `${VAR}` is replaced by the environment variable (an error when it is not set),
+ * `${VAR:default}` by the default when VAR is unset or empty; `$$` is a dollar sign; a `$` before
+ * anything else stands for itself.  What comes out is text, it is never parsed as YAML again.
+ * A secret may also be `file:/path` (relative to the directory of the config): the file's content
+ * without the line end at its end. */
+#ifndef LLMUX_CONFIG_CONFIG_H
+#define LLMUX_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
+#include "runtime/base/str.h"
+#include "server/log/log.h"
+
+#define CONFIG_BYTES_MAX (1u << 20)   /* bytes of a config file */
+#define CONFIG_ERRORS_MAX 50          /* errors reported; more are counted only */
+
+/* Where to listen: `127.0.0.1:8080`, `[::1]:8080`, `:8080` (every address) or `unix:/path`. */
+struct config_listen {
+    struct str text;             /* as written, for messages */
+    struct str host;             /* without brackets; absent for every address, and for unix */
+    struct str path;             /* of a unix socket; absent otherwise */
+    unsigned port;               /* 0 asks the kernel for a free one */
+};
+
+/* Times are in milliseconds, sizes in bytes. */
+struct config_server {
+    struct config_listen *listen;  /* n_listen >= 1 */
+    unsigned n_listen;
+    struct config_listen admin;  /* admin.text absent: no admin port */
+    unsigned workers;            /* 0: auto, one for each core */
+    unsigned max_connections;    /* of clients, over all workers */
+    uint64_t max_body;           /* of a request */
+    uint64_t drain_timeout;      /* on shutdown: for running requests to end */
+    uint64_t head_timeout;       /* from the first byte of a head to its last */
+    uint64_t body_timeout;       /* between two reads of a request's body */
+    uint64_t idle_timeout;       /* of a kept-alive connection without a request */
+    uint64_t keepalive_comment;  /* between two SSE comments to a waiting client; 0: off */
+    struct str tls_cert;         /* PEM file, chain included; absent: plain HTTP */
+    struct str tls_key;          /* PEM file; present exactly when tls_cert is */
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+/* A model that a deployment serves.  A name with an asterisk is a wildcard (`claude-*`).  An
+ * upstream name may have one asterisk if the name has one: it stands for what the name's matched. */
+struct config_model {
+    struct str name;             /* what clients ask for */
+    struct str upstream;         /* what the provider is asked for; absent for a wildcard without
+                                    one: then it is what the client asked for */
+    unsigned weight;             /* 1..1000, share among deployments of the same name */
+    bool wildcard;
+};
+
+/* An extra request header, or a policy: key and value. */
+struct config_pair {
+    struct str key;
+    struct str value;
+};
+
+struct config_timeouts {         /* ms */
+    uint64_t connect;
+    uint64_t first_byte;
+    uint64_t idle;
+    uint64_t total;
+};
+
+/* A deployment: one entry of `providers`. */
+struct config_provider {
+    struct str name;             /* unique; letters, digits, '.', '_', '-' */
+    struct str type;             /* a compiled provider or a dialect */
+    struct str base_url;         /* no slash at its end; absent: the provider's own */
+    struct str api_key;          /* secret; absent: none */
+    struct config_pair *headers; /* values may hold secrets: they count as such */
+    unsigned n_headers;
+    struct config_model *models; /* n_models >= 1 */
+    unsigned n_models;
+    struct config_timeouts timeouts;
+    struct config_pair *policies;
+    unsigned n_policies;
+    struct str ca_file;          /* PEM; absent: the system's */
+    struct str proxy;            /* URL; absent: none */
+    unsigned line;               /* of the entry in the file, for messages */
+};
+
+/* If every deployment of `model` failed, try these models in order. */
+struct config_fallback {
+    struct str model;
+    struct str *to;
+    unsigned n_to;
+};
+
+enum config_strategy { CONFIG_SIMPLE_SHUFFLE };
+
+struct config_routing {
+    enum config_strategy strategy;
+    unsigned retries;            /* further tries after the first, 0..10 */
+    struct config_fallback *fallbacks;
+    unsigned n_fallbacks;
+};
+
+/* All of it lives in the arena given to config_load. */
+struct config {
+    struct config_server server;
+    struct config_provider *providers;  /* n_providers >= 1 */
+    unsigned n_providers;
+    struct config_routing routing;
+    struct str *secrets;         /* every value that must not show in logs: api keys, values of
+                                    extra headers, proxies with a password */
+    unsigned n_secrets;
+};
+
+struct config_error {
+    unsigned line;               /* from 1; 0 when the file as a whole is meant */
+    unsigned column;             /* from 1, in characters; 0 with line 0 */
+    struct str text;             /* lower case, no full stop; never shows a secret */
+};
+
+/* Errors in the order of the file. */
+struct config_errors {
+    struct str file;
+    struct config_error v[CONFIG_ERRORS_MAX];
+    unsigned n;
+    unsigned more;               /* found but not kept */
+};
+
+enum config_type {
+    CONFIG_TYPE_UNKNOWN,
+    CONFIG_TYPE_COMPLETE,        /* a provider that knows its address */
+    CONFIG_TYPE_NEEDS_URL,       /* a dialect, or a provider without an address of its own */
+};
+
+/* What the config does not know by itself.  Each function may be NULL. */
+struct config_world {
+    /* Is this a provider type?  NULL: every type is, and needs a base_url. */
+    enum config_type (*type)(void *ctx, struct str name);
+    /* The i-th type that could be written; absent behind the last.  For messages. */
+    struct str (*type_name)(void *ctx, unsigned i);
+    /* Is this policy valid for this type?  If not, put into why what is wrong and what to write
+     * instead, and return false.  NULL: all are. */
+    bool (*policy)(void *ctx, struct str type, struct str key, struct str value, struct buf *why);
+    /* The value of an environment variable, NULL when it is not set.  NULL: no variable is set. */
+    const char *(*env)(void *ctx, const char *name);
+    /* Read a whole file into content (for secrets, and to see that a certificate can be read);
+     * false when it cannot be read, with the reason in why.  NULL: files are taken on trust, and
+     * `file:` secrets are errors. */
+    bool (*file)(void *ctx, const char *path, struct buf *content, struct buf *why);
+    void *ctx;
+};
+
+/* The env and file of a real process. */
+const char *config_world_env(void *ctx, const char *name);
+bool config_world_file(void *ctx, const char *path, struct buf *content, struct buf *why);
+
+/* Read and check the file at path.  Returns a config in the arena a, or NULL with at least one
+ * error in errors, whose texts lie in the arena too (an arena that is full is an error itself).  Let
+ * the arena's cap be 16 MiB; a usual file needs a few kB. */
+struct config *config_load(const char *path, const struct config_world *world, struct arena *a,
+                           struct config_errors *errors);
+/* The same for bytes already read; name stands for the file in messages, and its directory is
+ * where relative `file:` paths begin. */
+struct config *config_parse(struct str bytes, const char *name, const struct config_world *world,
+                            struct arena *a, struct config_errors *errors);
+/* Append one line for each error: `file:line:column: text`. */
+void config_errors_print(const struct config_errors *errors, struct buf *out);
+
+/* The dotted name of the i-th key a config may hold (`server.listen`, `providers[].name`, ...), NULL
+ * behind the last.  For documents and tests. */
+const char *config_key(unsigned i);
+
+#endif
