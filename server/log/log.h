@@ -1,0 +1,99 @@
+/* The log: one structured line for each request and each notable event, JSON or text.
+ *
+ *   any thread: log_begin, log_str, ..., log_end ─► bounded queue ─► writer thread ─► fd
+ *
+ * No caller ever waits: when the queue is full the line is dropped and counted, and the writer
+ * reports the count as soon as it can write again.  Known secrets and what looks like one are masked
+ * in every string value.
+ *
+ *   json: {"ts":"2026-01-31T12:00:00.123Z","level":"info","event":"request","status":200,...}
+ *   text: 2026-01-31T12:00:00.123Z info request status=200 path="/v1/chat completions"
+ *
+ * Usage:
+ *   struct log_line l;
+ *   if (log_begin(log, &l, LOG_LEVEL_INFO, "request")) {
+ *       log_str(&l, "model", model);
+ *       log_int(&l, "status", 200);
+ *       log_end(&l);
+ *   } */
+#ifndef LLMUX_LOG_LOG_H
+#define LLMUX_LOG_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/buf.h"
+#include "runtime/base/err.h"
+#include "runtime/base/str.h"
+
+#define LOG_LINE_MAX 4096        /* bytes of a line with its line end */
+
+struct log;
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_format { LOG_FORMAT_JSON, LOG_FORMAT_TEXT };
+
+struct log_options {
+    int fd;                      /* borrowed: 1, 2, or a file */
+    enum log_level level;        /* lines below are not made */
+    enum log_format format;
+    unsigned queue;              /* lines that may wait; rounded up to a power of two; 0: 4096 */
+    uint64_t (*now_us)(void);    /* wall clock in us since 1970; NULL: the system's */
+};
+
+/* Counters since creation. */
+struct log_stats {
+    uint64_t lines;              /* written */
+    uint64_t dropped;            /* the queue was full */
+    uint64_t failed;             /* fd did not take them */
+};
+
+/* A log and its writer thread, or NULL.  The thread blocks all signals. */
+struct log *log_create(const struct log_options *opts);
+/* Write what waits, end the thread, free.  No other thread may use the log any more. */
+void log_destroy(struct log *log);
+
+/* Change the level; from any thread. */
+void log_set_level(struct log *log, enum log_level level);
+bool log_enabled(const struct log *log, enum log_level level);
+struct log_stats log_stats(const struct log *log);
+
+/* A line under construction: lives on the caller's stack, holds no resources. */
+struct log_line {
+    struct log *log;
+    enum log_format format;
+    bool full;                   /* a field did not fit and was left out */
+    size_t n;
+    char text[LOG_LINE_MAX];
+};
+
+/* Start a line.  False (and nothing else may be called on l) when the level is switched off.  event
+ * is a constant: letters, digits, '_'. */
+bool log_begin(struct log *log, struct log_line *l, enum log_level level, const char *event);
+
+/* Fields, in this order in the line.  key is a constant: letters, digits, '_', '.'.  A value that
+ * does not fit is cut (strings) or left out; then the line ends with "cut":true. */
+void log_str(struct log_line *l, const char *key, struct str value);  /* absent: no field */
+void log_int(struct log_line *l, const char *key, int64_t value);
+void log_bool(struct log_line *l, const char *key, bool value);
+/* Microseconds, written as seconds with six decimals. */
+void log_seconds(struct log_line *l, const char *key, uint64_t us);
+/* Hand the line to the writer. */
+void log_end(struct log_line *l);
+
+/* begin, one field "msg" of formatted text, end. */
+void log_msg(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
+#define LOG_SECRET_MIN 8         /* shorter ones would hit ordinary words */
+
+/* Mask these values (n of them, copied) in every string from now on; values shorter than
+ * LOG_SECRET_MIN are ignored.  Adds to the earlier ones: a key that was rotated away stays secret.
+ * May be called while other threads log; false when memory is short. */
+MUST_CHECK bool log_add_secrets(struct log *log, const struct str *secrets, size_t n);
+/* Append s to out with every known secret, and whatever looks like one (`sk-...`, `Bearer ...`),
+ * replaced by "***".  For text that goes to people by other ways than the log. */
+void log_mask(const struct log *log, struct str s, struct buf *out);
+
+#endif
