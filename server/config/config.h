@@ -56,7 +56,7 @@ struct config_server {
 };
 
 /* A model that a deployment serves.  A name with an asterisk is a wildcard (`claude-*`).  An
- * upstream name may have one asterisk if the name has one: it stands for what the name's matched. */
+ * upstream name may have one asterisk if the name has one: it stands for what that one matched. */
 struct config_model {
     struct str name;             /* what clients ask for */
     struct str upstream;         /* what the provider is asked for; absent for a wildcard without
@@ -166,8 +166,8 @@ const char *config_world_env(void *ctx, const char *name);
 bool config_world_file(void *ctx, const char *path, struct buf *content, struct buf *why);
 
 /* Read and check the file at path.  Returns a config in the arena a, or NULL with at least one
- * error in errors, whose texts lie in the arena too (an arena that is full is an error itself).  Let
- * the arena's cap be 16 MiB; a usual file needs a few kB. */
+ * error in errors, whose texts lie in the arena too (an arena that is full is an error itself).
+ * Let the arena's cap be 16 MiB; a usual file needs a few kB. */
 struct config *config_load(const char *path, const struct config_world *world, struct arena *a,
                            struct config_errors *errors);
 /* The same for bytes already read; name stands for the file in messages, and its directory is
@@ -177,7 +177,7 @@ struct config *config_parse(struct str bytes, const char *name, const struct con
 /* Append one line for each error: `file:line:column: text`. */
 void config_errors_print(const struct config_errors *errors, struct buf *out);
 
-/* The dotted name of the i-th key a config may hold (`server.listen`, `providers[].name`, ...), NULL
+/* The dotted name of the i-th key a config may hold (`server.listen`, `providers[].name`), NULL
  * behind the last.  For documents and tests. */
 const char *config_key(unsigned i);
 

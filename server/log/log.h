@@ -3,8 +3,8 @@
  *   any thread: log_begin, log_str, ..., log_end ─► bounded queue ─► writer thread ─► fd
  *
  * No caller ever waits: when the queue is full the line is dropped and counted, and the writer
- * reports the count as soon as it can write again.  Known secrets and what looks like one are masked
- * in every string value.
+ * reports the count as soon as it can write again.  Known secrets and what looks like one are
+ * masked in every string value.
  *
  *   json: {"ts":"2026-01-31T12:00:00.123Z","level":"info","event":"request","status":200,...}
  *   text: 2026-01-31T12:00:00.123Z info request status=200 path="/v1/chat completions"
