@@ -73,7 +73,9 @@ bool str_eq_nocase(struct str a, struct str b);
 struct str str_trim(struct str s);
 /* Does s match the glob, in which '*' stands for any run of bytes and nothing else is special? */
 bool str_glob(struct str glob, struct str s);
-/* The edit distance (insert, delete, replace, swap of neighbours), cut off at `limit`; for suggestions. */
+#define STR_DISTANCE_MAX 128
+/* The edit distance (insert, delete, replace, swap of neighbours), cut off at `limit`; for suggestions.  A string
+ * longer than STR_DISTANCE_MAX is `limit` away from everything. */
 size_t str_distance(struct str a, struct str b, size_t limit);
 
 #endif

@@ -1,0 +1,95 @@
+/* The parts of struct str that are too long for the header. */
+#include "runtime/base/str.h"
+
+static unsigned char
+lower(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return u >= 'A' && u <= 'Z' ? (unsigned char)(u + 'a' - 'A') : u;
+}
+
+bool
+str_eq_nocase(struct str a, struct str b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (lower(a.p[i]) != lower(b.p[i]))
+            return false;
+    return true;
+}
+
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str
+str_trim(struct str s)
+{
+    while (s.n && is_space(s.p[s.n - 1]))
+        s.n--;
+    while (s.n && is_space(s.p[0])) {
+        s.p++;
+        s.n--;
+    }
+    return s;
+}
+
+bool
+str_glob(struct str glob, struct str s)
+{
+    size_t g = 0, i = 0;
+    size_t star = glob.n, mark = 0; /* where to go on after a mismatch: behind the last star, one byte later */
+    while (i < s.n) {
+        if (g < glob.n && glob.p[g] == '*') {
+            star = g++;
+            mark = i;
+        } else if (g < glob.n && glob.p[g] == s.p[i]) {
+            g++;
+            i++;
+        } else if (star < glob.n) {
+            g = star + 1;
+            i = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (g < glob.n && glob.p[g] == '*')
+        g++;
+    return g == glob.n;
+}
+
+static size_t
+min2(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t
+str_distance(struct str a, struct str b, size_t limit)
+{
+    size_t gap = a.n > b.n ? a.n - b.n : b.n - a.n;
+    if (gap >= limit || a.n > STR_DISTANCE_MAX || b.n > STR_DISTANCE_MAX)
+        return limit;
+    /* Three rows of the table: of the prefix of a two shorter, one shorter, and the current one. */
+    size_t rows[3][STR_DISTANCE_MAX + 1];
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
+    for (size_t j = 0; j <= b.n; j++)
+        above[j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t replace = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+            row[j] = min2(replace, min2(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1])
+                row[j] = min2(row[j], before[j - 2] + 1);
+        }
+        size_t *spare = before;
+        before = above;
+        above = row;
+        row = spare;
+    }
+    return min2(above[b.n], limit);
+}
