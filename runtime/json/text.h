@@ -2,6 +2,8 @@
 #ifndef LLMUX_JSON_TEXT_H
 #define LLMUX_JSON_TEXT_H
 
+#include <stdbool.h>
+
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/str.h"
@@ -14,9 +16,13 @@ void json_escape(struct buf *out, struct str s);
  * become U+FFFD.  Absent when the arena is full. */
 struct str json_unescape(struct arena *a, struct str inner);
 
-/* The same for a text that arrives in fragments and may be cut between the two halves of a surrogate pair: *half
- * is 0 or the high half that ended the fragment before (0xD800..0xDBFF).  A high half at the very end of `inner` is
- * not decoded but left in *half.  A pending half that is not continued comes out as U+FFFD first. */
+/* Would json_unescape make s of `inner`?  Needs no memory. */
+bool json_unescape_is(struct str inner, struct str s);
+
+/* The same as json_unescape for a text that arrives in fragments and may be cut between the two halves of a
+ * surrogate pair: *half is 0 or the high half that ended the fragment before (0xD800..0xDBFF).  A high half at the
+ * very end of `inner` is not decoded but left in *half.  A pending half that is not continued comes out as U+FFFD
+ * first; an empty `inner` leaves it pending. */
 struct str json_unescape_part(struct arena *a, struct str inner, unsigned *half);
 
 #endif

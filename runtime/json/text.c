@@ -1,0 +1,205 @@
+/* JSON string escapes, both ways. */
+#include "runtime/json/text.h"
+
+#include <stdint.h>
+
+#include "runtime/base/utf8.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define HIGH_FIRST 0xd800u /* surrogate halves: high ones, then low ones */
+#define LOW_FIRST 0xdc00u
+#define LOW_LAST 0xdfffu
+#define REPLACEMENT 0xfffdu
+
+static bool
+is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* The number of bytes at p that need no escape. */
+static size_t
+plain_run(const char *p, size_t n)
+{
+    size_t i = 0;
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i slash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1f);
+    for (; n - i >= 16; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        __m128i hit = _mm_cmpeq_epi8(_mm_min_epu8(x, control), x);
+        hit = _mm_or_si128(hit, _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+        if (mask)
+            return i + (size_t)__builtin_ctz(mask);
+    }
+#endif
+    while (i < n && is_plain(p[i]))
+        i++;
+    return i;
+}
+
+/* The escape of c, at most 6 bytes, into to; returns its length. */
+static size_t
+escape_one(char *to, char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    to[0] = '\\';
+    switch (c) {
+    case '"': case '\\': to[1] = c; return 2;
+    case '\b': to[1] = 'b'; return 2;
+    case '\f': to[1] = 'f'; return 2;
+    case '\n': to[1] = 'n'; return 2;
+    case '\r': to[1] = 'r'; return 2;
+    case '\t': to[1] = 't'; return 2;
+    }
+    memcpy(to + 1, "u00", 3);
+    to[4] = hex[(unsigned char)c >> 4];
+    to[5] = hex[(unsigned char)c & 15];
+    return 6;
+}
+
+void
+json_escape(struct buf *out, struct str s)
+{
+    while (s.n) {
+        size_t run = plain_run(s.p, s.n);
+        buf_put(out, s.p, run);
+        if (run == s.n)
+            return;
+        char escape[6];
+        buf_put(out, escape, escape_one(escape, s.p[run]));
+        s = str_skip(s, run + 1);
+    }
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The UTF-16 unit that the escape at the start of s stands for; returns the escape's length.  What is no escape
+ * counts as U+FFFD, never reaching behind s. */
+static size_t
+escape_unit(struct str s, unsigned *unit)
+{
+    *unit = REPLACEMENT;
+    if (s.n < 2)
+        return s.n;
+    switch (s.p[1]) {
+    case '"': case '\\': case '/': *unit = (unsigned char)s.p[1]; return 2;
+    case 'b': *unit = '\b'; return 2;
+    case 'f': *unit = '\f'; return 2;
+    case 'n': *unit = '\n'; return 2;
+    case 'r': *unit = '\r'; return 2;
+    case 't': *unit = '\t'; return 2;
+    case 'u': break;
+    default: return 2;
+    }
+    unsigned v = 0;
+    for (size_t i = 2; i < 6; i++) {
+        int digit = i < s.n ? hex_digit(s.p[i]) : -1;
+        if (digit < 0)
+            return i;
+        v = v << 4 | (unsigned)digit;
+    }
+    *unit = v;
+    return 6;
+}
+
+/* A stretch of decoded text: a run of the source, or one code point in own. */
+struct piece {
+    const char *p;
+    size_t n;
+    char own[4];
+};
+
+static bool
+point(struct piece *out, unsigned c)
+{
+    out->n = utf8_encode(out->own, c);
+    out->p = out->own;
+    return true;
+}
+
+/* The next piece of *inner, which it is taken from; false at the end.  *half as in json_unescape_part. */
+static bool
+next_piece(struct str *inner, unsigned *half, struct piece *out)
+{
+    while (inner->n) {
+        unsigned unit = 0;
+        size_t n = inner->p[0] == '\\' ? escape_unit(*inner, &unit) : 0;
+        bool low = unit >= LOW_FIRST && unit <= LOW_LAST;
+        if (*half && !low) {
+            *half = 0;
+            return point(out, REPLACEMENT);
+        }
+        if (n == 0) {
+            const char *stop = memchr(inner->p, '\\', inner->n);
+            *out = (struct piece){ .p = inner->p, .n = stop ? (size_t)(stop - inner->p) : inner->n };
+            *inner = str_skip(*inner, out->n);
+            return true;
+        }
+        *inner = str_skip(*inner, n);
+        if (unit >= HIGH_FIRST && unit < LOW_FIRST) {
+            *half = unit;
+            continue;
+        }
+        if (low)
+            unit = *half ? 0x10000 + ((*half - HIGH_FIRST) << 10) + (unit - LOW_FIRST) : REPLACEMENT;
+        *half = 0;
+        return point(out, unit);
+    }
+    return false;
+}
+
+struct str
+json_unescape_part(struct arena *a, struct str inner, unsigned *half)
+{
+    /* Decoding never lengthens, but for a pending half that comes out as three bytes, or joins with six bytes of
+     * escape to four. */
+    char *text = arena_bytes(a, inner.n + 3);
+    if (!text)
+        return (struct str){ NULL, 0 };
+    size_t n = 0;
+    struct piece piece;
+    while (next_piece(&inner, half, &piece)) {
+        memcpy(text + n, piece.p, piece.n);
+        n += piece.n;
+    }
+    return str_make(text, n);
+}
+
+struct str
+json_unescape(struct arena *a, struct str inner)
+{
+    unsigned half = 0;
+    struct str text = json_unescape_part(a, inner, &half);
+    if (half && text.p) {
+        /* There is room: the half's escape was six bytes long and has written nothing. */
+        memcpy((char *)(uintptr_t)text.p + text.n, UTF8_REPLACEMENT, 3);
+        text.n += 3;
+    }
+    return text;
+}
+
+bool
+json_unescape_is(struct str inner, struct str s)
+{
+    unsigned half = 0;
+    struct piece piece;
+    while (next_piece(&inner, &half, &piece)) {
+        if (!str_starts(s, str_make(piece.p, piece.n)))
+            return false;
+        s = str_skip(s, piece.n);
+    }
+    return str_eq(s, half ? STR(UTF8_REPLACEMENT) : STR(""));
+}
