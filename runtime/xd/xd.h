@@ -226,6 +226,36 @@ void xd_read_data_url(struct xd *x, uint32_t at, struct ir_source *v);   /* data
 /* A fragment of a growing string field: as xd_read_str, but a surrogate pair cut between two fragments is joined. */
 void xd_read_part(struct xd *x, uint32_t at, struct str *v);
 
+/* Is the node of this kind?  If not, a mismatch is noted. */
+static inline bool
+xd_want(struct xd *x, uint32_t at, enum json_kind kind)
+{
+    if (json_kind(&x->doc, at) == kind)
+        return true;
+    xd_mismatch(x, at, json_kind_name(kind));
+    return false;
+}
+
+/* Present, and not "" or []: for members of which the first that says something counts. */
+static inline bool
+xd_some(const struct xd *x, uint32_t at)
+{
+    if (at == 0)
+        return false;
+    if (json_kind(&x->doc, at) == JSON_STRING)
+        return x->doc.nodes[at].n > 0;
+    return x->doc.nodes[at].next > at + 1 || json_kind(&x->doc, at) < JSON_OBJECT;
+}
+
+/* for each element i of the array node `at` */
+#define XD_EACH(x, i, at) \
+    for (uint32_t i = (at) + 1; i < (x)->doc.nodes[at].next; i = (x)->doc.nodes[i].next)
+
+/* As xd_read_word, but an unknown word is no news: 0. */
+int xd_try_word(struct xd *x, uint32_t at, const struct xd_table *t);
+/* A block index of a stream event. */
+void xd_read_index(struct xd *x, uint32_t at, unsigned *v);
+
 /* Append a zeroed element; NULL (and ERR_LIMIT) when the arena is full. */
 #define XD_PUSH(x, list) xd_push((x), (void **)&(list)->v, &(list)->n, &(list)->cap, sizeof *(list)->v)
 void *xd_push(struct xd *x, void **v, unsigned *n, unsigned *cap, size_t size);
@@ -234,9 +264,11 @@ struct ir_turn *xd_turn(struct xd *x, struct ir_request *m, enum ir_role role);
 /* Element i of a list of choices, made when missing. */
 struct ir_choice *xd_choice(struct xd *x, struct ir_choices *l, unsigned i);
 
-/* prompt = input + cache_read + cache_write, read: input is what remains of total, never below 0. */
-void xd_read_sum(struct xd *x, uint32_t at, struct ir_int *v);
+/* prompt = input + cache_read + cache_write: when the whole was read, make it what remains without the parts (clamped
+ * to 0..whole). */
 void xd_rest_of(struct ir_int *whole, const struct ir_int *const *parts, unsigned n);
+/* The sum, a missing part counting as 0; always set. */
+struct ir_int xd_sum(const struct ir_int *const *parts, unsigned n);
 
 /* --- writing, called by generated code ----------------------------------------------------------------------- */
 
@@ -273,6 +305,22 @@ void xd_lose_blocks(struct xd *x, const struct ir_blocks *l, uint32_t mask);
 unsigned xd_count_blocks(const struct ir_blocks *l, uint32_t mask);
 /* Is it exactly one block of this kind (among those in mask), with nothing but its first text field? */
 bool xd_single_text(const struct ir_blocks *l, uint32_t mask, enum ir_block_kind kind);
+
+/* The first block whose kind is in the mask, NULL when there is none. */
+const struct ir_block *xd_first_block(const struct ir_blocks *l, uint32_t mask);
+/* The last block of this kind, made when there is none (reading members that belong to a block said before). */
+struct ir_block *xd_last_block(struct xd *x, struct ir_blocks *l, enum ir_block_kind kind);
+/* How many of the blocks from `from` on have a kind in the mask, counted until the first that has not. */
+unsigned xd_run_blocks(const struct ir_blocks *l, unsigned from, uint32_t mask);
+/* Rest members that have no place in the model. */
+void xd_lose_rest(struct xd *x, const struct ir_rest *rest);
+void xd_put_index(struct xd *x, struct str key, unsigned v);
+/* After jw_key: no value comes after all. */
+static inline void
+xd_no_key(struct xd *x)
+{
+    x->w.key = (struct str){ NULL, 0 };
+}
 
 /* Frames of the stream being written.  name may be absent: no event line.  The JSON goes between the two. */
 void xd_frame_open(struct xd *x, struct str name);

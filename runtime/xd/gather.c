@@ -1,0 +1,72 @@
+/* Lists of blocks as the rows of a spec see them: the blocks of some kinds, in order. */
+#include "runtime/xd/xd.h"
+
+unsigned
+xd_count_blocks(const struct ir_blocks *l, uint32_t mask)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < l->n; i++)
+        n += (mask >> l->v[i].kind) & 1;
+    return n;
+}
+
+const struct ir_block *
+xd_first_block(const struct ir_blocks *l, uint32_t mask)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if ((mask >> l->v[i].kind) & 1)
+            return &l->v[i];
+    return NULL;
+}
+
+struct ir_block *
+xd_last_block(struct xd *x, struct ir_blocks *l, enum ir_block_kind kind)
+{
+    for (unsigned i = l->n; i > 0; i--)
+        if (l->v[i - 1].kind == kind)
+            return &l->v[i - 1];
+    struct ir_block *b = XD_PUSH(x, l);
+    if (b)
+        b->kind = kind;
+    return b;
+}
+
+unsigned
+xd_run_blocks(const struct ir_blocks *l, unsigned from, uint32_t mask)
+{
+    unsigned n = 0;
+
+    while (from + n < l->n && ((mask >> l->v[from + n].kind) & 1))
+        n++;
+    return n;
+}
+
+bool
+xd_single_text(const struct ir_blocks *l, uint32_t mask, enum ir_block_kind kind)
+{
+    const struct ir_block *b = xd_first_block(l, mask);
+
+    return b && b->kind == kind && !b->cache.set && b->rest.n == 0 && xd_count_blocks(l, mask) == 1
+        && !(kind == IR_BLOCK_TEXT && b->text.citations.n);
+}
+
+struct ir_int
+xd_sum(const struct ir_int *const *parts, unsigned n)
+{
+    struct ir_int sum = { 0, true };
+
+    for (unsigned i = 0; i < n; i++)
+        if (parts[i]->set && __builtin_add_overflow(sum.v, parts[i]->v, &sum.v))
+            sum.v = INT64_MAX;
+    return sum;
+}
+
+void
+xd_rest_of(struct ir_int *whole, const struct ir_int *const *parts, unsigned n)
+{
+    if (!whole->set)
+        return;
+    struct ir_int sum = xd_sum(parts, n);
+    whole->v = sum.v < 0 || sum.v > whole->v ? 0 : whole->v - sum.v;
+}
