@@ -63,10 +63,19 @@ xd_sum(const struct ir_int *const *parts, unsigned n)
 }
 
 void
-xd_rest_of(struct ir_int *whole, const struct ir_int *const *parts, unsigned n)
+xd_rest_of(struct ir_int *whole, struct ir_int *const *parts, unsigned n)
 {
     if (!whole->set)
         return;
-    struct ir_int sum = xd_sum(parts, n);
-    whole->v = sum.v < 0 || sum.v > whole->v ? 0 : whole->v - sum.v;
+    if (whole->v < 0)
+        whole->v = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (!parts[i]->set)
+            continue;
+        if (parts[i]->v < 0)
+            parts[i]->v = 0;
+        if (parts[i]->v > whole->v)
+            parts[i]->v = whole->v;
+        whole->v -= parts[i]->v;
+    }
 }

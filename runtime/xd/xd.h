@@ -264,9 +264,9 @@ struct ir_turn *xd_turn(struct xd *x, struct ir_request *m, enum ir_role role);
 /* Element i of a list of choices, made when missing. */
 struct ir_choice *xd_choice(struct xd *x, struct ir_choices *l, unsigned i);
 
-/* prompt = input + cache_read + cache_write: when the whole was read, make it what remains without the parts (clamped
- * to 0..whole). */
-void xd_rest_of(struct ir_int *whole, const struct ir_int *const *parts, unsigned n);
+/* prompt = input + cache_read + cache_write: when the whole was read, make it what remains without the parts.  Parts are
+ * cut to what is there, so that the sum is always the number that the peer said. */
+void xd_rest_of(struct ir_int *whole, struct ir_int *const *parts, unsigned n);
 /* The sum, a missing part counting as 0; always set. */
 struct ir_int xd_sum(const struct ir_int *const *parts, unsigned n);
 

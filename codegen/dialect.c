@@ -1,0 +1,223 @@
+/* Which dialects there are, and what each inherits. */
+#include "codegen/dialect.h"
+
+#include "codegen/amend.h"
+
+static const char *
+c_name(struct arena *a, struct str name)
+{
+    struct str out = arena_printf(a, "%.*s", STR_ARG(name));
+
+    for (size_t i = 0; i < out.n; i++)
+        if (out.p[i] == '.' || out.p[i] == '-')
+            ((char *)out.p)[i] = '_';
+    return out.p;
+}
+
+const struct ast_decl *
+dialect_decl(const struct dialect *d, struct str name)
+{
+    for (unsigned i = 0; i < d->decls.n; i++)
+        if (str_eq(d->decls.v[i].name.s, name))
+            return &d->decls.v[i];
+    return NULL;
+}
+
+bool
+dialect_changed(const struct dialect *d, const struct ast_decl *decl)
+{
+    return !d->base || d->changed[decl - d->decls.v];
+}
+
+const struct ast_setting *
+dialect_setting(const struct dialect *d, const char *name)
+{
+    for (unsigned i = d->settings.n; i > 0; i--)
+        if (str_is(d->settings.v[i - 1].name.s, name))
+            return &d->settings.v[i - 1];
+    return NULL;
+}
+
+/* Does the row name this declaration, by itself or inside a group? */
+static bool
+rows_use(const struct ast_rows *rows, struct str name)
+{
+    for (unsigned i = 0; i < rows->n; i++) {
+        const struct ast_row *r = &rows->v[i];
+        for (unsigned k = 0; k < r->forms.n; k++)
+            if (str_eq(r->forms.v[k].name.s, name))
+                return true;
+        if (r->rows && rows_use(r->rows, name))
+            return true;
+    }
+    return false;
+}
+
+static bool
+rows_grow(const struct ast_rows *rows)
+{
+    for (unsigned i = 0; i < rows->n; i++)
+        for (unsigned k = 0; k < rows->v[i].forms.n; k++)
+            if (rows->v[i].forms.v[k].kind == FORM_GROWS)
+                return true;
+    return false;
+}
+
+static bool
+decl_uses(const struct ast_decl *decl, const struct ast_decl *other)
+{
+    if (rows_use(&decl->rows, other->name.s))
+        return true;
+    for (unsigned i = 0; i < decl->tag_cases.n; i++) {
+        const struct ast_rows *rows = &decl->tag_cases.v[i].rows;
+        if (rows_use(rows, other->name.s) || (rows_grow(rows) && other->kind == DECL_UNION))
+            return true;
+    }
+    return false;
+}
+
+/* What uses something changed is changed too. */
+static void
+spread_changes(struct dialect *d)
+{
+    bool again = true;
+
+    while (again) {
+        again = false;
+        for (unsigned i = 0; i < d->decls.n; i++)
+            for (unsigned k = 0; k < d->decls.n && !d->changed[i]; k++)
+                if (d->changed[k] && decl_uses(&d->decls.v[i], &d->decls.v[k]))
+                    d->changed[i] = again = true;
+    }
+}
+
+static void
+inherit(struct arena *a, struct dialect *d, struct diags *diags)
+{
+    const struct ast_file *f = d->file;
+    unsigned inherited = d->base ? d->base->decls.n : 0;
+
+    for (unsigned i = 0; i < inherited; i++) {
+        struct ast_decl *decl = arena_push(a, (void **)&d->decls.v, &d->decls.n, &d->decls.cap, sizeof *decl);
+        *decl = d->base->decls.v[i];
+    }
+    d->changed = arena_alloc(a, inherited + f->decls.n + 1);
+    for (unsigned i = 0; d->base && d->base->base && i < inherited; i++)
+        d->changed[i] = d->base->changed[i];
+    for (unsigned i = 0; i < f->decls.n; i++) {
+        struct ast_decl *old = (struct ast_decl *)dialect_decl(d, f->decls.v[i].name.s);
+        if (f->decls.v[i].kind == DECL_AMEND) {
+            if (old) {
+                amend_decl(a, old, &f->decls.v[i], diags);
+                d->changed[old - d->decls.v] = true;
+            } else {
+                struct diag *e = diag_error(diags, f->decls.v[i].name.pos, "there is no '%.*s' to amend",
+                                            STR_ARG(f->decls.v[i].name.s));
+                diag_help(e, "a new declaration starts with its kind: object %.*s <-> ...", STR_ARG(f->decls.v[i].name.s));
+            }
+            continue;
+        }
+        if (old && old >= d->decls.v + inherited) {
+            struct diag *e = diag_error(diags, f->decls.v[i].name.pos, "'%.*s' is declared twice", STR_ARG(old->name.s));
+            diag_note(e, old->name.pos, "first here");
+            continue;
+        }
+        if (!old)
+            old = arena_push(a, (void **)&d->decls.v, &d->decls.n, &d->decls.cap, sizeof *old);
+        *old = f->decls.v[i];
+        d->changed[old - d->decls.v] = true;
+    }
+    spread_changes(d);
+}
+
+static void
+inherit_settings(struct arena *a, struct dialect *d)
+{
+    const struct ast_settings *from[2] = { d->base ? &d->base->settings : NULL, &d->file->settings };
+
+    for (int k = 0; k < 2; k++)
+        for (unsigned i = 0; from[k] && i < from[k]->n; i++) {
+            struct ast_setting *s = arena_push(a, (void **)&d->settings.v, &d->settings.n, &d->settings.cap, sizeof *s);
+            *s = from[k]->v[i];
+        }
+    d->operations = d->file->operations.n || !d->base ? d->file->operations : d->base->operations;
+}
+
+static const struct ast_file *
+find_file(const struct ast_file *const *files, unsigned n, struct str name)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (files[i]->kind != FILE_IR && str_eq(files[i]->name.s, name))
+            return files[i];
+    return NULL;
+}
+
+static const struct dialect *
+find_dialect(const struct dialects *l, struct str name)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i].name, name))
+            return &l->v[i];
+    return NULL;
+}
+
+static unsigned
+depth_of(const struct ast_file *const *files, unsigned n, const struct ast_file *f)
+{
+    unsigned depth = 0;
+
+    while (f && f->parent.s.n && depth < 4) {
+        f = find_file(files, n, f->parent.s);
+        depth++;
+    }
+    return depth;
+}
+
+static void
+check_parent(const struct ast_file *const *files, unsigned n, const struct ast_file *f, struct diags *d)
+{
+    if (!f->parent.s.n)
+        return;
+    if (!find_file(files, n, f->parent.s)) {
+        struct diag *e = diag_error(d, f->parent.pos, "there is no dialect '%.*s'", STR_ARG(f->parent.s));
+        for (unsigned i = 0; i < n; i++)
+            if (files[i]->kind == FILE_DIALECT && str_distance(files[i]->name.s, f->parent.s, 4) < 4)
+                diag_help(e, "did you mean '%.*s'?", STR_ARG(files[i]->name.s));
+    } else if (depth_of(files, n, f) > 2) {
+        diag_error(d, f->parent.pos, "inheritance is deeper than two");
+    }
+}
+
+static void
+add_dialect(struct arena *a, struct dialects *l, const struct ast_file *f, struct diags *diags)
+{
+    struct dialect d = { .file = f, .name = arena_printf(a, "%.*s", STR_ARG(f->name.s)), .c = c_name(a, f->name.s) };
+
+    d.base = f->parent.s.n ? find_dialect(l, f->parent.s) : NULL;
+    if (f->parent.s.n && !d.base)
+        return;                            /* said already by check_parent */
+    d.prefix = d.base ? arena_printf(a, "%s_", d.c).p : "";
+    struct dialect *slot = arena_push(a, (void **)&l->v, &l->n, &l->cap, sizeof *slot);
+    inherit(a, &d, diags);
+    inherit_settings(a, &d);
+    d.family = d.base ? d.base->family : slot;
+    *slot = d;
+}
+
+struct dialects *
+dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *diags)
+{
+    struct dialects *l = arena_alloc(a, sizeof *l);
+
+    /* Room for all at once: dialects point at each other. */
+    l->v = arena_alloc(a, (n + 1) * sizeof *l->v);
+    l->cap = n + 1;
+    for (unsigned i = 0; i < n; i++)
+        if (files[i]->kind != FILE_IR)
+            check_parent(files, n, files[i], diags);
+    for (unsigned depth = 0; depth <= 2; depth++)
+        for (unsigned i = 0; i < n; i++)
+            if (files[i]->kind != FILE_IR && depth_of(files, n, files[i]) == depth)
+                add_dialect(a, l, files[i], diags);
+    return l;
+}

@@ -1,0 +1,46 @@
+/* Dialects and the providers derived from them: inheritance by name.
+ *
+ * `provider x : dialect { name { rows } }` amends the inherited declaration `name`:
+ *   a row       replaces the inherited row for the same model path (that with the same wire path when there are
+ *               several), else is added; what it maps is no longer dropped
+ *   drop p      takes the inherited rows for p away and lists p as lost
+ *   first {}    replaces the first inherited group
+ *   a case      is amended likewise, found by its first tag, else added
+ *   a table row comes first: an inherited row with the same wire word goes, one that writes the same value only reads
+ *   remove w    takes the inherited rows for wire path w away
+ * Settings and operations given anew replace the inherited ones; policies and globs add up. */
+#ifndef SPECC_DIALECT_H
+#define SPECC_DIALECT_H
+
+#include "codegen/ast.h"
+#include "codegen/diag.h"
+#include "runtime/base/arena.h"
+
+struct dialect {
+    const struct ast_file *file;
+    const struct dialect *base;       /* NULL for a dialect that stands alone */
+    const struct dialect *family;     /* the root of the chain; itself for a base */
+    struct str name;                  /* NUL-terminated */
+    const char *c;                    /* "openai_chat" */
+    const char *prefix;               /* of the C names of changed declarations: "" or "deepseek_" */
+    struct ast_settings settings;
+    struct ast_operations operations;
+    struct ast_decls decls;           /* inherited and amended */
+    bool *changed;                    /* by declaration: differs from the base's, itself or by what it uses */
+};
+struct dialects { struct dialect *v; unsigned n, cap; };
+
+/* Resolve all dialect and provider files (ir files are passed over).  The order is: each base before what derives from
+ * it, else by name.  Errors (unknown parent, depth over two, amending what does not exist) go to d. */
+struct dialects *dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d);
+
+const struct ast_decl *dialect_decl(const struct dialect *d, struct str name);
+bool dialect_changed(const struct dialect *d, const struct ast_decl *decl);
+/* The last setting of this name, or NULL. */
+const struct ast_setting *dialect_setting(const struct dialect *d, const char *name);
+
+bool path_eq(const struct ast_path *a, const struct ast_path *b);
+/* "a.b[0].c" */
+struct str path_text(struct arena *a, const struct ast_path *p);
+
+#endif
