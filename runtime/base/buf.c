@@ -77,30 +77,6 @@ buf_room(struct buf *b, size_t n)
 }
 
 void
-buf_put(struct buf *b, const char *p, size_t n)
-{
-    if (n == 0)
-        return;
-    char *to = buf_room(b, n);
-    if (!to)
-        return;
-    memcpy(to, p, n);
-    b->n += n;
-}
-
-void
-buf_putc(struct buf *b, char c)
-{
-    buf_put(b, &c, 1);
-}
-
-void
-buf_puts(struct buf *b, struct str s)
-{
-    buf_put(b, s.p, s.n);
-}
-
-void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
     /* The first try goes into a small array, so that the text's own NUL never counts against the cap. */

@@ -27,9 +27,29 @@ void buf_clear(struct buf *b);
 void buf_shrink(struct buf *b, size_t keep);
 /* Make room for n more bytes and return where they go, NULL on error.  The caller adds what it wrote to b->n. */
 char *buf_room(struct buf *b, size_t n);
-void buf_put(struct buf *b, const char *p, size_t n);
-void buf_putc(struct buf *b, char c);
-void buf_puts(struct buf *b, struct str s);
+/* Append n bytes. */
+static inline void
+buf_put(struct buf *b, const char *p, size_t n)
+{
+    char *to = n == 0 ? NULL : !b->err && n <= b->room - b->n ? b->p + b->n : buf_room(b, n);
+    if (!to)
+        return;
+    memcpy(to, p, n);
+    b->n += n;
+}
+
+static inline void
+buf_putc(struct buf *b, char c)
+{
+    buf_put(b, &c, 1);
+}
+
+static inline void
+buf_puts(struct buf *b, struct str s)
+{
+    buf_put(b, s.p, s.n);
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Drop the first n bytes. */
 void buf_consume(struct buf *b, size_t n);

@@ -256,6 +256,13 @@ only_space(const char *p, const char *end)
     return p == end;
 }
 
+/* Has the root been closed? */
+static bool
+is_whole(const struct parser *ps)
+{
+    return !ps->parent && ps->doc->count > JSON_ROOT;
+}
+
 enum err
 json_doc_parse(struct json_doc *d, struct str src, struct fault *f)
 {
@@ -273,10 +280,11 @@ json_doc_parse(struct json_doc *d, struct str src, struct fault *f)
         return fault_set(f, err, 0, "json: out of memory");
 
     *ps = (struct parser){ .yajl = ps->yajl, .doc = d };
-    const unsigned char *text = (const unsigned char *)d->src;
-    bool ok = yajl_parse(ps->yajl, text, d->n) == yajl_status_ok
-        && yajl_complete_parse(ps->yajl) == yajl_status_ok
-        && d->count > JSON_ROOT && only_space(d->src + ps->end, d->src + d->n);
+    bool ok = yajl_parse(ps->yajl, (const unsigned char *)d->src, d->n) == yajl_status_ok;
+    /* Only a number may still need to hear that this was the end. */
+    if (ok && !is_whole(ps))
+        ok = yajl_complete_parse(ps->yajl) == yajl_status_ok;
+    ok = ok && is_whole(ps) && only_space(d->src + ps->end, d->src + d->n);
     const char *odd = ok ? find_odd_space((struct str){ d->src, d->n }) : NULL;
     if (ok && !odd)
         return ERR_OK;
