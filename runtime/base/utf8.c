@@ -115,6 +115,6 @@ utf8_cut(struct str s, size_t n)
     size_t cut = n;
     while (cut > 0 && n - cut < 3 && is_tail((byte)s.p[cut]))
         cut--;
-    /* More than three tail bytes in a row are no sequence, so nothing can be split. */
+    /* Tail bytes without a first byte in reach are no sequence, so nothing can be split. */
     return (struct str){ s.p, is_tail((byte)s.p[cut]) ? n : cut };
 }
