@@ -1,0 +1,366 @@
+/* One transfer: what curl is told before it, and what curl tells us during it. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/upstream/client.h"
+
+/* Below this curl sends body and head in one piece (MAX_INITIAL_POST_SIZE in its http.c). */
+#define BODY_SMALL 65536
+#define UPLOAD_SMALL 65536L
+#define UPLOAD_LARGE (256 * 1024L)  /* saves a sixth of the CPU on large bodies */
+#define METHOD_MAX 31
+#define FOREVER_MS (24 * 3600 * 1000L)
+
+static size_t
+on_header(char *p, size_t size, size_t n, void *arg)
+{
+    struct upstream_call *c = arg;
+    n *= size;
+    if (c->state != CALL_RUNNING)
+        return 0;
+    if (head_line(&c->head, str_make(p, n))) {
+        c->verdict = UPSTREAM_TOO_LARGE;
+        return 0;
+    }
+    if (c->head.complete || (p[0] != '\r' && p[0] != '\n'))
+        return n;
+    long status = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (head_end(&c->head, (int)status)) {
+        upstream_touch(c);
+        if (c->handler->head)
+            c->handler->head(c->ctx, &c->head.view);
+    } else if (c->head.text.err) {
+        c->verdict = UPSTREAM_MEMORY;
+        return 0;
+    }
+    return c->state == CALL_RUNNING ? n : 0;
+}
+
+static size_t
+on_data(char *p, size_t size, size_t n, void *arg)
+{
+    struct upstream_call *c = arg;
+    n *= size;
+    if (c->state != CALL_RUNNING)
+        return 0;
+    if (n == 0)
+        return 0;
+    if (c->paused) {
+        c->stuck = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (c->max_reply && n > c->max_reply - c->bytes) {
+        c->verdict = UPSTREAM_TOO_LARGE;
+        return 0;
+    }
+    c->last = lazy_timer_now();
+    if (!c->first)
+        c->first = c->last;
+    c->bytes += n;
+    upstream_touch(c);
+    if (c->handler->data)
+        c->handler->data(c->ctx, p, n);
+    return c->state == CALL_RUNNING ? n : 0;
+}
+
+static size_t
+on_read(char *p, size_t size, size_t n, void *arg)
+{
+    struct upstream_call *c = arg;
+    if (c->state != CALL_RUNNING)
+        return CURL_READFUNC_ABORT;
+    size_t left = c->body.n - c->body_read;
+    n *= size;
+    if (n > left)
+        n = left;
+    memcpy(p, c->body.p + c->body_read, n);
+    c->body_read += n;
+    return n;
+}
+
+/* curl goes back when it repeats a request on a fresh connection. */
+static int
+on_seek(void *arg, curl_off_t to, int origin)
+{
+    struct upstream_call *c = arg;
+    if (c->state != CALL_RUNNING || origin != SEEK_SET || to < 0 || (size_t)to > c->body.n)
+        return CURL_SEEKFUNC_FAIL;
+    c->body_read = (size_t)to;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* The last stop before curl reads the body of a small request: a cancelled call's may be gone. */
+static int
+on_connected(void *arg, char *ip, char *local, int port, int local_port)
+{
+    (void)ip;
+    (void)local;
+    (void)port;
+    (void)local_port;
+    struct upstream_call *c = arg;
+    return c->state == CALL_RUNNING ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    (void)purpose;
+    struct upstream_call *c = arg;
+    return sock_open(&c->u->socks, c->m, a->family, a->socktype, a->protocol);
+}
+
+/* The connection may outlive the call that made it. */
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+    struct upstream *u = arg;
+    sock_close(&u->socks, fd);
+    return 0;
+}
+
+/* What is the same for every request. */
+static bool
+set_constants(struct upstream_call *c)
+{
+    CURL *e = c->easy;
+    int bad = 0;
+    bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+    bad |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->error);
+    bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
+    bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
+    bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+    bad |= curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+    bad |= curl_easy_setopt(e, CURLOPT_READDATA, c);
+    bad |= curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
+    bad |= curl_easy_setopt(e, CURLOPT_SEEKDATA, c);
+    bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
+    bad |= curl_easy_setopt(e, CURLOPT_PREREQDATA, c);
+    bad |= curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    bad |= curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c);
+    bad |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    bad |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, c->u);
+    bad |= curl_easy_setopt(e, CURLOPT_SHARE, c->u->share);
+    bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    bad |= curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
+    bad |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+    bad |= curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+    bad |= curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    bad |= curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    /* Do not wait for the resolver's thread when a call is cancelled. */
+    bad |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+    /* Empty, not NULL: NULL would ask the environment. */
+    bad |= curl_easy_setopt(e, CURLOPT_PROXY, "");
+    bad |= curl_easy_setopt(e, CURLOPT_NOPROXY, "");
+    /* Without a CAPATH curl keeps the parsed CAs; with one it parses them for each connection. */
+    bad |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+    if (c->u->cas[0])
+        bad |= curl_easy_setopt(e, CURLOPT_CAINFO, c->u->cas[0]);
+    return bad == 0;
+}
+
+static void
+on_deadline(void *arg)
+{
+    upstream_expire(arg);
+}
+
+struct upstream_call *
+call_create(struct upstream *u)
+{
+    struct upstream_call *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->u = u;
+    c->easy = curl_easy_init();
+    if (!c->easy || !set_constants(c)) {
+        curl_easy_cleanup(c->easy);
+        free(c);
+        return NULL;
+    }
+    head_init(&c->head);
+    lazy_timer_init(&c->timer, u->base, on_deadline, c);
+    return c;
+}
+
+void
+call_destroy(struct upstream_call *c)
+{
+    curl_easy_cleanup(c->easy);
+    lazy_timer_fini(&c->timer);
+    request_lines_fini(&c->lines);
+    head_fini(&c->head);
+    target_put(c->target);
+    free(c);
+}
+
+/* Which of the known CA files is this?  A new one is remembered. */
+static bool
+find_ca(struct upstream *u, struct str file, unsigned *ca)
+{
+    *ca = 0;
+    if (!file.n)
+        return true;
+    for (unsigned i = 0; i < u->n_cas; i++)
+        if (u->cas[i] && str_is(file, u->cas[i])) {
+            *ca = i;
+            return true;
+        }
+    char **v = realloc(u->cas, (u->n_cas + 1) * sizeof *v);
+    if (!v)
+        return false;
+    u->cas = v;
+    v[u->n_cas] = strndup(file.p, file.n);
+    *ca = u->n_cas;
+    return v[u->n_cas] && ++u->n_cas;
+}
+
+static bool
+set_ca(struct upstream_call *c, struct str file)
+{
+    unsigned ca;
+    if (!find_ca(c->u, file, &ca))
+        return false;
+    if (ca == c->ca)
+        return true;
+    c->ca = ca;
+    return curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->u->cas[ca]) == CURLE_OK;
+}
+
+static bool
+set_proxy(struct upstream_call *c, struct str proxy)
+{
+    if (!proxy.n && !c->has_proxy)
+        return true;
+    char *text = strndup(proxy.n ? proxy.p : "", proxy.n);
+    if (!text)
+        return false;
+    c->has_proxy = proxy.n > 0;
+    CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_PROXY, text);
+    free(text);
+    return rc == CURLE_OK;
+}
+
+static bool
+set_body(struct upstream_call *c, const struct upstream_request *req)
+{
+    CURL *e = c->easy;
+    bool small = req->body.n < BODY_SMALL && req->http == UPSTREAM_HTTP1;
+    int bad = 0;
+    c->body = req->body;
+    c->body_read = 0;
+    bad |= curl_easy_setopt(e, CURLOPT_POST, 1L);
+    /* From a pointer curl sends small bodies together with the head.  Otherwise it reads through
+     * on_read, which knows whether the body still exists. */
+    bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDS, small ? (req->body.n ? req->body.p : "") : NULL);
+    bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
+    bad |= curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, small ? UPLOAD_SMALL : UPLOAD_LARGE);
+    return bad == 0;
+}
+
+static bool
+set_method(struct upstream_call *c, const struct upstream_request *req)
+{
+    CURL *e = c->easy;
+    bool head = str_is(req->method, "HEAD") && !req->body.p;
+    bool post = str_is(req->method, "POST");
+    bool get = str_is(req->method, "GET") && !req->body.p;
+    int bad = 0;
+    if (post || req->body.p)
+        bad |= !set_body(c, req);
+    else if (head)
+        bad |= curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+    else
+        bad |= curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+    char name[METHOD_MAX + 1] = "";
+    memcpy(name, req->method.p, req->method.n);
+    bad |= curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, post || get || head ? NULL : name);
+    return bad == 0;
+}
+
+static bool
+is_method(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < 'A' || s.p[i] > 'Z')
+            return false;
+    return s.n > 0 && s.n <= METHOD_MAX;
+}
+
+static long
+ms_or_forever(unsigned ms)
+{
+    return ms && ms < FOREVER_MS ? (long)ms : FOREVER_MS;
+}
+
+enum err
+call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f)
+{
+    if (!is_method(req->method))
+        return fault_set(f, ERR_SYNTAX, 0, "request: \"%.*s\" is not a method",
+                         STR_ARG(req->method));
+    enum err err = request_lines_make(&c->lines, req, f);
+    if (err)
+        return err;
+    c->target = target_get(&c->u->targets, req->url, f);
+    if (!c->target)
+        return ERR_SYNTAX;
+    CURL *e = c->easy;
+    bool h2 = req->http == UPSTREAM_HTTP2;
+    int bad = 0;
+    bad |= curl_easy_setopt(e, CURLOPT_CURLU, c->target->parsed);
+    bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->lines.first);
+    bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+                            (long)(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+                            ms_or_forever(req->deadlines.connect_ms));
+    if (bad || !set_method(c, req) || !set_ca(c, req->ca_file) || !set_proxy(c, req->proxy))
+        return fault_set(f, ERR_MEMORY, 0, "request: no memory");
+    c->deadlines = req->deadlines;
+    c->max_reply = req->max_reply;
+    return ERR_OK;
+}
+
+void
+call_clear(struct upstream_call *c)
+{
+    head_clear(&c->head);
+    target_put(c->target);
+    lazy_timer_set(&c->timer, LAZY_TIMER_OFF);
+    c->target = NULL;
+    c->handler = NULL;
+    c->body = (struct str){ 0 };
+    c->paused = c->stuck = false;
+    c->verdict = UPSTREAM_OK;
+    c->bytes = c->first = c->last = 0;
+    c->error[0] = '\0';
+    c->state = CALL_POOLED;
+}
+
+static void
+earlier(uint64_t *due, enum upstream_result *which, uint64_t from, unsigned ms,
+        enum upstream_result r)
+{
+    if (ms && from + (uint64_t)ms * 1000 < *due) {
+        *due = from + (uint64_t)ms * 1000;
+        *which = r;
+    }
+}
+
+uint64_t
+call_deadline(const struct upstream_call *c, enum upstream_result *which)
+{
+    const struct upstream_deadlines *d = &c->deadlines;
+    uint64_t due = LAZY_TIMER_OFF;
+    earlier(&due, which, c->start, d->total_ms, UPSTREAM_TIMEOUT_TOTAL);
+    if (c->paused)
+        return due;
+    if (!c->first)
+        earlier(&due, which, c->start, d->first_byte_ms, UPSTREAM_TIMEOUT_FIRST_BYTE);
+    else
+        earlier(&due, which, c->last, d->idle_ms, UPSTREAM_TIMEOUT_IDLE);
+    return due;
+}

@@ -1,0 +1,124 @@
+/* The head of a reply; see head.h. */
+#include "server/upstream/head.h"
+
+#include <stdlib.h>
+
+#define HEAD_KEEP 4096           /* bytes of text, */
+#define HEAD_KEEP_HEADERS 64     /* and headers, kept for the next reply */
+
+void
+head_init(struct head *h)
+{
+    *h = (struct head){ 0 };
+    buf_init(&h->text, UPSTREAM_HEAD_MAX);
+}
+
+void
+head_fini(struct head *h)
+{
+    buf_fini(&h->text);
+    free(h->v);
+}
+
+void
+head_clear(struct head *h)
+{
+    if (h->text.room > HEAD_KEEP)
+        buf_shrink(&h->text, HEAD_KEEP);
+    else
+        buf_clear(&h->text);
+    if (h->room > HEAD_KEEP_HEADERS) {
+        free(h->v);
+        h->v = NULL;
+        h->room = 0;
+    }
+    h->complete = false;
+    h->view = (struct upstream_head){ 0 };
+}
+
+enum err
+head_line(struct head *h, struct str line)
+{
+    if (h->complete)
+        return ERR_OK;
+    buf_puts(&h->text, line);
+    return h->text.err;
+}
+
+static struct upstream_header *
+head_push(struct head *h)
+{
+    if (h->view.n == h->room) {
+        unsigned room = h->room ? 2 * h->room : 32;
+        struct upstream_header *v = realloc(h->v, room * sizeof *v);
+        if (!v)
+            return NULL;
+        h->v = v;
+        h->room = room;
+    }
+    return &h->v[h->view.n++];
+}
+
+/* A line that begins with a blank continues the one before (RFC 9112 5.2, obsolete): the value
+ * reaches over the line end, of which blanks are made. */
+static void
+head_unfold(struct head *h, struct str line)
+{
+    struct str *value = &h->v[h->view.n - 1].value;
+    for (char *p = h->text.p + (value->p + value->n - h->text.p); p < line.p; p++)
+        *p = ' ';
+    *value = str_trim(str_make(value->p, (size_t)(line.p + line.n - value->p)));
+}
+
+static bool
+head_parse_line(struct head *h, struct str line)
+{
+    const char *colon = memchr(line.p, ':', line.n);
+    if (!colon)
+        return true;  /* the empty line at the end, or no header at all */
+    struct upstream_header *e = head_push(h);
+    if (!e)
+        return false;
+    size_t n = (size_t)(colon - line.p);
+    *e = (struct upstream_header){ str_trim(str_make(line.p, n)), str_trim(str_skip(line, n + 1)) };
+    return true;
+}
+
+bool
+head_end(struct head *h, int status)
+{
+    if (h->complete)
+        return false;
+    if (status >= 100 && status < 200) {
+        head_clear(h);
+        return false;
+    }
+    struct str rest = buf_str(&h->text);
+    for (bool first = true; rest.n; first = false) {
+        const char *nl = memchr(rest.p, '\n', rest.n);
+        size_t n = nl ? (size_t)(nl - rest.p) + 1 : rest.n;
+        struct str line = str_trim(str_make(rest.p, n));
+        if (first) {
+            ;  /* the status line */
+        } else if (h->view.n && (rest.p[0] == ' ' || rest.p[0] == '\t')) {
+            head_unfold(h, line);
+        } else if (!head_parse_line(h, line)) {
+            h->text.err = ERR_MEMORY;
+            return false;
+        }
+        rest = str_skip(rest, n);
+    }
+    h->complete = true;
+    h->view.status = status;
+    h->view.headers = h->v;
+    return true;
+}
+
+struct str
+upstream_head_get(const struct upstream_head *head, struct str name)
+{
+    for (unsigned i = 0; i < head->n; i++)
+        if (str_eq_nocase(head->headers[i].name, name))
+            return head->headers[i].value;
+    return (struct str){ 0 };
+}

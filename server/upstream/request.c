@@ -1,0 +1,135 @@
+/* Header lines for curl; see request.h. */
+#include "server/upstream/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An empty value tells curl to leave the header out. */
+static const struct str unwanted[] = {
+    STR_INIT("Expect:"),        /* 1 MB bodies would wait for a 100 that most servers never send */
+    STR_INIT("Accept:"),
+    STR_INIT("Content-Type:"),  /* curl would claim a form */
+};
+#define N_UNWANTED (sizeof unwanted / sizeof unwanted[0])
+
+static const struct str reserved[] = {
+    STR_INIT("Host"),       STR_INIT("Content-Length"), STR_INIT("Transfer-Encoding"),
+    STR_INIT("Connection"), STR_INIT("Expect"),
+};
+#define N_RESERVED (sizeof reserved / sizeof reserved[0])
+
+/* RFC 9110 5.6.2. */
+static bool
+is_token_char(unsigned char c)
+{
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
+        return true;
+    return c && strchr("!#$%&'*+-.^_`|~", c);
+}
+
+static bool
+is_token(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_token_char((unsigned char)s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+/* RFC 9110 5.5, without the control characters it allows a recipient to keep. */
+static bool
+is_field_value(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static enum err
+check_header(const struct upstream_header *h, struct fault *f)
+{
+    if (!is_token(h->name))
+        return fault_set(f, ERR_SYNTAX, 0, "request header: \"%.*s\" is not a name",
+                         STR_ARG(h->name));
+    if (!is_field_value(h->value))
+        return fault_set(f, ERR_SYNTAX, 0, "request header %.*s: control character in the value",
+                         STR_ARG(h->name));
+    for (size_t i = 0; i < N_RESERVED; i++)
+        if (str_eq_nocase(h->name, reserved[i]))
+            return fault_set(f, ERR_SYNTAX, 0, "request header %.*s: is set by llmux itself",
+                             STR_ARG(h->name));
+    return ERR_OK;
+}
+
+static bool
+has_header(const struct upstream_request *req, struct str line)
+{
+    struct str name = { line.p, line.n - 1 };
+    for (unsigned i = 0; i < req->n_headers; i++)
+        if (str_eq_nocase(req->headers[i].name, name))
+            return true;
+    return false;
+}
+
+/* Appends one line: the text at p, the node at node.  Returns the end of the text. */
+static char *
+put_line(struct curl_slist *node, char *p, struct str name, struct str value)
+{
+    node->data = p;
+    node->next = node + 1;
+    memcpy(p, name.p, name.n);
+    p += name.n;
+    if (value.p) {
+        /* "name;" is curl's notation for a header with an empty value */
+        memcpy(p, value.n ? ": " : ";", value.n ? 2 : 1);
+        p += value.n ? 2 : 1;
+        if (value.n)
+            memcpy(p, value.p, value.n);
+        p += value.n;
+    }
+    *p++ = '\0';
+    return p;
+}
+
+enum err
+request_lines_make(struct request_lines *l, const struct upstream_request *req, struct fault *f)
+{
+    size_t nodes = req->n_headers + N_UNWANTED;
+    size_t size = nodes * sizeof(struct curl_slist);
+    for (unsigned i = 0; i < req->n_headers; i++) {
+        enum err err = check_header(&req->headers[i], f);
+        if (err)
+            return err;
+        size += req->headers[i].name.n + req->headers[i].value.n + sizeof ": ";
+    }
+    for (size_t i = 0; i < N_UNWANTED; i++)
+        size += unwanted[i].n + 1;
+    if (size > l->room) {
+        char *block = realloc(l->block, size);
+        if (!block)
+            return fault_set(f, ERR_MEMORY, 0, "request headers: no memory");
+        l->block = block;
+        l->room = size;
+    }
+    struct curl_slist *node = (struct curl_slist *)(void *)l->block;
+    char *p = l->block + nodes * sizeof *node;
+    l->first = node;
+    for (unsigned i = 0; i < req->n_headers; i++) {
+        struct str value = req->headers[i].value;
+        p = put_line(node++, p, req->headers[i].name, str_make(value.p ? value.p : "", value.n));
+    }
+    for (size_t i = 0; i < N_UNWANTED; i++)
+        if (!has_header(req, unwanted[i]))
+            p = put_line(node++, p, unwanted[i], (struct str){ 0 });
+    node[-1].next = NULL;  /* Expect is always among them */
+    return ERR_OK;
+}
+
+void
+request_lines_fini(struct request_lines *l)
+{
+    free(l->block);
+}

@@ -1,0 +1,390 @@
+/* The client as its owner sees it: starting, steering and ending calls.  client.h tells how the
+ * pieces fit. */
+#include "server/upstream/upstream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/upstream/client.h"
+
+static const char default_ca_file[] = "/etc/ssl/certs/ca-certificates.crt";
+
+void
+upstream_kick(struct upstream *u)
+{
+    event_active(&u->kick, EV_TIMEOUT, 0);
+}
+
+static void
+enqueue(struct upstream_call *c)
+{
+    if (c->queued)
+        return;
+    c->queued = true;
+    TAILQ_INSERT_TAIL(&c->u->queue, c, queue_link);
+    upstream_kick(c->u);
+}
+
+static void
+unlink_all(struct upstream_call *c)
+{
+    struct upstream *u = c->u;
+    if (c->queued)
+        TAILQ_REMOVE(&u->queue, c, queue_link);
+    if (c->touched)
+        TAILQ_REMOVE(&u->touched, c, touched_link);
+    c->queued = c->touched = false;
+}
+
+/* Back into the pool, or away. */
+static void
+recycle(struct upstream_call *c)
+{
+    struct upstream *u = c->u;
+    multi_remove(c);
+    unlink_all(c);
+    TAILQ_REMOVE(&u->calls, c, link);
+    u->stats.busy--;
+    call_clear(c);
+    if (u->stats.pooled >= u->options.idle_calls) {
+        call_destroy(c);
+        return;
+    }
+    TAILQ_INSERT_HEAD(&u->pool, c, link);
+    u->stats.pooled++;
+}
+
+static void
+report_curl(const struct upstream_call *c, struct upstream_report *r)
+{
+    long connects = 0, sent = 0;
+    curl_off_t ready = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
+    curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+    r->connects = (unsigned)connects;
+    r->sent = sent > 0;
+    r->reused = connects == 0 && r->sent;
+    r->connect_us = connects ? (uint64_t)ready : 0;
+}
+
+/* Tell the owner that the call is over.  Outside curl only. */
+static void
+finish(struct upstream_call *c, enum upstream_result result)
+{
+    struct upstream *u = c->u;
+    struct upstream_report r = {
+        .result = result,
+        .message = str_from(c->message),
+        .status = c->head.view.status,
+        .bytes = c->bytes,
+        .first_byte_us = c->first ? c->first - c->start : 0,
+        .total_us = lazy_timer_now() - c->start,
+    };
+    report_curl(c, &r);
+    multi_remove(c);
+    unlink_all(c);
+    c->state = CALL_ENDED;
+    u->stats.results[result]++;
+    u->stats.connects += r.connects;
+    u->stats.reused += r.reused;
+    if (c->handler->done)
+        c->handler->done(c->ctx, &r);
+    recycle(c);
+}
+
+void
+upstream_touch(struct upstream_call *c)
+{
+    if (c->touched)
+        return;
+    c->touched = true;
+    TAILQ_INSERT_TAIL(&c->u->touched, c, touched_link);
+}
+
+void
+upstream_over(struct upstream_call *c, CURLcode code)
+{
+    if (c->state == CALL_RUNNING)
+        finish(c, result_of(c, code));
+    else
+        recycle(c);
+}
+
+void
+upstream_settle(struct upstream *u, struct multi *m)
+{
+    CURLMsg *msg;
+    int left;
+    while ((msg = curl_multi_info_read(m->curl, &left))) {
+        struct upstream_call *c = NULL;
+        CURLcode code = msg->data.result;
+        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &c);
+        upstream_over(c, code);
+    }
+    struct upstream_call *c;
+    while ((c = TAILQ_FIRST(&u->touched))) {
+        enum upstream_result ignored;
+        TAILQ_REMOVE(&u->touched, c, touched_link);
+        c->touched = false;
+        if (c->state != CALL_RUNNING)
+            continue;
+        lazy_timer_set(&c->timer, call_deadline(c, &ignored));
+        if (c->handler->turn_end)
+            c->handler->turn_end(c->ctx);
+    }
+}
+
+void
+upstream_expire(struct upstream_call *c)
+{
+    if (c->state != CALL_QUEUED && c->state != CALL_RUNNING)
+        return;
+    enum upstream_result which;
+    uint64_t due = call_deadline(c, &which);
+    if (due > lazy_timer_now()) {
+        lazy_timer_set(&c->timer, due);
+        return;
+    }
+    result_message(c, which);
+    finish(c, which);
+}
+
+static void
+begin(struct upstream_call *c)
+{
+    struct multi *m = multi_pick(c->u, c->ca);
+    c->state = CALL_RUNNING;
+    if (!m || multi_add(m, c) != CURLM_OK) {
+        result_message(c, UPSTREAM_MEMORY);
+        finish(c, UPSTREAM_MEMORY);
+    }
+}
+
+static void
+on_kick(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct upstream *u = arg;
+    struct upstream_call *c;
+    struct multi *m;
+    while ((c = TAILQ_FIRST(&u->queue))) {
+        TAILQ_REMOVE(&u->queue, c, queue_link);
+        c->queued = false;
+        if (c->state == CALL_QUEUED)
+            begin(c);
+        else if (c->state == CALL_CANCELLED)
+            recycle(c);
+        else if (c->stuck && !c->paused) {
+            c->stuck = false;
+            multi_resume(c);
+        }
+    }
+    while ((m = TAILQ_FIRST(&u->due))) {
+        TAILQ_REMOVE(&u->due, m, due_link);
+        m->due = false;
+        multi_run(m, CURL_SOCKET_TIMEOUT, 0);
+    }
+}
+
+static void
+on_socket(void *owner, curl_socket_t fd, int events)
+{
+    multi_run(owner, fd, events);
+}
+
+/* Close the multis that have had nothing to do for long. */
+static void
+on_reap(void *arg)
+{
+    struct upstream *u = arg;
+    uint64_t now = lazy_timer_now(), next = LAZY_TIMER_OFF;
+    for (unsigned i = u->n_multis; i-- > 1;) {
+        struct multi *m = u->multis[i];
+        if (m->busy)
+            continue;
+        uint64_t end = m->idle_since + (uint64_t)u->options.idle_multi_ms * 1000;
+        if (end <= now)
+            multi_destroy(m);
+        else if (end < next)
+            next = end;
+    }
+    lazy_timer_set(&u->reap, next);
+}
+
+/* Names and TLS sessions are shared by the multis.  Without lock functions: one thread. */
+static CURLSH *
+share_create(void)
+{
+    CURLSH *share = curl_share_init();
+    if (!share)
+        return NULL;
+    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    return share;
+}
+
+static bool
+init_default_ca(struct upstream *u, struct str file)
+{
+    if (!file.n && access(default_ca_file, R_OK) == 0)
+        file = str_from(default_ca_file);
+    u->cas = calloc(1, sizeof *u->cas);
+    if (!u->cas)
+        return false;
+    u->n_cas = 1;
+    if (file.n)
+        u->cas[0] = strndup(file.p, file.n);
+    return !file.n || u->cas[0];
+}
+
+static void
+init_options(struct upstream *u, const struct upstream_options *opts)
+{
+    if (opts)
+        u->options = *opts;
+    u->options.ca_file = (struct str){ 0 };  /* kept in u->cas */
+    if (!u->options.busy_per_multi)
+        u->options.busy_per_multi = 96;
+    if (!u->options.idle_calls)
+        u->options.idle_calls = 256;
+    if (!u->options.idle_multi_ms)
+        u->options.idle_multi_ms = 60000;
+}
+
+struct upstream *
+upstream_create(struct event_base *base, const struct upstream_options *opts)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return NULL;
+    struct upstream *u = calloc(1, sizeof *u);
+    if (!u) {
+        curl_global_cleanup();
+        return NULL;
+    }
+    u->base = base;
+    TAILQ_INIT(&u->queue);
+    TAILQ_INIT(&u->touched);
+    TAILQ_INIT(&u->calls);
+    TAILQ_INIT(&u->pool);
+    TAILQ_INIT(&u->due);
+    init_options(u, opts);
+    event_assign(&u->kick, base, -1, 0, on_kick, u);
+    lazy_timer_init(&u->reap, base, on_reap, u);
+    sock_table_init(&u->socks, base, on_socket);
+    u->share = share_create();
+    if (!u->share || !init_default_ca(u, opts ? opts->ca_file : (struct str){ 0 })) {
+        upstream_destroy(u);
+        return NULL;
+    }
+    return u;
+}
+
+void
+upstream_destroy(struct upstream *u)
+{
+    if (!u)
+        return;
+    struct upstream_call *c;
+    while ((c = TAILQ_FIRST(&u->calls)))
+        recycle(c);
+    while ((c = TAILQ_FIRST(&u->pool))) {
+        TAILQ_REMOVE(&u->pool, c, link);
+        call_destroy(c);
+    }
+    while (u->n_multis)
+        multi_destroy(u->multis[u->n_multis - 1]);
+    free(u->multis);
+    sock_table_fini(&u->socks);
+    target_cache_fini(&u->targets);
+    curl_share_cleanup(u->share);
+    event_del(&u->kick);
+    lazy_timer_fini(&u->reap);
+    for (unsigned i = 0; i < u->n_cas; i++)
+        free(u->cas[i]);
+    free(u->cas);
+    free(u);
+    curl_global_cleanup();
+}
+
+static struct upstream_call *
+take_call(struct upstream *u)
+{
+    struct upstream_call *c = TAILQ_FIRST(&u->pool);
+    if (!c)
+        return call_create(u);
+    TAILQ_REMOVE(&u->pool, c, link);
+    u->stats.pooled--;
+    return c;
+}
+
+struct upstream_call *
+upstream_start(struct upstream *u, const struct upstream_request *req,
+               const struct upstream_handler *h, void *ctx, struct fault *f)
+{
+    struct upstream_call *c = take_call(u);
+    if (!c) {
+        fault_set(f, ERR_MEMORY, 0, "request: no memory");
+        return NULL;
+    }
+    TAILQ_INSERT_TAIL(&u->calls, c, link);
+    u->stats.busy++;
+    if (call_prepare(c, req, f)) {
+        recycle(c);
+        return NULL;
+    }
+    c->handler = h;
+    c->ctx = ctx;
+    c->start = lazy_timer_now();
+    c->state = CALL_QUEUED;
+    u->stats.started++;
+    enum upstream_result ignored;
+    lazy_timer_set(&c->timer, call_deadline(c, &ignored));
+    enqueue(c);
+    return c;
+}
+
+void
+upstream_cancel(struct upstream_call *c)
+{
+    if (!c || (c->state != CALL_QUEUED && c->state != CALL_RUNNING))
+        return;
+    c->u->stats.cancelled++;
+    if (!c->m || !c->m->inside) {
+        recycle(c);
+        return;
+    }
+    c->state = CALL_CANCELLED;  /* curl's callbacks refuse everything from here on */
+    enqueue(c);
+}
+
+void
+upstream_pause(struct upstream_call *c)
+{
+    c->paused = true;  /* on_data tells curl if more comes */
+}
+
+void
+upstream_resume(struct upstream_call *c)
+{
+    if (!c->paused || (c->state != CALL_QUEUED && c->state != CALL_RUNNING))
+        return;
+    c->paused = false;
+    if (c->first)
+        c->last = lazy_timer_now();
+    enum upstream_result ignored;
+    lazy_timer_set(&c->timer, call_deadline(c, &ignored));
+    if (c->stuck)
+        enqueue(c);
+}
+
+struct upstream_stats
+upstream_stats(const struct upstream *u)
+{
+    struct upstream_stats s = u->stats;
+    s.multis = u->n_multis;
+    s.sockets = u->socks.open;
+    return s;
+}
