@@ -1,0 +1,160 @@
+/* The rows of one object and the members they know. */
+#include "codegen/emit.h"
+
+struct shape_key {
+    struct str name;
+    int slot;
+    struct shape_keys *sub;
+};
+struct shape_keys {
+    struct shape_key *v;
+    unsigned n, cap;
+    const char *path;
+};
+
+static struct shape_key *
+key_at(struct emit *e, struct shape_keys *keys, struct str name)
+{
+    for (unsigned i = 0; i < keys->n; i++)
+        if (str_eq(keys->v[i].name, name))
+            return &keys->v[i];
+    struct shape_key *k = arena_push(e->a, (void **)&keys->v, &keys->n, &keys->cap, sizeof *k);
+    *k = (struct shape_key){ name, -1, NULL };
+    return k;
+}
+
+/* The slot of a wire path; slot < 0 on entry of a constant: known, but not filed. */
+static int
+add_path(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
+{
+    struct shape_keys *keys = b->keys;
+
+    for (unsigned i = 0; i < p->n; i++) {
+        if (p->v[i].index != STEP_NONE)
+            diag_error(e->diags, p->v[i].name.pos, "an index has no meaning in this path: name a list's form behind ':'");
+        struct shape_key *k = key_at(e, keys, p->v[i].name.s);
+        if (i + 1 == p->n) {
+            if (filed && k->slot < 0)
+                k->slot = (int)b->slots++;
+            return k->slot;
+        }
+        if (!k->sub) {
+            k->sub = arena_alloc(e->a, sizeof *k->sub);
+            struct ast_path head = *p;
+            head.n = i + 1;
+            k->sub->path = path_text(e->a, &head).p;
+        }
+        keys = k->sub;
+    }
+    return -1;
+}
+
+static bool
+row_reads(const struct ast_row *r)
+{
+    return r->kind == ROW_MAP && r->arrow != ARROW_WRITE && !r->builtin.s.n;
+}
+
+static bool
+row_writes(const struct ast_row *r)
+{
+    return r->kind == ROW_CONST || (r->kind == ROW_MAP && r->arrow != ARROW_READ);
+}
+
+static void
+add_use(struct emit *e, struct body *b, const struct ast_row *r, unsigned group)
+{
+    struct row_use *u = arena_push(e->a, (void **)&b->uses.v, &b->uses.n, &b->uses.cap, sizeof *u);
+
+    u->r = r;
+    u->group = group;
+    u->number = emit_number(e, r->pos, r->arrow, r->kind == ROW_CONST);
+    for (unsigned i = 0; i < r->wire.n && i < 8; i++)
+        u->slots[i] = add_path(e, b, &r->wire.v[i], row_reads(r));
+    if (r->wire.n > 8)
+        diag_error(e->diags, r->pos, "a row has at most 8 wire names, this has %u", r->wire.n);
+}
+
+static void
+add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned group, unsigned *groups)
+{
+    for (unsigned i = 0; rows && i < rows->n; i++) {
+        const struct ast_row *r = &rows->v[i];
+        if (r->kind == ROW_MAP || r->kind == ROW_CONST)
+            add_use(e, b, r, group);
+        else if (r->kind == ROW_FIRST)
+            add_rows(e, b, r->rows, ++*groups, groups);
+        else if (r->kind == ROW_REST)
+            b->keep = str_is(r->word.s, "keep");
+    }
+}
+
+struct body *
+body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *object, const struct ast_rows *rows,
+          const struct ast_rows *common)
+{
+    struct body *b = arena_alloc(e->a, sizeof *b);
+    unsigned groups = 0;
+
+    b->ctx = *ctx;
+    b->name = name;
+    b->shape = name;
+    b->object = object;
+    b->keys = arena_alloc(e->a, sizeof *b->keys);
+    b->keys->path = "";
+    b->rows = rows;
+    add_rows(e, b, rows, 0, &groups);
+    add_rows(e, b, common, 0, &groups);
+    if (b->slots > 64)
+        diag_error(e->diags, rows->v[0].pos, "an object has at most 64 members to read, '%s' has %u", name, b->slots);
+    return b;
+}
+
+bool
+body_reads(const struct body *b)
+{
+    for (unsigned i = 0; i < b->uses.n; i++)
+        if (row_reads(b->uses.v[i].r))
+            return true;
+    return b->keep || b->uses.n == 0;
+}
+
+bool
+body_writes(const struct body *b)
+{
+    for (unsigned i = 0; i < b->uses.n; i++)
+        if (row_writes(b->uses.v[i].r))
+            return true;
+    return b->keep || b->uses.n == 0;
+}
+
+static void
+emit_keys(struct emit *e, const struct body *b, const struct shape_keys *keys, const char *name)
+{
+    for (unsigned i = 0; i < keys->n; i++)
+        if (keys->v[i].sub)
+            emit_keys(e, b, keys->v[i].sub,
+                      arena_printf(e->a, "%s_%.*s", name, STR_ARG(keys->v[i].name)).p);
+    if (keys->n) {
+        em(e, "static const struct xd_key %s_v[] = {\n", name);
+        for (unsigned i = 0; i < keys->n; i++) {
+            const struct shape_key *k = &keys->v[i];
+            em(e, "    { STR_INIT(%s), %d, ", c_string(e->a, k->name), k->slot);
+            if (k->sub)
+                em(e, "&%s_%.*s },\n", name, STR_ARG(k->name));
+            else
+                em(e, "NULL },\n");
+        }
+        em(e, "};\n");
+    }
+    em(e, "static const struct xd_keys %s = { %s%s, %u, \"%s\" };\n", name, keys->n ? name : "NULL",
+       keys->n ? "_v" : "", keys->n, keys->path);
+}
+
+void
+emit_shape(struct emit *e, const struct body *b)
+{
+    emit_keys(e, b, b->keys, arena_printf(e->a, "%s_keys", b->shape).p);
+    em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s };\n\n", b->shape, b->object,
+       b->shape, b->slots, b->keep ? "XD_REST_KEEP" : "XD_REST_IGNORE");
+}

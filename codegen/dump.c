@@ -1,0 +1,474 @@
+/* See dump.h.
+ *
+ * A node's line begins with its kind.  Strings and names of the spec stand in double quotes or bare as they were
+ * written there; absent parts are left out. */
+#include "codegen/dump.h"
+
+#include "codegen/source.h"
+#include "codegen/token.h"
+
+struct dump { struct buf *out; unsigned depth; };
+
+/* --- tokens ------------------------------------------------------------------------------------------ */
+
+static void
+put_quoted(struct buf *out, struct str s)
+{
+    buf_putc(out, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == '\n')
+            buf_puts(out, STR("\\n"));
+        else if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", c);
+        else if (c < ' ')
+            buf_printf(out, "\\x%02x", c);
+        else
+            buf_putc(out, (char)c);
+    }
+    buf_putc(out, '"');
+}
+
+void
+dump_tokens(const struct tokens *tokens, struct buf *out)
+{
+    for (unsigned i = 0; i < tokens->n; i++) {
+        const struct token *t = &tokens->v[i];
+        struct place place = source_place(t->word.pos.src, t->word.pos.at);
+        buf_printf(out, "%u:%u %s", place.line, place.col, token_name(t->kind));
+        if (t->word.pos.n > 0) {
+            buf_putc(out, ' ');
+            put_quoted(out, t->word.s);
+        }
+        buf_putc(out, '\n');
+    }
+}
+
+/* --- words ------------------------------------------------------------------------------------------- */
+
+static void
+line(struct dump *d, const char *kind)
+{
+    buf_printf(d->out, "%*s%s", (int)d->depth * 2, "", kind);
+}
+
+static void
+end_line(struct dump *d)
+{
+    buf_putc(d->out, '\n');
+}
+
+/* A word as the spec has it: a string in quotes, a name without. */
+static void
+put_word(struct dump *d, struct word w)
+{
+    const struct source *src = w.pos.src;
+    if (src && w.pos.n && src->text.p[w.pos.at] == '"')
+        put_quoted(d->out, w.s);
+    else
+        buf_puts(d->out, w.s);
+}
+
+/* ` name word`, if there is a word */
+static void
+put_named(struct dump *d, const char *name, struct word w)
+{
+    if (!w.s.p)
+        return;
+    buf_printf(d->out, " %s ", name);
+    put_word(d, w);
+}
+
+static void
+put_words(struct dump *d, const char *before, const struct words *words, const char *between)
+{
+    for (unsigned i = 0; i < words->n; i++) {
+        buf_puts(d->out, str_from(i == 0 ? before : between));
+        put_word(d, words->v[i]);
+    }
+}
+
+static void
+put_path(struct dump *d, const struct ast_path *path)
+{
+    for (unsigned i = 0; i < path->n; i++) {
+        const struct ast_step *step = &path->v[i];
+        buf_printf(d->out, "%s%.*s", i ? "." : "", STR_ARG(step->name.s));
+        if (step->index == STEP_ALL)
+            buf_puts(d->out, STR("[]"));
+        else if (step->index != STEP_NONE)
+            buf_printf(d->out, "[%d]", step->index);
+    }
+}
+
+static void
+put_paths(struct dump *d, const char *before, const struct ast_paths *paths, const char *between)
+{
+    for (unsigned i = 0; i < paths->n; i++) {
+        buf_puts(d->out, str_from(i == 0 ? before : between));
+        put_path(d, &paths->v[i]);
+    }
+}
+
+static void
+put_arrow(struct dump *d, enum arrow arrow)
+{
+    static const char *const arrows[] = {
+        [ARROW_BOTH] = " <->", [ARROW_READ] = " ->", [ARROW_WRITE] = " <-",
+    };
+    buf_puts(d->out, str_from(arrows[arrow]));
+}
+
+static void
+put_const(struct dump *d, const char *before, const struct ast_const *c)
+{
+    if (c->kind == CONST_NONE)
+        return;
+    buf_puts(d->out, str_from(before));
+    switch (c->kind) {
+    case CONST_NONE:
+        break;
+    case CONST_STRING:
+        put_quoted(d->out, c->text.s);
+        break;
+    case CONST_NUMBER:
+    case CONST_TRUE:
+    case CONST_FALSE:
+    case CONST_NULL:
+    case CONST_NAME:
+        buf_puts(d->out, c->text.s);
+        break;
+    case CONST_EMPTY_OBJECT:
+        buf_puts(d->out, STR("{}"));
+        break;
+    case CONST_EMPTY_ARRAY:
+        buf_puts(d->out, STR("[]"));
+        break;
+    }
+}
+
+static void
+put_form(struct dump *d, const struct ast_form *form)
+{
+    const char *before = "", *behind = "";
+    switch (form->kind) {
+    case FORM_NAME:
+        break;
+    case FORM_LIST:
+        before = "[", behind = "]";
+        break;
+    case FORM_STRING_AS:
+        before = "string as ";
+        break;
+    case FORM_STRING_JOINS:
+        before = "string joins ";
+        break;
+    case FORM_JSON_IN_STRING:
+        behind = " in string";
+        break;
+    case FORM_GROWS:
+        before = "grows by ";
+        break;
+    }
+    buf_printf(d->out, "%s%.*s%s", before, STR_ARG(form->name.s), behind);
+}
+
+/* --- the model --------------------------------------------------------------------------------------- */
+
+static void
+put_fields(struct dump *d, const struct ast_fields *fields)
+{
+    for (unsigned i = 0; i < fields->n; i++) {
+        const struct ast_type *type = &fields->v[i].type;
+        line(d, "field ");
+        put_word(d, fields->v[i].name);
+        buf_printf(d->out, " : %s%.*s%s%s", type->list ? "[" : "", STR_ARG(type->name.s),
+                   type->list ? "]" : "", type->always ? "!" : "");
+        end_line(d);
+    }
+}
+
+static void
+put_model(struct dump *d, const struct ast_decl *decl)
+{
+    for (unsigned i = 0; i < decl->values.n; i++) {
+        line(d, "value ");
+        put_word(d, decl->values.v[i].name);
+        put_words(d, " flags ", &decl->values.v[i].flags, " ");
+        end_line(d);
+    }
+    put_fields(d, &decl->fields);
+    for (unsigned i = 0; i < decl->cases.n; i++) {
+        line(d, "case ");
+        put_word(d, decl->cases.v[i].name);
+        end_line(d);
+        d->depth++;
+        put_fields(d, &decl->cases.v[i].fields);
+        d->depth--;
+    }
+    for (unsigned i = 0; i < decl->events.n; i++) {
+        line(d, "event ");
+        put_word(d, decl->events.v[i].name);
+        put_words(d, " of ", &decl->events.v[i].params, ", ");
+        end_line(d);
+    }
+}
+
+/* Fully bracketed. */
+static void
+put_regex(struct dump *d, const struct ast_regex *r)
+{
+    switch (r->kind) {
+    case REGEX_NAME:
+        put_word(d, r->name);
+        return;
+    case REGEX_SEQ:
+    case REGEX_ALT:
+        buf_putc(d->out, '(');
+        put_regex(d, r->a);
+        buf_puts(d->out, str_from(r->kind == REGEX_SEQ ? " " : " | "));
+        put_regex(d, r->b);
+        buf_putc(d->out, ')');
+        return;
+    case REGEX_STAR:
+    case REGEX_PLUS:
+    case REGEX_OPT:
+        put_regex(d, r->a);
+        buf_putc(d->out, r->kind == REGEX_STAR ? '*' : r->kind == REGEX_PLUS ? '+' : '?');
+        return;
+    }
+}
+
+static void
+put_names_line(struct dump *d, const char *kind, const struct words *names)
+{
+    if (!names->n)
+        return;
+    line(d, kind);
+    put_words(d, " ", names, ", ");
+    end_line(d);
+}
+
+static void
+put_order(struct dump *d, const struct ast_order *order)
+{
+    if (order->regex) {
+        line(d, "order ");
+        put_regex(d, order->regex);
+        end_line(d);
+    }
+    put_names_line(d, "anywhere", &order->anywhere);
+    put_names_line(d, "final", &order->final);
+    put_names_line(d, "skip", &order->skip);
+}
+
+/* --- the wire ---------------------------------------------------------------------------------------- */
+
+static const char *
+row_name(enum ast_row_kind kind)
+{
+    switch (kind) {
+    case ROW_MAP: return "map";
+    case ROW_CONST: return "const";
+    case ROW_HEADER: return "header";
+    case ROW_DROP: return "drop";
+    case ROW_REST: return "rest";
+    case ROW_WITH: return "with";
+    case ROW_FIRST: return "first";
+    case ROW_EACH: return "each";
+    case ROW_CHOICES: return "choices";
+    case ROW_FAIL: return "fail";
+    case ROW_REMOVE: return "remove";
+    }
+    return "?";
+}
+
+static bool
+has_arrow(const struct ast_row *row)
+{
+    return (row->wire.n || row->header.s.p) && (row->model.n || row->builtin.s.p);
+}
+
+static void
+put_modifiers(struct dump *d, const struct ast_row *row)
+{
+    for (unsigned i = 0; i < row->forms.n; i++) {
+        buf_puts(d->out, str_from(i == 0 ? " : " : " | "));
+        put_form(d, &row->forms.v[i]);
+    }
+    put_const(d, " else ", &row->otherwise);
+    put_const(d, " = ", &row->constant);
+    put_named(d, "max", row->max);
+    put_named(d, "min", row->min);
+    if (row->grows.n) {
+        buf_puts(d->out, STR(" grows "));
+        put_path(d, &row->grows);
+    }
+    put_named(d, "by", row->by);
+    put_words(d, " flags ", &row->flags, " ");
+}
+
+static void
+put_row(struct dump *d, const struct ast_row *row)
+{
+    line(d, row_name(row->kind));
+    if (row->header.s.p) {
+        buf_putc(d->out, ' ');
+        put_quoted(d->out, row->header.s);
+    }
+    put_paths(d, " ", &row->wire, ", ");
+    if (has_arrow(row))
+        put_arrow(d, row->arrow);
+    put_paths(d, " ", &row->model, row->kind == ROW_DROP ? ", " : " + ");
+    put_named(d, "builtin", row->builtin);
+    put_modifiers(d, row);
+    if (row->word.s.p) {
+        buf_putc(d->out, ' ');
+        put_word(d, row->word);
+    }
+    end_line(d);
+}
+
+/* The depth is bounded by the parser's. */
+static void
+put_rows(struct dump *d, const struct ast_rows *rows)
+{
+    for (unsigned i = 0; i < rows->n; i++) {
+        put_row(d, &rows->v[i]);
+        d->depth++;
+        if (rows->v[i].rows)
+            put_rows(d, rows->v[i].rows);
+        d->depth--;
+    }
+}
+
+static void
+put_tag_cases(struct dump *d, const struct ast_tag_cases *cases)
+{
+    for (unsigned i = 0; i < cases->n; i++) {
+        const struct ast_tag_case *c = &cases->v[i];
+        line(d, "case");
+        put_words(d, " ", &c->tags, ", ");
+        put_arrow(d, c->arrow);
+        put_paths(d, " ", &c->model, " | ");
+        buf_printf(d->out, "%s%s\n", c->none ? " (none)" : "", c->any ? " (any)" : "");
+        d->depth++;
+        put_rows(d, &c->rows);
+        d->depth--;
+    }
+}
+
+static void
+put_table(struct dump *d, const struct ast_table_rows *table)
+{
+    for (unsigned i = 0; i < table->n; i++) {
+        const struct ast_table_row *row = &table->v[i];
+        line(d, "row");
+        put_words(d, " ", &row->wire, ", ");
+        put_named(d, "status", row->status);
+        put_arrow(d, row->arrow);
+        buf_putc(d->out, ' ');
+        put_word(d, row->model);
+        buf_puts(d->out, row->any ? STR(" (any)\n") : STR("\n"));
+    }
+}
+
+/* --- the file ---------------------------------------------------------------------------------------- */
+
+static const char *
+decl_name(enum ast_decl_kind kind)
+{
+    switch (kind) {
+    case DECL_ENUM: return "enum ";
+    case DECL_RECORD: return "record ";
+    case DECL_MODEL_UNION: return "model-union ";
+    case DECL_EVENTS: return "events ";
+    case DECL_OBJECT: return "object ";
+    case DECL_UNION: return "union ";
+    case DECL_LIST: return "list ";
+    case DECL_TABLE: return "table ";
+    case DECL_STREAM: return "stream ";
+    case DECL_AMEND: return "amend ";
+    }
+    return "?";
+}
+
+static void
+put_decl(struct dump *d, const struct ast_decl *decl)
+{
+    line(d, decl_name(decl->kind));
+    put_word(d, decl->name);
+    if (decl->model.n) {
+        buf_puts(d->out, STR(" of "));
+        put_path(d, &decl->model);
+    }
+    put_named(d, "by", decl->by);
+    if (decl->patch)
+        buf_puts(d->out, STR(" patch"));
+    put_named(d, "until", decl->until);
+    end_line(d);
+    d->depth++;
+    put_model(d, decl);
+    put_rows(d, &decl->rows);
+    put_tag_cases(d, &decl->tag_cases);
+    put_table(d, &decl->table);
+    put_order(d, &decl->order);
+    d->depth--;
+}
+
+static void
+put_operation(struct dump *d, const struct ast_operation *op)
+{
+    line(d, "post ");
+    put_word(d, op->name);
+    buf_putc(d->out, ' ');
+    put_word(d, op->path);
+    put_named(d, "sends", op->sends);
+    put_named(d, "returns", op->returns);
+    put_named(d, "streams", op->streams);
+    put_named(d, "fails", op->fails);
+    put_named(d, "by", op->fails_member);
+    end_line(d);
+    d->depth++;
+    put_rows(d, &op->headers);
+    d->depth--;
+}
+
+static void
+put_head(struct dump *d, const struct ast_file *file)
+{
+    switch (file->kind) {
+    case FILE_IR:
+        line(d, "ir ");
+        break;
+    case FILE_DIALECT:
+        line(d, "dialect ");
+        break;
+    case FILE_PROVIDER:
+        line(d, "provider ");
+        break;
+    }
+    put_word(d, file->name);
+    put_named(d, ":", file->parent);
+    end_line(d);
+}
+
+void
+dump_ast(const struct ast_file *file, struct buf *out)
+{
+    struct dump d = { .out = out };
+    put_head(&d, file);
+    d.depth++;
+    for (unsigned i = 0; i < file->settings.n; i++) {
+        const struct ast_setting *s = &file->settings.v[i];
+        line(&d, "setting ");
+        put_word(&d, s->name);
+        put_words(&d, " ", &s->values, " ");
+        put_words(&d, " globs ", &s->globs, ", ");
+        end_line(&d);
+    }
+    for (unsigned i = 0; i < file->operations.n; i++)
+        put_operation(&d, &file->operations.v[i]);
+    for (unsigned i = 0; i < file->decls.n; i++)
+        put_decl(&d, &file->decls.v[i]);
+}

@@ -1,0 +1,107 @@
+/* Small things every emitter needs. */
+#include "codegen/emit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+em(struct emit *e, const char *fmt, ...)
+{
+    char line[2048];
+    va_list ap;
+
+    va_start(ap, fmt);
+    int n = vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    if (n > 0)
+        buf_put(e->out, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+}
+
+const char *
+c_string(struct arena *a, struct str s)
+{
+    struct str out = { NULL, 0 };
+
+    arena_append(a, &out, STR("\""));
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '"' || c == '\\')
+            arena_append(a, &out, arena_printf(a, "\\%c", c));
+        else if (c == '\n')
+            arena_append(a, &out, STR("\\n"));
+        else if ((unsigned char)c < 0x20 || c == 0x7f)
+            arena_append(a, &out, arena_printf(a, "\\%03o", (unsigned char)c));
+        else
+            arena_append(a, &out, str_make(&c, 1));
+    }
+    arena_append(a, &out, STR("\""));
+    return arena_printf(a, "%.*s", STR_ARG(out)).p;
+}
+
+const char *
+pos_text(struct arena *a, struct pos pos)
+{
+    struct str path = pos.src->path;
+    struct place at = source_place(pos.src, pos.at);
+
+    if (str_starts(path, STR("specs/")))
+        path = str_skip(path, 6);
+    return arena_printf(a, "%.*s:%u", STR_ARG(path), at.line).p;
+}
+
+const char *
+arrow_text(enum arrow a)
+{
+    switch (a) {
+    case ARROW_BOTH:
+        return "<->";
+    case ARROW_READ:
+        return "->";
+    case ARROW_WRITE:
+        return "<-";
+    }
+    return "?";
+}
+
+int
+emit_number(struct emit *e, struct pos pos, enum arrow arrow, bool constant)
+{
+    struct emit_row *row = arena_push(e->a, (void **)&e->rows.v, &e->rows.n, &e->rows.cap, sizeof *row);
+    struct str text = str_make(pos.src->text.p + pos.at, pos.n);
+    const char *end = memchr(text.p, '\n', text.n);
+
+    if (end)
+        text.n = (size_t)(end - text.p);
+    *row = (struct emit_row){ pos_text(e->a, pos), arena_printf(e->a, "%.*s", STR_ARG(str_trim(text))).p,
+                              constant ? 2u : arrow == ARROW_BOTH ? 3u : arrow == ARROW_READ ? 1u : 2u };
+    return (int)e->rows.n - 1;
+}
+
+const char *
+decl_prefix(const struct emit *e, const struct ast_decl *decl)
+{
+    const struct dialect *d = e->d;
+
+    /* Unchanged declarations belong to the nearest ancestor that changed them. */
+    while (d->base) {
+        const struct ast_decl *mine = dialect_decl(d, decl->name.s);
+        if (mine && dialect_changed(d, mine))
+            break;
+        d = d->base;
+    }
+    return d->prefix;
+}
+
+const struct ast_decl *
+find_decl(struct emit *e, struct word name)
+{
+    const struct ast_decl *decl = dialect_decl(e->d, name.s);
+
+    if (!decl) {
+        struct diag *err = diag_error(e->diags, name.pos, "there is no declaration '%.*s'", STR_ARG(name.s));
+        for (unsigned i = 0; i < e->d->decls.n; i++)
+            if (str_distance(e->d->decls.v[i].name.s, name.s, 3) < 3)
+                diag_help(err, "did you mean '%.*s'?", STR_ARG(e->d->decls.v[i].name.s));
+    }
+    return decl;
+}

@@ -1,0 +1,539 @@
+/* Rows into writing code.  Rows that share a nested object stand inside its braces, where the first of them stood. */
+#include "codegen/emit.h"
+
+static const char *
+prefixed(struct emit *e, const struct ast_decl *decl)
+{
+    return arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+}
+
+static const char *
+address(struct emit *e, const char *lv)
+{
+    return strcmp(lv, "(*m)") == 0 ? "m" : arena_printf(e->a, "&%s", lv).p;
+}
+
+static bool
+row_writes(const struct ast_row *r)
+{
+    return r->kind == ROW_CONST || (r->kind == ROW_MAP && r->arrow != ARROW_READ);
+}
+
+static const char *
+const_json(struct emit *e, const struct ast_const *c)
+{
+    switch (c->kind) {
+    case CONST_STRING:
+        return c_string(e->a, arena_printf(e->a, "%s", c_string(e->a, c->text.s)));
+    case CONST_NUMBER:
+        return arena_printf(e->a, "\"%.*s\"", STR_ARG(c->text.s)).p;
+    case CONST_TRUE:
+        return "\"true\"";
+    case CONST_FALSE:
+        return "\"false\"";
+    case CONST_EMPTY_OBJECT:
+        return "\"{}\"";
+    case CONST_EMPTY_ARRAY:
+        return "\"[]\"";
+    case CONST_NULL:
+    case CONST_NAME:
+    case CONST_NONE:
+        break;
+    }
+    return "\"null\"";
+}
+
+static void
+write_const(struct emit *e, const struct ast_const *c, const char *key, const char *indent)
+{
+    em(e, "%sjw_key(&x->w, STR(%s));\n", indent, key);
+    em(e, "%sjw_raw(&x->w, STR(%s));\n", indent, const_json(e, c));
+}
+
+static void
+write_scalar(struct emit *e, const struct row_use *u, const struct type *t, const char *lv, const char *key,
+             const char *indent)
+{
+    bool grows = u->r->grows.n > 0;
+
+    switch (t->kind) {
+    case TYPE_STRING:
+    case TYPE_TEXT:
+    case TYPE_OPAQUE:
+        if (t->list)
+            em(e, "%sxd_put_strs(x, STR(%s), &%s);\n", indent, key, lv);
+        else
+            em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, grows ? "growing" : "str", key, lv);
+        break;
+    case TYPE_JSON:
+        if (t->list)
+            em(e, "%sxd_put_jsons(x, STR(%s), &%s);\n", indent, key, lv);
+        else
+            em(e, "%sxd_put_json(x, STR(%s), %s);\n", indent, key, lv);
+        break;
+    case TYPE_REAL:
+        if (u->r->max.s.n)
+            em(e, "%sxd_put_real_max(x, STR(%s), %s, \"%.*s\");\n", indent, key, lv, STR_ARG(u->r->max.s));
+        else
+            em(e, "%sxd_put_real(x, STR(%s), %s);\n", indent, key, lv);
+        break;
+    case TYPE_INT:
+        em(e, "%sxd_put_int(x, STR(%s), %s);\n", indent, key, lv);
+        break;
+    case TYPE_BOOL:
+        em(e, "%sxd_put_bool(x, STR(%s), %s);\n", indent, key, lv);
+        break;
+    case TYPE_INDEX:
+        em(e, "%sxd_put_index(x, STR(%s), %s);\n", indent, key, lv);
+        break;
+    case TYPE_NONE:
+    case TYPE_ENUM:
+    case TYPE_RECORD:
+    case TYPE_UNION:
+        break;       /* reported by the reader */
+    }
+}
+
+/* A table on a record stands for the record's field of that enum. */
+static const char *
+table_value(struct emit *e, const struct form *f, const struct type *t, const char *lv)
+{
+    struct str want = f->decl->model.v[0].name.s;
+
+    for (unsigned i = 0; t->kind == TYPE_RECORD && i < t->rec->fields.n; i++)
+        if (str_eq(want, str_from(types_name(&t->rec->fields.v[i].type))))
+            return arena_printf(e->a, "%s.%s", lv, t->rec->fields.v[i].name.s.p).p;
+    return lv;
+}
+
+static void
+write_list(struct emit *e, const struct form *f, const struct type *t, const char *lv, uint32_t mask, const char *key,
+           const char *indent)
+{
+    if (!f->decl) {
+        em(e, "%sxd_put_%ss(x, STR(%s), &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str", key, lv);
+        return;
+    }
+    em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
+    em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, lv);
+    if (mask)
+        em(e, "%s    if ((0x%xu >> %s.v[i].kind) & 1)\n    ", indent, mask, lv);
+    em(e, "%s    write_%s(x, &%s.v[i]);\n", indent, prefixed(e, f->decl), lv);
+    em(e, "%sjw_close(&x->w);\n", indent);
+}
+
+static void
+write_join(struct emit *e, const struct form *f, const char *lv, const char *key, const char *indent)
+{
+    const struct ir_ucase *c = &f->un->cases.v[f->ucase];
+
+    em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_begin_string(&x->w);\n", indent, key, indent);
+    em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, lv);
+    em(e, "%s    if (%s.v[i].kind == %s)\n", indent, lv, case_constant(e->a, f->un, f->ucase));
+    em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, lv, c->name.s.p, c->fields.v[0].name.s.p);
+    em(e, "%sjw_end_string(&x->w);\n", indent);
+}
+
+/* One form, known to fit. */
+static void
+write_form(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f, const struct type *t,
+           const char *lv, const char *key, const char *indent)
+{
+    uint32_t mask = t->kind == TYPE_UNION && t->list ? row_mask(e, b, u, DIR_WRITE) : 0;
+
+    switch (f->is) {
+    case FORM_IS_TABLE:
+        em(e, "%sif (!xd_put_word(x, STR(%s), &%s_table, (int)%s))\n", indent, key, prefixed(e, f->decl), table_value(e, f, t, lv));
+        em(e, "%s    xd_lose(x, %s);\n", indent, c_string(e->a, path_text(e->a, &u->r->model.v[0])));
+        break;
+    case FORM_IS_PAIRS:
+        em(e, "%sxd_put_pair(x, STR(%s), &%s_table, %s);\n", indent, key, prefixed(e, f->decl), lv);
+        break;
+    case FORM_IS_OBJECT:
+        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, %s);\n", indent, key, indent, prefixed(e, f->decl), address(e, lv));
+        break;
+    case FORM_IS_UNION:
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!write_%s(x, %s))\n%s    xd_no_key(x);\n", indent, key, indent,
+           prefixed(e, f->decl), address(e, lv), indent);
+        break;
+    case FORM_IS_ROUTES:
+        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, m);\n", indent, key, indent, prefixed(e, f->decl));
+        break;
+    case FORM_IS_LIST:
+        write_list(e, f, t, lv, mask, key, indent);
+        break;
+    case FORM_IS_STRING:
+        if (t->kind == TYPE_UNION && f->ucase >= 0)
+            em(e, "%sxd_put_str(x, STR(%s), xd_first_block(&%s, 0x%xu)->%s.%s);\n", indent, key, lv, mask,
+               t->un->cases.v[f->ucase].name.s.p, t->un->cases.v[f->ucase].fields.v[0].name.s.p);
+        else if (t->kind == TYPE_RECORD)
+            em(e, "%sxd_put_str(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
+        else
+            em(e, "%sxd_put_str(x, STR(%s), %s.v[0]);\n", indent, key, lv);
+        break;
+    case FORM_IS_JOIN:
+        write_join(e, f, lv, key, indent);
+        break;
+    case FORM_IS_CODEC:
+        if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
+            em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
+        else if (t->kind == TYPE_UNION)
+            em(e, "%s(void)xd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
+        else
+            em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, lv);
+        break;
+    case FORM_IS_SCALAR:
+    case FORM_IS_GROWS:
+    case FORM_IS_BAD:
+        break;
+    }
+}
+
+/* `with mode = named` of an object: the condition under which it can stand for the record. */
+static const char *
+with_condition(struct emit *e, const struct form *f, const char *lv)
+{
+    for (unsigned i = 0; f->decl && i < f->decl->rows.n; i++) {
+        const struct ast_row *r = &f->decl->rows.v[i];
+        const struct ir_record *rec = types_record(e->ir, f->decl->model.v[0].name.s);
+        const struct ir_field *field = rec ? types_field(&rec->fields, r->model.n ? r->model.v[0].v[0].name.s : STR("")) : NULL;
+        if (r->kind == ROW_WITH && field && field->type.kind == TYPE_ENUM)
+            return arena_printf(e->a, "%s.%s == IR_%s_%s", lv, field->name.s.p, types_upper(e->a, field->type.en->name.s),
+                                types_upper(e->a, r->constant.text.s)).p;
+    }
+    return NULL;
+}
+
+/* The condition under which a form can carry the value; NULL: always. */
+static const char *
+fits(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f, const struct type *t,
+     const char *lv)
+{
+    uint32_t mask = t->kind == TYPE_UNION && t->list ? row_mask(e, b, u, DIR_WRITE) : 0;
+
+    switch (f->is) {
+    case FORM_IS_STRING:
+        if (t->kind == TYPE_UNION)
+            return arena_printf(e->a, "xd_single_text(&%s, 0x%xu, %s)", lv, mask, case_constant(e->a, t->un, f->ucase)).p;
+        if (t->kind == TYPE_RECORD)
+            return arena_printf(e->a, "%s.%.*s.p", lv, STR_ARG(f->word)).p;
+        return arena_printf(e->a, "%s.n == 1", lv).p;
+    case FORM_IS_JOIN:
+        return arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu) == xd_count_blocks(&%s, 0x%xu)", lv, mask, lv,
+                            1u << (f->ucase + 1)).p;
+    case FORM_IS_TABLE:
+        return arena_printf(e->a, "xd_word_of(&%s_table, (int)%s).p", prefixed(e, f->decl), table_value(e, f, t, lv)).p;
+    case FORM_IS_OBJECT:
+        return with_condition(e, f, lv);
+    default:
+        return NULL;
+    }
+}
+
+static void
+write_forms(struct emit *e, const struct body *b, const struct row_use *u, const struct type *t, const char *lv,
+            const char *key, const char *indent)
+{
+    const char *inner = arena_printf(e->a, "%s    ", indent).p;
+    bool open = false;
+
+    if (u->r->forms.n == 0) {
+        write_scalar(e, u, t, lv, key, indent);
+        return;
+    }
+    if (u->r->forms.n == 1) {
+        struct form f = form_resolve(e, &u->r->forms.v[0], t);
+        write_form(e, b, u, &f, t, lv, key, indent);
+        return;
+    }
+    for (unsigned i = 0; i < u->r->forms.n; i++) {
+        struct form f = form_resolve(e, &u->r->forms.v[i], t);
+        const char *when = fits(e, b, u, &f, t, lv);
+        if (when)
+            em(e, "%s%sif (%s) {\n", open ? " else " : indent, "", when);
+        else
+            em(e, "%s{\n", open ? " else " : indent);
+        write_form(e, b, u, &f, t, lv, key, inner);
+        em(e, "%s}", indent);
+        open = true;
+        if (!when)
+            break;
+        if (i + 1 == u->r->forms.n && t->kind == TYPE_RECORD && f.is == FORM_IS_OBJECT) {
+            struct form first = form_resolve(e, &u->r->forms.v[0], t);
+            if (first.is == FORM_IS_TABLE)
+                em(e, " else if (%s) {\n%sxd_lose(x, %s);\n%s}", table_value(e, &first, t, lv), inner,
+                   c_string(e->a, path_text(e->a, &u->r->model.v[0])), indent);
+        }
+    }
+    em(e, "\n");
+}
+
+/* The texts of all blocks of one kind as one string; or the first block through its object; or their lists as one. */
+static void
+write_gather(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t, const char *key,
+             const char *indent)
+{
+    const char *kind = case_constant(e->a, t->un, t->ucase);
+    const char *ucase = t->un->cases.v[t->ucase].name.s.p;
+
+    if (t->field && t->field->type.list && u->r->forms.n == 1) {
+        struct form f = form_resolve(e, &u->r->forms.v[0], &t->field->type);
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_enter_array(&x->w);\n", indent, key, indent);
+        em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, t->list);
+        em(e, "%s    for (unsigned k = 0; %s.v[i].kind == %s && k < %s.v[i].%s.%s.n; k++)\n", indent, t->list, kind,
+           t->list, ucase, t->field->name.s.p);
+        em(e, "%s        write_%s(x, &%s.v[i].%s.%s.v[k]);\n", indent, f.decl ? prefixed(e, f.decl) : "?", t->list, ucase,
+           t->field->name.s.p);
+        em(e, "%sjw_close(&x->w);\n", indent);
+    } else if (t->field && types_is_stringlike(&t->field->type)) {
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_begin_string(&x->w);\n", indent, key, indent);
+        em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, t->list);
+        em(e, "%s    if (%s.v[i].kind == %s)\n", indent, t->list, kind);
+        em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, t->list, ucase, t->field->name.s.p);
+        em(e, "%sjw_end_string(&x->w);\n", indent);
+    } else if (!t->field && u->r->forms.n == 1) {
+        struct form f = form_resolve(e, &u->r->forms.v[0], &t->type);
+        em(e, "%sjw_key(&x->w, STR(%s));\n", indent, key);
+        em(e, "%swrite_%s(x, xd_first_block(&%s, 0x%xu));\n", indent, f.decl ? prefixed(e, f.decl) : "?", t->list,
+           1u << (t->ucase + 1));
+        em(e, "%sif (xd_count_blocks(&%s, 0x%xu) > 1)\n%s    xd_lose(x, %s);\n", indent, t->list, 1u << (t->ucase + 1),
+           indent, c_string(e->a, path_text(e->a, &u->r->model.v[0])));
+    } else {
+        diag_error(e->diags, u->r->pos, "this field of many blocks cannot be written as one value");
+    }
+    (void)b;
+}
+
+static const char *
+presence(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t)
+{
+    const char *present;
+
+    if (t->gather)
+        present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->list, 1u << (t->ucase + 1)).p;
+    else if (t->self)
+        return NULL;
+    else if (t->type.kind == TYPE_UNION && t->type.list && strcmp(t->type.un->c, "block") == 0 && u->r->forms.n)
+        present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->lvalue, row_mask(e, b, u, DIR_WRITE)).p;
+    else
+        present = types_present(e->a, &t->type, t->lvalue);
+    for (unsigned i = 0; i < u->r->flags.n; i++)
+        if (str_is(u->r->flags.v[i].s, "required") && t->type.list)
+            present = NULL;
+    if (t->guard && present)
+        return arena_printf(e->a, "%s && %s", t->guard, present).p;
+    return t->guard ? t->guard : present;
+}
+
+static void
+write_sum(struct emit *e, const struct body *b, const struct row_use *u, const char *key, const char *indent)
+{
+    em(e, "%sconst struct ir_int *const parts[] = { ", indent);
+    for (unsigned k = 0; k < u->r->model.n; k++) {
+        struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[k], DIR_WRITE, e->diags);
+        if (t.ok && (t.type.kind != TYPE_INT || t.type.list))
+            diag_error(e->diags, u->r->model.v[k].pos, "a sum adds values of type int, this is %s", types_name(&t.type));
+        em(e, "%s&%s", k ? ", " : "", t.ok ? t.lvalue : "?");
+    }
+    em(e, " };\n%sxd_put_int(x, STR(%s), xd_sum(parts, %u));\n", indent, key, u->r->model.n);
+}
+
+void
+emit_write_value(struct emit *e, const struct body *b, const struct row_use *u, const char *key, const char *indent)
+{
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
+
+    if (!t.ok)
+        return;
+    if (t.gather)
+        write_gather(e, b, u, &t, key, indent);
+    else
+        write_forms(e, b, u, &t.type, t.lvalue, key, indent);
+}
+
+static void
+write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
+{
+    const char *in = "        ";
+
+    if (u->r->kind == ROW_CONST) {
+        em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
+        write_const(e, &u->r->constant, key, "    ");
+        return;
+    }
+    if (u->r->builtin.s.n) {
+        em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
+        em(e, "    xd_put_int(x, STR(%s), (struct ir_int){ x->now, true });\n", key);
+        return;
+    }
+    if (u->r->model.n > 1) {
+        em(e, "    {\n%sXD_SEEN(seen_written, %d);\n", in, u->number);
+        write_sum(e, b, u, key, in);
+        em(e, "    }\n");
+        return;
+    }
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
+    if (!t.ok)
+        return;
+    const char *present = presence(e, b, u, &t);
+    if (u->r->grows.n)           /* written empty while the block opens */
+        present = arena_printf(e->a, "x->skeleton || %s", present ? present : "true").p;
+    if (u->r->grows.n && t.type.list)
+        present = types_present(e->a, &t.type, t.lvalue);
+    if (present)
+        em(e, "    if (%s) {\n", present);
+    else
+        em(e, "    {\n");
+    em(e, "%sXD_SEEN(seen_written, %d);\n", in, u->number);
+    emit_write_value(e, b, u, key, in);
+    if (present && u->r->otherwise.kind != CONST_NONE) {
+        em(e, "    } else {\n");
+        write_const(e, &u->r->otherwise, key, in);
+    }
+    em(e, "    }\n");
+}
+
+/* --- the tree of nested objects -------------------------------------------------------------------------- */
+
+static bool
+under(const struct ast_path *p, const struct ast_path *prefix, unsigned n)
+{
+    if (p->n <= n)
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        if (!str_eq(p->v[i].name.s, prefix->v[i].name.s))
+            return false;
+    return true;
+}
+
+static bool
+opened_by_constant(const struct body *b, const struct ast_path *prefix, unsigned n)
+{
+    for (unsigned i = 0; i < b->uses.n; i++) {
+        const struct ast_row *r = b->uses.v[i].r;
+        if (r->kind == ROW_CONST && r->constant.kind == CONST_EMPTY_OBJECT && r->wire.v[0].n == n
+            && under(&r->wire.v[0], prefix, n - 1) && str_eq(r->wire.v[0].v[n - 1].name.s, prefix->v[n - 1].name.s))
+            return true;
+    }
+    return false;
+}
+
+static bool
+has_below(const struct body *b, const struct ast_path *prefix, unsigned n)
+{
+    for (unsigned i = 0; i < b->uses.n; i++)
+        if (row_writes(b->uses.v[i].r) && under(&b->uses.v[i].r->wire.v[0], prefix, n))
+            return true;
+    return false;
+}
+
+static void
+write_rest(struct emit *e, const struct body *b, const char *container)
+{
+    if (b->keep)
+        em(e, "    xd_put_rest(x, &%s_shape, \"%s\", &m->rest);\n", b->shape, container);
+}
+
+static void write_level(struct emit *e, const struct body *b, const struct ast_path *prefix, unsigned n, bool *done);
+
+static void
+write_container(struct emit *e, const struct body *b, const struct ast_path *path, unsigned n, bool *done)
+{
+    struct ast_path head = *path;
+
+    head.n = n;
+    em(e, "    jw_key(&x->w, STR(%s));\n", c_string(e->a, path->v[n - 1].name.s));
+    em(e, opened_by_constant(b, path, n) ? "    jw_object(&x->w);\n" : "    jw_enter(&x->w);\n");
+    write_level(e, b, path, n, done);
+    write_rest(e, b, path_text(e->a, &head).p);
+    em(e, "    jw_close(&x->w);\n");
+}
+
+static void
+write_level(struct emit *e, const struct body *b, const struct ast_path *prefix, unsigned n, bool *done)
+{
+    for (unsigned i = 0; i < b->uses.n; i++) {
+        const struct row_use *u = &b->uses.v[i];
+        if (done[i] || !row_writes(u->r) || u->r->wire.n == 0 || !under(&u->r->wire.v[0], prefix, n))
+            continue;
+        const struct ast_path *p = &u->r->wire.v[0];
+        if (p->n > n + 1) {
+            write_container(e, b, p, n + 1, done);
+        } else if (u->r->constant.kind == CONST_EMPTY_OBJECT && has_below(b, p, n + 1)) {
+            done[i] = true;
+            write_container(e, b, p, n + 1, done);
+        } else {
+            done[i] = true;
+            write_row(e, b, u, c_string(e->a, p->v[n].name.s));
+        }
+    }
+}
+
+/* --- what is given up ---------------------------------------------------------------------------------------- */
+
+static void
+write_drops(struct emit *e, const struct body *b)
+{
+    for (unsigned i = 0; b->rows && i < b->rows->n; i++) {
+        const struct ast_row *r = &b->rows->v[i];
+        for (unsigned k = 0; r->kind == ROW_DROP && k < r->model.n; k++) {
+            struct target t = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[k], DIR_WRITE, e->diags);
+            if (!t.ok || t.gather || t.self)
+                continue;
+            em(e, "    if (%s%s%s)\n", t.guard ? t.guard : "", t.guard ? " && " : "",
+               types_present(e->a, &t.type, t.lvalue));
+            const char *name = path_text(e->a, &r->model.v[k]).p;
+            if (b->ctx.kind == CTX_CASE)
+                name = arena_printf(e->a, "%s.%s", b->ctx.un->cases.v[b->ctx.ucase].name.s.p, name).p;
+            em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(name)));
+        }
+    }
+}
+
+/* Blocks of kinds that no row of this object writes. */
+static void
+write_lost_blocks(struct emit *e, const struct body *b)
+{
+    uint32_t mask = 0;
+    const char *list = NULL;
+
+    for (unsigned i = 0; i < b->uses.n; i++) {
+        const struct row_use *u = &b->uses.v[i];
+        if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_READ || u->r->model.n != 1)
+            continue;
+        struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
+        if (!t.ok || !(t.gather || (t.type.kind == TYPE_UNION && t.type.list)))
+            continue;
+        if (strcmp(t.gather ? t.un->c : t.type.un->c, "block") != 0 || t.guard)
+            continue;
+        list = t.gather ? t.list : t.lvalue;
+        mask |= row_mask(e, b, u, DIR_WRITE);
+    }
+    if (list && b->ctx.kind == CTX_RECORD)
+        em(e, "    xd_lose_blocks(x, &%s, 0x%xu);\n", list, mask);
+}
+
+void
+emit_write_rows(struct emit *e, const struct body *b)
+{
+    bool *done = arena_alloc(e->a, b->uses.n + 1);
+    struct ast_path none = { NULL, 0, 0, { NULL, 0, 0 } };
+
+    if (b->tag.p) {
+        em(e, "    jw_key(&x->w, STR(%s));\n", c_string(e->a, b->tag));
+        em(e, "    jw_raw(&x->w, STR(%s));\n", c_string(e->a, arena_printf(e->a, "%s", c_string(e->a, b->tag_wire))));
+    }
+    write_level(e, b, &none, 0, done);
+    write_rest(e, b, "");
+    write_drops(e, b);
+    write_lost_blocks(e, b);
+}
+
+void
+emit_write_body(struct emit *e, const struct body *b)
+{
+    em(e, "static void\nwrite_%s(struct xd *x, const %s *m)\n{\n", b->name, ctx_c(e->a, &b->ctx));
+    em(e, "    jw_object(&x->w);\n");
+    emit_write_rows(e, b);
+    em(e, "    jw_close(&x->w);\n}\n\n");
+}

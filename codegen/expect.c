@@ -1,0 +1,202 @@
+/* See expect.h. */
+#include "codegen/expect.h"
+
+#include "codegen/grammar.h"
+#include "codegen/parser.h"
+#include "codegen/token.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define KINDS_MAX 128
+
+struct wanted {
+    const void *parser;
+    bool set[KINDS_MAX];        /* by kind of token, keywords as such */
+    const char *phrases[KINDS_MAX];
+    unsigned n;
+};
+
+static bool
+wants(const struct wanted *w, int kind)
+{
+    return w->set[kind];
+}
+
+/* Several tokens under one name, if all of them are wanted.  They are then not named one by one. */
+static void
+group(struct wanted *w, const int *kinds, unsigned n, const char *phrase)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (!w->set[kinds[i]])
+            return;
+    for (unsigned i = 0; i < n; i++)
+        w->set[kinds[i]] = false;
+    w->phrases[w->n++] = phrase;
+}
+
+#define GROUP(w, phrase, ...) \
+    group(w, (const int[]){ __VA_ARGS__ }, COUNT(((const int[]){ __VA_ARGS__ })), phrase)
+
+static void
+collect_groups(struct wanted *w)
+{
+    GROUP(w, "a row", TOK_NAME, TOK_HEADER, TOK_DROP, TOK_REMOVE, TOK_REST, TOK_WITH, TOK_FIRST,
+          TOK_EACH, TOK_CHOICES);
+    GROUP(w, "a declaration (object, union, list, table, stream)", TOK_OBJECT, TOK_UNION, TOK_LIST,
+          TOK_TABLE, TOK_STREAM);
+    GROUP(w, "a declaration (enum, record, union, events)", TOK_ENUM, TOK_RECORD, TOK_UNION,
+          TOK_EVENTS);
+    GROUP(w, "an order (order, anywhere, final, skip)", TOK_ORDER, TOK_ANYWHERE, TOK_FINAL,
+          TOK_SKIP);
+    GROUP(w, "a member (header, sends, returns, streams, fails)", TOK_HEADER, TOK_SENDS,
+          TOK_RETURNS, TOK_STREAMS, TOK_FAILS);
+    GROUP(w, "a key (a string, a number, none or *)", TOK_STRING, TOK_NUMBER, TOK_NONE, TOK_STAR);
+    GROUP(w, "a key (a string, a number or *)", TOK_STRING, TOK_NUMBER, TOK_STAR);
+    GROUP(w, "a tag (a string, none or *)", TOK_STRING, TOK_NONE, TOK_STAR);
+    GROUP(w, "a value (a string, a number, a name, {} or [])", TOK_STRING, TOK_NUMBER, TOK_NAME,
+          TOK_EMPTY, TOK_LBRACKET);
+    GROUP(w, "an arrow: <->, -> or <-", TOK_BOTH, TOK_READ, TOK_WRITE);
+}
+
+/* What could have stood in the token's place, the vaguest last: the end of the line, then a '}'. */
+static void
+collect(struct wanted *w)
+{
+    bool more = false;
+    for (int kind = 0; kind < grammar_kinds() && kind < KINDS_MAX; kind++) {
+        w->set[kind] = grammar_takes(w->parser, kind, GRAMMAR_AS_SUCH);
+        more |= w->set[kind] && kind != TOK_DOT && kind != TOK_LBRACKET;
+    }
+    bool end = w->set[TOK_END], close = w->set[TOK_RBRACE];
+    w->set[TOK_END] = w->set[TOK_RBRACE] = false;
+    collect_groups(w);
+    if (more && wants(w, TOK_DOT))      /* a path may go on, but nobody forgets that */
+        w->set[TOK_DOT] = w->set[TOK_LBRACKET] = false;
+    unsigned groups = w->n;
+    const char *grouped[16];
+    memcpy(grouped, w->phrases, groups * sizeof *grouped);
+    w->n = 0;
+    for (int kind = 0; kind < KINDS_MAX; kind++)
+        if (w->set[kind])
+            w->phrases[w->n++] = token_phrase(kind);
+    memcpy(w->phrases + w->n, grouped, groups * sizeof *grouped);
+    w->n += groups;
+    if (end)
+        w->phrases[w->n++] = token_phrase(TOK_END);
+    if (close)
+        w->phrases[w->n++] = token_phrase(TOK_RBRACE);
+}
+
+/* What was found, as the reader sees it. */
+static struct str
+found_phrase(struct arena *a, struct token t)
+{
+    if (t.kind == 0)
+        return STR("end of the file");
+    if (t.kind == TOK_END && t.word.s.n == 0)
+        return STR("end of the line");
+    if (t.kind == TOK_STRING)
+        return arena_printf(a, "string \"%.*s\"", STR_ARG(t.word.s));
+    return arena_printf(a, "'%.*s'", STR_ARG(t.word.s));
+}
+
+/* "a, b or c" */
+static struct str
+join(struct arena *a, const struct wanted *w)
+{
+    struct str s = { 0 };
+    for (unsigned i = 0; i < w->n; i++) {
+        if (i > 0)
+            arena_append(a, &s, i + 1 < w->n ? STR(", ") : STR(" or "));
+        arena_append(a, &s, str_from(w->phrases[i]));
+    }
+    return s;
+}
+
+/* What to write, by what the parser would have taken and what it found (0: anything).  The first that fits. */
+static const struct { int wanted, found; const char *help; } helps[] = {
+    { TOK_IR, 0, "a file begins with its kind: dialect vendor.name, provider name : dialect { ... }, or ir 1" },
+    { TOK_BANG, 0, "a field is written: name : type, name : [type] or name : type!" },
+    { TOK_BY, TOK_LBRACE, "name the member that holds the tag: union block <-> Block by type { ... }" },
+    { TOK_ELSE, TOK_LBRACE, "only a case has a block, and its tag is a string: \"tag\" <-> case { ... }" },
+    { TOK_ELSE, TOK_LBRACKET, "a form stands behind a colon: member <-> model : [form]" },
+    { TOK_ELSE, TOK_NAME, "behind the model: + model, : form, else value, max number, min number,\n"
+                          "grows delta.member, slot, required" },
+    { TOK_BOTH, 0, "wire <-> model is read and written, wire -> model only read, wire <- model only written,\n"
+                   "wire = value is a constant" },
+    { TOK_LPAREN, TOK_END, "an event is written: name(parameter, ...), without any: name()" },
+    { TOK_LBRACE, TOK_END, "what belongs to it follows in braces on the same line: { ... }" },
+    { TOK_LBRACE, TOK_READ, "a declaration maps both ways: object name <-> Record { ... }" },
+    { TOK_JOINS, 0, "forms: name, [name], string as CASE, string joins CASE, json in string, grows by member" },
+    { TOK_GROWS, 0, "forms: name, [name], string as CASE, string joins CASE, json in string, grows by member" },
+    { TOK_QUESTION, 0, "an order is written: order { begin (open grow* close)* finish+ end }" },
+    { TOK_EMPTY, 0, "a value is a string, a number, true, false, null, an enum value, {} or []" },
+};
+
+static const char *
+help_for(const struct wanted *w, struct token found)
+{
+    for (size_t i = 0; i < COUNT(helps); i++)
+        if ((!helps[i].found || helps[i].found == found.kind)
+            && grammar_takes(w->parser, helps[i].wanted, GRAMMAR_AS_SUCH))
+            return helps[i].help;
+    return NULL;
+}
+
+void
+expect_report(struct diags *d, const void *parser, struct token found, struct token first)
+{
+    struct wanted w = { .parser = parser };
+    collect(&w);
+    struct str what = found_phrase(d->arena, found), list = join(d->arena, &w);
+    struct diag *e = w.n == 0
+        ? diag_error(d, found.word.pos, "unexpected %.*s", STR_ARG(what))
+        : diag_error(d, found.word.pos, "unexpected %.*s, wanted %.*s", STR_ARG(what), STR_ARG(list));
+    int guess = first.kind == TOK_NAME ? token_guess(first.word.s) : 0;
+    const char *help = help_for(&w, found);
+    if (guess)
+        diag_help(e, "did you mean %s instead of '%.*s'?", token_phrase(guess), STR_ARG(first.word.s));
+    else if (help)
+        diag_help(e, "%s", help);
+}
+
+static void
+report_stray(struct diags *d, struct token bad)
+{
+    unsigned char c = (unsigned char)bad.word.s.p[0];
+    if (c < ' ' || c == 0x7F) {
+        diag_error(d, bad.word.pos, "unexpected control character 0x%02x", c);
+        return;
+    }
+    struct diag *e = diag_error(d, bad.word.pos, "unexpected character '%.*s'", STR_ARG(bad.word.s));
+    if (c == '\'')
+        diag_help(e, "strings stand between double quotes: \"text\"");
+    else if (c == '/')
+        diag_help(e, "a comment begins with #");
+    else if (c == '>' || c == '<' || c == '-')
+        diag_help(e, "the arrows are <->, -> and <-");
+    else if (c == '$' || c == '@' || c >= 0x80)
+        diag_help(e, "names consist of letters, digits and _; anything else goes into a string");
+}
+
+void
+expect_report_bad(struct diags *d, struct token bad)
+{
+    struct pos at = bad.word.pos;
+    switch (bad.fault) {
+    case LEX_OK:
+    case LEX_STRAY:
+        report_stray(d, bad);
+        break;
+    case LEX_UNTERMINATED:
+        diag_help(diag_error(d, at, "this string does not end on its line"),
+                  "close it with \"; a line break inside a string is written \\n");
+        break;
+    case LEX_ESCAPE:
+        diag_help(diag_error(d, at, "unknown escape in a string"), "the escapes are \\\" \\\\ and \\n");
+        break;
+    case LEX_NUMBER:
+        diag_help(diag_error(d, at, "'%.*s' is neither a number nor a name", STR_ARG(bad.word.s)),
+                  "numbers are written 4096, -1 or 0.5; names do not begin with a digit");
+        break;
+    }
+}

@@ -1,0 +1,211 @@
+/* What a row's value looks like on the wire: the forms behind ':'. */
+#include "codegen/emit.h"
+
+#include "runtime/json/doc.h"
+
+#define KIND(k) (1u << JSON_##k)
+
+static const struct { const char *name; enum type_kind type; const char *record; unsigned kinds; } codecs[] = {
+    { "media_url", TYPE_UNION, "Source", KIND(STRING) },
+    { "data_url", TYPE_UNION, "Source", KIND(STRING) },
+    { "json_object", TYPE_JSON, NULL, KIND(OBJECT) },
+    { "seconds", TYPE_INT, NULL, KIND(NUMBER) | KIND(STRING) },
+    { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE) },
+};
+
+static bool
+codec_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
+{
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
+        if (!str_is(f->name.s, codecs[i].name))
+            continue;
+        out->is = FORM_IS_CODEC;
+        out->codec = codecs[i].name;
+        out->kinds = codecs[i].kinds;
+        if (t->kind != codecs[i].type)
+            diag_error(e->diags, f->name.pos, "'%s' is for a %s, not for a value of type %s", codecs[i].name,
+                       codecs[i].record ? codecs[i].record : "different type", types_name(t));
+        return true;
+    }
+    return false;
+}
+
+/* Does the declaration map onto what the row names? */
+static void
+check_model(struct emit *e, const struct ast_form *f, const struct ast_decl *decl, const struct type *t)
+{
+    struct str want = decl->model.n ? decl->model.v[0].name.s : (struct str){ NULL, 0 };
+    bool fits = str_eq(want, str_from(types_name(t)));
+
+    if (decl->kind == DECL_TABLE && t->kind == TYPE_RECORD)       /* a record stands for its field of that enum */
+        for (unsigned i = 0; i < t->rec->fields.n; i++)
+            fits |= str_eq(want, str_from(types_name(&t->rec->fields.v[i].type)));
+    if (decl->kind == DECL_TABLE && str_is(want, "string"))
+        fits |= types_is_stringlike(t);
+    if (fits)
+        return;
+    struct diag *d = diag_error(e->diags, f->name.pos, "'%.*s' maps %.*s, but here stands a value of type %s",
+                                STR_ARG(f->name.s), STR_ARG(want), types_name(t));
+    diag_note(d, decl->name.pos, "declared here");
+}
+
+static void
+decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
+{
+    out->decl = find_decl(e, f->name);
+    out->is = FORM_IS_BAD;
+    if (!out->decl)
+        return;
+    check_model(e, f, out->decl, t);
+    switch (out->decl->kind) {
+    case DECL_TABLE:
+        out->is = str_is(out->decl->model.v[0].name.s, "string") ? FORM_IS_PAIRS : FORM_IS_TABLE;
+        out->kinds = KIND(STRING);
+        break;
+    case DECL_OBJECT:
+        out->is = FORM_IS_OBJECT;
+        out->kinds = KIND(OBJECT);
+        out->un = types_union(e->ir, out->decl->model.v[0].name.s);
+        out->ucase = out->un && out->decl->model.n > 1 ? types_case(out->un, out->decl->model.v[1].name.s) : -1;
+        break;
+    case DECL_UNION:
+        out->is = FORM_IS_UNION;
+        out->kinds = KIND(OBJECT);
+        out->un = types_union(e->ir, out->decl->model.v[0].name.s);
+        break;
+    case DECL_LIST:
+        out->is = FORM_IS_ROUTES;
+        out->kinds = KIND(ARRAY);
+        break;
+    default:
+        diag_error(e->diags, f->name.pos, "'%.*s' cannot be the form of a value", STR_ARG(f->name.s));
+    }
+}
+
+struct form
+form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
+{
+    struct form out = { .is = FORM_IS_BAD, .ucase = -1 };
+
+    switch (f->kind) {
+    case FORM_NAME:
+        if (str_is(f->name.s, "string") && types_name(t) && t->list) {
+            out.is = FORM_IS_STRING;
+            out.kinds = KIND(STRING);
+        } else if (!codec_form(e, f, t, &out)) {
+            decl_form(e, f, t, &out);
+        }
+        break;
+    case FORM_LIST:
+        if (!str_is(f->name.s, "string") && !str_is(f->name.s, "json")) {
+            struct type element = *t;
+            element.list = false;
+            decl_form(e, f, &element, &out);
+            if (out.is == FORM_IS_BAD)
+                return out;
+        }
+        out.is = FORM_IS_LIST;
+        out.word = f->name.s;
+        out.kinds = KIND(ARRAY);
+        break;
+    case FORM_STRING_AS:
+    case FORM_STRING_JOINS:
+        out.is = f->kind == FORM_STRING_AS ? FORM_IS_STRING : FORM_IS_JOIN;
+        out.word = f->name.s;
+        out.kinds = KIND(STRING);
+        if (t->kind == TYPE_UNION) {
+            out.un = t->un;
+            out.ucase = types_case(t->un, f->name.s);
+            if (out.ucase < 0)
+                diag_error(e->diags, f->name.pos, "union '%s' has no case '%.*s'", types_name(t), STR_ARG(f->name.s));
+        } else if (t->kind == TYPE_RECORD && !types_field(&t->rec->fields, f->name.s)) {
+            diag_error(e->diags, f->name.pos, "'%s' has no field '%.*s'", types_name(t), STR_ARG(f->name.s));
+        }
+        break;
+    case FORM_JSON_IN_STRING:
+        out.is = FORM_IS_CODEC;
+        out.codec = "json_in_string";
+        out.kinds = KIND(STRING);
+        break;
+    case FORM_GROWS:
+        out.is = FORM_IS_GROWS;
+        out.kinds = KIND(OBJECT);
+        break;
+    }
+    return out;
+}
+
+/* Cases that a union declaration maps in this direction. */
+static uint32_t
+union_mask(const struct ast_decl *decl, const struct ir_union *un, enum dir dir)
+{
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < decl->tag_cases.n; i++) {
+        const struct ast_tag_case *c = &decl->tag_cases.v[i];
+        if (c->arrow == (dir == DIR_READ ? ARROW_WRITE : ARROW_READ))
+            continue;
+        for (unsigned k = 0; k < c->model.n; k++) {
+            int n = types_case(un, c->model.v[k].v[0].name.s);
+            if (n >= 0)
+                mask |= 1u << (n + 1);
+        }
+    }
+    return mask;
+}
+
+uint32_t
+form_mask(struct emit *e, const struct form *f, enum dir dir)
+{
+    (void)e;
+    if (f->decl && f->decl->kind == DECL_UNION && f->un)
+        return union_mask(f->decl, f->un, dir);
+    if (f->ucase >= 0)
+        return 1u << (f->ucase + 1);
+    return 0;
+}
+
+/* The case that a row names in its path, or by an object on one case. */
+static uint32_t
+row_claim(struct emit *e, const struct body *b, const struct row_use *u)
+{
+    if (u->r->kind != ROW_MAP || u->r->model.n != 1 || u->r->arrow == ARROW_READ)
+        return 0;
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
+    if (!t.ok)
+        return 0;
+    if (t.gather)
+        return 1u << (t.ucase + 1);
+    if (t.type.kind != TYPE_UNION || !t.type.list || u->r->forms.n != 1)
+        return 0;
+    struct form f = form_resolve(e, &u->r->forms.v[0], &t.type);
+    return f.decl && f.decl->kind == DECL_OBJECT ? form_mask(e, &f, DIR_WRITE) : 0;
+}
+
+uint32_t
+body_claims(struct emit *e, const struct body *b, const struct row_use *not_me)
+{
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < b->uses.n; i++)
+        if (&b->uses.v[i] != not_me && (!not_me->group || b->uses.v[i].group != not_me->group))
+            mask |= row_claim(e, b, &b->uses.v[i]);
+    return mask;
+}
+
+uint32_t
+row_mask(struct emit *e, const struct body *b, const struct row_use *u, enum dir dir)
+{
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], dir, e->diags);
+    uint32_t mask = 0;
+
+    if (t.gather)
+        return 1u << (t.ucase + 1);
+    if (!t.ok || t.type.kind != TYPE_UNION || !t.type.list)
+        return 0;
+    for (unsigned i = 0; i < u->r->forms.n; i++) {
+        struct form f = form_resolve(e, &u->r->forms.v[i], &t.type);
+        mask |= form_mask(e, &f, dir);
+    }
+    return row_claim(e, b, u) ? mask : mask & ~body_claims(e, b, u);
+}

@@ -1,0 +1,536 @@
+/* The spec language.
+ *
+ * Read from top to bottom: three kinds of files, then what stands in each of them, down to paths and constants.
+ * Every statement ends with END, which the lexer makes from newlines, ';' and '}'; a list of statements goes on
+ * after a faulty one (`error END`), so that all errors of a file come out at once.
+ *
+ * Names may be keywords everywhere (%fallback); at the beginning of a statement the lexer decides, see lex.h.
+ * The actions only build nodes; what they mean is checked later. */
+
+%name           spec_parser
+%token_prefix   TOK_
+%token_type     { struct token }
+%extra_context  { struct build *b }
+%stack_size     500
+%default_type   { struct word }
+
+%include {
+#include "codegen/build.h"
+#include "codegen/parser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void spec_parserInit(void *parser, struct build *b);
+void spec_parserFinalize(void *parser);
+void spec_parserTrace(FILE *file, char *prompt);
+int spec_parserFallback(int token);
+
+/* lemon's template names things that this grammar has no use for. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wunused-variable"
+}
+
+%parse_failure  { b->failed = true; }
+%stack_overflow { b->failed = true; }
+
+%token BAD.     // made by the lexer, wanted nowhere
+
+%fallback NAME
+    IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS RETURNS STREAMS
+    FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY PATCH UNTIL GROWS ELSE MAX MIN
+    SLOT REQUIRED AS JOINS IN.
+
+file ::= ir.
+file ::= dialect.
+file ::= provider.
+
+
+// ==== The canonical model: specs/ir.spec ================================================================
+
+// ir 1
+ir ::= ir_head.
+ir ::= ir ir_decl END.
+ir ::= ir error END.
+ir_head ::= IR NUMBER(N) END.                   { build_file(b, FILE_IR, N.word, (struct word){ 0 }); }
+
+ir_decl ::= enum(D).                            { build_add_decl(b, D); }
+ir_decl ::= record(D).                          { build_add_decl(b, D); }
+ir_decl ::= model_union(D).                     { build_add_decl(b, D); }
+ir_decl ::= events(D).                          { build_add_decl(b, D); }
+
+%type enum          { struct ast_decl * }
+%type record        { struct ast_decl * }
+%type model_union   { struct ast_decl * }
+%type events        { struct ast_decl * }
+
+// enum Fault { invalid, rate retry }           values with flags, on one line or several
+enum(D) ::= ENUM(K) name(N) LBRACE enum_values(V) RBRACE. {
+    D = build_decl(b, DECL_ENUM, build_span(K.word.pos, N.pos), N);
+    D->values = V;
+}
+%type enum_values   { struct ast_enum_values }
+%type enum_value    { struct ast_enum_value }
+enum_values(A) ::= .                            { memset(&A, 0, sizeof A); }
+enum_values(A) ::= enum_values(A) enum_value(V) COMMA.  { BUILD_PUSH(b, &A, V); }
+enum_values(A) ::= enum_values(A) enum_value(V) END.    { BUILD_PUSH(b, &A, V); }
+enum_values(A) ::= enum_values(A) error END.
+enum_value(A) ::= name(N).                      { A = (struct ast_enum_value){ .name = N }; }
+enum_value(A) ::= enum_value(A) name(F).        { BUILD_PUSH(b, &A.flags, F); }
+
+// record Turn { role : Role!; blocks : [Block]! }
+record(D) ::= RECORD(K) name(N) LBRACE fields(F) RBRACE. {
+    D = build_decl(b, DECL_RECORD, build_span(K.word.pos, N.pos), N);
+    D->fields = F;
+}
+%type fields        { struct ast_fields }
+%type field         { struct ast_field }
+%type type          { struct ast_type }
+%type bare_type     { struct ast_type }
+fields(A) ::= .                                 { memset(&A, 0, sizeof A); }
+fields(A) ::= fields(A) field(F) END.           { BUILD_PUSH(b, &A, F); }
+fields(A) ::= fields(A) error END.
+field(A) ::= name(N) COLON type(T).             { A = (struct ast_field){ N, T }; }
+
+// string    Block!    [Turn]!                  `!` is for what is always present
+type(A) ::= bare_type(A).
+type(A) ::= bare_type(A) BANG.                  { A.always = true; }
+bare_type(A) ::= name(N).                       { A = (struct ast_type){ .name = N }; }
+bare_type(A) ::= LBRACKET name(N) RBRACKET.     { A = (struct ast_type){ .name = N, .list = true }; }
+
+// union Source { cache : Cache; url { url : string! } }        common fields, then cases
+model_union(D) ::= UNION(K) name(N) LBRACE model_cases(C) RBRACE. {
+    D = C;
+    build_head(D, DECL_MODEL_UNION, build_span(K.word.pos, N.pos), N);
+}
+%type model_cases   { struct ast_decl * }
+model_cases(A) ::= .                            { A = build_decl_body(b); }
+model_cases(A) ::= model_cases(A) field(F) END. { BUILD_PUSH(b, &A->fields, F); }
+model_cases(A) ::= model_cases(A) name(N) LBRACE fields(F) RBRACE END. {
+    BUILD_PUSH(b, &A->cases, (struct ast_case){ N, F });
+}
+model_cases(A) ::= model_cases(A) error END.
+
+// events Reply { open(choice, index, block); end(); order { begin end }; anywhere beat; final fail }
+events(D) ::= EVENTS(K) name(N) LBRACE event_list(L) RBRACE. {
+    D = L;
+    build_head(D, DECL_EVENTS, build_span(K.word.pos, N.pos), N);
+}
+%type event_list    { struct ast_decl * }
+event_list(A) ::= .                             { A = build_decl_body(b); }
+event_list(A) ::= event_list(A) name(N) LPAREN params(P) RPAREN END. {
+    BUILD_PUSH(b, &A->events, (struct ast_event){ N, P });
+}
+event_list(A) ::= event_list(A) ordering(O) END. { build_ordering(b, &A->order, &O); }
+event_list(A) ::= event_list(A) error END.
+%type params        { struct words }
+params(A) ::= .                                 { memset(&A, 0, sizeof A); }
+params(A) ::= names(A).
+
+
+// ==== The order of a stream's events, in the model and on the wire ======================================
+
+// order { begin (open grow* close)* finish+ end }      anywhere ping      final error      skip begin
+%type ordering      { struct build_ordering }
+ordering(A) ::= ORDER(K) LBRACE regex(R) RBRACE. {
+    A = (struct build_ordering){ .kind = ORDERING_ORDER, .at = K.word.pos, .regex = R };
+}
+ordering(A) ::= ORDER(K) LBRACE RBRACE. {
+    A = (struct build_ordering){ .kind = ORDERING_ORDER, .at = K.word.pos };
+}
+ordering(A) ::= ORDER(K) LBRACE faulty RBRACE. {
+    A = (struct build_ordering){ .kind = ORDERING_FAULTY, .at = K.word.pos };
+}
+faulty ::= error END.
+faulty ::= faulty repeated.
+faulty ::= faulty PIPE.
+faulty ::= faulty END.
+ordering(A) ::= ANYWHERE(K) names(N). {
+    A = (struct build_ordering){ .kind = ORDERING_ANYWHERE, .at = K.word.pos, .names = N };
+}
+ordering(A) ::= FINAL(K) names(N). {
+    A = (struct build_ordering){ .kind = ORDERING_FINAL, .at = K.word.pos, .names = N };
+}
+ordering(A) ::= SKIP(K) names(N). {
+    A = (struct build_ordering){ .kind = ORDERING_SKIP, .at = K.word.pos, .names = N };
+}
+
+// a b      one after the other; newlines between them mean nothing
+// a | b    either         a*  a+  a?  (a b)
+%type regex         { struct ast_regex * }
+%type sequence      { struct ast_regex * }
+%type repeated      { struct ast_regex * }
+regex(A) ::= sequence(A).
+regex(A) ::= regex(L) PIPE sequence(R).         { A = build_regex(b, REGEX_ALT, L, R); }
+sequence(A) ::= repeated(A).
+sequence(A) ::= sequence(L) repeated(R).        { A = build_regex(b, REGEX_SEQ, L, R); }
+sequence(A) ::= sequence(A) END.
+repeated(A) ::= name(N).                        { A = build_regex_name(b, N); }
+repeated(A) ::= LPAREN regex(R) RPAREN.         { A = R; }
+repeated(A) ::= repeated(R) STAR.               { A = build_regex(b, REGEX_STAR, R, NULL); }
+repeated(A) ::= repeated(R) PLUS.               { A = build_regex(b, REGEX_PLUS, R, NULL); }
+repeated(A) ::= repeated(R) QUESTION.           { A = build_regex(b, REGEX_OPT, R, NULL); }
+
+
+// ==== A dialect: specs/VENDOR/DIALECT.spec ==============================================================
+
+// dialect openai.chat
+dialect ::= dialect_head.
+dialect ::= dialect dialect_item END.
+dialect ::= dialect error END.
+dialect_head ::= DIALECT dotted(N) END.         { build_file(b, FILE_DIALECT, N, (struct word){ 0 }); }
+
+dialect_item ::= setting.
+dialect_item ::= operation.
+dialect_item ::= decl(D).                       { build_add_decl(b, D); }
+
+// version "2023-06-01"     auth header "x-api-key"     models "gpt-*", "o1*"
+setting ::= name(N) values(V).                  { build_setting(b, N, V, (struct words){ 0 }); }
+// policy thinking = adaptive "claude-opus-4-6*", "claude-fable-5*"     the globs name models
+setting ::= POLICY(K) name(N) EQ value(V). {
+    build_policy(b, K.word, N, V, (struct words){ 0 });
+}
+setting ::= POLICY(K) name(N) EQ value(V) strings(G). { build_policy(b, K.word, N, V, G); }
+
+%type values        { struct words }
+values(A) ::= value(V).                         { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, V); }
+values(A) ::= values(A) value(V).               { BUILD_PUSH(b, &A, V); }
+values(A) ::= values(A) COMMA value(V).         { BUILD_PUSH(b, &A, V); }
+value(A) ::= name(A).
+value(A) ::= STRING(S).                         { A = S.word; }
+value(A) ::= NUMBER(N).                         { A = N.word; }
+
+// post chat "/messages" { header "n" = "v"; sends request; returns reply; streams events; fails error by "error" }
+operation ::= POST(K) STRING(P) LBRACE members(M) RBRACE. {
+    build_add_operation(b, M, K, (struct word){ STR("chat"), K.word.pos }, P.word);
+}
+operation ::= POST(K) name(N) STRING(P) LBRACE members(M) RBRACE. {
+    build_add_operation(b, M, K, N, P.word);
+}
+%type members       { struct ast_operation * }
+members(A) ::= .                                { A = build_operation(b); }
+members(A) ::= members(A) header(R) END(E).     { build_add_row(b, &A->headers, R, E); }
+members(A) ::= members(A) SENDS(K) name(N) END. { build_word(b, &A->sends, K, N); }
+members(A) ::= members(A) RETURNS(K) name(N) END. { build_word(b, &A->returns, K, N); }
+members(A) ::= members(A) STREAMS(K) name(N) END. { build_word(b, &A->streams, K, N); }
+members(A) ::= members(A) FAILS(K) name(N) END. { build_word(b, &A->fails, K, N); }
+members(A) ::= members(A) FAILS(K) name(N) BY STRING(S) END. {
+    build_word(b, &A->fails, K, N);
+    A->fails_member = S.word;
+}
+members(A) ::= members(A) error END.
+
+%type decl          { struct ast_decl * }
+%type head          { struct build_head }
+head(A) ::= name(N) BOTH path(P).               { A = (struct build_head){ N, P }; }
+
+// object message <-> Turn { role <-> role : role; rest keep }
+decl(D) ::= OBJECT(K) head(H) LBRACE rows(R) RBRACE. {
+    D = build_wire_decl(b, build_decl_body(b), DECL_OBJECT, K, H);
+    D->rows = R;
+}
+// union source <-> Source by type { "url" <-> url { url <-> url }; rest keep }     by: the member with the tag
+decl(D) ::= UNION(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_UNION, K, H);
+    D->by = M;
+}
+// list messages <-> Request by role { "user" <-> turns.user { content <-> blocks : [part] } }
+decl(D) ::= LIST(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_LIST, K, H);
+    D->by = M;
+}
+// stream events <-> Reply by type { "ping" <-> beat; order { ping }; final error }
+decl(D) ::= STREAM(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_STREAM, K, H);
+    D->by = M;
+}
+// stream chunks <-> Reply patch until "[DONE]" { each { id <-> id }; usage <-> usage : usage slot }
+decl(D) ::= STREAM(K) head(H) PATCH LBRACE rows(R) RBRACE. {
+    D = build_wire_decl(b, build_decl_body(b), DECL_STREAM, K, H);
+    D->patch = true;
+    D->rows = R;
+}
+decl(D) ::= STREAM(K) head(H) PATCH UNTIL STRING(S) LBRACE rows(R) RBRACE. {
+    D = build_wire_decl(b, build_decl_body(b), DECL_STREAM, K, H);
+    D->patch = true;
+    D->until = S.word;
+    D->rows = R;
+}
+// table stop <-> Stop { "end_turn" <-> end; "a", "b" 400 <-> x; * -> other }       400: an HTTP status
+decl(D) ::= TABLE(K) head(H) LBRACE table(T) RBRACE. {
+    D = build_wire_decl(b, build_decl_body(b), DECL_TABLE, K, H);
+    D->table = T;
+}
+
+// What stands in a union, list or stream: common rows, cases and the order.
+%type cases         { struct ast_decl * }
+%type case          { struct ast_tag_case }
+cases(A) ::= .                                  { A = build_decl_body(b); }
+cases(A) ::= cases(A) row(R) END(E).            { build_add_row(b, &A->rows, R, E); }
+cases(A) ::= cases(A) case(C) END(E).           { build_add_case(b, &A->tag_cases, C, E); }
+cases(A) ::= cases(A) ordering(O) END.          { build_ordering(b, &A->order, &O); }
+cases(A) ::= cases(A) error END.
+
+// "text", "input_text" <-> text { text <-> text }      "ping" <-> beat      "system" <-> instructions | turns.system
+case(A) ::= tags(T) arrow(X) targets(M).        { A = build_case(T, X, M); }
+case(A) ::= tags(T) arrow(X) targets(M) block(R). { A = build_case(T, X, M); A.rows = R; }
+// none: the tag member is missing     *: any other tag
+%type tags          { struct build_keys }
+%type tag           { struct build_keys }
+tags(A) ::= tag(A).
+tags(A) ::= tags(A) COMMA tag(T).               { build_more_keys(b, &A, T); }
+tag(A) ::= STRING(S).                           { A = build_key(b, S); }
+tag(A) ::= NONE(N).                             { A = build_key(b, N); A.none = true; }
+tag(A) ::= STAR(S).                             { A = build_key(b, S); A.any = true; }
+%type targets       { struct ast_paths }
+targets(A) ::= path(P).                         { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, P); }
+targets(A) ::= targets(A) PIPE path(P).         { BUILD_PUSH(b, &A, P); }
+
+%type table         { struct ast_table_rows }
+%type table_row     { struct ast_table_row }
+table(A) ::= .                                  { memset(&A, 0, sizeof A); }
+table(A) ::= table(A) table_row(R) END(E).      { build_add_table_row(b, &A, R, E); }
+table(A) ::= table(A) error END.
+table_row(A) ::= keys(K) arrow(X) table_value(V). { A = build_table_row(K, (struct word){ 0 }, X, V); }
+table_row(A) ::= keys(K) NUMBER(S) arrow(X) table_value(V). { A = build_table_row(K, S.word, X, V); }
+table_value(A) ::= name(A).
+table_value(A) ::= STRING(S).                   { A = S.word; }
+%type keys          { struct build_keys }
+%type key           { struct build_keys }
+keys(A) ::= key(A).
+keys(A) ::= keys(A) COMMA key(K).               { build_more_keys(b, &A, K); }
+key(A) ::= STRING(S).                           { A = build_key(b, S); }
+key(A) ::= NUMBER(N).                           { A = build_key(b, N); }
+key(A) ::= STAR(S).                             { A = build_key(b, S); A.any = true; }
+
+
+// ==== A provider: specs/providers/NAME.spec =============================================================
+
+// provider groq : openai.chat { base "https://..."; request { drop logprobs } }
+provider ::= provider_head LBRACE provider_items RBRACE END.
+provider_head ::= PROVIDER dotted(N) COLON dotted(P). { build_file(b, FILE_PROVIDER, N, P); }
+provider_items ::= .
+provider_items ::= provider_items provider_item END.
+provider_items ::= provider_items error END.
+
+// What a dialect may say, and amendments: the name of something inherited and what to add or replace in it.
+provider_item ::= setting.
+provider_item ::= operation.
+provider_item ::= decl(D).                      { build_add_decl(b, D); }
+provider_item ::= name(N) LBRACE changes(C) RBRACE. {
+    build_head(C, DECL_AMEND, N.pos, N);
+    build_add_decl(b, C);
+}
+// request { max_tokens <-> max_output; remove user }       stop { "eos" -> end }       fault { "poor" 402 <-> billing }
+%type changes       { struct ast_decl * }
+%type change        { struct build_change }
+changes(A) ::= .                                { A = build_decl_body(b); }
+changes(A) ::= changes(A) row(R) END(E).        { build_add_row(b, &A->rows, R, E); }
+changes(A) ::= changes(A) change(C) END(E).     { build_add_change(b, A, &C, E); }
+changes(A) ::= changes(A) ordering(O) END.      { build_ordering(b, &A->order, &O); }
+changes(A) ::= changes(A) error END.
+change(A) ::= change_keys(K) arrow(X) targets(M). {
+    A = (struct build_change){ .keys = K, .arrow = X, .model = M };
+}
+change(A) ::= change_keys(K) arrow(X) targets(M) block(R). {
+    A = (struct build_change){ .keys = K, .arrow = X, .model = M, .block = true, .rows = R };
+}
+change(A) ::= change_keys(K) arrow(X) STRING(S). {
+    A = (struct build_change){ .keys = K, .arrow = X, .value = S.word };
+}
+change(A) ::= change_keys(K) NUMBER(S) arrow(X) table_value(V). {
+    A = (struct build_change){ .keys = K, .status = S.word, .arrow = X, .value = V };
+}
+%type change_keys   { struct build_keys }
+%type change_key    { struct build_keys }
+change_keys(A) ::= change_key(A).
+change_keys(A) ::= change_keys(A) COMMA change_key(K). { build_more_keys(b, &A, K); }
+change_key(A) ::= key(A).
+change_key(A) ::= NONE(N).                      { A = build_key(b, N); A.none = true; }
+
+
+// ==== Rows: one fact each, the wire on the left, the model on the right =================================
+
+%type block         { struct ast_rows }
+%type rows          { struct ast_rows }
+%type row           { struct ast_row * }
+block(A) ::= LBRACE rows(R) RBRACE.             { A = R; }
+rows(A) ::= .                                   { memset(&A, 0, sizeof A); }
+rows(A) ::= rows(A) row(R) END(E).              { build_add_row(b, &A, R, E); }
+rows(A) ::= rows(A) error END.
+
+row(A) ::= mapped(A).
+row(A) ::= header(A).
+// type = "function"
+row(A) ::= wire(W) EQ const(C).                 { A = build_const_row(b, W, C); }
+// drop logprobs, sampling.seed         what this API cannot say; it is listed as lost
+row(A) ::= DROP(K) wire(M).                     { A = build_row(b, ROW_DROP, K.word.pos); A->model = M; }
+// remove user                          takes an inherited row away
+row(A) ::= REMOVE(K) wire(W).                   { A = build_row(b, ROW_REMOVE, K.word.pos); A->wire = W; }
+// rest keep                            unknown members
+row(A) ::= REST(K) name(W).                     { A = build_row(b, ROW_REST, K.word.pos); A->word = W; }
+// with mode = named                    what the wire need not say
+row(A) ::= WITH(K) path(M) EQ const(C). {
+    A = build_row(b, ROW_WITH, K.word.pos);
+    BUILD_PUSH(b, &A->model, M);
+    A->constant = C;
+}
+// first { a <-> x; b -> x }            the first that is there is read
+row(A) ::= FIRST(K) block(R).                   { A = build_block_row(b, ROW_FIRST, K, R); }
+// each { id <-> id }                   in every chunk of a patch stream
+row(A) ::= EACH(K) block(R).                    { A = build_block_row(b, ROW_EACH, K, R); }
+// choices choices <-> choice by index { finish_reason <-> stop : stop }
+row(A) ::= CHOICES(K) path(W) arrow(X) path(M) BY name(I) block(R). {
+    A = build_block_row(b, ROW_CHOICES, K, R);
+    BUILD_PUSH(b, &A->wire, W);
+    A->arrow = X;
+    BUILD_PUSH(b, &A->model, M);
+    A->by = I;
+}
+
+// header "retry-after" <-> retry_after : seconds       header "anthropic-version" = "2023-06-01"
+%type header        { struct ast_row * }
+%type header_map    { struct ast_row * }
+header(A) ::= header_map(A).
+header(A) ::= header_map(A) COLON forms(F).     { A->forms = F; }
+header(A) ::= HEADER(K) STRING(N) EQ const(C). {
+    A = build_row(b, ROW_HEADER, K.word.pos);
+    A->header = N.word;
+    A->constant = C;
+}
+header_map(A) ::= HEADER(K) STRING(N) arrow(X) path(M). {
+    A = build_row(b, ROW_HEADER, K.word.pos);
+    A->header = N.word;
+    A->arrow = X;
+    BUILD_PUSH(b, &A->model, M);
+}
+
+// max_tokens, n <-> max_output         both are read, the first is written
+// total <- input + output              a sum
+// content <-> blocks : [block] | string as text        forms; then, in any order, the modifiers
+%type mapped        { struct ast_row * }
+%type bare_map      { struct ast_row * }
+mapped(A) ::= bare_map(A).
+mapped(A) ::= bare_map(A) COLON forms(F).       { A->forms = F; }
+// else null                            what a missing value means, in either direction
+mapped(A) ::= mapped(A) ELSE(K) const(C).       { build_else(b, A, K, C); }
+// max 1    min 0                       a clamp
+mapped(A) ::= mapped(A) MAX(K) NUMBER(N).       { build_word(b, &A->max, K, N.word); }
+mapped(A) ::= mapped(A) MIN(K) NUMBER(N).       { build_word(b, &A->min, K, N.word); }
+// grows text_delta.text                the delta by which the field lengthens
+mapped(A) ::= mapped(A) GROWS(K) path(P).       { build_grows(b, A, K, P); }
+// slot: kept until it may be written   required: the provider refuses a request without it
+mapped(A) ::= mapped(A) SLOT(F).                { BUILD_PUSH(b, &A->flags, F.word); }
+mapped(A) ::= mapped(A) REQUIRED(F).            { BUILD_PUSH(b, &A->flags, F.word); }
+bare_map(A) ::= wire(W) arrow(X) sum(M).        { A = build_map(b, W, X, M); }
+
+%type arrow         { enum arrow }
+arrow(A) ::= BOTH.                              { A = ARROW_BOTH; }
+arrow(A) ::= READ.                              { A = ARROW_READ; }
+arrow(A) ::= WRITE.                             { A = ARROW_WRITE; }
+
+%type wire          { struct ast_paths }
+%type sum           { struct ast_paths }
+wire(A) ::= path(P).                            { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, P); }
+wire(A) ::= wire(A) COMMA path(P).              { BUILD_PUSH(b, &A, P); }
+sum(A) ::= path(P).                             { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, P); }
+sum(A) ::= sum(A) PLUS path(P).                 { BUILD_PUSH(b, &A, P); }
+
+// [block] | string as text             told apart by their JSON kind
+%type forms         { struct ast_forms }
+%type form          { struct ast_form }
+forms(A) ::= form(F).                           { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, F); }
+forms(A) ::= forms(A) PIPE form(F).             { BUILD_PUSH(b, &A, F); }
+form(A) ::= name(N).                            { A = (struct ast_form){ FORM_NAME, N }; }
+form(A) ::= LBRACKET name(N) RBRACKET.          { A = (struct ast_form){ FORM_LIST, N }; }
+// string as text: one block of this case       string joins text: all of them, one after the other
+form(A) ::= name(S) AS name(N).                 { A = build_form(b, FORM_STRING_AS, S, N, "string"); }
+form(A) ::= name(S) JOINS name(N).              { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
+// json in string: JSON text inside a string
+form(A) ::= name(J) IN name(S). {
+    A = build_form(b, FORM_JSON_IN_STRING, S, J, "string");
+    build_expect(b, J, "json");
+}
+// grows by type: the deltas of the block's `grows`, told apart by this member
+form(A) ::= GROWS BY name(N).                   { A = (struct ast_form){ FORM_GROWS, N }; }
+
+
+// ==== Paths, constants, names ===========================================================================
+
+// usage.input      choices[0].stop      tools[].name
+%type path          { struct ast_path }
+%type step          { struct build_step }
+path(A) ::= step(S).                            { memset(&A, 0, sizeof A); build_add_step(b, &A, S); }
+path(A) ::= path(A) DOT step(S).                { build_add_step(b, &A, S); }
+step(A) ::= name(N).                            { A = build_step(N, STEP_NONE, N.pos); }
+step(A) ::= name(N) LBRACKET RBRACKET(E).       { A = build_step(N, STEP_ALL, E.word.pos); }
+step(A) ::= name(N) LBRACKET NUMBER(I) RBRACKET(E). {
+    A = build_step(N, build_index(b, I.word), E.word.pos);
+}
+
+// "text"    4096    true    null    auto    {}    []
+%type const         { struct ast_const }
+const(A) ::= STRING(S).                         { A = (struct ast_const){ CONST_STRING, S.word }; }
+const(A) ::= NUMBER(N).                         { A = (struct ast_const){ CONST_NUMBER, N.word }; }
+const(A) ::= name(N).                           { A = build_const_name(N); }
+const(A) ::= EMPTY(E).                          { A = (struct ast_const){ CONST_EMPTY_OBJECT, E.word }; }
+const(A) ::= LBRACKET(L) RBRACKET(R). {
+    A = (struct ast_const){ CONST_EMPTY_ARRAY, { STR("[]"), build_span(L.word.pos, R.word.pos) } };
+}
+
+// openai.chat
+dotted(A) ::= name(A).
+dotted(A) ::= dotted(D) DOT name(N).            { A = build_dotted(b, D, N); }
+
+%type names         { struct words }
+%type strings       { struct words }
+names(A) ::= name(N).                           { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, N); }
+names(A) ::= names(A) COMMA name(N).            { BUILD_PUSH(b, &A, N); }
+strings(A) ::= STRING(S).                       { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, S.word); }
+strings(A) ::= strings(A) COMMA STRING(S).      { BUILD_PUSH(b, &A, S.word); }
+
+name(A) ::= NAME(N).                            { A = N.word; }
+
+
+// ==== What the parser would take next ===================================================================
+
+%code {
+/* Follow the automaton on a copy of its stack of states: would the token be shifted?  explicit_only: take the
+ * keyword as such, not as a name. */
+static bool
+would_shift(const yyParser *p, int kind, enum grammar_as as)
+{
+    YYACTIONTYPE states[YYSTACKDEPTH + 1];
+    int top = (int)(p->yytos - p->yystack);
+    for (int i = 0; i <= top; i++)
+        states[i] = p->yystack[i].stateno;
+    for (;;) {
+        YYACTIONTYPE state = states[top], act = state;
+        if (state <= YY_MAX_SHIFT && as == GRAMMAR_AS_NAME_TOO)
+            act = yy_find_shift_action((YYCODETYPE)kind, state);
+        else if (state <= YY_MAX_SHIFT)
+            act = yy_lookahead[yy_shift_ofst[state] + kind] == kind
+                ? yy_action[yy_shift_ofst[state] + kind] : yy_default[state];
+        if (act < YY_MIN_REDUCE)
+            return act <= YY_MAX_SHIFTREDUCE || act == YY_ACCEPT_ACTION;
+        int rule = act - YY_MIN_REDUCE;
+        top += yyRuleInfoNRhs[rule];
+        act = yy_find_reduce_action(states[top], yyRuleInfoLhs[rule]);
+        if (++top > YYSTACKDEPTH)
+            return true;    /* let the parser find out */
+        states[top] = act;
+    }
+}
+
+bool
+grammar_takes(const void *parser, int kind, enum grammar_as as)
+{
+    return would_shift(parser, kind, as);
+}
+
+int
+grammar_kinds(void)
+{
+    return YYNTOKEN;
+}
+}
