@@ -49,6 +49,7 @@ struct xd_shape {
     enum xd_rest rest;
 };
 #define XD_SLOTS_MAX 64
+#define XD_CHOICES_MAX 128u   /* candidates of one reply */
 
 /* One row of a table between wire words and an enum.  Rows keep the spec's order. */
 struct xd_word {
@@ -182,7 +183,8 @@ struct xd {
     const struct xd_dialect *dialect;
     const struct xd_op *op;
     enum xd_mode mode;
-    struct arena *arena;             /* borrowed: where what is read lives */
+    struct arena *arena;             /* borrowed: where what is read lives; in a stream reset after each frame */
+    struct arena *keep;              /* borrowed: what outlives a frame (names of losses); arena itself for documents */
     struct json_doc doc;
     struct buf *out;                 /* borrowed: where what is written goes; NULL for a reader */
     struct jw w;
@@ -190,6 +192,7 @@ struct xd {
     struct fault fault;
     struct xd_losses lost;
     int64_t now;                     /* seconds since 1970, for `now` */
+    bool stream;                     /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
     bool skeleton;                   /* writing a block as it opens: growing fields are written empty */
     struct xd_flow *flow;            /* the stream being read, or NULL */
     struct xd_patch *patch;          /* the patch stream being written, or NULL */
@@ -223,7 +226,11 @@ void xd_read_strs(struct xd *x, uint32_t at, struct ir_strs *v);         /* arra
 void xd_read_jsons(struct xd *x, uint32_t at, struct ir_strs *v);        /* array of any values, raw */
 void xd_read_media_url(struct xd *x, uint32_t at, struct ir_source *v);  /* data: URL -> bytes, else url */
 void xd_read_data_url(struct xd *x, uint32_t at, struct ir_source *v);   /* data: URL or bare base64 -> bytes */
-/* A fragment of a growing string field: as xd_read_str, but a surrogate pair cut between two fragments is joined. */
+void xd_read_seconds(struct xd *x, uint32_t at, struct ir_int *v);       /* a number, or its digits in a string */
+/* The same from a header's text; what is not a whole number of seconds says nothing. */
+void xd_seconds(struct str text, struct ir_int *v);
+/* A fragment of a growing string field: as xd_read_str, but in a stream half of a surrogate pair at either edge is kept
+ * for xd_flow_*, which joins it with the other half (see wtf8.h): the value must go nowhere else. */
 void xd_read_part(struct xd *x, uint32_t at, struct str *v);
 
 /* Is the node of this kind?  If not, a mismatch is noted. */
@@ -261,7 +268,7 @@ void xd_read_index(struct xd *x, uint32_t at, unsigned *v);
 void *xd_push(struct xd *x, void **v, unsigned *n, unsigned *cap, size_t size);
 /* The turn that the next blocks of this role belong to: the last one when its role is the same, else a new one. */
 struct ir_turn *xd_turn(struct xd *x, struct ir_request *m, enum ir_role role);
-/* Element i of a list of choices, made when missing. */
+/* Element i of a list of choices, made when missing.  NULL (and ERR_LIMIT) beyond XD_CHOICES_MAX. */
 struct ir_choice *xd_choice(struct xd *x, struct ir_choices *l, unsigned i);
 
 /* prompt = input + cache_read + cache_write: when the whole was read, make it what remains without the parts.  Parts are
@@ -277,7 +284,9 @@ void xd_put_str(struct xd *x, struct str key, struct str v);
 void xd_put_json(struct xd *x, struct str key, struct str v);
 void xd_put_json_object(struct xd *x, struct str key, struct str v);      /* "", null, not an object: {} and a loss */
 void xd_put_json_in_string(struct xd *x, struct str key, struct str v);   /* "" and null in a whole document: "{}" */
+void xd_put_raw(struct xd *x, struct str key, struct str json);           /* never absent or empty; fit for a frame */
 void xd_put_int(struct xd *x, struct str key, struct ir_int v);
+void xd_put_seconds(struct xd *x, struct str key, struct ir_int v);
 void xd_put_real(struct xd *x, struct str key, struct str v);
 void xd_put_real_max(struct xd *x, struct str key, struct str v, const char *max);   /* clamped; a cut is noted as lost */
 void xd_put_bool(struct xd *x, struct str key, enum ir_bool v);

@@ -1,0 +1,39 @@
+/* Lists that grow while a document is read. */
+#include "runtime/xd/fault.h"
+
+void *
+xd_push(struct xd *x, void **v, unsigned *n, unsigned *cap, size_t size)
+{
+    void *e = arena_push(x->arena, v, n, cap, size);
+    if (!e)
+        xd_full(x);
+    return e;
+}
+
+struct ir_turn *
+xd_turn(struct xd *x, struct ir_request *m, enum ir_role role)
+{
+    struct ir_turn *last = m->turns.n ? &m->turns.v[m->turns.n - 1] : NULL;
+    if (last && last->role == role)
+        return last;
+    struct ir_turn *t = XD_PUSH(x, &m->turns);
+    if (t)
+        *t = (struct ir_turn){ .set = true, .role = role };
+    return t;
+}
+
+struct ir_choice *
+xd_choice(struct xd *x, struct ir_choices *l, unsigned i)
+{
+    if (i >= XD_CHOICES_MAX) {
+        xd_fault(x, ERR_LIMIT, 0, "choice %u: there may be at most %u", i, XD_CHOICES_MAX);
+        return NULL;
+    }
+    while (l->n <= i) {
+        struct ir_choice *c = XD_PUSH(x, l);
+        if (!c)
+            return NULL;
+        *c = (struct ir_choice){ .set = true, .index = { l->n - 1, true } };
+    }
+    return &l->v[i];
+}

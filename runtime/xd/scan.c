@@ -1,0 +1,80 @@
+/* One walk over the members of an object. */
+#include "runtime/xd/fault.h"
+
+static const struct xd_key *
+find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys)
+{
+    struct str name = json_inner(d, at);
+    if (d->nodes[at].escaped) {
+        for (unsigned i = 0; i < keys->n; i++)
+            if (json_text_is(d, at, keys->v[i].name))
+                return &keys->v[i];
+        return NULL;
+    }
+    for (const struct xd_key *k = keys->v, *end = k + keys->n; k < end; k++)
+        if (k->name.n == name.n && memcmp(k->name.p, name.p, name.n) == 0)
+            return k;
+    return NULL;
+}
+
+static void
+take_unknown(struct xd *x, const struct xd_shape *shape, const struct xd_keys *keys, uint32_t key,
+             struct ir_rest *rest)
+{
+    uint32_t value = key + 1;
+    struct str name = json_inner(&x->doc, key);
+    if (shape->rest == XD_REST_KEEP && rest) {
+        struct ir_rest_item *item = XD_PUSH(x, rest);
+        if (item)
+            *item = (struct ir_rest_item){ shape, keys->path, name, json_raw(&x->doc, value) };
+    } else if (json_kind(&x->doc, value) != JSON_NULL) {
+        xd_lose_member(x, shape, keys->path, name);
+    }
+}
+
+/* The last of repeated members wins: a nested object that comes again forgets the first. */
+static void
+forget(const struct xd_keys *keys, uint32_t *v)
+{
+    for (unsigned i = 0; i < keys->n; i++) {
+        if (keys->v[i].slot >= 0)
+            v[keys->v[i].slot] = 0;
+        if (keys->v[i].sub)
+            forget(keys->v[i].sub, v);
+    }
+}
+
+static void
+scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const struct xd_keys *keys,
+             uint32_t *v, struct ir_rest *rest)
+{
+    const struct json_doc *d = &x->doc;
+    for (uint32_t key = at + 1, end = d->nodes[at].next; key < end; key = d->nodes[key + 1].next) {
+        uint32_t value = key + 1;
+        const struct xd_key *k = find_key(d, key, keys);
+        if (!k) {
+            take_unknown(x, shape, keys, key, rest);
+            continue;
+        }
+        enum json_kind kind = json_kind(d, value);
+        if (k->slot >= 0)
+            v[k->slot] = kind == JSON_NULL ? 0 : value;
+        if (!k->sub)
+            continue;
+        forget(k->sub, v);
+        if (kind == JSON_OBJECT)
+            scan_members(x, value, shape, k->sub, v, rest);
+        else if (kind != JSON_NULL && k->slot < 0)
+            xd_mismatch(x, value, "object");
+    }
+}
+
+bool
+xd_scan(struct xd *x, uint32_t at, const struct xd_shape *shape, uint32_t *v, struct ir_rest *rest)
+{
+    memset(v, 0, shape->slots * sizeof *v);
+    if (x->err || !xd_want(x, at, JSON_OBJECT))
+        return false;
+    scan_members(x, at, shape, shape->keys, v, rest);
+    return x->err == ERR_OK;
+}

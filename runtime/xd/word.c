@@ -1,0 +1,164 @@
+/* Words of the wire: tables to enums and strings, and the tags that choose a union's case. */
+#include "runtime/base/utf8.h"
+#include "runtime/xd/fault.h"
+
+#define WORD_SHOWN 60u /* bytes of an unknown word that a message repeats */
+#define LIST_MAX (FAULT_TEXT - WORD_SHOWN - 40u)
+
+struct word_list { size_t n; char text[LIST_MAX]; };
+
+/* `"a", "b"`: as many as fit. */
+static void
+list_word(struct word_list *l, struct str word)
+{
+    if (!word.p || word.n + 5 > sizeof l->text - l->n)
+        return;
+    if (l->n) {
+        memcpy(l->text + l->n, ", ", 2);
+        l->n += 2;
+    }
+    l->text[l->n++] = '"';
+    memcpy(l->text + l->n, word.p, word.n);
+    l->n += word.n;
+    l->text[l->n++] = '"';
+}
+
+static void
+fault_unknown(struct xd *x, uint32_t at, const struct word_list *l)
+{
+    struct str word = utf8_cut(json_inner(&x->doc, at), WORD_SHOWN);
+    xd_fault(x, ERR_TYPE, at, "unknown value \"%.*s\", expected one of %.*s", STR_ARG(word),
+             (int)l->n, l->text);
+}
+
+/* The row for a word that may be read, or NULL. */
+static const struct xd_word *
+find_word(const struct xd *x, uint32_t at, const struct xd_table *t)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->v[i].read && t->v[i].wire.p && json_text_is(&x->doc, at, t->v[i].wire))
+            return &t->v[i];
+    return NULL;
+}
+
+int
+xd_try_word(struct xd *x, uint32_t at, const struct xd_table *t)
+{
+    bool word = at && json_kind(&x->doc, at) == JSON_STRING;
+    const struct xd_word *w = word ? find_word(x, at, t) : NULL;
+    return w ? w->value : 0;
+}
+
+static int
+unknown_word(struct xd *x, uint32_t at, const struct xd_table *t)
+{
+    if (x->mode == XD_LENIENT && json_inner(&x->doc, at).n == 0)
+        return 0; /* some say "" where others say null */
+    if (t->other >= 0)
+        return t->other;
+    if (x->mode == XD_LENIENT) {
+        xd_lose_path(x, at);
+        return 0;
+    }
+    struct word_list l = { 0 };
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->v[i].read)
+            list_word(&l, t->v[i].wire);
+    fault_unknown(x, at, &l);
+    return 0;
+}
+
+int
+xd_read_word(struct xd *x, uint32_t at, const struct xd_table *t)
+{
+    if (!at || x->err || !xd_want(x, at, JSON_STRING))
+        return 0;
+    const struct xd_word *w = find_word(x, at, t);
+    return w ? w->value : unknown_word(x, at, t);
+}
+
+void
+xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t, struct str *v)
+{
+    if (!at || x->err || !xd_want(x, at, JSON_STRING))
+        return;
+    for (unsigned i = 0; i < t->n; i++) {
+        if (t->v[i].read && json_text_is(&x->doc, at, t->v[i].wire)) {
+            *v = t->v[i].model;
+            return;
+        }
+    }
+    xd_read_str(x, at, v);
+}
+
+struct str
+xd_word_of(const struct xd_table *t, int value)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->v[i].write && t->v[i].value == value && t->v[i].wire.p)
+            return t->v[i].wire;
+    return (struct str){ NULL, 0 };
+}
+
+bool
+xd_put_word(struct xd *x, struct str key, const struct xd_table *t, int value)
+{
+    struct str word = xd_word_of(t, value);
+    xd_put_str(x, key, word);
+    return word.p != NULL;
+}
+
+void
+xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v)
+{
+    for (unsigned i = 0; v.p && i < t->n; i++) {
+        if (t->v[i].write && str_eq(t->v[i].model, v)) {
+            v = t->v[i].wire;
+            break;
+        }
+    }
+    xd_put_str(x, key, v);
+}
+
+static int
+no_tag(struct xd *x, uint32_t at, const struct xd_tags *t)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (!t->v[i].wire.p)
+            return t->v[i].tag;
+    xd_missing(x, at, arena_printf(x->arena, "%.*s", STR_ARG(t->member)).p);
+    return -1;
+}
+
+static int
+unknown_tag(struct xd *x, uint32_t at, const struct xd_tags *t)
+{
+    if (t->other >= 0)
+        return t->other;
+    if (x->mode == XD_LENIENT) {
+        struct str word = utf8_cut(json_inner(&x->doc, at), WORD_SHOWN);
+        xd_lose_name(x, arena_printf(x->arena, "%.*s:%.*s", STR_ARG(t->member), STR_ARG(word)));
+        return -1;
+    }
+    struct word_list l = { 0 };
+    for (unsigned i = 0; i < t->n; i++)
+        list_word(&l, t->v[i].wire);
+    fault_unknown(x, at, &l);
+    return -1;
+}
+
+int
+xd_tag(struct xd *x, uint32_t at, const struct xd_tags *t)
+{
+    if (x->err || !xd_want(x, at, JSON_OBJECT))
+        return -1;
+    uint32_t tag = json_member(&x->doc, at, t->member);
+    if (!tag || json_kind(&x->doc, tag) == JSON_NULL)
+        return no_tag(x, at, t);
+    if (!xd_want(x, tag, JSON_STRING))
+        return -1;
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->v[i].wire.p && json_text_is(&x->doc, tag, t->v[i].wire))
+            return t->v[i].tag;
+    return unknown_tag(x, tag, t);
+}
