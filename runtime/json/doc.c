@@ -22,7 +22,7 @@ struct parser {
     size_t end;            /* offset behind the last token */
     uint32_t parent;       /* the innermost open container, or 0 */
     size_t depth;
-    enum err err;          /* why a callback cancelled; ERR_SYNTAX: yajl would have gone on, the grammar would not */
+    enum err err;          /* why a callback cancelled */
 };
 
 enum { CANCEL = 0, GO_ON = 1 }; /* results of yajl's callbacks */
@@ -238,16 +238,6 @@ explain(struct parser *ps, struct fault *f)
     }
 }
 
-/* yajl takes vertical tab and form feed for white space.  Inside of strings it does not let them through, so after
- * it is content any that is found stands between tokens. */
-static const char *
-find_odd_space(struct str s)
-{
-    const char *tab = memchr(s.p, '\v', s.n);
-    const char *feed = memchr(s.p, '\f', tab ? (size_t)(tab - s.p) : s.n);
-    return feed ? feed : tab;
-}
-
 static bool
 only_space(const char *p, const char *end)
 {
@@ -284,13 +274,10 @@ json_doc_parse(struct json_doc *d, struct str src, struct fault *f)
     /* Only a number may still need to hear that this was the end. */
     if (ok && !is_whole(ps))
         ok = yajl_complete_parse(ps->yajl) == yajl_status_ok;
-    ok = ok && is_whole(ps) && only_space(d->src + ps->end, d->src + d->n);
-    const char *odd = ok ? find_odd_space((struct str){ d->src, d->n }) : NULL;
-    if (ok && !odd)
+    ok = ok && is_whole(ps) && only_space(d->src + ps->end, d->src + d->n)
+        && !json_doc_odd_space(str_make(d->src, ps->end));
+    if (ok)
         return ERR_OK;
     drop_handle(ps);
-    if (odd)
-        return fault_set(f, ERR_SYNTAX, (size_t)(odd - d->src), "json: unexpected byte 0x%02x at byte %zu",
-                         (unsigned)*odd, (size_t)(odd - d->src));
     return explain(ps, f);
 }

@@ -123,10 +123,21 @@ bad_token(struct str s, size_t at, struct fault *f)
     return is_digit(byte_at(s, at)) ? bad_number(s, at, f) : unexpected(s, at, f);
 }
 
+const char *
+json_doc_odd_space(struct str accepted)
+{
+    const char *tab = memchr(accepted.p, '\v', accepted.n);
+    const char *feed = memchr(accepted.p, '\f', tab ? (size_t)(tab - accepted.p) : accepted.n);
+    return feed ? feed : tab;
+}
+
 enum err
 json_doc_explain(const struct json_doc *d, size_t end, uint32_t parent, struct fault *f)
 {
     struct str s = { d->src, d->n };
+    const char *odd = json_doc_odd_space(str_make(s.p, end));
+    if (odd)
+        return unexpected(s, (size_t)(odd - s.p), f);
     size_t at = skip_space(s, end);
     if (!parent && d->count > JSON_ROOT)
         return fault_set(f, ERR_SYNTAX, at, "json: trailing bytes after the document at byte %zu", at);

@@ -129,7 +129,7 @@ json_int(const struct json_doc *d, uint32_t at, int64_t *v)
     return true;
 }
 
-/* Where a path is written: at most room - 1 bytes and a NUL. */
+/* Where a path is written: at most room - 1 bytes and a NUL; n < room. */
 struct sink {
     char *p;
     size_t n, room;
@@ -153,8 +153,10 @@ sink_name(struct sink *s, struct str name)
 {
     if (s->n > 0)
         sink_printf(s, ".");
-    name = utf8_cut(name, s->room - 1 - s->n);
-    sink_printf(s, "%.*s", STR_ARG(name));
+    struct str fits = utf8_cut(name, s->room - 1 - s->n);
+    sink_printf(s, "%.*s", STR_ARG(fits));
+    if (fits.n < name.n)
+        s->room = s->n + 1; /* nothing may follow half a name */
 }
 
 void
