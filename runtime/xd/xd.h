@@ -368,9 +368,18 @@ struct xd_patch {
     bool want_usage;                 /* the client asked for usage */
     struct ir_usage usage;
     uint64_t begun;                  /* bit by choice: its first chunk was written */
+    unsigned choice;                 /* of the event being written */
     unsigned calls[64];              /* by choice: calls opened so far */
 };
-/* The ordinal (from 0) of the call block that is open in this choice. */
-unsigned xd_patch_call(const struct xd *x, unsigned choice);
+/* The reply begins: keep its head and render the members of `each` once. */
+void xd_patch_begin(struct xd *x, const struct ir_reply *reply, void (*each)(struct xd *, const struct ir_reply *));
+/* Is this the choice's first chunk?  Says so once. */
+bool xd_patch_first(struct xd *x, unsigned choice);
+/* Start and end a chunk: the frame, the members of `each`. */
+void xd_patch_open(struct xd *x);
+void xd_patch_close(struct xd *x);
+/* A keyed block (a call) opens in the event's choice; and its ordinal from 0 while it is open. */
+void xd_patch_count(struct xd *x);
+unsigned xd_patch_key(const struct xd *x);
 
 #endif
