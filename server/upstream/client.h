@@ -93,7 +93,7 @@ struct upstream {
     struct lazy_timer reap;      /* closes idle multis */
     struct sock_table socks;
     struct target_cache targets;
-    char **cas;                  /* owned; the default, which may be NULL, then others as they come */
+    char **cas;                  /* owned; the default (may be NULL), then others as they come */
     unsigned n_cas;
     CURLSH *share;               /* owned; names and TLS sessions for all multis */
     struct upstream_options options;

@@ -47,8 +47,8 @@ static enum upstream_result
 result_of_code(const struct upstream_call *c, CURLcode code)
 {
     switch ((int)code) {  /* the enum grows with every curl */
-    case CURLE_OK:
-        return UPSTREAM_OK;
+    case CURLE_OK:  /* also when the connection closed inside the head */
+        return c->head.complete ? UPSTREAM_OK : UPSTREAM_TRUNCATED;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return UPSTREAM_DNS;
@@ -102,7 +102,9 @@ result_of(struct upstream_call *c, CURLcode code)
         result_message(c, r);
         return r;
     }
-    const char *text = c->error[0] ? c->error : curl_easy_strerror(code);
+    const char *text = c->error;
+    if (!text[0])
+        text = code ? curl_easy_strerror(code) : "connection closed inside the head";
     snprintf(c->message, sizeof c->message, "%s: %c%s", c->target->host,
              tolower((unsigned char)text[0]), text + 1);
     return r;

@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,7 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int 
     struct scripted *s = arg;
     struct peer *p = calloc(1, sizeof *p);
     p->server = s;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));  /* steps are packets */
     if (s->tls)
         p->bev = bufferevent_openssl_socket_new(s->base, fd, SSL_new(s->tls),
                                                 BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);

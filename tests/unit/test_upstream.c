@@ -287,8 +287,9 @@ upstream_receives_large_bodies_and_keeps_to_the_limit(void **state)
     struct world *w = *state;
     struct caller c;
     char url[64];
-    scripted_set(w->server, SCRIPTS(STEPS(SEND("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"),
-                                          { STEP_FILL, 0, 3000000 })));
+    scripted_set(w->server,
+                 SCRIPTS(STEPS(SEND("HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n"),
+                               { STEP_FILL, 0, 3000000 })));
     caller_post(&c, w);
     assert_int_equal(c.report.result, UPSTREAM_OK);
     assert_int_equal(c.body.n, 3000000);
