@@ -1,13 +1,29 @@
-/* A reply in time and as a whole: the same thing. */
+/* A reply in time and as a whole: the same thing.
+ *
+ *   begin  open(0,0) grow* close  open(0,1) grow* close  finish(0)  end       one choice
+ *   begin  open(0,0) open(1,0) grow(0,0) grow(1,0) close close  finish(0) finish(1)  end
+ *
+ * The events of one choice are always (open grow* close)* finish, with indices 0, 1, 2..; those
+ * of several choices may interleave, but every finish comes behind the last block.  `beat` may
+ * stand anywhere, `fail` ends the word anywhere, even before `begin`, and leaves open blocks
+ * open. */
 #ifndef LLMUX_IR_REPLY_H
 #define LLMUX_IR_REPLY_H
 
 #include "generated/ir.h"
 #include "runtime/base/err.h"
 
+#define IR_CHOICES_MAX 128u
+
 typedef void ir_sink(void *ctx, const struct ir_event *e);
 
-/* Speak a whole reply as events: begin (open grow close)* finish end, choice by choice. */
+/* What the events of a reply carry:
+ *   begin   reply: id, model, tier and the usage known so far (usage.set is always true); no choices
+ *   open    block: all but the fields that grow, which are empty
+ *   grow    block: the same kind, with the fields that grow and nothing else
+ *   finish  stop (never unset), stop_text, usage: of the whole reply, the same with every choice, NULL when unknown */
+
+/* Speak a whole reply as events, choice by choice.  A call without arguments grows by "{}". */
 void ir_reply_speak(const struct ir_reply *r, ir_sink *sink, void *ctx);
 
 /* Collect events into a whole reply. */
@@ -21,17 +37,48 @@ struct ir_collector {
 void ir_collector_init(struct ir_collector *c, struct arena *a);
 void ir_collector_event(void *c, const struct ir_event *e);   /* an ir_sink */
 
-/* Does the word obey the grammar of specs/ir.spec?  For tests and debug builds: feed every event, then ask. */
-struct ir_grammar { unsigned state; unsigned open_choice, open_index; bool bad; char why[120]; };
-void ir_grammar_event(void *g, const struct ir_event *e);     /* an ir_sink */
+/* Does the word obey the grammar above?  For tests and debug builds: feed every event, then ask. */
+enum ir_grammar_state { IR_GRAMMAR_START, IR_GRAMMAR_BEGUN, IR_GRAMMAR_ENDED, IR_GRAMMAR_FAILED };
+struct ir_grammar {
+    enum ir_grammar_state state;
+    struct {
+        enum ir_block_kind open;     /* kind of the open block, or unset */
+        unsigned index;              /* of the open block, else of the next */
+        bool seen, finished;
+    } choice[IR_CHOICES_MAX];
+    unsigned finished;
+    bool bad;
+    char why[120];                   /* the first offence */
+};
+void ir_grammar_event(void *g, const struct ir_event *e);     /* an ir_sink; g starts zeroed */
+/* The word is whole and nothing in it was bad. */
+bool ir_grammar_ok(const struct ir_grammar *g);
+
+/* The fields of a block that lengthen while it is open, by kind: text, signature, arguments,
+ * citations. ir_block_head: b without them (empty, not absent); ir_block_tail: nothing but them,
+ * false when there is nothing. */
+struct ir_block ir_block_head(const struct ir_block *b);
+bool ir_block_tail(const struct ir_block *b, struct ir_block *tail);
+/* Text, refusal or thinking that says nothing: no text, no signature, no citation, no mark, no
+ * unknown member. */
+bool ir_block_is_empty(const struct ir_block *b);
+
+/* The reason to stop that agrees with what was said: calls make `end` (and a missing one)
+ * `call`. */
+enum ir_stop ir_stop_settle(enum ir_stop stop, unsigned calls);
 
 /* *to takes every field that is set in *from. */
 void ir_usage_merge(struct ir_usage *to, const struct ir_usage *from);
 /* No negative counts; thinking <= output; cached parts as they are. */
 void ir_usage_clamp(struct ir_usage *u);
 
-/* Deep copies into the arena, for what outlives its source. */
+/* Deep copies into the arena, for what outlives its source.  When the arena is full (a->full)
+ * parts are missing. */
 struct ir_block ir_block_copy(struct arena *a, const struct ir_block *b);
+struct ir_usage ir_usage_copy(struct arena *a, const struct ir_usage *u);
+struct ir_error ir_error_copy(struct arena *a, const struct ir_error *e);
+/* As ir_block_copy, but the fields that ir_block_grow appends still point to the source. */
+struct ir_block ir_block_copy_fixed(struct arena *a, const struct ir_block *b);
 
 /* The word of an enum value: "end", "length", ...  For logs and messages. */
 const char *ir_stop_name(enum ir_stop s);

@@ -1,0 +1,169 @@
+/* Whole documents through a dialect. */
+#include "runtime/xd/translate.h"
+
+#include "runtime/base/utf8.h"
+#include "runtime/ir/reply.h"
+#include "runtime/xd/call_id.h"
+#include "runtime/xd/fault.h"
+
+static const struct xd_op *
+find_op(const struct xd_dialect *d, enum xd_op_kind kind)
+{
+    for (unsigned i = 0; i < d->nops; i++)
+        if (d->ops[i].kind == kind)
+            return &d->ops[i];
+    return NULL;
+}
+
+void
+xd_init(struct xd *x, const struct xd_dialect *d, enum xd_op_kind op, struct arena *a,
+        struct buf *out)
+{
+    *x = (struct xd){ .dialect = d, .op = find_op(d, op), .mode = XD_LENIENT, .arena = a, .keep = a,
+                      .out = out };
+    json_doc_init(&x->doc);
+    jw_init(&x->w, out);
+    if (!x->op)
+        xd_fault(x, ERR_UNSUPPORTED, 0, "%s does not have this operation", d->name);
+}
+
+void
+xd_fini(struct xd *x)
+{
+    json_doc_fini(&x->doc);
+}
+
+static enum err
+parse(struct xd *x, struct str body)
+{
+    if (!x->err)
+        x->err = json_doc_parse(&x->doc, body, &x->fault);
+    return x->err;
+}
+
+enum err
+xd_request_read(struct xd *x, struct str body, struct ir_request *m)
+{
+    *m = (struct ir_request){ .set = true };
+    x->mode = XD_STRICT;
+    if (parse(x, body) == ERR_OK)
+        x->op->read_request(x, JSON_ROOT, m);
+    return x->err;
+}
+
+/* After a document was written from `start`: all of it, or nothing. */
+static enum err
+finish_document(struct xd *x, size_t start)
+{
+    xd_check_out(x);
+    if (x->err)
+        x->out->n = start < x->out->n ? start : x->out->n;
+    return x->err;
+}
+
+enum err
+xd_request_write(struct xd *x, const struct ir_request *m)
+{
+    size_t start = x->out->n;
+    jw_init(&x->w, x->out);
+    if (!x->err)
+        x->op->write_request(x, m);
+    return finish_document(x, start);
+}
+
+/* Does the document say that it is an error?  Some peers send "error": null or "" with every
+ * reply. */
+static bool
+is_error(const struct xd *x)
+{
+    if (!x->op->error_member.p || json_kind(&x->doc, JSON_ROOT) != JSON_OBJECT)
+        return false;
+    uint32_t at = json_member(&x->doc, JSON_ROOT, x->op->error_member);
+    if (!at || json_kind(&x->doc, at) == JSON_NULL || json_kind(&x->doc, at) == JSON_FALSE)
+        return false;
+    return xd_some(x, at);
+}
+
+/* The body itself when it is valid UTF-8, else a repaired copy. */
+static struct str
+sanitized(struct xd *x, struct str body)
+{
+    if (utf8_valid(body.p, body.n) == body.n)
+        return body;
+    struct buf b;
+    buf_init(&b, body.n * 3);
+    utf8_sanitize(&b, body);
+    struct str clean = arena_str(x->arena, buf_str(&b));
+    buf_fini(&b);
+    if (!clean.p)
+        xd_full(x);
+    return clean;
+}
+
+static void
+settle_call(struct xd *x, const struct ir_reply *m, unsigned choice, unsigned ordinal,
+            struct ir_block *b)
+{
+    char id[XD_CALL_ID_BYTES];
+    if (b->call.id.n)
+        return;
+    xd_call_id(id, m->id, x->now, choice, ordinal);
+    b->call.id = arena_str(x->arena, str_make(id, sizeof id));
+    if (!b->call.id.p)
+        xd_full(x);
+}
+
+/* What the stream reader does with a choice in time: blocks that say nothing go, calls have ids,
+ * the reason to stop agrees with them. */
+static void
+settle_choice(struct xd *x, const struct ir_reply *m, unsigned choice, struct ir_choice *c)
+{
+    unsigned n = 0, calls = 0;
+    for (unsigned i = 0; i < c->blocks.n; i++) {
+        struct ir_block *b = &c->blocks.v[i];
+        if (ir_block_is_empty(b))
+            continue;
+        if (b->kind == IR_BLOCK_CALL)
+            settle_call(x, m, choice, calls++, b);
+        c->blocks.v[n++] = *b;
+    }
+    c->blocks.n = n;
+    c->stop = ir_stop_settle(c->stop, calls);
+}
+
+static void
+settle_reply(struct xd *x, struct ir_reply *m)
+{
+    for (unsigned i = 0; i < m->choices.n; i++)
+        settle_choice(x, m, i, &m->choices.v[i]);
+    ir_usage_clamp(&m->usage);
+}
+
+enum err
+xd_reply_read(struct xd *x, struct str body, struct ir_reply *m, struct ir_error *e)
+{
+    *m = (struct ir_reply){ .set = true };
+    if (parse(x, sanitized(x, body)) != ERR_OK)
+        return x->err;
+    if (is_error(x)) {
+        xd_error_read(x, body, 0, e);
+        xd_fault(x, ERR_REMOTE, 0, "%.*s", STR_ARG(e->message));
+        return x->err;
+    }
+    x->op->read_reply(x, JSON_ROOT, m);
+    if (!x->err && m->choices.n == 0 && m->id.n == 0 && m->model.n == 0)
+        xd_fault(x, ERR_TYPE, JSON_ROOT, "the body is not a reply of %s", x->dialect->name);
+    if (!x->err)
+        settle_reply(x, m);
+    return x->err;
+}
+
+enum err
+xd_reply_write(struct xd *x, const struct ir_reply *m)
+{
+    size_t start = x->out->n;
+    jw_init(&x->w, x->out);
+    if (!x->err)
+        x->op->write_reply(x, m);
+    return finish_document(x, start);
+}
