@@ -19,7 +19,7 @@ on_header(char *p, size_t size, size_t n, void *arg)
     n *= size;
     if (c->state != CALL_RUNNING)
         return 0;
-    if (head_line(&c->head, str_make(p, n))) {
+    if (reply_head_line(&c->head, str_make(p, n))) {
         c->verdict = UPSTREAM_TOO_LARGE;
         return 0;
     }
@@ -27,7 +27,7 @@ on_header(char *p, size_t size, size_t n, void *arg)
         return n;
     long status = 0;
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (head_end(&c->head, (int)status)) {
+    if (reply_head_end(&c->head, (int)status)) {
         upstream_touch(c);
         if (c->handler->head)
             c->handler->head(c->ctx, &c->head.view);
@@ -169,7 +169,7 @@ on_deadline(void *arg)
 }
 
 struct upstream_call *
-call_create(struct upstream *u)
+upstream_call_create(struct upstream *u)
 {
     struct upstream_call *c = calloc(1, sizeof *c);
     if (!c)
@@ -181,19 +181,19 @@ call_create(struct upstream *u)
         free(c);
         return NULL;
     }
-    head_init(&c->head);
+    reply_head_init(&c->head);
     lazy_timer_init(&c->timer, u->base, on_deadline, c);
     return c;
 }
 
 void
-call_destroy(struct upstream_call *c)
+upstream_call_destroy(struct upstream_call *c)
 {
     curl_easy_cleanup(c->easy);
     lazy_timer_fini(&c->timer);
     request_lines_fini(&c->lines);
-    head_fini(&c->head);
-    target_put(c->target);
+    reply_head_fini(&c->head);
+    parsed_url_put(c->url);
     free(c);
 }
 
@@ -297,7 +297,7 @@ ms_or_forever(unsigned ms)
 }
 
 enum err
-call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f)
+upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f)
 {
     if (!is_method(req->method))
         return fault_set(f, ERR_SYNTAX, 0, "request: \"%.*s\" is not a method",
@@ -305,13 +305,13 @@ call_prepare(struct upstream_call *c, const struct upstream_request *req, struct
     enum err err = request_lines_make(&c->lines, req, f);
     if (err)
         return err;
-    c->target = target_get(&c->u->targets, req->url, f);
-    if (!c->target)
+    c->url = parsed_url_get(&c->u->urls, req->url, f);
+    if (!c->url)
         return ERR_SYNTAX;
     CURL *e = c->easy;
     bool h2 = req->http == UPSTREAM_HTTP2;
     int bad = 0;
-    bad |= curl_easy_setopt(e, CURLOPT_CURLU, c->target->parsed);
+    bad |= curl_easy_setopt(e, CURLOPT_CURLU, c->url->handle);
     bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->lines.first);
     bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                             (long)(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
@@ -325,12 +325,12 @@ call_prepare(struct upstream_call *c, const struct upstream_request *req, struct
 }
 
 void
-call_clear(struct upstream_call *c)
+upstream_call_clear(struct upstream_call *c)
 {
-    head_clear(&c->head);
-    target_put(c->target);
+    reply_head_clear(&c->head);
+    parsed_url_put(c->url);
     lazy_timer_set(&c->timer, LAZY_TIMER_OFF);
-    c->target = NULL;
+    c->url = NULL;
     c->handler = NULL;
     c->body = (struct str){ 0 };
     c->paused = c->stuck = false;
@@ -351,7 +351,7 @@ earlier(uint64_t *due, enum upstream_result *which, uint64_t from, unsigned ms,
 }
 
 uint64_t
-call_deadline(const struct upstream_call *c, enum upstream_result *which)
+upstream_call_deadline(const struct upstream_call *c, enum upstream_result *which)
 {
     const struct upstream_deadlines *d = &c->deadlines;
     uint64_t due = LAZY_TIMER_OFF;

@@ -17,11 +17,11 @@
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
-#include "server/upstream/head.h"
+#include "server/upstream/reply_head.h"
 #include "server/upstream/lazy_timer.h"
 #include "server/upstream/request.h"
 #include "server/upstream/sock.h"
-#include "server/upstream/target.h"
+#include "server/upstream/parsed_url.h"
 #include "server/upstream/upstream.h"
 
 /* One curl multi.  All its calls use the same CA file, since curl caches one parsed store a multi.
@@ -60,11 +60,11 @@ struct upstream_call {
     enum upstream_result verdict;  /* our own reason to stop, when not OK */
     const struct upstream_handler *handler;
     void *ctx;
-    struct target *target;       /* a reference */
+    struct parsed_url *url;      /* a reference */
     struct request_lines lines;
     struct str body;             /* borrowed */
     size_t body_read;            /* bytes of body that curl has; body_read <= body.n */
-    struct head head;
+    struct reply_head head;
     uint64_t max_reply;
     uint64_t bytes;              /* of the body, delivered */
     struct upstream_deadlines deadlines;
@@ -92,7 +92,7 @@ struct upstream {
     struct multi_list due;
     struct lazy_timer reap;      /* closes idle multis */
     struct sock_table socks;
-    struct target_cache targets;
+    struct parsed_url_cache urls;
     char **cas;                  /* owned; the default (may be NULL), then others as they come */
     unsigned n_cas;
     CURLSH *share;               /* owned; names and TLS sessions for all multis */
@@ -103,14 +103,14 @@ struct upstream {
 /* call.c */
 
 /* A new call for the pool; NULL when memory is short. */
-struct upstream_call *call_create(struct upstream *u);
-void call_destroy(struct upstream_call *c);
+struct upstream_call *upstream_call_create(struct upstream *u);
+void upstream_call_destroy(struct upstream_call *c);
 /* Take req over; c is then ready for a multi. */
-enum err call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f);
+enum err upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f);
 /* Let go of everything borrowed. */
-void call_clear(struct upstream_call *c);
+void upstream_call_clear(struct upstream_call *c);
 /* When the next deadline ends; LAZY_TIMER_OFF if none does.  *which is its result. */
-uint64_t call_deadline(const struct upstream_call *c, enum upstream_result *which);
+uint64_t upstream_call_deadline(const struct upstream_call *c, enum upstream_result *which);
 
 /* multi.c */
 
@@ -144,8 +144,8 @@ void upstream_expire(struct upstream_call *c);
 /* result.c */
 
 /* Curl's code for c in our words, and a message in c->message. */
-enum upstream_result result_of(struct upstream_call *c, CURLcode code);
+enum upstream_result upstream_result_of(struct upstream_call *c, CURLcode code);
 /* The message for an end of our own making. */
-void result_message(struct upstream_call *c, enum upstream_result r);
+void upstream_result_message(struct upstream_call *c, enum upstream_result r);
 
 #endif

@@ -88,10 +88,10 @@ result_of_code(const struct upstream_call *c, CURLcode code)
 }
 
 enum upstream_result
-result_of(struct upstream_call *c, CURLcode code)
+upstream_result_of(struct upstream_call *c, CURLcode code)
 {
     if (c->verdict != UPSTREAM_OK) {
-        result_message(c, c->verdict);
+        upstream_result_message(c, c->verdict);
         return c->verdict;
     }
     enum upstream_result r = result_of_code(c, code);
@@ -99,19 +99,19 @@ result_of(struct upstream_call *c, CURLcode code)
     if (r == UPSTREAM_OK)
         return r;
     if (r == UPSTREAM_TOO_LARGE) {
-        result_message(c, r);
+        upstream_result_message(c, r);
         return r;
     }
     const char *text = c->error;
     if (!text[0])
         text = code ? curl_easy_strerror(code) : "connection closed inside the head";
-    snprintf(c->message, sizeof c->message, "%s: %c%s", c->target->host,
+    snprintf(c->message, sizeof c->message, "%s: %c%s", c->url->host,
              tolower((unsigned char)text[0]), text + 1);
     return r;
 }
 
 void
-result_message(struct upstream_call *c, enum upstream_result r)
+upstream_result_message(struct upstream_call *c, enum upstream_result r)
 {
     char what[128] = "no memory";
     const struct upstream_deadlines *d = &c->deadlines;
@@ -127,5 +127,5 @@ result_message(struct upstream_call *c, enum upstream_result r)
                  (unsigned long long)c->max_reply);
     else if (r == UPSTREAM_TOO_LARGE)
         snprintf(what, sizeof what, "head of the reply longer than %d bytes", UPSTREAM_HEAD_MAX);
-    snprintf(c->message, sizeof c->message, "%s: %s", c->target->host, what);
+    snprintf(c->message, sizeof c->message, "%s: %s", c->url->host, what);
 }

@@ -46,9 +46,9 @@ recycle(struct upstream_call *c)
     unlink_all(c);
     TAILQ_REMOVE(&u->calls, c, link);
     u->stats.busy--;
-    call_clear(c);
+    upstream_call_clear(c);
     if (u->stats.pooled >= u->options.idle_calls) {
-        call_destroy(c);
+        upstream_call_destroy(c);
         return;
     }
     TAILQ_INSERT_HEAD(&u->pool, c, link);
@@ -107,7 +107,7 @@ void
 upstream_over(struct upstream_call *c, CURLcode code)
 {
     if (c->state == CALL_RUNNING)
-        finish(c, result_of(c, code));
+        finish(c, upstream_result_of(c, code));
     else
         recycle(c);
 }
@@ -130,7 +130,7 @@ upstream_settle(struct upstream *u, struct multi *m)
         c->touched = false;
         if (c->state != CALL_RUNNING)
             continue;
-        lazy_timer_set(&c->timer, call_deadline(c, &ignored));
+        lazy_timer_set(&c->timer, upstream_call_deadline(c, &ignored));
         if (c->handler->turn_end)
             c->handler->turn_end(c->ctx);
     }
@@ -142,12 +142,12 @@ upstream_expire(struct upstream_call *c)
     if (c->state != CALL_QUEUED && c->state != CALL_RUNNING)
         return;
     enum upstream_result which;
-    uint64_t due = call_deadline(c, &which);
+    uint64_t due = upstream_call_deadline(c, &which);
     if (due > lazy_timer_now()) {
         lazy_timer_set(&c->timer, due);
         return;
     }
-    result_message(c, which);
+    upstream_result_message(c, which);
     finish(c, which);
 }
 
@@ -157,7 +157,7 @@ begin(struct upstream_call *c)
     struct multi *m = multi_pick(c->u, c->ca);
     c->state = CALL_RUNNING;
     if (!m || multi_add(m, c) != CURLM_OK) {
-        result_message(c, UPSTREAM_MEMORY);
+        upstream_result_message(c, UPSTREAM_MEMORY);
         finish(c, UPSTREAM_MEMORY);
     }
 }
@@ -292,13 +292,13 @@ upstream_destroy(struct upstream *u)
         recycle(c);
     while ((c = TAILQ_FIRST(&u->pool))) {
         TAILQ_REMOVE(&u->pool, c, link);
-        call_destroy(c);
+        upstream_call_destroy(c);
     }
     while (u->n_multis)
         multi_destroy(u->multis[u->n_multis - 1]);
     free(u->multis);
     sock_table_fini(&u->socks);
-    target_cache_fini(&u->targets);
+    parsed_url_cache_fini(&u->urls);
     curl_share_cleanup(u->share);
     event_del(&u->kick);
     lazy_timer_fini(&u->reap);
@@ -314,7 +314,7 @@ take_call(struct upstream *u)
 {
     struct upstream_call *c = TAILQ_FIRST(&u->pool);
     if (!c)
-        return call_create(u);
+        return upstream_call_create(u);
     TAILQ_REMOVE(&u->pool, c, link);
     u->stats.pooled--;
     return c;
@@ -331,7 +331,7 @@ upstream_start(struct upstream *u, const struct upstream_request *req,
     }
     TAILQ_INSERT_TAIL(&u->calls, c, link);
     u->stats.busy++;
-    if (call_prepare(c, req, f)) {
+    if (upstream_call_prepare(c, req, f)) {
         recycle(c);
         return NULL;
     }
@@ -341,7 +341,7 @@ upstream_start(struct upstream *u, const struct upstream_request *req,
     c->state = CALL_QUEUED;
     u->stats.started++;
     enum upstream_result ignored;
-    lazy_timer_set(&c->timer, call_deadline(c, &ignored));
+    lazy_timer_set(&c->timer, upstream_call_deadline(c, &ignored));
     enqueue(c);
     return c;
 }
@@ -375,7 +375,7 @@ upstream_resume(struct upstream_call *c)
     if (c->first)
         c->last = lazy_timer_now();
     enum upstream_result ignored;
-    lazy_timer_set(&c->timer, call_deadline(c, &ignored));
+    lazy_timer_set(&c->timer, upstream_call_deadline(c, &ignored));
     if (c->stuck)
         enqueue(c);
 }

@@ -1,5 +1,5 @@
-/* The head of a reply; see head.h. */
-#include "server/upstream/head.h"
+/* The head of a reply; see reply_head.h. */
+#include "server/upstream/reply_head.h"
 
 #include <stdlib.h>
 
@@ -7,21 +7,21 @@
 #define HEAD_KEEP_HEADERS 64     /* and headers, kept for the next reply */
 
 void
-head_init(struct head *h)
+reply_head_init(struct reply_head *h)
 {
-    *h = (struct head){ 0 };
+    *h = (struct reply_head){ 0 };
     buf_init(&h->text, UPSTREAM_HEAD_MAX);
 }
 
 void
-head_fini(struct head *h)
+reply_head_fini(struct reply_head *h)
 {
     buf_fini(&h->text);
     free(h->v);
 }
 
 void
-head_clear(struct head *h)
+reply_head_clear(struct reply_head *h)
 {
     if (h->text.room > HEAD_KEEP)
         buf_shrink(&h->text, HEAD_KEEP);
@@ -37,7 +37,7 @@ head_clear(struct head *h)
 }
 
 enum err
-head_line(struct head *h, struct str line)
+reply_head_line(struct reply_head *h, struct str line)
 {
     if (h->complete)
         return ERR_OK;
@@ -46,7 +46,7 @@ head_line(struct head *h, struct str line)
 }
 
 static struct upstream_header *
-head_push(struct head *h)
+head_push(struct reply_head *h)
 {
     if (h->view.n == h->room) {
         unsigned room = h->room ? 2 * h->room : 32;
@@ -62,7 +62,7 @@ head_push(struct head *h)
 /* A line that begins with a blank continues the one before (RFC 9112 5.2, obsolete): the value
  * reaches over the line end, of which blanks are made. */
 static void
-head_unfold(struct head *h, struct str line)
+head_unfold(struct reply_head *h, struct str line)
 {
     struct str *value = &h->v[h->view.n - 1].value;
     for (char *p = h->text.p + (value->p + value->n - h->text.p); p < line.p; p++)
@@ -71,7 +71,7 @@ head_unfold(struct head *h, struct str line)
 }
 
 static bool
-head_parse_line(struct head *h, struct str line)
+head_parse_line(struct reply_head *h, struct str line)
 {
     const char *colon = memchr(line.p, ':', line.n);
     if (!colon)
@@ -85,12 +85,12 @@ head_parse_line(struct head *h, struct str line)
 }
 
 bool
-head_end(struct head *h, int status)
+reply_head_end(struct reply_head *h, int status)
 {
     if (h->complete)
         return false;
     if (status >= 100 && status < 200) {
-        head_clear(h);
+        reply_head_clear(h);
         return false;
     }
     struct str rest = buf_str(&h->text);
