@@ -194,7 +194,7 @@ static bool
 extend(struct arena *a, const char *p, size_t have, size_t want)
 {
     struct arena_chunk *c = a->chunks;
-    if (!c || a->full || GAP || p + have != c->bytes + c->used || want - have > c->size - c->used)
+    if (!c || a->full || GAP > 0 || p + have != c->bytes + c->used || want - have > c->size - c->used)
         return false;
     c->used += want - have;
     return true;

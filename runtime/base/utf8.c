@@ -56,6 +56,8 @@ sequence(const byte *p, const byte *end)
 size_t
 utf8_valid(const char *text, size_t n)
 {
+    if (n == 0)
+        return 0;
     const byte *start = (const byte *)text;
     const byte *p = start, *end = start + n;
     while ((p = skip_ascii(p, end)) < end) {

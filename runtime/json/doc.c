@@ -229,6 +229,8 @@ explain(struct parser *ps, struct fault *f)
         return json_doc_explain(d, ps->end, ps->parent, f);
     case ERR_LIMIT: {
         size_t at = skip_gap(ps);
+        if (json_doc_odd_space(str_make(d->src, at)))
+            return json_doc_explain(d, at, ps->parent, f);
         if (d->count >= JSON_NODES_MAX)
             return fault_set(f, ERR_LIMIT, at, "json: more than %u values at byte %zu", JSON_NODES_MAX - 1, at);
         return fault_set(f, ERR_LIMIT, at, "json: deeper than %zu levels at byte %zu", d->depth_max, at);

@@ -241,7 +241,7 @@ keep_rest(struct sse *s, const char *p, const char *end)
 enum err
 sse_feed(struct sse *s, const char *p, size_t n)
 {
-    if (s->err)
+    if (s->err || n == 0)
         return s->err;
     const char *end = p + n;
     while (p < end) {

@@ -235,6 +235,7 @@ nesting_ends_at_the_limit(void **state)
     b->doc.depth_max = 3;
     assert_int_equal(check(b, STR("[[{\"a\":[]}]]")), ERR_LIMIT);
     assert_int_equal(check(b, STR("[[{\"a\":1}],[[]]]")), ERR_OK);
+    assert_int_equal(check(b, STR("[[[\v[]]]]")), ERR_SYNTAX);
     buf_fini(&text);
 }
 

@@ -153,6 +153,7 @@ a_cut_never_splits_a_sequence(void **state)
         assert_true(n < s.n ? n - cut.n < 4 : cut.n == s.n);
         assert_int_equal(utf8_valid(cut.p, cut.n), cut.n);
     }
+    assert_int_equal(utf8_valid(NULL, 0), 0);
     assert_int_equal(utf8_cut(STR("\x80\x80\x80\x80\x80\x80\x80"), 5).n, 5);
     assert_int_equal(utf8_cut(STR("\x80\x80"), 1).n, 1);
 }
