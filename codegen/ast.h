@@ -45,11 +45,11 @@ struct ast_cases { struct ast_case *v; unsigned n, cap; };
 struct ast_event { struct word name; struct words params; };
 struct ast_events { struct ast_event *v; unsigned n, cap; };
 
-/* A regular expression over event names. */
+/* A regular expression over event names.  At most 1000 nodes in a file, so it may be walked by recursion. */
 enum ast_regex_kind { REGEX_NAME, REGEX_SEQ, REGEX_ALT, REGEX_STAR, REGEX_PLUS, REGEX_OPT };
 struct ast_regex {
     enum ast_regex_kind kind;
-    struct word name;                         /* REGEX_NAME */
+    struct word name;                         /* REGEX_NAME; the others have its pos only, that of their first name */
     struct ast_regex *a, *b;                  /* b for SEQ and ALT only */
 };
 
@@ -134,7 +134,8 @@ struct ast_table_row {
 struct ast_table_rows { struct ast_table_row *v; unsigned n, cap; };
 
 /* Statements at the top of a dialect or in a provider: `base "..."`, `auth header "x-api-key"`, `models "a*", "b*"`,
- * `version "..."`, `framing sse`, `policy name = value ["glob", ...]`. */
+ * `version "..."`, `framing sse`, `policy name = value ["glob", ...]`.  A policy's name is `policy`; its values are its
+ * own name and its value. */
 struct ast_setting { struct pos pos; struct word name; struct words values; struct words globs; };
 struct ast_settings { struct ast_setting *v; unsigned n, cap; };
 
@@ -152,7 +153,8 @@ struct ast_operations { struct ast_operation *v; unsigned n, cap; };
 enum ast_decl_kind {
     DECL_ENUM, DECL_RECORD, DECL_MODEL_UNION, DECL_EVENTS,           /* in an ir file */
     DECL_OBJECT, DECL_UNION, DECL_LIST, DECL_TABLE, DECL_STREAM,     /* in a dialect */
-    DECL_AMEND                                                        /* in a provider: name { rows } */
+    DECL_AMEND  /* in a provider: name { rows }.  A statement that may be a case or a table row, `"x" <-> y`, stands
+                 * in table.  A provider may hold the declarations of a dialect, too */
 };
 
 struct ast_decl {

@@ -37,6 +37,13 @@ build_dotted(struct build *b, struct word head, struct word tail)
 }
 
 void
+build_overflow(struct build *b)
+{
+    b->failed = true;
+    diag_error(b->diags, b->at, "nested too deep");
+}
+
+void
 build_file(struct build *b, enum ast_file_kind kind, struct word name, struct word parent)
 {
     b->headed = true;

@@ -18,6 +18,7 @@ struct build {
     struct ast_file *file;
     bool headed;                /* the file's first statement was understood */
     bool failed;                /* the parser gave up */
+    struct pos at;              /* of the token being fed */
     unsigned order_size;        /* nodes made for orders so far */
     struct {
         struct ast_row row;
@@ -37,6 +38,8 @@ struct build {
 struct pos build_span(struct pos from, struct pos to);
 /* Several words as one: `a.b`. */
 struct word build_dotted(struct build *b, struct word head, struct word tail);
+/* The parser's stack is full. */
+void build_overflow(struct build *b);
 /* The file's first statement. */
 void build_file(struct build *b, enum ast_file_kind kind, struct word name, struct word parent);
 

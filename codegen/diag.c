@@ -118,6 +118,18 @@ print_caret(struct buf *out, const struct source *src, struct pos at, unsigned l
     buf_putc(out, '\n');
 }
 
+/* Control characters would spoil a terminal. */
+static void
+print_line(struct buf *out, struct str line)
+{
+    buf_puts(out, STR(INDENT));
+    for (size_t i = 0; i < line.n; i++) {
+        unsigned char c = (unsigned char)line.p[i];
+        buf_putc(out, (c < ' ' && c != '\t') || c == 0x7F ? '?' : line.p[i]);
+    }
+    buf_putc(out, '\n');
+}
+
 static void
 print_message(struct buf *out, struct pos at, const char *kind, struct str text)
 {
@@ -130,13 +142,10 @@ print_message(struct buf *out, struct pos at, const char *kind, struct str text)
     buf_printf(out, ":%u:%u: %s: ", place.line, place.col, kind);
     buf_puts(out, text);
     struct str line = source_line(at.src, place.line);
+    buf_putc(out, '\n');
     if (line.n <= LINE_SHOWN) {
-        buf_puts(out, STR("\n" INDENT));
-        buf_puts(out, line);
-        buf_putc(out, '\n');
+        print_line(out, line);
         print_caret(out, at.src, at, place.line);
-    } else {
-        buf_putc(out, '\n');
     }
 }
 

@@ -6,12 +6,11 @@
 #include "codegen/token.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define KINDS_MAX 128
 
 struct wanted {
     const void *parser;
-    bool set[KINDS_MAX];        /* by kind of token, keywords as such */
-    const char *phrases[KINDS_MAX];
+    bool set[EXPECT_KINDS_MAX];        /* by kind of token, keywords as such */
+    const char *phrases[EXPECT_KINDS_MAX];
     unsigned n;
 };
 
@@ -62,7 +61,7 @@ static void
 collect(struct wanted *w)
 {
     bool more = false;
-    for (int kind = 0; kind < grammar_kinds() && kind < KINDS_MAX; kind++) {
+    for (int kind = 0; kind < grammar_kinds() && kind < EXPECT_KINDS_MAX; kind++) {
         w->set[kind] = grammar_takes(w->parser, kind, GRAMMAR_AS_SUCH);
         more |= w->set[kind] && kind != TOK_DOT && kind != TOK_LBRACKET;
     }
@@ -75,7 +74,7 @@ collect(struct wanted *w)
     const char *grouped[16];
     memcpy(grouped, w->phrases, groups * sizeof *grouped);
     w->n = 0;
-    for (int kind = 0; kind < KINDS_MAX; kind++)
+    for (int kind = 0; kind < EXPECT_KINDS_MAX; kind++)
         if (w->set[kind])
             w->phrases[w->n++] = token_phrase(kind);
     memcpy(w->phrases + w->n, grouped, groups * sizeof *grouped);
@@ -112,38 +111,87 @@ join(struct arena *a, const struct wanted *w)
     return s;
 }
 
-/* What to write, by what the parser would have taken and what it found (0: anything).  The first that fits. */
-static const struct { int wanted, found; const char *help; } helps[] = {
-    { TOK_IR, 0, "a file begins with its kind: dialect vendor.name, provider name : dialect { ... }, or ir 1" },
-    { TOK_BANG, 0, "a field is written: name : type, name : [type] or name : type!" },
-    { TOK_BY, TOK_LBRACE, "name the member that holds the tag: union block <-> Block by type { ... }" },
-    { TOK_ELSE, TOK_LBRACE, "only a case has a block, and its tag is a string: \"tag\" <-> case { ... }" },
-    { TOK_ELSE, TOK_LBRACKET, "a form stands behind a colon: member <-> model : [form]" },
-    { TOK_ELSE, TOK_NAME, "behind the model: + model, : form, else value, max number, min number,\n"
-                          "grows delta.member, slot, required" },
-    { TOK_BOTH, 0, "wire <-> model is read and written, wire -> model only read, wire <- model only written,\n"
-                   "wire = value is a constant" },
-    { TOK_LPAREN, TOK_END, "an event is written: name(parameter, ...), without any: name()" },
-    { TOK_LBRACE, TOK_END, "what belongs to it follows in braces on the same line: { ... }" },
-    { TOK_LBRACE, TOK_READ, "a declaration maps both ways: object name <-> Record { ... }" },
-    { TOK_JOINS, 0, "forms: name, [name], string as CASE, string joins CASE, json in string, grows by member" },
-    { TOK_GROWS, 0, "forms: name, [name], string as CASE, string joins CASE, json in string, grows by member" },
-    { TOK_QUESTION, 0, "an order is written: order { begin (open grow* close)* finish+ end }" },
-    { TOK_EMPTY, 0, "a value is a string, a number, true, false, null, an enum value, {} or []" },
+enum found { ANYTHING, LINE_END, A_NAME, A_DECLARATION, A_STRING, A_COLON, A_BRACE, ONE_WAY };
+
+static bool
+is_found(enum found what, struct token t)
+{
+    switch (what) {
+    case ANYTHING:
+        return true;
+    case LINE_END:
+        return t.kind == TOK_END;
+    case A_NAME:
+        return t.kind == TOK_NAME || token_is_keyword(t.kind);
+    case A_DECLARATION:
+        return token_is_declaration(t.kind);
+    case A_STRING:
+        return t.kind == TOK_STRING;
+    case A_COLON:
+        return t.kind == TOK_COLON;
+    case A_BRACE:
+        return t.kind == TOK_LBRACE;
+    case ONE_WAY:
+        return t.kind == TOK_READ || t.kind == TOK_WRITE;
+    }
+    return false;
+}
+
+/* What to write, by what the parser would have taken (two kinds, the second 0 if one says enough) and what it
+ * found.  The first that fits; what is peculiar comes first. */
+static const struct { int wanted, too; enum found found; const char *help; } helps[] = {
+    { TOK_IR, 0, ANYTHING,
+      "a file begins with its kind: dialect vendor.name, provider name : dialect { ... }, or ir 1" },
+    { TOK_POLICY, 0, A_DECLARATION,
+      "enum, record and events describe the model: they stand in the file that begins with ir" },
+    { TOK_RECORD, 0, A_DECLARATION,
+      "object, list, table and stream describe the wire: they stand in a dialect or provider" },
+    { TOK_BY, 0, A_BRACE, "name the member that holds the tag: union block <-> Block by type { ... }" },
+    { TOK_ELSE, 0, A_BRACE,
+      "only a case has a block, and its tag is a string: \"tag\" <-> case { ... }" },
+    { TOK_ELSE, 0, ANYTHING,
+      "behind the model may stand: + model, : form, else value, max number, min number,\n"
+      "grows delta.member, slot, required; the next row begins on a new line or behind ;" },
+    { TOK_NUMBER, TOK_RBRACKET, A_NAME, "a form stands behind a colon: member <-> model : [form]" },
+    { TOK_NONE, TOK_STRING, A_NAME, "a tag stands in double quotes: \"tag\" <-> case { ... }" },
+    { TOK_STAR, TOK_STRING, A_NAME, "the left side stands in double quotes: \"wire\" <-> value" },
+    { TOK_READ, TOK_EQ, ANYTHING,
+      "wire <-> model is read and written, wire -> model only read, wire <- model only written,\n"
+      "wire = value is a constant" },
+    { TOK_READ, TOK_COMMA, ANYTHING,
+      "\"wire\" <-> model is read and written, -> only read, <- only written; several: \"a\", \"b\" -> x" },
+    { TOK_BOTH, 0, ONE_WAY, "a declaration maps both ways: object name <-> Record { ... }" },
+    { TOK_BOTH, 0, A_BRACE, "name what it maps to: object name <-> Record { ... }" },
+    { TOK_COLON, TOK_DOT, ANYTHING, "name the dialect it speaks: provider name : vendor.dialect { ... }" },
+    { TOK_COLON, 0, ANYTHING, "a field is written: name : type" },
+    { TOK_BANG, 0, ANYTHING, "a field is written: name : type, name : [type] or name : type!" },
+    { TOK_QUESTION, 0, ANYTHING, "an order is written: order { begin (open grow* close)* finish+ end }" },
+    { TOK_LPAREN, 0, LINE_END, "an event is written: name(parameter, ...), without any: name()" },
+    { TOK_LBRACE, 0, LINE_END, "what belongs to it follows in braces on the same line: { ... }" },
+    { TOK_GROWS, 0, ANYTHING,
+      "forms: name, [name], string as CASE, string joins CASE, json in string, grows by member" },
+    { TOK_EMPTY, 0, ANYTHING, "a value is a string, a number, true, false, null, an enum value, {} or []" },
+    { TOK_STRING, 0, A_COLON, "text with other characters than letters, digits and _ stands in double quotes" },
+    { TOK_NAME, 0, A_STRING, "a name stands without quotes" },
+    { TOK_STRING, 0, A_NAME, "this stands in double quotes" },
+    { TOK_END, 0, A_DECLARATION, "every statement begins on a new line or behind ;" },
+    { TOK_END, 0, A_STRING, "every statement begins on a new line or behind ;" },
 };
 
 static const char *
 help_for(const struct wanted *w, struct token found)
 {
     for (size_t i = 0; i < COUNT(helps); i++)
-        if ((!helps[i].found || helps[i].found == found.kind)
-            && grammar_takes(w->parser, helps[i].wanted, GRAMMAR_AS_SUCH))
+        if (is_found(helps[i].found, found)
+            && grammar_takes(w->parser, helps[i].wanted, GRAMMAR_AS_SUCH)
+            && (!helps[i].too || grammar_takes(w->parser, helps[i].too, GRAMMAR_AS_SUCH)))
             return helps[i].help;
     return NULL;
 }
 
 void
-expect_report(struct diags *d, const void *parser, struct token found, struct token first)
+expect_report(struct diags *d, const void *parser, struct token found, const struct token *first,
+              const bool starters[EXPECT_KINDS_MAX])
 {
     struct wanted w = { .parser = parser };
     collect(&w);
@@ -151,10 +199,13 @@ expect_report(struct diags *d, const void *parser, struct token found, struct to
     struct diag *e = w.n == 0
         ? diag_error(d, found.word.pos, "unexpected %.*s", STR_ARG(what))
         : diag_error(d, found.word.pos, "unexpected %.*s, wanted %.*s", STR_ARG(what), STR_ARG(list));
-    int guess = first.kind == TOK_NAME ? token_guess(first.word.s) : 0;
+    int guess = first && first->kind == TOK_NAME ? token_guess(first->word.s, starters) : 0;
     const char *help = help_for(&w, found);
-    if (guess)
-        diag_help(e, "did you mean %s instead of '%.*s'?", token_phrase(guess), STR_ARG(first.word.s));
+    if (guess && token_of_name(first->word.s.p, first->word.s.p + first->word.s.n) == guess)
+        diag_help(e, "%s begins a declaration, its name follows", token_phrase(guess));
+    else if (guess)
+        diag_help(e, "did you mean %s instead of '%.*s'?", token_phrase(guess),
+                  STR_ARG(first->word.s));
     else if (help)
         diag_help(e, "%s", help);
 }
@@ -171,7 +222,7 @@ report_stray(struct diags *d, struct token bad)
     if (c == '\'')
         diag_help(e, "strings stand between double quotes: \"text\"");
     else if (c == '/')
-        diag_help(e, "a comment begins with #");
+        diag_help(e, "a comment begins with #; text with a / in it stands in double quotes");
     else if (c == '>' || c == '<' || c == '-')
         diag_help(e, "the arrows are <->, -> and <-");
     else if (c == '$' || c == '@' || c >= 0x80)

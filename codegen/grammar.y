@@ -2,7 +2,8 @@
  *
  * Read from top to bottom: three kinds of files, then what stands in each of them, down to paths and constants.
  * Every statement ends with END, which the lexer makes from newlines, ';' and '}'; a list of statements goes on
- * after a faulty one (`error END`), so that all errors of a file come out at once.
+ * after a faulty one (`error END`), so that all errors of a file come out at once.  For that a '}' must complete a
+ * rule: else the parser would look for the faulty statement inside the block that was just closed.
  *
  * Names may be keywords everywhere (%fallback); at the beginning of a statement the lexer decides, see lex.h.
  * The actions only build nodes; what they mean is checked later. */
@@ -32,7 +33,7 @@ int spec_parserFallback(int token);
 }
 
 %parse_failure  { b->failed = true; }
-%stack_overflow { b->failed = true; }
+%stack_overflow { build_overflow(b); }
 
 %token BAD.     // made by the lexer, wanted nowhere
 
@@ -106,10 +107,10 @@ model_union(D) ::= UNION(K) name(N) LBRACE model_cases(C) RBRACE. {
 %type model_cases   { struct ast_decl * }
 model_cases(A) ::= .                            { A = build_decl_body(b); }
 model_cases(A) ::= model_cases(A) field(F) END. { BUILD_PUSH(b, &A->fields, F); }
-model_cases(A) ::= model_cases(A) name(N) LBRACE fields(F) RBRACE END. {
-    BUILD_PUSH(b, &A->cases, (struct ast_case){ N, F });
-}
+model_cases(A) ::= model_cases(A) model_case(C) END. { BUILD_PUSH(b, &A->cases, C); }
 model_cases(A) ::= model_cases(A) error END.
+%type model_case    { struct ast_case }
+model_case(A) ::= name(N) LBRACE fields(F) RBRACE. { A = (struct ast_case){ N, F }; }
 
 // events Reply { open(choice, index, block); end(); order { begin end }; anywhere beat; final fail }
 events(D) ::= EVENTS(K) name(N) LBRACE event_list(L) RBRACE. {
@@ -132,7 +133,7 @@ params(A) ::= names(A).
 
 // order { begin (open grow* close)* finish+ end }      anywhere ping      final error      skip begin
 %type ordering      { struct build_ordering }
-ordering(A) ::= ORDER(K) LBRACE regex(R) RBRACE. {
+ordering(A) ::= ORDER(K) LBRACE choice(R) RBRACE. {
     A = (struct build_ordering){ .kind = ORDERING_ORDER, .at = K.word.pos, .regex = R };
 }
 ordering(A) ::= ORDER(K) LBRACE RBRACE. {
@@ -155,16 +156,22 @@ ordering(A) ::= SKIP(K) names(N). {
     A = (struct build_ordering){ .kind = ORDERING_SKIP, .at = K.word.pos, .names = N };
 }
 
-// a b      one after the other; newlines between them mean nothing
+// a b      one after the other; newlines between them mean nothing, except in brackets left open
 // a | b    either         a*  a+  a?  (a b)
+%type choice        { struct ast_regex * }
+%type run           { struct ast_regex * }
 %type regex         { struct ast_regex * }
 %type sequence      { struct ast_regex * }
 %type repeated      { struct ast_regex * }
+choice(A) ::= run(A).
+choice(A) ::= choice(L) PIPE run(R).            { A = build_regex(b, REGEX_ALT, L, R); }
+run(A) ::= repeated(A).
+run(A) ::= run(L) repeated(R).                  { A = build_regex(b, REGEX_SEQ, L, R); }
+run(A) ::= run(A) END.
 regex(A) ::= sequence(A).
 regex(A) ::= regex(L) PIPE sequence(R).         { A = build_regex(b, REGEX_ALT, L, R); }
 sequence(A) ::= repeated(A).
 sequence(A) ::= sequence(L) repeated(R).        { A = build_regex(b, REGEX_SEQ, L, R); }
-sequence(A) ::= sequence(A) END.
 repeated(A) ::= name(N).                        { A = build_regex_name(b, N); }
 repeated(A) ::= LPAREN regex(R) RPAREN.         { A = R; }
 repeated(A) ::= repeated(R) STAR.               { A = build_regex(b, REGEX_STAR, R, NULL); }
@@ -307,7 +314,8 @@ key(A) ::= STAR(S).                             { A = build_key(b, S); A.any = t
 // ==== A provider: specs/providers/NAME.spec =============================================================
 
 // provider groq : openai.chat { base "https://..."; request { drop logprobs } }
-provider ::= provider_head LBRACE provider_items RBRACE END.
+provider ::= provider_head provider_body END.
+provider_body ::= LBRACE provider_items RBRACE.
 provider_head ::= PROVIDER dotted(N) COLON dotted(P). { build_file(b, FILE_PROVIDER, N, P); }
 provider_items ::= .
 provider_items ::= provider_items provider_item END.

@@ -24,6 +24,7 @@ struct parse {
     const struct token *v;          /* all tokens; the last has kind 0 */
     unsigned n, i;                  /* the next token is v[i] */
     unsigned first;                 /* the first token of the statement being read */
+    bool starters[EXPECT_KINDS_MAX];    /* the kinds it might have begun with */
     struct pos open[PARSE_DEPTH_MAX];
     unsigned depth;                 /* of open braces */
 };
@@ -49,6 +50,7 @@ feed(struct parse *p, struct token t)
     }
     if (t.kind == TOK_RBRACE && p->depth > 0)
         p->depth--;
+    p->b->at = t.word.pos;
     spec_parser(p->parser, t.kind, t);
 }
 
@@ -82,7 +84,9 @@ begins_declaration(const struct parse *p, unsigned i)
 static void
 close_blocks(struct parse *p, struct token t)
 {
-    struct diag *e = diag_error(p->b->diags, t.word.pos, "a '}' is missing before this");
+    struct diag *e = diag_error(p->b->diags, t.word.pos, t.kind == 0
+                                ? "the file ends inside a block: a '}' is missing"
+                                : "a '}' is missing before this");
     diag_note(e, p->open[p->depth - 1], "this block is open");
     while (p->depth > 0 && !p->b->failed) {
         if (takes(p, TOK_END))
@@ -122,26 +126,42 @@ report(struct parse *p, struct token t)
         diag_help(diag_error(d, t.word.pos, "this '}' closes nothing"),
                   "delete it, or look above for a '{' that is missing");
     else
-        expect_report(d, p->parser, t, p->v[p->first]);
+        expect_report(d, p->parser, t, p->i - p->first < 3 ? &p->v[p->first] : NULL, p->starters);
 }
 
-/* Go behind the end of the faulty statement, with the blocks inside it. */
-static void
-skip_statement(struct parse *p)
+/* The token that ends the faulty statement of which v[i] is a part; blocks inside it are passed over. */
+static unsigned
+statement_end(const struct parse *p, unsigned i)
 {
     unsigned depth = 0;
-    spec_parser(p->parser, TOK_BAD, p->v[p->i]);
-    if (p->v[p->i].kind == TOK_RBRACE)
-        p->i++;
-    for (; p->v[p->i].kind != 0 && !begins_declaration(p, p->i); p->i++) {
-        int kind = p->v[p->i].kind;
-        if (kind == TOK_END && depth == 0)
+    for (unsigned from = i; p->v[i].kind != 0; i++) {
+        int kind = p->v[i].kind;
+        if ((kind == TOK_END && depth == 0) || (i > from && begins_declaration(p, i)))
             break;
         if (kind == TOK_LBRACE)
             depth++;
         if (kind == TOK_RBRACE && depth > 0)
             depth--;
     }
+    return i;
+}
+
+/* Let the parser drop the faulty statement, and go behind its end.  A '}' still closes the block it stands in. */
+static void
+skip_statement(struct parse *p)
+{
+    struct token t = p->v[p->i];
+    if (t.kind == 0) {
+        p->b->failed = true;
+        return;
+    }
+    spec_parser(p->parser, TOK_BAD, t);
+    if (t.kind == TOK_RBRACE && p->depth > 0) {
+        feed_missing(p, TOK_END, t);
+        p->b->failed |= !takes(p, TOK_RBRACE);
+        return;
+    }
+    p->i = statement_end(p, p->i);
     if (p->b->failed)
         return;
     feed_missing(p, TOK_END, p->v[p->i]);
@@ -149,25 +169,39 @@ skip_statement(struct parse *p)
         p->i++;
 }
 
+/* At the beginning of a statement: what it may begin with, and whether it is a declaration out of place. */
+static bool
+begin_statement(struct parse *p)
+{
+    struct token t = p->v[p->i];
+    p->first = p->i;
+    for (int kind = 0; kind < EXPECT_KINDS_MAX && kind < grammar_kinds(); kind++)
+        p->starters[kind] = grammar_takes(p->parser, kind, GRAMMAR_AS_SUCH);
+    bool top = p->depth == (p->b->headed && p->b->file->kind == FILE_PROVIDER);
+    return !top || !token_is_declaration(t.kind) || p->starters[t.kind];
+}
+
+/* Take a token that the parser wants, or a statement that it does not. */
 static void
 step(struct parse *p)
 {
     struct token t = p->v[p->i];
-    if (begins_statement(p, p->i))
-        p->first = p->i;
     if (p->depth > 0 && (t.kind == 0 || begins_declaration(p, p->i))) {
         close_blocks(p, t);
-    } else if (takes(p, t.kind)) {
+        return;
+    }
+    bool fits = !begins_statement(p, p->i) || begin_statement(p);
+    if (fits && takes(p, t.kind)) {
         feed(p, t);
         p->i++;
+        return;
+    }
+    report(p, t);
+    if (t.kind == TOK_END && takes(p, TOK_LBRACE) && closes_too_often(p)) {
+        feed_missing(p, TOK_LBRACE, t);
+        p->i++;
     } else {
-        report(p, t);
-        if (t.kind == TOK_END && takes(p, TOK_LBRACE) && closes_too_often(p)) {
-            feed_missing(p, TOK_LBRACE, t);
-            p->i++;
-        } else {
-            skip_statement(p);
-        }
+        skip_statement(p);
     }
 }
 

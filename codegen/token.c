@@ -5,14 +5,14 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum use { DECLARES = 1, BEGINS = 2 };      /* a declaration; any other statement */
+enum use { PLAIN, DECLARES };
 
-struct keyword { int kind; const char *text, *phrase, *name; unsigned use; };
+struct keyword { int kind; const char *text, *phrase, *name; enum use use; };
 
 #define KEYWORD(kind, text, use) { TOK_##kind, text, "'" text "'", #kind, use }
 
 static const struct keyword keywords[] = {
-    KEYWORD(IR, "ir", 0),
+    KEYWORD(IR, "ir", PLAIN),
     KEYWORD(DIALECT, "dialect", DECLARES),
     KEYWORD(PROVIDER, "provider", DECLARES),
     KEYWORD(ENUM, "enum", DECLARES),
@@ -23,37 +23,37 @@ static const struct keyword keywords[] = {
     KEYWORD(LIST, "list", DECLARES),
     KEYWORD(TABLE, "table", DECLARES),
     KEYWORD(STREAM, "stream", DECLARES),
-    KEYWORD(POST, "post", BEGINS),
-    KEYWORD(POLICY, "policy", BEGINS),
-    KEYWORD(HEADER, "header", BEGINS),
-    KEYWORD(SENDS, "sends", BEGINS),
-    KEYWORD(RETURNS, "returns", BEGINS),
-    KEYWORD(STREAMS, "streams", BEGINS),
-    KEYWORD(FAILS, "fails", BEGINS),
-    KEYWORD(DROP, "drop", BEGINS),
-    KEYWORD(REMOVE, "remove", BEGINS),
-    KEYWORD(REST, "rest", BEGINS),
-    KEYWORD(WITH, "with", BEGINS),
-    KEYWORD(FIRST, "first", BEGINS),
-    KEYWORD(EACH, "each", BEGINS),
-    KEYWORD(CHOICES, "choices", BEGINS),
-    KEYWORD(ORDER, "order", BEGINS),
-    KEYWORD(ANYWHERE, "anywhere", BEGINS),
-    KEYWORD(FINAL, "final", BEGINS),
-    KEYWORD(SKIP, "skip", BEGINS),
-    KEYWORD(NONE, "none", 0),
-    KEYWORD(BY, "by", 0),
-    KEYWORD(PATCH, "patch", 0),
-    KEYWORD(UNTIL, "until", 0),
-    KEYWORD(GROWS, "grows", 0),
-    KEYWORD(ELSE, "else", 0),
-    KEYWORD(MAX, "max", 0),
-    KEYWORD(MIN, "min", 0),
-    KEYWORD(SLOT, "slot", 0),
-    KEYWORD(REQUIRED, "required", 0),
-    KEYWORD(AS, "as", 0),
-    KEYWORD(JOINS, "joins", 0),
-    KEYWORD(IN, "in", 0),
+    KEYWORD(POST, "post", PLAIN),
+    KEYWORD(POLICY, "policy", PLAIN),
+    KEYWORD(HEADER, "header", PLAIN),
+    KEYWORD(SENDS, "sends", PLAIN),
+    KEYWORD(RETURNS, "returns", PLAIN),
+    KEYWORD(STREAMS, "streams", PLAIN),
+    KEYWORD(FAILS, "fails", PLAIN),
+    KEYWORD(DROP, "drop", PLAIN),
+    KEYWORD(REMOVE, "remove", PLAIN),
+    KEYWORD(REST, "rest", PLAIN),
+    KEYWORD(WITH, "with", PLAIN),
+    KEYWORD(FIRST, "first", PLAIN),
+    KEYWORD(EACH, "each", PLAIN),
+    KEYWORD(CHOICES, "choices", PLAIN),
+    KEYWORD(ORDER, "order", PLAIN),
+    KEYWORD(ANYWHERE, "anywhere", PLAIN),
+    KEYWORD(FINAL, "final", PLAIN),
+    KEYWORD(SKIP, "skip", PLAIN),
+    KEYWORD(NONE, "none", PLAIN),
+    KEYWORD(BY, "by", PLAIN),
+    KEYWORD(PATCH, "patch", PLAIN),
+    KEYWORD(UNTIL, "until", PLAIN),
+    KEYWORD(GROWS, "grows", PLAIN),
+    KEYWORD(ELSE, "else", PLAIN),
+    KEYWORD(MAX, "max", PLAIN),
+    KEYWORD(MIN, "min", PLAIN),
+    KEYWORD(SLOT, "slot", PLAIN),
+    KEYWORD(REQUIRED, "required", PLAIN),
+    KEYWORD(AS, "as", PLAIN),
+    KEYWORD(JOINS, "joins", PLAIN),
+    KEYWORD(IN, "in", PLAIN),
 };
 
 static const struct { int kind; const char *phrase, *name; } others[] = {
@@ -141,18 +141,15 @@ token_is_declaration(int kind)
 }
 
 int
-token_guess(struct str name)
+token_guess(struct str name, const bool *wanted)
 {
+    size_t limit = name.n >= 6 ? 2 : 1, least = limit + 1;
     int best = 0;
-    size_t least = 3;       /* nearer than this */
     for (size_t i = 0; i < COUNT(keywords); i++) {
-        const struct keyword *k = &keywords[i];
-        if (!k->use || strlen(k->text) < 4)
-            continue;
-        size_t d = str_distance(name, str_from(k->text), 3);
-        if (d < least) {
+        size_t d = str_distance(name, str_from(keywords[i].text), limit + 1);
+        if (wanted[keywords[i].kind] && d < least) {
             least = d;
-            best = k->kind;
+            best = keywords[i].kind;
         }
     }
     return best;
