@@ -23,9 +23,8 @@ key_at(struct emit *e, struct shape_keys *keys, struct str name)
     return k;
 }
 
-/* The slot of a wire path; slot < 0 on entry of a constant: known, but not filed. */
-static int
-add_path(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
+int
+body_know(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
 {
     struct shape_keys *keys = b->keys;
 
@@ -49,13 +48,19 @@ add_path(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
     return -1;
 }
 
-static bool
+void
+body_know_name(struct emit *e, struct body *b, struct str name)
+{
+    key_at(e, b->keys, name);
+}
+
+bool
 row_reads(const struct ast_row *r)
 {
     return r->kind == ROW_MAP && r->arrow != ARROW_WRITE && !r->builtin.s.n;
 }
 
-static bool
+bool
 row_writes(const struct ast_row *r)
 {
     return r->kind == ROW_CONST || (r->kind == ROW_MAP && r->arrow != ARROW_READ);
@@ -70,9 +75,17 @@ add_use(struct emit *e, struct body *b, const struct ast_row *r, unsigned group)
     u->group = group;
     u->number = emit_number(e, r->pos, r->arrow, r->kind == ROW_CONST);
     for (unsigned i = 0; i < r->wire.n && i < 8; i++)
-        u->slots[i] = add_path(e, b, &r->wire.v[i], row_reads(r));
+        u->slots[i] = body_know(e, b, &r->wire.v[i], row_reads(r));
     if (r->wire.n > 8)
         diag_error(e->diags, r->pos, "a row has at most 8 wire names, this has %u", r->wire.n);
+}
+
+/* `index <-> index` in an object on a case. */
+static bool
+is_key(const struct body *b, const struct ast_row *r)
+{
+    return r->kind == ROW_MAP && b->ctx.kind == CTX_CASE && r->model.n == 1 && r->model.v[0].n == 1
+        && str_is(r->model.v[0].v[0].name.s, "index") && r->wire.n == 1;
 }
 
 static void
@@ -80,12 +93,15 @@ add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned g
 {
     for (unsigned i = 0; rows && i < rows->n; i++) {
         const struct ast_row *r = &rows->v[i];
-        if (r->kind == ROW_MAP || r->kind == ROW_CONST)
+        if (is_key(b, r)) {
+            b->key = r;
+            body_know(e, b, &r->wire.v[0], false);
+        } else if (r->kind == ROW_MAP || r->kind == ROW_CONST)
             add_use(e, b, r, group);
         else if (r->kind == ROW_FIRST)
             add_rows(e, b, r->rows, ++*groups, groups);
         else if (r->kind == ROW_REST)
-            b->keep = str_is(r->word.s, "keep");
+            b->rest = str_is(r->word.s, "keep") ? REST_KEEP : REST_IGNORE;
     }
 }
 
@@ -108,24 +124,6 @@ body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *o
     if (b->slots > 64)
         diag_error(e->diags, rows->v[0].pos, "an object has at most 64 members to read, '%s' has %u", name, b->slots);
     return b;
-}
-
-bool
-body_reads(const struct body *b)
-{
-    for (unsigned i = 0; i < b->uses.n; i++)
-        if (row_reads(b->uses.v[i].r))
-            return true;
-    return b->keep || b->uses.n == 0;
-}
-
-bool
-body_writes(const struct body *b)
-{
-    for (unsigned i = 0; i < b->uses.n; i++)
-        if (row_writes(b->uses.v[i].r))
-            return true;
-    return b->keep || b->uses.n == 0;
 }
 
 static void
@@ -156,5 +154,5 @@ emit_shape(struct emit *e, const struct body *b)
 {
     emit_keys(e, b, b->keys, arena_printf(e->a, "%s_keys", b->shape).p);
     em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s };\n\n", b->shape, b->object,
-       b->shape, b->slots, b->keep ? "XD_REST_KEEP" : "XD_REST_IGNORE");
+       b->shape, b->slots, b->rest == REST_IGNORE ? "XD_REST_IGNORE" : "XD_REST_KEEP");
 }

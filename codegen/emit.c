@@ -66,14 +66,21 @@ arrow_text(enum arrow a)
 int
 emit_number(struct emit *e, struct pos pos, enum arrow arrow, bool constant)
 {
+    unsigned directions = constant ? 2u : arrow == ARROW_BOTH ? 3u : arrow == ARROW_READ ? 1u : 2u;
+
+    /* A row that several providers inherit is one row. */
+    for (unsigned i = 0; i < e->rows.n; i++)
+        if (e->rows.v[i].pos.src == pos.src && e->rows.v[i].pos.at == pos.at) {
+            e->rows.v[i].directions |= directions;
+            return (int)i;
+        }
     struct emit_row *row = arena_push(e->a, (void **)&e->rows.v, &e->rows.n, &e->rows.cap, sizeof *row);
     struct str text = str_make(pos.src->text.p + pos.at, pos.n);
     const char *end = memchr(text.p, '\n', text.n);
 
     if (end)
         text.n = (size_t)(end - text.p);
-    *row = (struct emit_row){ pos_text(e->a, pos), arena_printf(e->a, "%.*s", STR_ARG(str_trim(text))).p,
-                              constant ? 2u : arrow == ARROW_BOTH ? 3u : arrow == ARROW_READ ? 1u : 2u };
+    *row = (struct emit_row){ pos, pos_text(e->a, pos), arena_printf(e->a, "%.*s", STR_ARG(str_trim(text))).p, directions };
     return (int)e->rows.n - 1;
 }
 

@@ -333,7 +333,7 @@ emit_read_body(struct emit *e, const struct body *b)
 {
     em(e, "static void\nread_%s(struct xd *x, uint32_t at, %s *m)\n{\n", b->name, ctx_c(e->a, &b->ctx));
     em(e, "    uint32_t v[%u];\n\n", b->slots ? b->slots : 1);
-    em(e, "    if (!xd_scan(x, at, &%s_shape, v, %s))\n        return;\n", b->shape, b->keep ? "&m->rest" : "NULL");
+    em(e, "    if (!xd_scan(x, at, &%s_shape, v, %s))\n        return;\n", b->shape, b->rest == REST_KEEP ? "&m->rest" : "NULL");
     if (b->ctx.kind == CTX_CASE)
         em(e, "    m->kind = %s;\n", case_constant(e->a, b->ctx.un, b->ctx.ucase));
     else if (b->ctx.kind == CTX_RECORD)

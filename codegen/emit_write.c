@@ -13,12 +13,6 @@ address(struct emit *e, const char *lv)
     return strcmp(lv, "(*m)") == 0 ? "m" : arena_printf(e->a, "&%s", lv).p;
 }
 
-static bool
-row_writes(const struct ast_row *r)
-{
-    return r->kind == ROW_CONST || (r->kind == ROW_MAP && r->arrow != ARROW_READ);
-}
-
 static const char *
 const_json(struct emit *e, const struct ast_const *c)
 {
@@ -357,8 +351,12 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
     const char *in = "        ";
 
     if (u->r->kind == ROW_CONST) {
-        em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
-        write_const(e, &u->r->constant, key, "    ");
+        if (b->when_const)
+            em(e, "    if (%s) {\n", b->when_const);
+        em(e, "%sXD_SEEN(seen_written, %d);\n", b->when_const ? in : "    ", u->number);
+        write_const(e, &u->r->constant, key, b->when_const ? in : "    ");
+        if (b->when_const)
+            em(e, "    }\n");
         return;
     }
     if (u->r->builtin.s.n) {
@@ -386,7 +384,10 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
         em(e, "    {\n");
     em(e, "%sXD_SEEN(seen_written, %d);\n", in, u->number);
     emit_write_value(e, b, u, key, in);
-    if (present && u->r->otherwise.kind != CONST_NONE) {
+    if (present && b->key && u->r->forms.n == 1 && u->r->forms.v[0].kind == FORM_JSON_IN_STRING) {
+        em(e, "    } else if (x->skeleton) {\n");      /* a call that opens says "" */
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"\\\"\\\"\"));\n", in, key, in);
+    } else if (present && u->r->otherwise.kind != CONST_NONE) {
         em(e, "    } else {\n");
         write_const(e, &u->r->otherwise, key, in);
     }
@@ -430,7 +431,7 @@ has_below(const struct body *b, const struct ast_path *prefix, unsigned n)
 static void
 write_rest(struct emit *e, const struct body *b, const char *container)
 {
-    if (b->keep)
+    if (b->rest == REST_KEEP)
         em(e, "    xd_put_rest(x, &%s_shape, \"%s\", &m->rest);\n", b->shape, container);
 }
 
@@ -523,6 +524,9 @@ emit_write_rows(struct emit *e, const struct body *b)
         em(e, "    jw_key(&x->w, STR(%s));\n", c_string(e->a, b->tag));
         em(e, "    jw_raw(&x->w, STR(%s));\n", c_string(e->a, arena_printf(e->a, "%s", c_string(e->a, b->tag_wire))));
     }
+    if (b->key)
+        em(e, "    if (x->patch)\n        xd_put_index(x, STR(%s), xd_patch_key(x));\n",
+           c_string(e->a, b->key->wire.v[0].v[0].name.s));
     write_level(e, b, &none, 0, done);
     write_rest(e, b, "");
     write_drops(e, b);

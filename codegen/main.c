@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codegen/compile.h"
 #include "codegen/diag.h"
 #include "codegen/dump.h"
 #include "codegen/lex.h"
@@ -17,6 +18,7 @@ enum stage { STAGE_NONE, STAGE_TOKENS, STAGE_AST };
 
 struct options {
     enum stage dump;
+    const char *out;        /* directory to print the generated files into */
     bool help;
     char **files;           /* borrowed from argv */
     int n_files;
@@ -26,11 +28,14 @@ struct specc {
     struct arena arena;
     struct diags diags;
     struct buf out;         /* printed at the end, unless there were errors */
+    struct { const struct ast_file **v; unsigned n, cap; } files;
 };
 
 static const char usage[] =
-    "usage: specc --dump STAGE FILE...\n"
+    "usage: specc --out DIR FILE...\n"
+    "       specc --dump STAGE FILE...\n"
     "\n"
+    "  --out DIR       print the generated C files into DIR; no file is touched when there are errors\n"
     "  --dump tokens   print each file's tokens\n"
     "  --dump ast      print each file's syntax tree\n"
     "  --help          print this\n"
@@ -61,6 +66,13 @@ read_stage(struct options *o, const char *name)
     return STATUS_OK;
 }
 
+static enum status
+read_out(struct options *o, const char *dir)
+{
+    o->out = dir;
+    return dir ? STATUS_OK : complain("--out wants a directory", NULL, "specc --out generated FILE...");
+}
+
 /* Options may stand anywhere; what is left of argv are the files. */
 static enum status
 read_options(struct options *o, int argc, char **argv)
@@ -72,6 +84,8 @@ read_options(struct options *o, int argc, char **argv)
             o->help = true;
         else if (strcmp(argv[i], "--dump") == 0)
             status = read_stage(o, ++i < argc ? argv[i] : NULL);
+        else if (strcmp(argv[i], "--out") == 0)
+            status = read_out(o, ++i < argc ? argv[i] : NULL);
         else if (argv[i][0] == '-')
             status = complain("no such option", argv[i], "specc --help lists the options");
         else
@@ -81,8 +95,8 @@ read_options(struct options *o, int argc, char **argv)
     }
     if (o->help)
         return STATUS_OK;
-    if (o->dump == STAGE_NONE)
-        return complain("nothing to do", NULL, "specc --dump ast FILE...");
+    if (o->dump == STAGE_NONE && !o->out)
+        return complain("nothing to do", NULL, "specc --out generated FILE...");
     if (o->n_files == 0)
         return complain("no files", NULL, "name the spec files: specc --dump ast specs/ir.spec");
     return STATUS_OK;
@@ -102,10 +116,53 @@ compile_file(struct specc *s, const struct options *o, const struct source *src)
     struct ast_file *file = parse_file(&s->arena, src, &s->diags);
     if (file && o->dump == STAGE_AST)
         dump_ast(file, &s->out);
+    if (file && o->out)
+        *(const struct ast_file **)arena_push(&s->arena, (void **)&s->files.v, &s->files.n, &s->files.cap,
+                                              sizeof *s->files.v) = file;
+}
+
+/* A file is written only when it changes, so that make sees what is new. */
+static enum status
+write_file(const char *path, struct str text)
+{
+    struct buf old;
+    FILE *f = fopen(path, "rb");
+
+    buf_init(&old, OUTPUT_MAX);
+    if (f) {
+        char chunk[65536];
+        for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
+            buf_put(&old, chunk, n);
+        fclose(f);
+    }
+    bool same = f && str_eq(buf_str(&old), text);
+    buf_fini(&old);
+    if (same)
+        return STATUS_OK;
+    f = fopen(path, "wb");
+    bool written = f && fwrite(text.p, 1, text.n, f) == text.n;
+    if (f && fclose(f))
+        written = false;
+    return written ? STATUS_OK : complain("cannot write", path, "is the directory there, and writable?");
 }
 
 static enum status
-compile(struct specc *s, const struct options *o)
+write_outputs(struct specc *s, const struct options *o)
+{
+    struct compiled c;
+    enum status status = STATUS_OK;
+
+    compile(&s->arena, s->files.v, s->files.n, &s->diags, &c);
+    if (diags_count(&s->diags) || s->arena.full)
+        status = STATUS_NO;
+    for (unsigned i = 0; status == STATUS_OK && i < c.outputs.n; i++)
+        status = write_file(arena_printf(&s->arena, "%s/%s", o->out, c.outputs.v[i].name).p, buf_str(&c.outputs.v[i].text));
+    compiled_fini(&c);
+    return status;
+}
+
+static enum status
+run(struct specc *s, const struct options *o)
 {
     for (int i = 0; i < o->n_files; i++) {
         const struct source *src;
@@ -115,7 +172,9 @@ compile(struct specc *s, const struct options *o)
         else
             compile_file(s, o, src);
     }
-    return diags_count(&s->diags) || s->arena.full ? STATUS_NO : STATUS_OK;
+    if (diags_count(&s->diags) || s->arena.full)
+        return STATUS_NO;
+    return o->out ? write_outputs(s, o) : STATUS_OK;
 }
 
 /* The output of a run without errors, or else the errors. */
@@ -144,11 +203,11 @@ main(int argc, char **argv)
         fputs(usage, stdout);
         return STATUS_OK;
     }
-    struct specc s;
+    struct specc s = { 0 };
     arena_init(&s.arena, ARENA_MAX);
     diags_init(&s.diags, &s.arena);
     buf_init(&s.out, OUTPUT_MAX);
-    status = finish(&s, compile(&s, &o));
+    status = finish(&s, run(&s, &o));
     buf_fini(&s.out);
     arena_fini(&s.arena);
     return status;

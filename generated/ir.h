@@ -79,29 +79,8 @@ enum ir_fault {
 };
 #define IR_FAULT_COUNT 14
 
-struct ir_block;
-struct ir_source;
-struct ir_citation;
-struct ir_tool;
-struct ir_request;
-struct ir_turn;
-struct ir_tool_choice;
-struct ir_sampling;
-struct ir_reasoning;
-struct ir_format;
-struct ir_cache;
-struct ir_usage;
-struct ir_error;
-struct ir_reply;
-struct ir_choice;
-
 struct ir_blocks {
     struct ir_block *v;
-    unsigned n, cap;
-};
-
-struct ir_sources {
-    struct ir_source *v;
     unsigned n, cap;
 };
 
@@ -115,53 +94,8 @@ struct ir_tools {
     unsigned n, cap;
 };
 
-struct ir_requests {
-    struct ir_request *v;
-    unsigned n, cap;
-};
-
 struct ir_turns {
     struct ir_turn *v;
-    unsigned n, cap;
-};
-
-struct ir_tool_choices {
-    struct ir_tool_choice *v;
-    unsigned n, cap;
-};
-
-struct ir_samplings {
-    struct ir_sampling *v;
-    unsigned n, cap;
-};
-
-struct ir_reasonings {
-    struct ir_reasoning *v;
-    unsigned n, cap;
-};
-
-struct ir_formats {
-    struct ir_format *v;
-    unsigned n, cap;
-};
-
-struct ir_caches {
-    struct ir_cache *v;
-    unsigned n, cap;
-};
-
-struct ir_usages {
-    struct ir_usage *v;
-    unsigned n, cap;
-};
-
-struct ir_errors {
-    struct ir_error *v;
-    unsigned n, cap;
-};
-
-struct ir_replys {
-    struct ir_reply *v;
     unsigned n, cap;
 };
 
@@ -450,9 +384,9 @@ enum ir_event_kind {
 /* Only the members that the kind names are meaningful; pointers are borrowed for the call. */
 struct ir_event {
     enum ir_event_kind kind;
+    const struct ir_reply *reply;
     unsigned choice;
     unsigned index;
-    const struct ir_reply *reply;
     const struct ir_block *block;
     enum ir_stop stop;
     struct str stop_text;

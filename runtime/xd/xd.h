@@ -19,6 +19,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/err.h"
 #include "runtime/json/doc.h"
+#include "runtime/json/text.h"
 #include "runtime/json/writer.h"
 
 #define XD_ABI 1u
@@ -262,6 +263,11 @@ xd_some(const struct xd *x, uint32_t at)
 int xd_try_word(struct xd *x, uint32_t at, const struct xd_table *t);
 /* A block index of a stream event. */
 void xd_read_index(struct xd *x, uint32_t at, unsigned *v);
+
+/* The number under `member` of the object `at`, -1 when there is none. */
+int64_t xd_key_of(const struct xd *x, uint32_t at, struct str member);
+/* A string, or an array of parts with a `text` each: their texts joined. */
+void xd_read_texts(struct xd *x, uint32_t at, struct str *v);
 
 /* Append a zeroed element; NULL (and ERR_LIMIT) when the arena is full. */
 #define XD_PUSH(x, list) xd_push((x), (void **)&(list)->v, &(list)->n, &(list)->cap, sizeof *(list)->v)

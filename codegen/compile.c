@@ -1,0 +1,69 @@
+/* The whole way from parsed files to printed ones. */
+#include "codegen/compile.h"
+
+#include "codegen/emit.h"
+
+#define OUTPUT_MAX (64u << 20)
+
+static struct buf *
+add_output(struct arena *a, struct compiled *c, const char *name)
+{
+    struct output *o = arena_push(a, (void **)&c->outputs.v, &c->outputs.n, &c->outputs.cap, sizeof *o);
+
+    o->name = name;
+    buf_init(&o->text, OUTPUT_MAX);
+    return &o->text;
+}
+
+static const struct ast_file *
+find_ir(const struct ast_file *const *files, unsigned n, struct diags *d)
+{
+    const struct ast_file *ir = NULL;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (files[i]->kind != FILE_IR)
+            continue;
+        if (ir) {
+            struct diag *e = diag_error(d, files[i]->name.pos, "there are two models");
+            diag_note(e, ir->name.pos, "the other one");
+        }
+        ir = files[i];
+    }
+    if (!ir)
+        diag_error(d, (struct pos){ NULL, 0, 0 }, "no file with the model (`ir 1`) was given");
+    return ir;
+}
+
+void
+compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out)
+{
+    const struct ast_file *ir = find_ir(files, n, d);
+
+    *out = (struct compiled){ 0 };
+    if (!ir)
+        return;
+    out->ir = types_resolve(a, ir, d);
+    if (diags_count(d))
+        return;
+    out->dialects = dialects_resolve(a, files, n, d);
+    if (diags_count(d))
+        return;
+    emit_ir_header(a, out->ir, add_output(a, out, "ir.h"));
+    emit_ir_source(a, out->ir, add_output(a, out, "ir.c"));
+    for (unsigned i = 0; i < out->dialects->n; i++) {
+        const struct dialect *dialect = &out->dialects->v[i];
+        if (dialect->base)
+            continue;
+        struct emit e = { .a = a, .diags = d, .ir = out->ir, .dialects = out->dialects, .family = dialect };
+        e.out = add_output(a, out, arena_printf(a, "%s.c", dialect->c).p);
+        emit_family(&e);
+    }
+    emit_registry(a, out->dialects, add_output(a, out, "registry.c"));
+}
+
+void
+compiled_fini(struct compiled *c)
+{
+    for (unsigned i = 0; i < c->outputs.n; i++)
+        buf_fini(&c->outputs.v[i].text);
+}

@@ -1,0 +1,22 @@
+/* The whole way from parsed files to printed ones. */
+#ifndef SPECC_COMPILE_H
+#define SPECC_COMPILE_H
+
+#include "codegen/dialect.h"
+#include "codegen/types.h"
+#include "runtime/base/buf.h"
+
+struct output { const char *name; struct buf text; };     /* "openai_chat.c" */
+struct outputs { struct output *v; unsigned n, cap; };
+
+struct compiled {
+    struct ir_model *ir;
+    struct dialects *dialects;
+    struct outputs outputs;       /* texts are owned: compiled_fini */
+};
+
+/* Resolve, check and print.  Every error goes to d; with errors the outputs are not to be used. */
+void compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out);
+void compiled_fini(struct compiled *c);
+
+#endif

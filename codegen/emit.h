@@ -1,0 +1,121 @@
+/* Printing C.  One struct emit prints one family (a dialect and the providers derived from it) into one file.
+ *
+ *   body    the rows of one object, case, route or event with all that reading and writing them needs
+ *   shape   the members those rows know: a trie with a slot for each value
+ *
+ * Declarations that a provider inherits unchanged are printed once, for the base. */
+#ifndef SPECC_EMIT_H
+#define SPECC_EMIT_H
+
+#include "codegen/dialect.h"
+#include "codegen/target.h"
+#include "runtime/base/buf.h"
+
+struct emit_row { struct pos pos; const char *where, *text; unsigned directions; };   /* 1 read, 2 write */
+
+struct emit {
+    struct arena *a;
+    struct buf *out;
+    struct diags *diags;
+    const struct ir_model *ir;
+    const struct dialects *dialects;
+    const struct dialect *family;
+    const struct dialect *d;                 /* the one being printed */
+    struct { struct emit_row *v; unsigned n, cap; } rows;
+};
+
+/* A row in use. */
+struct row_use {
+    const struct ast_row *r;
+    unsigned group;              /* number of its `first` group, 0: none */
+    int number;                  /* in the family's list of rows */
+    int slots[8];                /* of its wire paths */
+};
+struct row_uses { struct row_use *v; unsigned n, cap; };
+
+struct body {
+    struct ctx ctx;
+    const char *name;            /* C name behind read_ and write_: "block_text" */
+    const char *shape;           /* of the shape: "block_text" */
+    const char *object;          /* identity for rest members */
+    struct str tag, tag_wire;    /* written first: "type", "text"; absent when there is none */
+    const struct ast_rows *rows; /* as written, for `with` and `drop`; may be NULL */
+    struct row_uses uses;
+    struct shape_keys *keys;     /* the trie's root */
+    unsigned slots;
+    enum body_rest { REST_NOTE, REST_KEEP, REST_IGNORE } rest;
+    const struct ast_row *key;   /* `index <-> index`: elements of a patch are told apart by this member */
+    const char *when_const;      /* condition under which constants are written, NULL: always */
+};
+
+/* --- emit.c */
+void em(struct emit *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A C string literal with its quotes. */
+const char *c_string(struct arena *a, struct str s);
+/* Number a row; where is its file:line. */
+int emit_number(struct emit *e, struct pos pos, enum arrow arrow, bool constant);
+const char *arrow_text(enum arrow a);
+/* "openai/chat.spec:31" */
+const char *pos_text(struct arena *a, struct pos pos);
+/* The C prefix of the declaration's functions as seen from e->d: "" or "deepseek_". */
+const char *decl_prefix(const struct emit *e, const struct ast_decl *decl);
+const struct ast_decl *find_decl(struct emit *e, struct word name);
+
+/* --- needs.c */
+/* Does any dialect of the family that uses this copy of the declaration read, write with it? */
+bool emit_needs(struct emit *e, const struct ast_decl *decl, enum dir dir);
+
+/* --- body.c */
+struct body *body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *object,
+                       const struct ast_rows *rows, const struct ast_rows *common);
+/* Make a member known, so that it is not unknown; filed: give its value a slot and return it. */
+int body_know(struct emit *e, struct body *b, const struct ast_path *path, bool filed);
+void body_know_name(struct emit *e, struct body *b, struct str name);
+/* Does the row write, read? */
+bool row_reads(const struct ast_row *r);
+bool row_writes(const struct ast_row *r);
+void emit_shape(struct emit *e, const struct body *b);
+
+/* --- forms.c: what a row's value looks like */
+enum form_class { FORM_IS_SCALAR, FORM_IS_TABLE, FORM_IS_PAIRS, FORM_IS_OBJECT, FORM_IS_UNION, FORM_IS_ROUTES, FORM_IS_LIST,
+                  FORM_IS_STRING, FORM_IS_JOIN, FORM_IS_CODEC, FORM_IS_GROWS, FORM_IS_BAD };
+struct form {
+    enum form_class is;
+    const struct ast_decl *decl;     /* TABLE, PAIRS, OBJECT, UNION, ROUTES and the LIST's element */
+    const struct ir_union *un;       /* of an OBJECT on a case, or a UNION */
+    int ucase;
+    const char *codec;               /* C name part: "media_url" */
+    struct str word;                 /* STRING, JOIN: the case or field */
+    unsigned kinds;                  /* bit by enum json_kind: what it reads */
+};
+struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);
+/* Cases of the union that the form can write, or read; bits 1u << (case + 1), as the C enum counts. */
+uint32_t form_mask(struct emit *e, const struct form *f, enum dir dir);
+/* Cases that any row of the body names itself, but for rows of the given group. */
+uint32_t body_claims(struct emit *e, const struct body *b, const struct row_use *not_me);
+uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u, enum dir dir);
+
+/* --- emit_read.c, emit_write.c */
+void emit_read_body(struct emit *e, const struct body *b);
+void emit_write_body(struct emit *e, const struct body *b);
+/* The rows alone, for bodies inside a bigger function.  at: C expression of the object's node. */
+void emit_read_rows(struct emit *e, const struct body *b);
+void emit_write_rows(struct emit *e, const struct body *b);
+/* One row's value: v is the C expression of the node; key the wire name. */
+void emit_read_value(struct emit *e, const struct body *b, const struct row_use *u, const char *v, const char *indent);
+void emit_write_value(struct emit *e, const struct body *b, const struct row_use *u, const char *key,
+                      const char *indent);
+
+/* --- one file each */
+void emit_table(struct emit *e, const struct ast_decl *decl);
+void emit_union(struct emit *e, const struct ast_decl *decl);
+void emit_routes(struct emit *e, const struct ast_decl *decl);
+void emit_events(struct emit *e, const struct ast_decl *decl);
+void emit_patches(struct emit *e, const struct ast_decl *decl);
+void emit_struct(struct emit *e);
+void emit_family(struct emit *e);
+void emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out);
+void emit_ir_source(struct arena *a, const struct ir_model *ir, struct buf *out);
+void emit_registry(struct arena *a, const struct dialects *l, struct buf *out);
+
+#endif

@@ -1,0 +1,376 @@
+/* The const struct xd_dialect of a dialect or provider, and the file around a family. */
+#include "codegen/emit.h"
+
+#include <stdlib.h>
+
+static const char *
+entry(struct emit *e, struct word name, const char *what)
+{
+    const struct ast_decl *decl = name.s.n ? find_decl(e, name) : NULL;
+
+    return decl ? arena_printf(e->a, "%s_%s%.*s", what, decl_prefix(e, decl), STR_ARG(decl->name.s)).p : NULL;
+}
+
+/* The entry points take the model as void *, so that operations of all kinds fit one struct. */
+static void
+emit_entries(struct emit *e, const struct ast_operation *op)
+{
+    em(e, "static void\n%s%.*s_read_request(struct xd *x, uint32_t at, void *m)\n{\n    %s(x, at, m);\n}\n\n", e->d->prefix,
+       STR_ARG(op->name.s), entry(e, op->sends, "read"));
+    em(e, "static void\n%s%.*s_write_request(struct xd *x, const void *m)\n{\n    %s(x, m);\n}\n\n", e->d->prefix, STR_ARG(op->name.s),
+       entry(e, op->sends, "write"));
+    em(e, "static void\n%s%.*s_read_reply(struct xd *x, uint32_t at, void *m)\n{\n    %s(x, at, m);\n}\n\n", e->d->prefix,
+       STR_ARG(op->name.s), entry(e, op->returns, "read"));
+    em(e, "static void\n%s%.*s_write_reply(struct xd *x, const void *m)\n{\n    %s(x, m);\n}\n\n", e->d->prefix, STR_ARG(op->name.s),
+       entry(e, op->returns, "write"));
+}
+
+static bool
+emit_op_headers(struct emit *e, const struct ast_operation *op)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < op->headers.n; i++) {
+        const struct ast_row *r = &op->headers.v[i];
+        if (r->kind != ROW_HEADER || r->constant.kind != CONST_STRING)
+            continue;
+        if (n++ == 0)
+            em(e, "static const struct xd_header %s%.*s_headers[] = {\n", e->d->prefix, STR_ARG(op->name.s));
+        em(e, "    { STR_INIT(%s), STR_INIT(%s) },\n", c_string(e->a, r->header.s), c_string(e->a, r->constant.text.s));
+    }
+    if (n)
+        em(e, "};\n\n");
+    return n > 0;
+}
+
+/* Bytes that a stream keeps until its end: what the slots of the model's finish event hold.  A string is at most 4 KiB
+ * long; enums and usage have their C sizes. */
+static unsigned
+slot_bytes(struct emit *e)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; e->ir->events && i < e->ir->events->events.n; i++) {
+        const struct ast_event *ev = &e->ir->events->events.v[i];
+        for (unsigned k = 0; str_is(ev->name.s, "finish") && k < ev->params.n; k++) {
+            struct type t = event_param(e->ir, ev, ev->params.v[k].s);
+            if (t.kind == TYPE_STRING)
+                n += 4096;
+            else if (t.kind == TYPE_RECORD)
+                n += 16 * t.rec->fields.n;
+            else
+                n += 4;
+        }
+    }
+    return n;
+}
+
+static void
+emit_ops(struct emit *e)
+{
+    for (unsigned i = 0; i < e->d->operations.n; i++) {
+        emit_entries(e, &e->d->operations.v[i]);
+        emit_op_headers(e, &e->d->operations.v[i]);
+    }
+    em(e, "static const struct xd_op %sops[] = {\n", e->d->prefix);
+    for (unsigned i = 0; i < e->d->operations.n; i++) {
+        const struct ast_operation *op = &e->d->operations.v[i];
+        const struct ast_decl *stream = op->streams.s.n ? find_decl(e, op->streams) : NULL;
+        struct str name = arena_printf(e->a, "%s%.*s", e->d->prefix, STR_ARG(op->name.s));
+        unsigned headers = 0;
+        for (unsigned k = 0; k < op->headers.n; k++)
+            headers += op->headers.v[k].kind == ROW_HEADER && op->headers.v[k].constant.kind == CONST_STRING;
+        em(e, "    {\n        .kind = XD_OP_%s,\n        .path = STR_INIT(%s),\n", types_upper(e->a, op->name.s), c_string(e->a, op->path.s));
+        if (headers)
+            em(e, "        .headers = %s_headers,\n        .nheaders = %u,\n", name.p, headers);
+        em(e, "        .read_request = %s_read_request,\n        .write_request = %s_write_request,\n", name.p, name.p);
+        em(e, "        .read_reply = %s_read_reply,\n        .write_reply = %s_write_reply,\n", name.p, name.p);
+        if (stream) {
+            em(e, "        .read_event = %s,\n        .write_event = %s,\n", entry(e, op->streams, "read"), entry(e, op->streams, "write"));
+            if (stream->until.s.n)
+                em(e, "        .until = STR_INIT(%s),\n", c_string(e->a, stream->until.s));
+            if (!stream->patch)
+                em(e, "        .order = &%s%.*s_order,\n", decl_prefix(e, stream), STR_ARG(stream->name.s));
+        }
+        if (op->fails_member.s.n)
+            em(e, "        .error_member = STR_INIT(%s),\n", c_string(e->a, op->fails_member.s));
+        em(e, "        .slot_bytes = %u,\n    },\n", slot_bytes(e));
+    }
+    em(e, "};\n\n");
+}
+
+static void
+emit_policies(struct emit *e)
+{
+    const struct ast_settings *s = &e->d->settings;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->n; i++) {
+        if (!s->v[i].globs.n)
+            continue;
+        em(e, "static const struct str %spolicy_%u_globs[] = {\n", e->d->prefix, i);
+        for (unsigned k = 0; k < s->v[i].globs.n; k++)
+            em(e, "    STR_INIT(%s),\n", c_string(e->a, s->v[i].globs.v[k].s));
+        em(e, "};\n");
+    }
+    em(e, "static const struct xd_policy %spolicies[] = {\n", e->d->prefix);
+    for (unsigned i = 0; i < s->n; i++) {
+        if (!str_is(s->v[i].name.s, "policy") || s->v[i].values.n < 2)
+            continue;
+        em(e, "    { STR_INIT(%s), STR_INIT(%s), ", c_string(e->a, s->v[i].values.v[0].s), c_string(e->a, s->v[i].values.v[1].s));
+        if (s->v[i].globs.n)
+            em(e, "%spolicy_%u_globs, %u },\n", e->d->prefix, i, s->v[i].globs.n);
+        else
+            em(e, "NULL, 0 },\n");
+        n++;
+    }
+    em(e, "    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },\n};\n\n");
+    (void)n;
+}
+
+static void
+emit_names(struct emit *e)
+{
+    const struct ast_decl *decl = e->d->operations.n ? find_decl(e, e->d->operations.v[0].sends) : NULL;
+
+    em(e, "static const struct xd_name %snames[] = {\n", e->d->prefix);
+    for (unsigned i = 0; decl && i < decl->rows.n; i++) {
+        const struct ast_row *r = &decl->rows.v[i];
+        const struct ast_rows *rows = r->rows ? r->rows : &(struct ast_rows){ (struct ast_row *)r, 1, 1 };
+        for (unsigned k = 0; k < rows->n; k++)
+            if (rows->v[k].kind == ROW_MAP && rows->v[k].arrow != ARROW_WRITE && rows->v[k].model.n == 1)
+                em(e, "    { %s, %s },\n", c_string(e->a, path_text(e->a, &rows->v[k].model.v[0])),
+                   c_string(e->a, path_text(e->a, &rows->v[k].wire.v[0])));
+    }
+    em(e, "    { NULL, NULL },\n};\n\n");
+}
+
+static struct str
+header_for(struct emit *e, const struct ast_decl *error, const char *model)
+{
+    for (unsigned i = 0; error && i < error->rows.n; i++) {
+        const struct ast_row *r = &error->rows.v[i];
+        if (r->kind == ROW_HEADER && r->model.n && str_is(path_text(e->a, &r->model.v[0]), model))
+            return r->header.s;
+    }
+    return (struct str){ NULL, 0 };
+}
+
+static void
+emit_models(struct emit *e, const struct ast_setting *s)
+{
+    if (!s)
+        return;
+    em(e, "static const struct str %smodels[] = {\n", e->d->prefix);
+    for (unsigned i = 0; i < s->values.n; i++)
+        em(e, "    STR_INIT(%s),\n", c_string(e->a, s->values.v[i].s));
+    em(e, "};\n\n");
+}
+
+static void
+emit_auth(struct emit *e)
+{
+    const struct ast_setting *s = dialect_setting(e->d, "auth");
+    static const char *const words[] = { "none", "bearer", "header", "query" };
+    static const char *const constants[] = { "XD_AUTH_NONE", "XD_AUTH_BEARER", "XD_AUTH_HEADER", "XD_AUTH_QUERY" };
+
+    for (unsigned i = 0; s && s->values.n && i < 4; i++)
+        if (str_is(s->values.v[0].s, words[i])) {
+            em(e, "    .auth = %s,\n", constants[i]);
+            if (i >= 2 && s->values.n > 1)
+                em(e, "    .auth_name = STR_INIT(%s),\n", c_string(e->a, s->values.v[1].s));
+            else if (i >= 2)
+                diag_error(e->diags, s->pos, "auth %s wants a name: auth %s \"x-api-key\"", words[i], words[i]);
+            return;
+        }
+    if (s) {
+        struct diag *d = diag_error(e->diags, s->pos, "unknown auth scheme");
+        diag_help(d, "write one of: auth none, auth bearer, auth header \"NAME\", auth query \"NAME\"");
+    }
+}
+
+void
+emit_struct(struct emit *e)
+{
+    const struct ast_operation *op = e->d->operations.n ? &e->d->operations.v[0] : NULL;
+    const struct ast_decl *error = op && op->fails.s.n ? find_decl(e, op->fails) : NULL;
+    const struct ast_decl *faults = dialect_decl(e->d, STR("fault"));
+    const struct ast_setting *version = dialect_setting(e->d, "version");
+    const struct ast_setting *base = dialect_setting(e->d, "base");
+    const struct ast_setting *models = dialect_setting(e->d, "models");
+    struct str retry = header_for(e, error, "retry_after"), request = header_for(e, error, "request");
+
+    emit_ops(e);
+    emit_policies(e);
+    emit_names(e);
+    emit_models(e, models);
+    em(e, "const struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n", e->d->c, e->d->name.p);
+    if (version && version->values.n)
+        em(e, "    .version = %s,\n", c_string(e->a, version->values.v[0].s));
+    em(e, "    .provider = %s,\n    .framing = XD_FRAMING_SSE,\n", e->d->file->kind == FILE_PROVIDER ? "true" : "false");
+    emit_auth(e);
+    if (base && base->values.n)
+        em(e, "    .base_url = STR_INIT(%s),\n", c_string(e->a, base->values.v[0].s));
+    if (models)
+        em(e, "    .models = %smodels,\n    .nmodels = %u,\n", e->d->prefix, models->values.n);
+    em(e, "    .policies = %spolicies,\n    .npolicies = sizeof %spolicies / sizeof *%spolicies - 1,\n", e->d->prefix, e->d->prefix, e->d->prefix);
+    em(e, "    .ops = %sops,\n    .nops = %u,\n", e->d->prefix, e->d->operations.n);
+    if (error)
+        em(e, "    .read_error = %s,\n    .write_error = %s,\n", entry(e, op->fails, "read"), entry(e, op->fails, "write"));
+    if (faults)
+        em(e, "    .faults = &%sfault_table,\n", decl_prefix(e, faults));
+    if (retry.n)
+        em(e, "    .retry_after = STR_INIT(%s),\n", c_string(e->a, retry));
+    if (request.n)
+        em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
+    em(e, "    .names = %snames,\n    .nnames = sizeof %snames / sizeof *%snames - 1,\n", e->d->prefix, e->d->prefix, e->d->prefix);
+    if (!e->d->base)
+        em(e, "    .rows = rows,\n    .nrows = sizeof rows / sizeof *rows,\n    .seen_read = SEEN(seen_read),\n"
+           "    .seen_written = SEEN(seen_written),\n    .directions = directions,\n");
+    em(e, "};\n\n");
+}
+
+/* --- the file ---------------------------------------------------------------------------------------------------- */
+
+static void
+emit_prototypes(struct emit *e)
+{
+    for (unsigned i = 0; i < e->d->decls.n; i++) {
+        const struct ast_decl *decl = &e->d->decls.v[i];
+        if (!dialect_changed(e->d, decl) || !decl->model.n)
+            continue;
+        const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+        struct str model = decl->model.v[0].name.s;
+        const struct ir_record *rec = types_record(e->ir, model);
+        const struct ir_union *un = types_union(e->ir, model);
+        const char *c = rec ? rec->c : un ? un->c : NULL;
+        if (!c || (decl->kind != DECL_OBJECT && decl->kind != DECL_UNION && decl->kind != DECL_LIST))
+            continue;
+        const char *type = decl->kind == DECL_UNION ? "bool" : "void";
+        if (emit_needs(e, decl, DIR_READ))
+            em(e, "static %s read_%s(struct xd *x, uint32_t at, struct ir_%s *m);\n", type, name, c);
+        if (emit_needs(e, decl, DIR_WRITE))
+            em(e, "static %s write_%s(struct xd *x, const struct ir_%s *m);\n", type, name, c);
+    }
+    em(e, "\n");
+}
+
+static void
+emit_object(struct emit *e, const struct ast_decl *decl)
+{
+    struct ctx ctx = { .ucase = -1 };
+    struct str model = decl->model.n ? decl->model.v[0].name.s : (struct str){ NULL, 0 };
+
+    ctx.rec = types_record(e->ir, model);
+    ctx.un = types_union(e->ir, model);
+    if (ctx.un && decl->model.n > 1)
+        ctx.ucase = types_case(ctx.un, decl->model.v[1].name.s);
+    ctx.kind = ctx.rec ? CTX_RECORD : CTX_CASE;
+    if (!ctx.rec && ctx.ucase < 0) {
+        diag_error(e->diags, decl->model.pos, "there is no record or case '%s'", path_text(e->a, &decl->model).p);
+        return;
+    }
+    const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+    struct body *b = body_make(e, &ctx, name, arena_printf(e->a, "%.*s", STR_ARG(decl->name.s)).p, &decl->rows, NULL);
+    em(e, "/* %s: %.*s */\n", pos_text(e->a, decl->pos), STR_ARG(decl->name.s));
+    emit_shape(e, b);
+    if (emit_needs(e, decl, DIR_READ))
+        emit_read_body(e, b);
+    if (emit_needs(e, decl, DIR_WRITE))
+        emit_write_body(e, b);
+}
+
+static void
+emit_decl(struct emit *e, const struct ast_decl *decl)
+{
+    if (!emit_needs(e, decl, DIR_READ) && !emit_needs(e, decl, DIR_WRITE))
+        return;
+    switch (decl->kind) {
+    case DECL_TABLE:
+        emit_table(e, decl);
+        break;
+    case DECL_OBJECT:
+        emit_object(e, decl);
+        break;
+    case DECL_UNION:
+        emit_union(e, decl);
+        break;
+    case DECL_LIST:
+        emit_routes(e, decl);
+        break;
+    case DECL_STREAM:
+        if (decl->patch)
+            emit_patches(e, decl);
+        else
+            emit_events(e, decl);
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+emit_dialect(struct emit *e)
+{
+    emit_prototypes(e);
+    for (int tables = 1; tables >= 0; tables--)          /* tables first: others name them */
+        for (unsigned i = 0; i < e->d->decls.n; i++)
+            if (dialect_changed(e->d, &e->d->decls.v[i]) && (e->d->decls.v[i].kind == DECL_TABLE) == tables)
+                emit_decl(e, &e->d->decls.v[i]);
+}
+
+static void
+emit_rows(struct emit *e)
+{
+    em(e, "static const struct xd_row rows[] = {\n");
+    for (unsigned i = 0; i < e->rows.n; i++)
+        em(e, "    { \"%s\", %s },\n", e->rows.v[i].where, c_string(e->a, str_from(e->rows.v[i].text)));
+    em(e, "};\nstatic const unsigned char directions[] = {");
+    for (unsigned i = 0; i < e->rows.n; i++)
+        em(e, "%s%u,", i % 32 ? " " : "\n    ", e->rows.v[i].directions);
+    em(e, "\n};\n\n");
+}
+
+void
+emit_family(struct emit *e)
+{
+    struct buf body, *out = e->out;
+
+    buf_init(&body, 64u << 20);
+    e->out = &body;
+    for (unsigned i = 0; i < e->dialects->n; i++)
+        if (e->dialects->v[i].family == e->family) {
+            e->d = &e->dialects->v[i];
+            emit_dialect(e);
+        }
+    e->out = out;
+    em(e, "/* Generated by specc from specs/");
+    em(e, "%.*s and the providers derived from it.  Do not edit. */\n", STR_ARG(str_skip(e->family->file->src->path,
+       str_starts(e->family->file->src->path, STR("specs/")) ? 6 : 0)));
+    em(e, "#include \"generated/ir.h\"\n#include \"runtime/xd/xd.h\"\n\n");
+    em(e, "static const char family[] = \"%s\";\n#define STR_FAMILY STR(\"%s\")\n\n", e->family->name.p, e->family->name.p);
+    em(e, "#ifdef XD_COUNT_ROWS\nstatic unsigned char seen_read[%u], seen_written[%u];\n#define SEEN(a) a\n#else\n#define SEEN(a) NULL\n#endif\n\n",
+       e->rows.n, e->rows.n);
+    buf_puts(e->out, buf_str(&body));
+    emit_rows(e);
+    for (unsigned i = 0; i < e->dialects->n; i++)
+        if (e->dialects->v[i].family == e->family) {
+            e->d = &e->dialects->v[i];
+            emit_struct(e);
+        }
+    buf_fini(&body);
+}
+
+void
+emit_registry(struct arena *a, const struct dialects *l, struct buf *out)
+{
+    (void)a;
+    buf_puts(out, STR("/* Generated by specc: every dialect and provider that is compiled in.  Do not edit. */\n"
+                      "#include \"runtime/xd/registry.h\"\n\n"));
+    for (unsigned i = 0; i < l->n; i++)
+        buf_printf(out, "extern const struct xd_dialect xd_%s;\n", l->v[i].c);
+    buf_puts(out, STR("\nconst struct xd_dialect *const xd_registry[] = {\n"));
+    for (unsigned i = 0; i < l->n; i++)
+        buf_printf(out, "    &xd_%s,\n", l->v[i].c);
+    buf_puts(out, STR("    NULL,\n};\n"));
+}
