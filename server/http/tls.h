@@ -10,7 +10,9 @@
 struct http_tls;      /* certificate and key; any number of servers may share it */
 struct http_tls_conn; /* one connection's state */
 
-/* Read a PEM certificate chain and its key.  Returns NULL with the reason in f. */
+/* Read a PEM certificate chain and its key.  Returns NULL with the reason in f.  Makes the process
+ * ignore SIGPIPE, which OpenSSL would otherwise cause.  A certificate is renewed by creating
+ * another and destroying this one when no listener uses it; connections keep what they need. */
 struct http_tls *
 http_tls_create(const char *cert_file, const char *key_file, struct fault *f);
 void
