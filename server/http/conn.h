@@ -1,6 +1,6 @@
 /* The server side of HTTP/1.1: requests in, replies out.
  *
- *   bytes ─► head ─► [admit] ─► body ─► request(x) ──── http_reply_begin, _body ..., _end ────► bytes
+ *   bytes ─► head ─► [admit] ─► body ─► request(x) ──── http_reply_begin, _body ..., _end ──► bytes
  *                                          │
  *                                          └─ the client leaves: gone(x)
  *
@@ -53,8 +53,8 @@ struct http_handler {
 
     /* A request that cannot be served: a bad head (then the exchange's head may lack method and
      * path), a body over its limit (413), a bad chunk (400), time out (408), or what admit()
-     * returned.  Must answer completely before it returns; the connection closes after that.
-     * reason is static text.  Without this function the answer is
+     * returned.  Must answer completely before it returns; the connection closes after that. reason
+     * is static text.  Without this function the answer is
      * {"error":{"type":"invalid_request_error","message":reason}}. */
     void (*error)(void *ctx, struct http_exchange *x, int status, const char *reason);
 };
@@ -98,8 +98,8 @@ enum http_abort {
  * body's). */
 #define HTTP_LENGTH_UNKNOWN SIZE_MAX
 
-/* Begin the reply.  `length` is the exact number of body bytes to come, or HTTP_LENGTH_UNKNOWN.
- * The headers are copied. Date, Connection, Content-Length, Transfer-Encoding and other hop-by-hop
+/* Begin the reply.  `length` is the exact number of body bytes to come, or HTTP_LENGTH_UNKNOWN. The
+ * headers are copied. Date, Connection, Content-Length, Transfer-Encoding and other hop-by-hop
  * headers are written by this module; the same names in `headers` are skipped, so that an
  * upstream's headers can be passed as they are.  CR, LF and NUL in a name or value become spaces.
  * For HEAD, 204 and 304 the body is swallowed. */

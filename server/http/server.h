@@ -24,7 +24,7 @@ struct http_limits {
     size_t max_head;    /* bytes; more is answered 431 */
     size_t max_body;    /* bytes of one request's body, decoded; more is answered 413 */
     size_t max_bodies;  /* bytes of all bodies held at one time; more is answered 503 */
-    size_t high_water;  /* pending reply bytes above which http_reply_body says HTTP_FLOW_WAIT ... */
+    size_t high_water;  /* pending reply bytes above which http_reply_body says WAIT ... */
     size_t low_water;   /* ... and down to which drained() waits */
     size_t max_pending; /* pending reply bytes at which the client is given up; > high_water */
     unsigned head_ms;   /* from a head's first byte (or a connection's accept) to its last */

@@ -1,0 +1,195 @@
+/* The server: its connections, and the end of each turn of the loop. */
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/http/private.h"
+
+/* The end of a turn: write what was collected in it.  Connections that are touched while this runs
+ * have their turn later, so that a client with many requests in its pipeline does not keep the
+ * others waiting. */
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct http_server *s = arg;
+    struct http_conn *c, *last = TAILQ_LAST(&s->dirty, http_conns);
+    while ((c = TAILQ_FIRST(&s->dirty))) {
+        bool is_last = c == last;
+        TAILQ_REMOVE(&s->dirty, c, dirty);
+        c->is_dirty = false;
+        http_conn_flush(c);
+        http_conn_settle(c);
+        if (is_last)
+            break;
+    }
+    if (!TAILQ_EMPTY(&s->dirty))
+        event_active(s->turn_event, 0, 0);
+}
+
+static void
+on_expired(void *arg, struct deadline *d, unsigned kind)
+{
+    (void)arg;
+    http_conn_expired(http_conn_of(d), (enum http_deadline_kind)kind);
+}
+
+static void
+on_done(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct http_server *s = arg;
+    if (s->done)
+        s->done(s->done_arg); /* may destroy s */
+}
+
+static bool
+init(struct http_server *s)
+{
+    const unsigned ms[DEADLINE_KINDS] = {
+        [DEADLINE_HEAD] = s->limits.head_ms,
+        [DEADLINE_BODY] = s->limits.body_ms,
+        [DEADLINE_IDLE] = s->limits.idle_ms,
+        [DEADLINE_WRITE] = s->limits.write_ms,
+        [DEADLINE_LINGER] = s->limits.linger_ms,
+        [DEADLINE_LOOK] = 1000,
+    };
+    s->scratch = malloc(HTTP_SCRATCH);
+    s->turn_event = event_new(s->base, -1, 0, on_turn, s);
+    s->done_event = event_new(s->base, -1, 0, on_done, s);
+    return deadlines_init(&s->deadlines, s->base, ms, on_expired, s) == 0 && s->scratch &&
+           s->turn_event && s->done_event;
+}
+
+struct http_server *
+http_server_create(struct event_base *base, const struct http_limits *limits,
+                   const struct http_handler *handler)
+{
+    struct http_server *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->base = base;
+    s->limits = *limits;
+    s->handler = *handler;
+    TAILQ_INIT(&s->all);
+    TAILQ_INIT(&s->dirty);
+    if (!init(s)) {
+        http_server_destroy(s);
+        return NULL;
+    }
+    return s;
+}
+
+void
+http_server_destroy(struct http_server *s)
+{
+    s->done = NULL;
+    s->draining = true;
+    http_listeners_close(s);
+    struct http_conn *c;
+    while ((c = TAILQ_FIRST(&s->all))) {
+        c->lost = LOST_CLOSE;
+        http_conn_settle(c);
+    }
+    deadlines_fini(&s->deadlines);
+    if (s->turn_event)
+        event_free(s->turn_event);
+    if (s->done_event)
+        event_free(s->done_event);
+    for (size_t i = 0; i < s->n_spares; i++)
+        buf_fini(&s->spares[i]);
+    free(s->scratch);
+    free(s);
+}
+
+void
+http_server_adopt(struct http_server *s, int fd, struct http_tls *tls)
+{
+    struct http_conn *c = http_conn_create(s, fd, tls);
+    if (!c) {
+        s->stats.accept_errors++;
+        return;
+    }
+    s->stats.accepted++;
+    s->stats.connections++;
+    http_conn_settle(c);
+}
+
+static void
+finish_drain(struct http_server *s)
+{
+    if (s->draining && s->stats.connections == 0)
+        event_active(s->done_event, 0, 0);
+}
+
+void
+http_server_forget(struct http_server *s, struct http_conn *c)
+{
+    (void)c;
+    s->stats.connections--;
+    http_listeners_resume(s);
+    finish_drain(s);
+}
+
+void
+http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg)
+{
+    if (s->draining)
+        return;
+    s->done = done;
+    s->done_arg = arg;
+    http_listeners_close(s);
+    s->draining = true;
+    struct http_conn *c;
+    TAILQ_FOREACH(c, &s->all, all)
+        http_conn_touch(c); /* idle ones are closed at the end of the turn */
+    finish_drain(s);
+}
+
+const struct http_stats *
+http_server_stats(const struct http_server *s)
+{
+    return &s->stats;
+}
+
+struct str
+http_server_date(struct http_server *s)
+{
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct timeval now;
+    event_base_gettimeofday_cached(s->base, &now);
+    if (now.tv_sec != s->date_at) {
+        struct tm t;
+        gmtime_r(&now.tv_sec, &t);
+        snprintf(s->date, sizeof s->date, "Date: %.3s, %02u %.3s %04u %02u:%02u:%02u GMT\r\n",
+                 days + 3 * t.tm_wday, (unsigned)t.tm_mday % 100, months + 3 * t.tm_mon,
+                 (unsigned)(t.tm_year + 1900) % 10000, (unsigned)t.tm_hour % 100,
+                 (unsigned)t.tm_min % 100, (unsigned)t.tm_sec % 100);
+        s->date_at = now.tv_sec;
+    }
+    return str_from(s->date);
+}
+
+void
+http_server_lend(struct http_server *s, struct buf *b)
+{
+    if (s->n_spares == 0)
+        return;
+    struct buf *spare = &s->spares[--s->n_spares];
+    b->p = spare->p;
+    b->room = spare->room;
+}
+
+void
+http_server_give_back(struct http_server *s, struct buf *b)
+{
+    if (s->n_spares == HTTP_SPARES || b->room > HTTP_SPARE_MAX) {
+        buf_fini(b);
+        return;
+    }
+    s->spares[s->n_spares++] = *b;
+    b->p = NULL;
+    b->room = 0;
+}
