@@ -33,7 +33,8 @@ build_dotted(struct build *b, struct word head, struct word tail)
     struct pos pos = build_span(head.pos, tail.pos);
     if (pos.n == head.s.n + 1 + tail.s.n)
         return (struct word){ str_make(b->src->text.p + pos.at, pos.n), pos };
-    return (struct word){ arena_printf(b->arena, "%.*s.%.*s", STR_ARG(head.s), STR_ARG(tail.s)), pos };
+    struct str s = arena_printf(b->arena, "%.*s.%.*s", STR_ARG(head.s), STR_ARG(tail.s));
+    return (struct word){ s, pos };
 }
 
 void
@@ -51,8 +52,6 @@ build_file(struct build *b, enum ast_file_kind kind, struct word name, struct wo
     b->file->name = name;
     b->file->parent = parent;
 }
-
-/* --- settings, operations, declarations --- */
 
 void
 build_setting(struct build *b, struct word name, struct words values, struct words globs)
@@ -141,8 +140,6 @@ build_add_decl(struct build *b, struct ast_decl *decl)
     BUILD_PUSH(b, &b->file->decls, *decl);
 }
 
-/* --- cases, table rows, changes --- */
-
 struct build_keys
 build_key(struct build *b, struct token key)
 {
@@ -212,8 +209,6 @@ build_add_change(struct build *b, struct ast_decl *decl, const struct build_chan
                         build_table_row(change->keys, change->status, change->arrow, model), end);
 }
 
-/* --- orders --- */
-
 void
 build_ordering(struct build *b, struct ast_order *order, const struct build_ordering *o)
 {
@@ -253,8 +248,8 @@ regex_node(struct build *b, struct ast_regex node)
     if (b->order_size > BUILD_ORDER_MAX)
         return NULL;
     if (++b->order_size > BUILD_ORDER_MAX) {
-        diag_error(b->diags, node.name.pos, "more than %u names and operators in the orders of a file",
-                   BUILD_ORDER_MAX);
+        diag_error(b->diags, node.name.pos,
+                   "more than %u names and operators in the orders of a file", BUILD_ORDER_MAX);
         return NULL;
     }
     struct ast_regex *r = arena_alloc(b->arena, sizeof *r);
@@ -280,8 +275,6 @@ build_regex_name(struct build *b, struct word name)
 {
     return regex_node(b, (struct ast_regex){ .kind = REGEX_NAME, .name = name });
 }
-
-/* --- rows, paths, constants --- */
 
 struct ast_row *
 build_row(struct build *b, enum ast_row_kind kind, struct pos pos)
@@ -401,7 +394,8 @@ build_index(struct build *b, struct word number)
     for (size_t i = 0; i < number.s.n; i++) {
         char c = number.s.p[i];
         if (c < '0' || c > '9' || number.s.n > 4) {
-            struct diag *e = diag_error(b->diags, number.pos, "'%.*s' is no index", STR_ARG(number.s));
+            struct diag *e = diag_error(b->diags, number.pos, "'%.*s' is no index",
+                                        STR_ARG(number.s));
             diag_help(e, "an index counts from 0 and is less than 10000: choices[0]");
             return 0;
         }

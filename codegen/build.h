@@ -1,7 +1,7 @@
 /* Building syntax tree nodes: what the grammar's actions call.
  *
- * No function fails: when the arena is full they return a spare node or leave an element out, and parse_file
- * returns NULL in the end. */
+ * No function fails: when the arena is full they return a spare node or leave an element out, and
+ * parse_file returns NULL in the end. */
 #ifndef SPECC_BUILD_H
 #define SPECC_BUILD_H
 
@@ -9,7 +9,8 @@
 #include "codegen/diag.h"
 #include "codegen/lex.h"
 
-#define BUILD_ORDER_MAX 1000    /* names and operators in one file's orders; bounds the depth of their trees */
+/* Names and operators in one file's orders, which bounds the depth of their trees. */
+#define BUILD_ORDER_MAX 1000
 
 struct build {
     struct arena *arena;
@@ -30,8 +31,8 @@ struct build {
 };
 
 /* Append an element to a vector {v, n, cap}. */
-#define BUILD_PUSH(b, vec, ...)                                                                      \
-    ((void)(arena_push((b)->arena, (void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof *(vec)->v)     \
+#define BUILD_PUSH(b, vec, ...) \
+    ((void)(arena_push((b)->arena, (void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof *(vec)->v) \
             ? ((vec)->v[(vec)->n - 1] = (__VA_ARGS__), 0) : 0))
 
 /* From the beginning of one place to the end of another. */
@@ -83,8 +84,9 @@ void build_add_case(struct build *b, struct ast_tag_cases *cases, struct ast_tag
 void build_add_table_row(struct build *b, struct ast_table_rows *rows, struct ast_table_row row,
                          struct token end);
 
-/* A statement of an amendment that begins with a string: a case of a union, list or stream, or a row of a table.
- * With a block, a dotted path, `|` or `none` it can only be a case; everything else is kept as a table row. */
+/* A statement of an amendment that begins with a string: a case of a union, list or stream, or a
+ * row of a table. With a block, a dotted path, `|` or `none` it can only be a case; everything else
+ * is kept as a table row. */
 struct build_change {
     struct build_keys keys;
     struct word status;

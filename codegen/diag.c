@@ -32,7 +32,9 @@ struct diag *
 diag_error(struct diags *d, struct pos at, const char *fmt, ...)
 {
     struct diag *e = arena_alloc(d->arena, sizeof *e);
-    struct diag **slot = e ? arena_push(d->arena, (void **)&d->v, &d->n, &d->cap, sizeof *d->v) : NULL;
+    struct diag **slot = NULL;
+    if (e)
+        slot = arena_push(d->arena, (void **)&d->v, &d->n, &d->cap, sizeof *slot);
     if (!slot) {
         d->spare = (struct diag){ .arena = d->arena, .at = at };
         return &d->spare;

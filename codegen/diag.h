@@ -7,7 +7,8 @@
  *     ...
  *   help: what to write                        diag_help
  *
- * Texts are lower case, without a full stop.  Everything lives in one arena; there is nothing to free. */
+ * Texts are lower case, without a full stop.  Everything lives in one arena; there is nothing to
+ * free. */
 #ifndef SPECC_DIAG_H
 #define SPECC_DIAG_H
 
@@ -22,7 +23,7 @@ struct diag_note { struct pos at; struct str text; };
 
 struct diag {
     struct arena *arena;
-    struct pos at;                                      /* at.src == NULL: about no place in a file */
+    struct pos at;                  /* at.src == NULL: about no place in a file */
     struct str text;
     struct { struct diag_note *v; unsigned n, cap; } notes;
     struct { struct str *v; unsigned n, cap; } helps;
@@ -46,8 +47,8 @@ void diag_help(struct diag *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* How many errors were reported, duplicates included. */
 unsigned diags_count(const struct diags *d);
-/* Print the errors sorted by file and place, each once, the first DIAGS_SHOWN of them and how many more
- * there are.  Sorts d. */
+/* Print the errors sorted by file and place, each once, the first DIAGS_SHOWN of them and how many
+ * more there are.  Sorts d. */
 void diags_print(struct diags *d, struct buf *out);
 
 #endif

@@ -1,15 +1,13 @@
 /* See dump.h.
  *
- * A node's line begins with its kind.  Strings and names of the spec stand in double quotes or bare as they were
- * written there; absent parts are left out. */
+ * A node's line begins with its kind.  Strings and names of the spec stand in double quotes or bare
+ * as they were written there; absent parts are left out. */
 #include "codegen/dump.h"
 
 #include "codegen/source.h"
 #include "codegen/token.h"
 
 struct dump { struct buf *out; unsigned depth; };
-
-/* --- tokens ------------------------------------------------------------------------------------------ */
 
 static void
 put_quoted(struct buf *out, struct str s)
@@ -43,8 +41,6 @@ dump_tokens(const struct tokens *tokens, struct buf *out)
         buf_putc(out, '\n');
     }
 }
-
-/* --- words ------------------------------------------------------------------------------------------- */
 
 static void
 line(struct dump *d, const char *kind)
@@ -173,8 +169,6 @@ put_form(struct dump *d, const struct ast_form *form)
     buf_printf(d->out, "%s%.*s%s", before, STR_ARG(form->name.s), behind);
 }
 
-/* --- the model --------------------------------------------------------------------------------------- */
-
 static void
 put_fields(struct dump *d, const struct ast_fields *fields)
 {
@@ -261,8 +255,6 @@ put_order(struct dump *d, const struct ast_order *order)
     put_names_line(d, "final", &order->final);
     put_names_line(d, "skip", &order->skip);
 }
-
-/* --- the wire ---------------------------------------------------------------------------------------- */
 
 static const char *
 row_name(enum ast_row_kind kind)
@@ -372,8 +364,6 @@ put_table(struct dump *d, const struct ast_table_rows *table)
         buf_puts(d->out, row->any ? STR(" (any)\n") : STR("\n"));
     }
 }
-
-/* --- the file ---------------------------------------------------------------------------------------- */
 
 static const char *
 decl_name(enum ast_decl_kind kind)

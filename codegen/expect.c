@@ -137,16 +137,17 @@ is_found(enum found what, struct token t)
     return false;
 }
 
-/* What to write, by what the parser would have taken (two kinds, the second 0 if one says enough) and what it
- * found.  The first that fits; what is peculiar comes first. */
+/* What to write, by what the parser would have taken (two kinds, the second 0 if one says enough)
+ * and what it found.  The first that fits; what is peculiar comes first. */
 static const struct { int wanted, too; enum found found; const char *help; } helps[] = {
     { TOK_IR, 0, ANYTHING,
-      "a file begins with its kind: dialect vendor.name, provider name : dialect { ... }, or ir 1" },
+      "a file begins with its kind: dialect vendor.name, provider name : dialect { ... } or ir 1" },
     { TOK_POLICY, 0, A_DECLARATION,
       "enum, record and events describe the model: they stand in the file that begins with ir" },
     { TOK_RECORD, 0, A_DECLARATION,
       "object, list, table and stream describe the wire: they stand in a dialect or provider" },
-    { TOK_BY, 0, A_BRACE, "name the member that holds the tag: union block <-> Block by type { ... }" },
+    { TOK_BY, 0, A_BRACE,
+      "name the member that holds the tag: union block <-> Block by type { ... }" },
     { TOK_ELSE, 0, A_BRACE,
       "only a case has a block, and its tag is a string: \"tag\" <-> case { ... }" },
     { TOK_ELSE, 0, ANYTHING,
@@ -159,19 +160,24 @@ static const struct { int wanted, too; enum found found; const char *help; } hel
       "wire <-> model is read and written, wire -> model only read, wire <- model only written,\n"
       "wire = value is a constant" },
     { TOK_READ, TOK_COMMA, ANYTHING,
-      "\"wire\" <-> model is read and written, -> only read, <- only written; several: \"a\", \"b\" -> x" },
+      "\"wire\" <-> model is read and written, -> only read, <- only written;\n"
+      "several: \"a\", \"b\" -> x" },
     { TOK_BOTH, 0, ONE_WAY, "a declaration maps both ways: object name <-> Record { ... }" },
     { TOK_BOTH, 0, A_BRACE, "name what it maps to: object name <-> Record { ... }" },
-    { TOK_COLON, TOK_DOT, ANYTHING, "name the dialect it speaks: provider name : vendor.dialect { ... }" },
+    { TOK_COLON, TOK_DOT, ANYTHING,
+      "name the dialect it speaks: provider name : vendor.dialect { ... }" },
     { TOK_COLON, 0, ANYTHING, "a field is written: name : type" },
     { TOK_BANG, 0, ANYTHING, "a field is written: name : type, name : [type] or name : type!" },
-    { TOK_QUESTION, 0, ANYTHING, "an order is written: order { begin (open grow* close)* finish+ end }" },
+    { TOK_QUESTION, 0, ANYTHING,
+      "an order is written: order { begin (open grow* close)* finish+ end }" },
     { TOK_LPAREN, 0, LINE_END, "an event is written: name(parameter, ...), without any: name()" },
     { TOK_LBRACE, 0, LINE_END, "what belongs to it follows in braces on the same line: { ... }" },
     { TOK_GROWS, 0, ANYTHING,
       "forms: name, [name], string as CASE, string joins CASE, json in string, grows by member" },
-    { TOK_EMPTY, 0, ANYTHING, "a value is a string, a number, true, false, null, an enum value, {} or []" },
-    { TOK_STRING, 0, A_COLON, "text with other characters than letters, digits and _ stands in double quotes" },
+    { TOK_EMPTY, 0, ANYTHING,
+      "a value is a string, a number, true, false, null, an enum value, {} or []" },
+    { TOK_STRING, 0, A_COLON,
+      "text with other characters than letters, digits and _ stands in double quotes" },
     { TOK_NAME, 0, A_STRING, "a name stands without quotes" },
     { TOK_STRING, 0, A_NAME, "this stands in double quotes" },
     { TOK_END, 0, A_DECLARATION, "every statement begins on a new line or behind ;" },
@@ -196,9 +202,8 @@ expect_report(struct diags *d, const void *parser, struct token found, const str
     struct wanted w = { .parser = parser };
     collect(&w);
     struct str what = found_phrase(d->arena, found), list = join(d->arena, &w);
-    struct diag *e = w.n == 0
-        ? diag_error(d, found.word.pos, "unexpected %.*s", STR_ARG(what))
-        : diag_error(d, found.word.pos, "unexpected %.*s, wanted %.*s", STR_ARG(what), STR_ARG(list));
+    struct diag *e = diag_error(d, found.word.pos, "unexpected %.*s%s%.*s", STR_ARG(what),
+                                list.n ? ", wanted " : "", STR_ARG(list));
     int guess = first && first->kind == TOK_NAME ? token_guess(first->word.s, starters) : 0;
     const char *help = help_for(&w, found);
     if (guess && token_of_name(first->word.s.p, first->word.s.p + first->word.s.n) == guess)
@@ -218,7 +223,8 @@ report_stray(struct diags *d, struct token bad)
         diag_error(d, bad.word.pos, "unexpected control character 0x%02x", c);
         return;
     }
-    struct diag *e = diag_error(d, bad.word.pos, "unexpected character '%.*s'", STR_ARG(bad.word.s));
+    struct diag *e = diag_error(d, bad.word.pos, "unexpected character '%.*s'",
+                                STR_ARG(bad.word.s));
     if (c == '\'')
         diag_help(e, "strings stand between double quotes: \"text\"");
     else if (c == '/')
@@ -243,7 +249,8 @@ expect_report_bad(struct diags *d, struct token bad)
                   "close it with \"; a line break inside a string is written \\n");
         break;
     case LEX_ESCAPE:
-        diag_help(diag_error(d, at, "unknown escape in a string"), "the escapes are \\\" \\\\ and \\n");
+        diag_help(diag_error(d, at, "unknown escape in a string"),
+                  "the escapes are \\\" \\\\ and \\n");
         break;
     case LEX_NUMBER:
         diag_help(diag_error(d, at, "'%.*s' is neither a number nor a name", STR_ARG(bad.word.s)),

@@ -1,12 +1,13 @@
 /* The spec language.
  *
- * Read from top to bottom: three kinds of files, then what stands in each of them, down to paths and constants.
- * Every statement ends with END, which the lexer makes from newlines, ';' and '}'; a list of statements goes on
- * after a faulty one (`error END`), so that all errors of a file come out at once.  For that a '}' must complete a
- * rule: else the parser would look for the faulty statement inside the block that was just closed.
+ * Read from top to bottom: three kinds of files, then what stands in each of them, down to paths
+ * and constants. Every statement ends with END, which the lexer makes from newlines, ';' and '}'; a
+ * list of statements goes on after a faulty one (`error END`), so that all errors of a file come
+ * out at once.  For that a '}' must complete a rule: else the parser would look for the faulty
+ * statement inside the block that was just closed.
  *
- * Names may be keywords everywhere (%fallback); at the beginning of a statement the lexer decides, see lex.h.
- * The actions only build nodes; what they mean is checked later. */
+ * Names may be keywords everywhere (%fallback); at the beginning of a statement the lexer decides,
+ * see lex.h. The actions only build nodes; what they mean is checked later. */
 
 %name           spec_parser
 %token_prefix   TOK_
@@ -38,22 +39,21 @@ int spec_parserFallback(int token);
 %token BAD.     // made by the lexer, wanted nowhere
 
 %fallback NAME
-    IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS RETURNS STREAMS
-    FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY PATCH UNTIL GROWS ELSE MAX MIN
-    SLOT REQUIRED AS JOINS IN.
+    IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS
+    RETURNS STREAMS FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY
+    PATCH UNTIL GROWS ELSE MAX MIN SLOT REQUIRED AS JOINS IN.
 
 file ::= ir.
 file ::= dialect.
 file ::= provider.
 
-
-// ==== The canonical model: specs/ir.spec ================================================================
+/* The canonical model: specs/ir.spec. */
 
 // ir 1
 ir ::= ir_head.
 ir ::= ir ir_decl END.
 ir ::= ir error END.
-ir_head ::= IR NUMBER(N) END.                   { build_file(b, FILE_IR, N.word, (struct word){ 0 }); }
+ir_head ::= IR NUMBER(N) END.           { build_file(b, FILE_IR, N.word, (struct word){ 0 }); }
 
 ir_decl ::= enum(D).                            { build_add_decl(b, D); }
 ir_decl ::= record(D).                          { build_add_decl(b, D); }
@@ -97,7 +97,7 @@ field(A) ::= name(N) COLON type(T).             { A = (struct ast_field){ N, T }
 type(A) ::= bare_type(A).
 type(A) ::= bare_type(A) BANG.                  { A.always = true; }
 bare_type(A) ::= name(N).                       { A = (struct ast_type){ .name = N }; }
-bare_type(A) ::= LBRACKET name(N) RBRACKET.     { A = (struct ast_type){ .name = N, .list = true }; }
+bare_type(A) ::= LBRACKET name(N) RBRACKET.    { A = (struct ast_type){ .name = N, .list = true }; }
 
 // union Source { cache : Cache; url { url : string! } }        common fields, then cases
 model_union(D) ::= UNION(K) name(N) LBRACE model_cases(C) RBRACE. {
@@ -112,7 +112,7 @@ model_cases(A) ::= model_cases(A) error END.
 %type model_case    { struct ast_case }
 model_case(A) ::= name(N) LBRACE fields(F) RBRACE. { A = (struct ast_case){ N, F }; }
 
-// events Reply { open(choice, index, block); end(); order { begin end }; anywhere beat; final fail }
+// events Reply { open(choice, index); end(); order { begin end }; anywhere beat; final fail }
 events(D) ::= EVENTS(K) name(N) LBRACE event_list(L) RBRACE. {
     D = L;
     build_head(D, DECL_EVENTS, build_span(K.word.pos, N.pos), N);
@@ -128,10 +128,9 @@ event_list(A) ::= event_list(A) error END.
 params(A) ::= .                                 { memset(&A, 0, sizeof A); }
 params(A) ::= names(A).
 
+/* The order of a stream's events, in the model and on the wire. */
 
-// ==== The order of a stream's events, in the model and on the wire ======================================
-
-// order { begin (open grow* close)* finish+ end }      anywhere ping      final error      skip begin
+// order { begin (open grow* close)* finish+ end }    anywhere ping    final error    skip begin
 %type ordering      { struct build_ordering }
 ordering(A) ::= ORDER(K) LBRACE choice(R) RBRACE. {
     A = (struct build_ordering){ .kind = ORDERING_ORDER, .at = K.word.pos, .regex = R };
@@ -178,14 +177,13 @@ repeated(A) ::= repeated(R) STAR.               { A = build_regex(b, REGEX_STAR,
 repeated(A) ::= repeated(R) PLUS.               { A = build_regex(b, REGEX_PLUS, R, NULL); }
 repeated(A) ::= repeated(R) QUESTION.           { A = build_regex(b, REGEX_OPT, R, NULL); }
 
-
-// ==== A dialect: specs/VENDOR/DIALECT.spec ==============================================================
+/* A dialect: specs/VENDOR/DIALECT.spec. */
 
 // dialect openai.chat
 dialect ::= dialect_head.
 dialect ::= dialect dialect_item END.
 dialect ::= dialect error END.
-dialect_head ::= DIALECT dotted(N) END.         { build_file(b, FILE_DIALECT, N, (struct word){ 0 }); }
+dialect_head ::= DIALECT dotted(N) END.   { build_file(b, FILE_DIALECT, N, (struct word){ 0 }); }
 
 dialect_item ::= setting.
 dialect_item ::= operation.
@@ -207,7 +205,7 @@ value(A) ::= name(A).
 value(A) ::= STRING(S).                         { A = S.word; }
 value(A) ::= NUMBER(N).                         { A = N.word; }
 
-// post chat "/messages" { header "n" = "v"; sends request; returns reply; streams events; fails error by "error" }
+// post chat "/messages" { header "n" = "v"; sends a; returns b; streams c; fails d by "error" }
 operation ::= POST(K) STRING(P) LBRACE members(M) RBRACE. {
     build_add_operation(b, M, K, (struct word){ STR("chat"), K.word.pos }, P.word);
 }
@@ -236,7 +234,7 @@ decl(D) ::= OBJECT(K) head(H) LBRACE rows(R) RBRACE. {
     D = build_wire_decl(b, build_decl_body(b), DECL_OBJECT, K, H);
     D->rows = R;
 }
-// union source <-> Source by type { "url" <-> url { url <-> url }; rest keep }     by: the member with the tag
+// union source <-> Source by type { "url" <-> url { url <-> url } }    by: the tag's member
 decl(D) ::= UNION(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
     D = build_wire_decl(b, C, DECL_UNION, K, H);
     D->by = M;
@@ -263,7 +261,7 @@ decl(D) ::= STREAM(K) head(H) PATCH UNTIL STRING(S) LBRACE rows(R) RBRACE. {
     D->until = S.word;
     D->rows = R;
 }
-// table stop <-> Stop { "end_turn" <-> end; "a", "b" 400 <-> x; * -> other }       400: an HTTP status
+// table stop <-> Stop { "end_turn" <-> end; "a", "b" 400 <-> x; * -> other }    400: HTTP status
 decl(D) ::= TABLE(K) head(H) LBRACE table(T) RBRACE. {
     D = build_wire_decl(b, build_decl_body(b), DECL_TABLE, K, H);
     D->table = T;
@@ -278,7 +276,7 @@ cases(A) ::= cases(A) case(C) END(E).           { build_add_case(b, &A->tag_case
 cases(A) ::= cases(A) ordering(O) END.          { build_ordering(b, &A->order, &O); }
 cases(A) ::= cases(A) error END.
 
-// "text", "input_text" <-> text { text <-> text }      "ping" <-> beat      "system" <-> instructions | turns.system
+// "text", "input" <-> text { text <-> text }    "ping" <-> beat    "system" <-> a | turns.system
 case(A) ::= tags(T) arrow(X) targets(M).        { A = build_case(T, X, M); }
 case(A) ::= tags(T) arrow(X) targets(M) block(R). { A = build_case(T, X, M); A.rows = R; }
 // none: the tag member is missing     *: any other tag
@@ -298,8 +296,12 @@ targets(A) ::= targets(A) PIPE path(P).         { BUILD_PUSH(b, &A, P); }
 table(A) ::= .                                  { memset(&A, 0, sizeof A); }
 table(A) ::= table(A) table_row(R) END(E).      { build_add_table_row(b, &A, R, E); }
 table(A) ::= table(A) error END.
-table_row(A) ::= keys(K) arrow(X) table_value(V). { A = build_table_row(K, (struct word){ 0 }, X, V); }
-table_row(A) ::= keys(K) NUMBER(S) arrow(X) table_value(V). { A = build_table_row(K, S.word, X, V); }
+table_row(A) ::= keys(K) arrow(X) table_value(V). {
+    A = build_table_row(K, (struct word){ 0 }, X, V);
+}
+table_row(A) ::= keys(K) NUMBER(S) arrow(X) table_value(V). {
+    A = build_table_row(K, S.word, X, V);
+}
 table_value(A) ::= name(A).
 table_value(A) ::= STRING(S).                   { A = S.word; }
 %type keys          { struct build_keys }
@@ -310,8 +312,7 @@ key(A) ::= STRING(S).                           { A = build_key(b, S); }
 key(A) ::= NUMBER(N).                           { A = build_key(b, N); }
 key(A) ::= STAR(S).                             { A = build_key(b, S); A.any = true; }
 
-
-// ==== A provider: specs/providers/NAME.spec =============================================================
+/* A provider: specs/providers/NAME.spec. */
 
 // provider groq : openai.chat { base "https://..."; request { drop logprobs } }
 provider ::= provider_head provider_body END.
@@ -321,7 +322,7 @@ provider_items ::= .
 provider_items ::= provider_items provider_item END.
 provider_items ::= provider_items error END.
 
-// What a dialect may say, and amendments: the name of something inherited and what to add or replace in it.
+// What a dialect may say, and amendments: something inherited, and what to add to it or replace.
 provider_item ::= setting.
 provider_item ::= operation.
 provider_item ::= decl(D).                      { build_add_decl(b, D); }
@@ -329,7 +330,7 @@ provider_item ::= name(N) LBRACE changes(C) RBRACE. {
     build_head(C, DECL_AMEND, N.pos, N);
     build_add_decl(b, C);
 }
-// request { max_tokens <-> max_output; remove user }       stop { "eos" -> end }       fault { "poor" 402 <-> billing }
+// request { max_tokens <-> max_output; remove user }    stop { "eos" -> end }
 %type changes       { struct ast_decl * }
 %type change        { struct build_change }
 changes(A) ::= .                                { A = build_decl_body(b); }
@@ -356,8 +357,7 @@ change_keys(A) ::= change_keys(A) COMMA change_key(K). { build_more_keys(b, &A, 
 change_key(A) ::= key(A).
 change_key(A) ::= NONE(N).                      { A = build_key(b, N); A.none = true; }
 
-
-// ==== Rows: one fact each, the wire on the left, the model on the right =================================
+/* Rows: one fact each, the wire on the left, the model on the right. */
 
 %type block         { struct ast_rows }
 %type rows          { struct ast_rows }
@@ -372,11 +372,11 @@ row(A) ::= header(A).
 // type = "function"
 row(A) ::= wire(W) EQ const(C).                 { A = build_const_row(b, W, C); }
 // drop logprobs, sampling.seed         what this API cannot say; it is listed as lost
-row(A) ::= DROP(K) wire(M).                     { A = build_row(b, ROW_DROP, K.word.pos); A->model = M; }
+row(A) ::= DROP(K) wire(M).         { A = build_row(b, ROW_DROP, K.word.pos); A->model = M; }
 // remove user                          takes an inherited row away
-row(A) ::= REMOVE(K) wire(W).                   { A = build_row(b, ROW_REMOVE, K.word.pos); A->wire = W; }
+row(A) ::= REMOVE(K) wire(W).       { A = build_row(b, ROW_REMOVE, K.word.pos); A->wire = W; }
 // rest keep                            unknown members
-row(A) ::= REST(K) name(W).                     { A = build_row(b, ROW_REST, K.word.pos); A->word = W; }
+row(A) ::= REST(K) name(W).         { A = build_row(b, ROW_REST, K.word.pos); A->word = W; }
 // with mode = named                    what the wire need not say
 row(A) ::= WITH(K) path(M) EQ const(C). {
     A = build_row(b, ROW_WITH, K.word.pos);
@@ -452,8 +452,8 @@ forms(A) ::= forms(A) PIPE form(F).             { BUILD_PUSH(b, &A, F); }
 form(A) ::= name(N).                            { A = (struct ast_form){ FORM_NAME, N }; }
 form(A) ::= LBRACKET name(N) RBRACKET.          { A = (struct ast_form){ FORM_LIST, N }; }
 // string as text: one block of this case       string joins text: all of them, one after the other
-form(A) ::= name(S) AS name(N).                 { A = build_form(b, FORM_STRING_AS, S, N, "string"); }
-form(A) ::= name(S) JOINS name(N).              { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
+form(A) ::= name(S) AS name(N).     { A = build_form(b, FORM_STRING_AS, S, N, "string"); }
+form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
 // json in string: JSON text inside a string
 form(A) ::= name(J) IN name(S). {
     A = build_form(b, FORM_JSON_IN_STRING, S, J, "string");
@@ -462,13 +462,12 @@ form(A) ::= name(J) IN name(S). {
 // grows by type: the deltas of the block's `grows`, told apart by this member
 form(A) ::= GROWS BY name(N).                   { A = (struct ast_form){ FORM_GROWS, N }; }
 
-
-// ==== Paths, constants, names ===========================================================================
+/* Paths, constants, names. */
 
 // usage.input      choices[0].stop      tools[].name
 %type path          { struct ast_path }
 %type step          { struct build_step }
-path(A) ::= step(S).                            { memset(&A, 0, sizeof A); build_add_step(b, &A, S); }
+path(A) ::= step(S).                { memset(&A, 0, sizeof A); build_add_step(b, &A, S); }
 path(A) ::= path(A) DOT step(S).                { build_add_step(b, &A, S); }
 step(A) ::= name(N).                            { A = build_step(N, STEP_NONE, N.pos); }
 step(A) ::= name(N) LBRACKET RBRACKET(E).       { A = build_step(N, STEP_ALL, E.word.pos); }
@@ -481,7 +480,7 @@ step(A) ::= name(N) LBRACKET NUMBER(I) RBRACKET(E). {
 const(A) ::= STRING(S).                         { A = (struct ast_const){ CONST_STRING, S.word }; }
 const(A) ::= NUMBER(N).                         { A = (struct ast_const){ CONST_NUMBER, N.word }; }
 const(A) ::= name(N).                           { A = build_const_name(N); }
-const(A) ::= EMPTY(E).                          { A = (struct ast_const){ CONST_EMPTY_OBJECT, E.word }; }
+const(A) ::= EMPTY(E).              { A = (struct ast_const){ CONST_EMPTY_OBJECT, E.word }; }
 const(A) ::= LBRACKET(L) RBRACKET(R). {
     A = (struct ast_const){ CONST_EMPTY_ARRAY, { STR("[]"), build_span(L.word.pos, R.word.pos) } };
 }
@@ -494,17 +493,16 @@ dotted(A) ::= dotted(D) DOT name(N).            { A = build_dotted(b, D, N); }
 %type strings       { struct words }
 names(A) ::= name(N).                           { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, N); }
 names(A) ::= names(A) COMMA name(N).            { BUILD_PUSH(b, &A, N); }
-strings(A) ::= STRING(S).                       { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, S.word); }
+strings(A) ::= STRING(S).                   { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, S.word); }
 strings(A) ::= strings(A) COMMA STRING(S).      { BUILD_PUSH(b, &A, S.word); }
 
 name(A) ::= NAME(N).                            { A = N.word; }
 
-
-// ==== What the parser would take next ===================================================================
+/* What the parser would take next. */
 
 %code {
-/* Follow the automaton on a copy of its stack of states: would the token be shifted?  explicit_only: take the
- * keyword as such, not as a name. */
+/* Follow the automaton on a copy of its stack of states: would the token be shifted?
+ * explicit_only: take the keyword as such, not as a name. */
 static bool
 would_shift(const yyParser *p, int kind, enum grammar_as as)
 {

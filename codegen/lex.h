@@ -1,11 +1,11 @@
 /* A spec's text as tokens.
  *
- *   text ─ scan (re2c) ─► words and punctuation ─ layout ─► with statement ends ─ settle ─► for the parser
+ *   text ─ scan (re2c) ─► words, punctuation ─ layout ─► statement ends ─ settle ─► to the parser
  *
- * Statement ends (TOK_END) come from a newline or ';' where one can end something: not inside ( ) or [ ], not
- * behind `{ , | + : =` or an arrow, not twice; and a '}' ends the statement before it.
- * A keyword that begins a statement but is followed as a member name would be (`drop <-> x`) becomes a name;
- * elsewhere the grammar takes keywords as names by itself. */
+ * Statement ends (TOK_END) come from a newline or ';' where one can end something: not inside ( )
+ * or [ ], not behind `{ , | + : =` or an arrow, not twice; and a '}' ends the statement before it.
+ * A keyword that begins a statement but is followed as a member name would be (`drop <-> x`)
+ * becomes a name; elsewhere the grammar takes keywords as names by itself. */
 #ifndef SPECC_LEX_H
 #define SPECC_LEX_H
 
@@ -25,8 +25,9 @@ enum lex_fault {
 struct token {
     int kind;               /* TOK_* of the grammar; 0 at the end of the file */
     enum lex_fault fault;
-    /* s: a string without its quotes and escapes, anything else as written; "" for the end of the file.
-     * pos: with the quotes; TOK_END of a newline has no width and stands right behind the statement. */
+    /* s: a string without its quotes and escapes, anything else as written; "" for the end of the
+     * file. pos: with the quotes; TOK_END of a newline has no width and stands right behind the
+     * statement. */
     struct word word;
 };
 

@@ -19,7 +19,8 @@ struct lexer {
 static void
 put(struct lexer *l, int kind, const char *from, const char *to)
 {
-    struct token *t = arena_push(l->arena, (void **)&l->out->v, &l->out->n, &l->out->cap, sizeof *t);
+    struct tokens *out = l->out;
+    struct token *t = arena_push(l->arena, (void **)&out->v, &out->n, &out->cap, sizeof *t);
     l->last = kind;
     if (!t) {
         l->full = true;
@@ -41,8 +42,6 @@ put_bad(struct lexer *l, enum lex_fault fault, const char *from)
     if (!l->full)
         l->out->v[l->out->n - 1].fault = fault;
 }
-
-/* --- layout ------------------------------------------------------------------------------------------ */
 
 /* Could a statement be complete after a token of this kind? */
 static bool
@@ -107,8 +106,8 @@ put_brace(struct lexer *l, int kind, const char *p)
     put(l, kind, p, p + 1);
 }
 
-/* Does the bracket before p close before its statement must have ended?  If not, newlines go on counting, so
- * that a forgotten closer spoils one statement and not the rest of the file. */
+/* Does the bracket before p close before its statement must have ended?  If not, newlines go on
+ * counting, so that a forgotten closer spoils one statement and not the rest of the file. */
 static bool
 closes(const struct lexer *l, const char *p)
 {
@@ -144,8 +143,6 @@ put_close(struct lexer *l, int kind, const char *p)
         l->depth--;
     put(l, kind, p, p + 1);
 }
-
-/* --- scan -------------------------------------------------------------------------------------------- */
 
 /* The inside of the string [from, to), quotes included. */
 static void
@@ -245,9 +242,8 @@ scan(struct lexer *l)
 */
 }
 
-/* --- settle ------------------------------------------------------------------------------------------ */
-
-/* `drop <-> x`, `stream.usage -> y`, `first, second <-> z`, `order : int`: a member, whatever it is called. */
+/* `drop <-> x`, `stream.usage -> y`, `first, second <-> z`, `order : int`: a member, whatever it is
+ * called. */
 static bool
 is_member(int kind, int next)
 {
@@ -263,7 +259,7 @@ is_member(int kind, int next)
     case TOK_COLON:
     case TOK_LPAREN:
         return true;
-    case TOK_LBRACE:                    /* `list { ... }` amends an object that somebody called list */
+    case TOK_LBRACE:                    /* `list { ... }` amends what somebody called list */
         return token_is_declaration(kind) || kind == TOK_POST || kind == TOK_POLICY;
     default:
         return false;

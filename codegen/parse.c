@@ -1,8 +1,9 @@
 /* See parse.h.
  *
- * The loop around lemon's parser.  It asks before each token whether the parser would take it; if not, it
- * reports what was wanted, lets lemon drop the statement (`error`), and goes on behind its end.  Three slips are
- * mended on the way, so that they cause one message and not one for each line that follows:
+ * The loop around lemon's parser.  It asks before each token whether the parser would take it; if
+ * not, it reports what was wanted, lets lemon drop the statement (`error`), and goes on behind its
+ * end.  Three slips are mended on the way, so that they cause one message and not one for each line
+ * that follows:
  *
  *   a '}' forgotten      seen when a declaration begins in the first column inside a block
  *   a '{' forgotten      seen when the line ends, '{' is wanted, and a '}' too many follows
@@ -35,8 +36,6 @@ takes(const struct parse *p, int kind)
     return grammar_takes(p->parser, kind, GRAMMAR_AS_NAME_TOO);
 }
 
-/* --- feeding ----------------------------------------------------------------------------------------- */
-
 static void
 feed(struct parse *p, struct token t)
 {
@@ -61,8 +60,6 @@ feed_missing(struct parse *p, int kind, struct token at)
     at.kind = kind;
     feed(p, at);
 }
-
-/* --- mending ----------------------------------------------------------------------------------------- */
 
 static bool
 begins_statement(const struct parse *p, unsigned i)
@@ -114,8 +111,6 @@ closes_too_often(const struct parse *p)
     return open < 0;
 }
 
-/* --- errors ------------------------------------------------------------------------------------------ */
-
 static void
 report(struct parse *p, struct token t)
 {
@@ -129,7 +124,8 @@ report(struct parse *p, struct token t)
         expect_report(d, p->parser, t, p->i - p->first < 3 ? &p->v[p->first] : NULL, p->starters);
 }
 
-/* The token that ends the faulty statement of which v[i] is a part; blocks inside it are passed over. */
+/* The token that ends the faulty statement of which v[i] is a part; blocks inside it are passed
+ * over. */
 static unsigned
 statement_end(const struct parse *p, unsigned i)
 {
@@ -146,7 +142,8 @@ statement_end(const struct parse *p, unsigned i)
     return i;
 }
 
-/* Let the parser drop the faulty statement, and go behind its end.  A '}' still closes the block it stands in. */
+/* Let the parser drop the faulty statement, and go behind its end.  A '}' still closes the block it
+ * stands in. */
 static void
 skip_statement(struct parse *p)
 {
@@ -169,7 +166,8 @@ skip_statement(struct parse *p)
         p->i++;
 }
 
-/* At the beginning of a statement: what it may begin with, and whether it is a declaration out of place. */
+/* At the beginning of a statement: what it may begin with, and whether it is a declaration out of
+ * place. */
 static bool
 begin_statement(struct parse *p)
 {

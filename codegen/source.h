@@ -22,7 +22,8 @@ struct place { unsigned line, col; };   /* from 1; a column is a UTF-8 character
 /* Read a file into the arena.  *out is set on ERR_OK only; f (may be NULL) says what went wrong. */
 MUST_CHECK enum err source_read(struct arena *a, const char *path, const struct source **out,
                                 struct fault *f);
-/* The same for a text in memory, which is copied.  NULL when the arena is full or the text too long. */
+/* The same for a text in memory, which is copied.  NULL when the arena is full or the text too
+ * long. */
 const struct source *source_of_text(struct arena *a, struct str path, struct str text);
 
 /* Line and column of a byte offset; an offset behind the end is taken as the end. */

@@ -15,7 +15,8 @@ const char *token_name(int kind);
 bool token_is_keyword(int kind);
 /* Does it begin a declaration (object, table, enum, ...)? */
 bool token_is_declaration(int kind);
-/* The keyword (among those wanted, by kind) that a misspelt name means most likely; 0 if none is near. */
+/* The keyword (among those wanted, by kind) that a misspelt name means most likely; 0 if none is
+ * near. */
 int token_guess(struct str name, const bool *wanted);
 
 #endif
