@@ -29,28 +29,43 @@ ir_block_head(const struct ir_block *b)
     return head;
 }
 
+/* In a tail what is empty is absent. */
+static struct str
+some(struct str s)
+{
+    return s.n ? s : (struct str){ NULL, 0 };
+}
+
 bool
 ir_block_tail(const struct ir_block *b, struct ir_block *tail)
 {
-    *tail = (struct ir_block){ .kind = b->kind };
+    struct ir_block t = { .kind = b->kind };
+    bool grows = false;
     switch (b->kind) {
     case IR_BLOCK_TEXT:
-        tail->text = b->text;
-        return b->text.text.n || b->text.citations.n;
+        t.text.text = some(b->text.text);
+        t.text.citations = b->text.citations;
+        grows = t.text.text.p || t.text.citations.n;
+        break;
     case IR_BLOCK_REFUSAL:
-        tail->refusal = b->refusal;
-        return b->refusal.text.n;
+        t.refusal.text = some(b->refusal.text);
+        grows = t.refusal.text.p;
+        break;
     case IR_BLOCK_THINKING:
-        tail->thinking = b->thinking;
-        return b->thinking.text.n || b->thinking.signature.n;
+        t.thinking.text = some(b->thinking.text);
+        t.thinking.signature = some(b->thinking.signature);
+        grows = t.thinking.text.p || t.thinking.signature.p;
+        break;
     case IR_BLOCK_CALL:
-        tail->call.arguments = b->call.arguments;
-        return b->call.arguments.n;
+        t.call.arguments = some(b->call.arguments);
+        grows = t.call.arguments.p;
+        break;
     case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_AUDIO:
     case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
         break;
     }
-    return false;
+    *tail = t;
+    return grows;
 }
 
 bool

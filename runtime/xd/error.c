@@ -315,6 +315,23 @@ xd_error_read(struct xd *x, struct str body, int status, struct ir_error *e)
     x->lost = lost;
 }
 
+bool
+xd_error_is_in(const struct xd *x)
+{
+    if (!x->op->error_member.p || json_kind(&x->doc, JSON_ROOT) != JSON_OBJECT)
+        return false;
+    uint32_t at = json_member(&x->doc, JSON_ROOT, x->op->error_member);
+    if (!at || json_kind(&x->doc, at) == JSON_NULL || json_kind(&x->doc, at) == JSON_FALSE)
+        return false;
+    return xd_some(x, at);
+}
+
+bool
+xd_error_has_text(struct xd *x)
+{
+    return text_in(x, find_place(x).root, TEXT_DEPTH).n > 0;
+}
+
 void
 xd_error_write(struct xd *x, const struct ir_error *e)
 {

@@ -4,6 +4,7 @@
 #include "runtime/base/utf8.h"
 #include "runtime/ir/reply.h"
 #include "runtime/xd/call_id.h"
+#include "runtime/xd/error.h"
 #include "runtime/xd/fault.h"
 
 static const struct xd_op *
@@ -71,19 +72,6 @@ xd_request_write(struct xd *x, const struct ir_request *m)
     return finish_document(x, start);
 }
 
-/* Does the document say that it is an error?  Some peers send "error": null or "" with every
- * reply. */
-static bool
-is_error(const struct xd *x)
-{
-    if (!x->op->error_member.p || json_kind(&x->doc, JSON_ROOT) != JSON_OBJECT)
-        return false;
-    uint32_t at = json_member(&x->doc, JSON_ROOT, x->op->error_member);
-    if (!at || json_kind(&x->doc, at) == JSON_NULL || json_kind(&x->doc, at) == JSON_FALSE)
-        return false;
-    return xd_some(x, at);
-}
-
 /* The body itself when it is valid UTF-8, else a repaired copy. */
 static struct str
 sanitized(struct xd *x, struct str body)
@@ -145,7 +133,7 @@ xd_reply_read(struct xd *x, struct str body, struct ir_reply *m, struct ir_error
     *m = (struct ir_reply){ .set = true };
     if (parse(x, sanitized(x, body)) != ERR_OK)
         return x->err;
-    if (is_error(x)) {
+    if (xd_error_is_in(x)) {
         xd_error_read(x, body, 0, e);
         xd_fault(x, ERR_REMOTE, 0, "%.*s", STR_ARG(e->message));
         return x->err;

@@ -45,6 +45,10 @@ struct xd_reader {
     xd_sink *sink;
     xd_frame_fn *frame;         /* or NULL */
     void *ctx;
+    struct buf head;            /* what came before the first frame: the message, if there never is one */
+    struct buf clean;           /* a frame's data with invalid UTF-8 replaced */
+    bool framed;                /* a frame or a comment was seen */
+    bool ending;                /* the peer has closed */
     bool over;                  /* end or fail was given */
 };
 

@@ -1,0 +1,251 @@
+/* Streams in and out: frames to documents to events, and events to frames. */
+#include "runtime/xd/translate.h"
+
+#include "runtime/base/utf8.h"
+#include "runtime/xd/error.h"
+#include "runtime/xd/fault.h"
+#include "runtime/xd/flow.h"
+
+#define HEAD_MAX (64u << 10)     /* of a body that is no stream */
+#define EACH_MAX (64u << 10)     /* of what every chunk repeats */
+
+/* --- reading --- */
+
+/* The frame's data as a document; the fault's offset is that of the frame in the stream. */
+static enum err
+parse_frame(struct xd_reader *r, const struct sse_event *e, struct str data)
+{
+    struct fault fault;
+    enum err err = json_doc_parse(&r->x.doc, data, &fault);
+    if (err == ERR_SYNTAX && utf8_valid(data.p, data.n) < data.n) {
+        buf_clear(&r->clean);
+        utf8_sanitize(&r->clean, data);
+        struct str clean = buf_str(&r->clean);
+        err = r->clean.err ? r->clean.err : json_doc_parse(&r->x.doc, clean, &fault);
+    }
+    if (err == ERR_OK)
+        return ERR_OK;
+    if (r->ending)
+        xd_fault(&r->x, ERR_TRUNCATED, 0, "the stream was cut off inside of an event");
+    else
+        xd_fault(&r->x, err, 0, "event at byte %zu: %s", e->start, fault.text);
+    return err;
+}
+
+static void
+fail_with(struct xd_reader *r, struct str body)
+{
+    struct ir_error error;
+    xd_error_read(&r->x, body, 0, &error);
+    xd_flow_fail_whole(&r->x, &error, ERR_REMOTE);
+}
+
+static void
+read_frame(struct xd_reader *r, const struct sse_event *e)
+{
+    struct xd *x = &r->x;
+    struct str data = str_trim(e->data);
+    bool named_error = str_is(e->name, "error");
+    if (x->op->until.p && str_eq(data, x->op->until)) {
+        xd_flow_end(x);
+        return;
+    }
+    if (data.n == 0 || str_is(data, "[DONE]"))
+        return; /* some send it in dialects that know no such thing */
+    if (named_error && *data.p != '{' && *data.p != '[') {
+        fail_with(r, data);
+        return;
+    }
+    if (parse_frame(r, e, data) != ERR_OK)
+        return;
+    x->op->read_event(x, e->name, JSON_ROOT);
+    if (!x->err && !xd_flow_over(x->flow) && (named_error || xd_error_is_in(x)))
+        fail_with(r, data);
+}
+
+/* After anything was read: a fault becomes a fail. */
+static void
+settle(struct xd_reader *r, size_t offset)
+{
+    if (r->x.err && !xd_flow_over(r->x.flow)) {
+        r->x.fault.offset += offset;
+        xd_flow_fault(&r->x, IR_FAULT_PROTOCOL);
+    }
+    r->over = xd_flow_over(r->x.flow);
+}
+
+static enum err
+on_event(void *ctx, const struct sse_event *e)
+{
+    struct xd_reader *r = ctx;
+    struct xd_flow *f = r->x.flow;
+    if (r->over)
+        return ERR_OK;
+    r->framed = true;
+    f->said = f->counted = false;
+    arena_reset(&r->scratch);
+    if (e->comment)
+        xd_flow_beat(&r->x);
+    else
+        read_frame(r, e);
+    bool readable = r->x.err == ERR_OK || r->x.err == ERR_REMOTE;
+    settle(r, e->start);
+    if (r->frame && readable)
+        r->frame(r->ctx, e->start, e->end, f->counted && !f->said);
+    return ERR_OK;
+}
+
+void
+xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind op,
+               struct arena *keep, xd_sink *sink, void *ctx)
+{
+    *r = (struct xd_reader){ .sink = sink, .ctx = ctx };
+    arena_init(&r->scratch, 4 * (size_t)XD_FRAME_MAX);
+    xd_init(&r->x, d, op, &r->scratch, NULL);
+    r->x.keep = keep;
+    sse_init(&r->sse, XD_FRAME_MAX, on_event, r);
+    buf_init(&r->head, HEAD_MAX);
+    buf_init(&r->clean, 3 * (size_t)XD_FRAME_MAX);
+    r->x.flow = arena_alloc(keep, sizeof *r->x.flow);
+    if (r->x.flow)
+        xd_flow_init(r->x.flow, sink, ctx);
+    else
+        xd_full(&r->x);
+}
+
+void
+xd_reader_fini(struct xd_reader *r)
+{
+    if (r->x.flow)
+        xd_flow_fini(r->x.flow);
+    sse_fini(&r->sse);
+    xd_fini(&r->x);
+    arena_fini(&r->scratch);
+    buf_fini(&r->head);
+    buf_fini(&r->clean);
+}
+
+/* Until there is a frame, what comes may be no stream at all. */
+static void
+keep_head(struct xd_reader *r, const char *p, size_t n)
+{
+    size_t room = HEAD_MAX - r->head.n;
+    if (!r->framed)
+        buf_put(&r->head, p, n < room ? n : room);
+    else if (r->head.p)
+        buf_fini(&r->head);
+}
+
+enum err
+xd_reader_feed(struct xd_reader *r, const char *p, size_t n)
+{
+    if (r->x.err || r->over)
+        return r->x.err;
+    enum err err = sse_feed(&r->sse, p, n);
+    if (err && !r->over) {
+        xd_fault(&r->x, err, 0, "an event is larger than %u bytes at byte %zu", XD_FRAME_MAX,
+                 r->sse.offset);
+        settle(r, r->sse.offset);
+    }
+    keep_head(r, p, n);
+    return r->x.err;
+}
+
+/* Could this be the start of an event stream? */
+static bool
+looks_like_stream(struct str s)
+{
+    static const struct str fields[] = {
+        STR_INIT(":"), STR_INIT("data:"), STR_INIT("event:"), STR_INIT("id:"), STR_INIT("retry:"),
+    };
+    if (str_starts(s, STR("\xef\xbb\xbf")))
+        s = str_skip(s, 3);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (str_starts(s, fields[i]) || str_starts(fields[i], s))
+            return true;
+    return false;
+}
+
+/* A whole body where a stream was expected: an error page of something in between, or an error
+ * as JSON. */
+static void
+read_alien(struct xd_reader *r, struct str body)
+{
+    struct xd *x = &r->x;
+    struct ir_error e;
+    xd_error_read(x, body, 0, &e);
+    bool json = json_doc_parse(&x->doc, str_trim(body), NULL) == ERR_OK;
+    if (json && xd_error_has_text(x)) {
+        xd_flow_fail_whole(x, &e, ERR_REMOTE);
+        return;
+    }
+    const char *what = json ? "JSON" : *body.p == '<' ? "a web page" : "text";
+    xd_fault(x, ERR_PROTOCOL, 0, "expected an event stream, found %s%s%.*s", what, json ? "" : ": ",
+             json ? 0 : (int)utf8_cut(e.message, 160).n, e.message.p);
+}
+
+enum err
+xd_reader_end(struct xd_reader *r)
+{
+    if (r->x.err || r->over)
+        return r->x.err;
+    r->ending = true;
+    (void)!sse_end(&r->sse);
+    if (r->over)
+        return r->x.err;
+    struct str body = str_trim(buf_str(&r->head));
+    arena_reset(&r->scratch);
+    if (!r->framed && !looks_like_stream(body))
+        read_alien(r, body);
+    else
+        xd_flow_eof(&r->x);
+    settle(r, r->sse.offset);
+    return r->x.err;
+}
+
+void
+xd_reader_abort(struct xd_reader *r, const struct ir_error *e)
+{
+    if (!r->x.flow)
+        return;
+    xd_flow_fail_whole(&r->x, e, ERR_TRUNCATED);
+    r->over = true;
+}
+
+/* --- writing --- */
+
+void
+xd_writer_init(struct xd_writer *w, const struct xd_dialect *d, enum xd_op_kind op,
+               struct arena *keep, struct buf *out, enum xd_usage usage)
+{
+    w->patch = (struct xd_patch){ .want_usage = usage == XD_USAGE_WRITE };
+    buf_init(&w->patch.each, EACH_MAX);
+    xd_init(&w->x, d, op, keep, out);
+    w->x.stream = true;
+    if (w->x.op && !w->x.op->order)
+        w->x.patch = &w->patch;
+}
+
+void
+xd_writer_fini(struct xd_writer *w)
+{
+    xd_fini(&w->x);
+    buf_fini(&w->patch.each);
+}
+
+void
+xd_writer_event(void *ctx, const struct ir_event *e)
+{
+    struct xd_writer *w = ctx;
+    struct xd *x = &w->x;
+    bool whole = e->kind == IR_EVENT_BEGIN || e->kind == IR_EVENT_END || e->kind == IR_EVENT_BEAT
+        || e->kind == IR_EVENT_FAIL;
+    if (x->err)
+        return;
+    if (!x->patch && !whole && e->choice > 0) {
+        xd_lose(x, "candidates"); /* events of typed streams have no place for a second choice */
+        return;
+    }
+    x->op->write_event(x, e);
+    xd_check_out(x);
+}
