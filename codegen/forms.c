@@ -10,6 +10,7 @@ static const struct { const char *name; enum type_kind type; const char *record;
     { "data_url", TYPE_UNION, "Source", KIND(STRING) },
     { "json_object", TYPE_JSON, NULL, KIND(OBJECT) },
     { "seconds", TYPE_INT, NULL, KIND(NUMBER) | KIND(STRING) },
+    { "texts", TYPE_TEXT, NULL, KIND(STRING) | KIND(ARRAY) },
     { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE) },
 };
 

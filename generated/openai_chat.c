@@ -6,7 +6,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[185], seen_written[185];
+static unsigned char seen_read[189], seen_written[189];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -26,6 +26,8 @@ static bool read_thinking_block(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_thinking_block(struct xd *x, const struct ir_block *m);
 static bool read_reasoning_detail(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_reasoning_detail(struct xd *x, const struct ir_block *m);
+static bool read_reply_part(struct xd *x, uint32_t at, struct ir_block *m);
+static bool write_reply_part(struct xd *x, const struct ir_block *m);
 static void read_audio_ref(struct xd *x, uint32_t at, struct ir_block *m);
 static void write_audio_ref(struct xd *x, const struct ir_block *m);
 static void read_call(struct xd *x, uint32_t at, struct ir_block *m);
@@ -65,7 +67,7 @@ static const struct xd_pairs audio_format_table = {
     "audio_format", audio_format_table_v, sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:173 */
+/* openai/chat.spec:180 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1 },
@@ -76,7 +78,7 @@ static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1,
 };
 
-/* openai/chat.spec:176 */
+/* openai/chat.spec:183 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1 },
@@ -90,7 +92,7 @@ static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1,
 };
 
-/* openai/chat.spec:190 */
+/* openai/chat.spec:197 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1 },
@@ -100,7 +102,7 @@ static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1,
 };
 
-/* openai/chat.spec:236 */
+/* openai/chat.spec:243 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1 },
@@ -116,7 +118,7 @@ static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:315 */
+/* openai/chat.spec:322 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1 },
@@ -1851,7 +1853,132 @@ write_reasoning_detail(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:132: audio_ref */
+static const struct xd_tag reply_part_tags_v[] = {
+    { STR_INIT("text"), 0 },
+    { STR_INIT("thinking"), 1 },
+    { { NULL, 0 }, -1 },
+};
+static const struct xd_tags reply_part_tags = {
+    STR_INIT("type"), reply_part_tags_v,
+    sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
+};
+
+/* openai/chat.spec:134: reply_part.text */
+static const struct xd_key reply_part_text_keys_v[] = {
+    { STR_INIT("text"), 0, NULL },
+    { STR_INIT("type"), -1, NULL },
+};
+static const struct xd_keys reply_part_text_keys = { reply_part_text_keys_v, 2, "" };
+static const struct xd_shape reply_part_text_shape = { family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_KEEP };
+
+static void
+read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &reply_part_text_shape, v, &m->rest))
+        return;
+    m->kind = IR_BLOCK_TEXT;
+    if (v[0]) {
+        XD_SEEN(seen_read, 79);
+        xd_read_str(x, v[0], &m->text.text);
+    }
+}
+
+static void
+write_reply_part_text(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"text\""));
+    if (m->text.text.p) {
+        XD_SEEN(seen_written, 79);
+        xd_put_str(x, STR("text"), m->text.text);
+    }
+    xd_put_rest(x, &reply_part_text_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/chat.spec:135: reply_part.thinking */
+static const struct xd_key reply_part_thinking_keys_v[] = {
+    { STR_INIT("thinking"), 0, NULL },
+    { STR_INIT("type"), -1, NULL },
+};
+static const struct xd_keys reply_part_thinking_keys = { reply_part_thinking_keys_v, 2, "" };
+static const struct xd_shape reply_part_thinking_shape = { family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_KEEP };
+
+static void
+read_reply_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &reply_part_thinking_shape, v, &m->rest))
+        return;
+    m->kind = IR_BLOCK_THINKING;
+    if (v[0]) {
+        XD_SEEN(seen_read, 80);
+        xd_read_texts(x, v[0], &m->thinking.text);
+    }
+}
+
+static bool
+read_reply_part(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    switch (xd_tag(x, at, &reply_part_tags)) {
+    case 0:
+        XD_SEEN(seen_read, 81);
+        read_reply_part_text(x, at, m);
+        return true;
+    case 1:
+        XD_SEEN(seen_read, 82);
+        read_reply_part_thinking(x, at, m);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_reply_part(struct xd *x, const struct ir_block *m)
+{
+    switch (m->kind) {
+    case IR_BLOCK_TEXT:
+        XD_SEEN(seen_written, 81);
+        write_reply_part_text(x, m);
+        return true;
+    case IR_BLOCK_REFUSAL:
+        xd_lose(x, "block.refusal");
+        break;
+    case IR_BLOCK_THINKING:
+        xd_lose(x, "block.thinking");
+        break;
+    case IR_BLOCK_SEALED:
+        xd_lose(x, "block.sealed");
+        break;
+    case IR_BLOCK_IMAGE:
+        xd_lose(x, "block.image");
+        break;
+    case IR_BLOCK_AUDIO:
+        xd_lose(x, "block.audio");
+        break;
+    case IR_BLOCK_DOCUMENT:
+        xd_lose(x, "block.document");
+        break;
+    case IR_BLOCK_CALL:
+        xd_lose(x, "block.call");
+        break;
+    case IR_BLOCK_RESULT:
+        xd_lose(x, "block.result");
+        break;
+    case IR_BLOCK_FOREIGN:
+        xd_lose(x, "block.foreign");
+        break;
+    case IR_BLOCK_UNSET:
+        break;
+    }
+    return false;
+}
+
+/* openai/chat.spec:139: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1870,20 +1997,20 @@ read_audio_ref(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 83);
         xd_read_str(x, v[0], &m->audio.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 84);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->audio.source.bytes.data);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 85);
         xd_read_str(x, v[2], &m->audio.transcript);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 86);
         xd_read_int(x, v[3], &m->audio.expires);
     }
 }
@@ -1893,25 +2020,25 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->audio.id.p) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 83);
         xd_put_str(x, STR("id"), m->audio.id);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 84);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.transcript.p) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 85);
         xd_put_str(x, STR("transcript"), m->audio.transcript);
     }
     if (m->audio.expires.set) {
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 86);
         xd_put_int(x, STR("expires_at"), m->audio.expires);
     }
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:139: call */
+/* openai/chat.spec:146: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1934,15 +2061,15 @@ read_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 87);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 90);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -1952,20 +2079,20 @@ write_call(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 84);
+    XD_SEEN(seen_written, 88);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 90);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &call_shape, "function", &m->rest);
@@ -1976,7 +2103,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:148: function_call */
+/* openai/chat.spec:155: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -1993,11 +2120,11 @@ read_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 91);
         xd_read_str(x, v[0], &m->call.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 92);
         xd_read_json_in_string(x, v[1], &m->call.arguments);
     }
 }
@@ -2011,7 +2138,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:156: tool.function */
+/* openai/chat.spec:163: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2036,23 +2163,23 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 95);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 96);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 97);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -2066,19 +2193,19 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 95);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 96);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &tool_function_shape, "function", &m->rest);
@@ -2092,11 +2219,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 98);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 99);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2110,7 +2237,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 98);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2118,7 +2245,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tool.foreign");
             break;
         }
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 99);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2127,7 +2254,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:167: function */
+/* openai/chat.spec:174: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2145,20 +2272,20 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 100);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 101);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 102);
         xd_read_json(x, v[2], &m->function.schema);
     }
 }
 
-/* openai/chat.spec:174: choice_named */
+/* openai/chat.spec:181: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2180,7 +2307,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 104);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2189,20 +2316,20 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_object(&x->w);
-    XD_SEEN(seen_written, 99);
+    XD_SEEN(seen_written, 103);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("name"), m->name);
     }
     jw_close(&x->w);
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:181: format */
+/* openai/chat.spec:188: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2226,25 +2353,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 105);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 107);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 108);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 109);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2254,26 +2381,26 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_object(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 105);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "mode");
     }
     jw_key(&x->w, STR("json_schema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 108);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 109);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "json_schema", &m->rest);
@@ -2282,7 +2409,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:192: reply */
+/* openai/chat.spec:199: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2304,15 +2431,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 110);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 114);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -2321,11 +2448,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 115);
         read_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 116);
         xd_read_str(x, v[4], &m->tier);
     }
 }
@@ -2335,20 +2462,20 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_object(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 107);
+    XD_SEEN(seen_written, 111);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 108);
+    XD_SEEN(seen_written, 112);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->choices.n) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 114);
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -2356,19 +2483,19 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 115);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 116);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:203: choice_whole */
+/* openai/chat.spec:210: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -2405,11 +2532,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 117);
         xd_read_int(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 119);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2418,7 +2545,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 120);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2427,7 +2554,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 121);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -2435,7 +2562,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 122);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -2443,7 +2570,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 123);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING:
         {
@@ -2459,7 +2586,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             if (xd_want(x, v[5], JSON_ARRAY))
                 XD_EACH(x, i, v[5]) {
                     struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_part(x, i, item))
+                    if (item && !read_reply_part(x, i, item))
                         m->blocks.n--;
                 }
             break;
@@ -2469,7 +2596,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 124);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -2477,7 +2604,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 125);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -2490,7 +2617,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 126);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -2498,7 +2625,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 127);
         if (xd_want(x, v[9], JSON_ARRAY))
             XD_EACH(x, i, v[9]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2507,7 +2634,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 128);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -2515,11 +2642,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 129);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 130);
         int w = xd_read_word(x, v[12], &stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -2531,16 +2658,16 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_object(&x->w);
     if (m->index.set) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 117);
         xd_put_int(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 114);
+    XD_SEEN(seen_written, 118);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 119);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2549,7 +2676,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 121);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2557,9 +2684,9 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0xa0u)) {
-        XD_SEEN(seen_written, 119);
-        if (xd_count_blocks(&m->blocks, 0xa0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+    if (xd_count_blocks(&m->blocks, 0x0u)) {
+        XD_SEEN(seen_written, 123);
+        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2570,8 +2697,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xa0u >> m->blocks.v[i].kind) & 1)
-                    write_part(x, &m->blocks.v[i]);
+                write_reply_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -2579,7 +2705,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 124);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2591,7 +2717,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 125);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2600,14 +2726,14 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 126);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 127);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2620,20 +2746,20 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 129);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &choice_whole_shape, "logprobs", &m->rest);
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 130);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
     xd_put_rest(x, &choice_whole_shape, "", &m->rest);
     if (m->stop_text.p)
         xd_lose(x, "stop_text");
-    xd_lose_blocks(x, &m->blocks, 0x1feu);
+    xd_lose_blocks(x, &m->blocks, 0x15eu);
     jw_close(&x->w);
 }
 
@@ -2646,7 +2772,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:225: annotation.web */
+/* openai/chat.spec:232: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2670,21 +2796,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 131);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 132);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 133);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 134);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -2700,22 +2826,22 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("url_citation"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 131);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 132);
         xd_put_str(x, STR("title"), m->web.title);
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 133);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 134);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2732,11 +2858,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 135);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 136);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2750,7 +2876,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 135);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2762,7 +2888,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:248: usage */
+/* openai/chat.spec:255: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -2793,33 +2919,33 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 137);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 138);
         xd_read_int(x, v[1], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 140);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 141);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 142);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 143);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 144);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -2833,34 +2959,34 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 137);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 138);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 139);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 140);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 141);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 142);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &usage_shape, "prompt_tokens_details", &m->rest);
@@ -2868,11 +2994,11 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 143);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 144);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &usage_shape, "completion_tokens_details", &m->rest);
@@ -2881,7 +3007,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:261: chunks */
+/* openai/chat.spec:268: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -2927,7 +3053,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 154);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -2936,7 +3062,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 155);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -2945,31 +3071,40 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 156);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 157);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 154);
-        struct ir_block frag = { .kind = IR_BLOCK_TEXT };
-        xd_read_part(x, v[4], &frag.text.text);
-        xd_flow_patch(x, choice, &frag);
+        XD_SEEN(seen_read, 158);
+        if (json_kind(&x->doc, v[4]) == JSON_STRING) {
+            struct ir_block frag = { .kind = IR_BLOCK_TEXT };
+            xd_read_part(x, v[4], &frag.text.text);
+            xd_flow_patch(x, choice, &frag);
+        } else {
+            if (xd_want(x, v[4], JSON_ARRAY))
+                XD_EACH(x, i, v[4]) {
+                    struct ir_block frag = { 0 };
+                    if (read_reply_part(x, i, &frag))
+                        xd_flow_patch(x, choice, &frag);
+                }
+        }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 159);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 160);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -2980,13 +3115,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 161);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 162);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -2995,7 +3130,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 163);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -3006,7 +3141,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 160);
+    XD_SEEN(seen_read, 164);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -3026,19 +3161,19 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 148);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 150);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -3053,20 +3188,20 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 142);
+    XD_SEEN(seen_written, 146);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 143);
+    XD_SEEN(seen_written, 147);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 148);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -3083,17 +3218,17 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 152);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 153);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 154);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3102,7 +3237,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 156);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3110,17 +3245,25 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 154);
-        jw_key(&x->w, STR("content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
-        jw_end_string(&x->w);
+    if (xd_count_blocks(&m->blocks, 0x0u)) {
+        XD_SEEN(seen_written, 158);
+        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+            jw_key(&x->w, STR("content"));
+            jw_begin_string(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
+                    json_escape(x->out, m->blocks.v[i].text.text);
+            jw_end_string(&x->w);
+        } else {
+            jw_key(&x->w, STR("content"));
+            jw_array(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                write_reply_part(x, &m->blocks.v[i]);
+            jw_close(&x->w);
+        }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 159);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3129,7 +3272,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3138,14 +3281,14 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3155,7 +3298,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 163);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -3209,7 +3352,7 @@ write_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 150);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -3221,7 +3364,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 164);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -3263,7 +3406,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:290: call_patch */
+/* openai/chat.spec:297: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -3287,15 +3430,15 @@ read_call_patch(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 165);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 167);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 168);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -3307,20 +3450,20 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     if (x->patch)
         xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 166);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 168);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     } else if (x->skeleton) {
         jw_key(&x->w, STR("arguments"));
@@ -3330,7 +3473,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:298: error */
+/* openai/chat.spec:305: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3348,7 +3491,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 169);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -3365,7 +3508,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 170);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -3375,7 +3518,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 169);
         {
             jw_key(&x->w, STR("error"));
             write_fault_body(x, m);
@@ -3386,7 +3529,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:306: fault_body */
+/* openai/chat.spec:313: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -3406,25 +3549,25 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 172);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 173);
         xd_read_str(x, v[2], &m->param);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 174);
         xd_read_str(x, v[3], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 175);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -3434,26 +3577,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 171);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 172);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 173);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 174);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -3480,7 +3623,7 @@ static void write_deepseek_error(struct xd *x, const struct ir_error *m);
 static void read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_deepseek_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:236 */
+/* openai/chat.spec:243 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1 },
@@ -3497,7 +3640,7 @@ static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:315 */
+/* openai/chat.spec:322 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -3625,7 +3768,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 176);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -3734,7 +3877,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 176);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stops.n) {
@@ -4117,7 +4260,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 177);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4200,7 +4343,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 177);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4489,7 +4632,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:192: reply */
+/* openai/chat.spec:199: reply */
 static const struct xd_key deepseek_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4511,15 +4654,15 @@ read_deepseek_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 110);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 114);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -4528,11 +4671,11 @@ read_deepseek_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 115);
         read_deepseek_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 116);
         xd_read_str(x, v[4], &m->tier);
     }
 }
@@ -4542,20 +4685,20 @@ write_deepseek_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_object(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 107);
+    XD_SEEN(seen_written, 111);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 108);
+    XD_SEEN(seen_written, 112);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->choices.n) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 114);
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -4563,19 +4706,19 @@ write_deepseek_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 115);
         jw_key(&x->w, STR("usage"));
         write_deepseek_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 116);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &deepseek_reply_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:203: choice_whole */
+/* openai/chat.spec:210: choice_whole */
 static const struct xd_key deepseek_choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -4612,11 +4755,11 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 117);
         xd_read_int(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 119);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4625,7 +4768,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 120);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4634,7 +4777,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 121);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4642,7 +4785,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 122);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4650,7 +4793,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 123);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING:
         {
@@ -4666,7 +4809,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             if (xd_want(x, v[5], JSON_ARRAY))
                 XD_EACH(x, i, v[5]) {
                     struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_deepseek_part(x, i, item))
+                    if (item && !read_reply_part(x, i, item))
                         m->blocks.n--;
                 }
             break;
@@ -4676,7 +4819,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 124);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -4684,7 +4827,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 125);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -4697,7 +4840,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 126);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -4705,7 +4848,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 127);
         if (xd_want(x, v[9], JSON_ARRAY))
             XD_EACH(x, i, v[9]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4714,7 +4857,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 128);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -4722,11 +4865,11 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 129);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 130);
         int w = xd_read_word(x, v[12], &deepseek_stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -4738,16 +4881,16 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_object(&x->w);
     if (m->index.set) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 117);
         xd_put_int(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 114);
+    XD_SEEN(seen_written, 118);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 119);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4756,7 +4899,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 121);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4765,7 +4908,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x0u)) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 123);
         if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -4777,7 +4920,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                write_deepseek_part(x, &m->blocks.v[i]);
+                write_reply_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -4785,7 +4928,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 124);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4797,7 +4940,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 125);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4806,14 +4949,14 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 126);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 127);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4826,13 +4969,13 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 129);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &deepseek_choice_whole_shape, "logprobs", &m->rest);
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 130);
         if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -4843,7 +4986,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:248: usage */
+/* openai/chat.spec:255: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -4874,33 +5017,33 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 137);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 138);
         xd_read_int(x, v[1], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 178);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 141);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 142);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 143);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 144);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -4914,34 +5057,34 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 137);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 138);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 139);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 178);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 141);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 142);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &deepseek_usage_shape, "prompt_tokens_details", &m->rest);
@@ -4949,11 +5092,11 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 143);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 144);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &deepseek_usage_shape, "completion_tokens_details", &m->rest);
@@ -4962,7 +5105,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:261: chunks */
+/* openai/chat.spec:268: chunks */
 static const struct xd_key deepseek_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -5008,7 +5151,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 154);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -5017,7 +5160,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 155);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -5026,31 +5169,40 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 156);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 157);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 154);
-        struct ir_block frag = { .kind = IR_BLOCK_TEXT };
-        xd_read_part(x, v[4], &frag.text.text);
-        xd_flow_patch(x, choice, &frag);
+        XD_SEEN(seen_read, 158);
+        if (json_kind(&x->doc, v[4]) == JSON_STRING) {
+            struct ir_block frag = { .kind = IR_BLOCK_TEXT };
+            xd_read_part(x, v[4], &frag.text.text);
+            xd_flow_patch(x, choice, &frag);
+        } else {
+            if (xd_want(x, v[4], JSON_ARRAY))
+                XD_EACH(x, i, v[4]) {
+                    struct ir_block frag = { 0 };
+                    if (read_reply_part(x, i, &frag))
+                        xd_flow_patch(x, choice, &frag);
+                }
+        }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 159);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 160);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -5061,13 +5213,13 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 161);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 162);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -5076,7 +5228,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 163);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &deepseek_stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -5087,7 +5239,7 @@ read_deepseek_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 160);
+    XD_SEEN(seen_read, 164);
     read_deepseek_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -5107,19 +5259,19 @@ read_deepseek_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 148);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 150);
         read_deepseek_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -5134,20 +5286,20 @@ static void
 write_deepseek_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 142);
+    XD_SEEN(seen_written, 146);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 143);
+    XD_SEEN(seen_written, 147);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 148);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -5164,17 +5316,17 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 152);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 153);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 154);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5183,7 +5335,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 156);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5191,17 +5343,25 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 154);
-        jw_key(&x->w, STR("content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
-        jw_end_string(&x->w);
+    if (xd_count_blocks(&m->blocks, 0x0u)) {
+        XD_SEEN(seen_written, 158);
+        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+            jw_key(&x->w, STR("content"));
+            jw_begin_string(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
+                    json_escape(x->out, m->blocks.v[i].text.text);
+            jw_end_string(&x->w);
+        } else {
+            jw_key(&x->w, STR("content"));
+            jw_array(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                write_reply_part(x, &m->blocks.v[i]);
+            jw_close(&x->w);
+        }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 159);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5210,7 +5370,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5219,14 +5379,14 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5236,7 +5396,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 163);
         if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -5290,7 +5450,7 @@ write_deepseek_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 150);
         jw_key(&x->w, STR("usage"));
         write_deepseek_usage(x, &m->usage);
     }
@@ -5302,7 +5462,7 @@ write_deepseek_chunks_end(struct xd *x)
 static void
 write_deepseek_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 164);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -5344,7 +5504,7 @@ write_deepseek_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:298: error */
+/* openai/chat.spec:305: error */
 static const struct xd_key deepseek_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5362,7 +5522,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 169);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -5379,7 +5539,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 170);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -5389,7 +5549,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 169);
         {
             jw_key(&x->w, STR("error"));
             write_deepseek_fault_body(x, m);
@@ -5400,7 +5560,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:306: fault_body */
+/* openai/chat.spec:313: fault_body */
 static const struct xd_key deepseek_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5420,25 +5580,25 @@ read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 172);
         int w = xd_read_word(x, v[1], &deepseek_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 173);
         xd_read_str(x, v[2], &m->param);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 174);
         xd_read_str(x, v[3], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 175);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -5448,26 +5608,26 @@ write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 171);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 172);
         if (!xd_put_word(x, STR("type"), &deepseek_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 173);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 174);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -5484,7 +5644,7 @@ static void write_groq_error(struct xd *x, const struct ir_error *m);
 static void read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:315 */
+/* openai/chat.spec:322 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -5811,7 +5971,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:261: chunks */
+/* openai/chat.spec:268: chunks */
 static const struct xd_key groq_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -5857,7 +6017,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 154);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -5866,7 +6026,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 155);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -5875,31 +6035,40 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 156);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 157);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 154);
-        struct ir_block frag = { .kind = IR_BLOCK_TEXT };
-        xd_read_part(x, v[4], &frag.text.text);
-        xd_flow_patch(x, choice, &frag);
+        XD_SEEN(seen_read, 158);
+        if (json_kind(&x->doc, v[4]) == JSON_STRING) {
+            struct ir_block frag = { .kind = IR_BLOCK_TEXT };
+            xd_read_part(x, v[4], &frag.text.text);
+            xd_flow_patch(x, choice, &frag);
+        } else {
+            if (xd_want(x, v[4], JSON_ARRAY))
+                XD_EACH(x, i, v[4]) {
+                    struct ir_block frag = { 0 };
+                    if (read_reply_part(x, i, &frag))
+                        xd_flow_patch(x, choice, &frag);
+                }
+        }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 159);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 160);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -5910,13 +6079,13 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 161);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 162);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -5925,7 +6094,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 163);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -5936,7 +6105,7 @@ read_groq_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 160);
+    XD_SEEN(seen_read, 164);
     read_groq_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -5956,19 +6125,19 @@ read_groq_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 148);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 150);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -5983,20 +6152,20 @@ static void
 write_groq_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 142);
+    XD_SEEN(seen_written, 146);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 143);
+    XD_SEEN(seen_written, 147);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 148);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -6013,17 +6182,17 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 152);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 153);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 154);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6032,7 +6201,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 156);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6040,17 +6209,25 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 154);
-        jw_key(&x->w, STR("content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
-        jw_end_string(&x->w);
+    if (xd_count_blocks(&m->blocks, 0x0u)) {
+        XD_SEEN(seen_written, 158);
+        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+            jw_key(&x->w, STR("content"));
+            jw_begin_string(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
+                    json_escape(x->out, m->blocks.v[i].text.text);
+            jw_end_string(&x->w);
+        } else {
+            jw_key(&x->w, STR("content"));
+            jw_array(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                write_reply_part(x, &m->blocks.v[i]);
+            jw_close(&x->w);
+        }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 159);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6059,7 +6236,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6068,14 +6245,14 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6085,7 +6262,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 163);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -6139,7 +6316,7 @@ write_groq_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 150);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -6151,7 +6328,7 @@ write_groq_chunks_end(struct xd *x)
 static void
 write_groq_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 164);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -6193,7 +6370,7 @@ write_groq_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:298: error */
+/* openai/chat.spec:305: error */
 static const struct xd_key groq_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -6211,7 +6388,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 169);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -6228,7 +6405,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 170);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -6238,7 +6415,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 169);
         {
             jw_key(&x->w, STR("error"));
             write_groq_fault_body(x, m);
@@ -6249,7 +6426,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:306: fault_body */
+/* openai/chat.spec:313: fault_body */
 static const struct xd_key groq_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -6269,25 +6446,25 @@ read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 172);
         int w = xd_read_word(x, v[1], &groq_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 173);
         xd_read_str(x, v[2], &m->param);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 174);
         xd_read_str(x, v[3], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 175);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -6297,26 +6474,26 @@ write_groq_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 171);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 172);
         if (!xd_put_word(x, STR("type"), &groq_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 173);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 174);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -6335,10 +6512,6 @@ static bool read_openrouter_part(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_openrouter_part(struct xd *x, const struct ir_block *m);
 static bool read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m);
 static bool write_openrouter_tool(struct xd *x, const struct ir_tool *m);
-static void read_openrouter_reply(struct xd *x, uint32_t at, struct ir_reply *m);
-static void write_openrouter_reply(struct xd *x, const struct ir_reply *m);
-static void read_openrouter_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m);
-static void write_openrouter_choice_whole(struct xd *x, const struct ir_choice *m);
 
 /* openai/chat.spec:18: request */
 static const struct xd_key openrouter_request_keys_stream_options_v[] = {
@@ -6453,7 +6626,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 179);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -6512,7 +6685,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 180);
         int w = xd_read_word(x, v[19], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
@@ -6542,11 +6715,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 181);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 182);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -6602,7 +6775,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 179);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->candidates.set) {
@@ -6650,12 +6823,12 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 180);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 182);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, &openrouter_request_shape, "reasoning", &m->rest);
@@ -6686,7 +6859,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 181);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &openrouter_request_shape, "", &m->rest);
@@ -6987,7 +7160,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 183);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -6996,7 +7169,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 184);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7005,7 +7178,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 185);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7013,7 +7186,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 186);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7088,7 +7261,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 183);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7298,7 +7471,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 187);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7319,7 +7492,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 187);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7354,7 +7527,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 187);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7375,7 +7548,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 187);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7419,7 +7592,7 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 187);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7448,7 +7621,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 187);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7494,7 +7667,7 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 187);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7523,7 +7696,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 187);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7579,7 +7752,7 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[3], &m->cache);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 187);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -7612,7 +7785,7 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 187);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7712,7 +7885,7 @@ static const struct xd_tags openrouter_tool_tags = {
     sizeof openrouter_tool_tags_v / sizeof *openrouter_tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:156: tool.function */
+/* openai/chat.spec:163: tool.function */
 static const struct xd_key openrouter_tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -7737,23 +7910,23 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 95);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 96);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 188);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -7767,25 +7940,25 @@ write_openrouter_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 95);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 96);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &openrouter_tool_function_shape, "function", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7798,11 +7971,11 @@ read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &openrouter_tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 98);
         read_openrouter_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 99);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -7816,7 +7989,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 98);
         write_openrouter_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -7824,368 +7997,13 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tool.foreign");
             break;
         }
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 99);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
         break;
     }
     return false;
-}
-
-/* openai/chat.spec:192: reply */
-static const struct xd_key openrouter_reply_keys_v[] = {
-    { STR_INIT("id"), 0, NULL },
-    { STR_INIT("object"), -1, NULL },
-    { STR_INIT("created"), -1, NULL },
-    { STR_INIT("model"), 1, NULL },
-    { STR_INIT("choices"), 2, NULL },
-    { STR_INIT("usage"), 3, NULL },
-    { STR_INIT("service_tier"), 4, NULL },
-};
-static const struct xd_keys openrouter_reply_keys = { openrouter_reply_keys_v, 7, "" };
-static const struct xd_shape openrouter_reply_shape = { family, "reply", &openrouter_reply_keys, 5, XD_REST_KEEP };
-
-static void
-read_openrouter_reply(struct xd *x, uint32_t at, struct ir_reply *m)
-{
-    uint32_t v[5];
-
-    if (!xd_scan(x, at, &openrouter_reply_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 106);
-        xd_read_str(x, v[0], &m->id);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 109);
-        xd_read_str(x, v[1], &m->model);
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 110);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_choice *item = XD_PUSH(x, &m->choices);
-                if (item)
-                    read_openrouter_choice_whole(x, i, item);
-            }
-    }
-    if (v[3]) {
-        XD_SEEN(seen_read, 111);
-        read_usage(x, v[3], &m->usage);
-    }
-    if (v[4]) {
-        XD_SEEN(seen_read, 112);
-        xd_read_str(x, v[4], &m->tier);
-    }
-}
-
-static void
-write_openrouter_reply(struct xd *x, const struct ir_reply *m)
-{
-    jw_object(&x->w);
-    if (m->id.p) {
-        XD_SEEN(seen_written, 106);
-        xd_put_str(x, STR("id"), m->id);
-    }
-    XD_SEEN(seen_written, 107);
-    jw_key(&x->w, STR("object"));
-    jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 108);
-    xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
-    if (m->model.p) {
-        XD_SEEN(seen_written, 109);
-        xd_put_str(x, STR("model"), m->model);
-    }
-    if (m->choices.n) {
-        XD_SEEN(seen_written, 110);
-        jw_key(&x->w, STR("choices"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->choices.n; i++)
-            write_openrouter_choice_whole(x, &m->choices.v[i]);
-        jw_close(&x->w);
-    }
-    if (m->usage.set) {
-        XD_SEEN(seen_written, 111);
-        jw_key(&x->w, STR("usage"));
-        write_usage(x, &m->usage);
-    }
-    if (m->tier.p) {
-        XD_SEEN(seen_written, 112);
-        xd_put_str(x, STR("service_tier"), m->tier);
-    }
-    xd_put_rest(x, &openrouter_reply_shape, "", &m->rest);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:203: choice_whole */
-static const struct xd_key openrouter_choice_whole_keys_message_v[] = {
-    { STR_INIT("role"), -1, NULL },
-    { STR_INIT("thinking_blocks"), 1, NULL },
-    { STR_INIT("reasoning_details"), 2, NULL },
-    { STR_INIT("reasoning_content"), 3, NULL },
-    { STR_INIT("reasoning"), 4, NULL },
-    { STR_INIT("content"), 5, NULL },
-    { STR_INIT("refusal"), 6, NULL },
-    { STR_INIT("annotations"), 7, NULL },
-    { STR_INIT("audio"), 8, NULL },
-    { STR_INIT("tool_calls"), 9, NULL },
-    { STR_INIT("function_call"), 10, NULL },
-};
-static const struct xd_keys openrouter_choice_whole_keys_message = { openrouter_choice_whole_keys_message_v, 11, "message" };
-static const struct xd_key openrouter_choice_whole_keys_logprobs_v[] = {
-    { STR_INIT("content"), 11, NULL },
-};
-static const struct xd_keys openrouter_choice_whole_keys_logprobs = { openrouter_choice_whole_keys_logprobs_v, 1, "logprobs" };
-static const struct xd_key openrouter_choice_whole_keys_v[] = {
-    { STR_INIT("index"), 0, NULL },
-    { STR_INIT("message"), -1, &openrouter_choice_whole_keys_message },
-    { STR_INIT("logprobs"), -1, &openrouter_choice_whole_keys_logprobs },
-    { STR_INIT("finish_reason"), 12, NULL },
-};
-static const struct xd_keys openrouter_choice_whole_keys = { openrouter_choice_whole_keys_v, 4, "" };
-static const struct xd_shape openrouter_choice_whole_shape = { family, "choice_whole", &openrouter_choice_whole_keys, 13, XD_REST_KEEP };
-
-static void
-read_openrouter_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
-{
-    uint32_t v[13];
-
-    if (!xd_scan(x, at, &openrouter_choice_whole_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 113);
-        xd_read_int(x, v[0], &m->index);
-    }
-    if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 115);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_thinking_block(x, i, item))
-                    m->blocks.n--;
-            }
-    }
-    else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 116);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_reasoning_detail(x, i, item))
-                    m->blocks.n--;
-            }
-    }
-    else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 117);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
-        }
-    }
-    else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 118);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[4], &item_block->thinking.text);
-        }
-    }
-    if (v[5]) {
-        XD_SEEN(seen_read, 119);
-        switch (json_kind(&x->doc, v[5])) {
-        case JSON_STRING:
-        {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[5], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-        {
-            if (xd_want(x, v[5], JSON_ARRAY))
-                XD_EACH(x, i, v[5]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_openrouter_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        }
-        default:
-            xd_mismatch(x, v[5], "string or array");
-        }
-    }
-    if (v[6]) {
-        XD_SEEN(seen_read, 120);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[6], &item_block->refusal.text);
-        }
-    }
-    if (v[7]) {
-        XD_SEEN(seen_read, 121);
-        struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_TEXT;
-            if (xd_want(x, v[7], JSON_ARRAY))
-                XD_EACH(x, i, v[7]) {
-                    struct ir_citation *item = XD_PUSH(x, &item_block->text.citations);
-                    if (item && !read_annotation(x, i, item))
-                        item_block->text.citations.n--;
-                }
-        }
-    }
-    if (v[8]) {
-        XD_SEEN(seen_read, 122);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_AUDIO;
-            read_audio_ref(x, v[8], item);
-        }
-    }
-    if (v[9]) {
-        XD_SEEN(seen_read, 123);
-        if (xd_want(x, v[9], JSON_ARRAY))
-            XD_EACH(x, i, v[9]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item)
-                    read_call(x, i, item);
-            }
-    }
-    if (v[10]) {
-        XD_SEEN(seen_read, 124);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_CALL;
-            read_function_call(x, v[10], item);
-        }
-    }
-    if (v[11]) {
-        XD_SEEN(seen_read, 125);
-        xd_read_jsons(x, v[11], &m->logprobs);
-    }
-    if (v[12]) {
-        XD_SEEN(seen_read, 126);
-        int w = xd_read_word(x, v[12], &stop_table);
-        if (w)
-            m->stop = (enum ir_stop)w;
-    }
-}
-
-static void
-write_openrouter_choice_whole(struct xd *x, const struct ir_choice *m)
-{
-    jw_object(&x->w);
-    if (m->index.set) {
-        XD_SEEN(seen_written, 113);
-        xd_put_int(x, STR("index"), m->index);
-    }
-    jw_key(&x->w, STR("message"));
-    jw_enter(&x->w);
-    XD_SEEN(seen_written, 114);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"assistant\""));
-    if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 115);
-        jw_key(&x->w, STR("thinking_blocks"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x18u >> m->blocks.v[i].kind) & 1)
-                write_thinking_block(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 117);
-        jw_key(&x->w, STR("reasoning_content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0xa0u)) {
-        XD_SEEN(seen_written, 119);
-        if (xd_count_blocks(&m->blocks, 0xa0u) == xd_count_blocks(&m->blocks, 0x2u)) {
-            jw_key(&x->w, STR("content"));
-            jw_begin_string(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
-            jw_end_string(&x->w);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xa0u >> m->blocks.v[i].kind) & 1)
-                    write_openrouter_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("null"));
-    }
-    if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 120);
-        jw_key(&x->w, STR("refusal"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
-        jw_end_string(&x->w);
-    } else {
-        jw_key(&x->w, STR("refusal"));
-        jw_raw(&x->w, STR("null"));
-    }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 121);
-        jw_key(&x->w, STR("annotations"));
-        jw_enter_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            for (unsigned k = 0; m->blocks.v[i].kind == IR_BLOCK_TEXT && k < m->blocks.v[i].text.citations.n; k++)
-                write_annotation(x, &m->blocks.v[i].text.citations.v[k]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 122);
-        jw_key(&x->w, STR("audio"));
-        write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
-        if (xd_count_blocks(&m->blocks, 0x40u) > 1)
-            xd_lose(x, "blocks.audio");
-    }
-    if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 123);
-        jw_key(&x->w, STR("tool_calls"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x100u >> m->blocks.v[i].kind) & 1)
-                write_call(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    xd_put_rest(x, &openrouter_choice_whole_shape, "message", &m->rest);
-    jw_close(&x->w);
-    jw_key(&x->w, STR("logprobs"));
-    jw_enter(&x->w);
-    if (m->logprobs.n) {
-        XD_SEEN(seen_written, 125);
-        xd_put_jsons(x, STR("content"), &m->logprobs);
-    }
-    xd_put_rest(x, &openrouter_choice_whole_shape, "logprobs", &m->rest);
-    jw_close(&x->w);
-    if (m->stop) {
-        XD_SEEN(seen_written, 126);
-        if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
-            xd_lose(x, "stop");
-    }
-    xd_put_rest(x, &openrouter_choice_whole_shape, "", &m->rest);
-    if (m->stop_text.p)
-        xd_lose(x, "stop_text");
-    xd_lose_blocks(x, &m->blocks, 0x1feu);
-    jw_close(&x->w);
 }
 
 static const struct xd_row rows[] = {
@@ -8268,99 +8086,103 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:126", "\"reasoning.text\"      <-> thinking { text <-> text; signature <-> signature }" },
     { "openai/chat.spec:127", "\"reasoning.summary\"    -> thinking { summary -> text }" },
     { "openai/chat.spec:128", "\"reasoning.encrypted\" <-> sealed   { data <-> data }" },
-    { "openai/chat.spec:133", "id         <-> id" },
-    { "openai/chat.spec:134", "data       <-> source.bytes.data" },
-    { "openai/chat.spec:135", "transcript <-> transcript" },
-    { "openai/chat.spec:136", "expires_at <-> expires" },
-    { "openai/chat.spec:140", "id                 <-> id" },
-    { "openai/chat.spec:141", "type               = \"function\"" },
-    { "openai/chat.spec:142", "function.name      <-> name" },
-    { "openai/chat.spec:143", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:149", "name      <-> name" },
-    { "openai/chat.spec:150", "arguments <-> arguments : json in string" },
-    { "openai/chat.spec:157", "function.name        <-> name" },
-    { "openai/chat.spec:158", "function.description <-> description" },
-    { "openai/chat.spec:159", "function.parameters  <-> schema" },
-    { "openai/chat.spec:160", "function.strict      <-> strict" },
-    { "openai/chat.spec:154", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:156", "\"function\" <-> function {" },
-    { "openai/chat.spec:162", "* <-> foreign" },
-    { "openai/chat.spec:168", "name        <-> name" },
-    { "openai/chat.spec:169", "description <-> description" },
-    { "openai/chat.spec:170", "parameters  <-> schema" },
-    { "openai/chat.spec:174", "type = \"function\"" },
-    { "openai/chat.spec:174", "function.name <-> name" },
-    { "openai/chat.spec:182", "type                    <-> mode : format_mode" },
-    { "openai/chat.spec:183", "json_schema.name        <-> name" },
-    { "openai/chat.spec:184", "json_schema.description <-> description" },
-    { "openai/chat.spec:185", "json_schema.schema      <-> schema" },
-    { "openai/chat.spec:186", "json_schema.strict      <-> strict" },
-    { "openai/chat.spec:193", "id           <-> id" },
-    { "openai/chat.spec:194", "object       = \"chat.completion\"" },
-    { "openai/chat.spec:195", "created      <- now" },
-    { "openai/chat.spec:196", "model        <-> model" },
-    { "openai/chat.spec:197", "choices      <-> choices : [choice_whole]" },
-    { "openai/chat.spec:198", "usage        <-> usage : usage" },
-    { "openai/chat.spec:199", "service_tier <-> tier" },
-    { "openai/chat.spec:204", "index        <-> index" },
-    { "openai/chat.spec:205", "message.role = \"assistant\"" },
-    { "openai/chat.spec:207", "message.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:208", "message.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:209", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:210", "message.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:212", "message.content     <-> blocks : string joins text | [part]    else null" },
-    { "openai/chat.spec:213", "message.refusal     <-> blocks.refusal.text                     else null" },
-    { "openai/chat.spec:214", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:215", "message.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:216", "message.tool_calls  <-> blocks : [call]" },
-    { "openai/chat.spec:217", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:218", "logprobs.content    <-> logprobs" },
-    { "openai/chat.spec:219", "finish_reason       <-> stop : stop" },
-    { "openai/chat.spec:226", "url_citation.url         <-> url" },
-    { "openai/chat.spec:227", "url_citation.title       <-> title" },
-    { "openai/chat.spec:228", "url_citation.start_index <-> start     else 0" },
-    { "openai/chat.spec:229", "url_citation.end_index   <-> end       else 0" },
-    { "openai/chat.spec:225", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:231", "* -> foreign" },
-    { "openai/chat.spec:249", "prompt_tokens     <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:250", "completion_tokens <-> output                             else 0" },
-    { "openai/chat.spec:251", "total_tokens      <-  input + cache_read + cache_write + output" },
-    { "openai/chat.spec:252", "prompt_tokens_details.cached_tokens        <-> cache_read" },
-    { "openai/chat.spec:253", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
-    { "openai/chat.spec:254", "prompt_tokens_details.audio_tokens         <-> audio_in" },
-    { "openai/chat.spec:255", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:256", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "openai/chat.spec:263", "id           <-> id" },
-    { "openai/chat.spec:264", "object       = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:265", "created      <- now" },
-    { "openai/chat.spec:266", "model        <-> model" },
-    { "openai/chat.spec:267", "service_tier <-> tier" },
-    { "openai/chat.spec:286", "usage <-> usage : usage                     slot" },
-    { "openai/chat.spec:270", "delta = {}" },
-    { "openai/chat.spec:271", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:272", "delta.content = \"\"" },
-    { "openai/chat.spec:274", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:275", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:276", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:277", "delta.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:279", "delta.content     <-> blocks.text.text" },
-    { "openai/chat.spec:280", "delta.refusal     <-> blocks.refusal.text" },
-    { "openai/chat.spec:281", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:282", "delta.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:283", "delta.tool_calls  <-> blocks : [call_patch]" },
-    { "openai/chat.spec:284", "finish_reason     <-> stop : stop       else null    slot" },
-    { "openai/chat.spec:287", "error <-> fail : fault_body" },
-    { "openai/chat.spec:292", "id                 <-> id" },
-    { "openai/chat.spec:293", "type               = \"function\"" },
-    { "openai/chat.spec:294", "function.name      <-> name" },
-    { "openai/chat.spec:295", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:299", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:300", "message, detail -> message" },
-    { "openai/chat.spec:307", "message <-> message                         else \"\"" },
-    { "openai/chat.spec:308", "type    <-> kind : fault" },
-    { "openai/chat.spec:309", "param   <-> param                           else null" },
-    { "openai/chat.spec:310", "code    <-> code                            else null" },
-    { "openai/chat.spec:311", "status_code -> status" },
+    { "openai/chat.spec:134", "text <-> text" },
+    { "openai/chat.spec:135", "thinking -> text : texts" },
+    { "openai/chat.spec:134", "\"text\"     <-> text     { text <-> text }" },
+    { "openai/chat.spec:135", "\"thinking\"  -> thinking { thinking -> text : texts }" },
+    { "openai/chat.spec:140", "id         <-> id" },
+    { "openai/chat.spec:141", "data       <-> source.bytes.data" },
+    { "openai/chat.spec:142", "transcript <-> transcript" },
+    { "openai/chat.spec:143", "expires_at <-> expires" },
+    { "openai/chat.spec:147", "id                 <-> id" },
+    { "openai/chat.spec:148", "type               = \"function\"" },
+    { "openai/chat.spec:149", "function.name      <-> name" },
+    { "openai/chat.spec:150", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:156", "name      <-> name" },
+    { "openai/chat.spec:157", "arguments <-> arguments : json in string" },
+    { "openai/chat.spec:164", "function.name        <-> name" },
+    { "openai/chat.spec:165", "function.description <-> description" },
+    { "openai/chat.spec:166", "function.parameters  <-> schema" },
+    { "openai/chat.spec:167", "function.strict      <-> strict" },
+    { "openai/chat.spec:161", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:163", "\"function\" <-> function {" },
+    { "openai/chat.spec:169", "* <-> foreign" },
+    { "openai/chat.spec:175", "name        <-> name" },
+    { "openai/chat.spec:176", "description <-> description" },
+    { "openai/chat.spec:177", "parameters  <-> schema" },
+    { "openai/chat.spec:181", "type = \"function\"" },
+    { "openai/chat.spec:181", "function.name <-> name" },
+    { "openai/chat.spec:189", "type                    <-> mode : format_mode" },
+    { "openai/chat.spec:190", "json_schema.name        <-> name" },
+    { "openai/chat.spec:191", "json_schema.description <-> description" },
+    { "openai/chat.spec:192", "json_schema.schema      <-> schema" },
+    { "openai/chat.spec:193", "json_schema.strict      <-> strict" },
+    { "openai/chat.spec:200", "id           <-> id" },
+    { "openai/chat.spec:201", "object       = \"chat.completion\"" },
+    { "openai/chat.spec:202", "created      <- now" },
+    { "openai/chat.spec:203", "model        <-> model" },
+    { "openai/chat.spec:204", "choices      <-> choices : [choice_whole]" },
+    { "openai/chat.spec:205", "usage        <-> usage : usage" },
+    { "openai/chat.spec:206", "service_tier <-> tier" },
+    { "openai/chat.spec:211", "index        <-> index" },
+    { "openai/chat.spec:212", "message.role = \"assistant\"" },
+    { "openai/chat.spec:214", "message.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:215", "message.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:216", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:217", "message.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:219", "message.content     <-> blocks : string joins text | [reply_part]   else null" },
+    { "openai/chat.spec:220", "message.refusal     <-> blocks.refusal.text                     else null" },
+    { "openai/chat.spec:221", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:222", "message.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:223", "message.tool_calls  <-> blocks : [call]" },
+    { "openai/chat.spec:224", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:225", "logprobs.content    <-> logprobs" },
+    { "openai/chat.spec:226", "finish_reason       <-> stop : stop" },
+    { "openai/chat.spec:233", "url_citation.url         <-> url" },
+    { "openai/chat.spec:234", "url_citation.title       <-> title" },
+    { "openai/chat.spec:235", "url_citation.start_index <-> start     else 0" },
+    { "openai/chat.spec:236", "url_citation.end_index   <-> end       else 0" },
+    { "openai/chat.spec:232", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:238", "* -> foreign" },
+    { "openai/chat.spec:256", "prompt_tokens     <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:257", "completion_tokens <-> output                             else 0" },
+    { "openai/chat.spec:258", "total_tokens      <-  input + cache_read + cache_write + output" },
+    { "openai/chat.spec:259", "prompt_tokens_details.cached_tokens        <-> cache_read" },
+    { "openai/chat.spec:260", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
+    { "openai/chat.spec:261", "prompt_tokens_details.audio_tokens         <-> audio_in" },
+    { "openai/chat.spec:262", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:263", "completion_tokens_details.audio_tokens     <-> audio_out" },
+    { "openai/chat.spec:270", "id           <-> id" },
+    { "openai/chat.spec:271", "object       = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:272", "created      <- now" },
+    { "openai/chat.spec:273", "model        <-> model" },
+    { "openai/chat.spec:274", "service_tier <-> tier" },
+    { "openai/chat.spec:293", "usage <-> usage : usage                     slot" },
+    { "openai/chat.spec:277", "delta = {}" },
+    { "openai/chat.spec:278", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:279", "delta.content = \"\"" },
+    { "openai/chat.spec:281", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:282", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:283", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:284", "delta.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:286", "delta.content     <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:287", "delta.refusal     <-> blocks.refusal.text" },
+    { "openai/chat.spec:288", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:289", "delta.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:290", "delta.tool_calls  <-> blocks : [call_patch]" },
+    { "openai/chat.spec:291", "finish_reason     <-> stop : stop       else null    slot" },
+    { "openai/chat.spec:294", "error <-> fail : fault_body" },
+    { "openai/chat.spec:299", "id                 <-> id" },
+    { "openai/chat.spec:300", "type               = \"function\"" },
+    { "openai/chat.spec:301", "function.name      <-> name" },
+    { "openai/chat.spec:302", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:306", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:307", "message, detail -> message" },
+    { "openai/chat.spec:314", "message <-> message                         else \"\"" },
+    { "openai/chat.spec:315", "type    <-> kind : fault" },
+    { "openai/chat.spec:316", "param   <-> param                           else null" },
+    { "openai/chat.spec:317", "code    <-> code                            else null" },
+    { "openai/chat.spec:318", "status_code -> status" },
     { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
     { "providers/deepseek.spec:14", "reasoning_content <-> blocks.thinking.text" },
     { "providers/deepseek.spec:18", "prompt_cache_hit_tokens <-> cache_read" },
@@ -8378,10 +8200,10 @@ static const struct xd_row rows[] = {
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3,
     1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
-    3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3,
-    3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3,
-    3, 3, 3, 3, 1, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3,
-    3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
+    3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3,
+    3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3,
+    1, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3,
+    3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
 static void
@@ -8797,13 +8619,13 @@ openrouter_chat_write_request(struct xd *x, const void *m)
 static void
 openrouter_chat_read_reply(struct xd *x, uint32_t at, void *m)
 {
-    read_openrouter_reply(x, at, m);
+    read_reply(x, at, m);
 }
 
 static void
 openrouter_chat_write_reply(struct xd *x, const void *m)
 {
-    write_openrouter_reply(x, m);
+    write_reply(x, m);
 }
 
 static const struct xd_op openrouter_ops[] = {
