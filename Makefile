@@ -1,13 +1,20 @@
-# llmux.  The two commands: `make run` and `make test`.  `make help` lists the rest.
+# llmux.  The two commands are `make run` and `make test`; `make help` lists the rest.
 #
-# Everything is built under build/ (build/$(SAN) for the sanitizer builds: SAN=asan, SAN=tsan, SAN=fuzz).
+# Everything is built under build/, and the sanitizer builds beside it: SAN=asan in build/asan, SAN=tsan in
+# build/tsan, SAN=fuzz (clang, libFuzzer) in build/fuzz.
 
 SAN ?=
-CC ?= cc
 B := build$(if $(SAN),/$(SAN))
+ifeq ($(SAN),fuzz)
+CC := clang
+endif
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 
 PKGS := libevent libevent_openssl libevent_pthreads libcurl yajl yaml-0.1 openssl
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wwrite-strings -Werror
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+        -Wwrite-strings -Werror
 OPT := -O2 -g
 SANFLAGS :=
 ifeq ($(SAN),asan)
@@ -19,69 +26,132 @@ OPT := -O1 -g
 SANFLAGS := -fsanitize=thread -fno-omit-frame-pointer
 endif
 ifeq ($(SAN),fuzz)
-CC := clang
 OPT := -O1 -g
 SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
+# The sanitizer build also counts which rows of the specs were read and written.
+ROWS := $(if $(filter asan,$(SAN)),-DXD_COUNT_ROWS)
 
-CFLAGS = -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) -I. -I$(B) -MMD -MP $(shell pkg-config --cflags $(PKGS))
-LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+# Asked for once; a fresh machine has no pkg-config before `make setup`.
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+CFLAGS = -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) $(ROWS) -I. -I$(B) -MMD -MP $(PKG_CFLAGS)
 LDFLAGS = $(SANFLAGS)
+LDLIBS = $(PKG_LIBS) -lm -lpthread
 
-# Sources.  A .re file becomes a .c file below $(B), a .y file a .c and a .h.
-RUNTIME_C := $(wildcard runtime/*/*.c)
-RUNTIME_RE := $(wildcard runtime/*/*.re)
-GENERATED_C := $(wildcard generated/*.c)
-SERVER_C := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
-SERVER_RE := $(wildcard server/*/*.re)
-SPECC_C := $(filter-out codegen/main.c,$(wildcard codegen/*.c))
-SPECC_RE := $(wildcard codegen/*.re)
-SPECC_Y := $(wildcard codegen/*.y)
+# --- sources: a .re file becomes a .c file below $(B), a .y file a .c and a .h ------------------------
+
+RUNTIME := $(wildcard runtime/*/*.c runtime/*/*.re)
+GENERATED := $(wildcard generated/*.c)
+SERVER := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c server/*/*.re))
+SPECC := $(filter-out codegen/main.c,$(wildcard codegen/*.c codegen/*.re codegen/*.y))
+SPECS := $(sort $(wildcard specs/*.spec specs/*/*.spec))
 
 obj = $(patsubst %,$(B)/%.o,$(basename $(1)))
-RUNTIME_O := $(call obj,$(RUNTIME_C) $(RUNTIME_RE))
-GENERATED_O := $(call obj,$(GENERATED_C))
-SERVER_O := $(call obj,$(SERVER_C) $(SERVER_RE))
-SPECC_O := $(call obj,$(SPECC_C) $(SPECC_RE) $(SPECC_Y))
+RUNTIME_O := $(call obj,$(RUNTIME))
+GENERATED_O := $(call obj,$(GENERATED))
+SERVER_O := $(call obj,$(SERVER))
+SPECC_O := $(call obj,$(SPECC))
 BASE_O := $(call obj,$(wildcard runtime/base/*.c))
+LIB_O := $(call obj,$(wildcard tests/lib/*.c))
+UNITS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+CORPUS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/corpus/test_*.c))
+CORPUS_O := $(call obj,$(filter-out tests/corpus/test_%,$(wildcard tests/corpus/*.c)))
+FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-TEST_LIB_O := $(call obj,$(wildcard tests/lib/*.c))
-
-.PHONY: all generate clean unit
+.PHONY: all help setup run test unit corpus e2e fuzz check bench bench-quick generate format clean
 .SECONDARY:
+.DELETE_ON_ERROR:
+
 all: $(B)/specc $(B)/llmux
 
-$(B)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
-$(B)/%.o: $(B)/%.c
-	$(CC) $(CFLAGS) -I$(B)/codegen -Icodegen -c $< -o $@
-$(B)/%.c: %.re
-	@mkdir -p $(@D)
-	re2c -b -W --no-generation-date -o $@ $<
-$(B)/%.c $(B)/%.h: %.y
-	@mkdir -p $(@D)
-	lemon -q -d$(@D) $<
+help:
+	@echo 'make run        install what is missing, build, start the gateway, show a first reply'
+	@echo 'make test       install what is missing, run the whole test suite'
+	@echo 'make            build build/llmux and build/specc        make SAN=asan|tsan   with sanitizers'
+	@echo 'make unit       unit tests                               make corpus          recorded traffic'
+	@echo 'make e2e        official SDKs against real processes     make fuzz            FUZZ_SECONDS=60 each'
+	@echo 'make check      formatting, include rules, both compilers, static analysis, generated files'
+	@echo 'make generate   compile specs/ into generated/           make format          clang-format'
+	@echo 'make bench      the full benchmark                       make bench-quick     under a minute'
 
-# The lexer includes the token numbers that lemon writes.
-$(call obj,$(SPECC_C) $(SPECC_RE)) $(B)/codegen/main.o: $(patsubst %.y,$(B)/%.h,$(SPECC_Y))
+# --- building ---------------------------------------------------------------------------------------------
+
+V ?= 0
+Q := $(if $(filter 0,$(V)),@)
+say = $(if $(filter 0,$(V)),@printf '  %-5s %s\n' $(1) $@)
+
+$(B)/%.o: %.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+$(B)/%.o: $(B)/%.c
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -I$(B)/codegen -Icodegen -c $< -o $@
+$(B)/%.c: %.re
+	$(call say,RE2C)
+	@mkdir -p $(@D)
+	$(Q)re2c -b -W --no-generation-date -o $@ $<
+$(B)/%.c $(B)/%.h: %.y
+	$(call say,LEMON)
+	@mkdir -p $(@D)
+	$(Q)lemon -q -d$(@D) $<
+
+# The lexer and the grammar's actions include the token numbers that lemon writes.
+$(SPECC_O) $(B)/codegen/main.o: $(patsubst %.y,$(B)/%.h,$(filter %.y,$(SPECC)))
 
 $(B)/specc: $(B)/codegen/main.o $(SPECC_O) $(BASE_O)
-	$(CC) $(LDFLAGS) $^ -o $@ -lm
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lm
 $(B)/llmux: $(B)/server/main.o $(SERVER_O) $(GENERATED_O) $(RUNTIME_O)
-	$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
-SPECS := $(sort $(shell find specs -name '*.spec'))
 generate: $(B)/specc
 	$(B)/specc --out generated $(SPECS)
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(TEST_LIB_O) $(SERVER_O) $(GENERATED_O) $(RUNTIME_O) $(SPECC_O)
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
-unit: $(TESTS)
-	@for t in $(TESTS); do $$t || exit 1; done
+# --- tests ----------------------------------------------------------------------------------------------
 
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIB_O) $(SERVER_O) $(GENERATED_O) $(RUNTIME_O) $(SPECC_O)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
+$(B)/tests/corpus/test_%: $(B)/tests/corpus/test_%.o $(CORPUS_O) $(LIB_O) $(GENERATED_O) $(RUNTIME_O)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIB_O) $(SERVER_O) $(GENERATED_O) $(RUNTIME_O) $(SPECC_O)
+	$(call say,LD)
+	$(Q)$(CC) -fsanitize=fuzzer,address,undefined $^ -o $@ -lcmocka $(LDLIBS)
+
+unit: $(UNITS) $(B)/llmux $(B)/specc
+	@tests/run.sh $(B) $(UNITS)
+corpus: $(CORPUS) $(B)/llmux
+	@tests/run.sh $(B) $(CORPUS)
+e2e: $(B)/llmux
+	@tests/e2e/run.sh $(B)
+FUZZ_SECONDS ?= 60
+fuzzers: $(FUZZERS)
+fuzz:
+	@$(MAKE) --no-print-directory SAN=fuzz fuzzers
+	@tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+setup:
+	@tools/setup.sh
+run: setup
+	@$(MAKE) --no-print-directory -j2 all
+	@tools/run.sh
+test: setup
+	@tests/all.sh
+
+# --- the house --------------------------------------------------------------------------------------------
+
+check: setup
+	@tools/check.sh
+format:
+	@clang-format -i $$(git ls-files '*.c' '*.h' | grep -v ^generated/)
+bench: $(B)/llmux
+	@tests/bench/run.sh
+bench-quick: $(B)/llmux
+	@tests/bench/run.sh --quick
 clean:
 	rm -rf build
 
