@@ -177,8 +177,8 @@ struct config *config_parse(struct str bytes, const char *name, const struct con
 /* Append one line for each error: `file:line:column: text`. */
 void config_errors_print(const struct config_errors *errors, struct buf *out);
 
-/* The dotted name of the i-th key a config may hold (`server.listen`, `providers[].name`), NULL
- * behind the last.  For documents and tests. */
-const char *config_key(unsigned i);
+/* The i-th key that a config may hold, and the section it stands in (`server`, `providers[]`, ...);
+ * NULL behind the last.  For documents and tests. */
+const char *config_key(unsigned i, const char **section);
 
 #endif

@@ -1,0 +1,65 @@
+/* The top of the file: its sections, and the list of all keys. */
+#include <stddef.h>
+
+#include "server/config/sections.h"
+
+struct root {
+    struct config c;
+    struct config_routing_draft routing;
+    bool have_providers;         /* read without an error */
+};
+
+static bool
+read_providers(struct config_reader *r, const struct config_field *f, const struct node *n,
+               void *out)
+{
+    struct root *d = out;
+    d->have_providers = config_read_providers(r, f, n, &d->c);
+    return d->have_providers;
+}
+
+static const struct config_field root_fields[] = {
+    { "server",    config_read_record, offsetof(struct root, c.server),
+      .need = CONFIG_REQUIRED, .record = &config_server_record },
+    { "providers", read_providers,     0,
+      .need = CONFIG_REQUIRED },
+    { "routing",   config_read_record, offsetof(struct root, routing),
+      .record = &config_routing_record },
+};
+static const struct config_record root_record = CONFIG_RECORD("the config", root_fields);
+
+struct config *
+config_finish(struct config_reader *r, const struct node *root)
+{
+    struct root d = { .c = { .server = config_server_defaults },
+                      .routing = { .routing = config_routing_defaults } };
+    config_record(r, &root_record, root, &d);
+    d.c.routing = d.routing.routing;
+    if (d.routing.fallbacks && d.have_providers)  /* else models may be missing that are not */
+        config_read_fallbacks(r, d.routing.fallbacks, &d.c);
+    d.c.secrets = r->secrets;
+    d.c.n_secrets = r->n_secrets;
+    struct config *c = arena_alloc(r->arena, sizeof *c);
+    if (c)
+        *c = d.c;
+    return c;
+}
+
+static const struct config_record *const records[] = {
+    &config_server_record,   &config_tls_record,   &config_log_record,
+    &config_provider_record, &config_model_record, &config_timeouts_record,
+    &config_routing_record,
+};
+
+const char *
+config_key(unsigned i, const char **section)
+{
+    for (size_t k = 0; k < sizeof records / sizeof records[0]; k++) {
+        if (i < records[k]->n) {
+            *section = records[k]->name;
+            return records[k]->fields[i].key;
+        }
+        i -= (unsigned)records[k]->n;
+    }
+    return NULL;
+}

@@ -1,0 +1,347 @@
+/* `providers`: the deployments, each with its models. */
+#include <stddef.h>
+
+#include "server/config/sections.h"
+
+#define SECOND ((uint64_t)1000)
+#define DAY (24 * 3600 * SECOND)
+#define TYPES_SHOWN 16           /* in a message */
+#define TYPES_MAX 256
+
+/* An entry while it is read: some keys can only be judged once the type is known. */
+struct draft {
+    struct config_provider p;    /* first */
+    const struct node *name, *type, *policies;
+};
+
+static const struct config_timeouts timeouts_defaults = {
+    .connect = 5 * SECOND,
+    .first_byte = 120 * SECOND,
+    .idle = 60 * SECOND,
+    .total = 600 * SECOND,
+};
+
+/* Was the key of n's i-th child there before? */
+static bool
+fail_twice(struct config_reader *r, const struct node *n, unsigned i)
+{
+    const struct node *key = n->v[i].key;
+    for (unsigned k = 0; k < i; k++)
+        if (str_eq(n->v[k].key->text, key->text)) {
+            config_fail(r, key, "\"%.*s\" is here twice: the first is in line %u",
+                        STR_ARG(key->text), n->v[k].key->line);
+            return true;
+        }
+    return false;
+}
+
+/* Is n a list or map (an empty value is an empty one)? */
+static bool
+check_kind(struct config_reader *r, const struct config_field *f, const struct node *n,
+           enum node_kind kind, const char *like)
+{
+    if (n->kind == kind || config_node_is_null(n))
+        return true;
+    config_fail(r, n, "\"%s\" must be %s, not %s", f->key, like, config_node_kind(n));
+    return false;
+}
+
+static bool
+check_header_name(struct config_reader *r, const struct node *key)
+{
+    static const struct str reserved[] = {
+        STR_INIT("host"),       STR_INIT("content-length"), STR_INIT("transfer-encoding"),
+        STR_INIT("connection"), STR_INIT("expect"),
+    };
+    struct str name = key->text;
+    bool token = name.n > 0;
+    for (size_t i = 0; i < name.n; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        token &= c > 0x20 && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
+    }
+    if (!token) {
+        config_fail(r, key, "\"%.*s\" is not the name of a header", STR_ARG(name));
+        return false;
+    }
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (str_eq_nocase(name, reserved[i])) {
+            config_fail(r, key, "header \"%.*s\" is set by llmux itself: remove it", STR_ARG(name));
+            return false;
+        }
+    return true;
+}
+
+static bool
+read_headers(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
+{
+    struct config_provider *p = out;
+    if (!check_kind(r, f, n, NODE_MAP, "a map of names and values"))
+        return false;
+    unsigned room = 0;
+    bool ok = true;
+    for (unsigned i = 0; i < n->n; i++) {
+        const struct node *key = n->v[i].key;
+        struct str value;
+        if (fail_twice(r, n, i) || !check_header_name(r, key)
+            || !config_secret_text(r, key->text.p, n->v[i].value, &value)) {
+            ok = false;
+            continue;
+        }
+        struct config_pair *pair = CONFIG_PUSH(r, p->headers, p->n_headers, room);
+        if (!pair)
+            return false;
+        *pair = (struct config_pair){ key->text, value };
+    }
+    return ok;
+}
+
+static size_t
+count_asterisks(struct str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == '*';
+    return n;
+}
+
+static bool
+check_model(struct config_reader *r, const struct node *n, struct config_model *m)
+{
+    size_t in_name = count_asterisks(m->name), in_upstream = count_asterisks(m->upstream);
+    m->wildcard = in_name > 0;
+    if (!m->upstream.p && !m->wildcard)
+        m->upstream = m->name;
+    if (in_upstream && !in_name) {
+        config_fail(r, n, "model \"%.*s\": the upstream has an asterisk, but the name has none",
+                    STR_ARG(m->name));
+        return false;
+    }
+    if (in_upstream && (in_upstream > 1 || in_name > 1)) {
+        config_fail(r, n, "model \"%.*s\": with an asterisk in the upstream there may be only one "
+                    "in each", STR_ARG(m->name));
+        return false;
+    }
+    return true;
+}
+
+static bool
+read_model(struct config_reader *r, const struct node *n, struct config_provider *p, unsigned *room)
+{
+    static const struct config_field name = { "models", .need = CONFIG_OPTIONAL };
+    struct config_model m = { .weight = 1 };
+    bool ok = n->kind == NODE_SCALAR ? config_read_text(r, &name, n, &m.name)
+                                     : config_record(r, &config_model_record, n, &m);
+    if (!ok || !check_model(r, n, &m))
+        return false;
+    for (unsigned i = 0; i < p->n_models; i++)
+        if (str_eq(p->models[i].name, m.name)) {
+            config_fail(r, n, "model \"%.*s\" is here twice: write it once, with a weight",
+                        STR_ARG(m.name));
+            return false;
+        }
+    struct config_model *slot = CONFIG_PUSH(r, p->models, p->n_models, *room);
+    if (slot)
+        *slot = m;
+    return slot != NULL;
+}
+
+static bool
+read_models(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
+{
+    unsigned room = 0;
+    bool ok = true;
+    if (!check_kind(r, f, n, NODE_LIST, "a list such as [gpt-4o]"))
+        return false;
+    if (!n->n) {
+        config_fail(r, n, "\"%s\" is empty: list at least one, or '*' for all", f->key);
+        return false;
+    }
+    for (unsigned i = 0; i < n->n; i++)
+        ok &= read_model(r, n->v[i].value, out, &room);
+    return ok;
+}
+
+#define AT(member) offsetof(struct config_model, member)
+static const struct config_field model_fields[] = {
+    { "name",     config_read_text, AT(name),     .need = CONFIG_REQUIRED },
+    { "upstream", config_read_text, AT(upstream), .need = CONFIG_OPTIONAL },
+    { "weight",   config_read_int,  AT(weight),   .min = 1, .max = 1000 },
+};
+#undef AT
+const struct config_record config_model_record =
+    CONFIG_RECORD("providers[].models[]", model_fields);
+
+#define AT(member) offsetof(struct config_timeouts, member)
+static const struct config_field timeouts_fields[] = {
+    { "connect",    config_read_duration, AT(connect),    .min = 1, .max = DAY },
+    { "first_byte", config_read_duration, AT(first_byte), .min = 0, .max = DAY },
+    { "idle",       config_read_duration, AT(idle),       .min = 0, .max = DAY },
+    { "total",      config_read_duration, AT(total),      .min = 0, .max = DAY },
+};
+#undef AT
+const struct config_record config_timeouts_record =
+    CONFIG_RECORD("providers[].timeouts", timeouts_fields);
+
+/* Keeps the node too, for messages that come later. */
+static bool
+read_name(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
+{
+    struct draft *d = out;
+    d->name = n;
+    return config_read_name(r, f, n, &d->p.name);
+}
+
+static bool
+read_type(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
+{
+    struct draft *d = out;
+    d->type = n;
+    return config_read_text(r, f, n, &d->p.type);
+}
+
+#define AT(member) offsetof(struct draft, member)
+static const struct config_field provider_fields[] = {
+    { "name",     read_name,           0,               .need = CONFIG_REQUIRED },
+    { "type",     read_type,           0,               .need = CONFIG_REQUIRED },
+    { "base_url", config_read_url,     AT(p.base_url),  .need = CONFIG_OPTIONAL },
+    { "api_key",  config_read_secret,  AT(p.api_key),   .need = CONFIG_OPTIONAL },
+    { "headers",  read_headers,        0,               .need = CONFIG_OPTIONAL },
+    { "models",   read_models,         0,               .need = CONFIG_REQUIRED },
+    { "timeouts", config_read_record,  AT(p.timeouts),  .record = &config_timeouts_record },
+    { "policies", config_read_node,    AT(policies),    .need = CONFIG_OPTIONAL },
+    { "ca_file",  config_read_file,    AT(p.ca_file),   .need = CONFIG_OPTIONAL },
+    { "proxy",    config_read_proxy,   AT(p.proxy),     .need = CONFIG_OPTIONAL },
+};
+#undef AT
+const struct config_record config_provider_record = CONFIG_RECORD("providers[]", provider_fields);
+
+/* `unknown type "opnai", did you mean "openai"?`, or what is known. */
+static bool
+fail_type(struct config_reader *r, const struct draft *d)
+{
+    const struct config_world *w = r->world;
+    struct str types[TYPES_MAX] = { { 0 } }, shown = { 0 };
+    size_t n = 0;
+    while (w->type_name && n < TYPES_MAX && (types[n] = w->type_name(w->ctx, (unsigned)n)).p)
+        n++;
+    struct str near = config_nearest(d->p.type, types, n);
+    if (near.p) {
+        config_fail(r, d->type, "unknown type \"%.*s\", did you mean \"%.*s\"?",
+                    STR_ARG(d->type->text), STR_ARG(near));
+        return false;
+    }
+    for (size_t i = 0; i < n && i < TYPES_SHOWN; i++) {
+        if (i)
+            arena_append(r->arena, &shown, STR(", "));
+        arena_append(r->arena, &shown, types[i]);
+    }
+    config_fail(r, d->type, "unknown type \"%.*s\": write one of %.*s%s", STR_ARG(d->type->text),
+                STR_ARG(shown), n > TYPES_SHOWN ? ", ... (`llmux providers` shows all)" : "");
+    return false;
+}
+
+static bool
+check_type(struct config_reader *r, const struct draft *d)
+{
+    const struct config_world *w = r->world;
+    enum config_type type = w->type ? w->type(w->ctx, d->p.type) : CONFIG_TYPE_NEEDS_URL;
+    switch (type) {
+    case CONFIG_TYPE_UNKNOWN:
+        return fail_type(r, d);
+    case CONFIG_TYPE_NEEDS_URL:
+        if (d->p.base_url.p)
+            return true;
+        config_fail(r, d->type, "type \"%.*s\" has no address of its own: add base_url",
+                    STR_ARG(d->type->text));
+        return false;
+    case CONFIG_TYPE_COMPLETE:
+        break;
+    }
+    return true;
+}
+
+static bool
+check_policy(struct config_reader *r, const struct draft *d, const struct node_child *c,
+             struct str value)
+{
+    struct buf why;
+    buf_init(&why, FAULT_TEXT);
+    bool ok = !r->world->policy
+              || r->world->policy(r->world->ctx, d->p.type, c->key->text, value, &why);
+    if (!ok)
+        config_fail(r, c->key, "policy \"%.*s\": %.*s", STR_ARG(c->key->text),
+                    STR_ARG(why.n ? buf_str(&why) : STR("not valid")));
+    buf_fini(&why);
+    return ok;
+}
+
+static bool
+read_policies(struct config_reader *r, struct draft *d)
+{
+    static const struct config_field policies = { "policies", .need = CONFIG_OPTIONAL };
+    const struct node *n = d->policies;
+    unsigned room = 0;
+    bool ok = true;
+    if (!n)
+        return true;
+    if (!check_kind(r, &policies, n, NODE_MAP, "a map of names and values"))
+        return false;
+    for (unsigned i = 0; i < n->n; i++) {
+        struct config_pair pair = { .key = n->v[i].key->text };
+        if (fail_twice(r, n, i) || !config_text(r, pair.key.p, n->v[i].value, &pair.value)
+            || !check_policy(r, d, &n->v[i], pair.value)) {
+            ok = false;
+            continue;
+        }
+        struct config_pair *slot = CONFIG_PUSH(r, d->p.policies, d->p.n_policies, room);
+        if (!slot)
+            return false;
+        *slot = pair;
+    }
+    return ok;
+}
+
+static bool
+check_unique(struct config_reader *r, const struct config *c, const struct draft *d)
+{
+    for (unsigned i = 0; i < c->n_providers; i++)
+        if (d->p.name.p && str_eq(c->providers[i].name, d->p.name)) {
+            config_fail(r, d->name, "provider \"%.*s\" is here twice: the first is in line %u",
+                        STR_ARG(d->name->text), c->providers[i].line);
+            return false;
+        }
+    return true;
+}
+
+static bool
+read_provider(struct config_reader *r, const struct node *n, struct config *c, unsigned *room)
+{
+    struct draft d = { .p = { .timeouts = timeouts_defaults, .line = n->line } };
+    bool ok = config_record(r, &config_provider_record, n, &d);
+    if (d.p.type.p) {
+        ok &= check_type(r, &d);
+        ok &= read_policies(r, &d);
+    }
+    ok &= check_unique(r, c, &d);
+    struct config_provider *slot = CONFIG_PUSH(r, c->providers, c->n_providers, *room);
+    if (slot)
+        *slot = d.p;
+    return ok && slot;
+}
+
+bool
+config_read_providers(struct config_reader *r, const struct config_field *f, const struct node *n,
+                      void *out)
+{
+    unsigned room = 0;
+    bool ok = true;
+    if (!check_kind(r, f, n, NODE_LIST, "a list of providers, each beginning with `- name:`"))
+        return false;
+    if (!n->n) {
+        config_fail(r, n, "\"%s\" is empty: list at least one", f->key);
+        return false;
+    }
+    for (unsigned i = 0; i < n->n; i++)
+        ok &= read_provider(r, n->v[i].value, out, &room);
+    return ok;
+}

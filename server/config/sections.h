@@ -1,0 +1,31 @@
+/* The sections of the file, as tables of their keys. */
+#ifndef LLMUX_CONFIG_SECTIONS_H
+#define LLMUX_CONFIG_SECTIONS_H
+
+#include "server/config/reader.h"
+
+#define CONFIG_RECORD(name, fields) { name, fields, sizeof(fields) / sizeof((fields)[0]) }
+
+/* section_server.c */
+extern const struct config_server config_server_defaults;
+extern const struct config_record config_server_record;      /* struct config_server */
+extern const struct config_record config_tls_record, config_log_record;  /* the same struct */
+
+/* section_providers.c */
+extern const struct config_record config_provider_record;
+extern const struct config_record config_model_record, config_timeouts_record;
+/* Read the list of providers into the struct config at out. */
+config_read config_read_providers;
+
+/* section_routing.c */
+extern const struct config_routing config_routing_defaults;
+/* Like struct config_routing, with the node of fallbacks. */
+struct config_routing_draft {
+    struct config_routing routing;
+    const struct node *fallbacks;  /* NULL: none */
+};
+extern const struct config_record config_routing_record;     /* struct config_routing_draft */
+/* Read the fallbacks into c, whose providers are known by now. */
+bool config_read_fallbacks(struct config_reader *r, const struct node *n, struct config *c);
+
+#endif
