@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 #define CHUNK_FIRST 4096u
-#define CHUNK_MAX (1u << 20)
-#define CHUNK_KEEP (64u << 10) /* arena_reset keeps no chunk larger than this */
-#define ALIGN alignof(max_align_t)
-#define TEXT_ROOM 64u /* the least room that arena_append takes for a text */
-#define PUSH_ROOM 4u  /* the first room of a vector */
+#define CHUNK_MAX   (1u << 20)
+#define CHUNK_KEEP  (64u << 10) /* arena_reset keeps no chunk larger than this */
+#define ALIGN       alignof(max_align_t)
+#define TEXT_ROOM   64u /* the least room that arena_append takes for a text */
+#define PUSH_ROOM   4u  /* the first room of a vector */
 
 /* Under AddressSanitizer a stretch of poison follows each allocation. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -81,7 +81,8 @@ arena_reset(struct arena *a)
     ASAN_POISON_MEMORY_REGION(keep->bytes, keep->size);
 }
 
-/* A new chunk with room for n bytes, counted in the arena but not linked yet.  NULL when the cap forbids it. */
+/* A new chunk with room for n bytes, counted in the arena but not linked yet.  NULL when the cap
+ * forbids it. */
 static struct arena_chunk *
 make_chunk(struct arena *a, size_t n)
 {
@@ -128,7 +129,8 @@ carve_new(struct arena *a, size_t n)
     }
     struct arena_chunk *newest = a->chunks;
     if (newest && newest->size - newest->used > c->size - n) {
-        /* A large piece fills its chunk; the newest one is still the better place for small pieces. */
+        /* A large piece fills its chunk; the newest one is still the better place for small
+         * pieces. */
         c->next = newest->next;
         newest->next = c;
     } else {
@@ -189,19 +191,22 @@ arena_printf(struct arena *a, const char *fmt, ...)
     return p ? str_make(p, (size_t)n) : (struct str){ NULL, 0 };
 }
 
-/* Lengthen the piece at p from `have` to `want` bytes where it stands, if it is the last one of the newest chunk. */
+/* Lengthen the piece at p from `have` to `want` bytes where it stands, if it is the last one of
+ * the newest chunk. */
 static bool
 extend(struct arena *a, const char *p, size_t have, size_t want)
 {
     struct arena_chunk *c = a->chunks;
-    if (!c || a->full || GAP > 0 || p + have != c->bytes + c->used || want - have > c->size - c->used)
+    if (!c || a->full || GAP > 0 || p + have != c->bytes + c->used)
+        return false;
+    if (want - have > c->size - c->used)
         return false;
     c->used += want - have;
     return true;
 }
 
-/* The room that arena_append keeps for a text of n bytes: a power of two, which n alone determines, so that it need
- * not be stored.  0 when it does not fit a size_t. */
+/* The room that arena_append keeps for a text of n bytes: a power of two, which n alone
+ * determines, so that it need not be stored.  0 when it does not fit a size_t. */
 static size_t
 text_room(size_t n)
 {

@@ -3,13 +3,13 @@
 
 #include <stdint.h>
 
-static const char letters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 #define BAD 0x80u
-#define xx BAD
+#define xx  BAD
 
 /* The six bits of a letter of either alphabet ("+/" or "-_"), BAD for anything else. */
+/* clang-format off */
 static const uint8_t values[128] = {
     xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx,
     xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx, xx,
@@ -20,6 +20,7 @@ static const uint8_t values[128] = {
     xx, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
     41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, xx, xx, xx, xx, xx,
 };
+/* clang-format on */
 
 #undef xx
 

@@ -79,7 +79,8 @@ buf_room(struct buf *b, size_t n)
 void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
-    /* The first try goes into a small array, so that the text's own NUL never counts against the cap. */
+    /* The first try goes into a small array, so that the text's own NUL never counts against the
+     * cap. */
     char small[256];
     va_list ap, again;
     va_start(ap, fmt);

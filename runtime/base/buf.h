@@ -1,7 +1,7 @@
 /* A growing byte buffer with a ceiling.
  *
- * Errors are sticky: after the ceiling was hit (or malloc failed) every put is a no-op and buf->err stays set
- * until buf_clear. */
+ * Errors are sticky: after the ceiling was hit (or malloc failed) every put is a no-op and
+ * buf->err stays set until buf_clear. */
 #ifndef LLMUX_BASE_BUF_H
 #define LLMUX_BASE_BUF_H
 
@@ -11,11 +11,11 @@
 #include "runtime/base/str.h"
 
 struct buf {
-    char *p;       /* owned */
-    size_t n;      /* bytes held */
-    size_t room;   /* bytes allocated; n <= room <= cap */
+    char *p;     /* owned */
+    size_t n;    /* bytes held */
+    size_t room; /* bytes allocated; n <= room <= cap */
     size_t cap;
-    enum err err;  /* ERR_OK, ERR_LIMIT or ERR_MEMORY */
+    enum err err; /* ERR_OK, ERR_LIMIT or ERR_MEMORY */
 };
 
 /* An empty buffer that never holds more than cap bytes.  Allocates nothing yet. */
@@ -25,7 +25,8 @@ void buf_fini(struct buf *b);
 void buf_clear(struct buf *b);
 /* Forget the content and give memory above `keep` bytes back. */
 void buf_shrink(struct buf *b, size_t keep);
-/* Make room for n more bytes and return where they go, NULL on error.  The caller adds what it wrote to b->n. */
+/* Make room for n more bytes and return where they go, NULL on error.  The caller adds what it
+ * wrote to b->n. */
 char *buf_room(struct buf *b, size_t n);
 /* Append n bytes. */
 static inline void

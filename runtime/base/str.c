@@ -41,7 +41,8 @@ bool
 str_glob(struct str glob, struct str s)
 {
     size_t g = 0, i = 0;
-    size_t star = glob.n, mark = 0; /* where to go on after a mismatch: behind the last star, one byte later */
+    /* Where to go on after a mismatch: behind the last star, one byte later. */
+    size_t star = glob.n, mark = 0;
     while (i < s.n) {
         if (g < glob.n && glob.p[g] == '*') {
             star = g++;

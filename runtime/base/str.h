@@ -1,7 +1,7 @@
 /* Borrowed byte strings.
  *
- * A struct str points into memory that somebody else owns and is not NUL-terminated.  p == NULL means
- * "absent", which differs from "present and empty" (p != NULL, n == 0). */
+ * A struct str points into memory that somebody else owns and is not NUL-terminated.  p == NULL
+ * means "absent", which differs from "present and empty" (p != NULL, n == 0). */
 #ifndef LLMUX_BASE_STR_H
 #define LLMUX_BASE_STR_H
 
@@ -16,7 +16,10 @@ struct str {
 
 /* A string literal as a struct str; works in static initialisers too. */
 #define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
-#define STR_INIT(lit) { "" lit, sizeof(lit) - 1 }
+#define STR_INIT(lit) \
+    { \
+        "" lit, sizeof(lit) - 1 \
+    }
 /* Arguments for a "%.*s" conversion. */
 #define STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
@@ -55,7 +58,9 @@ str_starts(struct str s, struct str prefix)
 static inline bool
 str_ends(struct str s, struct str suffix)
 {
-    return s.n >= suffix.n && (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+    if (s.n < suffix.n)
+        return false;
+    return suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0;
 }
 
 /* The first n bytes removed; n is cut to the length. */
@@ -74,8 +79,8 @@ struct str str_trim(struct str s);
 /* Does s match the glob, in which '*' stands for any run of bytes and nothing else is special? */
 bool str_glob(struct str glob, struct str s);
 #define STR_DISTANCE_MAX 128
-/* The edit distance (insert, delete, replace, swap of neighbours), cut off at `limit`; for suggestions.  A string
- * longer than STR_DISTANCE_MAX is `limit` away from everything. */
+/* The edit distance (insert, delete, replace, swap of neighbours), cut off at `limit`; for
+ * suggestions.  A string longer than STR_DISTANCE_MAX is `limit` away from everything. */
 size_t str_distance(struct str a, struct str b, size_t limit);
 
 #endif

@@ -33,8 +33,9 @@ is_tail(byte c)
     return (c & 0xc0) == 0x80;
 }
 
-/* The length of the valid sequence of two or more bytes at p, or 0.  RFC 3629, section 4: the second byte's range
- * depends on the first, which keeps out overlong forms, surrogates and what is above U+10FFFF. */
+/* The length of the valid sequence of two or more bytes at p, or 0.  RFC 3629, section 4: the
+ * second byte's range depends on the first, which keeps out overlong forms, surrogates and what
+ * is above U+10FFFF. */
 static size_t
 sequence(const byte *p, const byte *end)
 {

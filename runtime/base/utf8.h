@@ -9,7 +9,8 @@
 
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
-/* The offset of the first byte that does not belong to valid UTF-8, or n when all is valid.  ASCII runs go fast. */
+/* The offset of the first byte that does not belong to valid UTF-8, or n when all is valid.
+ * ASCII runs go fast. */
 size_t utf8_valid(const char *p, size_t n);
 /* Append s to out with each invalid byte replaced by U+FFFD (one replacement per bad byte). */
 void utf8_sanitize(struct buf *out, struct str s);

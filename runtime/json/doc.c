@@ -3,8 +3,8 @@
  * The whole document goes to yajl in one piece, so each callback finds its token in the source:
  *
  *   { "key" : 12.5 }
- *         ^ ^      the gap (white space, ':' and ',') between the end of the token before and the start of this one
- *         end      remembered here; yajl tells where a token ends, or its text's address
+ *         ^ ^      the gap (white space, ':' and ',') between two tokens
+ *         end      of the token before; yajl tells where a token ends, or its text's address
  *
  * While a container is open, its `next` holds the index of its parent, so no stack is needed. */
 #include "runtime/json/doc.h"
@@ -17,12 +17,12 @@
 
 /* What yajl's callbacks get.  Apart from struct json_doc, which may move between documents. */
 struct parser {
-    yajl_handle yajl;      /* owned; NULL when a new one is needed */
-    struct json_doc *doc;  /* borrowed, during a parse */
-    size_t end;            /* offset behind the last token */
-    uint32_t parent;       /* the innermost open container, or 0 */
+    yajl_handle yajl;     /* owned; NULL when a new one is needed */
+    struct json_doc *doc; /* borrowed, during a parse */
+    size_t end;           /* offset behind the last token */
+    uint32_t parent;      /* the innermost open container, or 0 */
     size_t depth;
-    enum err err;          /* why a callback cancelled */
+    enum err err; /* why a callback cancelled */
 };
 
 enum { CANCEL = 0, GO_ON = 1 }; /* results of yajl's callbacks */
@@ -76,13 +76,17 @@ add(struct parser *ps, enum json_kind kind, size_t at, size_t n, size_t end)
         return CANCEL;
     uint32_t i = d->count++;
     d->nodes[i] = (struct json_node){
-        .at = (uint32_t)at, .n = (uint32_t)n, .next = i + 1, .kind = (uint8_t)kind,
+        .at = (uint32_t)at,
+        .n = (uint32_t)n,
+        .next = i + 1,
+        .kind = (uint8_t)kind,
     };
     ps->end = end;
     return GO_ON;
 }
 
-/* The offset of the first byte of the token behind the gap.  For callbacks only: there is such a token. */
+/* The offset of the first byte of the token behind the gap.  For callbacks only: there is such a
+ * token. */
 static size_t
 skip_gap(const struct parser *ps)
 {
@@ -96,7 +100,8 @@ skip_gap(const struct parser *ps)
 static int
 add_literal(struct parser *ps, enum json_kind kind, size_t n)
 {
-    /* At the very end of the source yajl may see the token only with the closing blank, which is another chunk. */
+    /* At the very end of the source yajl may see the token only with the closing blank, which is
+     * another chunk. */
     size_t at = skip_gap(ps);
     return add(ps, kind, at, n, at + n);
 }
@@ -125,7 +130,8 @@ on_string(void *ctx, const unsigned char *text, size_t n)
 {
     struct parser *ps = ctx;
     struct json_doc *d = ps->doc;
-    /* A string without escapes is handed over where it stands (unless it is the first token of a used handle). */
+    /* A string without escapes is handed over where it stands (unless it is the first token of a
+     * used handle). */
     uintptr_t at = (uintptr_t)text - (uintptr_t)d->src;
     if (at < d->n)
         return add(ps, JSON_STRING, at, n, at + n + 1);
@@ -232,8 +238,10 @@ explain(struct parser *ps, struct fault *f)
         if (json_doc_odd_space(str_make(d->src, at)))
             return json_doc_explain(d, at, ps->parent, f);
         if (d->count >= JSON_NODES_MAX)
-            return fault_set(f, ERR_LIMIT, at, "json: more than %u values at byte %zu", JSON_NODES_MAX - 1, at);
-        return fault_set(f, ERR_LIMIT, at, "json: deeper than %zu levels at byte %zu", d->depth_max, at);
+            return fault_set(f, ERR_LIMIT, at, "json: more than %u values at byte %zu",
+                             JSON_NODES_MAX - 1, at);
+        return fault_set(f, ERR_LIMIT, at, "json: deeper than %zu levels at byte %zu", d->depth_max,
+                         at);
     }
     default:
         return fault_set(f, ps->err, ps->end, "json: out of memory at byte %zu", ps->end);
@@ -277,7 +285,7 @@ json_doc_parse(struct json_doc *d, struct str src, struct fault *f)
     if (ok && !is_whole(ps))
         ok = yajl_complete_parse(ps->yajl) == yajl_status_ok;
     ok = ok && is_whole(ps) && only_space(d->src + ps->end, d->src + d->n)
-        && !json_doc_odd_space(str_make(d->src, ps->end));
+         && !json_doc_odd_space(str_make(d->src, ps->end));
     if (ok)
         return ERR_OK;
     drop_handle(ps);

@@ -6,10 +6,11 @@
  *                       node 4 number  1
  *                       node 5 string  "x"
  *
- * yajl does the lexing and the grammar; this file closes its gaps (depth, size of numbers, position of every
- * value) and keeps the exact source bytes of each value, so that a subtree can be copied byte for byte.  The
- * children of an object alternate key, value.  `next` is the index behind the subtree.  A json_doc is reused
- * from document to document and allocates only when a document has more nodes than any before. */
+ * yajl does the lexing and the grammar; this file closes its gaps (depth, size of numbers,
+ * position of every value) and keeps the exact source bytes of each value, so that a subtree can
+ * be copied byte for byte.  The children of an object alternate key, value.  `next` is the index
+ * behind the subtree.  A json_doc is reused from document to document and allocates only when a
+ * document has more nodes than any before. */
 #ifndef LLMUX_JSON_DOC_H
 #define LLMUX_JSON_DOC_H
 
@@ -20,34 +21,43 @@
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
 
-enum json_kind { JSON_NONE, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_OBJECT, JSON_ARRAY };
+enum json_kind {
+    JSON_NONE,
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_OBJECT,
+    JSON_ARRAY,
+};
 
 #define JSON_DEPTH_MAX 512
 #define JSON_NODES_MAX (8u << 20)
 
 struct json_node {
-    uint32_t at;       /* offset of the value's first byte; for strings, of the byte after the quote */
-    uint32_t n;        /* length in bytes; for strings, without the quotes */
-    uint32_t next;     /* index of the node after this one's subtree */
-    uint8_t kind;      /* enum json_kind */
-    uint8_t escaped;   /* strings: there is a backslash in it */
+    uint32_t at;     /* offset of the first byte; for strings, of the byte after the quote */
+    uint32_t n;      /* length in bytes; for strings, without the quotes */
+    uint32_t next;   /* index of the node after this one's subtree */
+    uint8_t kind;    /* enum json_kind */
+    uint8_t escaped; /* strings: there is a backslash in it */
 };
 
 struct json_doc {
-    const char *src;          /* borrowed: must outlive the use of the nodes */
+    const char *src; /* borrowed: must outlive the use of the nodes */
     size_t n;
-    struct json_node *nodes;  /* owned; nodes[1] is the root */
-    uint32_t count;           /* nodes in use, counting node 0 */
+    struct json_node *nodes; /* owned; nodes[1] is the root */
+    uint32_t count;          /* nodes in use, counting node 0 */
     uint32_t room;
-    void *yajl;               /* owned; made anew after an error */
-    size_t depth_max;         /* JSON_DEPTH_MAX unless set otherwise after init */
+    void *yajl;       /* owned; made anew after an error */
+    size_t depth_max; /* JSON_DEPTH_MAX unless set otherwise after init */
 };
 
 void json_doc_init(struct json_doc *d);
 void json_doc_fini(struct json_doc *d);
 /* Parse exactly one document that fills src but for white space.  src must be at most 4 GiB - 1.
- * ERR_SYNTAX (offset and reason in f; invalid UTF-8 is one reason), ERR_LIMIT (depth, nodes), ERR_MEMORY.
- * After an error d may be used for the next document. */
+ * ERR_SYNTAX (offset and reason in f; invalid UTF-8 is one reason), ERR_LIMIT (depth, nodes),
+ * ERR_MEMORY.  After an error d may be used for the next document. */
 MUST_CHECK enum err json_doc_parse(struct json_doc *d, struct str src, struct fault *f);
 
 /* The root's node, always 1 after a successful parse. */
@@ -59,7 +69,8 @@ json_kind(const struct json_doc *d, uint32_t at)
     return (enum json_kind)d->nodes[at].kind;
 }
 
-/* The raw source bytes of a value.  Strings include their quotes, so the result is always a JSON value. */
+/* The raw source bytes of a value.  Strings include their quotes, so the result is always a JSON
+ * value. */
 struct str json_raw(const struct json_doc *d, uint32_t at);
 /* The bytes between the quotes, undecoded. */
 static inline struct str
@@ -67,8 +78,9 @@ json_inner(const struct json_doc *d, uint32_t at)
 {
     return (struct str){ d->src + d->nodes[at].at, d->nodes[at].n };
 }
-/* A string decoded: points into the source when it has no escapes, else into the arena.  A pair of surrogate
- * escapes becomes one code point, a lone one U+FFFD.  Absent when the arena is full. */
+/* A string decoded: points into the source when it has no escapes, else into the arena.  A pair
+ * of surrogate escapes becomes one code point, a lone one U+FFFD.  Absent when the arena is
+ * full. */
 struct str json_text(const struct json_doc *d, uint32_t at, struct arena *a);
 /* Is the string node equal to s once decoded? */
 bool json_text_is(const struct json_doc *d, uint32_t at, struct str s);
@@ -78,9 +90,9 @@ uint32_t json_member(const struct json_doc *d, uint32_t at, struct str key);
 uint32_t json_count(const struct json_doc *d, uint32_t at);
 /* The number node as int64: true when the text is an integer (also "3.0" and "3e2") that fits. */
 bool json_int(const struct json_doc *d, uint32_t at, int64_t *v);
-/* Write the path of node `at` from the root ("messages[3].content[0].type", "" for the root) into out, cut to
- * fit and NUL-terminated.  Slow: for error messages. */
+/* Write the path of node `at` from the root ("messages[3].content[0].type", "" for the root)
+ * into out, cut to fit and NUL-terminated.  Slow: for error messages. */
 void json_path(const struct json_doc *d, uint32_t at, char *out, size_t room);
-const char *json_kind_name(enum json_kind k);   /* "object", "number", ... */
+const char *json_kind_name(enum json_kind k); /* "object", "number", ... */
 
 #endif

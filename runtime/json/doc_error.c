@@ -81,8 +81,6 @@ bad_number(struct str s, size_t at, struct fault *f)
     at += s.p[at] == '-';
     if (!is_digit(byte_at(s, at)))
         return unexpected(s, at, f);
-    if (s.p[at] == '0')
-        at++;
     while (is_digit(byte_at(s, at)))
         at++;
     if (byte_at(s, at) == '.') {
@@ -114,11 +112,16 @@ static enum err
 bad_token(struct str s, size_t at, struct fault *f)
 {
     switch (byte_at(s, at)) {
-    case '"': return bad_string(s, at, f);
-    case 't': return bad_literal(s, at, "true", f);
-    case 'f': return bad_literal(s, at, "false", f);
-    case 'n': return bad_literal(s, at, "null", f);
-    case '-': return bad_number(s, at, f);
+    case '"':
+        return bad_string(s, at, f);
+    case 't':
+        return bad_literal(s, at, "true", f);
+    case 'f':
+        return bad_literal(s, at, "false", f);
+    case 'n':
+        return bad_literal(s, at, "null", f);
+    case '-':
+        return bad_number(s, at, f);
     }
     return is_digit(byte_at(s, at)) ? bad_number(s, at, f) : unexpected(s, at, f);
 }
@@ -140,7 +143,8 @@ json_doc_explain(const struct json_doc *d, size_t end, uint32_t parent, struct f
         return unexpected(s, (size_t)(odd - s.p), f);
     size_t at = skip_space(s, end);
     if (!parent && d->count > JSON_ROOT)
-        return fault_set(f, ERR_SYNTAX, at, "json: trailing bytes after the document at byte %zu", at);
+        return fault_set(f, ERR_SYNTAX, at, "json: trailing bytes after the document at byte %zu",
+                         at);
     if (!parent && at == s.n)
         return fault_set(f, ERR_SYNTAX, at, "json: empty document");
     if (!parent)

@@ -55,18 +55,26 @@ json_count(const struct json_doc *d, uint32_t at)
     return json_kind(d, at) == JSON_OBJECT ? n / 2 : n;
 }
 
-/* Put digit behind *v, which is negative or 0 so that INT64_MIN has a place; false when it does not fit. */
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Put digit behind *v, which is negative or 0 so that INT64_MIN has a place; false when it does
+ * not fit. */
 static bool
 push_digit(int64_t *v, int digit)
 {
     return !__builtin_mul_overflow(*v, 10, v) && !__builtin_sub_overflow(*v, digit, v);
 }
 
-/* The exponent of a number, text beginning at its "e" or being empty.  Cut off far beyond what matters. */
+/* The exponent of a number, text beginning at its "e" or being empty.  Cut off far beyond what
+ * matters. */
 static int64_t
 read_exponent(struct str text)
 {
-    const int64_t limit = INT64_C(1) << 40; /* above 2^32, the longest run of digits, with room to add */
+    const int64_t limit = INT64_C(1) << 40; /* far above 2^32, the longest run of digits */
     text = str_skip(text, 1);
     bool minus = str_starts(text, STR("-"));
     if (minus || str_starts(text, STR("+")))
@@ -77,8 +85,8 @@ read_exponent(struct str text)
     return minus ? -v : v;
 }
 
-/* An integer written with a point or an exponent.  digits is the text from the first digit to before the exponent;
- * the decimal point is `exponent` places right of where it stands. */
+/* An integer written with a point or an exponent.  digits is the text from the first digit to
+ * before the exponent; the decimal point is `exponent` places right of where it stands. */
 static bool
 shifted_int(struct str digits, int64_t exponent, int64_t *v)
 {
@@ -114,7 +122,7 @@ json_int(const struct json_doc *d, uint32_t at, int64_t *v)
     text = str_skip(text, minus);
     int64_t value = 0; /* negated */
     size_t i = 0;
-    while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9' && push_digit(&value, text.p[i] - '0'))
+    while (i < text.n && is_digit(text.p[i]) && push_digit(&value, text.p[i] - '0'))
         i++;
     if (i < text.n) {
         size_t e = 0;
@@ -135,7 +143,9 @@ struct sink {
     size_t n, room;
 };
 
-static void PRINTF_LIKE(2, 3)
+static void sink_printf(struct sink *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void
 sink_printf(struct sink *s, const char *fmt, ...)
 {
     va_list ap;
@@ -191,14 +201,22 @@ const char *
 json_kind_name(enum json_kind k)
 {
     switch (k) {
-    case JSON_NONE: return "nothing";
-    case JSON_NULL: return "null";
-    case JSON_FALSE: return "false";
-    case JSON_TRUE: return "true";
-    case JSON_NUMBER: return "number";
-    case JSON_STRING: return "string";
-    case JSON_OBJECT: return "object";
-    case JSON_ARRAY: return "array";
+    case JSON_NONE:
+        return "nothing";
+    case JSON_NULL:
+        return "null";
+    case JSON_FALSE:
+        return "false";
+    case JSON_TRUE:
+        return "true";
+    case JSON_NUMBER:
+        return "number";
+    case JSON_STRING:
+        return "string";
+    case JSON_OBJECT:
+        return "object";
+    case JSON_ARRAY:
+        return "array";
     }
     return "nothing";
 }

@@ -9,9 +9,9 @@
 #include <emmintrin.h>
 #endif
 
-#define HIGH_FIRST 0xd800u /* surrogate halves: high ones, then low ones */
-#define LOW_FIRST 0xdc00u
-#define LOW_LAST 0xdfffu
+#define HIGH_FIRST  0xd800u /* surrogate halves: high ones, then low ones */
+#define LOW_FIRST   0xdc00u
+#define LOW_LAST    0xdfffu
 #define REPLACEMENT 0xfffdu
 
 static bool
@@ -43,23 +43,30 @@ plain_run(const char *p, size_t n)
     return i;
 }
 
+/* The letter of a short escape, by the byte it stands for; NUL: there is none. */
+static const char letter_of[128] = {
+    ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+    ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
+};
+
+/* The byte that a short escape stands for, by its letter. */
+static const char byte_of[128] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+};
+
 /* The escape of c, at most 6 bytes, into to; returns its length. */
 static size_t
-escape_one(char *to, char c)
+escape_one(char *to, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
     to[0] = '\\';
-    switch (c) {
-    case '"': case '\\': to[1] = c; return 2;
-    case '\b': to[1] = 'b'; return 2;
-    case '\f': to[1] = 'f'; return 2;
-    case '\n': to[1] = 'n'; return 2;
-    case '\r': to[1] = 'r'; return 2;
-    case '\t': to[1] = 't'; return 2;
-    }
+    to[1] = letter_of[c];
+    if (to[1])
+        return 2;
     memcpy(to + 1, "u00", 3);
-    to[4] = hex[(unsigned char)c >> 4];
-    to[5] = hex[(unsigned char)c & 15];
+    to[4] = hex[c >> 4];
+    to[5] = hex[c & 15];
     return 6;
 }
 
@@ -72,7 +79,7 @@ json_escape(struct buf *out, struct str s)
         if (run == s.n)
             return;
         char escape[6];
-        buf_put(out, escape, escape_one(escape, s.p[run]));
+        buf_put(out, escape, escape_one(escape, (unsigned char)s.p[run]));
         s = str_skip(s, run + 1);
     }
 }
@@ -86,24 +93,19 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The UTF-16 unit that the escape at the start of s stands for; returns the escape's length.  What is no escape
- * counts as U+FFFD, never reaching behind s. */
+/* The UTF-16 unit that the escape at the start of s stands for; returns the escape's length.
+ * What is no escape counts as U+FFFD, never reaching behind s. */
 static size_t
 escape_unit(struct str s, unsigned *unit)
 {
     *unit = REPLACEMENT;
     if (s.n < 2)
         return s.n;
-    switch (s.p[1]) {
-    case '"': case '\\': case '/': *unit = (unsigned char)s.p[1]; return 2;
-    case 'b': *unit = '\b'; return 2;
-    case 'f': *unit = '\f'; return 2;
-    case 'n': *unit = '\n'; return 2;
-    case 'r': *unit = '\r'; return 2;
-    case 't': *unit = '\t'; return 2;
-    case 'u': break;
-    default: return 2;
-    }
+    unsigned char letter = (unsigned char)s.p[1];
+    if (letter < sizeof byte_of && byte_of[letter])
+        *unit = (unsigned char)byte_of[letter];
+    if (letter != 'u')
+        return 2;
     unsigned v = 0;
     for (size_t i = 2; i < 6; i++) {
         int digit = i < s.n ? hex_digit(s.p[i]) : -1;
@@ -130,7 +132,8 @@ point(struct piece *out, unsigned c)
     return true;
 }
 
-/* The next piece of *inner, which it is taken from; false at the end.  *half as in json_unescape_part. */
+/* The next piece of *inner, which it is taken from; false at the end.  *half as in
+ * json_unescape_part. */
 static bool
 next_piece(struct str *inner, unsigned *half, struct piece *out)
 {
@@ -144,7 +147,8 @@ next_piece(struct str *inner, unsigned *half, struct piece *out)
         }
         if (n == 0) {
             const char *stop = memchr(inner->p, '\\', inner->n);
-            *out = (struct piece){ .p = inner->p, .n = stop ? (size_t)(stop - inner->p) : inner->n };
+            out->p = inner->p;
+            out->n = stop ? (size_t)(stop - inner->p) : inner->n;
             *inner = str_skip(*inner, out->n);
             return true;
         }
@@ -153,8 +157,10 @@ next_piece(struct str *inner, unsigned *half, struct piece *out)
             *half = unit;
             continue;
         }
-        if (low)
-            unit = *half ? 0x10000 + ((*half - HIGH_FIRST) << 10) + (unit - LOW_FIRST) : REPLACEMENT;
+        if (low && *half)
+            unit = 0x10000 + ((*half - HIGH_FIRST) << 10) + (unit - LOW_FIRST);
+        else if (low)
+            unit = REPLACEMENT;
         *half = 0;
         return point(out, unit);
     }
@@ -164,8 +170,8 @@ next_piece(struct str *inner, unsigned *half, struct piece *out)
 struct str
 json_unescape_part(struct arena *a, struct str inner, unsigned *half)
 {
-    /* Decoding never lengthens, but for a pending half that comes out as three bytes, or joins with six bytes of
-     * escape to four. */
+    /* Decoding never lengthens, but for a pending half that comes out as three bytes, or joins
+     * with six bytes of escape to four. */
     char *text = arena_bytes(a, inner.n + 3);
     if (!text)
         return (struct str){ NULL, 0 };

@@ -72,7 +72,8 @@ write_pending(struct jw *w)
     }
 }
 
-/* Everything that stands before the next value.  False when the nesting went too deep to write anything. */
+/* Everything that stands before the next value.  False when the nesting went too deep to write
+ * anything. */
 static int
 begin_value(struct jw *w)
 {

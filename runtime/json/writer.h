@@ -1,9 +1,10 @@
 /* JSON out: straight into a buffer, no tree.
  *
- * Nested objects can be opened lazily: jw_enter only remembers the name, and the brace is written when the first
- * member inside arrives, so an object without members leaves no trace.  Commas are the writer's business.  Outside of
- * everything values are written one behind the other, with nothing between.  Nesting deeper than JW_DEPTH - 1 makes the
- * output's error ERR_LIMIT.  A member without a name is a bug of the caller; inside an array names are ignored. */
+ * Nested objects can be opened lazily: jw_enter only remembers the name, and the brace is
+ * written when the first member inside arrives, so an object without members leaves no trace.
+ * Commas are the writer's business.  Outside of everything values are written one behind the
+ * other, with nothing between.  Nesting deeper than JW_DEPTH - 1 makes the output's error
+ * ERR_LIMIT.  A member without a name is a bug of the caller; inside an array names are ignored. */
 #ifndef LLMUX_JSON_WRITER_H
 #define LLMUX_JSON_WRITER_H
 
@@ -16,26 +17,28 @@
 #define JW_DEPTH 64
 
 struct jw_level {
-    struct str key;     /* of a lazy object that is not written yet */
-    uint8_t key_plain;  /* the key is yet to be escaped */
-    uint8_t array;      /* this level is an array */
-    uint8_t some;       /* an element was written, so the next needs a comma */
-    uint8_t pending;    /* lazy and not written yet */
+    struct str key;    /* of a lazy object that is not written yet */
+    uint8_t key_plain; /* the key is yet to be escaped */
+    uint8_t array;     /* this level is an array */
+    uint8_t some;      /* an element was written, so the next needs a comma */
+    uint8_t pending;   /* lazy and not written yet */
 };
 
 struct jw {
-    struct buf *out;               /* borrowed; its sticky error is the writer's */
-    unsigned depth;                /* of open levels; from JW_DEPTH on nothing is written */
-    struct str key;                /* of the next value */
-    uint8_t key_plain;             /* the key is yet to be escaped */
+    struct buf *out;                 /* borrowed; its sticky error is the writer's */
+    unsigned depth;                  /* of open levels; from JW_DEPTH on nothing is written */
+    struct str key;                  /* of the next value */
+    uint8_t key_plain;               /* the key is yet to be escaped */
     struct jw_level level[JW_DEPTH]; /* [0] is outside of everything */
 };
 
 void jw_init(struct jw *w, struct buf *out);
-/* The name of the next value; literal keys of specs need no escaping, so `key` is written as it is. */
+/* The name of the next value; literal keys of specs need no escaping, so `key` is written as it
+ * is. */
 void jw_key(struct jw *w, struct str key);
-/* The name of the next value, escaped as needed (names that come from input). */
-void jw_key_escaped(struct jw *w, struct str key);   /* `key` must live until the value is written */
+/* The name of the next value, escaped as needed (names that come from input).  `key`, here and in
+ * jw_key, must live until the value is written, or with jw_enter until the first member is. */
+void jw_key_escaped(struct jw *w, struct str key);
 void jw_object(struct jw *w);      /* { at once */
 void jw_enter(struct jw *w);       /* { when the first member comes; takes the key set by jw_key */
 void jw_array(struct jw *w);       /* [ at once */

@@ -1,8 +1,9 @@
-/* Lines to events.  Line ends are found sixteen bytes at a time, then re2c tells what the line begins with.
+/* Lines to events.  Line ends are found sixteen bytes at a time, then re2c tells what the line
+ * begins with.
  *
  *   feed   ...................data: {"a":1}\n\nevent: x\nda
  *          └ end of s->line ┘ └ line in place  ┘         └─ to s->line
- */
+ * */
 #include "runtime/sse/sse.h"
 
 #include <stdint.h>
@@ -218,11 +219,12 @@ feed_line(struct sse *s, const char *p, const char *end)
     if (carry(s, p, n + 1, start))
         return s->err;
     struct str line = { s->line.p, held + n };
-    s->line.n = 0; /* the bytes stay where they are until the next carry, and so may spans of them */
+    s->line.n = 0; /* the bytes, and spans of them, stay where they are until the next carry */
     return take_line(s, line, start);
 }
 
-/* Keep what the feed leaves over: the event's parts first, for they may point into s->line, then [p, end). */
+/* Keep what the feed leaves over: the event's parts first, for they may point into s->line, then
+ * [p, end). */
 static enum err
 keep_rest(struct sse *s, const char *p, const char *end)
 {
