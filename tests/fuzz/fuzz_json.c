@@ -1,5 +1,5 @@
-/* Any bytes as a JSON document: compared with the oracle node by node; what parses is decoded, escaped and parsed
- * again.  The first byte picks the depth limit. */
+/* Any bytes as a JSON document: compared with the oracle node by node; what parses is decoded,
+ * escaped and parsed again.  The first byte picks the depth limit. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

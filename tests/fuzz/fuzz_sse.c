@@ -1,6 +1,9 @@
-/* Any bytes as an event stream, cut in ways that the input says, compared with the oracle that sees it whole.
+/* Any bytes as an event stream, cut in ways that the input says, compared with the oracle that
+ * sees it whole.
  *
- *   byte 0  the limit, if odd        byte 1, 2  the first cut        byte 3  the size of the pieces after it */
+ *   byte 0     the limit, if odd
+ *   byte 1, 2  the first cut
+ *   byte 3     the size of the pieces after it */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

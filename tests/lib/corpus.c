@@ -29,7 +29,7 @@ corpus_each(const char *dir, const char *suffix, corpus_fn *fn, void *ctx)
     size_t count = 0;
     for (FTSENT *e; (e = fts_read(tree));) {
         if (e->fts_info == FTS_NS && e->fts_level == FTS_ROOTLEVEL)
-            printf("no %s: recorded traffic is not checked\n", dir);
+            printf("# no %s: recorded traffic is not checked\n", dir);
         if (e->fts_info != FTS_F || !str_ends(str_from(e->fts_name), str_from(suffix)))
             continue;
         struct str content = read_file(e->fts_path, (size_t)e->fts_statp->st_size);

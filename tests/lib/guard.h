@@ -7,8 +7,8 @@
 #include "runtime/base/str.h"
 
 struct guard {
-    char *map;    /* owned: an unreadable page, the room, an unreadable page */
-    size_t room;  /* a multiple of the page size */
+    char *map;   /* owned: an unreadable page, the room, an unreadable page */
+    size_t room; /* a multiple of the page size */
     size_t page;
 };
 

@@ -30,7 +30,8 @@ byte_at(const struct json_oracle *o, size_t at)
 static size_t
 skip_space(const struct json_oracle *o, size_t at)
 {
-    while (byte_at(o, at) == ' ' || byte_at(o, at) == '\n' || byte_at(o, at) == '\r' || byte_at(o, at) == '\t')
+    while (byte_at(o, at) == ' ' || byte_at(o, at) == '\n' || byte_at(o, at) == '\r'
+           || byte_at(o, at) == '\t')
         at++;
     return at;
 }
@@ -59,7 +60,8 @@ parse_escape(struct json_oracle *o, size_t at)
     int c = byte_at(o, at + 1);
     if (c == -1)
         return fail(o, ERR_SYNTAX, o->s.n);
-    if (c == '"' || c == '\\' || c == '/' || c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't')
+    if (c == '"' || c == '\\' || c == '/' || c == 'b' || c == 'f' || c == 'n' || c == 'r'
+        || c == 't')
         return at + 2;
     if (c != 'u')
         return fail(o, ERR_SYNTAX, at);
@@ -177,12 +179,19 @@ static size_t
 parse_value(struct json_oracle *o, size_t at, size_t depth)
 {
     switch (byte_at(o, at)) {
-    case '{': case '[': return parse_container(o, at, depth);
-    case '"': return parse_string(o, at);
-    case 't': return parse_word(o, at, "true", JSON_TRUE);
-    case 'f': return parse_word(o, at, "false", JSON_FALSE);
-    case 'n': return parse_word(o, at, "null", JSON_NULL);
-    case '-': return parse_number(o, at);
+    case '{':
+    case '[':
+        return parse_container(o, at, depth);
+    case '"':
+        return parse_string(o, at);
+    case 't':
+        return parse_word(o, at, "true", JSON_TRUE);
+    case 'f':
+        return parse_word(o, at, "false", JSON_FALSE);
+    case 'n':
+        return parse_word(o, at, "null", JSON_NULL);
+    case '-':
+        return parse_number(o, at);
     }
     if (byte_at(o, at) >= '0' && byte_at(o, at) <= '9')
         return parse_number(o, at);
@@ -218,16 +227,17 @@ json_oracle_fini(struct json_oracle *o)
 static bool
 same_node(const struct json_node *a, const struct json_node *b)
 {
-    return a->at == b->at && a->n == b->n && a->next == b->next && a->kind == b->kind && a->escaped == b->escaped;
+    return a->at == b->at && a->n == b->n && a->next == b->next && a->kind == b->kind
+           && a->escaped == b->escaped;
 }
 
 bool
-json_oracle_agrees(const struct json_oracle *o, const struct json_doc *d, enum err err, const struct fault *f,
-                   char *why, size_t room)
+json_oracle_agrees(const struct json_oracle *o, const struct json_doc *d, enum err err,
+                   const struct fault *f, char *why, size_t room)
 {
     if (err != o->err || (err && (f->err != err || f->offset != o->offset))) {
-        snprintf(why, room, "%s at %zu (%s) instead of %s at %zu", err_name(err), err ? f->offset : 0,
-                 err ? f->text : "", err_name(o->err), o->offset);
+        snprintf(why, room, "%s at %zu (%s) instead of %s at %zu", err_name(err),
+                 err ? f->offset : 0, err ? f->text : "", err_name(o->err), o->offset);
         return false;
     }
     if (err)
@@ -238,7 +248,8 @@ json_oracle_agrees(const struct json_oracle *o, const struct json_doc *d, enum e
     }
     for (uint32_t i = 1; i < o->count; i++)
         if (!same_node(&d->nodes[i], &o->nodes[i])) {
-            snprintf(why, room, "node %u (%s at %u)", i, json_kind_name((enum json_kind)o->nodes[i].kind), o->nodes[i].at);
+            snprintf(why, room, "node %u (%s at %u)", i,
+                     json_kind_name((enum json_kind)o->nodes[i].kind), o->nodes[i].at);
             return false;
         }
     return true;

@@ -4,7 +4,8 @@
 
 #include "runtime/sse/sse.h"
 
-/* Append a line for an event: "[start,end) name=.. data=..", absent ones as "-", or "[start,end) beat". */
+/* Append a line for an event: "[start,end) name=.. data=..", absent ones as "-", or
+ * "[start,end) beat". */
 void sse_describe(struct buf *out, const struct sse_event *e);
 
 /* Append the descriptions of all events of the stream, and "limit at N" when it breaks off. */

@@ -55,7 +55,8 @@ allocations_never_overlap(void **state)
     arena_init(&a, 64 << 20);
     for (size_t i = 0; i < COUNT; i++) {
         pieces[i].n = dice_roll(&d, 20) ? dice_roll(&d, 300) : dice_roll(&d, 100000);
-        pieces[i].p = dice_roll(&d, 2) ? arena_alloc(&a, pieces[i].n) : (void *)arena_bytes(&a, pieces[i].n);
+        pieces[i].p = dice_roll(&d, 2) ? arena_alloc(&a, pieces[i].n)
+                                       : (void *)arena_bytes(&a, pieces[i].n);
         assert_non_null(pieces[i].p);
         memset(pieces[i].p, (int)(i & 0xff), pieces[i].n);
     }

@@ -17,8 +17,13 @@ the_vectors_of_rfc_4648_hold(void **state)
     static const struct {
         const char *bytes, *text;
     } rows[] = {
-        { "", "" },         { "f", "Zg==" },        { "fo", "Zm8=" },          { "foo", "Zm9v" },
-        { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+        { "", "" },
+        { "f", "Zg==" },
+        { "fo", "Zm8=" },
+        { "foo", "Zm9v" },
+        { "foob", "Zm9vYg==" },
+        { "fooba", "Zm9vYmE=" },
+        { "foobar", "Zm9vYmFy" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf b;
@@ -78,8 +83,10 @@ what_is_not_base64_is_refused_and_leaves_no_trace(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "A", "AAAAA", "=", "==", "A=", "AA=", "AAA==", "A===", "AAAA=", "AAAA==", "====", "AA==AA==", "AAAA AAAA", "AAA\n",
-        "AA A", "AAA.", "AA\xc3\xa9", "AAA\x80", "*AAA", "A*AA", "AA*A", "AAA*", "AA=A", "*A", "A*", "AA*", "\"AAA",
+        "A",    "AAAAA", "=",          "==",      "A=",       "AA=",       "AAA==",
+        "A===", "AAAA=", "AAAA==",     "====",    "AA==AA==", "AAAA AAAA", "AAA\n",
+        "AA A", "AAA.",  "AA\xc3\xa9", "AAA\x80", "*AAA",     "A*AA",      "AA*A",
+        "AAA*", "AA=A",  "*A",         "A*",      "AA*",      "\"AAA",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf b;
@@ -105,7 +112,8 @@ each_byte_is_a_letter_or_is_refused(void **state)
         const char *at = c ? strchr(both, c) : NULL;
         assert_int_equal(base64_decode(&b, str_make(text, 4)), at != NULL);
         if (at) {
-            unsigned value = (unsigned)(at - both) > 63 ? (unsigned)(at - both) - 2 : (unsigned)(at - both);
+            unsigned value = (unsigned)(at - both) > 63 ? (unsigned)(at - both) - 2
+                                                        : (unsigned)(at - both);
             assert_int_equal((unsigned char)b.p[1], value >> 2);
             assert_int_equal((unsigned char)b.p[2], value << 6 & 0xff);
         }

@@ -26,7 +26,8 @@ a_fault_is_filled_and_its_code_returned(void **state)
     (void)state;
     struct fault f;
     memset(&f, 'x', sizeof f);
-    assert_int_equal(fault_set(&f, ERR_LIMIT, 17, "sse: line longer than %d at byte %d", 5, 17), ERR_LIMIT);
+    assert_int_equal(fault_set(&f, ERR_LIMIT, 17, "sse: line longer than %d at byte %d", 5, 17),
+                     ERR_LIMIT);
     assert_int_equal(f.err, ERR_LIMIT);
     assert_int_equal(f.offset, 17);
     assert_string_equal(f.path, "");

@@ -60,11 +60,39 @@ check(struct bench *b, struct str s)
 
 /* Written as yajl sees them last: numbers at the end, strings first, escapes, empty things. */
 static const char *const good[] = {
-    "0", "-0", "42", " 42 ", "1.5e+300", "1E400", "-1e-7", "12345678901234567890123456789", "true", "false", "null", "\"\"",
-    "\"x\"", " \"x\\n\" ", "\"\\\\\"", "\"\\\"\"", "{}", "[]", "[ ]", "{ }", "[[],{}]", "[1]", "[-0,0.0,1e5]",
-    "{\"a\": [1, \"x\"]}", "{\"\":\"\"}", "{\"a\":1,\"a\":2}", "\t[\r\n1 , 2\n]\n", "[\"\xc3\xa9\",\"\xf0\x9f\x98\x80\"]",
-    "[\"\\ud83d\\ude00\",\"\\ud83d\"]", "{\"k\\u0041\":{\"x\":[null,true,false,[[\"y\"]]]},\"z\":-1.0e-5}", "[\"\x7f\"]",
-    "[\"\xe2\x80\xa8\"]", "{\"a\":{\"b\":{\"c\":{}}},\"d\":[],\"e\":\"\\/\"}",
+    "0",
+    "-0",
+    "42",
+    " 42 ",
+    "1.5e+300",
+    "1E400",
+    "-1e-7",
+    "12345678901234567890123456789",
+    "true",
+    "false",
+    "null",
+    "\"\"",
+    "\"x\"",
+    " \"x\\n\" ",
+    "\"\\\\\"",
+    "\"\\\"\"",
+    "{}",
+    "[]",
+    "[ ]",
+    "{ }",
+    "[[],{}]",
+    "[1]",
+    "[-0,0.0,1e5]",
+    "{\"a\": [1, \"x\"]}",
+    "{\"\":\"\"}",
+    "{\"a\":1,\"a\":2}",
+    "\t[\r\n1 , 2\n]\n",
+    "[\"\xc3\xa9\",\"\xf0\x9f\x98\x80\"]",
+    "[\"\\ud83d\\ude00\",\"\\ud83d\"]",
+    "{\"k\\u0041\":{\"x\":[null,true,false,[[\"y\"]]]},\"z\":-1.0e-5}",
+    "[\"\x7f\"]",
+    "[\"\xe2\x80\xa8\"]",
+    "{\"a\":{\"b\":{\"c\":{}}},\"d\":[],\"e\":\"\\/\"}",
 };
 
 static void
@@ -88,12 +116,9 @@ the_example_of_the_header_holds(void **state)
         uint32_t next;
         const char *raw, *inner;
     } want[] = {
-        { JSON_NONE, 0, NULL, NULL },
-        { JSON_OBJECT, 6, "{\"a\": [1, \"x\"]}", NULL },
-        { JSON_STRING, 3, "\"a\"", "a" },
-        { JSON_ARRAY, 6, "[1, \"x\"]", NULL },
-        { JSON_NUMBER, 5, "1", "1" },
-        { JSON_STRING, 6, "\"x\"", "x" },
+        { JSON_NONE, 0, NULL, NULL },     { JSON_OBJECT, 6, "{\"a\": [1, \"x\"]}", NULL },
+        { JSON_STRING, 3, "\"a\"", "a" }, { JSON_ARRAY, 6, "[1, \"x\"]", NULL },
+        { JSON_NUMBER, 5, "1", "1" },     { JSON_STRING, 6, "\"x\"", "x" },
     };
     assert_int_equal(d->count, 6);
     for (uint32_t i = 1; i < d->count; i++) {
@@ -200,7 +225,8 @@ static void
 a_document_cut_short_anywhere_ends_unexpectedly(void **state)
 {
     struct bench *b = *state;
-    struct str s = STR("{\"k\\u0041\": {\"x\" :[null, true,false,[[\"\xc3\xa9\"]], {}]},\"z\":-1.0e-5, \"\":\"\\\"\"}");
+    struct str s = STR("{\"k\\u0041\": {\"x\" :[null, true,false,[[\"\xc3\xa9\"]], {}]},"
+                       "\"z\":-1.0e-5, \"\":\"\\\"\"}");
     assert_int_equal(check(b, s), ERR_OK);
     for (size_t n = 0; n < s.n; n++)
         assert_int_equal(check(b, str_make(s.p, n)), ERR_SYNTAX);
@@ -323,7 +349,8 @@ check_file(void *ctx, const char *path, struct str content)
 static void
 recorded_documents_parse_like_the_oracle_does(void **state)
 {
-    corpus_each("../shared/wire", ".json", check_file, *state);
+    size_t n = corpus_each("../shared/wire", ".json", check_file, *state);
+    printf("# %zu recorded documents\n", n);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

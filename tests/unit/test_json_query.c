@@ -74,7 +74,11 @@ elements_and_members_are_counted(void **state)
         const char *text;
         uint32_t count;
     } rows[] = {
-        { "[]", 0 }, { "{}", 0 }, { "[1]", 1 }, { "[[1,2],{\"a\":1},3]", 3 }, { "{\"a\":[1,2,3],\"b\":{\"c\":4}}", 2 },
+        { "[]", 0 },
+        { "{}", 0 },
+        { "[1]", 1 },
+        { "[[1,2],{\"a\":1},3]", 3 },
+        { "{\"a\":[1,2,3],\"b\":{\"c\":4}}", 2 },
     };
     struct json_doc d;
     json_doc_init(&d);
@@ -149,12 +153,14 @@ static void
 spell(char *out, size_t room, int64_t v, int places)
 {
     char digits[64];
-    int n = snprintf(digits, sizeof digits, "%032llu", v < 0 ? 0 - (unsigned long long)v : (unsigned long long)v);
+    int n = snprintf(digits, sizeof digits, "%032llu",
+                     v < 0 ? 0 - (unsigned long long)v : (unsigned long long)v);
     int whole = n - places;
     int lead = 0;
     while (lead < whole - 1 && digits[lead] == '0')
         lead++;
-    snprintf(out, room, "%s%.*s.%s0e%d", v < 0 ? "-" : "", whole - lead, digits + lead, digits + whole, places);
+    snprintf(out, room, "%s%.*s.%s0e%d", v < 0 ? "-" : "", whole - lead, digits + lead,
+             digits + whole, places);
 }
 
 static void
@@ -182,9 +188,21 @@ paths_lead_from_the_root_to_the_node(void **state)
 {
     (void)state;
     static const char *const want[] = {
-        NULL, "", "messages", "messages", "messages[0]", "messages[0].role", "messages[0].role", "messages[1]",
-        "messages[1].content", "messages[1].content", "messages[1].content[0]", "messages[1].content[0].type",
-        "messages[1].content[0].type", "n", "n",
+        NULL,
+        "",
+        "messages",
+        "messages",
+        "messages[0]",
+        "messages[0].role",
+        "messages[0].role",
+        "messages[1]",
+        "messages[1].content",
+        "messages[1].content",
+        "messages[1].content[0]",
+        "messages[1].content[0].type",
+        "messages[1].content[0].type",
+        "n",
+        "n",
     };
     struct json_doc d;
     json_doc_init(&d);
@@ -230,7 +248,8 @@ every_kind_has_a_name(void **state)
     assert_string_equal(json_kind_name(JSON_NONE), "nothing");
     for (int a = JSON_NONE; a <= JSON_ARRAY; a++)
         for (int b = JSON_NONE; b < a; b++)
-            assert_string_not_equal(json_kind_name((enum json_kind)a), json_kind_name((enum json_kind)b));
+            assert_string_not_equal(json_kind_name((enum json_kind)a),
+                                    json_kind_name((enum json_kind)b));
 }
 
 int

@@ -63,7 +63,8 @@ escapes_are_the_short_ones_where_there_are_any(void **state)
     struct buf b;
     buf_init(&b, 200);
     json_escape(&b, str_make("a\"b\\c/\b\f\n\r\t\0\x1f\x7f\xc3\xa9\xe2\x80\xa8", 19));
-    assert_true(str_is(buf_str(&b), "a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0000\\u001f\x7f\xc3\xa9\xe2\x80\xa8"));
+    assert_true(
+        str_is(buf_str(&b), "a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0000\\u001f\x7f\xc3\xa9\xe2\x80\xa8"));
     buf_fini(&b);
 }
 
@@ -85,7 +86,9 @@ static void
 texts_of_all_kinds_survive_escaping_and_back(void **state)
 {
     (void)state;
-    static const char *const pieces[] = { "a", "\"", "\\", "\n", "\x01", "\xc3\xa9", "\xf0\x9f\x98\x80", "plain text ", "/", "u0041" };
+    static const char *const pieces[] = {
+        "a", "\"", "\\", "\n", "\x01", "\xc3\xa9", "\xf0\x9f\x98\x80", "plain text ", "/", "u0041"
+    };
     struct dice d = { 11 };
     struct guard g;
     guard_init(&g, 4000);
@@ -124,7 +127,11 @@ static const struct {
     { "\\ud83d\\ude00", "\xf0\x9f\x98\x80" },
     { "x\\uD83D\\uDE00y", "x\xf0\x9f\x98\x80y" },
     { "\\udbff\\udfff", "\xf4\x8f\xbf\xbf" },
+    { "\\ud800\\udc00\\udbff\\udc00", "\xf0\x90\x80\x80\xf4\x8f\xb0\x80" },
+    { "\\ud7ff\\ue000", "\xed\x9f\xbf\xee\x80\x80" },
     { "\\ud83d", R },
+    { "\\udc00x", R "x" },
+    { "\\udfff", R },
     { "a\\ud83d b", "a" R " b" },
     { "a\\ud83d\\n", "a" R "\n" },
     { "\\ude00", R },
@@ -172,7 +179,8 @@ fragments_decode_to_the_same_text_wherever_they_are_cut(void **state)
     arena_init(&a, 1 << 16);
     for (size_t i = 0; i < sizeof decoded / sizeof *decoded; i++) {
         struct str inner = str_from(decoded[i].inner);
-        for (size_t cut = 0; cut <= inner.n; cut += cut < inner.n ? unit_length(inner.p + cut) : 1) {
+        for (size_t cut = 0; cut <= inner.n;
+             cut += cut < inner.n ? unit_length(inner.p + cut) : 1) {
             unsigned half = 0;
             struct str text = { NULL, 0 };
             struct str parts[] = { str_make(inner.p, cut), STR(""), str_skip(inner, cut) };
@@ -197,7 +205,8 @@ what_is_no_escape_is_replaced_and_never_read_beyond(void **state)
     static const struct {
         const char *inner, *text;
     } rows[] = {
-        { "\\", R }, { "a\\u", "a" R }, { "\\u12", R }, { "\\u12x", R "x" }, { "\\q", R }, { "\\u123\\n", R "\n" },
+        { "\\", R },         { "a\\u", "a" R }, { "\\u12", R },
+        { "\\u12x", R "x" }, { "\\q", R },      { "\\u123\\n", R "\n" },
     };
     struct guard g;
     guard_init(&g, 100);

@@ -1,8 +1,11 @@
-/* The writer, driven by small scripts.
+/* The writer, driven by small scripts.  A script is a row of words:
  *
- * A script is a row of words:  o O  object now, later    a A  array now, later    c C  close, expecting false
- * .name  a plain key   !name  a key to be escaped   'text  a string   12 -3  a number   t f n  true, false, null
- * ={}  a raw value     "text  a string in two halves */
+ *   o O     object now, later          .name   a plain key
+ *   a A     array now, later           !name   a key to be escaped
+ *   c C     close what was written, what was not
+ *   'text   a string                   "text   a string in two halves
+ *   12 -3   a number                   t f n   true, false, null
+ *   ={}     a raw value */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,21 +33,51 @@ run_word(struct jw *w, struct str word)
 {
     struct str rest = str_skip(word, 1);
     switch (word.p[0]) {
-    case 'o': jw_object(w); break;
-    case 'O': jw_enter(w); break;
-    case 'a': jw_array(w); break;
-    case 'A': jw_enter_array(w); break;
-    case 'c': assert_true(jw_close(w)); break;
-    case 'C': assert_false(jw_close(w)); break;
-    case '.': jw_key(w, rest); break;
-    case '!': jw_key_escaped(w, rest); break;
-    case '\'': jw_string(w, rest); break;
-    case '"': write_halves(w, rest); break;
-    case '=': jw_raw(w, rest); break;
-    case 't': jw_bool(w, true); break;
-    case 'f': jw_bool(w, false); break;
-    case 'n': jw_null(w); break;
-    default: jw_int(w, strtoll(word.p, NULL, 10)); break;
+    case 'o':
+        jw_object(w);
+        break;
+    case 'O':
+        jw_enter(w);
+        break;
+    case 'a':
+        jw_array(w);
+        break;
+    case 'A':
+        jw_enter_array(w);
+        break;
+    case 'c':
+        assert_true(jw_close(w));
+        break;
+    case 'C':
+        assert_false(jw_close(w));
+        break;
+    case '.':
+        jw_key(w, rest);
+        break;
+    case '!':
+        jw_key_escaped(w, rest);
+        break;
+    case '\'':
+        jw_string(w, rest);
+        break;
+    case '"':
+        write_halves(w, rest);
+        break;
+    case '=':
+        jw_raw(w, rest);
+        break;
+    case 't':
+        jw_bool(w, true);
+        break;
+    case 'f':
+        jw_bool(w, false);
+        break;
+    case 'n':
+        jw_null(w);
+        break;
+    default:
+        jw_int(w, strtoll(word.p, NULL, 10));
+        break;
     }
 }
 
@@ -90,7 +123,8 @@ scripts_write_what_the_table_says(void **state)
         { "o !a\" O !b\\ O .c 1 c c c", "{\"a\\\"\":{\"b\\\\\":{\"c\":1}}}" },
         { "o !a\" .plain 1 !\" 2 .x 3 c", "{\"plain\":1,\"\\\"\":2,\"x\":3}" },
         { "o .r ={\"k\":[1]} .s \"ab\ncd c", "{\"r\":{\"k\":[1]},\"s\":\"ab\\ncd\"}" },
-        { "a 0 -1 9223372036854775807 -9223372036854775808 10 c", "[0,-1,9223372036854775807,-9223372036854775808,10]" },
+        { "a 0 -1 9223372036854775807 -9223372036854775808 10 c",
+          "[0,-1,9223372036854775807,-9223372036854775808,10]" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct buf b;

@@ -1,4 +1,5 @@
-/* Event streams, whole and in every pair of pieces, against tables and a plain reading of the rules. */
+/* Event streams, whole and in every pair of pieces, against tables and a plain reading of the
+ * rules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,8 +83,9 @@ finish(struct bench *b, enum err err, struct str stream, const char *how, size_t
     if (err)
         buf_printf(&b->got, "%s at %zu\n", err_name(err), b->sse.offset);
     if (!str_eq(buf_str(&b->got), buf_str(&b->want)))
-        fail_msg("%s %zu of\n%.*s\n-- delivered\n%.*s-- instead of\n%.*s", how, where, STR_ARG(utf8_cut(stream, 500)),
-                 STR_ARG(buf_str(&b->got)), STR_ARG(buf_str(&b->want)));
+        fail_msg("%s %zu of\n%.*s\n-- delivered\n%.*s-- instead of\n%.*s", how, where,
+                 STR_ARG(utf8_cut(stream, 500)), STR_ARG(buf_str(&b->got)),
+                 STR_ARG(buf_str(&b->want)));
 }
 
 static void
@@ -127,9 +129,15 @@ static const struct {
     { "data: x\r\n\ndata: y\n\r\ndata: z\r\r\n",
       "[0,10) name=- data=x\n[10,19) name=- data=y\n[20,29) name=- data=z\n" },
     { "data:x\n\ndata:  y\n\n", "[0,8) name=- data=x\n[8,18) name=- data= y\n" },
-    { "\xef\xbb\xbf" "data: x\n\n", "[3,12) name=- data=x\n" },
-    { "\xef\xbb\xbf\n\xef\xbb\xbf" "data: x\n\n", "" },
-    { "\xef\xbb" "data: x\n\ndata: y\n\n", "[11,20) name=- data=y\n" },
+    { "\xef\xbb\xbf"
+      "data: x\n\n",
+      "[3,12) name=- data=x\n" },
+    { "\xef\xbb\xbf\n\xef\xbb\xbf"
+      "data: x\n\n",
+      "" },
+    { "\xef\xbb"
+      "data: x\n\ndata: y\n\n",
+      "[11,20) name=- data=y\n" },
     { "data: a\ndata: b\n\n", "[0,17) name=- data=a\nb\n" },
     { "data: a\ndata\ndata:\ndata: b\n\n", "[0,28) name=- data=a\n\n\nb\n" },
     { "event: ping\ndata: {}\n\n", "[0,22) name=ping data={}\n" },
@@ -139,7 +147,8 @@ static const struct {
     { "event: a\nevent\ndata: x\n\n", "[0,24) name=- data=x\n" },
     { "event: ping\n\ndata: x\n\n", "[13,22) name=- data=x\n" },
     { "data:\n\ndata: \n\ndata\n\nevent: e\ndata:\n\ndata: x\n\n", "[37,46) name=- data=x\n" },
-    { "id: 1\nretry: 5\nfoo: bar\nfoo\n data: no\nDATA: no\ndatas: no\ndata: x\n\n", "[0,66) name=- data=x\n" },
+    { "id: 1\nretry: 5\nfoo: bar\nfoo\n data: no\nDATA: no\ndatas: no\ndata: x\n\n",
+      "[0,66) name=- data=x\n" },
     { "id: 1\n\ndata: x\n\n", "[7,16) name=- data=x\n" },
     { ": hello\n\n", "[0,9) beat\n" },
     { ":\n:\n\n\ndata: x\n\n:\n\n", "[0,5) beat\n[6,15) name=- data=x\n[15,18) beat\n" },
@@ -154,14 +163,19 @@ static const struct {
     { "error: {\"a\":1}\n\n", "[0,16) name=error data={\"a\":1}\n" },
     { "error: x", "[0,8) name=error data=x\n" },
     { "error: x\ndata: y\n\n", "[0,18) name=error data=x\ny\n" },
-    { "data: x\nerror: y\n\ndata: z\n\n", "[0,8) name=- data=x\n[8,18) name=error data=y\n[18,27) name=- data=z\n" },
+    { "data: x\nerror: y\n\ndata: z\n\n",
+      "[0,8) name=- data=x\n[8,18) name=error data=y\n[18,27) name=- data=z\n" },
     { "error: x\nerror: y\n\n", "[0,9) name=error data=x\n[9,19) name=error data=y\n" },
     { "event: e\nerror: y\n\n", "[9,19) name=error data=y\n" },
     { "error\nerror:\n\n", "" },
-    { "data: a\xe2\x80\xa8" "b\xe2\x80\xa9\x0b\x0c\xc2\x85\n\n", "[0,20) name=- data=a\xe2\x80\xa8" "b\xe2\x80\xa9\x0b\x0c\xc2\x85\n" },
+    { "data: a\xe2\x80\xa8"
+      "b\xe2\x80\xa9\x0b\x0c\xc2\x85\n\n",
+      "[0,20) name=- data=a\xe2\x80\xa8"
+      "b\xe2\x80\xa9\x0b\x0c\xc2\x85\n" },
     { "data: \xff\xc3(\n\n", "[0,11) name=- data=\xff\xc3(\n" },
     { "data: 0123456789abcdef0123456789abcdef\r\rdata: 0123456789abcde\n\n",
-      "[0,40) name=- data=0123456789abcdef0123456789abcdef\n[40,63) name=- data=0123456789abcde\n" },
+      "[0,40) name=- data=0123456789abcdef0123456789abcdef\n"
+      "[40,63) name=- data=0123456789abcde\n" },
 };
 
 static void
@@ -195,8 +209,28 @@ random_streams_agree_with_the_oracle(void **state)
 {
     struct bench *b = *state;
     static const char *const pieces[] = {
-        "\n", "\n", "\n\n", "\r", "\r\n", "\r\n\r\n", "data", "data:", "data: ", "event: ", "event", "error: ", "error", ":", " ",
-        "id: 1", "x", "\xef\xbb\xbf", "a longer piece of text, more than sixteen bytes", "{\"a\":1}", "dat", "\xc3\xa9",
+        "\n",
+        "\n",
+        "\n\n",
+        "\r",
+        "\r\n",
+        "\r\n\r\n",
+        "data",
+        "data:",
+        "data: ",
+        "event: ",
+        "event",
+        "error: ",
+        "error",
+        ":",
+        " ",
+        "id: 1",
+        "x",
+        "\xef\xbb\xbf",
+        "a longer piece of text, more than sixteen bytes",
+        "{\"a\":1}",
+        "dat",
+        "\xc3\xa9",
     };
     struct dice d = { 77 };
     for (int i = 0; i < 20000; i++) {
@@ -239,6 +273,20 @@ lines_and_data_may_be_as_long_as_the_limit(void **state)
         buf_puts(&b->want, str_from(limits[i].events));
         check_all_cuts(b, str_from(limits[i].stream), limits[i].limit);
     }
+}
+
+static void
+a_line_too_long_is_noticed_before_its_end(void **state)
+{
+    struct bench *b = *state;
+    begin(b, 5);
+    assert_int_equal(feed(b, STR("data: ")), ERR_LIMIT);
+    begin(b, 5);
+    assert_int_equal(feed(b, STR("\ndat")), ERR_OK);
+    assert_int_equal(feed(b, STR("a:")), ERR_OK);
+    assert_int_equal(feed(b, STR(" ")), ERR_LIMIT);
+    assert_int_equal(b->sse.offset, 1);
+    assert_int_equal(feed(b, STR("")), ERR_LIMIT);
 }
 
 /* The feed that events must lie in, and how many did. */
@@ -304,7 +352,8 @@ static void
 an_event_refused_at_the_end_or_before_an_error_field_stops_it_too(void **state)
 {
     (void)state;
-    static const char *const streams[] = { "data: a\n\ndata: b", "data: a\n\ndata: b\nerror: c\n\n" };
+    static const char *const streams[] = { "data: a\n\ndata: b",
+                                           "data: a\n\ndata: b\nerror: c\n\n" };
     for (size_t i = 0; i < 2; i++) {
         int events = 0;
         struct sse s;
@@ -321,7 +370,9 @@ static void
 a_reset_forgets_what_was_under_way(void **state)
 {
     struct bench *b = *state;
-    static const char *const halves[] = { "data: old", "data: old\n", "event: old\ndata: o\ndata: p", ": c\n", "x\r", "\xef\xbb" };
+    static const char *const halves[] = {
+        "data: old", "data: old\n", "event: old\ndata: o\ndata: p", ": c\n", "x\r", "\xef\xbb"
+    };
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) {
         begin(b, LIMIT);
         assert_int_equal(feed(b, str_from(halves[i])), ERR_OK);
@@ -355,7 +406,8 @@ check_file(void *ctx, const char *path, struct str content)
 static void
 recorded_streams_agree_with_the_oracle(void **state)
 {
-    corpus_each("../shared/wire", ".sse", check_file, *state);
+    size_t n = corpus_each("../shared/wire", ".sse", check_file, *state);
+    printf("# %zu recorded streams\n", n);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -368,6 +420,7 @@ main(void)
         TEST(bytes_of_value_zero_are_data),
         TEST(random_streams_agree_with_the_oracle),
         TEST(lines_and_data_may_be_as_long_as_the_limit),
+        TEST(a_line_too_long_is_noticed_before_its_end),
         TEST(events_within_one_feed_are_not_copied),
         TEST(a_refused_event_stops_the_parser_for_ever),
         TEST(an_event_refused_at_the_end_or_before_an_error_field_stops_it_too),

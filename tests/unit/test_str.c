@@ -48,7 +48,9 @@ trim_removes_white_space_at_both_ends_only(void **state)
     static const struct {
         const char *in, *out;
     } rows[] = {
-        { "", "" }, { " ", "" }, { " \t\r\n", "" }, { "a", "a" }, { " a b\r\n", "a b" }, { "\ta", "a" }, { "\va\f", "\va\f" },
+        { "", "" },           { " ", "" },           { " \t\r\n", "" },
+        { "a", "a" },         { " a b\r\n", "a b" }, { "\ta", "a" },
+        { "\va\f", "\va\f" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_true(str_is(str_trim(str_from(rows[i].in)), rows[i].out));
@@ -62,12 +64,24 @@ globs_know_the_star_and_nothing_else(void **state)
         const char *glob, *s;
         bool match;
     } rows[] = {
-        { "", "", true },           { "", "a", false },          { "*", "", true },
-        { "*", "anything", true },  { "gpt-4*", "gpt-4o", true }, { "gpt-4*", "gpt-4", true },
-        { "gpt-4*", "gpt-5", false }, { "*-mini", "gpt-4o-mini", true }, { "*-mini", "gpt-4o-mini-2024", false },
-        { "a*b*c", "aXbYc", true }, { "a*b*c", "acb", false },    { "a**b", "ab", true },
-        { "a?c", "abc", false },    { "a?c", "a?c", true },       { "[a]", "a", false },
-        { "*aab", "aaaaab", true }, { "*ab*ab", "abab", true },   { "*ab*ab", "aab", false },
+        { "", "", true },
+        { "", "a", false },
+        { "*", "", true },
+        { "*", "anything", true },
+        { "gpt-4*", "gpt-4o", true },
+        { "gpt-4*", "gpt-4", true },
+        { "gpt-4*", "gpt-5", false },
+        { "*-mini", "gpt-4o-mini", true },
+        { "*-mini", "gpt-4o-mini-2024", false },
+        { "a*b*c", "aXbYc", true },
+        { "a*b*c", "acb", false },
+        { "a**b", "ab", true },
+        { "a?c", "abc", false },
+        { "a?c", "a?c", true },
+        { "[a]", "a", false },
+        { "*aab", "aaaaab", true },
+        { "*ab*ab", "abab", true },
+        { "*ab*ab", "aab", false },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (str_glob(str_from(rows[i].glob), str_from(rows[i].s)) != rows[i].match)
@@ -149,7 +163,9 @@ distances_of_long_strings_are_the_limit(void **state)
     char a[STR_DISTANCE_MAX + 1], b[STR_DISTANCE_MAX + 1];
     memset(a, 'a', sizeof a);
     memset(b, 'b', sizeof b);
-    assert_int_equal(str_distance(str_make(a, STR_DISTANCE_MAX), str_make(b, STR_DISTANCE_MAX), 1000), STR_DISTANCE_MAX);
+    assert_int_equal(
+        str_distance(str_make(a, STR_DISTANCE_MAX), str_make(b, STR_DISTANCE_MAX), 1000),
+        STR_DISTANCE_MAX);
     assert_int_equal(str_distance(str_make(a, sizeof a), str_make(a, sizeof a), 7), 7);
 }
 

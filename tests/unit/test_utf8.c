@@ -9,7 +9,8 @@
 #include "runtime/base/utf8.h"
 #include "tests/lib/guard.h"
 
-/* The length of the sequence at p by decoding it and asking whether its length was the shortest; 0 when invalid. */
+/* The length of the sequence at p by decoding it and asking whether its length was the shortest;
+ * 0 when invalid. */
 static size_t
 naive_sequence(const unsigned char *p, size_t n)
 {
@@ -18,8 +19,10 @@ naive_sequence(const unsigned char *p, size_t n)
         return 0;
     if (p[0] < 0x80)
         return 1;
-    size_t k = (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
-    if (k == 0 || n < k)
+    size_t k = 2;
+    while (k < 5 && p[0] & 0x80u >> k)
+        k++;
+    if (k == 5 || !(p[0] & 0x40) || n < k)
         return 0;
     uint32_t c = p[0] & (0x7fu >> k);
     for (size_t i = 1; i < k; i++) {
@@ -44,7 +47,8 @@ check(const unsigned char *p, size_t n)
 {
     size_t got = utf8_valid((const char *)p, n), want = naive_valid((const char *)p, n);
     if (got != want)
-        fail_msg("%02x %02x %02x %02x (%zu bytes): %zu instead of %zu", p[0], p[1], p[2], p[3], n, got, want);
+        fail_msg("%02x %02x %02x %02x (%zu bytes): %zu instead of %zu", p[0], p[1], p[2], p[3], n,
+                 got, want);
 }
 
 static void
@@ -52,7 +56,8 @@ all_sequences_of_up_to_three_bytes_are_judged_right(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 1u << 24; i++) {
-        unsigned char s[4] = { (unsigned char)(i >> 16), (unsigned char)(i >> 8), (unsigned char)i };
+        unsigned char s[4] = { (unsigned char)(i >> 16), (unsigned char)(i >> 8),
+                               (unsigned char)i };
         if (s[0] < 0x80)
             continue;
         check(s, 3);
@@ -67,12 +72,14 @@ static void
 sequences_of_four_bytes_are_judged_right(void **state)
 {
     (void)state;
-    static const unsigned char edges[] = { 0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xed, 0xf4, 0xff };
+    static const unsigned char edges[] = { 0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f,
+                                           0xa0, 0xbf, 0xc0, 0xed, 0xf4, 0xff };
     for (unsigned a = 0xe0; a < 0x100; a++)
         for (unsigned b = 0; b < 0x100; b++)
-            for (size_t c = 0; c < sizeof edges; c++)
-                for (size_t d = 0; d < sizeof edges; d++)
-                    check((unsigned char[4]){ (unsigned char)a, (unsigned char)b, edges[c], edges[d] }, 4);
+            for (size_t i = 0; i < sizeof edges * sizeof edges; i++) {
+                unsigned char c = edges[i / sizeof edges], d = edges[i % sizeof edges];
+                check((unsigned char[]){ (unsigned char)a, (unsigned char)b, c, d }, 4);
+            }
 }
 
 static void
@@ -93,7 +100,9 @@ the_offset_of_the_first_bad_byte_is_found_at_every_place(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "\xff", "\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80", "\xc3(",
+        "\xff",         "\x80",         "\xc3",     "\xe2\x82",
+        "\xf0\x9f\x98", "\xed\xa0\x80", "\xc0\xaf", "\xf4\x90\x80\x80",
+        "\xc3(",
     };
     static const char *const fill[] = { "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80" };
     struct guard g;
@@ -126,7 +135,9 @@ each_bad_byte_becomes_one_replacement(void **state)
         { "plain", "plain" },
         { "\xff", R },
         { "a\xc3", "a" R },
-        { "x\xff" "y\xc3(", "x" R "y" R "(" },
+        { "x\xff"
+          "y\xc3(",
+          "x" R "y" R "(" },
         { "\xe2\x82", R R },
         { "\xed\xa0\x80", R R R },
         { "h\xc3\xa9\x80\xf0\x9f\x98\x80", "h\xc3\xa9" R "\xf0\x9f\x98\x80" },
