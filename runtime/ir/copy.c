@@ -168,10 +168,19 @@ ir_block_copy(struct arena *a, const struct ir_block *b)
     return copy_block(a, b, BY_GROWTH);
 }
 
-struct ir_block
-ir_block_copy_fixed(struct arena *a, const struct ir_block *b)
+bool
+ir_block_extend(struct arena *a, struct ir_block *dst, const struct ir_block *frag)
 {
-    return copy_block(a, b, BORROWED);
+    struct ir_block own = copy_block(a, frag, BORROWED);
+    if (dst->kind != frag->kind || frag->kind == IR_BLOCK_FOREIGN)
+        return true;
+    if (own.kind == IR_BLOCK_AUDIO && own.audio.source.kind == IR_SOURCE_BYTES
+        && dst->audio.source.kind == IR_SOURCE_BYTES) {
+        if (!arena_append(a, &dst->audio.source.bytes.data, own.audio.source.bytes.data))
+            return false;
+        own.audio.source.kind = IR_SOURCE_UNSET;
+    }
+    return ir_block_grow(a, dst, &own) && !a->full;
 }
 
 struct ir_usage

@@ -51,8 +51,8 @@ on_finish(struct ir_grammar *g, const struct ir_event *e)
         offend(g, e, "finish outside of the reply");
     else if (g->choice[e->choice].open || g->choice[e->choice].finished)
         offend(g, e, "finish of an open or finished choice");
-    else if (e->stop == IR_STOP_UNSET)
-        offend(g, e, "finish without a reason");
+    else if (e->stop == IR_STOP_UNSET || !e->usage)
+        offend(g, e, "finish without a reason or usage");
     else {
         g->choice[e->choice].seen = g->choice[e->choice].finished = true;
         g->finished++;

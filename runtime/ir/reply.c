@@ -26,12 +26,14 @@ static void
 speak_finish(const struct ir_reply *r, unsigned choice, ir_sink *sink, void *ctx)
 {
     const struct ir_choice *c = choice < r->choices.n ? &r->choices.v[choice] : NULL;
+    struct ir_usage usage = r->usage;
+    usage.set = true;
     sink(ctx, &(struct ir_event){
         .kind = IR_EVENT_FINISH,
         .choice = choice,
         .stop = ir_stop_settle(c ? c->stop : IR_STOP_UNSET, 0),
         .stop_text = c ? c->stop_text : (struct str){ NULL, 0 },
-        .usage = r->usage.set ? &r->usage : NULL,
+        .usage = &usage,
     });
 }
 
@@ -103,9 +105,7 @@ on_grow(struct ir_collector *c, const struct ir_event *e)
     struct ir_choice *choice = get_choice(c, e->choice);
     if (!choice || e->index >= choice->blocks.n)
         return;
-    struct ir_block *b = &choice->blocks.v[e->index];
-    struct ir_block frag = ir_block_copy_fixed(c->arena, e->block);
-    if (b->kind == frag.kind && !ir_block_grow(c->arena, b, &frag))
+    if (!ir_block_extend(c->arena, &choice->blocks.v[e->index], e->block))
         c->err = ERR_LIMIT;
 }
 

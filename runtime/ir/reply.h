@@ -18,10 +18,11 @@
 typedef void ir_sink(void *ctx, const struct ir_event *e);
 
 /* What the events of a reply carry:
- *   begin   reply: id, model, tier and the usage known so far (usage.set is always true); no choices
+ *   begin   reply: id, model, tier and the usage known so far; no choices
  *   open    block: all but the fields that grow, which are empty
  *   grow    block: the same kind, with the fields that grow and nothing else
- *   finish  stop (never unset), stop_text, usage: of the whole reply, the same with every choice, NULL when unknown */
+ *   finish  stop (never unset), stop_text, usage: of the whole reply, the same with every choice
+ * A usage is always there (never NULL, usage.set is true): what is unknown is unset in it. */
 
 /* Speak a whole reply as events, choice by choice.  A call without arguments grows by "{}". */
 void ir_reply_speak(const struct ir_reply *r, ir_sink *sink, void *ctx);
@@ -77,8 +78,10 @@ void ir_usage_clamp(struct ir_usage *u);
 struct ir_block ir_block_copy(struct arena *a, const struct ir_block *b);
 struct ir_usage ir_usage_copy(struct arena *a, const struct ir_usage *u);
 struct ir_error ir_error_copy(struct arena *a, const struct ir_error *e);
-/* As ir_block_copy, but the fields that ir_block_grow appends still point to the source. */
-struct ir_block ir_block_copy_fixed(struct arena *a, const struct ir_block *b);
+/* Lengthen dst, which ir_block_copy made in the same arena, by a copy of frag (ir_block_grow
+ * borrows).  Bytes of media are appended too; foreign blocks stay as they opened, as nobody
+ * knows how they lengthen.  False when the arena is full. */
+bool ir_block_extend(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* The word of an enum value: "end", "length", ...  For logs and messages. */
 const char *ir_stop_name(enum ir_stop s);

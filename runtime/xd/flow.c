@@ -238,7 +238,7 @@ give_finish(struct xd *x, struct flow_track *t)
         .choice = t->choice,
         .stop = ir_stop_settle(t->stop, t->calls),
         .stop_text = t->stop_text,
-        .usage = u->set ? u : NULL,
+        .usage = u,
     });
 }
 
@@ -247,6 +247,7 @@ finish_all(struct xd *x)
 {
     struct xd_flow *f = x->flow;
     ir_usage_clamp(&f->head.usage);
+    f->head.usage.set = true;
     for (unsigned i = 0; i < f->ntracks; i++)
         if (f->tracks[i])
             flow_drain(x, f->tracks[i]);

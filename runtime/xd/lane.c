@@ -242,13 +242,12 @@ park(struct xd *x, struct flow_lane *l, struct ir_block *b)
     size_t n = weigh(b) + (first ? sizeof *b : 0);
     l->parked += n;
     f->parked += n;
-    struct ir_block own = first ? ir_block_copy(&f->park, b) : ir_block_copy_fixed(&f->park, b);
     if (first)
-        l->block = own;
-    else if (b->kind == IR_BLOCK_FOREIGN)
-        xd_lose(x, "blocks.foreign"); /* deltas of unknown blocks cannot be put together */
+        l->block = ir_block_copy(&f->park, b);
     else
-        (void)ir_block_grow(&f->park, &l->block, &own);
+        (void)ir_block_extend(&f->park, &l->block, b);
+    if (!first && b->kind == IR_BLOCK_FOREIGN)
+        xd_lose(x, "blocks.foreign");
     if (f->parked > FLOW_PARKED_BYTES || f->waiting > FLOW_PARKED_LANES || f->park.full)
         xd_fault(x, ERR_LIMIT, 0, "more than %u interleaved blocks or %u bytes of them",
                  FLOW_PARKED_LANES, FLOW_PARKED_BYTES);

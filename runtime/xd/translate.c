@@ -6,21 +6,13 @@
 #include "runtime/xd/call_id.h"
 #include "runtime/xd/error.h"
 #include "runtime/xd/fault.h"
-
-static const struct xd_op *
-find_op(const struct xd_dialect *d, enum xd_op_kind kind)
-{
-    for (unsigned i = 0; i < d->nops; i++)
-        if (d->ops[i].kind == kind)
-            return &d->ops[i];
-    return NULL;
-}
+#include "runtime/xd/registry.h"
 
 void
 xd_init(struct xd *x, const struct xd_dialect *d, enum xd_op_kind op, struct arena *a,
         struct buf *out)
 {
-    *x = (struct xd){ .dialect = d, .op = find_op(d, op), .mode = XD_LENIENT, .arena = a, .keep = a,
+    *x = (struct xd){ .dialect = d, .op = xd_op(d, op), .mode = XD_LENIENT, .arena = a, .keep = a,
                       .out = out };
     json_doc_init(&x->doc);
     jw_init(&x->w, out);
