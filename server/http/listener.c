@@ -191,19 +191,22 @@ on_rested(evutil_socket_t fd, short what, void *arg)
     wake(arg);
 }
 
-/* Close the connection that is idle longest.  False when none is. */
-static bool
-close_an_idle_one(struct http_server *s)
+/* The connection that is idle longest, or NULL. */
+static struct http_conn *
+longest_idle(const struct http_server *s)
 {
     struct deadline *d = deadline_first(&s->deadlines, DEADLINE_IDLE);
-    if (!d)
-        return false;
-    struct http_conn *c = http_conn_of(d);
-    if (c == s->current) /* is being read, and about to be idle no more */
-        return false;
+    struct http_conn *c = d ? http_conn_of(d) : NULL;
+    return c == s->current ? NULL : c; /* what is being read is about to be idle no more */
+}
+
+static void
+close_idle(struct http_conn *c)
+{
+    if (!c)
+        return;
     c->lost = LOST_CLOSE;
     http_conn_settle(c);
-    return true;
 }
 
 /* Accept one connection.  False when there is none or no more should be taken now. */
@@ -211,12 +214,16 @@ static bool
 accept_one(struct http_listener *l)
 {
     struct http_server *s = l->server;
-    if (s->stats.connections >= s->limits.max_connections && !close_an_idle_one(s)) {
+    struct http_conn *idle = longest_idle(s);
+    bool full = s->stats.connections >= s->limits.max_connections;
+    if (full && !idle) {
         rest(l);
         return false;
     }
     int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
+        if (full)
+            close_idle(idle);
         http_server_adopt(s, fd, l->tls);
         return true;
     }
@@ -227,7 +234,7 @@ accept_one(struct http_listener *l)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-        close_an_idle_one(s);
+        close_idle(idle);
         rest(l);
         return false;
     }
