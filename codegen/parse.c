@@ -19,6 +19,8 @@
 #include "codegen/token.h"
 #include "runtime/base/utf8.h"
 
+#define LOOK_AHEAD 2000     /* tokens; so that a file full of errors takes linear time */
+
 struct parse {
     struct build *b;
     void *parser;
@@ -98,13 +100,13 @@ close_blocks(struct parse *p, struct token t)
         feed_missing(p, TOK_END, t);
 }
 
-/* Are more braces closed than open before the next declaration begins? */
+/* Are more braces closed than open before the next declaration begins (or LOOK_AHEAD tokens on)? */
 static bool
 closes_too_often(const struct parse *p)
 {
     int open = (int)p->depth;
     for (unsigned i = p->i; p->v[i].kind != 0; i++) {
-        if (i > p->i && begins_declaration(p, i))
+        if (i > p->i && (begins_declaration(p, i) || i - p->i > LOOK_AHEAD))
             break;
         open += (p->v[i].kind == TOK_LBRACE) - (p->v[i].kind == TOK_RBRACE);
     }
