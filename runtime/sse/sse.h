@@ -3,14 +3,16 @@
  * WHATWG HTML, "9.2.6 Interpreting an event stream": LF, CR and CRLF end a line, a BOM at the
  * start is skipped, one space after the colon is removed, data lines are joined with LF, id,
  * retry and unknown fields are skipped.  Ours:
- *  - an event whose data is empty is dropped, also one with empty data lines (keep-alives such
- *    as "data:" are sent);
+ *  - an event whose data is empty is dropped, also when there is a data line (some send "data:"
+ *    to keep a connection alive);
  *  - a block with comments but neither a name nor data is reported as a beat;
  *  - the end of the stream ends a pending event (sse_end);
  *  - a field `error:` ends a pending event and begins one of name "error" (llama-box ends its
- *    streams so). A line and an event's data have one size limit; crossing it is ERR_LIMIT.
- *    Invalid UTF-8 is passed through.  What is delivered, offsets included, depends on the bytes
- *    alone, not on how they are cut into feeds. */
+ *    streams so).
+ *
+ * A line and an event's data have one size limit; crossing it is ERR_LIMIT.  Invalid UTF-8 is
+ * passed through.  What is delivered, offsets included, depends on the bytes alone, not on how
+ * they are cut into feeds. */
 #ifndef LLMUX_SSE_SSE_H
 #define LLMUX_SSE_SSE_H
 
@@ -26,7 +28,7 @@ struct sse_event {
     struct str data; /* joined data lines */
     size_t start;    /* stream offset of the event's first line */
     size_t end;      /* stream offset behind the blank line (or the last byte) that ended it; when
-                       * the blank line is a CRLF, behind the CR: nothing waits for the LF */
+                      * the blank line is a CRLF, behind the CR: nothing waits for the LF */
     bool comment;    /* comment lines, but neither a name nor data: both are absent */
 };
 
@@ -57,7 +59,7 @@ void sse_reset(struct sse *s);
  * copying. */
 MUST_CHECK enum err sse_feed(struct sse *s, const char *p, size_t n);
 /* The stream is over: an event not yet ended by a blank line is delivered now, also when its
- * last line is cut short. Then only sse_reset and sse_fini may follow. */
+ * last line is cut short.  Then only sse_reset and sse_fini may follow. */
 MUST_CHECK enum err sse_end(struct sse *s);
 
 #endif
