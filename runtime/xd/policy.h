@@ -7,13 +7,15 @@
  *   last_assistant     keep | trim                        trailing white space of a final assistant turn
  *   unsigned_thinking  keep | drop                        thinking blocks without a signature
  *   result_media       keep | follow                      images and files in a tool result: behind it, as a user's blocks
- *   call_ids           keep | <character class>           ids of calls: map others, the same way in call and result
+ *   call_ids           keep | <character class>           ids of calls: map others, the same way in call and result; a
+ *                                                         length may follow: a-zA-Z0-9{9}
  *   candidates         many | one                         candidates > 1: pass on | ERR_UNSUPPORTED
  *   max_output         keep | <number>                    when the client gave none
  *   empty_schema       keep | object                      a function without parameters
- *   thinking           keep | budget | adaptive           an effort where the dialect wants a budget: 1024, 2048 low, 8192
+ *   thinking           keep | budget | adaptive | effort  an effort where the dialect wants a budget: 1024, 2048 low, 8192
  *                                                         medium, 16384 high, 32768 xhigh/max; max_output is raised above it,
- *                                                         temperature and top_k are lost with it
+ *                                                         temperature and top_k are lost with it.  adaptive: as the model
+ *                                                         sees fit.  effort: a budget where the dialect wants an effort
  *   stream_usage       keep | ask                         ask for the usage of a stream whether or not the client does
  *   roles              merge | strict                     a conversation that starts with the assistant
  * The dialect's spec gives the values (by upstream model, where it names globs); a deployment's `policies` override. */

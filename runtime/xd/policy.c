@@ -1,0 +1,242 @@
+/* Which policies there are, what they may say, and what is in force. */
+#include "runtime/xd/policy.h"
+
+#include "runtime/xd/fault.h"
+#include "runtime/xd/prepare.h"
+
+enum policy_takes { TAKES_WORDS, TAKES_NUMBER, TAKES_CLASS };
+
+/* The first word is the default: it changes nothing. */
+static const struct policy {
+    const char *name;
+    const char *words[4];
+    enum policy_takes also;
+} policies[] = {
+    { "system_turns", { "keep", "fold", "hoist" }, TAKES_WORDS },
+    { "empty_text", { "keep", "drop" }, TAKES_WORDS },
+    { "last_assistant", { "keep", "trim" }, TAKES_WORDS },
+    { "unsigned_thinking", { "keep", "drop" }, TAKES_WORDS },
+    { "result_media", { "keep", "follow" }, TAKES_WORDS },
+    { "call_ids", { "keep" }, TAKES_CLASS },
+    { "candidates", { "many", "one" }, TAKES_WORDS },
+    { "max_output", { "keep" }, TAKES_NUMBER },
+    { "empty_schema", { "keep", "object" }, TAKES_WORDS },
+    { "thinking", { "keep", "budget", "adaptive", "effort" }, TAKES_WORDS },
+    { "stream_usage", { "keep", "ask" }, TAKES_WORDS },
+    { "roles", { "merge", "strict" }, TAKES_WORDS },
+};
+#define POLICIES (sizeof policies / sizeof *policies)
+#define WORDS (sizeof policies->words / sizeof *policies->words)
+
+static const struct policy *
+find_policy(struct str name)
+{
+    for (size_t i = 0; i < POLICIES; i++)
+        if (str_is(name, policies[i].name))
+            return &policies[i];
+    return NULL;
+}
+
+static bool
+takes_word(const struct policy *p, struct str value)
+{
+    for (size_t i = 0; i < WORDS && p->words[i]; i++)
+        if (str_is(value, p->words[i]))
+            return true;
+    return false;
+}
+
+/* A number of tokens: 0 when it is none, or too large to be meant. */
+static int64_t
+number_of(struct str value)
+{
+    int64_t v = 0;
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] < '0' || value.p[i] > '9' || i >= 9)
+            return 0;
+        v = v * 10 + (value.p[i] - '0');
+    }
+    return v;
+}
+
+static const char *
+say_policies(struct arena *a, struct str name)
+{
+    struct str s = { NULL, 0 };
+    arena_append(a, &s, STR("there is no such policy; the policies are "));
+    const char *near = NULL;
+    size_t best = 4;
+    for (size_t i = 0; i < POLICIES; i++) {
+        size_t distance = str_distance(name, str_from(policies[i].name), best);
+        if (distance < best) {
+            best = distance;
+            near = policies[i].name;
+        }
+        arena_append(a, &s, i ? STR(", ") : STR(""));
+        arena_append(a, &s, str_from(policies[i].name));
+    }
+    if (near)
+        return arena_printf(a, "there is no such policy; did you mean %s?", near).p;
+    return arena_printf(a, "%.*s", STR_ARG(s)).p;
+}
+
+static const char *
+say_values(struct arena *a, const struct policy *p)
+{
+    struct str s = { NULL, 0 };
+    for (size_t i = 0; i < WORDS && p->words[i]; i++) {
+        arena_append(a, &s, i ? STR(", ") : STR(""));
+        arena_append(a, &s, str_from(p->words[i]));
+    }
+    if (p->also == TAKES_NUMBER)
+        arena_append(a, &s, STR(" or a number of tokens"));
+    if (p->also == TAKES_CLASS)
+        arena_append(a, &s, STR(" or a class of characters such as a-zA-Z0-9_-"));
+    return arena_printf(a, "%s takes %.*s", p->name, STR_ARG(s)).p;
+}
+
+const char *
+xd_policy_check(struct arena *a, struct str name, struct str value)
+{
+    const struct policy *p = find_policy(name);
+    if (!p)
+        return say_policies(a, name);
+    if (takes_word(p, value) || (p->also == TAKES_NUMBER && number_of(value) > 0)
+        || (p->also == TAKES_CLASS && value.n))
+        return NULL;
+    return say_values(a, p);
+}
+
+static bool
+is_for(const struct xd_policy *p, struct str model)
+{
+    for (unsigned i = 0; i < p->nglobs; i++)
+        if (str_glob(p->globs[i], model))
+            return true;
+    return p->nglobs == 0;
+}
+
+struct str
+xd_policy_value(const struct xd_dialect *d, const struct xd_policy_choices *over, struct str model,
+                const char *name)
+{
+    for (unsigned i = over ? over->n : 0; i > 0; i--)
+        if (str_is(over->v[i - 1].name, name))
+            return over->v[i - 1].value;
+    for (unsigned i = d->npolicies; i > 0; i--)
+        if (str_is(d->policies[i - 1].name, name) && is_for(&d->policies[i - 1], model))
+            return d->policies[i - 1].value;
+    return STR("");
+}
+
+bool
+xd_prepare_is_identity(const struct xd_dialect *d, const struct xd_policy_choices *over,
+                       struct str model)
+{
+    for (size_t i = 0; i < POLICIES; i++) {
+        struct str value = xd_policy_value(d, over, model, policies[i].name);
+        if (value.n && !str_is(value, policies[i].words[0]))
+            return false;
+    }
+    return true;
+}
+
+/* --- the policies at work --- */
+
+struct force {
+    const struct xd_dialect *dialect;
+    const struct xd_policy_choices *over;
+    struct str model;
+};
+
+static struct str
+value_of(const struct force *f, const char *name)
+{
+    return xd_policy_value(f->dialect, f->over, f->model, name);
+}
+
+static bool
+says(const struct force *f, const char *name, const char *value)
+{
+    return str_is(value_of(f, name), value);
+}
+
+static void
+prepare_candidates(struct xd *x, struct ir_request *m)
+{
+    if (m->candidates.set && m->candidates.v > 1)
+        xd_fault(x, ERR_UNSUPPORTED, 0, "%lld candidates are wanted, but %s gives one",
+                 (long long)m->candidates.v, x->dialect->name);
+    m->candidates.set = false;
+}
+
+static bool
+is_empty_schema(struct str schema)
+{
+    struct str s = str_trim(schema);
+    bool braces = s.n >= 2 && s.p[0] == '{' && s.p[s.n - 1] == '}';
+    return s.n == 0 || str_is(s, "null")
+        || (braces && str_trim(str_make(s.p + 1, s.n - 2)).n == 0);
+}
+
+static void
+prepare_schemas(struct xd *x, struct ir_request *m)
+{
+    struct ir_tools own = { 0 };
+    bool some = false;
+    for (unsigned i = 0; i < m->tools.n; i++) {
+        struct ir_tool *t = XD_PUSH(x, &own);
+        if (!t)
+            return;
+        *t = m->tools.v[i];
+        if (t->kind != IR_TOOL_FUNCTION || !is_empty_schema(t->function.schema))
+            continue;
+        t->function.schema = STR("{\"type\":\"object\",\"properties\":{}}");
+        some = true;
+    }
+    if (some)
+        m->tools = own;
+}
+
+static void
+prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
+{
+    if (says(f, "system_turns", "fold"))
+        prepare_fold(x, m);
+    if (says(f, "system_turns", "hoist"))
+        prepare_hoist(x, m);
+    if (says(f, "unsigned_thinking", "drop"))
+        prepare_signed_thinking(x, m);
+    if (says(f, "result_media", "follow"))
+        prepare_result_media(x, m);
+    if (says(f, "last_assistant", "trim"))
+        prepare_last_assistant(x, m);
+    if (says(f, "empty_text", "drop"))
+        prepare_empty_text(x, m);
+    prepare_merge(x, m);
+    if (says(f, "roles", "strict"))
+        prepare_first_turn(x, m);
+    struct str class = value_of(f, "call_ids");
+    if (class.n && !str_is(class, "keep"))
+        prepare_call_ids(x, m, class);
+}
+
+enum err
+xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_choices *over,
+           struct ir_request *out)
+{
+    const struct force f = { x->dialect, over, in->model };
+    *out = *in;
+    if (says(&f, "candidates", "one"))
+        prepare_candidates(x, out);
+    prepare_turns(x, &f, out);
+    if (says(&f, "empty_schema", "object"))
+        prepare_schemas(x, out);
+    int64_t most = number_of(value_of(&f, "max_output"));
+    if (most && !out->max_output.set)
+        out->max_output = (struct ir_int){ most, true };
+    prepare_reasoning(x, out, value_of(&f, "thinking"));
+    if (says(&f, "stream_usage", "ask") && out->stream == IR_TRUE)
+        out->stream_usage = IR_TRUE;
+    return x->err;
+}

@@ -1,0 +1,129 @@
+/* How much thinking is wanted, in the words of the target: an effort, a budget of tokens, or as
+ * it sees fit. */
+#include <stdlib.h>
+
+#include "runtime/xd/fault.h"
+#include "runtime/xd/prepare.h"
+
+#define TOP_P_LEAST 0.95   /* what Anthropic accepts beside thinking */
+
+static int64_t
+budget_of(enum ir_effort effort)
+{
+    switch (effort) {
+    case IR_EFFORT_UNSET: case IR_EFFORT_NONE: break;
+    case IR_EFFORT_MINIMAL: return 1024;
+    case IR_EFFORT_LOW: return 2048;
+    case IR_EFFORT_MEDIUM: return 8192;
+    case IR_EFFORT_HIGH: return 16384;
+    case IR_EFFORT_XHIGH: case IR_EFFORT_MAX: return 32768;
+    }
+    return 0;
+}
+
+static enum ir_effort
+effort_of(const struct ir_reasoning *r)
+{
+    if (r->mode == IR_THINKING_AUTO || !r->budget.set)
+        return IR_EFFORT_MEDIUM;
+    if (r->budget.v <= budget_of(IR_EFFORT_LOW))
+        return IR_EFFORT_LOW;
+    return r->budget.v <= budget_of(IR_EFFORT_MEDIUM) ? IR_EFFORT_MEDIUM : IR_EFFORT_HIGH;
+}
+
+static double
+number(struct str text)
+{
+    char digits[64];
+    size_t n = text.n < sizeof digits ? text.n : sizeof digits - 1;
+    memcpy(digits, text.p, n);
+    digits[n] = '\0';
+    return strtod(digits, NULL);
+}
+
+/* Thinking takes no sampling but the default. */
+static void
+lose_sampling(struct xd *x, struct ir_sampling *s)
+{
+    if (s->temperature.p && number(s->temperature) != 1.0) {
+        s->temperature = (struct str){ NULL, 0 };
+        xd_lose(x, "sampling.temperature");
+    }
+    if (s->top_k.set) {
+        s->top_k.set = false;
+        xd_lose(x, "sampling.top_k");
+    }
+    if (s->top_p.p && number(s->top_p) < TOP_P_LEAST) {
+        s->top_p = (struct str){ NULL, 0 };
+        xd_lose(x, "sampling.top_p");
+    }
+}
+
+static bool
+must_call(const struct ir_request *m)
+{
+    enum ir_choice_mode mode = m->tool_choice.mode;
+    return mode == IR_CHOICE_MODE_REQUIRED || mode == IR_CHOICE_MODE_NAMED;
+}
+
+/* In the middle of a round of calls a turn with thinking must begin with it, and so a turn that
+ * was made without it cannot be continued with it. */
+static bool
+is_unthought_round(const struct ir_request *m)
+{
+    const struct ir_turn *last = m->turns.n >= 2 ? &m->turns.v[m->turns.n - 1] : NULL;
+    if (!last || last->role != IR_ROLE_USER || last[-1].role != IR_ROLE_ASSISTANT)
+        return false;
+    const struct ir_blocks *l = &last[-1].blocks;
+    bool calls = xd_count_blocks(l, 1u << IR_BLOCK_CALL) > 0;
+    return calls && l->v[0].kind != IR_BLOCK_THINKING && l->v[0].kind != IR_BLOCK_SEALED;
+}
+
+static void
+to_budget(struct xd *x, struct ir_request *m)
+{
+    struct ir_reasoning *r = &m->reasoning;
+    int64_t budget = budget_of(r->effort);
+    bool off = r->effort == IR_EFFORT_NONE;
+    r->effort = IR_EFFORT_UNSET;
+    if (off) {
+        r->mode = IR_THINKING_OFF;
+        return;
+    }
+    if (must_call(m) || is_unthought_round(m)) {
+        xd_lose(x, "reasoning.effort");
+        return;
+    }
+    r->mode = IR_THINKING_BUDGET;
+    r->budget = (struct ir_int){ budget, true };
+    if (m->max_output.set && m->max_output.v <= budget)
+        m->max_output.v += budget;
+    lose_sampling(x, &m->sampling);
+}
+
+static void
+to_adaptive(struct xd *x, struct ir_request *m)
+{
+    struct ir_reasoning *r = &m->reasoning;
+    if (r->effort == IR_EFFORT_NONE) {
+        r->effort = IR_EFFORT_UNSET;
+        r->mode = IR_THINKING_OFF;
+    } else if (!must_call(m)) {
+        r->mode = IR_THINKING_AUTO;
+        lose_sampling(x, &m->sampling);
+    }
+}
+
+void
+prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
+{
+    struct ir_reasoning *r = &m->reasoning;
+    bool effort = r->effort != IR_EFFORT_UNSET && r->mode == IR_THINKING_UNSET;
+    bool mode = r->mode == IR_THINKING_AUTO || r->mode == IR_THINKING_BUDGET;
+    if (effort && str_is(value, "budget"))
+        to_budget(x, m);
+    else if (effort && str_is(value, "adaptive"))
+        to_adaptive(x, m);
+    else if (mode && r->effort == IR_EFFORT_UNSET && str_is(value, "effort"))
+        r->effort = effort_of(r);
+}
