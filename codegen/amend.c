@@ -95,18 +95,17 @@ remove_at(struct ast_rows *rows, unsigned i)
 
 /* Take the paths that start with p off every drop row. */
 static void
-undrop(struct ast_rows *rows, const struct ast_path *p)
+undrop(struct arena *a, struct ast_rows *rows, const struct ast_path *p)
 {
     for (unsigned i = 0; i < rows->n; i++) {
         struct ast_row *r = &rows->v[i];
         if (r->kind != ROW_DROP)
             continue;
-        struct ast_paths kept = { NULL, 0, 0 };
-        kept.v = r->model.v;
+        struct ast_paths kept = { NULL, 0, 0 };      /* the inherited vector is shared */
         for (unsigned k = 0; k < r->model.n; k++)
             if (!path_starts(p, &r->model.v[k]))
-                kept.v[kept.n++] = r->model.v[k];
-        r->model.n = kept.n;
+                *(struct ast_path *)arena_push(a, (void **)&kept.v, &kept.n, &kept.cap, sizeof *kept.v) = r->model.v[k];
+        r->model = kept;
     }
 }
 
@@ -159,14 +158,14 @@ remove_wire(struct ast_rows *rows, const struct ast_path *p, bool *found)
 }
 
 static void
-undrop_row(struct ast_rows *rows, const struct ast_row *r)
+undrop_row(struct arena *a, struct ast_rows *rows, const struct ast_row *r)
 {
     if (r->rows)
         for (unsigned i = 0; i < r->rows->n; i++)
-            undrop_row(rows, &r->rows->v[i]);
+            undrop_row(a, rows, &r->rows->v[i]);
     else if (r->kind == ROW_MAP && r->arrow != ARROW_READ)
         for (unsigned i = 0; i < r->model.n; i++)
-            undrop(rows, &r->model.v[i]);
+            undrop(a, rows, &r->model.v[i]);
 }
 
 static bool
@@ -202,12 +201,12 @@ amend_row(struct arena *a, struct ast_rows *rows, const struct ast_row *with, st
         }
         break;
     case ROW_FIRST:
-        undrop_row(rows, with);
+        undrop_row(a, rows, with);
         if (!replace_group(rows, with))
             push_row(a, rows, with);
         break;
     default:
-        undrop_row(rows, with);
+        undrop_row(a, rows, with);
         if (!replace_rows(rows, with, true) && !replace_rows(rows, with, false))
             push_row(a, rows, with);
     }

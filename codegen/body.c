@@ -119,6 +119,7 @@ body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *o
     b->keys = arena_alloc(e->a, sizeof *b->keys);
     b->keys->path = "";
     b->rows = rows;
+    b->common = common;
     add_rows(e, b, rows, 0, &groups);
     add_rows(e, b, common, 0, &groups);
     if (b->slots > 64)

@@ -1,7 +1,9 @@
 /* The whole way from parsed files to printed ones. */
 #include "codegen/compile.h"
 
+#include "codegen/coverage.h"
 #include "codegen/emit.h"
+#include "codegen/invert.h"
 
 #define OUTPUT_MAX (64u << 20)
 
@@ -34,6 +36,19 @@ find_ir(const struct ast_file *const *files, unsigned n, struct diags *d)
     return ir;
 }
 
+static void
+check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect, struct diags *d)
+{
+    struct coverage unused = { .read = { NULL, 0, 0 } };
+
+    invert_check(a, ir, dialect, d);
+    for (unsigned i = 0; i < dialect->operations.n; i++) {
+        coverage_walk(a, ir, dialect, dialect->operations.v[i].sends.s, d, &unused);
+        coverage_walk(a, ir, dialect, dialect->operations.v[i].returns.s, d, &unused);
+        coverage_walk(a, ir, dialect, dialect->operations.v[i].fails.s, d, &unused);
+    }
+}
+
 void
 compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out)
 {
@@ -48,6 +63,8 @@ compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct
     out->dialects = dialects_resolve(a, files, n, d);
     if (diags_count(d))
         return;
+    for (unsigned i = 0; i < out->dialects->n; i++)
+        check(a, out->ir, &out->dialects->v[i], d);
     emit_ir_header(a, out->ir, add_output(a, out, "ir.h"));
     emit_ir_source(a, out->ir, add_output(a, out, "ir.c"));
     for (unsigned i = 0; i < out->dialects->n; i++) {
@@ -59,6 +76,7 @@ compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct
         emit_family(&e);
     }
     emit_registry(a, out->dialects, add_output(a, out, "registry.c"));
+    coverage_report(a, out->ir, out->dialects, add_output(a, out, "LOSS.md"));
 }
 
 void

@@ -39,7 +39,7 @@ struct body {
     const char *shape;           /* of the shape: "block_text" */
     const char *object;          /* identity for rest members */
     struct str tag, tag_wire;    /* written first: "type", "text"; absent when there is none */
-    const struct ast_rows *rows; /* as written, for `with` and `drop`; may be NULL */
+    const struct ast_rows *rows, *common;    /* as written, for `with` and `drop`; may be NULL */
     struct row_uses uses;
     struct shape_keys *keys;     /* the trie's root */
     unsigned slots;
@@ -91,6 +91,8 @@ struct form {
 struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);
 /* Cases of the union that the form can write, or read; bits 1u << (case + 1), as the C enum counts. */
 uint32_t form_mask(struct emit *e, const struct form *f, enum dir dir);
+/* Cases of a union that a codec can write; bits 1u << case. */
+uint32_t codec_cases(const struct ir_union *u, struct str codec);
 /* Cases that any row of the body names itself, but for rows of the given group. */
 uint32_t body_claims(struct emit *e, const struct body *b, const struct row_use *not_me);
 uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u, enum dir dir);

@@ -475,22 +475,33 @@ write_level(struct emit *e, const struct body *b, const struct ast_path *prefix,
 /* --- what is given up ---------------------------------------------------------------------------------------- */
 
 static void
+write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
+{
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, p, DIR_WRITE, e->diags);
+    const char *name = path_text(e->a, p).p;
+
+    if (!t.ok || t.gather || t.self)
+        return;
+    if (t.guard && t.type.kind == TYPE_UNION && t.un == t.type.un)
+        em(e, "    if (%s)\n", t.guard);             /* a case of a union */
+    else
+        em(e, "    if (%s%s%s)\n", t.guard ? t.guard : "", t.guard ? " && " : "", types_present(e->a, &t.type, t.lvalue));
+    if (b->ctx.kind == CTX_CASE)
+        name = arena_printf(e->a, "%s.%s", b->ctx.un->cases.v[b->ctx.ucase].name.s.p, name).p;
+    em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(name)));
+}
+
+static void
 write_drops(struct emit *e, const struct body *b)
 {
-    for (unsigned i = 0; b->rows && i < b->rows->n; i++) {
-        const struct ast_row *r = &b->rows->v[i];
-        for (unsigned k = 0; r->kind == ROW_DROP && k < r->model.n; k++) {
-            struct target t = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[k], DIR_WRITE, e->diags);
-            if (!t.ok || t.gather || t.self)
-                continue;
-            em(e, "    if (%s%s%s)\n", t.guard ? t.guard : "", t.guard ? " && " : "",
-               types_present(e->a, &t.type, t.lvalue));
-            const char *name = path_text(e->a, &r->model.v[k]).p;
-            if (b->ctx.kind == CTX_CASE)
-                name = arena_printf(e->a, "%s.%s", b->ctx.un->cases.v[b->ctx.ucase].name.s.p, name).p;
-            em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(name)));
-        }
-    }
+    for (unsigned i = 0; b->rows && i < b->rows->n; i++)
+        for (unsigned k = 0; b->rows->v[i].kind == ROW_DROP && k < b->rows->v[i].model.n; k++)
+            write_drop(e, b, &b->rows->v[i].model.v[k]);
+    /* Those of the whole union name common fields, or cases. */
+    for (unsigned i = 0; b->common && i < b->common->n; i++)
+        for (unsigned k = 0; b->common->v[i].kind == ROW_DROP && k < b->common->v[i].model.n; k++)
+            if (types_field(&b->ctx.un->common, b->common->v[i].model.v[k].v[0].name.s))
+                write_drop(e, b, &b->common->v[i].model.v[k]);
 }
 
 /* Blocks of kinds that no row of this object writes. */

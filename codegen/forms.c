@@ -14,6 +14,22 @@ static const struct { const char *name; enum type_kind type; const char *record;
     { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE) },
 };
 
+uint32_t
+codec_cases(const struct ir_union *u, struct str codec)
+{
+    static const struct { const char *codec, *ucase; } writes[] = {
+        { "media_url", "bytes" }, { "media_url", "url" }, { "data_url", "bytes" }, { "data_url", "plain" },
+    };
+    uint32_t mask = 0;
+
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        int c = str_is(codec, writes[i].codec) ? types_case(u, str_from(writes[i].ucase)) : -1;
+        if (c >= 0)
+            mask |= 1u << c;
+    }
+    return mask;
+}
+
 static bool
 codec_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
 {

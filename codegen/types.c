@@ -6,6 +6,7 @@
 static const struct { const char *name; enum type_kind kind; } scalars[] = {
     { "string", TYPE_STRING }, { "text", TYPE_TEXT }, { "opaque", TYPE_OPAQUE }, { "json", TYPE_JSON },
     { "real", TYPE_REAL },     { "int", TYPE_INT },   { "bool", TYPE_BOOL },
+    { "index", TYPE_INDEX },  { "flag", TYPE_BOOL },
 };
 
 static const char *const c_keywords[] = {
@@ -227,7 +228,7 @@ declare(struct arena *a, struct ir_model *m, const struct ast_decl *decl)
 static struct type
 resolve_type(struct ir_model *m, struct diags *d, const struct ast_type *t)
 {
-    struct type out = { .list = t->list, .always = t->always };
+    struct type out = { .list = t->list, .always = t->always, .served = str_is(t->name.s, "flag") };
 
     for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++)
         if (str_is(t->name.s, scalars[i].name))

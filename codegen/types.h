@@ -17,6 +17,7 @@ enum type_kind {
 struct type {
     enum type_kind kind;
     bool list, always;
+    bool served;                 /* `flag`: the gateway serves it where a dialect has no member for it */
     const struct ir_enum *en;
     const struct ir_record *rec;
     const struct ir_union *un;

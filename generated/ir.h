@@ -362,7 +362,7 @@ struct ir_reply {
 
 struct ir_choice {
     bool set;
-    struct ir_int index;
+    unsigned index;
     struct ir_blocks blocks;
     enum ir_stop stop;
     struct str stop_text;

@@ -55,7 +55,7 @@ static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:116 */
+/* openai/chat.spec:117 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1 },
@@ -67,7 +67,7 @@ static const struct xd_pairs audio_format_table = {
     "audio_format", audio_format_table_v, sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:180 */
+/* openai/chat.spec:185 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1 },
@@ -78,7 +78,7 @@ static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1,
 };
 
-/* openai/chat.spec:183 */
+/* openai/chat.spec:188 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1 },
@@ -92,7 +92,7 @@ static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1,
 };
 
-/* openai/chat.spec:197 */
+/* openai/chat.spec:202 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1 },
@@ -102,7 +102,7 @@ static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1,
 };
 
-/* openai/chat.spec:243 */
+/* openai/chat.spec:248 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1 },
@@ -118,7 +118,7 @@ static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:322 */
+/* openai/chat.spec:327 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1 },
@@ -475,12 +475,12 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
     if (m->reasoning.mode)
         xd_lose(x, "reasoning.mode");
-    if (m->reasoning.display.p)
-        xd_lose(x, "reasoning.display");
-    if (m->reasoning.display.p)
-        xd_lose(x, "reasoning.display");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
     jw_close(&x->w);
@@ -1099,6 +1099,8 @@ write_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     xd_put_rest(x, &part_text_shape, "", &m->rest);
+    if (m->text.citations.n)
+        xd_lose(x, "text.citations");
     jw_close(&x->w);
 }
 
@@ -1218,10 +1220,14 @@ write_part_image(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     xd_put_rest(x, &part_image_shape, "", &m->rest);
+    if (m->image.source.kind == IR_SOURCE_PLAIN)
+        xd_lose(x, "image.source.plain");
+    if (m->image.source.kind == IR_SOURCE_FILE)
+        xd_lose(x, "image.source.file");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:97: part.audio */
+/* openai/chat.spec:98: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1294,10 +1300,16 @@ write_part_audio(struct xd *x, const struct ir_block *m)
         xd_lose(x, "audio.id");
     if (m->audio.expires.set)
         xd_lose(x, "audio.expires");
+    if (m->audio.source.kind == IR_SOURCE_PLAIN)
+        xd_lose(x, "audio.source.plain");
+    if (m->audio.source.kind == IR_SOURCE_URL)
+        xd_lose(x, "audio.source.url");
+    if (m->audio.source.kind == IR_SOURCE_FILE)
+        xd_lose(x, "audio.source.file");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:102: part.document */
+/* openai/chat.spec:103: part.document */
 static const struct xd_key part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1376,6 +1388,8 @@ write_part_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.context");
     if (m->document.cite)
         xd_lose(x, "document.cite");
+    if (m->document.source.kind == IR_SOURCE_URL)
+        xd_lose(x, "document.source.url");
     jw_close(&x->w);
 }
 
@@ -1458,7 +1472,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:113: cache_breakpoint */
+/* openai/chat.spec:114: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1494,7 +1508,7 @@ write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:114: cache_control */
+/* openai/chat.spec:115: cache_control */
 static const struct xd_key cache_control_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1540,7 +1554,7 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:120: thinking_block.thinking */
+/* openai/chat.spec:121: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -1581,10 +1595,12 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 68);
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
+    if (m->cache.set)
+        xd_lose(x, "thinking.cache");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:121: thinking_block.sealed */
+/* openai/chat.spec:122: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1616,6 +1632,8 @@ write_thinking_block_sealed(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 69);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
+    if (m->cache.set)
+        xd_lose(x, "sealed.cache");
     jw_close(&x->w);
 }
 
@@ -1688,7 +1706,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:126: reasoning_detail.thinking */
+/* openai/chat.spec:128: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -1730,10 +1748,12 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
     xd_put_rest(x, &reasoning_detail_thinking_shape, "", &m->rest);
+    if (m->cache.set)
+        xd_lose(x, "thinking.cache");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:127: reasoning_detail.thinking */
+/* openai/chat.spec:129: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1755,7 +1775,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:128: reasoning_detail.sealed */
+/* openai/chat.spec:130: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1788,6 +1808,8 @@ write_reasoning_detail_sealed(struct xd *x, const struct ir_block *m)
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     xd_put_rest(x, &reasoning_detail_sealed_shape, "", &m->rest);
+    if (m->cache.set)
+        xd_lose(x, "sealed.cache");
     jw_close(&x->w);
 }
 
@@ -1863,7 +1885,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:134: reply_part.text */
+/* openai/chat.spec:137: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1896,10 +1918,14 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
         xd_put_str(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &reply_part_text_shape, "", &m->rest);
+    if (m->text.citations.n)
+        xd_lose(x, "text.citations");
+    if (m->cache.set)
+        xd_lose(x, "text.cache");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:135: reply_part.thinking */
+/* openai/chat.spec:138: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1978,7 +2004,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:139: audio_ref */
+/* openai/chat.spec:143: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2035,10 +2061,16 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 86);
         xd_put_int(x, STR("expires_at"), m->audio.expires);
     }
+    if (m->audio.source.kind == IR_SOURCE_PLAIN)
+        xd_lose(x, "audio.source.plain");
+    if (m->audio.source.kind == IR_SOURCE_URL)
+        xd_lose(x, "audio.source.url");
+    if (m->audio.source.kind == IR_SOURCE_FILE)
+        xd_lose(x, "audio.source.file");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:146: call */
+/* openai/chat.spec:151: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2103,7 +2135,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:155: function_call */
+/* openai/chat.spec:160: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2138,7 +2170,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:163: tool.function */
+/* openai/chat.spec:168: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2211,6 +2243,8 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     xd_put_rest(x, &tool_function_shape, "function", &m->rest);
     jw_close(&x->w);
     xd_put_rest(x, &tool_function_shape, "", &m->rest);
+    if (m->cache.set)
+        xd_lose(x, "function.cache");
     jw_close(&x->w);
 }
 
@@ -2254,7 +2288,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:174: function */
+/* openai/chat.spec:179: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2285,7 +2319,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:181: choice_named */
+/* openai/chat.spec:186: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2329,7 +2363,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:188: format */
+/* openai/chat.spec:193: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2409,7 +2443,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:199: reply */
+/* openai/chat.spec:204: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2495,7 +2529,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:210: choice_whole */
+/* openai/chat.spec:215: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -2533,7 +2567,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 117);
-        xd_read_int(x, v[0], &m->index);
+        xd_read_index(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
         XD_SEEN(seen_read, 119);
@@ -2657,9 +2691,9 @@ static void
 write_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_object(&x->w);
-    if (m->index.set) {
+    if (true) {
         XD_SEEN(seen_written, 117);
-        xd_put_int(x, STR("index"), m->index);
+        xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
@@ -2772,7 +2806,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:232: annotation.web */
+/* openai/chat.spec:237: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2888,7 +2922,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:255: usage */
+/* openai/chat.spec:260: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3007,7 +3041,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:268: chunks */
+/* openai/chat.spec:273: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -3406,7 +3440,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:297: call_patch */
+/* openai/chat.spec:302: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -3473,7 +3507,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:305: error */
+/* openai/chat.spec:310: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3524,12 +3558,10 @@ write_error(struct xd *x, const struct ir_error *m)
             write_fault_body(x, m);
         }
     }
-    if (m->status.set)
-        xd_lose(x, "status");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:313: fault_body */
+/* openai/chat.spec:317: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -3603,6 +3635,8 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         jw_raw(&x->w, STR("null"));
     }
     xd_put_rest(x, &fault_body_shape, "", &m->rest);
+    if (m->status.set)
+        xd_lose(x, "status");
     jw_close(&x->w);
 }
 
@@ -3623,7 +3657,7 @@ static void write_deepseek_error(struct xd *x, const struct ir_error *m);
 static void read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_deepseek_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:243 */
+/* openai/chat.spec:248 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1 },
@@ -3640,7 +3674,7 @@ static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:322 */
+/* openai/chat.spec:327 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -3925,12 +3959,12 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         write_format(x, &m->format);
     }
     xd_put_rest(x, &deepseek_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
     if (m->reasoning.mode)
         xd_lose(x, "reasoning.mode");
-    if (m->reasoning.display.p)
-        xd_lose(x, "reasoning.display");
-    if (m->reasoning.display.p)
-        xd_lose(x, "reasoning.display");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
     if (m->user.p)
@@ -4570,6 +4604,8 @@ write_deepseek_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     xd_put_rest(x, &deepseek_part_text_shape, "", &m->rest);
+    if (m->text.citations.n)
+        xd_lose(x, "text.citations");
     jw_close(&x->w);
 }
 
@@ -4632,7 +4668,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:199: reply */
+/* openai/chat.spec:204: reply */
 static const struct xd_key deepseek_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4718,7 +4754,7 @@ write_deepseek_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:210: choice_whole */
+/* openai/chat.spec:215: choice_whole */
 static const struct xd_key deepseek_choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -4756,7 +4792,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 117);
-        xd_read_int(x, v[0], &m->index);
+        xd_read_index(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
         XD_SEEN(seen_read, 119);
@@ -4880,9 +4916,9 @@ static void
 write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_object(&x->w);
-    if (m->index.set) {
+    if (true) {
         XD_SEEN(seen_written, 117);
-        xd_put_int(x, STR("index"), m->index);
+        xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
@@ -4986,7 +5022,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:255: usage */
+/* openai/chat.spec:260: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -5105,7 +5141,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:268: chunks */
+/* openai/chat.spec:273: chunks */
 static const struct xd_key deepseek_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -5504,7 +5540,7 @@ write_deepseek_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:305: error */
+/* openai/chat.spec:310: error */
 static const struct xd_key deepseek_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5555,12 +5591,10 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
             write_deepseek_fault_body(x, m);
         }
     }
-    if (m->status.set)
-        xd_lose(x, "status");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:313: fault_body */
+/* openai/chat.spec:317: fault_body */
 static const struct xd_key deepseek_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5634,6 +5668,8 @@ write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
         jw_raw(&x->w, STR("null"));
     }
     xd_put_rest(x, &deepseek_fault_body_shape, "", &m->rest);
+    if (m->status.set)
+        xd_lose(x, "status");
     jw_close(&x->w);
 }
 
@@ -5644,7 +5680,7 @@ static void write_groq_error(struct xd *x, const struct ir_error *m);
 static void read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:322 */
+/* openai/chat.spec:327 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -5948,12 +5984,12 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &groq_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
     if (m->reasoning.mode)
         xd_lose(x, "reasoning.mode");
-    if (m->reasoning.display.p)
-        xd_lose(x, "reasoning.display");
-    if (m->reasoning.display.p)
-        xd_lose(x, "reasoning.display");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
     if (m->sampling.bias.p)
@@ -5971,7 +6007,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:268: chunks */
+/* openai/chat.spec:273: chunks */
 static const struct xd_key groq_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -6370,7 +6406,7 @@ write_groq_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:305: error */
+/* openai/chat.spec:310: error */
 static const struct xd_key groq_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -6421,12 +6457,10 @@ write_groq_error(struct xd *x, const struct ir_error *m)
             write_groq_fault_body(x, m);
         }
     }
-    if (m->status.set)
-        xd_lose(x, "status");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:313: fault_body */
+/* openai/chat.spec:317: fault_body */
 static const struct xd_key groq_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -6500,6 +6534,8 @@ write_groq_fault_body(struct xd *x, const struct ir_error *m)
         jw_raw(&x->w, STR("null"));
     }
     xd_put_rest(x, &groq_fault_body_shape, "", &m->rest);
+    if (m->status.set)
+        xd_lose(x, "status");
     jw_close(&x->w);
 }
 
@@ -7497,6 +7533,8 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_control(x, &m->cache);
     }
     xd_put_rest(x, &openrouter_part_text_shape, "", &m->rest);
+    if (m->text.citations.n)
+        xd_lose(x, "text.citations");
     jw_close(&x->w);
 }
 
@@ -7626,10 +7664,14 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
         write_cache_control(x, &m->cache);
     }
     xd_put_rest(x, &openrouter_part_image_shape, "", &m->rest);
+    if (m->image.source.kind == IR_SOURCE_PLAIN)
+        xd_lose(x, "image.source.plain");
+    if (m->image.source.kind == IR_SOURCE_FILE)
+        xd_lose(x, "image.source.file");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:97: part.audio */
+/* openai/chat.spec:98: part.audio */
 static const struct xd_key openrouter_part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -7707,10 +7749,16 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
         xd_lose(x, "audio.id");
     if (m->audio.expires.set)
         xd_lose(x, "audio.expires");
+    if (m->audio.source.kind == IR_SOURCE_PLAIN)
+        xd_lose(x, "audio.source.plain");
+    if (m->audio.source.kind == IR_SOURCE_URL)
+        xd_lose(x, "audio.source.url");
+    if (m->audio.source.kind == IR_SOURCE_FILE)
+        xd_lose(x, "audio.source.file");
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:102: part.document */
+/* openai/chat.spec:103: part.document */
 static const struct xd_key openrouter_part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -7794,6 +7842,8 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.context");
     if (m->document.cite)
         xd_lose(x, "document.cite");
+    if (m->document.source.kind == IR_SOURCE_URL)
+        xd_lose(x, "document.source.url");
     jw_close(&x->w);
 }
 
@@ -7885,7 +7935,7 @@ static const struct xd_tags openrouter_tool_tags = {
     sizeof openrouter_tool_tags_v / sizeof *openrouter_tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:163: tool.function */
+/* openai/chat.spec:168: tool.function */
 static const struct xd_key openrouter_tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -8059,130 +8109,130 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:92", "refusal <-> text" },
     { "openai/chat.spec:94", "image_url.url    <-> source : media_url" },
     { "openai/chat.spec:95", "image_url.detail <-> detail" },
-    { "openai/chat.spec:98", "input_audio.data   <-> source.bytes.data" },
-    { "openai/chat.spec:99", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/chat.spec:103", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:104", "file.file_id   <-> source.file.id" },
-    { "openai/chat.spec:105", "file.filename  <-> title" },
-    { "openai/chat.spec:91", "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text }" },
+    { "openai/chat.spec:99", "input_audio.data   <-> source.bytes.data" },
+    { "openai/chat.spec:100", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/chat.spec:104", "file.file_data <-> source : data_url" },
+    { "openai/chat.spec:105", "file.file_id   <-> source.file.id" },
+    { "openai/chat.spec:106", "file.filename  <-> title" },
+    { "openai/chat.spec:91", "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
     { "openai/chat.spec:92", "\"refusal\"     <-> refusal  { refusal <-> text }" },
     { "openai/chat.spec:93", "\"image_url\"   <-> image {" },
-    { "openai/chat.spec:97", "\"input_audio\" <-> audio {" },
-    { "openai/chat.spec:102", "\"file\" <-> document {" },
-    { "openai/chat.spec:108", "* -> foreign" },
-    { "openai/chat.spec:113", "mode = \"explicit\"" },
-    { "openai/chat.spec:113", "ttl <-> ttl" },
-    { "openai/chat.spec:114", "type = \"ephemeral\"" },
+    { "openai/chat.spec:98", "\"input_audio\" <-> audio {" },
+    { "openai/chat.spec:103", "\"file\" <-> document {" },
+    { "openai/chat.spec:109", "* -> foreign" },
+    { "openai/chat.spec:114", "mode = \"explicit\"" },
     { "openai/chat.spec:114", "ttl <-> ttl" },
-    { "openai/chat.spec:120", "thinking <-> text" },
-    { "openai/chat.spec:120", "signature <-> signature" },
-    { "openai/chat.spec:121", "data <-> data" },
-    { "openai/chat.spec:120", "\"thinking\"          <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:121", "\"redacted_thinking\" <-> sealed   { data <-> data }" },
-    { "openai/chat.spec:126", "text <-> text" },
-    { "openai/chat.spec:126", "signature <-> signature" },
-    { "openai/chat.spec:127", "summary -> text" },
-    { "openai/chat.spec:128", "data <-> data" },
-    { "openai/chat.spec:126", "\"reasoning.text\"      <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:127", "\"reasoning.summary\"    -> thinking { summary -> text }" },
-    { "openai/chat.spec:128", "\"reasoning.encrypted\" <-> sealed   { data <-> data }" },
-    { "openai/chat.spec:134", "text <-> text" },
-    { "openai/chat.spec:135", "thinking -> text : texts" },
-    { "openai/chat.spec:134", "\"text\"     <-> text     { text <-> text }" },
-    { "openai/chat.spec:135", "\"thinking\"  -> thinking { thinking -> text : texts }" },
-    { "openai/chat.spec:140", "id         <-> id" },
-    { "openai/chat.spec:141", "data       <-> source.bytes.data" },
-    { "openai/chat.spec:142", "transcript <-> transcript" },
-    { "openai/chat.spec:143", "expires_at <-> expires" },
-    { "openai/chat.spec:147", "id                 <-> id" },
-    { "openai/chat.spec:148", "type               = \"function\"" },
-    { "openai/chat.spec:149", "function.name      <-> name" },
-    { "openai/chat.spec:150", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:156", "name      <-> name" },
-    { "openai/chat.spec:157", "arguments <-> arguments : json in string" },
-    { "openai/chat.spec:164", "function.name        <-> name" },
-    { "openai/chat.spec:165", "function.description <-> description" },
-    { "openai/chat.spec:166", "function.parameters  <-> schema" },
-    { "openai/chat.spec:167", "function.strict      <-> strict" },
-    { "openai/chat.spec:161", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:163", "\"function\" <-> function {" },
-    { "openai/chat.spec:169", "* <-> foreign" },
-    { "openai/chat.spec:175", "name        <-> name" },
-    { "openai/chat.spec:176", "description <-> description" },
-    { "openai/chat.spec:177", "parameters  <-> schema" },
-    { "openai/chat.spec:181", "type = \"function\"" },
-    { "openai/chat.spec:181", "function.name <-> name" },
-    { "openai/chat.spec:189", "type                    <-> mode : format_mode" },
-    { "openai/chat.spec:190", "json_schema.name        <-> name" },
-    { "openai/chat.spec:191", "json_schema.description <-> description" },
-    { "openai/chat.spec:192", "json_schema.schema      <-> schema" },
-    { "openai/chat.spec:193", "json_schema.strict      <-> strict" },
-    { "openai/chat.spec:200", "id           <-> id" },
-    { "openai/chat.spec:201", "object       = \"chat.completion\"" },
-    { "openai/chat.spec:202", "created      <- now" },
-    { "openai/chat.spec:203", "model        <-> model" },
-    { "openai/chat.spec:204", "choices      <-> choices : [choice_whole]" },
-    { "openai/chat.spec:205", "usage        <-> usage : usage" },
-    { "openai/chat.spec:206", "service_tier <-> tier" },
-    { "openai/chat.spec:211", "index        <-> index" },
-    { "openai/chat.spec:212", "message.role = \"assistant\"" },
-    { "openai/chat.spec:214", "message.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:215", "message.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:216", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:217", "message.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:219", "message.content     <-> blocks : string joins text | [reply_part]   else null" },
-    { "openai/chat.spec:220", "message.refusal     <-> blocks.refusal.text                     else null" },
-    { "openai/chat.spec:221", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:222", "message.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:223", "message.tool_calls  <-> blocks : [call]" },
-    { "openai/chat.spec:224", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:225", "logprobs.content    <-> logprobs" },
-    { "openai/chat.spec:226", "finish_reason       <-> stop : stop" },
-    { "openai/chat.spec:233", "url_citation.url         <-> url" },
-    { "openai/chat.spec:234", "url_citation.title       <-> title" },
-    { "openai/chat.spec:235", "url_citation.start_index <-> start     else 0" },
-    { "openai/chat.spec:236", "url_citation.end_index   <-> end       else 0" },
-    { "openai/chat.spec:232", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:238", "* -> foreign" },
-    { "openai/chat.spec:256", "prompt_tokens     <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:257", "completion_tokens <-> output                             else 0" },
-    { "openai/chat.spec:258", "total_tokens      <-  input + cache_read + cache_write + output" },
-    { "openai/chat.spec:259", "prompt_tokens_details.cached_tokens        <-> cache_read" },
-    { "openai/chat.spec:260", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
-    { "openai/chat.spec:261", "prompt_tokens_details.audio_tokens         <-> audio_in" },
-    { "openai/chat.spec:262", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:263", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "openai/chat.spec:270", "id           <-> id" },
-    { "openai/chat.spec:271", "object       = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:272", "created      <- now" },
-    { "openai/chat.spec:273", "model        <-> model" },
-    { "openai/chat.spec:274", "service_tier <-> tier" },
-    { "openai/chat.spec:293", "usage <-> usage : usage                     slot" },
-    { "openai/chat.spec:277", "delta = {}" },
-    { "openai/chat.spec:278", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:279", "delta.content = \"\"" },
-    { "openai/chat.spec:281", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:282", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:283", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:284", "delta.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:286", "delta.content     <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:287", "delta.refusal     <-> blocks.refusal.text" },
-    { "openai/chat.spec:288", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:289", "delta.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:290", "delta.tool_calls  <-> blocks : [call_patch]" },
-    { "openai/chat.spec:291", "finish_reason     <-> stop : stop       else null    slot" },
-    { "openai/chat.spec:294", "error <-> fail : fault_body" },
-    { "openai/chat.spec:299", "id                 <-> id" },
-    { "openai/chat.spec:300", "type               = \"function\"" },
-    { "openai/chat.spec:301", "function.name      <-> name" },
-    { "openai/chat.spec:302", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:306", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:307", "message, detail -> message" },
-    { "openai/chat.spec:314", "message <-> message                         else \"\"" },
-    { "openai/chat.spec:315", "type    <-> kind : fault" },
-    { "openai/chat.spec:316", "param   <-> param                           else null" },
-    { "openai/chat.spec:317", "code    <-> code                            else null" },
-    { "openai/chat.spec:318", "status_code -> status" },
+    { "openai/chat.spec:115", "type = \"ephemeral\"" },
+    { "openai/chat.spec:115", "ttl <-> ttl" },
+    { "openai/chat.spec:121", "thinking <-> text" },
+    { "openai/chat.spec:121", "signature <-> signature" },
+    { "openai/chat.spec:122", "data <-> data" },
+    { "openai/chat.spec:121", "\"thinking\"          <-> thinking { thinking <-> text; signature <-> signature }" },
+    { "openai/chat.spec:122", "\"redacted_thinking\" <-> sealed   { data <-> data }" },
+    { "openai/chat.spec:128", "text <-> text" },
+    { "openai/chat.spec:128", "signature <-> signature" },
+    { "openai/chat.spec:129", "summary -> text" },
+    { "openai/chat.spec:130", "data <-> data" },
+    { "openai/chat.spec:128", "\"reasoning.text\"      <-> thinking { text <-> text; signature <-> signature }" },
+    { "openai/chat.spec:129", "\"reasoning.summary\"    -> thinking { summary -> text }" },
+    { "openai/chat.spec:130", "\"reasoning.encrypted\" <-> sealed   { data <-> data }" },
+    { "openai/chat.spec:137", "text <-> text" },
+    { "openai/chat.spec:138", "thinking -> text : texts" },
+    { "openai/chat.spec:137", "\"text\"     <-> text     { text <-> text; drop citations }" },
+    { "openai/chat.spec:138", "\"thinking\"  -> thinking { thinking -> text : texts }" },
+    { "openai/chat.spec:144", "id         <-> id" },
+    { "openai/chat.spec:145", "data       <-> source.bytes.data" },
+    { "openai/chat.spec:146", "transcript <-> transcript" },
+    { "openai/chat.spec:147", "expires_at <-> expires" },
+    { "openai/chat.spec:152", "id                 <-> id" },
+    { "openai/chat.spec:153", "type               = \"function\"" },
+    { "openai/chat.spec:154", "function.name      <-> name" },
+    { "openai/chat.spec:155", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:161", "name      <-> name" },
+    { "openai/chat.spec:162", "arguments <-> arguments : json in string" },
+    { "openai/chat.spec:169", "function.name        <-> name" },
+    { "openai/chat.spec:170", "function.description <-> description" },
+    { "openai/chat.spec:171", "function.parameters  <-> schema" },
+    { "openai/chat.spec:172", "function.strict      <-> strict" },
+    { "openai/chat.spec:166", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:168", "\"function\" <-> function {" },
+    { "openai/chat.spec:174", "* <-> foreign" },
+    { "openai/chat.spec:180", "name        <-> name" },
+    { "openai/chat.spec:181", "description <-> description" },
+    { "openai/chat.spec:182", "parameters  <-> schema" },
+    { "openai/chat.spec:186", "type = \"function\"" },
+    { "openai/chat.spec:186", "function.name <-> name" },
+    { "openai/chat.spec:194", "type                    <-> mode : format_mode" },
+    { "openai/chat.spec:195", "json_schema.name        <-> name" },
+    { "openai/chat.spec:196", "json_schema.description <-> description" },
+    { "openai/chat.spec:197", "json_schema.schema      <-> schema" },
+    { "openai/chat.spec:198", "json_schema.strict      <-> strict" },
+    { "openai/chat.spec:205", "id           <-> id" },
+    { "openai/chat.spec:206", "object       = \"chat.completion\"" },
+    { "openai/chat.spec:207", "created      <- now" },
+    { "openai/chat.spec:208", "model        <-> model" },
+    { "openai/chat.spec:209", "choices      <-> choices : [choice_whole]" },
+    { "openai/chat.spec:210", "usage        <-> usage : usage" },
+    { "openai/chat.spec:211", "service_tier <-> tier" },
+    { "openai/chat.spec:216", "index        <-> index" },
+    { "openai/chat.spec:217", "message.role = \"assistant\"" },
+    { "openai/chat.spec:219", "message.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:220", "message.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:221", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:222", "message.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:224", "message.content     <-> blocks : string joins text | [reply_part]   else null" },
+    { "openai/chat.spec:225", "message.refusal     <-> blocks.refusal.text                     else null" },
+    { "openai/chat.spec:226", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:227", "message.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:228", "message.tool_calls  <-> blocks : [call]" },
+    { "openai/chat.spec:229", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:230", "logprobs.content    <-> logprobs" },
+    { "openai/chat.spec:231", "finish_reason       <-> stop : stop" },
+    { "openai/chat.spec:238", "url_citation.url         <-> url" },
+    { "openai/chat.spec:239", "url_citation.title       <-> title" },
+    { "openai/chat.spec:240", "url_citation.start_index <-> start     else 0" },
+    { "openai/chat.spec:241", "url_citation.end_index   <-> end       else 0" },
+    { "openai/chat.spec:237", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:243", "* -> foreign" },
+    { "openai/chat.spec:261", "prompt_tokens     <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:262", "completion_tokens <-> output                             else 0" },
+    { "openai/chat.spec:263", "total_tokens      <-  input + cache_read + cache_write + output" },
+    { "openai/chat.spec:264", "prompt_tokens_details.cached_tokens        <-> cache_read" },
+    { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
+    { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens         <-> audio_in" },
+    { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:268", "completion_tokens_details.audio_tokens     <-> audio_out" },
+    { "openai/chat.spec:275", "id           <-> id" },
+    { "openai/chat.spec:276", "object       = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:277", "created      <- now" },
+    { "openai/chat.spec:278", "model        <-> model" },
+    { "openai/chat.spec:279", "service_tier <-> tier" },
+    { "openai/chat.spec:298", "usage <-> usage : usage                     slot" },
+    { "openai/chat.spec:282", "delta = {}" },
+    { "openai/chat.spec:283", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:284", "delta.content = \"\"" },
+    { "openai/chat.spec:286", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:287", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:288", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:289", "delta.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:291", "delta.content     <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:292", "delta.refusal     <-> blocks.refusal.text" },
+    { "openai/chat.spec:293", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:294", "delta.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:295", "delta.tool_calls  <-> blocks : [call_patch]" },
+    { "openai/chat.spec:296", "finish_reason     <-> stop : stop       else null    slot" },
+    { "openai/chat.spec:299", "error <-> fail : fault_body" },
+    { "openai/chat.spec:304", "id                 <-> id" },
+    { "openai/chat.spec:305", "type               = \"function\"" },
+    { "openai/chat.spec:306", "function.name      <-> name" },
+    { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:311", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:312", "message, detail -> message" },
+    { "openai/chat.spec:318", "message <-> message                         else \"\"" },
+    { "openai/chat.spec:319", "type    <-> kind : fault" },
+    { "openai/chat.spec:320", "param   <-> param                           else null" },
+    { "openai/chat.spec:321", "code    <-> code                            else null" },
+    { "openai/chat.spec:322", "status_code -> status" },
     { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
     { "providers/deepseek.spec:14", "reasoning_content <-> blocks.thinking.text" },
     { "providers/deepseek.spec:18", "prompt_cache_hit_tokens <-> cache_read" },

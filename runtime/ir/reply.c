@@ -66,7 +66,7 @@ get_choice(struct ir_collector *c, unsigned i)
         struct ir_choice *new = arena_push(c->arena, (void **)&l->v, &l->n, &l->cap, sizeof *new);
         if (!new)
             return NULL;
-        *new = (struct ir_choice){ .set = true, .index = { l->n - 1, true } };
+        *new = (struct ir_choice){ .set = true, .index = l->n - 1 };
     }
     return i < l->n ? &l->v[i] : NULL;
 }

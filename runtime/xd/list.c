@@ -33,7 +33,7 @@ xd_choice(struct xd *x, struct ir_choices *l, unsigned i)
         struct ir_choice *c = XD_PUSH(x, l);
         if (!c)
             return NULL;
-        *c = (struct ir_choice){ .set = true, .index = { l->n - 1, true } };
+        *c = (struct ir_choice){ .set = true, .index = l->n - 1 };
     }
     return &l->v[i];
 }

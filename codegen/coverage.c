@@ -1,0 +1,430 @@
+/* Coverage is total. */
+#include "codegen/coverage.h"
+
+#include "codegen/emit.h"
+
+struct walk {
+    struct arena *a;
+    const struct ir_model *ir;
+    const struct dialect *dialect;
+    struct diags *d;
+    struct coverage *out;
+    const struct names *written;    /* by the whole dialect; for the check */
+    bool *seen[2];                  /* by direction (0 read, 1 write) and declaration */
+};
+
+/* What one set of rows covers: model paths, and by field of a union's type the cases. */
+struct cases { struct str field; uint32_t mask; };
+struct covered {
+    struct { const struct ast_path **v; unsigned n, cap; } paths;
+    struct { struct cases *v; unsigned n, cap; } cases;
+};
+#define NOTHING_COVERED { { NULL, 0, 0 }, { NULL, 0, 0 } }
+
+static void visit(struct walk *w, struct str name, bool write);
+
+static void
+add_name(struct walk *w, struct names *l, struct str s)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i], s))
+            return;
+    struct str *slot = arena_push(w->a, (void **)&l->v, &l->n, &l->cap, sizeof *slot);
+    if (slot)
+        *slot = s;
+}
+
+static void
+add_field(struct walk *w, struct names *l, const char *holder, struct str field)
+{
+    add_name(w, l, arena_printf(w->a, "%s.%.*s", holder, STR_ARG(field)));
+}
+
+/* --- names of what a path means ----------------------------------------------------------------------------- */
+
+struct place_in { const struct ir_fields *fields; const struct ir_fields *common; const char *holder; };
+
+/* The holder and name of the last step; false when the path does not resolve (reported elsewhere). */
+static bool
+name_path(struct walk *w, struct place_in at, const struct ast_path *p, struct names *l)
+{
+    const struct ir_field *f = NULL;
+
+    for (unsigned i = 0; i < p->n; i++) {
+        struct str step = p->v[i].name.s;
+        f = at.fields ? types_field(at.fields, step) : NULL;
+        if (!f && at.common)
+            f = types_field(at.common, step);
+        if (!f)
+            return false;
+        const char *holder = at.holder;
+        if (f->type.kind == TYPE_UNION && i + 1 < p->n) {
+            int c = types_case(f->type.un, p->v[i + 1].name.s);
+            if (c < 0)
+                return false;
+            at = (struct place_in){ &f->type.un->cases.v[c].fields, NULL, f->type.un->cases.v[c].name.s.p };
+            if (i + 2 == p->n) {
+                add_field(w, l, f->type.un->name.s.p, p->v[i + 1].name.s);
+                return true;
+            }
+            i++;
+            continue;
+        }
+        if (f->type.kind == TYPE_RECORD)
+            at = (struct place_in){ &f->type.rec->fields, NULL, f->type.rec->name.s.p };
+        if (i + 1 == p->n)
+            add_field(w, l, holder, step);
+    }
+    return f != NULL;
+}
+
+/* --- one set of rows ------------------------------------------------------------------------------------------ */
+
+static uint32_t
+decl_cases(struct walk *w, const struct ast_decl *decl, bool write)
+{
+    const struct ir_union *u = decl->model.n ? types_union(w->ir, decl->model.v[0].name.s) : NULL;
+    uint32_t mask = 0;
+
+    if (!u)
+        return 0;
+    if (decl->kind == DECL_OBJECT && decl->model.n > 1) {
+        int c = types_case(u, decl->model.v[1].name.s);
+        return c < 0 ? 0 : 1u << c;
+    }
+    for (unsigned i = 0; i < decl->tag_cases.n; i++) {
+        const struct ast_tag_case *t = &decl->tag_cases.v[i];
+        int c = t->model.n ? types_case(u, t->model.v[0].v[0].name.s) : -1;
+        if (c >= 0 && t->arrow != (write ? ARROW_READ : ARROW_WRITE))
+            mask |= 1u << c;
+    }
+    return mask;
+}
+
+static uint32_t *
+cases_of(struct walk *w, struct covered *c, struct str field)
+{
+    for (unsigned i = 0; i < c->cases.n; i++)
+        if (str_eq(c->cases.v[i].field, field))
+            return &c->cases.v[i].mask;
+    struct cases *slot = arena_push(w->a, (void **)&c->cases.v, &c->cases.n, &c->cases.cap, sizeof *slot);
+    slot->field = field;
+    return &slot->mask;
+}
+
+/* The cases that a union declaration lists under `drop`. */
+static uint32_t
+dropped_cases(struct walk *w, const struct ast_decl *decl, const struct ir_union *u)
+{
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < decl->rows.n; i++)
+        for (unsigned k = 0; decl->rows.v[i].kind == ROW_DROP && k < decl->rows.v[i].model.n; k++) {
+            int c = types_case(u, decl->rows.v[i].model.v[k].v[0].name.s);
+            if (c >= 0 && decl->rows.v[i].model.v[k].n == 1) {
+                mask |= 1u << c;
+                add_field(w, &w->out->lost, u->name.s.p, u->cases.v[c].name.s);
+            }
+        }
+    return mask;
+}
+
+static void
+cover_codec(struct walk *w, const struct ir_union *u, struct str codec, bool write, uint32_t *mask)
+{
+    uint32_t cases = codec_cases(u, codec);
+
+    *mask |= cases;
+    for (unsigned k = 0; k < u->cases.n; k++)
+        if (cases >> k & 1)
+            add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p, u->cases.v[k].name.s);
+}
+
+static void
+cover_forms(struct walk *w, const struct ast_row *r, bool write, uint32_t *mask, const struct ir_union *u)
+{
+    for (unsigned i = 0; i < r->forms.n; i++) {
+        const struct ast_decl *decl = dialect_decl(w->dialect, r->forms.v[i].name.s);
+        if (decl)
+            visit(w, decl->name.s, write);
+        if (!u)
+            continue;
+        int n = types_case(u, r->forms.v[i].name.s);
+        if (decl)
+            *mask |= decl_cases(w, decl, write) | (decl->kind == DECL_UNION && write ? dropped_cases(w, decl, u) : 0);
+        else if (n >= 0)
+            *mask |= 1u << n;
+        else if (r->forms.v[i].kind == FORM_NAME)
+            cover_codec(w, u, r->forms.v[i].name.s, write, mask);
+    }
+}
+
+static void cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool write, struct covered *c);
+
+/* `this : fault_body` covers what that object covers; `this : messages` the conversation. */
+static void
+cover_this(struct walk *w, struct place_in at, const struct ast_row *r, bool write, struct covered *c)
+{
+    static const char *const conversation[] = { "instructions", "turns" };
+
+    for (unsigned i = 0; i < r->forms.n; i++) {
+        const struct ast_decl *decl = dialect_decl(w->dialect, r->forms.v[i].name.s);
+        if (!decl)
+            continue;
+        visit(w, decl->name.s, write);
+        if (decl->kind == DECL_OBJECT)
+            cover_rows(w, at, &decl->rows, write, c);
+        for (unsigned k = 0; decl->kind == DECL_LIST && k < 2; k++) {
+            struct ast_step *s = arena_alloc(w->a, sizeof *s);
+            struct ast_path *p = arena_alloc(w->a, sizeof *p);
+            *s = (struct ast_step){ { str_from(conversation[k]), r->pos }, STEP_NONE };
+            *p = (struct ast_path){ s, 1, 1, r->pos };
+            *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n, &c->paths.cap, sizeof p) = p;
+        }
+    }
+}
+
+static void
+cover_path(struct walk *w, struct place_in at, const struct ast_row *r, const struct ast_path *p, bool write,
+           struct covered *c)
+{
+    const struct ir_field *f = at.fields ? types_field(at.fields, p->v[0].name.s) : NULL;
+    const struct ir_union *u = f && f->type.kind == TYPE_UNION ? f->type.un : NULL;
+    int ucase = u && p->n > 1 ? types_case(u, p->v[1].name.s) : -1;
+    uint32_t *mask = u ? cases_of(w, c, f->name.s) : NULL;
+
+    if (ucase >= 0)
+        *mask |= 1u << ucase;
+    *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n, &c->paths.cap, sizeof p) = p;
+    if (r->kind == ROW_DROP)
+        name_path(w, at, p, &w->out->lost);
+    else
+        name_path(w, at, p, write ? &w->out->written : &w->out->read);
+    if (r->kind != ROW_DROP)
+        cover_forms(w, r, write, mask, u);
+    else if (u && p->n == 1)
+        *mask |= ~0u;
+}
+
+static void
+cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool write, struct covered *c)
+{
+    for (unsigned i = 0; i < rows->n; i++) {
+        const struct ast_row *r = &rows->v[i];
+        if (r->rows && r->kind != ROW_CHOICES) {
+            cover_rows(w, at, r->rows, write, c);
+            continue;
+        }
+        bool counts = r->kind == ROW_MAP || r->kind == ROW_HEADER || r->kind == ROW_WITH || (r->kind == ROW_DROP && write);
+        if (!counts || (r->kind == ROW_MAP && r->arrow == (write ? ARROW_READ : ARROW_WRITE)))
+            continue;
+        for (unsigned k = 0; k < r->model.n; k++) {
+            if (str_is(r->model.v[k].v[0].name.s, "this"))
+                cover_this(w, at, r, write, c);
+            else
+                cover_path(w, at, r, &r->model.v[k], write, c);
+        }
+    }
+}
+
+/* --- what is missing --------------------------------------------------------------------------------------------- */
+
+static bool
+prefix_of(const struct ast_path *p, const struct str *path, unsigned n)
+{
+    if (p->n < n)
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        if (!str_eq(p->v[i].name.s, path[i]))
+            return false;
+    return true;
+}
+
+static void
+complain(struct walk *w, struct pos pos, const struct str *path, unsigned n)
+{
+    struct str text = { NULL, 0 };
+
+    if (!w->d)
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        if (i)
+            arena_append(w->a, &text, STR("."));
+        arena_append(w->a, &text, path[i]);
+    }
+    struct diag *e = diag_error(w->d, pos, "'%.*s' is neither written nor dropped", STR_ARG(text));
+    diag_help(e, "add a row that writes it, or: drop %.*s", STR_ARG(text));
+}
+
+/* Written by another declaration of the dialect: `output_config.effort <-> reasoning.effort` beside the object that
+ * `reasoning` has. */
+static bool
+written_elsewhere(struct walk *w, const char *holder, struct str field)
+{
+    struct str name = arena_printf(w->a, "%s.%.*s", holder, STR_ARG(field));
+
+    for (unsigned i = 0; i < w->written->n; i++)
+        if (str_eq(w->written->v[i], name))
+            return true;
+    return false;
+}
+
+static void
+want_field(struct walk *w, const struct covered *c, struct pos pos, const char *holder, struct str *path, unsigned n,
+           const struct type *t)
+{
+    bool inside = false;
+
+    if (t->kind == TYPE_INDEX || t->served)
+        return;
+    for (unsigned i = 0; i < c->paths.n; i++) {
+        if (c->paths.v[i]->n == n && prefix_of(c->paths.v[i], path, n))
+            return;
+        inside |= prefix_of(c->paths.v[i], path, n);
+    }
+    if (inside && t->kind == TYPE_RECORD && n < 8) {
+        for (unsigned i = 0; i < t->rec->fields.n; i++) {
+            path[n] = t->rec->fields.v[i].name.s;
+            want_field(w, c, pos, t->rec->name.s.p, path, n + 1, &t->rec->fields.v[i].type);
+        }
+        return;
+    }
+    if (inside && t->kind == TYPE_UNION)
+        return;                     /* its cases are checked as such */
+    if (!written_elsewhere(w, holder, path[n - 1]))
+        complain(w, pos, path, n);
+}
+
+static void
+want_cases(struct walk *w, const struct covered *c, struct pos pos, const struct ir_field *f)
+{
+    struct str path[2] = { f->name.s, { NULL, 0 } };
+    const struct ir_union *u = f->type.un;
+
+    for (unsigned i = 0; i < c->cases.n; i++)
+        for (unsigned k = 0; str_eq(c->cases.v[i].field, f->name.s) && k < u->cases.n; k++)
+            if (!(c->cases.v[i].mask >> k & 1)) {
+                path[1] = u->cases.v[k].name.s;
+                complain(w, pos, path, 2);
+            }
+}
+
+static void
+want_fields(struct walk *w, const struct covered *c, struct pos pos, const char *holder, const struct ir_fields *f)
+{
+    struct str path[9];
+
+    for (unsigned i = 0; f && i < f->n; i++) {
+        path[0] = f->v[i].name.s;
+        want_field(w, c, pos, holder, path, 1, &f->v[i].type);
+        if (f->v[i].type.kind == TYPE_UNION)
+            want_cases(w, c, pos, &f->v[i]);
+    }
+}
+
+/* --- declarations ---------------------------------------------------------------------------------------------------- */
+
+static void
+visit_union(struct walk *w, const struct ast_decl *decl, bool write)
+{
+    const struct ir_union *u = types_union(w->ir, decl->model.v[0].name.s);
+
+    for (unsigned i = 0; i < decl->tag_cases.n; i++) {
+        const struct ast_tag_case *t = &decl->tag_cases.v[i];
+        int c = t->model.n ? types_case(u, t->model.v[0].v[0].name.s) : -1;
+        if (c < 0 || t->arrow == (write ? ARROW_READ : ARROW_WRITE))
+            continue;
+        add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p, u->cases.v[c].name.s);
+        if (t->any && t->rows.n == 0)
+            continue;
+        struct covered cov = NOTHING_COVERED;
+        struct place_in at = { &u->cases.v[c].fields, &u->common, u->cases.v[c].name.s.p };
+        cover_rows(w, at, &t->rows, write, &cov);
+        cover_rows(w, at, &decl->rows, write, &cov);
+        if (write) {
+            want_fields(w, &cov, t->pos, at.holder, &u->cases.v[c].fields);
+            want_fields(w, &cov, t->pos, u->name.s.p, &u->common);
+        }
+    }
+}
+
+static void
+visit_object(struct walk *w, const struct ast_decl *decl, bool write)
+{
+    const struct ir_record *r = types_record(w->ir, decl->model.v[0].name.s);
+    const struct ir_union *u = types_union(w->ir, decl->model.v[0].name.s);
+    int c = u && decl->model.n > 1 ? types_case(u, decl->model.v[1].name.s) : -1;
+    struct covered cov = NOTHING_COVERED;
+    struct place_in at = { r ? &r->fields : c >= 0 ? &u->cases.v[c].fields : NULL, u ? &u->common : NULL,
+                           r ? r->name.s.p : c >= 0 ? u->cases.v[c].name.s.p : "" };
+    bool whole = true;
+
+    if (c >= 0)
+        add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p, u->cases.v[c].name.s);
+    cover_rows(w, at, &decl->rows, write, &cov);
+    for (unsigned i = 0; i < decl->rows.n; i++)
+        whole &= decl->rows.v[i].kind != ROW_WITH;       /* stands for one value only */
+    if (!write || !whole)
+        return;
+    want_fields(w, &cov, decl->name.pos, at.holder, at.fields);
+}
+
+static void
+visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
+{
+    const struct ir_record *turn = types_record(w->ir, STR("Turn"));
+    const struct ir_union *blocks = types_union(w->ir, STR("Block"));
+    static struct ast_step step = { { STR_INIT("role"), { NULL, 0, 0 } }, STEP_NONE };    /* the route itself says it */
+    static const struct ast_path role = { &step, 1, 1, { NULL, 0, 0 } };
+
+    for (unsigned i = 0; turn && blocks && i < decl->tag_cases.n; i++) {
+        const struct ast_tag_case *t = &decl->tag_cases.v[i];
+        struct covered cov = NOTHING_COVERED;
+        struct place_in at = { &turn->fields, NULL, "Turn" };
+        if (t->arrow == (write ? ARROW_READ : ARROW_WRITE))
+            continue;
+        for (unsigned k = 0; k < t->model.n; k++)
+            if (t->model.v[k].n > 2) {
+                int c = types_case(blocks, t->model.v[k].v[2].name.s);
+                if (c >= 0)
+                    at = (struct place_in){ &blocks->cases.v[c].fields, &blocks->common, blocks->cases.v[c].name.s.p };
+                if (c >= 0)
+                    add_field(w, write ? &w->out->written : &w->out->read, blocks->name.s.p, blocks->cases.v[c].name.s);
+            }
+        cover_rows(w, at, &t->rows, write, &cov);
+        if (write) {
+            *(const struct ast_path **)arena_push(w->a, (void **)&cov.paths.v, &cov.paths.n, &cov.paths.cap, sizeof(void *)) = &role;
+            want_fields(w, &cov, t->pos, at.holder, at.fields);
+        }
+    }
+}
+
+static void
+visit(struct walk *w, struct str name, bool write)
+{
+    const struct ast_decl *decl = dialect_decl(w->dialect, name);
+
+    if (!decl || w->seen[write][decl - w->dialect->decls.v] || decl->model.n == 0)
+        return;
+    w->seen[write][decl - w->dialect->decls.v] = true;
+    if (decl->kind == DECL_UNION)
+        visit_union(w, decl, write);
+    else if (decl->kind == DECL_OBJECT)
+        visit_object(w, decl, write);
+    else if (decl->kind == DECL_LIST)
+        visit_routes(w, decl, write);
+}
+
+void
+coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *dialect, struct str root, struct diags *d,
+              struct coverage *out)
+{
+    struct names none = { NULL, 0, 0 };
+
+    for (int check = 0; check <= (d != NULL); check++) {
+        struct walk w = { a, ir, dialect, check ? d : NULL, out, check ? &out->written : &none,
+                          { arena_alloc(a, dialect->decls.n + 1), arena_alloc(a, dialect->decls.n + 1) } };
+        visit(&w, root, false);
+        visit(&w, root, true);
+    }
+}

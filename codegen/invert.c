@@ -1,0 +1,216 @@
+/* Every construct has an inverse. */
+#include "codegen/invert.h"
+
+#include "codegen/order.h"
+
+static bool
+reads(enum arrow a)
+{
+    return a != ARROW_WRITE;
+}
+
+static bool
+writes(enum arrow a)
+{
+    return a != ARROW_READ;
+}
+
+/* --- tables ------------------------------------------------------------------------------------------------- */
+
+static bool
+shared_word(const struct ast_table_row *a, const struct ast_table_row *b, struct word *out)
+{
+    for (unsigned i = 0; i < a->wire.n; i++)
+        for (unsigned k = 0; k < b->wire.n; k++)
+            if (str_eq(a->wire.v[i].s, b->wire.v[k].s)) {
+                *out = a->wire.v[i];
+                return true;
+            }
+    return false;
+}
+
+static void
+check_table(const struct ast_decl *decl, struct diags *d)
+{
+    for (unsigned i = 0; i < decl->table.n; i++)
+        for (unsigned k = 0; k < i; k++) {
+            const struct ast_table_row *r = &decl->table.v[i], *s = &decl->table.v[k];
+            struct word w;
+            if (reads(r->arrow) && reads(s->arrow) && shared_word(r, s, &w)) {
+                struct diag *e = diag_error(d, w.pos, "\"%.*s\" is read by two rows", STR_ARG(w.s));
+                diag_note(e, s->pos, "the other one");
+                diag_help(e, "a word means one value; make one of them write only: <-");
+            }
+            if (writes(r->arrow) && writes(s->arrow) && str_eq(r->model.s, s->model.s)) {
+                struct diag *e = diag_error(d, r->model.pos, "'%.*s' is written by two rows", STR_ARG(r->model.s));
+                diag_note(e, s->pos, "the other one");
+                diag_help(e, "a value has one word; make one of them read only: ->");
+            }
+        }
+}
+
+/* --- unions -------------------------------------------------------------------------------------------------- */
+
+static void
+check_union(const struct ast_decl *decl, struct diags *d)
+{
+    for (unsigned i = 0; i < decl->tag_cases.n; i++)
+        for (unsigned k = 0; k < i; k++) {
+            const struct ast_tag_case *r = &decl->tag_cases.v[i], *s = &decl->tag_cases.v[k];
+            for (unsigned t = 0; reads(r->arrow) && reads(s->arrow) && t < r->tags.n; t++)
+                for (unsigned o = 0; o < s->tags.n; o++)
+                    if (str_eq(r->tags.v[t].s, s->tags.v[o].s)) {
+                        struct diag *e = diag_error(d, r->tags.v[t].pos, "\"%.*s\" is read by two cases", STR_ARG(r->tags.v[t].s));
+                        diag_note(e, s->pos, "the other one");
+                    }
+            if (decl->kind == DECL_UNION && writes(r->arrow) && writes(s->arrow) && r->model.n && s->model.n
+                && path_eq(&r->model.v[0], &s->model.v[0])) {
+                struct diag *e = diag_error(d, r->model.v[0].pos, "'%.*s' is written by two cases",
+                                            STR_ARG(r->model.v[0].v[0].name.s));
+                diag_note(e, s->pos, "the other one");
+                diag_help(e, "make one of them read only: ->");
+            }
+        }
+}
+
+/* --- rows ----------------------------------------------------------------------------------------------------- */
+
+static bool
+row_reads_model(const struct ast_rows *rows, const struct ast_path *p)
+{
+    for (unsigned i = 0; i < rows->n; i++) {
+        const struct ast_row *r = &rows->v[i];
+        if (r->rows && row_reads_model(r->rows, p))
+            return true;
+        if (r->kind == ROW_MAP && reads(r->arrow) && r->model.n == 1 && path_eq(&r->model.v[0], p))
+            return true;
+    }
+    return false;
+}
+
+static void
+check_rows(struct arena *a, const struct ast_rows *rows, struct diags *d)
+{
+    for (unsigned i = 0; i < rows->n; i++) {
+        const struct ast_row *r = &rows->v[i];
+        if (r->rows)
+            check_rows(a, r->rows, d);
+        for (unsigned k = 1; r->kind == ROW_MAP && r->arrow == ARROW_BOTH && k < r->model.n; k++)
+            if (!row_reads_model(rows, &r->model.v[k])) {
+                struct diag *e = diag_error(d, r->model.v[k].pos, "the sum cannot be taken apart: no row reads '%s' alone",
+                                            path_text(a, &r->model.v[k]).p);
+                diag_help(e, "add a row that reads it, or make the sum write only: <-");
+            }
+        for (unsigned k = 0; k < i; k++) {
+            const struct ast_row *s = &rows->v[k];
+            bool both = (r->kind == ROW_MAP || r->kind == ROW_CONST) && (s->kind == ROW_MAP || s->kind == ROW_CONST)
+                && r->wire.n && s->wire.n && (r->kind == ROW_CONST || writes(r->arrow))
+                && (s->kind == ROW_CONST || writes(s->arrow));
+            if (both && path_eq(&r->wire.v[0], &s->wire.v[0]) && (r->kind == ROW_MAP) == (s->kind == ROW_MAP)) {
+                struct diag *e = diag_error(d, r->wire.v[0].pos, "'%s' is written by two rows", path_text(a, &r->wire.v[0]).p);
+                diag_note(e, s->pos, "the other one");
+            }
+        }
+    }
+}
+
+void
+invert_check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect, struct diags *d)
+{
+    for (unsigned i = 0; i < dialect->decls.n; i++) {
+        const struct ast_decl *decl = &dialect->decls.v[i];
+        if (!dialect_changed(dialect, decl))
+            continue;
+        if (decl->kind == DECL_TABLE)
+            check_table(decl, d);
+        if (decl->kind == DECL_UNION || decl->kind == DECL_LIST || decl->kind == DECL_STREAM)
+            check_union(decl, d);
+        check_rows(a, &decl->rows, d);
+        for (unsigned k = 0; k < decl->tag_cases.n; k++)
+            check_rows(a, &decl->tag_cases.v[k].rows, d);
+        if (decl->kind == DECL_STREAM && !decl->patch && decl->order.regex)
+            invert_check_order(a, ir, decl, d);
+    }
+}
+
+/* --- order -------------------------------------------------------------------------------------------------------- */
+
+static const char *
+word_text(struct arena *a, const struct order *o, const unsigned *word, int n)
+{
+    struct str out = { NULL, 0 };
+
+    for (int i = 0; i < n; i++) {
+        if (i)
+            arena_append(a, &out, STR(" "));
+        arena_append(a, &out, o->names[word[i]]);
+    }
+    return n ? arena_printf(a, "%.*s", STR_ARG(out)).p : "(nothing)";
+}
+
+/* The number of the model's event that a wire event means. */
+static int
+meaning(const struct ast_decl *events, const struct ast_tag_case *c)
+{
+    for (unsigned i = 0; c->model.n && i < events->events.n; i++)
+        if (str_eq(events->events.v[i].name.s, c->model.v[0].v[0].name.s))
+            return (int)i;
+    return -1;
+}
+
+/* The order with every `finish` optional: the runtime says one when the wire left it out. */
+static struct ast_regex *
+finish_optional(struct arena *a, const struct ast_regex *r)
+{
+    struct ast_regex *copy = arena_alloc(a, sizeof *copy);
+
+    *copy = *r;
+    if (r->a)
+        copy->a = finish_optional(a, r->a);
+    if (r->b)
+        copy->b = finish_optional(a, r->b);
+    if (r->kind != REGEX_NAME || !str_is(r->name.s, "finish"))
+        return copy;
+    struct ast_regex *opt = arena_alloc(a, sizeof *opt);
+    *opt = (struct ast_regex){ .kind = REGEX_OPT, .a = copy };
+    return opt;
+}
+
+void
+invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_decl *stream, struct diags *d)
+{
+    struct str wire[ORDER_EVENTS_MAX], model[ORDER_EVENTS_MAX];
+    int to_model[ORDER_EVENTS_MAX], to_wire[ORDER_EVENTS_MAX];
+    unsigned word[64], nwire = 0, nmodel = 0, before = diags_count(d);
+
+    for (unsigned i = 0; ir->events && i < ir->events->events.n && i < ORDER_EVENTS_MAX; i++) {
+        to_wire[i] = -1;
+        model[nmodel++] = ir->events->events.v[i].name.s;
+    }
+    for (unsigned i = 0; i < stream->tag_cases.n && i < ORDER_EVENTS_MAX; i++) {
+        const struct ast_tag_case *c = &stream->tag_cases.v[i];
+        wire[nwire++] = c->tags.n ? c->tags.v[0].s : STR("?");
+        to_model[i] = meaning(ir->events, c);
+        if (to_model[i] >= 0 && writes(c->arrow))
+            to_wire[to_model[i]] = (int)i;
+    }
+    struct order *w = order_make(a, &stream->order, wire, nwire, d);
+    struct order *m = order_make(a, &ir->events->order, model, nmodel, d);
+    if (diags_count(d) != before)
+        return;
+    for (unsigned i = 0; i < nmodel; i++)
+        if (to_wire[i] < 0)
+            diag_error(d, stream->pos, "no event of the stream writes '%.*s'", STR_ARG(model[i]));
+    struct ast_order relaxed = ir->events->order;
+    relaxed.regex = finish_optional(a, relaxed.regex);
+    int n = order_difference(w, order_make(a, &relaxed, model, nmodel, d), to_model, word, 64);
+    if (n >= 0) {
+        struct diag *e = diag_error(d, stream->order.pos, "a stream that this order allows means nothing in the model");
+        diag_help(e, "the shortest one: %s", word_text(a, w, word, n));
+    }
+    n = order_difference(m, w, to_wire, word, 64);
+    if (n >= 0) {
+        struct diag *e = diag_error(d, stream->order.pos, "a reply of the model cannot be written in this order");
+        diag_help(e, "the shortest one: %s", word_text(a, m, word, n));
+    }
+}
