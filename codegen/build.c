@@ -58,8 +58,10 @@ build_setting(struct build *b, struct word name, struct words values, struct wor
 {
     struct words *last = globs.n ? &globs : &values;
     struct pos end = last->n ? last->v[last->n - 1].pos : name.pos;
-    BUILD_PUSH(b, &b->file->settings, (struct ast_setting){
-        .pos = build_span(name.pos, end), .name = name, .values = values, .globs = globs });
+    BUILD_PUSH(
+        b, &b->file->settings,
+        (struct ast_setting){
+            .pos = build_span(name.pos, end), .name = name, .values = values, .globs = globs });
 }
 
 void
@@ -162,8 +164,12 @@ struct ast_tag_case
 build_case(struct build_keys tags, enum arrow arrow, struct ast_paths model)
 {
     return (struct ast_tag_case){
-        .pos = tags.pos, .tags = tags.words, .none = tags.none, .any = tags.any,
-        .arrow = arrow, .model = model,
+        .pos = tags.pos,
+        .tags = tags.words,
+        .none = tags.none,
+        .any = tags.any,
+        .arrow = arrow,
+        .model = model,
     };
 }
 
@@ -171,8 +177,12 @@ struct ast_table_row
 build_table_row(struct build_keys keys, struct word status, enum arrow arrow, struct word model)
 {
     return (struct ast_table_row){
-        .pos = keys.pos, .wire = keys.words, .any = keys.any, .status = status,
-        .arrow = arrow, .model = model,
+        .pos = keys.pos,
+        .wire = keys.words,
+        .any = keys.any,
+        .status = status,
+        .arrow = arrow,
+        .model = model,
     };
 }
 
@@ -265,8 +275,9 @@ build_regex(struct build *b, enum ast_regex_kind kind, struct ast_regex *left,
 {
     struct ast_regex *r = NULL;
     if (left && (right || (kind != REGEX_SEQ && kind != REGEX_ALT)))
-        r = regex_node(b, (struct ast_regex){
-            .kind = kind, .name = { .pos = left->name.pos }, .a = left, .b = right });
+        r = regex_node(
+            b, (struct ast_regex){
+                   .kind = kind, .name = { .pos = left->name.pos }, .a = left, .b = right });
     return r ? r : left;
 }
 

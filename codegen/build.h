@@ -17,10 +17,10 @@ struct build {
     struct diags *diags;
     const struct source *src;
     struct ast_file *file;
-    bool headed;                /* the file's first statement was understood */
-    bool failed;                /* the parser gave up */
-    struct pos at;              /* of the token being fed */
-    unsigned order_size;        /* nodes made for orders so far */
+    bool headed;         /* the file's first statement was understood */
+    bool failed;         /* the parser gave up */
+    struct pos at;       /* of the token being fed */
+    unsigned order_size; /* nodes made for orders so far */
     struct {
         struct ast_row row;
         struct ast_rows rows;
@@ -33,7 +33,8 @@ struct build {
 /* Append an element to a vector {v, n, cap}. */
 #define BUILD_PUSH(b, vec, ...) \
     ((void)(arena_push((b)->arena, (void **)&(vec)->v, &(vec)->n, &(vec)->cap, sizeof *(vec)->v) \
-            ? ((vec)->v[(vec)->n - 1] = (__VA_ARGS__), 0) : 0))
+                ? ((vec)->v[(vec)->n - 1] = (__VA_ARGS__), 0) \
+                : 0))
 
 /* From the beginning of one place to the end of another. */
 struct pos build_span(struct pos from, struct pos to);
@@ -57,27 +58,34 @@ void build_add_operation(struct build *b, struct ast_operation *op, struct token
 /* Set a word that may be said once: a member of an operation (`sends x`), a modifier (`max 1`). */
 void build_word(struct build *b, struct word *word, struct token keyword, struct word value);
 
-struct build_head { struct word name; struct ast_path model; };
+struct build_head {
+    struct word name;
+    struct ast_path model;
+};
 
 /* A declaration's body, to be completed by its head. */
 struct ast_decl *build_decl_body(struct build *b);
 void build_head(struct ast_decl *decl, enum ast_decl_kind kind, struct pos pos, struct word name);
-struct ast_decl *build_decl(struct build *b, enum ast_decl_kind kind, struct pos pos,
-                            struct word name);
+struct ast_decl *
+build_decl(struct build *b, enum ast_decl_kind kind, struct pos pos, struct word name);
 struct ast_decl *build_wire_decl(struct build *b, struct ast_decl *body, enum ast_decl_kind kind,
                                  struct token first, struct build_head head);
 void build_add_decl(struct build *b, struct ast_decl *decl);
 
 /* --- cases, table rows, changes --- */
 
-struct build_keys { struct words words; bool none, any; struct pos pos; };
+struct build_keys {
+    struct words words;
+    bool none, any;
+    struct pos pos;
+};
 
 struct build_keys build_key(struct build *b, struct token key);
 void build_more_keys(struct build *b, struct build_keys *keys, struct build_keys more);
 
 struct ast_tag_case build_case(struct build_keys tags, enum arrow arrow, struct ast_paths model);
-struct ast_table_row build_table_row(struct build_keys keys, struct word status, enum arrow arrow,
-                                     struct word model);
+struct ast_table_row
+build_table_row(struct build_keys keys, struct word status, enum arrow arrow, struct word model);
 /* Append a statement; end is the TOK_END behind it. */
 void build_add_case(struct build *b, struct ast_tag_cases *cases, struct ast_tag_case c,
                     struct token end);
@@ -91,9 +99,9 @@ struct build_change {
     struct build_keys keys;
     struct word status;
     enum arrow arrow;
-    struct ast_paths model;     /* n == 0: value is given instead */
+    struct ast_paths model; /* n == 0: value is given instead */
     struct word value;
-    bool block;                 /* rows were given, perhaps none */
+    bool block; /* rows were given, perhaps none */
     struct ast_rows rows;
 };
 
@@ -103,7 +111,11 @@ void build_add_change(struct build *b, struct ast_decl *decl, const struct build
 /* --- orders --- */
 
 enum build_ordering_kind {
-    ORDERING_ORDER, ORDERING_ANYWHERE, ORDERING_FINAL, ORDERING_SKIP, ORDERING_FAULTY
+    ORDERING_ORDER,
+    ORDERING_ANYWHERE,
+    ORDERING_FINAL,
+    ORDERING_SKIP,
+    ORDERING_FAULTY
 };
 
 struct build_ordering {
@@ -122,11 +134,11 @@ struct ast_regex *build_regex_name(struct build *b, struct word name);
 
 struct ast_row *build_row(struct build *b, enum ast_row_kind kind, struct pos pos);
 /* A ROW_MAP, or a ROW_FAIL or one with a builtin if the model side says so. */
-struct ast_row *build_map(struct build *b, struct ast_paths wire, enum arrow arrow,
-                          struct ast_paths model);
+struct ast_row *
+build_map(struct build *b, struct ast_paths wire, enum arrow arrow, struct ast_paths model);
 struct ast_row *build_const_row(struct build *b, struct ast_paths wire, struct ast_const value);
-struct ast_row *build_block_row(struct build *b, enum ast_row_kind kind, struct token first,
-                                struct ast_rows rows);
+struct ast_row *
+build_block_row(struct build *b, enum ast_row_kind kind, struct token first, struct ast_rows rows);
 void build_add_row(struct build *b, struct ast_rows *rows, struct ast_row *row, struct token end);
 void build_else(struct build *b, struct ast_row *row, struct token keyword, struct ast_const value);
 void build_grows(struct build *b, struct ast_row *row, struct token keyword, struct ast_path delta);
@@ -136,7 +148,10 @@ struct ast_form build_form(struct build *b, enum ast_form_kind kind, struct word
                            struct word name, const char *wanted);
 void build_expect(struct build *b, struct word word, const char *wanted);
 
-struct build_step { struct ast_step step; struct pos pos; };
+struct build_step {
+    struct ast_step step;
+    struct pos pos;
+};
 
 struct build_step build_step(struct word name, int index, struct pos end);
 void build_add_step(struct build *b, struct ast_path *path, struct build_step step);

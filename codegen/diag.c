@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define INDENT "  "
-#define LINE_SHOWN 400      /* bytes of a source line; longer ones are no specs */
+#define INDENT     "  "
+#define LINE_SHOWN 400 /* bytes of a source line; longer ones are no specs */
 
 void
 diags_init(struct diags *d, struct arena *a)

@@ -19,21 +19,30 @@
 
 #define DIAGS_SHOWN 20
 
-struct diag_note { struct pos at; struct str text; };
+struct diag_note {
+    struct pos at;
+    struct str text;
+};
 
 struct diag {
     struct arena *arena;
-    struct pos at;                  /* at.src == NULL: about no place in a file */
+    struct pos at; /* at.src == NULL: about no place in a file */
     struct str text;
-    struct { struct diag_note *v; unsigned n, cap; } notes;
-    struct { struct str *v; unsigned n, cap; } helps;
+    struct {
+        struct diag_note *v;
+        unsigned n, cap;
+    } notes;
+    struct {
+        struct str *v;
+        unsigned n, cap;
+    } helps;
 };
 
 struct diags {
     struct arena *arena;
     struct diag **v;
     unsigned n, cap;
-    struct diag spare;      /* handed out when the arena is full, so that callers need no check */
+    struct diag spare; /* handed out when the arena is full, so that callers need no check */
 };
 
 void diags_init(struct diags *d, struct arena *a);

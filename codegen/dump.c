@@ -7,7 +7,10 @@
 #include "codegen/source.h"
 #include "codegen/token.h"
 
-struct dump { struct buf *out; unsigned depth; };
+struct dump {
+    struct buf *out;
+    unsigned depth;
+};
 
 static void
 put_quoted(struct buf *out, struct str s)
@@ -110,7 +113,9 @@ static void
 put_arrow(struct dump *d, enum arrow arrow)
 {
     static const char *const arrows[] = {
-        [ARROW_BOTH] = " <->", [ARROW_READ] = " ->", [ARROW_WRITE] = " <-",
+        [ARROW_BOTH] = " <->",
+        [ARROW_READ] = " ->",
+        [ARROW_WRITE] = " <-",
     };
     buf_puts(d->out, str_from(arrows[arrow]));
 }
@@ -260,17 +265,28 @@ static const char *
 row_name(enum ast_row_kind kind)
 {
     switch (kind) {
-    case ROW_MAP: return "map";
-    case ROW_CONST: return "const";
-    case ROW_HEADER: return "header";
-    case ROW_DROP: return "drop";
-    case ROW_REST: return "rest";
-    case ROW_WITH: return "with";
-    case ROW_FIRST: return "first";
-    case ROW_EACH: return "each";
-    case ROW_CHOICES: return "choices";
-    case ROW_FAIL: return "fail";
-    case ROW_REMOVE: return "remove";
+    case ROW_MAP:
+        return "map";
+    case ROW_CONST:
+        return "const";
+    case ROW_HEADER:
+        return "header";
+    case ROW_DROP:
+        return "drop";
+    case ROW_REST:
+        return "rest";
+    case ROW_WITH:
+        return "with";
+    case ROW_FIRST:
+        return "first";
+    case ROW_EACH:
+        return "each";
+    case ROW_CHOICES:
+        return "choices";
+    case ROW_FAIL:
+        return "fail";
+    case ROW_REMOVE:
+        return "remove";
     }
     return "?";
 }
@@ -369,16 +385,26 @@ static const char *
 decl_name(enum ast_decl_kind kind)
 {
     switch (kind) {
-    case DECL_ENUM: return "enum ";
-    case DECL_RECORD: return "record ";
-    case DECL_MODEL_UNION: return "model-union ";
-    case DECL_EVENTS: return "events ";
-    case DECL_OBJECT: return "object ";
-    case DECL_UNION: return "union ";
-    case DECL_LIST: return "list ";
-    case DECL_TABLE: return "table ";
-    case DECL_STREAM: return "stream ";
-    case DECL_AMEND: return "amend ";
+    case DECL_ENUM:
+        return "enum ";
+    case DECL_RECORD:
+        return "record ";
+    case DECL_MODEL_UNION:
+        return "model-union ";
+    case DECL_EVENTS:
+        return "events ";
+    case DECL_OBJECT:
+        return "object ";
+    case DECL_UNION:
+        return "union ";
+    case DECL_LIST:
+        return "list ";
+    case DECL_TABLE:
+        return "table ";
+    case DECL_STREAM:
+        return "stream ";
+    case DECL_AMEND:
+        return "amend ";
     }
     return "?";
 }

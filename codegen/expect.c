@@ -9,7 +9,7 @@
 
 struct wanted {
     const void *parser;
-    bool set[EXPECT_KINDS_MAX];        /* by kind of token, keywords as such */
+    bool set[EXPECT_KINDS_MAX]; /* by kind of token, keywords as such */
     const char *phrases[EXPECT_KINDS_MAX];
     unsigned n;
 };
@@ -68,7 +68,7 @@ collect(struct wanted *w)
     bool end = w->set[TOK_END], close = w->set[TOK_RBRACE];
     w->set[TOK_END] = w->set[TOK_RBRACE] = false;
     collect_groups(w);
-    if (more && wants(w, TOK_DOT))      /* a path may go on, but nobody forgets that */
+    if (more && wants(w, TOK_DOT)) /* a path may go on, but nobody forgets that */
         w->set[TOK_DOT] = w->set[TOK_LBRACKET] = false;
     unsigned groups = w->n;
     const char *grouped[16];
@@ -139,7 +139,11 @@ is_found(enum found what, struct token t)
 
 /* What to write, by what the parser would have taken (two kinds, the second 0 if one says enough)
  * and what it found.  The first that fits; what is peculiar comes first. */
-static const struct { int wanted, too; enum found found; const char *help; } helps[] = {
+static const struct {
+    int wanted, too;
+    enum found found;
+    const char *help;
+} helps[] = {
     { TOK_IR, 0, ANYTHING,
       "a file begins with its kind: dialect vendor.name, provider name : dialect { ... } or ir 1" },
     { TOK_POLICY, 0, A_DECLARATION,

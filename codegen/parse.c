@@ -19,17 +19,17 @@
 #include "codegen/token.h"
 #include "runtime/base/utf8.h"
 
-#define LOOK_AHEAD 2000     /* tokens; so that a file full of errors takes linear time */
+#define LOOK_AHEAD 2000 /* tokens; so that a file full of errors takes linear time */
 
 struct parse {
     struct build *b;
     void *parser;
-    const struct token *v;          /* all tokens; the last has kind 0 */
-    unsigned n, i;                  /* the next token is v[i] */
-    unsigned first;                 /* the first token of the statement being read */
-    bool starters[EXPECT_KINDS_MAX];    /* the kinds it might have begun with */
+    const struct token *v;           /* all tokens; the last has kind 0 */
+    unsigned n, i;                   /* the next token is v[i] */
+    unsigned first;                  /* the first token of the statement being read */
+    bool starters[EXPECT_KINDS_MAX]; /* the kinds it might have begun with */
     struct pos open[PARSE_DEPTH_MAX];
-    unsigned depth;                 /* of open braces */
+    unsigned depth; /* of open braces */
 };
 
 static bool
@@ -83,9 +83,9 @@ begins_declaration(const struct parse *p, unsigned i)
 static void
 close_blocks(struct parse *p, struct token t)
 {
-    struct diag *e = diag_error(p->b->diags, t.word.pos, t.kind == 0
-                                ? "the file ends inside a block: a '}' is missing"
-                                : "a '}' is missing before this");
+    struct diag *e = diag_error(p->b->diags, t.word.pos,
+                                t.kind == 0 ? "the file ends inside a block: a '}' is missing"
+                                            : "a '}' is missing before this");
     diag_note(e, p->open[p->depth - 1], "this block is open");
     while (p->depth > 0 && !p->b->failed) {
         if (takes(p, TOK_END))

@@ -7,7 +7,7 @@
 #include "codegen/source.h"
 #include "runtime/base/arena.h"
 
-#define PARSE_DEPTH_MAX 32      /* blocks within blocks */
+#define PARSE_DEPTH_MAX 32 /* blocks within blocks */
 
 /* Parse a source.  All errors of the file are reported to d; a faulty statement is left out and the
  * rest is there.  Returns NULL when nothing is usable: the head statement is missing, the text is

@@ -13,8 +13,8 @@ void spec_parserFree(void *parser, void (*release)(void *));
 void spec_parser(void *parser, int kind, struct token token);
 
 enum grammar_as {
-    GRAMMAR_AS_SUCH,        /* a keyword as a keyword */
-    GRAMMAR_AS_NAME_TOO     /* a keyword also where a name may stand, as the parser does */
+    GRAMMAR_AS_SUCH,    /* a keyword as a keyword */
+    GRAMMAR_AS_NAME_TOO /* a keyword also where a name may stand, as the parser does */
 };
 
 /* Would the parser accept a token of this kind now? */

@@ -93,7 +93,7 @@ source_place(const struct source *src, uint32_t at)
 {
     if (at > src->text.n)
         at = (uint32_t)src->text.n;
-    unsigned low = 0, high = src->n_lines;     /* lines[low] <= at < lines[high] */
+    unsigned low = 0, high = src->n_lines; /* lines[low] <= at < lines[high] */
     while (high - low > 1) {
         unsigned mid = low + (high - low) / 2;
         if (src->lines[mid] <= at)

@@ -8,20 +8,23 @@
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
 
-#define SOURCE_MAX (16u << 20)      /* bytes; positions are 32 bits wide and specs are small */
+#define SOURCE_MAX (16u << 20) /* bytes; positions are 32 bits wide and specs are small */
 
 struct source {
-    struct str path;                /* as given on the command line */
-    struct str text;                /* followed by a NUL, which the lexer relies upon */
-    const uint32_t *lines;          /* byte offset of each line's first byte; lines[0] == 0 */
-    unsigned n_lines;               /* at least 1 */
+    struct str path;       /* as given on the command line */
+    struct str text;       /* followed by a NUL, which the lexer relies upon */
+    const uint32_t *lines; /* byte offset of each line's first byte; lines[0] == 0 */
+    unsigned n_lines;      /* at least 1 */
 };
 
-struct place { unsigned line, col; };   /* from 1; a column is a UTF-8 character */
+/* Counted from 1; a column is a UTF-8 character. */
+struct place {
+    unsigned line, col;
+};
 
 /* Read a file into the arena.  *out is set on ERR_OK only; f (may be NULL) says what went wrong. */
-MUST_CHECK enum err source_read(struct arena *a, const char *path, const struct source **out,
-                                struct fault *f);
+MUST_CHECK enum err
+source_read(struct arena *a, const char *path, const struct source **out, struct fault *f);
 /* The same for a text in memory, which is copied.  NULL when the arena is full or the text too
  * long. */
 const struct source *source_of_text(struct arena *a, struct str path, struct str text);

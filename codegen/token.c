@@ -7,9 +7,16 @@
 
 enum use { PLAIN, DECLARES };
 
-struct keyword { int kind; const char *text, *phrase, *name; enum use use; };
+struct keyword {
+    int kind;
+    const char *text, *phrase, *name;
+    enum use use;
+};
 
-#define KEYWORD(kind, text, use) { TOK_##kind, text, "'" text "'", #kind, use }
+#define KEYWORD(kind, text, use) \
+    { \
+        TOK_##kind, text, "'" text "'", #kind, use \
+    }
 
 static const struct keyword keywords[] = {
     KEYWORD(IR, "ir", PLAIN),
@@ -56,7 +63,10 @@ static const struct keyword keywords[] = {
     KEYWORD(IN, "in", PLAIN),
 };
 
-static const struct { int kind; const char *phrase, *name; } others[] = {
+static const struct {
+    int kind;
+    const char *phrase, *name;
+} others[] = {
     { 0, "the end of the file", "EOF" },
     { TOK_END, "the end of the line", "END" },
     { TOK_BAD, "a bad character", "BAD" },

@@ -37,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a;
     struct buf out;
-    arena_init(&a, 512 + size * 4096 + (1 << 20));      /* no input may need more */
+    arena_init(&a, 512 + size * 4096 + (1 << 20)); /* no input may need more */
     buf_init(&out, (size_t)64 << 20);
     const struct source *src = source_of_text(&a, STR("fuzz"), str_make((const char *)data, size));
     if (src) {

@@ -69,8 +69,8 @@ print_difference(const char *path, struct str expected, struct str actual)
     while (same < expected.n && same < actual.n
            && expected.p[expected.n - 1 - same] == actual.p[actual.n - 1 - same]) {
         same++;
-        if (same < expected.n && expected.p[expected.n - 1 - same] == '\n'
-            && same < actual.n && actual.p[actual.n - 1 - same] == '\n')
+        if (same < expected.n && expected.p[expected.n - 1 - same] == '\n' && same < actual.n
+            && actual.p[actual.n - 1 - same] == '\n')
             keep = same;
     }
     fprintf(stderr, "%s:%u: differs (BLESS=1 accepts):\n", path, line);

@@ -79,22 +79,21 @@ errors_are_sorted_by_file_and_place_and_printed_once(void **state)
     diag_help(e, "write %s", "that\nor this");
     diag_error(&d, (struct pos){ 0 }, "no place at all");
     assert_int_equal(diags_count(&d), 5);
-    assert_prints(&d,
-        "error: no place at all\n"
-        "a.spec:1:1: error: sooner\n"
-        "  first\n"
-        "  ^~~~~\n"
-        "a.spec:2:8: note: the other place\n"
-        "  second line\n"
-        "         ^~~~\n"
-        "help: write that\n"
-        "      or this\n"
-        "a.spec:2:1: error: later\n"
-        "  second line\n"
-        "  ^~~~~~\n"
-        "b.spec:1:1: error: in the other file\n"
-        "  x\n"
-        "  ^\n");
+    assert_prints(&d, "error: no place at all\n"
+                      "a.spec:1:1: error: sooner\n"
+                      "  first\n"
+                      "  ^~~~~\n"
+                      "a.spec:2:8: note: the other place\n"
+                      "  second line\n"
+                      "         ^~~~\n"
+                      "help: write that\n"
+                      "      or this\n"
+                      "a.spec:2:1: error: later\n"
+                      "  second line\n"
+                      "  ^~~~~~\n"
+                      "b.spec:1:1: error: in the other file\n"
+                      "  x\n"
+                      "  ^\n");
     arena_fini(&a);
 }
 

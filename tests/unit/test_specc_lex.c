@@ -12,7 +12,10 @@
 #include "codegen/token.h"
 #include "tests/lib/dice.h"
 
-struct lexed { struct arena arena; struct tokens tokens; };
+struct lexed {
+    struct arena arena;
+    struct tokens tokens;
+};
 
 static void
 lex_text(struct lexed *l, struct str text)
@@ -190,13 +193,12 @@ columns_count_characters(void **state)
     lex_text(&l, STR("\"\xc3\xa4\xe2\x82\xac\" x\n\ty\n"));
     dump_tokens(&l.tokens, &out);
     buf_putc(&out, '\0');
-    assert_string_equal(out.p,
-        "1:1 STRING \"\xc3\xa4\xe2\x82\xac\"\n"
-        "1:6 NAME \"x\"\n"
-        "1:7 END\n"
-        "2:2 NAME \"y\"\n"
-        "2:3 END\n"
-        "2:3 EOF\n");
+    assert_string_equal(out.p, "1:1 STRING \"\xc3\xa4\xe2\x82\xac\"\n"
+                               "1:6 NAME \"x\"\n"
+                               "1:7 END\n"
+                               "2:2 NAME \"y\"\n"
+                               "2:3 END\n"
+                               "2:3 EOF\n");
     buf_fini(&out);
     arena_fini(&l.arena);
 }

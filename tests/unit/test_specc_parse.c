@@ -15,7 +15,11 @@
 #include "tests/lib/dice.h"
 #include "tests/lib/golden.h"
 
-struct parsed { struct arena arena; struct diags diags; struct ast_file *file; };
+struct parsed {
+    struct arena arena;
+    struct diags diags;
+    struct ast_file *file;
+};
 
 static struct ast_file *
 parse_text(struct parsed *p, struct str text)
@@ -158,7 +162,9 @@ static void
 nesting_has_an_end(void **state)
 {
     (void)state;
-    static const struct { const char *head, *piece, *tail; } cases[] = {
+    static const struct {
+        const char *head, *piece, *tail;
+    } cases[] = {
         { "dialect a.b\nobject x <-> X {\n", "first {", "" },
         { "dialect a.b\nobject x <-> X {\n", "first {\n", "}" },
         { "ir 1\nevents X {\norder {", "(", "" },
@@ -241,11 +247,62 @@ tokens_in_any_order_are_survived(void **state)
 {
     (void)state;
     static const char *const words[] = {
-        "{", "}", "{", "}", "\n", "\n", ";", "(", ")", "[", "]", "<->", "->", "<-", ",", ":", "=",
-        "|", "+", "*", "?", "!", ".", "{}", "a", "b", "\"s\"", "1", "$", "object", "union", "list",
-        "table", "stream", "post", "policy", "drop", "first", "each", "choices", "rest", "with",
-        "header", "order", "final", "none", "by", "else", "max", "grows", "string", "as",
-        "\nobject x <-> X {\n", "\nunion u <-> U by t {\n", "\"k\" <-> l {", "a <-> b\n",
+        "{",
+        "}",
+        "{",
+        "}",
+        "\n",
+        "\n",
+        ";",
+        "(",
+        ")",
+        "[",
+        "]",
+        "<->",
+        "->",
+        "<-",
+        ",",
+        ":",
+        "=",
+        "|",
+        "+",
+        "*",
+        "?",
+        "!",
+        ".",
+        "{}",
+        "a",
+        "b",
+        "\"s\"",
+        "1",
+        "$",
+        "object",
+        "union",
+        "list",
+        "table",
+        "stream",
+        "post",
+        "policy",
+        "drop",
+        "first",
+        "each",
+        "choices",
+        "rest",
+        "with",
+        "header",
+        "order",
+        "final",
+        "none",
+        "by",
+        "else",
+        "max",
+        "grows",
+        "string",
+        "as",
+        "\nobject x <-> X {\n",
+        "\nunion u <-> U by t {\n",
+        "\"k\" <-> l {",
+        "a <-> b\n",
     };
     static const char *const heads[] = { "dialect a.b\n", "ir 1\n", "provider x : a.b {\n", "" };
     const uint32_t n_words = sizeof words / sizeof *words;
