@@ -50,7 +50,7 @@ suggest_field(struct diag *e, const struct ir_fields *f, struct str name)
 struct type
 event_param(const struct ir_model *ir, const struct ast_event *ev, struct str name)
 {
-    struct type t = { TYPE_NONE, false, false, NULL, NULL, NULL };
+    struct type t = { .kind = TYPE_NONE };
     bool found = false;
 
     for (unsigned i = 0; i < ev->params.n; i++)

@@ -405,8 +405,6 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "voice");
     if (m->cache_key.p)
         xd_lose(x, "cache_key");
-    if (m->stream_usage)
-        xd_lose(x, "stream_usage");
     xd_lose_blocks(x, &m->instructions, 0x7beu);
     jw_close(&x->w);
 }
