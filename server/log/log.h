@@ -92,8 +92,9 @@ void log_msg(struct log *log, enum log_level level, const char *event, const cha
  * LOG_SECRET_MIN are ignored.  Adds to the earlier ones: a key that was rotated away stays secret.
  * May be called while other threads log; false when memory is short. */
 MUST_CHECK bool log_add_secrets(struct log *log, const struct str *secrets, size_t n);
-/* Append s to out with every known secret, and whatever looks like one (`sk-...`, `Bearer ...`),
- * replaced by "***".  For text that goes to people by other ways than the log. */
+/* Append s to out with every known secret replaced by "***", and whatever looks like one
+ * (`sk-...`, `Bearer ...`) cut down to "sk-***", "Bearer ***".  For text that goes to people by
+ * other ways than the log. */
 void log_mask(const struct log *log, struct str s, struct buf *out);
 
 #endif

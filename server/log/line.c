@@ -1,0 +1,273 @@
+/* Building a line: fields, escapes, masking. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/base/utf8.h"
+#include "server/log/private.h"
+
+#define VALUE_MAX 1024           /* bytes of a string value, escaped */
+#define MESSAGE_MAX 2048         /* bytes of log_msg's text */
+#define CUT_JSON ",\"cut\":true}\n"
+#define CUT_TEXT " cut=true\n"
+#define LIMIT (LOG_LINE_MAX - sizeof CUT_JSON)  /* of everything but the end of the line */
+
+static const char *const levels[] = { "debug", "info", "warn", "error" };
+
+static void
+put(struct log_line *l, const char *p, size_t n)
+{
+    memcpy(l->text + l->n, p, n);
+    l->n += n;
+}
+
+static void
+put_uint(struct log_line *l, uint64_t v, unsigned width)
+{
+    char digits[24];
+    unsigned n = 0;
+    do {
+        digits[sizeof digits - ++n] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v || n < width);
+    put(l, digits + sizeof digits - n, n);
+}
+
+/* Days since 1970 to year, month, day (Howard Hinnant's civil_from_days). */
+static void
+put_date(struct log_line *l, uint64_t days)
+{
+    uint64_t z = days + 719468, era = z / 146097, doe = z % 146097;
+    uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    uint64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9;
+    put_uint(l, yoe + era * 400 + (month <= 2), 4);
+    put(l, "-", 1);
+    put_uint(l, month, 2);
+    put(l, "-", 1);
+    put_uint(l, doy - (153 * mp + 2) / 5 + 1, 2);
+}
+
+static void
+put_time(struct log_line *l, uint64_t us)
+{
+    uint64_t s = us / 1000000;
+    put_date(l, s / 86400);
+    put(l, "T", 1);
+    put_uint(l, s / 3600 % 24, 2);
+    put(l, ":", 1);
+    put_uint(l, s / 60 % 60, 2);
+    put(l, ":", 1);
+    put_uint(l, s % 60, 2);
+    put(l, ".", 1);
+    put_uint(l, us / 1000 % 1000, 3);
+    put(l, "Z", 1);
+}
+
+static uint64_t
+system_now_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void
+begin(struct log *log, struct log_line *l, enum log_level level, const char *event)
+{
+    l->log = log;
+    l->format = log->format;
+    l->full = false;
+    l->n = 0;
+    uint64_t now = log->now_us ? log->now_us() : system_now_us();
+    bool json = l->format == LOG_FORMAT_JSON;
+    if (json)
+        put(l, "{\"ts\":\"", 7);
+    put_time(l, now);
+    put(l, json ? "\",\"level\":\"" : " ", json ? 11 : 1);
+    put(l, levels[level], strlen(levels[level]));
+    put(l, json ? "\",\"event\":\"" : " ", json ? 11 : 1);
+    put(l, event, strnlen(event, VALUE_MAX));
+    if (json)
+        put(l, "\"", 1);
+}
+
+bool
+log_begin(struct log *log, struct log_line *l, enum log_level level, const char *event)
+{
+    if (!log_enabled(log, level))
+        return false;
+    begin(log, l, level, event);
+    return true;
+}
+
+/* The key with what goes around it; false when it and `value` more bytes do not fit. */
+static bool
+put_key(struct log_line *l, const char *key, size_t value)
+{
+    size_t n = strlen(key);
+    if (n > VALUE_MAX || l->n + n + 4 + value > LIMIT) {
+        l->full = true;
+        return false;
+    }
+    bool json = l->format == LOG_FORMAT_JSON;
+    put(l, json ? ",\"" : " ", json ? 2 : 1);
+    put(l, key, n);
+    put(l, json ? "\":" : "=", json ? 2 : 1);
+    return true;
+}
+
+/* The escape of a byte that cannot stand for itself in a string; its length, or 0. */
+static size_t
+escape(unsigned char c, char out[8])
+{
+    static const char hex[] = "0123456789abcdef";
+    out[0] = '\\';
+    out[1] = (char)c;
+    if (c == '"' || c == '\\')
+        return 2;
+    if (c == '\n' || c == '\t' || c == '\r') {
+        out[1] = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
+        return 2;
+    }
+    if (c >= 0x20 && c != 0x7f)
+        return 0;
+    memcpy(out + 1, "u00", 3);
+    out[4] = hex[c >> 4];
+    out[5] = hex[c & 15];
+    return 6;
+}
+
+/* s with escapes, not beyond position `end` of the line.  False when it was cut. */
+static bool
+put_escaped(struct log_line *l, struct str s, size_t end)
+{
+    size_t valid = utf8_valid(s.p, s.n);
+    for (size_t i = 0; i < s.n;) {
+        if (i == valid) {  /* a bad byte */
+            if (l->n + 3 > end)
+                return false;
+            put(l, UTF8_REPLACEMENT, 3);
+            i++;
+            valid = i + utf8_valid(s.p + i, s.n - i);
+            continue;
+        }
+        char code[8];
+        unsigned char c = (unsigned char)s.p[i];
+        size_t n = escape(c, code), take = 1;
+        if (!n) {  /* a whole character, so that a cut never splits one */
+            take = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+            n = take;
+            memcpy(code, s.p + i, take);
+        }
+        if (l->n + n > end)
+            return false;
+        put(l, code, n);
+        i += take;
+    }
+    return true;
+}
+
+static bool
+is_bare(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && (c == '\0' || !strchr("-._/:@+*,", c)))
+            return false;
+    }
+    return s.n > 0;
+}
+
+void
+log_str(struct log_line *l, const char *key, struct str value)
+{
+    if (!value.p || !put_key(l, key, 2 + 3))
+        return;
+    const struct masker *mask = atomic_load_explicit(&l->log->mask, memory_order_acquire);
+    size_t start = l->n, end = l->n + VALUE_MAX < LIMIT - 1 ? l->n + VALUE_MAX : LIMIT - 1;
+    bool whole = true, hit;
+    put(l, "\"", 1);
+    while (whole && value.n) {
+        struct str shown = masker_next(mask, &value, &hit);
+        whole = put_escaped(l, shown, end) && (!hit || put_escaped(l, STR("***"), end));
+    }
+    l->full |= !whole;
+    struct str inside = { l->text + start + 1, l->n - start - 1 };
+    if (l->format == LOG_FORMAT_TEXT && is_bare(inside)) {
+        memmove(l->text + start, inside.p, inside.n);
+        l->n--;
+    } else {
+        put(l, "\"", 1);
+    }
+}
+
+void
+log_int(struct log_line *l, const char *key, int64_t value)
+{
+    if (!put_key(l, key, 20))
+        return;
+    if (value < 0)
+        put(l, "-", 1);
+    put_uint(l, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
+}
+
+void
+log_bool(struct log_line *l, const char *key, bool value)
+{
+    if (put_key(l, key, 5))
+        put(l, value ? "true" : "false", value ? 4 : 5);
+}
+
+void
+log_seconds(struct log_line *l, const char *key, uint64_t us)
+{
+    if (!put_key(l, key, 22))
+        return;
+    put_uint(l, us / 1000000, 1);
+    put(l, ".", 1);
+    put_uint(l, us % 1000000, 6);
+}
+
+static void
+finish(struct log_line *l)
+{
+    bool json = l->format == LOG_FORMAT_JSON;
+    struct str end = json ? STR("}\n") : STR("\n");
+    if (l->full)
+        end = json ? STR(CUT_JSON) : STR(CUT_TEXT);
+    put(l, end.p, end.n);
+}
+
+void
+log_end(struct log_line *l)
+{
+    finish(l);
+    log_put(l->log, l->text, l->n);
+}
+
+size_t
+log_compose_dropped(struct log *log, struct log_line *l, uint64_t lines)
+{
+    begin(log, l, LOG_LEVEL_WARN, "log_dropped");
+    log_int(l, "lines", (int64_t)lines);
+    finish(l);
+    return l->n;
+}
+
+void
+log_msg(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
+{
+    struct log_line l;
+    char text[MESSAGE_MAX];
+    va_list args;
+    if (!log_begin(log, &l, level, event))
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    log_str(&l, "msg", str_from(text));
+    log_end(&l);
+}

@@ -1,0 +1,261 @@
+/* The log's queue, its writer thread, and its secrets. */
+#include "server/log/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "server/log/private.h"
+
+#define QUEUE_LINES 4096
+#define BATCH 64                 /* lines a system call */
+#define NAP_MS 10                /* between batches: nobody needs to wake a writer that naps */
+#define PATIENCE_MS 1000         /* for a reader that does not read, when the log ends */
+
+bool
+log_enabled(const struct log *log, enum log_level level)
+{
+    return (int)level >= atomic_load_explicit(&log->level, memory_order_relaxed);
+}
+
+void
+log_set_level(struct log *log, enum log_level level)
+{
+    atomic_store_explicit(&log->level, (int)level, memory_order_relaxed);
+}
+
+static void
+wake(struct log *log)
+{
+    uint64_t one = 1;
+    while (write(log->wake, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+}
+
+void
+log_put(struct log *log, const char *p, size_t n)
+{
+    struct queued_line line = { malloc(n), n };
+    if (line.p)
+        memcpy(line.p, p, n);
+    if (!line.p || !line_queue_put(&log->queue, line)) {
+        free(line.p);
+        atomic_fetch_add_explicit(&log->dropped, 1, memory_order_relaxed);
+        return;
+    }
+    if (atomic_load(&log->asleep) && atomic_exchange(&log->asleep, false))
+        wake(log);
+}
+
+/* Wait until fd takes more.  False when there is no hope. */
+static bool
+wait_writable(struct log *log)
+{
+    struct pollfd p = { .fd = log->fd, .events = POLLOUT };
+    for (int waited = 0;;) {
+        int n = poll(&p, 1, log->given_up ? 0 : 100);
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0)
+            return true;  /* or an error, which the write will tell */
+        if (atomic_load(&log->stop) && (log->given_up || (waited += 100) >= PATIENCE_MS)) {
+            log->given_up = true;
+            return false;
+        }
+    }
+}
+
+static bool
+write_all(struct log *log, struct iovec *v, int n)
+{
+    while (n > 0) {
+        if (log->pipe && !wait_writable(log))
+            return false;
+        ssize_t done = writev(log->fd, v, n);
+        if (done < 0 && errno == EAGAIN && wait_writable(log))
+            continue;
+        if (done < 0 && errno != EINTR)
+            return false;
+        for (; n > 0 && done >= (ssize_t)v->iov_len; v++, n--)
+            done -= (ssize_t)v->iov_len;
+        if (n > 0 && done > 0) {
+            v->iov_base = (char *)v->iov_base + done;
+            v->iov_len -= (size_t)done;
+        }
+    }
+    return true;
+}
+
+static void
+report_drops(struct log *log)
+{
+    uint64_t dropped = atomic_load_explicit(&log->dropped, memory_order_relaxed);
+    if (dropped == log->reported)
+        return;
+    struct log_line l;
+    size_t n = log_compose_dropped(log, &l, dropped - log->reported);
+    struct iovec v = { l.text, n };
+    if (write_all(log, &v, 1))
+        log->reported = dropped;
+}
+
+/* Write what waits, but not more than a batch.  Returns the number of lines. */
+static int
+write_batch(struct log *log)
+{
+    struct queued_line lines[BATCH];
+    struct iovec v[BATCH];
+    size_t bytes = 0;
+    int n = 0;
+    while (n < BATCH && (!log->pipe || bytes + LOG_LINE_MAX <= PIPE_BUF || n == 0)
+           && line_queue_take(&log->queue, &lines[n])) {
+        v[n] = (struct iovec){ lines[n].p, lines[n].n };
+        bytes += lines[n++].n;
+    }
+    if (n == 0)
+        return 0;
+    bool ok = write_all(log, v, n);
+    atomic_fetch_add_explicit(ok ? &log->lines : &log->failed, (uint64_t)n, memory_order_relaxed);
+    for (int i = 0; i < n; i++)
+        free(lines[i].p);
+    if (ok)
+        report_drops(log);
+    return n;
+}
+
+static void
+sleep_until_woken(struct log *log, int ms)
+{
+    struct pollfd p = { .fd = log->wake, .events = POLLIN };
+    uint64_t count;
+    if (poll(&p, 1, ms) > 0)
+        (void)!read(log->wake, &count, sizeof count);
+}
+
+static void *
+run_writer(void *arg)
+{
+    struct log *log = arg;
+    for (;;) {
+        if (write_batch(log)) {
+            if (!line_queue_ready(&log->queue) && !atomic_load(&log->stop))
+                sleep_until_woken(log, NAP_MS);
+            continue;
+        }
+        if (atomic_load(&log->stop))
+            return NULL;
+        atomic_store(&log->asleep, true);
+        if (!line_queue_ready(&log->queue) && !atomic_load(&log->stop))
+            sleep_until_woken(log, -1);
+        atomic_store(&log->asleep, false);
+    }
+}
+
+static bool
+start_writer(struct log *log)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&log->writer, NULL, run_writer, log);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc == 0;
+}
+
+static void
+free_log(struct log *log)
+{
+    if (log->wake >= 0)
+        close(log->wake);
+    line_queue_fini(&log->queue);
+    masker_destroy(atomic_load(&log->mask));
+    for (struct old_mask *o = log->old, *next; o; o = next) {
+        next = o->next;
+        masker_destroy(o->mask);
+        free(o);
+    }
+    pthread_mutex_destroy(&log->masks);
+    free(log);
+}
+
+struct log *
+log_create(const struct log_options *opts)
+{
+    struct log *log = aligned_alloc(_Alignof(struct log), sizeof *log);
+    if (!log)
+        return NULL;
+    memset(log, 0, sizeof *log);
+    log->fd = opts->fd;
+    log->format = opts->format;
+    log->now_us = opts->now_us;
+    atomic_init(&log->level, (int)opts->level);
+    struct stat st;
+    log->pipe = fstat(opts->fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+    pthread_mutex_init(&log->masks, NULL);
+    log->wake = eventfd(0, EFD_CLOEXEC);
+    atomic_init(&log->mask, masker_create(NULL, NULL, 0, LOG_SECRET_MIN));
+    bool ok = line_queue_init(&log->queue, opts->queue ? opts->queue : QUEUE_LINES);
+    if (!ok || log->wake < 0 || !atomic_load(&log->mask) || !start_writer(log)) {
+        free_log(log);
+        return NULL;
+    }
+    return log;
+}
+
+void
+log_destroy(struct log *log)
+{
+    if (!log)
+        return;
+    atomic_store(&log->stop, true);
+    wake(log);
+    pthread_join(log->writer, NULL);
+    free_log(log);
+}
+
+struct log_stats
+log_stats(const struct log *log)
+{
+    return (struct log_stats){
+        .lines = atomic_load_explicit(&log->lines, memory_order_relaxed),
+        .dropped = atomic_load_explicit(&log->dropped, memory_order_relaxed),
+        .failed = atomic_load_explicit(&log->failed, memory_order_relaxed),
+    };
+}
+
+bool
+log_add_secrets(struct log *log, const struct str *secrets, size_t n)
+{
+    struct old_mask *old = malloc(sizeof *old);
+    pthread_mutex_lock(&log->masks);
+    struct masker *before = atomic_load(&log->mask);
+    struct masker *mask = old ? masker_create(before, secrets, n, LOG_SECRET_MIN) : NULL;
+    if (mask) {
+        *old = (struct old_mask){ log->old, before };
+        log->old = old;
+        atomic_store_explicit(&log->mask, mask, memory_order_release);
+    } else {
+        free(old);
+    }
+    pthread_mutex_unlock(&log->masks);
+    return mask != NULL;
+}
+
+void
+log_mask(const struct log *log, struct str s, struct buf *out)
+{
+    const struct masker *mask = atomic_load_explicit(&log->mask, memory_order_acquire);
+    while (s.n) {
+        bool hit;
+        buf_puts(out, masker_next(mask, &s, &hit));
+        if (hit)
+            buf_puts(out, STR("***"));
+    }
+}

@@ -1,0 +1,422 @@
+/* Log lines: their form, what is masked in them, and what happens when nobody reads them. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "runtime/base/utf8.h"
+#include "server/log/log.h"
+
+static uint64_t
+fixed_now(void)
+{
+    return 1767225599123456;  /* 2025-12-31T23:59:59.123456Z */
+}
+
+/* A log into a pipe. */
+struct world {
+    struct log *log;
+    int pipe[2];
+};
+
+static void
+world_init(struct world *w, enum log_format format)
+{
+    assert_return_code(pipe(w->pipe), 0);
+    fcntl(w->pipe[1], F_SETPIPE_SZ, 1 << 20);
+    w->log = log_create(&(struct log_options){ .fd = w->pipe[1],
+                                               .level = LOG_LEVEL_INFO,
+                                               .format = format,
+                                               .now_us = fixed_now });
+    assert_non_null(w->log);
+}
+
+/* End the log and return all it wrote. */
+static char *
+world_fini(struct world *w)
+{
+    static char text[1 << 20];
+    size_t n = 0;
+    ssize_t got;
+    log_destroy(w->log);
+    close(w->pipe[1]);
+    while ((got = read(w->pipe[0], text + n, sizeof text - 1 - n)) > 0)
+        n += (size_t)got;
+    text[n] = '\0';
+    close(w->pipe[0]);
+    return text;
+}
+
+static void
+write_sample(struct log *log)
+{
+    struct log_line l;
+    assert_true(log_begin(log, &l, LOG_LEVEL_WARN, "request"));
+    log_str(&l, "model", STR("gpt-4o"));
+    log_str(&l, "absent", (struct str){ 0 });
+    log_str(&l, "empty", STR(""));
+    log_str(&l, "odd", STR("a \"b\"\\\n\t\x01\x7f\xc3\xa9\xff="));
+    log_int(&l, "status", 200);
+    log_int(&l, "least", INT64_MIN);
+    log_bool(&l, "stream", true);
+    log_seconds(&l, "dur", 1234567);
+    log_seconds(&l, "first", 42);
+    log_end(&l);
+}
+
+static void
+log_writes_json(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, LOG_FORMAT_JSON);
+    write_sample(w.log);
+    assert_string_equal(world_fini(&w),
+                        "{\"ts\":\"2025-12-31T23:59:59.123Z\",\"level\":\"warn\","
+                        "\"event\":\"request\","
+                        "\"model\":\"gpt-4o\",\"empty\":\"\","
+                        "\"odd\":\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xef\xbf\xbd=\","
+                        "\"status\":200,\"least\":-9223372036854775808,\"stream\":true,"
+                        "\"dur\":1.234567,\"first\":0.000042}\n");
+}
+
+static void
+log_writes_text(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, LOG_FORMAT_TEXT);
+    write_sample(w.log);
+    assert_string_equal(world_fini(&w),
+                        "2025-12-31T23:59:59.123Z warn request model=gpt-4o empty=\"\" "
+                        "odd=\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xef\xbf\xbd=\" "
+                        "status=200 least=-9223372036854775808 stream=true "
+                        "dur=1.234567 first=0.000042\n");
+}
+
+static uint64_t now;
+
+static uint64_t
+given_now(void)
+{
+    return now;
+}
+
+static void
+log_knows_the_calendar(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t s;
+        const char *text;
+    } rows[] = {
+        { 0, "1970-01-01T00:00:00.000Z" },          { 951782400, "2000-02-29T00:00:00.000Z" },
+        { 1709251199, "2024-02-29T23:59:59.000Z" }, { 1709251200, "2024-03-01T00:00:00.000Z" },
+        { 4107542400, "2100-03-01T00:00:00.000Z" }, { 1735689599, "2024-12-31T23:59:59.000Z" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world w;
+        assert_return_code(pipe(w.pipe), 0);
+        w.log = log_create(&(struct log_options){ .fd = w.pipe[1], .format = LOG_FORMAT_TEXT,
+                                                  .now_us = given_now });
+        now = rows[i].s * 1000000;
+        log_msg(w.log, LOG_LEVEL_INFO, "x", "%d", 1);
+        char *text = world_fini(&w);
+        assert_memory_equal(text, rows[i].text, 24);
+    }
+}
+
+static void
+log_leaves_out_lower_levels(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, LOG_FORMAT_TEXT);
+    log_msg(w.log, LOG_LEVEL_DEBUG, "a", "no");
+    log_msg(w.log, LOG_LEVEL_INFO, "b", "yes");
+    log_set_level(w.log, LOG_LEVEL_DEBUG);
+    log_msg(w.log, LOG_LEVEL_DEBUG, "c", "yes");
+    log_set_level(w.log, LOG_LEVEL_ERROR);
+    log_msg(w.log, LOG_LEVEL_WARN, "d", "no");
+    assert_string_equal(world_fini(&w), "2025-12-31T23:59:59.123Z info b msg=yes\n"
+                                        "2025-12-31T23:59:59.123Z debug c msg=yes\n");
+}
+
+#define KEY20 "abcdefghij0123456789"
+
+static const struct {
+    const char *text, *masked;
+} mask_rows[] = {
+    { "", "" },
+    { "nothing to hide", "nothing to hide" },
+    { "key is my-secret-key here", "key is *** here" },
+    { "my-secret-keymy-secret-key", "******" },
+    { "my-secret-ke", "my-secret-ke" },
+    { "xmy-secret-keyx", "x***x" },
+    { "my-secret-key-longer", "***" },
+    { "my-secret-key-long", "***-long" },
+    { "my-secret-keys", "***s" },
+    { "short", "short" },
+    { "sk-" KEY20, "sk-***" },
+    { "(sk-proj-" KEY20 ")", "(sk-***)" },
+    { "sk-short", "sk-short" },
+    { "task-management-for-everyone", "task-management-for-everyone" },
+    { "Authorization: Bearer " KEY20 "== and", "Authorization: Bearer *** and" },
+    { "Bearer token missing", "Bearer token missing" },
+    { "Basic " KEY20, "Basic ***" },
+    { "?key=AIzaSyA" KEY20 KEY20, "?key=AIza***" },
+    { "\"x-api-key\":\"gsk_" KEY20 "\"", "\"x-api-key\":\"gsk_***\"" },
+};
+
+static void
+log_masks_secrets(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, LOG_FORMAT_JSON);
+    const struct str secrets[] = { STR("my-secret-key-longer"), STR("my-secret-key"), STR("short"),
+                                   STR("my-secret-key") };
+    assert_true(log_add_secrets(w.log, secrets, 4));
+    struct buf out;
+    buf_init(&out, 4096);
+    for (size_t i = 0; i < sizeof mask_rows / sizeof mask_rows[0]; i++) {
+        buf_clear(&out);
+        log_mask(w.log, str_from(mask_rows[i].text), &out);
+        buf_putc(&out, '\0');
+        assert_string_equal(out.p, mask_rows[i].masked);
+    }
+    log_msg(w.log, LOG_LEVEL_INFO, "x", "%s", "the key my-secret-key was refused");
+    const struct str more[] = { STR("another-secret") };
+    assert_true(log_add_secrets(w.log, more, 1));
+    log_msg(w.log, LOG_LEVEL_INFO, "x", "my-secret-key another-secret");
+    char *text = world_fini(&w);
+    assert_null(strstr(text, "secret"));
+    assert_non_null(strstr(text, "the key *** was refused"));
+    assert_non_null(strstr(text, "*** ***"));
+    buf_fini(&out);
+}
+
+/* Against a search that tries everything. */
+static void
+log_masks_like_a_naive_search(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, LOG_FORMAT_JSON);
+    static const char *const secrets[] = { "aaaaaaaa", "aaaaaaaab", "aaaaaaaabbbb", "abababab",
+                                           "babababa", "bbbbbbbbb", "abbbbbbbb" };
+    struct str v[7];
+    for (int i = 0; i < 7; i++)
+        v[i] = str_from(secrets[i]);
+    assert_true(log_add_secrets(w.log, v, 7));
+    struct buf got, want;
+    buf_init(&got, 4096);
+    buf_init(&want, 4096);
+    uint32_t dice = 1;
+    for (int round = 0; round < 5000; round++) {
+        char text[41];
+        for (int i = 0; i < 40; i++) {
+            dice = dice * 1664525 + 1013904223;
+            text[i] = "aaabbbbc"[dice >> 29];
+        }
+        text[40] = '\0';
+        buf_clear(&got);
+        buf_clear(&want);
+        log_mask(w.log, str_from(text), &got);
+        for (size_t i = 0; text[i];) {
+            size_t best = 0;
+            for (int k = 0; k < 7; k++)
+                if (str_starts(str_from(text + i), v[k]) && v[k].n > best)
+                    best = v[k].n;
+            buf_puts(&want, best ? STR("***") : str_make(text + i, 1));
+            i += best ? best : 1;
+        }
+        assert_true(str_eq(buf_str(&got), buf_str(&want)));
+    }
+    buf_fini(&got);
+    buf_fini(&want);
+    world_fini(&w);
+}
+
+static void
+log_cuts_what_does_not_fit(void **state)
+{
+    (void)state;
+    struct world w;
+    char long_value[5000], key[16];
+    for (size_t i = 0; i < sizeof long_value; i++)
+        long_value[i] = "\xe2\x82\xac"[i % 3];  /* a sign of three bytes */
+    world_init(&w, LOG_FORMAT_JSON);
+    for (size_t n = 0; n < 40; n++) {
+        struct log_line l;
+        log_begin(w.log, &l, LOG_LEVEL_INFO, "x");
+        log_str(&l, "long", str_make(long_value, sizeof long_value - n));
+        for (int i = 0; i < 60; i++) {
+            snprintf(key, sizeof key, "k%d", i);
+            log_str(&l, key, str_make(long_value, 3 * n));
+            log_int(&l, key, 123456789);
+        }
+        log_end(&l);
+    }
+    char *text = world_fini(&w);
+    unsigned lines = 0;
+    for (char *p = text, *end; *p; p = end + 1) {
+        end = strchr(p, '\n');
+        size_t n = (size_t)(end - p);
+        assert_true(n + 1 <= LOG_LINE_MAX);
+        assert_memory_equal(end - 12, ",\"cut\":true}", 12);
+        assert_int_equal(utf8_valid(p, n), n);
+        lines++;
+    }
+    assert_int_equal(lines, 40);
+}
+
+/* The sum over all reports in text. */
+static uint64_t
+reported_drops(const char *text)
+{
+    static const char mark[] = "\"level\":\"warn\",\"event\":\"log_dropped\",\"lines\":";
+    uint64_t sum = 0;
+    while ((text = strstr(text, mark))) {
+        text += sizeof mark - 1;
+        sum += strtoull(text, NULL, 10);
+    }
+    return sum;
+}
+
+static void
+log_drops_and_counts_when_nobody_reads(void **state)
+{
+    (void)state;
+    struct world w;
+    assert_return_code(pipe(w.pipe), 0);
+    fcntl(w.pipe[1], F_SETPIPE_SZ, 4096);
+    w.log = log_create(&(struct log_options){ .fd = w.pipe[1], .queue = 16 });
+    for (int i = 0; i < 1000; i++)
+        log_msg(w.log, LOG_LEVEL_INFO, "x", "%d %0500d", i, i);
+    uint64_t dropped = log_stats(w.log).dropped;
+    assert_true(dropped > 900);
+    fcntl(w.pipe[0], F_SETFL, O_NONBLOCK);
+    static char text[1 << 20];
+    size_t n = 0;
+    do {
+        ssize_t got = read(w.pipe[0], text + n, sizeof text - 1 - n);
+        n += got > 0 ? (size_t)got : 0;
+        text[n] = '\0';
+    } while (reported_drops(text) < dropped || log_stats(w.log).lines + dropped < 1000);
+    assert_int_equal(reported_drops(text), dropped);
+    world_fini(&w);
+}
+
+static void
+log_ends_although_nobody_reads(void **state)
+{
+    (void)state;
+    int fd[2];
+    assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+    struct log *log = log_create(&(struct log_options){ .fd = fd[1] });
+    for (int i = 0; i < 3000; i++)
+        log_msg(log, LOG_LEVEL_INFO, "x", "%0900d", i);
+    log_destroy(log);  /* would hang */
+    close(fd[0]);
+    log = log_create(&(struct log_options){ .fd = fd[1] });
+    log_msg(log, LOG_LEVEL_INFO, "x", "into a closed pipe: no signal");
+    while (!log_stats(log).failed)
+        ;
+    log_destroy(log);
+    close(fd[1]);
+}
+
+#define THREADS 4
+#define LINES 5000
+
+struct writer {
+    struct log *log;
+    int id;
+};
+
+static void *
+write_many(void *arg)
+{
+    struct writer *w = arg;
+    for (int i = 0; i < LINES; i++) {
+        struct log_line l;
+        if (!log_begin(w->log, &l, LOG_LEVEL_INFO, "many"))
+            continue;
+        log_int(&l, "thread", w->id);
+        log_int(&l, "line", i);
+        log_str(&l, "text", STR("a secret: hush-hush-hush"));
+        log_end(&l);
+        if (i % 1000 == 0) {
+            char name[32];
+            snprintf(name, sizeof name, "secret-%d-%d", w->id, i);
+            struct str s = str_from(name);
+            assert_true(log_add_secrets(w->log, &s, 1));
+        }
+        (void)log_stats(w->log);
+        log_set_level(w->log, LOG_LEVEL_INFO);
+    }
+    return NULL;
+}
+
+static void
+log_takes_lines_of_many_threads_in_order(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_log_XXXXXX";
+    int fd = mkstemp(path);
+    unlink(path);
+    struct log *log = log_create(&(struct log_options){ .fd = fd, .format = LOG_FORMAT_TEXT,
+                                                        .now_us = fixed_now,
+                                                        .queue = THREADS * LINES });
+    struct str secret = STR("hush-hush-hush");
+    assert_true(log_add_secrets(log, &secret, 1));
+    pthread_t threads[THREADS];
+    struct writer writers[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        writers[i] = (struct writer){ log, i };
+        pthread_create(&threads[i], NULL, write_many, &writers[i]);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(log_stats(log).dropped, 0);
+    log_destroy(log);
+    FILE *f = fdopen(fd, "r");
+    rewind(f);
+    char line[LOG_LINE_MAX];
+    int next[THREADS] = { 0 }, thread, number;
+    while (fgets(line, sizeof line, f)) {
+        assert_int_equal(sscanf(line, "2025-12-31T23:59:59.123Z info many thread=%d line=%d "
+                                "text=\"a secret: ***\"", &thread, &number), 2);
+        assert_int_equal(number, next[thread]++);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(next[i], LINES);
+    fclose(f);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(log_writes_json),
+        cmocka_unit_test(log_writes_text),
+        cmocka_unit_test(log_knows_the_calendar),
+        cmocka_unit_test(log_leaves_out_lower_levels),
+        cmocka_unit_test(log_masks_secrets),
+        cmocka_unit_test(log_masks_like_a_naive_search),
+        cmocka_unit_test(log_cuts_what_does_not_fit),
+        cmocka_unit_test(log_drops_and_counts_when_nobody_reads),
+        cmocka_unit_test(log_ends_although_nobody_reads),
+        cmocka_unit_test(log_takes_lines_of_many_threads_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
