@@ -300,6 +300,15 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
     (void)b;
 }
 
+static bool
+is_required(const struct ast_row *r)
+{
+    for (unsigned i = 0; i < r->flags.n; i++)
+        if (str_is(r->flags.v[i].s, "required"))
+            return true;
+    return false;
+}
+
 static const char *
 presence(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t)
 {
@@ -313,9 +322,10 @@ presence(struct emit *e, const struct body *b, const struct row_use *u, const st
         present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->lvalue, row_mask(e, b, u, DIR_WRITE)).p;
     else
         present = types_present(e->a, &t->type, t->lvalue);
-    for (unsigned i = 0; i < u->r->flags.n; i++)
-        if (str_is(u->r->flags.v[i].s, "required") && t->type.list)
-            present = NULL;
+    if (is_required(u->r) && t->type.list)
+        present = NULL;
+    if (t->guard && present == NULL && t->type.list)
+        return t->guard;
     if (t->guard && present)
         return arena_printf(e->a, "%s && %s", t->guard, present).p;
     return t->guard ? t->guard : present;
@@ -353,11 +363,12 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
     const char *in = "        ";
 
     if (u->r->kind == ROW_CONST) {
-        if (b->when_const)
-            em(e, "    if (%s) {\n", b->when_const);
-        em(e, "%sXD_SEEN(seen_written, %d);\n", b->when_const ? in : "    ", u->number);
-        write_const(e, &u->r->constant, key, b->when_const ? in : "    ");
-        if (b->when_const)
+        const char *when = b->key ? "x->skeleton || !x->patch" : b->when_const;
+        if (when)
+            em(e, "    if (%s) {\n", when);
+        em(e, "%sXD_SEEN(seen_written, %d);\n", when ? in : "    ", u->number);
+        write_const(e, &u->r->constant, key, when ? in : "    ");
+        if (when)
             em(e, "    }\n");
         return;
     }
@@ -386,7 +397,9 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
         em(e, "    {\n");
     em(e, "%sXD_SEEN(seen_written, %d);\n", in, u->number);
     emit_write_value(e, b, u, key, in);
-    if (present && b->key && u->r->forms.n == 1 && u->r->forms.v[0].kind == FORM_JSON_IN_STRING) {
+    if (t.guard && t.type.list && is_required(u->r)) {
+        em(e, "    } else {\n%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"[]\"));\n", in, key, in);
+    } else if (present && b->key && u->r->forms.n == 1 && u->r->forms.v[0].kind == FORM_JSON_IN_STRING) {
         em(e, "    } else if (x->skeleton) {\n");      /* a call that opens says "" */
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"\\\"\\\"\"));\n", in, key, in);
     } else if (present && u->r->otherwise.kind != CONST_NONE) {

@@ -191,8 +191,8 @@ row_claim(struct emit *e, const struct body *b, const struct row_use *u)
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
     if (!t.ok)
         return 0;
-    if (t.gather)
-        return 1u << (t.ucase + 1);
+    if (t.gather)      /* a list beside the text (citations) leaves the block to others */
+        return t.field && t.field->type.list ? 0 : 1u << (t.ucase + 1);
     if (t.type.kind != TYPE_UNION || !t.type.list || u->r->forms.n != 1)
         return 0;
     struct form f = form_resolve(e, &u->r->forms.v[0], &t.type);

@@ -41,7 +41,7 @@ int spec_parserFallback(int token);
 %fallback NAME
     IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS
     RETURNS STREAMS FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY
-    PATCH UNTIL GROWS ELSE MAX MIN SLOT REQUIRED AS JOINS IN.
+    PATCH UNTIL GROWS ELSE MAX MIN SLOT REQUIRED TRY AS JOINS IN.
 
 file ::= ir.
 file ::= dialect.
@@ -430,6 +430,7 @@ mapped(A) ::= mapped(A) GROWS(K) path(P).       { build_grows(b, A, K, P); }
 // slot: kept until it may be written   required: the provider refuses a request without it
 mapped(A) ::= mapped(A) SLOT(F).                { BUILD_PUSH(b, &A->flags, F.word); }
 mapped(A) ::= mapped(A) REQUIRED(F).            { BUILD_PUSH(b, &A->flags, F.word); }
+mapped(A) ::= mapped(A) TRY(F).                 { BUILD_PUSH(b, &A->flags, F.word); }
 bare_map(A) ::= wire(W) arrow(X) sum(M).        { A = build_map(b, W, X, M); }
 
 %type arrow         { enum arrow }

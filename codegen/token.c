@@ -58,6 +58,7 @@ static const struct keyword keywords[] = {
     KEYWORD(MIN, "min", PLAIN),
     KEYWORD(SLOT, "slot", PLAIN),
     KEYWORD(REQUIRED, "required", PLAIN),
+    KEYWORD(TRY, "try", PLAIN),
     KEYWORD(AS, "as", PLAIN),
     KEYWORD(JOINS, "joins", PLAIN),
     KEYWORD(IN, "in", PLAIN),

@@ -456,6 +456,8 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         default:
             xd_mismatch(x, v[1], "array or string");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -468,7 +470,7 @@ write_message(struct xd *x, const struct ir_turn *m)
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
-    if (xd_count_blocks(&m->blocks, 0x7beu)) {
+    {
         XD_SEEN(seen_written, 18);
         {
             jw_key(&x->w, STR("content"));
@@ -1752,6 +1754,8 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                 if (item && !read_block(x, i, item))
                     (*xd_choice(x, &m->choices, 0)).blocks.n--;
             }
+    } else {
+        xd_missing(x, at, "content");
     }
     if (v[3]) {
         XD_SEEN(seen_read, 82);
@@ -1787,7 +1791,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         XD_SEEN(seen_written, 80);
         xd_put_str(x, STR("model"), m->model);
     }
-    if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0x7beu)) {
+    if (m->choices.n > 0) {
         XD_SEEN(seen_written, 81);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
@@ -1795,6 +1799,9 @@ write_reply(struct xd *x, const struct ir_reply *m)
             if ((0x7beu >> m->choices.v[0].blocks.v[i].kind) & 1)
                 write_block(x, &m->choices.v[0].blocks.v[i]);
         jw_close(&x->w);
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("[]"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop) {
         XD_SEEN(seen_written, 82);
@@ -2674,7 +2681,7 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:47", "metadata.user_id     <-> user" },
     { "anthropic/messages.spec:48", "service_tier         <-> tier                  : tier" },
     { "anthropic/messages.spec:56", "role    <-> role   : role" },
-    { "anthropic/messages.spec:57", "content <-> blocks : [block] | string as text" },
+    { "anthropic/messages.spec:57", "content <-> blocks : [block] | string as text   required" },
     { "anthropic/messages.spec:71", "text      <-> text                         grows text_delta.text" },
     { "anthropic/messages.spec:72", "citations <-> citations : [citation]       grows citations_delta.citation" },
     { "anthropic/messages.spec:68", "cache_control <-> cache : cache" },
@@ -2737,7 +2744,7 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:179", "type          = \"message\"" },
     { "anthropic/messages.spec:180", "role          = \"assistant\"" },
     { "anthropic/messages.spec:181", "model         <-> model" },
-    { "anthropic/messages.spec:182", "content       <-> choices[0].blocks : [block]" },
+    { "anthropic/messages.spec:182", "content       <-> choices[0].blocks : [block]   required" },
     { "anthropic/messages.spec:183", "stop_reason   <-> choices[0].stop : stop        else null" },
     { "anthropic/messages.spec:184", "stop_sequence <-> choices[0].stop_text          else null" },
     { "anthropic/messages.spec:185", "usage         <-> usage : usage" },

@@ -6,7 +6,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[189], seen_written[189];
+static unsigned char seen_read[190], seen_written[190];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -118,7 +118,7 @@ static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:327 */
+/* openai/chat.spec:328 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1 },
@@ -600,6 +600,8 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         default:
             xd_mismatch(x, v[1], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -613,7 +615,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 27);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
+    {
         XD_SEEN(seen_written, 28);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
@@ -724,6 +726,8 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         default:
             xd_mismatch(x, v[0], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -733,7 +737,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0xe6u)) {
+    {
         XD_SEEN(seen_written, 31);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
@@ -2718,9 +2722,9 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x0u)) {
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
         XD_SEEN(seen_written, 123);
-        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2731,7 +2735,8 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                write_reply_part(x, &m->blocks.v[i]);
+                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                    write_reply_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -3279,9 +3284,9 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x0u)) {
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
         XD_SEEN(seen_written, 158);
-        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3292,7 +3297,8 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                write_reply_part(x, &m->blocks.v[i]);
+                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                    write_reply_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     }
@@ -3487,9 +3493,11 @@ write_call_patch(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 166);
-    jw_key(&x->w, STR("type"));
-    jw_raw(&x->w, STR("\"function\""));
+    if (x->skeleton || !x->patch) {
+        XD_SEEN(seen_written, 166);
+        jw_key(&x->w, STR("type"));
+        jw_raw(&x->w, STR("\"function\""));
+    }
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
@@ -3565,8 +3573,8 @@ write_error(struct xd *x, const struct ir_error *m)
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
-    { STR_INIT("param"), 2, NULL },
-    { STR_INIT("code"), 3, NULL },
+    { STR_INIT("code"), 2, NULL },
+    { STR_INIT("param"), 3, NULL },
     { STR_INIT("status_code"), 4, NULL },
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 5, "" };
@@ -3592,14 +3600,20 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 173);
-        xd_read_str(x, v[2], &m->param);
+        int w = xd_try_word(x, v[2], &fault_table);
+        if (w)
+            m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
         XD_SEEN(seen_read, 174);
-        xd_read_str(x, v[3], &m->code);
+        xd_read_str(x, v[3], &m->param);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 175);
+        xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -3621,14 +3635,14 @@ write_fault_body(struct xd *x, const struct ir_error *m)
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -3674,7 +3688,7 @@ static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:327 */
+/* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -3802,7 +3816,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -3911,7 +3925,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 177);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stops.n) {
@@ -4100,6 +4114,8 @@ read_deepseek_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         default:
             xd_mismatch(x, v[1], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -4113,7 +4129,7 @@ write_deepseek_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 27);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0x2u)) {
+    {
         XD_SEEN(seen_written, 28);
         if (xd_single_text(&m->result.blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
@@ -4224,6 +4240,8 @@ read_deepseek_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         default:
             xd_mismatch(x, v[0], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -4233,7 +4251,7 @@ write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
+    {
         XD_SEEN(seen_written, 31);
         if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
@@ -4294,7 +4312,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4377,7 +4395,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 178);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4943,9 +4961,9 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x0u)) {
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
         XD_SEEN(seen_written, 123);
-        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4956,7 +4974,8 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                write_reply_part(x, &m->blocks.v[i]);
+                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                    write_reply_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -5063,7 +5082,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         m->output = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 179);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -5110,7 +5129,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 179);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
@@ -5379,9 +5398,9 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x0u)) {
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
         XD_SEEN(seen_written, 158);
-        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5392,7 +5411,8 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                write_reply_part(x, &m->blocks.v[i]);
+                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                    write_reply_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     }
@@ -5598,8 +5618,8 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
 static const struct xd_key deepseek_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
-    { STR_INIT("param"), 2, NULL },
-    { STR_INIT("code"), 3, NULL },
+    { STR_INIT("code"), 2, NULL },
+    { STR_INIT("param"), 3, NULL },
     { STR_INIT("status_code"), 4, NULL },
 };
 static const struct xd_keys deepseek_fault_body_keys = { deepseek_fault_body_keys_v, 5, "" };
@@ -5625,14 +5645,20 @@ read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 173);
-        xd_read_str(x, v[2], &m->param);
+        int w = xd_try_word(x, v[2], &deepseek_fault_table);
+        if (w)
+            m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
         XD_SEEN(seen_read, 174);
-        xd_read_str(x, v[3], &m->code);
+        xd_read_str(x, v[3], &m->param);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 175);
+        xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -5654,14 +5680,14 @@ write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -5680,7 +5706,7 @@ static void write_groq_error(struct xd *x, const struct ir_error *m);
 static void read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:327 */
+/* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -6245,9 +6271,9 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x0u)) {
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
         XD_SEEN(seen_written, 158);
-        if (xd_count_blocks(&m->blocks, 0x0u) == xd_count_blocks(&m->blocks, 0x2u)) {
+        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6258,7 +6284,8 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                write_reply_part(x, &m->blocks.v[i]);
+                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                    write_reply_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     }
@@ -6464,8 +6491,8 @@ write_groq_error(struct xd *x, const struct ir_error *m)
 static const struct xd_key groq_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
-    { STR_INIT("param"), 2, NULL },
-    { STR_INIT("code"), 3, NULL },
+    { STR_INIT("code"), 2, NULL },
+    { STR_INIT("param"), 3, NULL },
     { STR_INIT("status_code"), 4, NULL },
 };
 static const struct xd_keys groq_fault_body_keys = { groq_fault_body_keys_v, 5, "" };
@@ -6491,14 +6518,20 @@ read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 173);
-        xd_read_str(x, v[2], &m->param);
+        int w = xd_try_word(x, v[2], &groq_fault_table);
+        if (w)
+            m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
         XD_SEEN(seen_read, 174);
-        xd_read_str(x, v[3], &m->code);
+        xd_read_str(x, v[3], &m->param);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 175);
+        xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -6520,14 +6553,14 @@ write_groq_fault_body(struct xd *x, const struct ir_error *m)
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -6662,7 +6695,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 180);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -6721,7 +6754,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         int w = xd_read_word(x, v[19], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
@@ -6751,11 +6784,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 182);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 183);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -6811,7 +6844,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 180);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->candidates.set) {
@@ -6859,12 +6892,12 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 181);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 183);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, &openrouter_request_shape, "reasoning", &m->rest);
@@ -6895,7 +6928,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 182);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &openrouter_request_shape, "", &m->rest);
@@ -7020,6 +7053,8 @@ read_openrouter_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         default:
             xd_mismatch(x, v[1], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -7033,7 +7068,7 @@ write_openrouter_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 27);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
+    {
         XD_SEEN(seen_written, 28);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
@@ -7144,6 +7179,8 @@ read_openrouter_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         default:
             xd_mismatch(x, v[0], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -7153,7 +7190,7 @@ write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0xe6u)) {
+    {
         XD_SEEN(seen_written, 31);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
@@ -7196,7 +7233,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 184);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7205,7 +7242,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7214,7 +7251,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7222,7 +7259,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7297,7 +7334,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 184);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7507,7 +7544,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7528,7 +7565,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7565,7 +7602,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7586,7 +7623,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7630,7 +7667,7 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7659,7 +7696,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7709,7 +7746,7 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7738,7 +7775,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7800,7 +7837,7 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[3], &m->cache);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -7833,7 +7870,7 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7976,7 +8013,7 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -8008,7 +8045,7 @@ write_openrouter_tool_function(struct xd *x, const struct ir_tool *m)
     xd_put_rest(x, &openrouter_tool_function_shape, "function", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8085,10 +8122,10 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:44", "service_tier                 <-> tier" },
     { "openai/chat.spec:53", "content <-> blocks : string as text | [part]" },
     { "openai/chat.spec:57", "tool_call_id <-> call" },
-    { "openai/chat.spec:58", "content      <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:58", "content      <-> blocks : string as text | [part]     required" },
     { "openai/chat.spec:63", "name    -> call" },
     { "openai/chat.spec:64", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:67", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:67", "content <-> blocks : string as text | [part]          required" },
     { "openai/chat.spec:72", "thinking_blocks   -> blocks : [thinking_block]" },
     { "openai/chat.spec:73", "reasoning_details -> blocks : [reasoning_detail]" },
     { "openai/chat.spec:74", "reasoning_content -> blocks.thinking.text" },
@@ -8230,9 +8267,10 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:312", "message, detail -> message" },
     { "openai/chat.spec:318", "message <-> message                         else \"\"" },
     { "openai/chat.spec:319", "type    <-> kind : fault" },
-    { "openai/chat.spec:320", "param   <-> param                           else null" },
-    { "openai/chat.spec:321", "code    <-> code                            else null" },
-    { "openai/chat.spec:322", "status_code -> status" },
+    { "openai/chat.spec:320", "code     -> kind : fault                    try" },
+    { "openai/chat.spec:321", "param   <-> param                           else null" },
+    { "openai/chat.spec:322", "code    <-> code                            else null" },
+    { "openai/chat.spec:323", "status_code -> status" },
     { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
     { "providers/deepseek.spec:14", "reasoning_content <-> blocks.thinking.text" },
     { "providers/deepseek.spec:18", "prompt_cache_hit_tokens <-> cache_read" },
@@ -8253,7 +8291,7 @@ static const unsigned char directions[] = {
     3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3,
     3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3,
     1, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3,
-    3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
+    3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
 static void
