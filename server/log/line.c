@@ -118,7 +118,7 @@ put_key(struct log_line *l, const char *key, size_t value)
     return true;
 }
 
-/* The escape of a byte that cannot stand for itself in a string; its length, or 0. */
+/* The escape of an ASCII character that cannot stand for itself in a string; its length. */
 static size_t
 escape(unsigned char c, char out[8])
 {
@@ -131,40 +131,52 @@ escape(unsigned char c, char out[8])
         out[1] = c == '\n' ? 'n' : c == '\t' ? 't' : 'r';
         return 2;
     }
-    if (c >= 0x20 && c != 0x7f)
-        return 0;
     memcpy(out + 1, "u00", 3);
     out[4] = hex[c >> 4];
     out[5] = hex[c & 15];
     return 6;
 }
 
+/* How many bytes at the start of s stand for themselves. */
+static size_t
+plain_run(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
+/* What stands for the first character of s in a string: an escape, itself, or a replacement if it
+ * is not UTF-8.  *taken is its length in s. */
+static struct str
+encode(struct str s, char code[8], size_t *taken)
+{
+    unsigned char c = (unsigned char)s.p[0];
+    *taken = 1;
+    if (c < 0x80)
+        return str_make(code, escape(c, code));
+    size_t n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (n > s.n || utf8_valid(s.p, n) < n)
+        return STR(UTF8_REPLACEMENT);
+    *taken = n;
+    return str_make(s.p, n);
+}
+
 /* s with escapes, not beyond position `end` of the line.  False when it was cut. */
 static bool
 put_escaped(struct log_line *l, struct str s, size_t end)
 {
-    size_t valid = utf8_valid(s.p, s.n);
-    for (size_t i = 0; i < s.n;) {
-        if (i == valid) {  /* a bad byte */
-            if (l->n + 3 > end)
-                return false;
-            put(l, UTF8_REPLACEMENT, 3);
-            i++;
-            valid = i + utf8_valid(s.p + i, s.n - i);
-            continue;
-        }
+    while (s.n) {
         char code[8];
-        unsigned char c = (unsigned char)s.p[i];
-        size_t n = escape(c, code), take = 1;
-        if (!n) {  /* a whole character, so that a cut never splits one */
-            take = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-            n = take;
-            memcpy(code, s.p + i, take);
-        }
-        if (l->n + n > end)
+        size_t run = plain_run(s), taken = run;
+        struct str piece = run ? str_make(s.p, run) : encode(s, code, &taken);
+        if (l->n + piece.n > end) {
+            put(l, s.p, run ? end - l->n : 0);
             return false;
-        put(l, code, n);
-        i += take;
+        }
+        put(l, piece.p, piece.n);
+        s = str_skip(s, taken);
     }
     return true;
 }

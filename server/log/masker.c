@@ -20,7 +20,8 @@ struct masker {
     struct known *v;             /* owned */
     size_t n;
     char *text;                  /* owned: all values */
-    bool starts[256];            /* bytes that a secret may begin with */
+    bool starts[256];            /* bytes that a secret may begin with, */
+    uint8_t pairs[65536 / 8];    /* and the same for two bytes: a bit for each pair */
 };
 
 /* What keys of the trade look like.  The prefix stays visible. */
@@ -86,12 +87,31 @@ sort_known(struct masker *m)
     m->n = n;
 }
 
+static unsigned
+pair_of(const char *p)
+{
+    return (unsigned)(unsigned char)p[0] << 8 | (unsigned char)p[1];
+}
+
+static void
+mark_start(struct masker *m, const char *p)
+{
+    m->starts[(unsigned char)p[0]] = true;
+    m->pairs[pair_of(p) / 8] |= (uint8_t)(1u << pair_of(p) % 8);
+}
+
+static bool
+is_start(const struct masker *m, const char *p)
+{
+    return m->starts[(unsigned char)p[0]] && m->pairs[pair_of(p) / 8] >> pair_of(p) % 8 & 1;
+}
+
 static size_t
 add(struct masker *m, size_t at, struct str value)
 {
     memcpy(m->text + at, value.p, value.n);
     m->v[m->n++].value = str_make(m->text + at, value.n);
-    m->starts[(unsigned char)value.p[0]] = true;
+    mark_start(m, value.p);
     return at + value.n;
 }
 
@@ -117,11 +137,11 @@ masker_create(const struct masker *older, const struct str *values, size_t n, si
     for (size_t i = 0; i < count; i++)
         at = add(m, at, older->v[i].value);
     for (size_t i = 0; i < n; i++)
-        if (values[i].n >= shortest && values[i].n > 0)
+        if (values[i].n >= shortest && values[i].n > 1)
             at = add(m, at, values[i]);
     sort_known(m);
     for (size_t i = 0; i < N_SHAPES; i++)
-        m->starts[(unsigned char)shapes[i].prefix.p[0]] = true;
+        mark_start(m, shapes[i].prefix.p);
     return m;
 }
 
@@ -174,8 +194,8 @@ struct str
 masker_next(const struct masker *m, struct str *rest, bool *hit)
 {
     struct str all = *rest;
-    for (size_t i = 0; i < all.n; i++) {
-        if (!m->starts[(unsigned char)all.p[i]])
+    for (size_t i = 0; i + 1 < all.n; i++) {
+        if (!is_start(m, all.p + i))
             continue;
         struct str s = str_skip(all, i);
         size_t shown = 0, n = match_known(m, s);

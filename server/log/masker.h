@@ -11,7 +11,7 @@
 struct masker;
 
 /* A mask for these n values and those of `older` (which may be NULL); copies them.  Values shorter
- * than `shortest` are left out.  NULL when memory is short. */
+ * than `shortest` (or two bytes) are left out.  NULL when memory is short. */
 struct masker *masker_create(const struct masker *older, const struct str *values, size_t n,
                          size_t shortest);
 void masker_destroy(struct masker *m);
