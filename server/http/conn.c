@@ -210,7 +210,7 @@ receive(struct http_conn *c)
             c->has_more = false;
             return;
         }
-        c->progress = true;
+        c->progress |= c->state == CONN_BODY;
         c->has_more = c->tls && http_tls_pending(c->tls);
         if (!c->has_more && !(full && c->state != CONN_REPLY && c->state != CONN_FLUSH))
             return;

@@ -52,9 +52,10 @@ struct http_handler {
     void (*drained)(void *ctx, struct http_exchange *x);
 
     /* A request that cannot be served: a bad head (then the exchange's head may lack method and
-     * path), a body over its limit (413), a bad chunk (400), time out (408), or what admit()
-     * returned.  Must answer completely before it returns; the connection closes after that. reason
-     * is static text.  Without this function the answer is
+     * path), a body over its limit (413), a bad chunk (400), time out (408), too many bodies at a
+     * time (503), or what admit() returned.  Neither request() nor gone() is called for it.  Must
+     * answer completely before it returns; the connection closes after that. reason is static text.
+     * Without this function the answer is
      * {"error":{"type":"invalid_request_error","message":reason}}. */
     void (*error)(void *ctx, struct http_exchange *x, int status, const char *reason);
 };

@@ -150,6 +150,10 @@ take_head(struct http_conn *c, struct str *in)
     struct str p = *in;
     switch (http_head_parse(&h, p.p, p.n, c->server->limits.max_head, &c->seen, &used)) {
     case HTTP_HEAD_MORE:
+        if (str_is(p, "\r\n")) { /* some send it behind a body: it does not begin a request */
+            *in = str_skip(p, p.n);
+            c->seen = 0;
+        }
         return false;
     case HTTP_HEAD_BAD:
         *in = str_skip(p, p.n);

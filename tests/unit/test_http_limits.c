@@ -86,6 +86,21 @@ an_idle_connection_is_closed(void **state)
 }
 
 static void
+a_line_end_behind_a_body_does_not_begin_a_request(void **state)
+{
+    struct rig *r = *state;
+    r->limits.head_ms = 20;
+    rig_connect(r);
+    rig_send(r, STR("POST /a HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi\r\n"));
+    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
+    rig_wait(r, 1, 60);
+    assert_int_equal(r->got.n, 0);
+    assert_false(r->eof);
+    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
+    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
+}
+
+static void
 a_slow_handler_is_not_hurried(void **state)
 {
     struct rig *r = *state;
@@ -487,6 +502,7 @@ main(void)
         RIG_TEST(a_head_must_be_complete_in_time_however_it_drips),
         RIG_TEST(a_body_may_not_pause_for_long),
         RIG_TEST(an_idle_connection_is_closed),
+        RIG_TEST(a_line_end_behind_a_body_does_not_begin_a_request),
         RIG_TEST(a_slow_handler_is_not_hurried),
         RIG_TEST(a_body_over_the_limit_is_refused),
         RIG_TEST(a_refusal_can_be_read_by_a_client_that_still_sends),
