@@ -6,7 +6,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[113], seen_written[113];
+static unsigned char seen_read[115], seen_written[115];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -119,7 +119,7 @@ static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER,
 };
 
-/* anthropic/messages.spec:252 */
+/* anthropic/messages.spec:256 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
     { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1 },
@@ -1831,7 +1831,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:202: usage */
+/* anthropic/messages.spec:204: usage */
 static const struct xd_key usage_keys_output_tokens_details_v[] = {
     { STR_INIT("thinking_tokens"), 4, NULL },
 };
@@ -1857,25 +1857,21 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
     if (v[0]) {
         XD_SEEN(seen_read, 85);
         xd_read_int(x, v[0], &m->input);
-    } else {
-        m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         xd_read_int(x, v[1], &m->output);
-    } else {
-        m->output = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 89);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 90);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 91);
         xd_read_int(x, v[4], &m->thinking);
     }
 }
@@ -1885,31 +1881,31 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 86);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 88);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 89);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 90);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 91);
         xd_put_int(x, STR("thinking_tokens"), m->thinking);
     }
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
@@ -1922,7 +1918,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:213: message_start */
+/* anthropic/messages.spec:217: message_start */
 static const struct xd_key events_message_start_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1939,7 +1935,7 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message_start\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 92);
         jw_key(&x->w, STR("message"));
         write_reply(x, &(*e->reply));
     }
@@ -1956,13 +1952,13 @@ read_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 92);
         read_reply(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
 }
 
-/* anthropic/messages.spec:214: content_block_start */
+/* anthropic/messages.spec:218: content_block_start */
 static const struct xd_key events_content_block_start_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("content_block"), 1, NULL },
@@ -1981,11 +1977,11 @@ write_events_content_block_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_start\""));
     if (true) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 93);
         xd_put_index(x, STR("index"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("content_block"));
         if (!write_block(x, &(*e->block)))
             xd_no_key(x);
@@ -2006,17 +2002,17 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 93);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 94);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:215: content_block_delta */
+/* anthropic/messages.spec:219: content_block_delta */
 static const struct xd_key events_content_block_delta_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2099,7 +2095,7 @@ open_events_content_block_delta(struct xd *x, const struct ir_event *e, struct s
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_delta\""));
     if (true) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 95);
         xd_put_index(x, STR("index"), e->index);
     }
     if (!type.p)
@@ -2120,7 +2116,7 @@ close_events_content_block_delta(struct xd *x)
 static void
 write_events_content_block_delta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 94);
+    XD_SEEN(seen_written, 96);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         if (e->block->text.text.p) {
@@ -2197,16 +2193,16 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 95);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 94);
+    XD_SEEN(seen_read, 96);
     if (!v[1] || !read_events_content_block_delta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:216: content_block_stop */
+/* anthropic/messages.spec:220: content_block_stop */
 static const struct xd_key events_content_block_stop_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2223,7 +2219,7 @@ write_events_content_block_stop(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_stop\""));
     if (true) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 97);
         xd_put_index(x, STR("index"), e->index);
     }
     jw_close(&x->w);
@@ -2240,13 +2236,13 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_stop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 97);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* anthropic/messages.spec:217: message_delta */
+/* anthropic/messages.spec:221: message_delta */
 static const struct xd_key events_message_delta_keys_delta_v[] = {
     { STR_INIT("stop_reason"), 0, NULL },
     { STR_INIT("stop_sequence"), 1, NULL },
@@ -2271,7 +2267,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 98);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2279,7 +2275,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
         jw_raw(&x->w, STR("null"));
     }
     if (e->stop_text.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("stop_sequence"), e->stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
@@ -2287,7 +2283,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     }
     jw_close(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2307,17 +2303,17 @@ read_events_message_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 98);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 99);
         xd_read_str(x, v[1], &stop_text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 100);
         read_usage(x, v[2], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2325,7 +2321,7 @@ read_events_message_delta(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* anthropic/messages.spec:223: message_stop */
+/* anthropic/messages.spec:227: message_stop */
 static const struct xd_key events_message_stop_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2354,7 +2350,7 @@ read_events_message_stop(struct xd *x, uint32_t at)
     xd_flow_end(x);
 }
 
-/* anthropic/messages.spec:224: ping */
+/* anthropic/messages.spec:228: ping */
 static const struct xd_key events_ping_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2383,7 +2379,7 @@ read_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* anthropic/messages.spec:225: error */
+/* anthropic/messages.spec:229: error */
 static const struct xd_key events_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2400,7 +2396,7 @@ write_events_error(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
     if ((*e->error).set) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("error"));
         write_fault_body(x, &(*e->error));
     }
@@ -2417,13 +2413,13 @@ read_events_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 101);
         read_fault_body(x, v[0], &error);
     }
     xd_flow_fail(x, &error);
 }
 
-/* anthropic/messages.spec:227: a row for each state, a column for each event */
+/* anthropic/messages.spec:231: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 0, 7,
     254, 2, 255, 255, 3, 4, 1, 7,
@@ -2473,35 +2469,35 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 102);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 103);
         read_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 104);
         read_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 105);
         read_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 106);
         read_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 107);
         read_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 108);
         read_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 109);
         read_events_error(x, at);
         break;
     }
@@ -2512,41 +2508,41 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 102);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 103);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 104);
         write_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 105);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 106);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 107);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 108);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 109);
         write_events_error(x, e);
         break;
     }
 }
 
-/* anthropic/messages.spec:237: error */
+/* anthropic/messages.spec:241: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -2564,7 +2560,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 111);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -2581,7 +2577,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 112);
         xd_read_str(x, v[1], &m->request);
     }
 }
@@ -2590,24 +2586,24 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
-    XD_SEEN(seen_written, 108);
+    XD_SEEN(seen_written, 110);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
     {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 111);
         {
             jw_key(&x->w, STR("error"));
             write_fault_body(x, m);
         }
     }
     if (m->request.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("request_id"), m->request);
     }
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:245: fault_body */
+/* anthropic/messages.spec:249: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -2624,13 +2620,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 113);
         int w = xd_read_word(x, v[0], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 114);
         xd_read_str(x, v[1], &m->message);
     }
 }
@@ -2640,12 +2636,12 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->kind) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 113);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 114);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2748,40 +2744,42 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:183", "stop_reason   <-> choices[0].stop : stop        else null" },
     { "anthropic/messages.spec:184", "stop_sequence <-> choices[0].stop_text          else null" },
     { "anthropic/messages.spec:185", "usage         <-> usage : usage" },
-    { "anthropic/messages.spec:203", "input_tokens                          <-> input        else 0" },
-    { "anthropic/messages.spec:204", "output_tokens                         <-> output       else 0" },
-    { "anthropic/messages.spec:205", "cache_read_input_tokens               <-> cache_read" },
-    { "anthropic/messages.spec:206", "cache_creation_input_tokens           <-> cache_write" },
-    { "anthropic/messages.spec:207", "output_tokens_details.thinking_tokens <-> thinking" },
-    { "anthropic/messages.spec:213", "message <-> reply : reply" },
-    { "anthropic/messages.spec:214", "index <-> index" },
-    { "anthropic/messages.spec:214", "content_block <-> block : block" },
-    { "anthropic/messages.spec:215", "index <-> index" },
-    { "anthropic/messages.spec:215", "delta <-> block : grows by type" },
-    { "anthropic/messages.spec:216", "index <-> index" },
-    { "anthropic/messages.spec:218", "delta.stop_reason   <-> stop  : stop    else null" },
-    { "anthropic/messages.spec:219", "delta.stop_sequence <-> stop_text       else null" },
-    { "anthropic/messages.spec:220", "usage               <-> usage : usage" },
-    { "anthropic/messages.spec:225", "error <-> error : fault_body" },
-    { "anthropic/messages.spec:213", "\"message_start\"       <-> begin  { message <-> reply : reply }" },
-    { "anthropic/messages.spec:214", "\"content_block_start\" <-> open   { index <-> index; content_block <-> block : block }" },
-    { "anthropic/messages.spec:215", "\"content_block_delta\" <-> grow   { index <-> index; delta <-> block : grows by type }" },
-    { "anthropic/messages.spec:216", "\"content_block_stop\"  <-> close  { index <-> index }" },
-    { "anthropic/messages.spec:217", "\"message_delta\"       <-> finish {" },
-    { "anthropic/messages.spec:223", "\"message_stop\"        <-> end" },
-    { "anthropic/messages.spec:224", "\"ping\"                <-> beat" },
-    { "anthropic/messages.spec:225", "\"error\"               <-> fail   { error <-> error : fault_body }" },
-    { "anthropic/messages.spec:238", "type       = \"error\"" },
-    { "anthropic/messages.spec:239", "error      <-> this : fault_body | string as message" },
-    { "anthropic/messages.spec:240", "request_id <-> request" },
-    { "anthropic/messages.spec:246", "type    <-> kind : fault" },
-    { "anthropic/messages.spec:247", "message <-> message                 else \"\"" },
+    { "anthropic/messages.spec:205", "input_tokens                           -> input" },
+    { "anthropic/messages.spec:206", "input_tokens                          <-  input        else 0" },
+    { "anthropic/messages.spec:207", "output_tokens                          -> output" },
+    { "anthropic/messages.spec:208", "output_tokens                         <-  output       else 0" },
+    { "anthropic/messages.spec:209", "cache_read_input_tokens               <-> cache_read" },
+    { "anthropic/messages.spec:210", "cache_creation_input_tokens           <-> cache_write" },
+    { "anthropic/messages.spec:211", "output_tokens_details.thinking_tokens <-> thinking" },
+    { "anthropic/messages.spec:217", "message <-> reply : reply" },
+    { "anthropic/messages.spec:218", "index <-> index" },
+    { "anthropic/messages.spec:218", "content_block <-> block : block" },
+    { "anthropic/messages.spec:219", "index <-> index" },
+    { "anthropic/messages.spec:219", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:220", "index <-> index" },
+    { "anthropic/messages.spec:222", "delta.stop_reason   <-> stop  : stop    else null" },
+    { "anthropic/messages.spec:223", "delta.stop_sequence <-> stop_text       else null" },
+    { "anthropic/messages.spec:224", "usage               <-> usage : usage" },
+    { "anthropic/messages.spec:229", "error <-> error : fault_body" },
+    { "anthropic/messages.spec:217", "\"message_start\"       <-> begin  { message <-> reply : reply }" },
+    { "anthropic/messages.spec:218", "\"content_block_start\" <-> open   { index <-> index; content_block <-> block : block }" },
+    { "anthropic/messages.spec:219", "\"content_block_delta\" <-> grow   { index <-> index; delta <-> block : grows by type }" },
+    { "anthropic/messages.spec:220", "\"content_block_stop\"  <-> close  { index <-> index }" },
+    { "anthropic/messages.spec:221", "\"message_delta\"       <-> finish {" },
+    { "anthropic/messages.spec:227", "\"message_stop\"        <-> end" },
+    { "anthropic/messages.spec:228", "\"ping\"                <-> beat" },
+    { "anthropic/messages.spec:229", "\"error\"               <-> fail   { error <-> error : fault_body }" },
+    { "anthropic/messages.spec:242", "type       = \"error\"" },
+    { "anthropic/messages.spec:243", "error      <-> this : fault_body | string as message" },
+    { "anthropic/messages.spec:244", "request_id <-> request" },
+    { "anthropic/messages.spec:250", "type    <-> kind : fault" },
+    { "anthropic/messages.spec:251", "message <-> message                 else \"\"" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
 };
 
 static void

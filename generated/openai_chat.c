@@ -6,7 +6,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[190], seen_written[190];
+static unsigned char seen_read[191], seen_written[191];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -118,7 +118,7 @@ static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1 },
@@ -2964,27 +2964,25 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
     if (v[1]) {
         XD_SEEN(seen_read, 138);
         xd_read_int(x, v[1], &m->output);
-    } else {
-        m->output = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -3003,29 +3001,29 @@ write_usage(struct xd *x, const struct ir_usage *m)
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &usage_shape, "prompt_tokens_details", &m->rest);
@@ -3033,11 +3031,11 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &usage_shape, "completion_tokens_details", &m->rest);
@@ -3046,7 +3044,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:273: chunks */
+/* openai/chat.spec:274: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -3092,7 +3090,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -3101,7 +3099,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -3110,19 +3108,19 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -3137,13 +3135,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -3154,13 +3152,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 163);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -3169,7 +3167,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -3180,7 +3178,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 164);
+    XD_SEEN(seen_read, 165);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -3200,19 +3198,19 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -3227,20 +3225,20 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 146);
+    XD_SEEN(seen_written, 147);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 147);
+    XD_SEEN(seen_written, 148);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -3257,17 +3255,17 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3276,7 +3274,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3285,7 +3283,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -3303,7 +3301,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3312,7 +3310,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3321,14 +3319,14 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3338,7 +3336,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -3392,7 +3390,7 @@ write_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -3404,7 +3402,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 165);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -3446,7 +3444,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:302: call_patch */
+/* openai/chat.spec:303: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -3470,15 +3468,15 @@ read_call_patch(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 168);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 169);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -3490,22 +3488,22 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     if (x->patch)
         xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (x->skeleton || !x->patch) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"function\""));
     }
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 168);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 169);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     } else if (x->skeleton) {
         jw_key(&x->w, STR("arguments"));
@@ -3515,7 +3513,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:310: error */
+/* openai/chat.spec:311: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3533,7 +3531,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -3550,7 +3548,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -3560,7 +3558,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 170);
         {
             jw_key(&x->w, STR("error"));
             write_fault_body(x, m);
@@ -3569,7 +3567,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:317: fault_body */
+/* openai/chat.spec:318: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -3589,31 +3587,31 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -3623,26 +3621,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 176);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -3688,7 +3686,7 @@ static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -3816,7 +3814,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -3925,7 +3923,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 178);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stops.n) {
@@ -4312,7 +4310,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 179);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4395,7 +4393,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 179);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5078,27 +5076,25 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
     if (v[1]) {
         XD_SEEN(seen_read, 138);
         xd_read_int(x, v[1], &m->output);
-    } else {
-        m->output = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 180);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -5117,29 +5113,29 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 180);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &deepseek_usage_shape, "prompt_tokens_details", &m->rest);
@@ -5147,11 +5143,11 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &deepseek_usage_shape, "completion_tokens_details", &m->rest);
@@ -5160,7 +5156,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:273: chunks */
+/* openai/chat.spec:274: chunks */
 static const struct xd_key deepseek_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -5206,7 +5202,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -5215,7 +5211,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -5224,19 +5220,19 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -5251,13 +5247,13 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -5268,13 +5264,13 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 163);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -5283,7 +5279,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &deepseek_stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -5294,7 +5290,7 @@ read_deepseek_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 164);
+    XD_SEEN(seen_read, 165);
     read_deepseek_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -5314,19 +5310,19 @@ read_deepseek_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         read_deepseek_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -5341,20 +5337,20 @@ static void
 write_deepseek_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 146);
+    XD_SEEN(seen_written, 147);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 147);
+    XD_SEEN(seen_written, 148);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -5371,17 +5367,17 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5390,7 +5386,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5399,7 +5395,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -5417,7 +5413,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5426,7 +5422,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5435,14 +5431,14 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5452,7 +5448,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -5506,7 +5502,7 @@ write_deepseek_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         jw_key(&x->w, STR("usage"));
         write_deepseek_usage(x, &m->usage);
     }
@@ -5518,7 +5514,7 @@ write_deepseek_chunks_end(struct xd *x)
 static void
 write_deepseek_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 165);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -5560,7 +5556,7 @@ write_deepseek_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:310: error */
+/* openai/chat.spec:311: error */
 static const struct xd_key deepseek_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5578,7 +5574,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -5595,7 +5591,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -5605,7 +5601,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 170);
         {
             jw_key(&x->w, STR("error"));
             write_deepseek_fault_body(x, m);
@@ -5614,7 +5610,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:317: fault_body */
+/* openai/chat.spec:318: fault_body */
 static const struct xd_key deepseek_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5634,31 +5630,31 @@ read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         int w = xd_read_word(x, v[1], &deepseek_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         int w = xd_try_word(x, v[2], &deepseek_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -5668,26 +5664,26 @@ write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         if (!xd_put_word(x, STR("type"), &deepseek_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 176);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -5706,7 +5702,22 @@ static void write_groq_error(struct xd *x, const struct ir_error *m);
 static void read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:188 */
+static const struct xd_word groq_effort_table_v[] = {
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0 },
+    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1 },
+    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1 },
+};
+static const struct xd_table groq_effort_table = {
+    "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1,
+};
+
+/* openai/chat.spec:329 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
@@ -5889,7 +5900,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[17]) {
         XD_SEEN(seen_read, 19);
-        int w = xd_read_word(x, v[17], &effort_table);
+        int w = xd_read_word(x, v[17], &groq_effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
@@ -5993,7 +6004,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     }
     if (m->reasoning.effort) {
         XD_SEEN(seen_written, 19);
-        if (!xd_put_word(x, STR("reasoning_effort"), &effort_table, (int)m->reasoning.effort))
+        if (!xd_put_word(x, STR("reasoning_effort"), &groq_effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
@@ -6033,7 +6044,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:273: chunks */
+/* openai/chat.spec:274: chunks */
 static const struct xd_key groq_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -6079,7 +6090,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -6088,7 +6099,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -6097,19 +6108,19 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -6124,13 +6135,13 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -6141,13 +6152,13 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 163);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -6156,7 +6167,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -6167,7 +6178,7 @@ read_groq_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 164);
+    XD_SEEN(seen_read, 165);
     read_groq_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -6187,19 +6198,19 @@ read_groq_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -6214,20 +6225,20 @@ static void
 write_groq_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 146);
+    XD_SEEN(seen_written, 147);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 147);
+    XD_SEEN(seen_written, 148);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -6244,17 +6255,17 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6263,7 +6274,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6272,7 +6283,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -6290,7 +6301,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6299,7 +6310,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6308,14 +6319,14 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6325,7 +6336,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -6379,7 +6390,7 @@ write_groq_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -6391,7 +6402,7 @@ write_groq_chunks_end(struct xd *x)
 static void
 write_groq_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 165);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -6433,7 +6444,7 @@ write_groq_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:310: error */
+/* openai/chat.spec:311: error */
 static const struct xd_key groq_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -6451,7 +6462,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -6468,7 +6479,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -6478,7 +6489,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 170);
         {
             jw_key(&x->w, STR("error"));
             write_groq_fault_body(x, m);
@@ -6487,7 +6498,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:317: fault_body */
+/* openai/chat.spec:318: fault_body */
 static const struct xd_key groq_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -6507,31 +6518,31 @@ read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         int w = xd_read_word(x, v[1], &groq_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         int w = xd_try_word(x, v[2], &groq_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -6541,26 +6552,26 @@ write_groq_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         if (!xd_put_word(x, STR("type"), &groq_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 176);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -6695,7 +6706,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -6754,7 +6765,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 182);
         int w = xd_read_word(x, v[19], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
@@ -6784,11 +6795,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 183);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 184);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -6844,7 +6855,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 181);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->candidates.set) {
@@ -6892,12 +6903,12 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 182);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 184);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, &openrouter_request_shape, "reasoning", &m->rest);
@@ -6928,7 +6939,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 183);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &openrouter_request_shape, "", &m->rest);
@@ -7233,7 +7244,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7242,7 +7253,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7251,7 +7262,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7259,7 +7270,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7334,7 +7345,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7544,7 +7555,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7565,7 +7576,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7602,7 +7613,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7623,7 +7634,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7667,7 +7678,7 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7696,7 +7707,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7746,7 +7757,7 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7775,7 +7786,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7837,7 +7848,7 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[3], &m->cache);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -7870,7 +7881,7 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8013,7 +8024,7 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -8045,7 +8056,7 @@ write_openrouter_tool_function(struct xd *x, const struct ir_tool *m)
     xd_put_rest(x, &openrouter_tool_function_shape, "function", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 190);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8232,45 +8243,46 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:237", "\"url_citation\" <-> web {" },
     { "openai/chat.spec:243", "* -> foreign" },
     { "openai/chat.spec:261", "prompt_tokens     <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:262", "completion_tokens <-> output                             else 0" },
-    { "openai/chat.spec:263", "total_tokens      <-  input + cache_read + cache_write + output" },
-    { "openai/chat.spec:264", "prompt_tokens_details.cached_tokens        <-> cache_read" },
-    { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
-    { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens         <-> audio_in" },
-    { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:268", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "openai/chat.spec:275", "id           <-> id" },
-    { "openai/chat.spec:276", "object       = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:277", "created      <- now" },
-    { "openai/chat.spec:278", "model        <-> model" },
-    { "openai/chat.spec:279", "service_tier <-> tier" },
-    { "openai/chat.spec:298", "usage <-> usage : usage                     slot" },
-    { "openai/chat.spec:282", "delta = {}" },
-    { "openai/chat.spec:283", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:284", "delta.content = \"\"" },
-    { "openai/chat.spec:286", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:287", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:288", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:289", "delta.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:291", "delta.content     <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:292", "delta.refusal     <-> blocks.refusal.text" },
-    { "openai/chat.spec:293", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:294", "delta.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:295", "delta.tool_calls  <-> blocks : [call_patch]" },
-    { "openai/chat.spec:296", "finish_reason     <-> stop : stop       else null    slot" },
-    { "openai/chat.spec:299", "error <-> fail : fault_body" },
-    { "openai/chat.spec:304", "id                 <-> id" },
-    { "openai/chat.spec:305", "type               = \"function\"" },
-    { "openai/chat.spec:306", "function.name      <-> name" },
-    { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:311", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:312", "message, detail -> message" },
-    { "openai/chat.spec:318", "message <-> message                         else \"\"" },
-    { "openai/chat.spec:319", "type    <-> kind : fault" },
-    { "openai/chat.spec:320", "code     -> kind : fault                    try" },
-    { "openai/chat.spec:321", "param   <-> param                           else null" },
-    { "openai/chat.spec:322", "code    <-> code                            else null" },
-    { "openai/chat.spec:323", "status_code -> status" },
+    { "openai/chat.spec:262", "completion_tokens  -> output" },
+    { "openai/chat.spec:263", "completion_tokens <-  output                             else 0" },
+    { "openai/chat.spec:264", "total_tokens      <-  input + cache_read + cache_write + output" },
+    { "openai/chat.spec:265", "prompt_tokens_details.cached_tokens        <-> cache_read" },
+    { "openai/chat.spec:266", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
+    { "openai/chat.spec:267", "prompt_tokens_details.audio_tokens         <-> audio_in" },
+    { "openai/chat.spec:268", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:269", "completion_tokens_details.audio_tokens     <-> audio_out" },
+    { "openai/chat.spec:276", "id           <-> id" },
+    { "openai/chat.spec:277", "object       = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:278", "created      <- now" },
+    { "openai/chat.spec:279", "model        <-> model" },
+    { "openai/chat.spec:280", "service_tier <-> tier" },
+    { "openai/chat.spec:299", "usage <-> usage : usage                     slot" },
+    { "openai/chat.spec:283", "delta = {}" },
+    { "openai/chat.spec:284", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:285", "delta.content = \"\"" },
+    { "openai/chat.spec:287", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:288", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:289", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:290", "delta.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:292", "delta.content     <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:293", "delta.refusal     <-> blocks.refusal.text" },
+    { "openai/chat.spec:294", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:295", "delta.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:296", "delta.tool_calls  <-> blocks : [call_patch]" },
+    { "openai/chat.spec:297", "finish_reason     <-> stop : stop       else null    slot" },
+    { "openai/chat.spec:300", "error <-> fail : fault_body" },
+    { "openai/chat.spec:305", "id                 <-> id" },
+    { "openai/chat.spec:306", "type               = \"function\"" },
+    { "openai/chat.spec:307", "function.name      <-> name" },
+    { "openai/chat.spec:308", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:312", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:313", "message, detail -> message" },
+    { "openai/chat.spec:319", "message <-> message                         else \"\"" },
+    { "openai/chat.spec:320", "type    <-> kind : fault" },
+    { "openai/chat.spec:321", "code     -> kind : fault                    try" },
+    { "openai/chat.spec:322", "param   <-> param                           else null" },
+    { "openai/chat.spec:323", "code    <-> code                            else null" },
+    { "openai/chat.spec:324", "status_code -> status" },
     { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
     { "providers/deepseek.spec:14", "reasoning_content <-> blocks.thinking.text" },
     { "providers/deepseek.spec:18", "prompt_cache_hit_tokens <-> cache_read" },
@@ -8290,8 +8302,8 @@ static const unsigned char directions[] = {
     1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
     3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3,
     3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3,
-    1, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3,
-    3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
+    1, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3,
+    3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
 static void
