@@ -68,11 +68,28 @@ ir_block_tail(const struct ir_block *b, struct ir_block *tail)
     return grows;
 }
 
+static bool
+has_no_bytes(const struct ir_source *s)
+{
+    return s->kind == IR_SOURCE_UNSET || (s->kind == IR_SOURCE_BYTES && !s->bytes.data.n);
+}
+
 bool
 ir_block_is_empty(const struct ir_block *b)
 {
     struct ir_block tail;
-    bool wordy = b->kind == IR_BLOCK_TEXT || b->kind == IR_BLOCK_REFUSAL
-        || b->kind == IR_BLOCK_THINKING;
-    return wordy && !b->cache.set && b->rest.n == 0 && !ir_block_tail(b, &tail);
+    if (b->cache.set || b->rest.n)
+        return false;
+    switch (b->kind) {
+    case IR_BLOCK_TEXT: case IR_BLOCK_REFUSAL: case IR_BLOCK_THINKING:
+        return !ir_block_tail(b, &tail);
+    case IR_BLOCK_CALL:
+        return !b->call.id.n && !b->call.name.n && !b->call.arguments.n;
+    case IR_BLOCK_AUDIO:
+        return !b->audio.id.n && !b->audio.transcript.n && has_no_bytes(&b->audio.source);
+    case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+        break;
+    }
+    return false;
 }

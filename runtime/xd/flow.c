@@ -236,7 +236,7 @@ give_finish(struct xd *x, struct flow_track *t)
     xd_flow_emit(x, &(struct ir_event){
         .kind = IR_EVENT_FINISH,
         .choice = t->choice,
-        .stop = ir_stop_settle(t->stop, t->calls),
+        .stop = ir_stop_settle(t->stop, t->kinds),
         .stop_text = t->stop_text,
         .usage = u,
     });

@@ -45,6 +45,7 @@ struct flow_track {
     struct flow_lane *last;         /* the call that fragments without a key continue */
     unsigned index;                 /* of the next block */
     unsigned calls;                 /* opened so far */
+    uint32_t kinds;                 /* of the blocks opened so far: 1u << kind */
     enum ir_stop stop;
     struct str stop_text;
 };

@@ -174,6 +174,7 @@ open_live(struct xd *x, struct flow_track *t, struct flow_lane *l, const struct 
     l->place = FLOW_LIVE;
     l->index = t->index++;
     t->live = l;
+    t->kinds |= 1u << b->kind;
     if (b->kind == IR_BLOCK_CALL) {
         xd_call_id(id, x->flow->head.id, x->now, t->choice, t->calls++);
         head.call.id = l->id.n ? l->id : str_make(id, sizeof id);

@@ -99,16 +99,18 @@ static void
 settle_choice(struct xd *x, const struct ir_reply *m, unsigned choice, struct ir_choice *c)
 {
     unsigned n = 0, calls = 0;
+    uint32_t kinds = 0;
     for (unsigned i = 0; i < c->blocks.n; i++) {
         struct ir_block *b = &c->blocks.v[i];
         if (ir_block_is_empty(b))
             continue;
         if (b->kind == IR_BLOCK_CALL)
             settle_call(x, m, choice, calls++, b);
+        kinds |= 1u << b->kind;
         c->blocks.v[n++] = *b;
     }
     c->blocks.n = n;
-    c->stop = ir_stop_settle(c->stop, calls);
+    c->stop = ir_stop_settle(c->stop, kinds);
 }
 
 static void
