@@ -1,0 +1,140 @@
+/* Replies keep what they say on their way to another dialect and back.
+ *
+ *   recording (D) ─► other dialect ─► D again        each read by an oracle of its own */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/corpus/carry.h"
+#include "tests/corpus/plain.h"
+#include "tests/corpus/verdict.h"
+#include "tests/corpus/wire.h"
+
+#define ARENA_BYTES_MAX ((size_t)512 << 20)
+#define OUT_BYTES_MAX   ((size_t)64 << 20)
+
+struct trip {
+    struct verdict verdict;
+    struct arena arena;
+    unsigned replies, streams, calls, usages;
+};
+
+static const struct xd_dialect *
+other(const struct xd_dialect *d)
+{
+    return xd_find(strcmp(d->family, "openai.chat") == 0 ? STR("anthropic.messages")
+                                                         : STR("openai.chat"));
+}
+
+static enum err
+carry(const struct wire_item *item, const struct xd_dialect *from, const struct xd_dialect *to,
+      struct str bytes, struct buf *out, struct fault *f)
+{
+    return item->stream ? carry_stream(from, to, bytes, out, f)
+                        : carry_reply(from, to, bytes, out, f);
+}
+
+/* Laws of the counts in what we write ourselves. */
+static const char *
+false_sum(const struct plain *p)
+{
+    const struct plain_usage *u = &p->usage;
+    if (!p->counted)
+        return NULL;
+    if (u->total != u->prompt + u->completion)
+        return "total is not prompt + completion";
+    if (u->cached + u->written > u->prompt)
+        return "more was cached than prompted";
+    if (u->thinking > u->completion)
+        return "more was thought than completed";
+    return u->prompt < 0 || u->completion < 0 || p->input < 0 ? "a negative count" : NULL;
+}
+
+static void
+judge(struct trip *t, const struct wire_item *item, const struct xd_dialect *to, const char *check,
+      const struct plain *was, struct str bytes)
+{
+    struct plain is;
+    plain_read(&is, to->family, item->stream ? PLAIN_STREAM : PLAIN_DOCUMENT, bytes, &t->arena);
+    const char *why = plain_difference(was, &is);
+    if (!why && item->stream && !is.error.p && !is.done)
+        why = "the stream's last word is missing";
+    if (!why && item->stream && !is.error.p && was->counted && is.usages == 0)
+        why = "no usage";
+    if (!why)
+        why = false_sum(&is);
+    if (why)
+        verdict_offence(&t->verdict, item->id, check, "%s", why);
+}
+
+static void
+travel(struct trip *t, const struct wire_item *item)
+{
+    const struct xd_dialect *far = other(item->dialect);
+    struct plain was;
+    struct buf there, back;
+    struct fault f = { 0 };
+    buf_init(&there, OUT_BYTES_MAX);
+    buf_init(&back, OUT_BYTES_MAX);
+    plain_read(&was, item->dialect->family, item->stream ? PLAIN_STREAM : PLAIN_DOCUMENT,
+               item->reply, &t->arena);
+    enum err err = carry(item, item->dialect, far, item->reply, &there, &f);
+    if (err && err != ERR_REMOTE)
+        verdict_offence(&t->verdict, item->id, "there", "%s: %s", f.path, f.text);
+    else
+        judge(t, item, far, "there", &was, buf_str(&there));
+    if (!err)
+        err = carry(item, far, xd_find(str_from(item->dialect->family)), buf_str(&there), &back,
+                    &f);
+    if (err && err != ERR_REMOTE)
+        verdict_offence(&t->verdict, item->id, "back", "%s: %s", f.path, f.text);
+    else if (!err)
+        judge(t, item, item->dialect, "back", &was, buf_str(&back));
+    t->calls += was.ncalls;
+    t->usages += was.counted;
+    buf_fini(&there);
+    buf_fini(&back);
+}
+
+static void
+check_item(void *ctx, const struct wire_item *item)
+{
+    struct trip *t = ctx;
+    if (item->status / 100 != 2 || !item->reply.p)
+        return;
+    t->replies += !item->stream;
+    t->streams += item->stream;
+    travel(t, item);
+    arena_reset(&t->arena);
+}
+
+static void
+replies_keep_what_they_say_there_and_back(void **state)
+{
+    static const char *const checks[] = { "there", "back", NULL };
+    struct trip t = { .replies = 0 };
+    (void)state;
+    WIRE_REQUIRE();
+    verdict_init(&t.verdict, checks);
+    arena_init(&t.arena, ARENA_BYTES_MAX);
+    wire_each(check_item, &t);
+    arena_fini(&t.arena);
+    printf("# there and back: %u replies, %u streams, with %u calls and %u usages\n", t.replies,
+           t.streams, t.calls, t.usages);
+    assert_true(t.replies > 100 && t.streams > 50);
+    assert_int_equal(verdict_close(&t.verdict, "translation"), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replies_keep_what_they_say_there_and_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

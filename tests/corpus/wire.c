@@ -1,0 +1,159 @@
+/* Walking the recordings. */
+#include "tests/corpus/wire.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define ITEM_BYTES_MAX (64u << 20)
+
+static const char *
+root(void)
+{
+    const char *dir = getenv("LLMUX_WIRE");
+    return dir && *dir ? dir : "../shared/wire";
+}
+
+bool
+wire_present(void)
+{
+    struct stat st;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/recorded", root());
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return true;
+    printf("# corpus absent: not run\n");
+    return false;
+}
+
+const char *
+wire_path(struct arena *a, const char *name)
+{
+    return arena_printf(a, "%s/%s", root(), name).p;
+}
+
+struct str
+wire_file(struct arena *a, const char *path)
+{
+    struct str content = { NULL, 0 };
+    struct stat st;
+    FILE *in = fopen(path, "rb");
+    if (!in || fstat(fileno(in), &st) != 0)
+        return content;
+    char *p = arena_bytes(a, (size_t)st.st_size + 1);
+    if (p)
+        content = str_make(p, fread(p, 1, (size_t)st.st_size, in));
+    fclose(in);
+    return content;
+}
+
+/* What the address says of the dialect, NULL when it is none of ours.  Recordings of a provider that
+ * is compiled in are read by its own rules. */
+static const struct xd_dialect *
+dialect_of(struct arena *a, struct str dir, struct str uri)
+{
+    struct str family = { NULL, 0 };
+    for (size_t i = 0; i < uri.n; i++)
+        if (uri.p[i] == '?' || uri.p[i] == '#')
+            uri.n = i;
+    if (str_ends(uri, STR("/chat/completions")))
+        family = STR("openai.chat");
+    else if (str_ends(uri, STR("/v1/messages")))
+        family = STR("anthropic.messages");
+    else
+        return NULL;
+    struct str name = arena_str(a, dir);
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] == '-')
+            name.n = i;
+    const struct xd_dialect *d = xd_find(name);
+    return d && str_is(family, d->family) ? d : xd_find(family);
+}
+
+static struct str
+child(struct arena *a, const char *dir, const char *name)
+{
+    return wire_file(a, arena_printf(a, "%s/%s", dir, name).p);
+}
+
+/* False when the directory is no chat exchange. */
+static bool
+read_item(struct arena *a, const char *path, struct wire_item *item)
+{
+    struct json_doc doc;
+    struct fault fault;
+    int64_t status = 0;
+    struct str meta = child(a, path, "meta.json");
+    json_doc_init(&doc);
+    bool ok = meta.p && json_doc_parse(&doc, meta, &fault) == ERR_OK;
+    uint32_t uri = ok ? json_member(&doc, JSON_ROOT, STR("uri")) : 0;
+    uint32_t code = ok ? json_member(&doc, JSON_ROOT, STR("status")) : 0;
+    item->dialect = uri ? dialect_of(a, item->dir, json_text(&doc, uri, a)) : NULL;
+    ok = item->dialect && code && json_int(&doc, code, &status);
+    item->status = (int)status;
+    json_doc_fini(&doc);
+    item->request = child(a, path, "request.json");
+    item->reply = child(a, path, "response.sse");
+    item->stream = item->reply.p != NULL;
+    if (!item->stream)
+        item->reply = child(a, path, "response.json");
+    return ok;
+}
+
+static int
+visible(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+/* The names in a directory, in order; the caller frees each and the list. */
+static int
+list(const char *path, struct dirent ***names)
+{
+    int n = scandir(path, names, visible, alphasort);
+    return n < 0 ? 0 : n;
+}
+
+static size_t
+walk_dir(const char *path, const char *dir, wire_fn *fn, void *ctx)
+{
+    struct dirent **names;
+    struct arena a;
+    size_t count = 0;
+    int n = list(path, &names);
+    arena_init(&a, ITEM_BYTES_MAX);
+    for (int i = 0; i < n; i++) {
+        const char *sub = arena_printf(&a, "%s/%s", path, names[i]->d_name).p;
+        struct wire_item item = { .dir = str_from(dir),
+                                  .id = arena_printf(&a, "%s/%s", dir, names[i]->d_name) };
+        if (read_item(&a, sub, &item)) {
+            fn(ctx, &item);
+            count++;
+        }
+        arena_reset(&a);
+        free(names[i]);
+    }
+    if (n)
+        free(names);
+    arena_fini(&a);
+    return count;
+}
+
+size_t
+wire_each(wire_fn *fn, void *ctx)
+{
+    struct dirent **names;
+    char top[4096], path[8192];
+    size_t count = 0;
+    snprintf(top, sizeof top, "%s/recorded", root());
+    int n = list(top, &names);
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s/%s", top, names[i]->d_name);
+        count += walk_dir(path, names[i]->d_name, fn, ctx);
+        free(names[i]);
+    }
+    if (n)
+        free(names);
+    return count;
+}

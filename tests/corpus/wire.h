@@ -1,0 +1,44 @@
+/* Recorded traffic: exchanges between real clients and real providers, one directory each.
+ *
+ *   $LLMUX_WIRE/recorded/openai-chat/0010-name/{meta.json,request.json,response.json|response.sse}
+ *
+ * The recordings are not part of the repository; LLMUX_WIRE says where they are, else ../shared/wire. */
+#ifndef LLMUX_TESTS_CORPUS_WIRE_H
+#define LLMUX_TESTS_CORPUS_WIRE_H
+
+#include "runtime/base/arena.h"
+#include "runtime/xd/registry.h"
+
+struct wire_item {
+    struct str id;  /* "openai-chat/0010-name" */
+    struct str dir; /* "openai-chat" */
+    const struct xd_dialect
+        *dialect; /* the provider where it is compiled in, else what it speaks */
+    int status;
+    struct str request; /* the body; absent when there is none */
+    struct str reply;   /* absent when there is none */
+    bool stream;        /* the reply is a stream */
+};
+
+/* Is the corpus there?  When it is not, says so on a line of its own; then a test must end: as failed
+ * where CI is set in the environment, as passed elsewhere.  wire_require does both. */
+bool wire_present(void);
+#define WIRE_REQUIRE() \
+    do { \
+        if (!wire_present()) { \
+            assert_null(getenv("CI")); \
+            return; \
+        } \
+    } while (0)
+
+/* The path of a file below the corpus, NUL-terminated, in the arena. */
+const char *wire_path(struct arena *a, const char *name);
+/* The content of a file in the arena; absent when it cannot be read. */
+struct str wire_file(struct arena *a, const char *path);
+
+/* Everything in the item lives until fn returns. */
+typedef void wire_fn(void *ctx, const struct wire_item *item);
+/* Call fn for each recorded chat exchange of the compiled dialects, in alphabetical order; returns how many. */
+size_t wire_each(wire_fn *fn, void *ctx);
+
+#endif
