@@ -154,10 +154,11 @@ pump(struct translation *t, struct xd_reader *r, FILE *in)
         fprintf(stderr, "llmux " COMMAND ": cannot read: %s\n", strerror(errno));
         code = CLI_NO;
     }
+    if (code != CLI_YES)
+        return code;
     if (!err)
         err = xd_reader_end(r);
-    if (code == CLI_YES)
-        code = print_answer(t);
+    code = print_answer(t);
     return err ? print_fault(&r->x.fault) : code;
 }
 
