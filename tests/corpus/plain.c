@@ -110,10 +110,10 @@ settle(struct plain *p)
 }
 
 void
-plain_read(struct plain *p, const char *family, enum plain_form form, struct str bytes,
-           struct arena *a)
+plain_read_choice(struct plain *p, int64_t choice, const char *family, enum plain_form form,
+                  struct str bytes, struct arena *a)
 {
-    *p = (struct plain){ .arena = a, .form = form };
+    *p = (struct plain){ .arena = a, .form = form, .choice = choice };
     struct framing f = { p, strcmp(family, "openai.chat") == 0 ? plain_openai : plain_anthropic };
     json_doc_init(&p->doc);
     if (form == PLAIN_STREAM)
@@ -122,6 +122,13 @@ plain_read(struct plain *p, const char *family, enum plain_form form, struct str
         read_document(&f, (struct str){ NULL, 0 }, bytes);
     settle(p);
     json_doc_fini(&p->doc);
+}
+
+void
+plain_read(struct plain *p, const char *family, enum plain_form form, struct str bytes,
+           struct arena *a)
+{
+    plain_read_choice(p, 0, family, form, bytes, a);
 }
 
 static const char *

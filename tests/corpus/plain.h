@@ -28,11 +28,12 @@ struct plain_usage {
     int64_t prompt, completion, cached, written, thinking, total;
 };
 
-/* Of the first choice. */
+/* Of one choice. */
 struct plain {
     struct arena *arena; /* borrowed: all of it lives there */
     struct json_doc doc;
     enum plain_form form;
+    int64_t choice;  /* which */
     struct str text; /* refusals too; several blocks joined */
     struct str thinking;
     struct plain_call call[PLAIN_CALLS_MAX];
@@ -49,9 +50,12 @@ struct plain {
     unsigned usages; /* frames that had one */
 };
 
-/* family: "openai.chat" or "anthropic.messages". */
+/* family: "openai.chat" or "anthropic.messages".  Of several choices the first. */
 void plain_read(struct plain *p, const char *family, enum plain_form form, struct str bytes,
                 struct arena *a);
+/* The same of another choice. */
+void plain_read_choice(struct plain *p, int64_t choice, const char *family, enum plain_form form,
+                       struct str bytes, struct arena *a);
 /* What differs, as text in the arena; NULL when both say the same. */
 const char *plain_difference(const struct plain *was, const struct plain *is);
 

@@ -155,7 +155,7 @@ plain_openai(struct plain *p, struct str event, uint32_t at)
     for (uint32_t i = choices + 1; i < p->doc.nodes[choices].next; i = p->doc.nodes[i].next) {
         int64_t index = 0;
         plain_count(p, i, "index", &index);
-        if (index != 0)
+        if (index != p->choice)
             continue;
         read_message(p, plain_member(p, i, p->form == PLAIN_STREAM ? "delta" : "message"));
         read_stop(p, i);
