@@ -1,0 +1,19 @@
+/* Which dialect a request's path asks for, by the paths of the compiled dialects.
+ *
+ *   /v1/chat/completions             the first dialect with an operation "/chat/completions"
+ *   /groq/v1/chat/completions        the dialect or provider of that name */
+#ifndef LLMUX_MOCK_ROUTE_H
+#define LLMUX_MOCK_ROUTE_H
+
+#include "runtime/xd/registry.h"
+
+struct mock_route {
+    const struct xd_dialect *dialect;
+    const struct xd_op *op;
+};
+
+/* False when nothing has this path. */
+bool
+mock_route_find(struct str path, struct mock_route *r);
+
+#endif
