@@ -285,6 +285,11 @@ static void
 bury(struct http_conn *c)
 {
     struct http_server *s = c->server;
+    if (c->x || http_output_pending(&c->out)) { /* the reply is cut short, which must show */
+        c->aborted = true;
+        if (c->until_close)
+            c->lost = LOST_RESET;
+    }
     if (c->x && c->x->running) {
         s->stats.gone++;
         if (s->handler.gone)

@@ -40,8 +40,10 @@ on_done(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct http_server *s = arg;
-    if (s->done)
-        s->done(s->done_arg); /* may destroy s */
+    void (*done)(void *arg) = s->done;
+    s->done = NULL;
+    if (done)
+        done(s->done_arg); /* may destroy s */
 }
 
 static bool

@@ -171,6 +171,24 @@ aborts_that_must_be_seen_are_resets(void **state)
 }
 
 static void
+a_destroyed_server_does_not_pretend_that_a_reply_was_complete(void **state)
+{
+    struct rig *r = *state;
+    switch_to(r, connect_to(listen_on(r, NULL)));
+    rig_send(r, STR("GET /later HTTP/1.0\r\n\r\n"));
+    while (!r->x)
+        rig_wait(r, 1, 1);
+    http_reply_begin(r->x, 200, NULL, 0, HTTP_LENGTH_UNKNOWN);
+    http_reply_body(r->x, STR("half"));
+    rig_turn(r);
+    http_server_destroy(r->server);
+    r->server = NULL;
+    rig_wait(r, SIZE_MAX, RIG_PATIENCE_MS);
+    assert_true(r->reset && !r->eof);
+    assert_int_equal(r->gone, 1);
+}
+
+static void
 at_the_cap_the_longest_idle_connection_makes_room(void **state)
 {
     struct rig *r = *state;
@@ -508,6 +526,7 @@ main(void)
         RIG_TEST(connections_are_accepted_and_know_their_peer),
         RIG_TEST(a_reset_client_is_gone_once),
         RIG_TEST(aborts_that_must_be_seen_are_resets),
+        RIG_TEST(a_destroyed_server_does_not_pretend_that_a_reply_was_complete),
         RIG_TEST(at_the_cap_the_longest_idle_connection_makes_room),
         RIG_TEST(at_the_cap_new_connections_wait_while_all_are_busy),
         RIG_TEST(running_out_of_descriptors_is_survived),
