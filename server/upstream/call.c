@@ -120,6 +120,14 @@ on_close(void *arg, curl_socket_t fd)
     return 0;
 }
 
+static CURLcode
+on_tls(CURL *easy, void *tls, void *arg)
+{
+    (void)easy;
+    struct upstream_call *c = arg;
+    return trust_apply(c->trust, tls) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+}
+
 /* What is the same for every request. */
 static bool
 set_constants(struct upstream_call *c)
@@ -142,7 +150,6 @@ set_constants(struct upstream_call *c)
     bad |= curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c);
     bad |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     bad |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, c->u);
-    bad |= curl_easy_setopt(e, CURLOPT_SHARE, c->u->share);
     bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     bad |= curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
     bad |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
@@ -155,10 +162,12 @@ set_constants(struct upstream_call *c)
     /* Empty, not NULL: NULL would ask the environment. */
     bad |= curl_easy_setopt(e, CURLOPT_PROXY, "");
     bad |= curl_easy_setopt(e, CURLOPT_NOPROXY, "");
-    /* Without a CAPATH curl keeps the parsed CAs; with one it parses them for each connection. */
+    /* curl itself shall load no CAs: on_tls brings them. */
+    bad |= curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
     bad |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-    if (c->u->cas[0])
-        bad |= curl_easy_setopt(e, CURLOPT_CAINFO, c->u->cas[0]);
+    bad |= curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    bad |= curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+    bad |= curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, c);
     return bad == 0;
 }
 
@@ -197,37 +206,14 @@ upstream_call_destroy(struct upstream_call *c)
     free(c);
 }
 
-/* Which of the known CA files is this?  A new one is remembered. */
 static bool
-find_ca(struct upstream *u, struct str file, unsigned *ca)
+set_trust(struct upstream_call *c, struct str ca_file)
 {
-    *ca = 0;
-    if (!file.n)
-        return true;
-    for (unsigned i = 0; i < u->n_cas; i++)
-        if (u->cas[i] && str_is(file, u->cas[i])) {
-            *ca = i;
-            return true;
-        }
-    char **v = realloc(u->cas, (u->n_cas + 1) * sizeof *v);
-    if (!v)
-        return false;
-    u->cas = v;
-    v[u->n_cas] = strndup(file.p, file.n);
-    *ca = u->n_cas;
-    return v[u->n_cas] && ++u->n_cas;
-}
-
-static bool
-set_ca(struct upstream_call *c, struct str file)
-{
-    unsigned ca;
-    if (!find_ca(c->u, file, &ca))
-        return false;
-    if (ca == c->ca)
-        return true;
-    c->ca = ca;
-    return curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->u->cas[ca]) == CURLE_OK;
+    struct trust *trust = trust_find(&c->u->trusts, ca_file);
+    if (trust == c->trust)
+        return trust != NULL;
+    c->trust = trust;
+    return trust && curl_easy_setopt(c->easy, CURLOPT_SHARE, trust->share) == CURLE_OK;
 }
 
 static bool
@@ -252,6 +238,7 @@ set_body(struct upstream_call *c, const struct upstream_request *req)
     int bad = 0;
     c->body = req->body;
     c->body_read = 0;
+    c->body_small = small;
     bad |= curl_easy_setopt(e, CURLOPT_POST, 1L);
     /* From a pointer curl sends small bodies together with the head.  Otherwise it reads through
      * on_read, which knows whether the body still exists. */
@@ -317,7 +304,7 @@ upstream_call_prepare(struct upstream_call *c, const struct upstream_request *re
                             (long)(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                             ms_or_forever(req->deadlines.connect_ms));
-    if (bad || !set_method(c, req) || !set_ca(c, req->ca_file) || !set_proxy(c, req->proxy))
+    if (bad || !set_method(c, req) || !set_trust(c, req->ca_file) || !set_proxy(c, req->proxy))
         return fault_set(f, ERR_MEMORY, 0, "request: no memory");
     c->deadlines = req->deadlines;
     c->max_reply = req->max_reply;
@@ -333,6 +320,7 @@ upstream_call_clear(struct upstream_call *c)
     c->url = NULL;
     c->handler = NULL;
     c->body = (struct str){ 0 };
+    c->body_small = false;
     c->paused = c->stuck = false;
     c->verdict = UPSTREAM_OK;
     c->bytes = c->first = c->last = 0;

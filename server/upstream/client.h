@@ -21,16 +21,17 @@
 #include "server/upstream/lazy_timer.h"
 #include "server/upstream/request.h"
 #include "server/upstream/sock.h"
+#include "server/upstream/trust.h"
 #include "server/upstream/parsed_url.h"
 #include "server/upstream/upstream.h"
 
-/* One curl multi.  All its calls use the same CA file, since curl caches one parsed store a multi.
- * */
+/* One curl multi.  All its calls trust the same CA file: curl would otherwise let a call use a
+ * connection that another one trusted. */
 struct multi {
     struct upstream *u;
     CURLM *curl;                 /* owned */
     struct lazy_timer timer;     /* when curl wants to be called */
-    unsigned ca;                 /* index into u->cas */
+    struct trust *trust;
     unsigned busy;               /* calls in it */
     uint64_t idle_since;         /* us; when busy became 0 */
     bool inside;                 /* curl is running: its API must not be entered */
@@ -56,7 +57,7 @@ struct upstream_call {
     bool paused;                 /* by the owner */
     bool stuck;                  /* curl was told to stop reading */
     bool has_proxy;              /* easy's proxy is not the default */
-    unsigned ca;                 /* index into u->cas; what easy is set to */
+    struct trust *trust;         /* what easy is set to */
     enum upstream_result verdict;  /* our own reason to stop, when not OK */
     const struct upstream_handler *handler;
     void *ctx;
@@ -64,6 +65,7 @@ struct upstream_call {
     struct request_lines lines;
     struct str body;             /* borrowed */
     size_t body_read;            /* bytes of body that curl has; body_read <= body.n */
+    bool body_small;             /* curl has the whole of it, by pointer, until the head is sent */
     struct reply_head head;
     uint64_t max_reply;
     uint64_t bytes;              /* of the body, delivered */
@@ -93,9 +95,7 @@ struct upstream {
     struct lazy_timer reap;      /* closes idle multis */
     struct sock_table socks;
     struct parsed_url_cache urls;
-    char **cas;                  /* owned; the default (may be NULL), then others as they come */
-    unsigned n_cas;
-    CURLSH *share;               /* owned; names and TLS sessions for all multis */
+    struct trust_table trusts;
     struct upstream_options options;
     struct upstream_stats stats;
 };
@@ -114,9 +114,9 @@ uint64_t upstream_call_deadline(const struct upstream_call *c, enum upstream_res
 
 /* multi.c */
 
-/* A multi with room for a call that uses this CA file, made if need be; NULL when memory is short.
+/* A multi with room for a call that trusts so, made if need be; NULL when memory is short.
  * */
-struct multi *multi_pick(struct upstream *u, unsigned ca);
+struct multi *multi_pick(struct upstream *u, struct trust *trust);
 void multi_destroy(struct multi *m);
 /* Put c into m and have curl look at it in this turn. */
 CURLMcode multi_add(struct multi *m, struct upstream_call *c);

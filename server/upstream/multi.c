@@ -42,7 +42,7 @@ on_timer(void *arg)
 }
 
 static struct multi *
-multi_create(struct upstream *u, unsigned ca)
+multi_create(struct upstream *u, struct trust *trust)
 {
     if (u->n_multis == u->room_multis) {
         unsigned room = u->room_multis ? 2 * u->room_multis : 4;
@@ -59,7 +59,7 @@ multi_create(struct upstream *u, unsigned ca)
         curl_multi_cleanup(curl);
         return NULL;
     }
-    *m = (struct multi){ .u = u, .curl = curl, .ca = ca };
+    *m = (struct multi){ .u = u, .curl = curl, .trust = trust };
     lazy_timer_init(&m->timer, u->base, on_timer, m);
     curl_multi_setopt(curl, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
     curl_multi_setopt(curl, CURLMOPT_SOCKETDATA, m);
@@ -72,14 +72,14 @@ multi_create(struct upstream *u, unsigned ca)
 }
 
 struct multi *
-multi_pick(struct upstream *u, unsigned ca)
+multi_pick(struct upstream *u, struct trust *trust)
 {
     for (unsigned i = 0; i < u->n_multis; i++) {
         struct multi *m = u->multis[i];
-        if (m->busy < u->options.busy_per_multi && m->ca == ca)
+        if (m->busy < u->options.busy_per_multi && m->trust == trust)
             return m;
     }
-    return multi_create(u, ca);
+    return multi_create(u, trust);
 }
 
 void

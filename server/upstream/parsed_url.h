@@ -22,8 +22,8 @@ struct parsed_url_cache {
     struct parsed_url *v[PARSED_URL_SLOTS];
 };
 
-/* The parsed form of an absolute http or https URL, with a reference for the caller.  NULL, and f filled
- * in, for anything else. */
+/* The parsed form of an absolute http or https URL, with a reference for the caller.  NULL, and f
+ * filled in, for anything else. */
 struct parsed_url *parsed_url_get(struct parsed_url_cache *cache, struct str url, struct fault *f);
 /* Give a reference back.  NULL is allowed. */
 void parsed_url_put(struct parsed_url *u);

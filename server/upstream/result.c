@@ -102,6 +102,11 @@ upstream_result_of(struct upstream_call *c, CURLcode code)
         upstream_result_message(c, r);
         return r;
     }
+    if (code == CURLE_SSL_CACERT_BADFILE) {
+        snprintf(c->message, sizeof c->message, "%s: cannot read the certificates in %s",
+                 c->url->host, c->trust->file);
+        return r;
+    }
     const char *text = c->error;
     if (!text[0])
         text = code ? curl_easy_strerror(code) : "connection closed inside the head";

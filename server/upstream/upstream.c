@@ -4,11 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "server/upstream/client.h"
-
-static const char default_ca_file[] = "/etc/ssl/certs/ca-certificates.crt";
 
 void
 upstream_kick(struct upstream *u)
@@ -154,7 +151,7 @@ upstream_expire(struct upstream_call *c)
 static void
 begin(struct upstream_call *c)
 {
-    struct multi *m = multi_pick(c->u, c->ca);
+    struct multi *m = multi_pick(c->u, c->trust);
     c->state = CALL_RUNNING;
     if (!m || multi_add(m, c) != CURLM_OK) {
         upstream_result_message(c, UPSTREAM_MEMORY);
@@ -214,38 +211,12 @@ on_reap(void *arg)
     lazy_timer_set(&u->reap, next);
 }
 
-/* Names and TLS sessions are shared by the multis.  Without lock functions: one thread. */
-static CURLSH *
-share_create(void)
-{
-    CURLSH *share = curl_share_init();
-    if (!share)
-        return NULL;
-    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
-    curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-    return share;
-}
-
-static bool
-init_default_ca(struct upstream *u, struct str file)
-{
-    if (!file.n && access(default_ca_file, R_OK) == 0)
-        file = str_from(default_ca_file);
-    u->cas = calloc(1, sizeof *u->cas);
-    if (!u->cas)
-        return false;
-    u->n_cas = 1;
-    if (file.n)
-        u->cas[0] = strndup(file.p, file.n);
-    return !file.n || u->cas[0];
-}
-
 static void
 init_options(struct upstream *u, const struct upstream_options *opts)
 {
     if (opts)
         u->options = *opts;
-    u->options.ca_file = (struct str){ 0 };  /* kept in u->cas */
+    u->options.ca_file = (struct str){ 0 };  /* kept in u->trusts */
     if (!u->options.busy_per_multi)
         u->options.busy_per_multi = 96;
     if (!u->options.idle_calls)
@@ -274,8 +245,7 @@ upstream_create(struct event_base *base, const struct upstream_options *opts)
     event_assign(&u->kick, base, -1, 0, on_kick, u);
     lazy_timer_init(&u->reap, base, on_reap, u);
     sock_table_init(&u->socks, base, on_socket);
-    u->share = share_create();
-    if (!u->share || !init_default_ca(u, opts ? opts->ca_file : (struct str){ 0 })) {
+    if (!trust_table_init(&u->trusts, opts ? opts->ca_file : (struct str){ 0 })) {
         upstream_destroy(u);
         return NULL;
     }
@@ -299,12 +269,9 @@ upstream_destroy(struct upstream *u)
     free(u->multis);
     sock_table_fini(&u->socks);
     parsed_url_cache_fini(&u->urls);
-    curl_share_cleanup(u->share);
+    trust_table_fini(&u->trusts);
     event_del(&u->kick);
     lazy_timer_fini(&u->reap);
-    for (unsigned i = 0; i < u->n_cas; i++)
-        free(u->cas[i]);
-    free(u->cas);
     free(u);
     curl_global_cleanup();
 }
@@ -358,6 +325,17 @@ upstream_cancel(struct upstream_call *c)
     }
     c->state = CALL_CANCELLED;  /* curl's callbacks refuse everything from here on */
     enqueue(c);
+}
+
+bool
+upstream_release_body(struct upstream_call *c)
+{
+    bool sent = c->body_small || c->body_read == c->body.n;
+    if (c->head.view.status == 0 || !sent)
+        return false;
+    c->body = (struct str){ 0 };
+    c->body_read = 0;
+    return true;
 }
 
 void

@@ -173,6 +173,9 @@ struct upstream_call *upstream_start(struct upstream *u, const struct upstream_r
 /* End a call at once: no handler is called any more, the body is no longer read.  No-op for NULL
  * and for a call inside its own done. */
 void upstream_cancel(struct upstream_call *c);
+/* Stop borrowing the body: true when the head of the reply is there and the body was sent whole, so
+ * that it may be freed and the call goes on without it.  False: it is still needed. */
+bool upstream_release_body(struct upstream_call *c);
 /* Stop delivering data until upstream_resume.  At most what curl has already read (16 kB, more
  * with HTTP/2) waits here, the rest waits in the peer.  Takes effect at once, also inside data.
  * Idempotent. */
