@@ -1,0 +1,298 @@
+/* Cases that break gateways, one file each in tests/cases, named NN-what-must-hold.case; NN is the case's number in the
+ * project's list of tricky translations.
+ *
+ *   # why it is tricky
+ *   stream anthropic.messages -> openai.chat       what is translated: request, reply, stream or error; from; to
+ *   --- in                                         the input, to the next line of dashes
+ *   --- has                                        each line is somewhere in the output
+ *   --- in order                                   each line is in the output, behind the one before
+ *   --- lacks                                      no line is anywhere in the output
+ *   --- lost                                       each line is a name among the losses
+ *   --- fault                                      the line is part of the fault's path and text
+ * A file may hold several such parts, each beginning with a line `stream X -> Y`.  `--- model NAME` sets the upstream's
+ * model, `--- status N` the HTTP status of an error.  Streams are fed whole and byte by byte. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "runtime/xd/policy.h"
+#include "runtime/xd/registry.h"
+#include "runtime/xd/translate.h"
+
+#define DIRECTORY "tests/cases"
+
+struct part {
+    struct str kind, model;
+    int status;
+    const struct xd_dialect *from, *to;
+    struct str in, has, order, lacks, lost, fault;
+};
+
+struct outcome {
+    struct arena arena;
+    struct buf out;
+    struct xd_losses lost;
+    struct fault fault;
+    enum err err;
+};
+
+/* --- the four kinds ------------------------------------------------------------------------------------ */
+
+static void
+take_losses(struct outcome *o, const struct xd_losses *l)
+{
+    for (unsigned i = 0; i < l->n && o->lost.n < XD_LOSSES_MAX; i++)
+        o->lost.v[o->lost.n++] = l->v[i];
+}
+
+static void
+run_document(const struct part *p, struct outcome *o)
+{
+    struct xd in, out;
+    struct ir_request m = { 0 }, ready;
+    struct ir_reply reply = { 0 };
+    struct ir_error error = { 0 };
+
+    xd_init(&in, p->from, XD_OP_CHAT, &o->arena, NULL);
+    xd_init(&out, p->to, XD_OP_CHAT, &o->arena, &o->out);
+    if (str_is(p->kind, "request")) {
+        o->err = xd_request_read(&in, p->in, &m);
+        if (p->model.n)
+            m.model = p->model;
+        if (!o->err && !(o->err = xd_prepare(&out, &m, NULL, &ready)))
+            o->err = xd_request_write(&out, &ready);
+    } else if (str_is(p->kind, "reply")) {
+        o->err = xd_reply_read(&in, p->in, &reply, &error);
+        if (!o->err)
+            o->err = xd_reply_write(&out, &reply);
+        else if (o->err == ERR_REMOTE)
+            xd_error_write(&out, &error);
+    } else {
+        xd_error_read(&in, p->in, p->status, &error);
+        xd_error_write(&out, &error);
+        buf_printf(&o->out, "\nstatus %d\n", xd_error_status(p->to, &error));
+    }
+    o->fault = in.err ? in.fault : out.fault;
+    take_losses(o, &in.lost);
+    take_losses(o, &out.lost);
+    xd_fini(&in);
+    xd_fini(&out);
+}
+
+static void
+run_stream(const struct part *p, struct outcome *o, size_t step)
+{
+    struct xd_reader r;
+    struct xd_writer w;
+
+    xd_writer_init(&w, p->to, XD_OP_CHAT, &o->arena, &o->out, XD_USAGE_WRITE);
+    xd_reader_init(&r, p->from, XD_OP_CHAT, &o->arena, xd_writer_event, &w);
+    for (size_t at = 0; at < p->in.n && !o->err; at += step)
+        o->err = xd_reader_feed(&r, p->in.p + at, p->in.n - at < step ? p->in.n - at : step);
+    if (!o->err)
+        o->err = xd_reader_end(&r);
+    o->fault = r.x.fault;
+    take_losses(o, &r.x.lost);
+    take_losses(o, &w.x.lost);
+    for (unsigned i = 0; i < o->lost.n; i++)     /* some live in the reader's own memory */
+        o->lost.v[i] = arena_str(&o->arena, o->lost.v[i]);
+    xd_reader_fini(&r);
+    xd_writer_fini(&w);
+}
+
+/* --- what must hold ----------------------------------------------------------------------------------------- */
+
+static struct str
+next_line(struct str *s)
+{
+    const char *end = s->n ? memchr(s->p, '\n', s->n) : NULL;
+    struct str line = { s->p, end ? (size_t)(end - s->p) : s->n };
+
+    *s = str_skip(*s, line.n + 1);
+    return line;
+}
+
+static const char *
+find(struct str in, struct str what)
+{
+    return what.n ? memmem(in.p, in.n, what.p, what.n) : in.p;
+}
+
+static void
+offend(const char *file, const char *what, struct str line, struct str out)
+{
+    fprintf(stderr, "%s: %s: %.*s\noutput:\n%.*s\n", file, what, STR_ARG(line), STR_ARG(out));
+    fail();
+}
+
+static void
+check_part(const char *file, const struct part *p, const struct outcome *o)
+{
+    struct str out = buf_str(&o->out), rest = out, line;
+    char fault[FAULT_PATH + FAULT_TEXT + 2];
+
+    snprintf(fault, sizeof fault, "%s %s", o->fault.path, o->fault.text);
+    if (o->err && !p->fault.p)
+        offend(file, "unexpected fault", str_from(fault), out);
+    for (struct str l = p->fault; (line = next_line(&l)).n;)
+        if (!o->err || !find(str_from(fault), line))
+            offend(file, "expected a fault with", line, str_from(fault));
+    for (struct str l = p->has; (line = next_line(&l)).n;)
+        if (!find(out, line))
+            offend(file, "output lacks", line, out);
+    for (struct str l = p->order; (line = next_line(&l)).n;) {
+        const char *at = find(rest, line);
+        if (!at)
+            offend(file, "output lacks, or in another order", line, out);
+        rest = str_skip(rest, (size_t)(at - rest.p) + line.n);
+    }
+    for (struct str l = p->lacks; (line = next_line(&l)).n;)
+        if (find(out, line))
+            offend(file, "output has", line, out);
+    for (struct str l = p->lost; (line = next_line(&l)).n;) {
+        bool known = false;
+        for (unsigned i = 0; i < o->lost.n; i++)
+            known |= str_eq(o->lost.v[i], line);
+        if (!known)
+            offend(file, "not among the losses", line, out);
+    }
+}
+
+static void
+run_part(const char *file, const struct part *p)
+{
+    size_t steps[] = { p->in.n + 1, 1 };
+    bool stream = str_is(p->kind, "stream");
+
+    if (!p->has.p && !p->order.p && !p->lacks.p && !p->lost.p && !p->fault.p)
+        offend(file, "nothing is expected of", p->kind, p->in);
+    for (size_t i = 0; i < (stream ? 2 : 1); i++) {
+        struct outcome o = { .err = ERR_OK };
+        arena_init(&o.arena, 64 << 20);
+        buf_init(&o.out, 64 << 20);
+        if (stream)
+            run_stream(p, &o, steps[i]);
+        else
+            run_document(p, &o);
+        check_part(file, p, &o);
+        buf_fini(&o.out);
+        arena_fini(&o.arena);
+    }
+}
+
+/* --- the files -------------------------------------------------------------------------------------------------- */
+
+static bool
+head_line(struct str line, struct part *p)
+{
+    static const char *const kinds[] = { "request ", "reply ", "stream ", "error " };
+    const char *arrow = find(line, STR(" -> "));
+
+    for (size_t i = 0; i < 4; i++)
+        if (str_starts(line, str_from(kinds[i])) && arrow) {
+            size_t n = strlen(kinds[i]);
+            *p = (struct part){ .kind = str_make(line.p, n - 1) };
+            p->from = xd_find(str_make(line.p + n, (size_t)(arrow - line.p) - n));
+            p->to = xd_find(str_skip(line, (size_t)(arrow - line.p) + 4));
+            assert_non_null(p->from);
+            assert_non_null(p->to);
+            return true;
+        }
+    return false;
+}
+
+static struct str *
+section(struct str line, struct part *p)
+{
+    static struct str ignored;
+
+    if (str_is(line, "--- in"))
+        return &p->in;
+    if (str_is(line, "--- has"))
+        return &p->has;
+    if (str_is(line, "--- in order"))
+        return &p->order;
+    if (str_is(line, "--- lacks"))
+        return &p->lacks;
+    if (str_is(line, "--- lost"))
+        return &p->lost;
+    if (str_is(line, "--- fault"))
+        return &p->fault;
+    if (str_starts(line, STR("--- model ")))
+        p->model = str_skip(line, 10);
+    else if (str_starts(line, STR("--- status ")))
+        p->status = atoi(line.p + 11);
+    else
+        fail_msg("unknown section: %.*s", STR_ARG(line));
+    ignored = (struct str){ NULL, 0 };
+    return &ignored;
+}
+
+static void
+run_file(void **state)
+{
+    const char *file = *state;
+    char path[512];
+    struct part p = { .kind = { NULL, 0 } };
+    struct str *into = NULL;
+    struct buf text;
+
+    snprintf(path, sizeof path, DIRECTORY "/%s", file);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    buf_init(&text, 16 << 20);
+    for (int c; (c = fgetc(f)) != EOF;)
+        buf_putc(&text, (char)c);
+    fclose(f);
+    for (struct str rest = buf_str(&text); rest.n;) {
+        struct part next;
+        struct str line = next_line(&rest);
+        if (head_line(line, &next)) {
+            if (p.kind.p)
+                run_part(file, &p);
+            p = next;
+            into = NULL;
+        } else if (str_starts(line, STR("--- "))) {
+            into = section(line, &p);
+            *into = (struct str){ rest.p, 0 };
+        } else if (into) {
+            into->n = (size_t)(line.p + line.n + 1 - into->p);
+            if (into->p + into->n > text.p + text.n)
+                into->n--;
+        }
+    }
+    assert_non_null(p.kind.p);
+    run_part(file, &p);
+    buf_fini(&text);
+}
+
+static int
+is_case(const struct dirent *e)
+{
+    return str_ends(str_from(e->d_name), STR(".case"));
+}
+
+int
+main(void)
+{
+    struct dirent **names;
+    int n = scandir(DIRECTORY, &names, is_case, alphasort);
+    struct CMUnitTest *tests = calloc(n > 0 ? (size_t)n : 1, sizeof *tests);
+
+    if (n <= 0 || !tests) {
+        fprintf(stderr, "no cases in " DIRECTORY ": run from the top of the repository\n");
+        return 1;
+    }
+    for (int i = 0; i < n; i++)
+        tests[i] = (struct CMUnitTest){ names[i]->d_name, run_file, NULL, NULL, names[i]->d_name };
+    int failed = _cmocka_run_group_tests("cases", tests, (size_t)n, NULL, NULL);
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+    free(tests);
+    return failed;
+}
