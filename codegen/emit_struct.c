@@ -224,9 +224,9 @@ emit_struct(struct emit *e)
     if (request.n)
         em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
     em(e, "    .names = %snames,\n    .nnames = sizeof %snames / sizeof *%snames - 1,\n", e->d->prefix, e->d->prefix, e->d->prefix);
+    em(e, "    .seen_read = SEEN(seen_read),\n    .seen_written = SEEN(seen_written),\n");
     if (!e->d->base)
-        em(e, "    .rows = rows,\n    .nrows = sizeof rows / sizeof *rows,\n    .seen_read = SEEN(seen_read),\n"
-           "    .seen_written = SEEN(seen_written),\n    .directions = directions,\n");
+        em(e, "    .rows = rows,\n    .nrows = sizeof rows / sizeof *rows,\n    .directions = directions,\n");
     em(e, "};\n\n");
 }
 

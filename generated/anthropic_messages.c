@@ -6,7 +6,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[115], seen_written[115];
+static unsigned char seen_read[157], seen_written[157];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -43,18 +43,18 @@ static void write_fault_body(struct xd *x, const struct ir_error *m);
 
 /* anthropic/messages.spec:61 */
 static const struct xd_word role_table_v[] = {
-    { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1 },
-    { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1 },
-    { STR_INIT("system"), IR_ROLE_SYSTEM, 0, 1, 1 },
+    { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0 },
+    { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1 },
+    { STR_INIT("system"), IR_ROLE_SYSTEM, 0, 1, 1, 2 },
 };
 static const struct xd_table role_table = {
-    "role", role_table_v, sizeof role_table_v / sizeof *role_table_v, -1,
+    "role", role_table_v, sizeof role_table_v / sizeof *role_table_v, -1, -1,
 };
 
 /* anthropic/messages.spec:63 */
 static const struct xd_pair tier_table_v[] = {
-    { STR_INIT("auto"), STR_INIT("auto"), 1, 1 },
-    { STR_INIT("standard_only"), STR_INIT("default"), 1, 1 },
+    { STR_INIT("auto"), STR_INIT("auto"), 1, 1, 3 },
+    { STR_INIT("standard_only"), STR_INIT("default"), 1, 1, 4 },
 };
 static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
@@ -62,81 +62,81 @@ static const struct xd_pairs tier_table = {
 
 /* anthropic/messages.spec:148 */
 static const struct xd_word choice_table_v[] = {
-    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1 },
-    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1 },
-    { STR_INIT("tool"), IR_CHOICE_MODE_NAMED, 0, 1, 1 },
-    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1 },
+    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5 },
+    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6 },
+    { STR_INIT("tool"), IR_CHOICE_MODE_NAMED, 0, 1, 1, 7 },
+    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 8 },
 };
 static const struct xd_table choice_table = {
-    "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1,
+    "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
 };
 
 /* anthropic/messages.spec:158 */
 static const struct xd_word thinking_mode_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1 },
-    { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 9 },
+    { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 10 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 11 },
 };
 static const struct xd_table thinking_mode_table = {
-    "thinking_mode", thinking_mode_table_v, sizeof thinking_mode_table_v / sizeof *thinking_mode_table_v, -1,
+    "thinking_mode", thinking_mode_table_v, sizeof thinking_mode_table_v / sizeof *thinking_mode_table_v, -1, -1,
 };
 
 /* anthropic/messages.spec:162 */
 static const struct xd_word effort_table_v[] = {
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1 },
-    { STR_INIT("low"), IR_EFFORT_MINIMAL, 0, 0, 1 },
-    { STR_INIT("low"), IR_EFFORT_NONE, 0, 0, 1 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 12 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 13 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 14 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 15 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 16 },
+    { STR_INIT("low"), IR_EFFORT_MINIMAL, 0, 0, 1, 17 },
+    { STR_INIT("low"), IR_EFFORT_NONE, 0, 0, 1, 18 },
 };
 static const struct xd_table effort_table = {
-    "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1,
+    "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
 };
 
 /* anthropic/messages.spec:175 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 19 },
 };
 static const struct xd_table format_mode_table = {
-    "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1,
+    "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1, -1,
 };
 
 /* anthropic/messages.spec:190 */
 static const struct xd_word stop_table_v[] = {
-    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1 },
-    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1 },
-    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0 },
-    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1 },
-    { STR_INIT("pause_turn"), IR_STOP_PAUSE, 0, 1, 1 },
-    { STR_INIT("refusal"), IR_STOP_REFUSAL, 0, 1, 1 },
-    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1 },
-    { STR_INIT("compaction"), IR_STOP_END, 0, 1, 0 },
+    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 20 },
+    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 21 },
+    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1, 22 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 22 },
+    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1, 23 },
+    { STR_INIT("pause_turn"), IR_STOP_PAUSE, 0, 1, 1, 24 },
+    { STR_INIT("refusal"), IR_STOP_REFUSAL, 0, 1, 1, 25 },
+    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1, 26 },
+    { STR_INIT("compaction"), IR_STOP_END, 0, 1, 0, 27 },
 };
 static const struct xd_table stop_table = {
-    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER,
+    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 28,
 };
 
 /* anthropic/messages.spec:256 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1 },
-    { STR_INIT("billing_error"), IR_FAULT_BILLING, 402, 1, 1 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 500, 1, 1 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 504, 1, 1 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 529, 1, 1 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_CONTEXT, 400, 0, 1 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_POLICY, 400, 0, 1 },
-    { STR_INIT("api_error"), IR_FAULT_PROTOCOL, 502, 0, 1 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 30 },
+    { STR_INIT("billing_error"), IR_FAULT_BILLING, 402, 1, 1, 31 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 32 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 33 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 34 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 35 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 500, 1, 1, 36 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 504, 1, 1, 37 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 529, 1, 1, 38 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_CONTEXT, 400, 0, 1, 39 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_POLICY, 400, 0, 1, 40 },
+    { STR_INIT("api_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 41 },
 };
 static const struct xd_table fault_table = {
-    "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1,
+    "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
 };
 
 /* anthropic/messages.spec:29: request */
@@ -179,23 +179,23 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 0);
+        XD_SEEN(seen_read, 42);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 1);
+        XD_SEEN(seen_read, 43);
         xd_read_int(x, v[1], &m->max_output);
     } else {
         xd_missing(x, at, "max_tokens");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 2);
+        XD_SEEN(seen_read, 44);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 3);
+        XD_SEEN(seen_read, 45);
         switch (json_kind(&x->doc, v[3])) {
         case JSON_ARRAY:
         {
@@ -221,7 +221,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 4);
+        XD_SEEN(seen_read, 46);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -232,7 +232,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 5);
+        XD_SEEN(seen_read, 47);
         if (xd_want(x, v[5], JSON_ARRAY))
             XD_EACH(x, i, v[5]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -241,49 +241,49 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 6);
+        XD_SEEN(seen_read, 48);
         read_tool_choice(x, v[6], &m->tool_choice);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 7);
+        XD_SEEN(seen_read, 49);
         xd_read_strs(x, v[7], &m->stops);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 8);
+        XD_SEEN(seen_read, 50);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 9);
+        XD_SEEN(seen_read, 51);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 10);
+        XD_SEEN(seen_read, 52);
         xd_read_int(x, v[10], &m->sampling.top_k);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 11);
+        XD_SEEN(seen_read, 53);
         read_thinking(x, v[11], &m->reasoning);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 12);
+        XD_SEEN(seen_read, 54);
         int w = xd_read_word(x, v[12], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (xd_some(x, v[13])) {
-        XD_SEEN(seen_read, 13);
+        XD_SEEN(seen_read, 55);
         read_format(x, v[13], &m->format);
     }
     else if (xd_some(x, v[14])) {
-        XD_SEEN(seen_read, 14);
+        XD_SEEN(seen_read, 56);
         read_format(x, v[14], &m->format);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 15);
+        XD_SEEN(seen_read, 57);
         xd_read_str(x, v[15], &m->user);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 16);
+        XD_SEEN(seen_read, 58);
         xd_read_pair(x, v[16], &tier_table, &m->tier);
     }
 }
@@ -293,19 +293,19 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_object(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 0);
+        XD_SEEN(seen_written, 42);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 1);
+        XD_SEEN(seen_written, 43);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stream) {
-        XD_SEEN(seen_written, 2);
+        XD_SEEN(seen_written, 44);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 3);
+        XD_SEEN(seen_written, 45);
         {
             jw_key(&x->w, STR("system"));
             jw_array(&x->w);
@@ -316,7 +316,7 @@ write_request(struct xd *x, const struct ir_request *m)
         }
     }
     {
-        XD_SEEN(seen_written, 4);
+        XD_SEEN(seen_written, 46);
         jw_key(&x->w, STR("messages"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->turns.n; i++)
@@ -324,7 +324,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tools.n) {
-        XD_SEEN(seen_written, 5);
+        XD_SEEN(seen_written, 47);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -333,40 +333,40 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 6);
+        XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 7);
+        XD_SEEN(seen_written, 49);
         xd_put_strs(x, STR("stop_sequences"), &m->stops);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 8);
+        XD_SEEN(seen_written, 50);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 9);
+        XD_SEEN(seen_written, 51);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 10);
+        XD_SEEN(seen_written, 52);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 11);
+        XD_SEEN(seen_written, 53);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 12);
+        XD_SEEN(seen_written, 54);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 13);
+        XD_SEEN(seen_written, 55);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -375,13 +375,13 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("metadata"));
     jw_enter(&x->w);
     if (m->user.p) {
-        XD_SEEN(seen_written, 15);
+        XD_SEEN(seen_written, 57);
         xd_put_str(x, STR("user_id"), m->user);
     }
     xd_put_rest(x, &request_shape, "metadata", &m->rest);
     jw_close(&x->w);
     if (m->tier.p) {
-        XD_SEEN(seen_written, 16);
+        XD_SEEN(seen_written, 58);
         xd_put_pair(x, STR("service_tier"), &tier_table, m->tier);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
@@ -426,13 +426,13 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 17);
+        XD_SEEN(seen_read, 59);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 18);
+        XD_SEEN(seen_read, 60);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
         {
@@ -466,12 +466,12 @@ write_message(struct xd *x, const struct ir_turn *m)
 {
     jw_object(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 17);
+        XD_SEEN(seen_written, 59);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
     {
-        XD_SEEN(seen_written, 18);
+        XD_SEEN(seen_written, 60);
         {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
@@ -520,11 +520,11 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 19);
+        XD_SEEN(seen_read, 61);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 20);
+        XD_SEEN(seen_read, 62);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -533,7 +533,7 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 63);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -545,11 +545,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->text.text.p) {
-        XD_SEEN(seen_written, 19);
+        XD_SEEN(seen_written, 61);
         xd_put_growing(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 20);
+        XD_SEEN(seen_written, 62);
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -558,7 +558,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
         jw_close(&x->w);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -585,15 +585,15 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 22);
+        XD_SEEN(seen_read, 64);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 23);
+        XD_SEEN(seen_read, 65);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 63);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -605,15 +605,15 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (x->skeleton || m->thinking.text.p) {
-        XD_SEEN(seen_written, 22);
+        XD_SEEN(seen_written, 64);
         xd_put_growing(x, STR("thinking"), m->thinking.text);
     }
     if (x->skeleton || m->thinking.signature.p) {
-        XD_SEEN(seen_written, 23);
+        XD_SEEN(seen_written, 65);
         xd_put_growing(x, STR("signature"), m->thinking.signature);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -639,11 +639,11 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 24);
+        XD_SEEN(seen_read, 66);
         xd_read_str(x, v[0], &m->sealed.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 63);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -655,11 +655,11 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 24);
+        XD_SEEN(seen_written, 66);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -685,11 +685,11 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 25);
+        XD_SEEN(seen_read, 67);
         (void)read_source(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 63);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -701,13 +701,13 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 25);
+        XD_SEEN(seen_written, 67);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->image.source))
             xd_no_key(x);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -742,23 +742,23 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 26);
+        XD_SEEN(seen_read, 68);
         (void)read_source(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 27);
+        XD_SEEN(seen_read, 69);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 28);
+        XD_SEEN(seen_read, 70);
         xd_read_str(x, v[2], &m->document.context);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 29);
+        XD_SEEN(seen_read, 71);
         xd_read_bool(x, v[3], &m->document.cite);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 63);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -770,29 +770,29 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"document\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 26);
+        XD_SEEN(seen_written, 68);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->document.source))
             xd_no_key(x);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 27);
+        XD_SEEN(seen_written, 69);
         xd_put_str(x, STR("title"), m->document.title);
     }
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 28);
+        XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 29);
+        XD_SEEN(seen_written, 71);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_shape, "citations", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -820,19 +820,19 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 30);
+        XD_SEEN(seen_read, 72);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 31);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 32);
+        XD_SEEN(seen_read, 74);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 63);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -844,19 +844,19 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_use\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 30);
+        XD_SEEN(seen_written, 72);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 31);
+        XD_SEEN(seen_written, 73);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (x->skeleton || m->call.arguments.p) {
-        XD_SEEN(seen_written, 32);
+        XD_SEEN(seen_written, 74);
         xd_put_growing_object(x, STR("input"), m->call.arguments);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -884,11 +884,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 33);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 34);
+        XD_SEEN(seen_read, 76);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING:
         {
@@ -914,11 +914,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 35);
+        XD_SEEN(seen_read, 77);
         xd_read_bool(x, v[2], &m->result.failed);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 63);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -930,11 +930,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_result\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 33);
+        XD_SEEN(seen_written, 75);
         xd_put_str(x, STR("tool_use_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0x7beu)) {
-        XD_SEEN(seen_written, 34);
+        XD_SEEN(seen_written, 76);
         if (xd_single_text(&m->result.blocks, 0x7beu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x7beu)->text.text);
         } else {
@@ -947,11 +947,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
         }
     }
     if (m->result.failed) {
-        XD_SEEN(seen_written, 35);
+        XD_SEEN(seen_written, 77);
         xd_put_bool(x, STR("is_error"), m->result.failed);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -975,11 +975,11 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->refusal.text.p) {
-        XD_SEEN(seen_written, 36);
+        XD_SEEN(seen_written, 78);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -992,35 +992,35 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &block_tags)) {
     case 0:
-        XD_SEEN(seen_read, 37);
+        XD_SEEN(seen_read, 79);
         read_block_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 38);
+        XD_SEEN(seen_read, 80);
         read_block_thinking(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 39);
+        XD_SEEN(seen_read, 81);
         read_block_sealed(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 40);
+        XD_SEEN(seen_read, 82);
         read_block_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 41);
+        XD_SEEN(seen_read, 83);
         read_block_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 42);
+        XD_SEEN(seen_read, 84);
         read_block_call(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 43);
+        XD_SEEN(seen_read, 85);
         read_block_result(x, at, m);
         return true;
     case 8:
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 86);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1034,38 +1034,38 @@ write_block(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 37);
+        XD_SEEN(seen_written, 79);
         write_block_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 87);
         write_block_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 38);
+        XD_SEEN(seen_written, 80);
         write_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 39);
+        XD_SEEN(seen_written, 81);
         write_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 40);
+        XD_SEEN(seen_written, 82);
         write_block_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
         xd_lose(x, "block.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 83);
         write_block_document(x, m);
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 42);
+        XD_SEEN(seen_written, 84);
         write_block_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 43);
+        XD_SEEN(seen_written, 85);
         write_block_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1073,7 +1073,7 @@ write_block(struct xd *x, const struct ir_block *m)
             xd_lose(x, "block.foreign");
             break;
         }
-        XD_SEEN(seen_written, 44);
+        XD_SEEN(seen_written, 86);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1109,11 +1109,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -1125,11 +1125,11 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"web_search_result_location\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 46);
+        XD_SEEN(seen_written, 88);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -1145,11 +1145,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &citation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 90);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 91);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1163,7 +1163,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 48);
+        XD_SEEN(seen_written, 90);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -1171,7 +1171,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citation.foreign");
             break;
         }
-        XD_SEEN(seen_written, 49);
+        XD_SEEN(seen_written, 91);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1210,11 +1210,11 @@ read_source_bytes(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_BYTES;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 92);
         xd_read_str(x, v[0], &m->bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 51);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[1], &m->bytes.data);
     }
 }
@@ -1226,11 +1226,11 @@ write_source_bytes(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"base64\""));
     if (m->bytes.media.p) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 92);
         xd_put_str(x, STR("media_type"), m->bytes.media);
     }
     if (m->bytes.data.p) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("data"), m->bytes.data);
     }
     xd_put_rest(x, &source_bytes_shape, "", &m->rest);
@@ -1255,7 +1255,7 @@ read_source_plain(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_PLAIN;
     if (v[0]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 95);
         xd_read_str(x, v[0], &m->plain.text);
     }
 }
@@ -1266,11 +1266,11 @@ write_source_plain(struct xd *x, const struct ir_source *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
-    XD_SEEN(seen_written, 52);
+    XD_SEEN(seen_written, 94);
     jw_key(&x->w, STR("media_type"));
     jw_raw(&x->w, STR("\"text/plain\""));
     if (m->plain.text.p) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 95);
         xd_put_str(x, STR("data"), m->plain.text);
     }
     xd_put_rest(x, &source_plain_shape, "", &m->rest);
@@ -1294,7 +1294,7 @@ read_source_url(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_URL;
     if (v[0]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->url.url);
     }
 }
@@ -1306,7 +1306,7 @@ write_source_url(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url\""));
     if (m->url.url.p) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("url"), m->url.url);
     }
     xd_put_rest(x, &source_url_shape, "", &m->rest);
@@ -1330,7 +1330,7 @@ read_source_file(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_FILE;
     if (v[0]) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->file.id);
     }
 }
@@ -1342,7 +1342,7 @@ write_source_file(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"file\""));
     if (m->file.id.p) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("file_id"), m->file.id);
     }
     xd_put_rest(x, &source_file_shape, "", &m->rest);
@@ -1354,19 +1354,19 @@ read_source(struct xd *x, uint32_t at, struct ir_source *m)
 {
     switch (xd_tag(x, at, &source_tags)) {
     case 0:
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 98);
         read_source_bytes(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 99);
         read_source_plain(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 100);
         read_source_url(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 101);
         read_source_file(x, at, m);
         return true;
     }
@@ -1378,19 +1378,19 @@ write_source(struct xd *x, const struct ir_source *m)
 {
     switch (m->kind) {
     case IR_SOURCE_BYTES:
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 98);
         write_source_bytes(x, m);
         return true;
     case IR_SOURCE_PLAIN:
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 99);
         write_source_plain(x, m);
         return true;
     case IR_SOURCE_URL:
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 100);
         write_source_url(x, m);
         return true;
     case IR_SOURCE_FILE:
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 101);
         write_source_file(x, m);
         return true;
     case IR_SOURCE_UNSET:
@@ -1416,7 +1416,7 @@ read_cache(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1425,11 +1425,11 @@ static void
 write_cache(struct xd *x, const struct ir_cache *m)
 {
     jw_object(&x->w);
-    XD_SEEN(seen_written, 60);
+    XD_SEEN(seen_written, 102);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1466,23 +1466,23 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 104);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 106);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 107);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 108);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -1492,23 +1492,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
 {
     jw_object(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 106);
         xd_put_json(x, STR("input_schema"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 107);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 108);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1521,11 +1521,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 109);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 110);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1539,7 +1539,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 109);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1547,7 +1547,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tool.foreign");
             break;
         }
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 110);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1574,17 +1574,17 @@ read_tool_choice(struct xd *x, uint32_t at, struct ir_tool_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 111);
         int w = xd_read_word(x, v[0], &choice_table);
         if (w)
             m->mode = (enum ir_choice_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 112);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 113);
         xd_read_not(x, v[2], &m->parallel);
     }
 }
@@ -1594,7 +1594,7 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_object(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 111);
         if (!xd_put_word(x, STR("type"), &choice_table, (int)m->mode))
             xd_lose(x, "mode");
     } else {
@@ -1602,11 +1602,11 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->parallel) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 113);
         xd_put_not(x, STR("disable_parallel_tool_use"), m->parallel);
     }
     jw_close(&x->w);
@@ -1630,17 +1630,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 114);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 115);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 116);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -1650,16 +1650,16 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_object(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 114);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 115);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 116);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
@@ -1682,13 +1682,13 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 117);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 118);
         xd_read_json(x, v[1], &m->schema);
     }
 }
@@ -1698,12 +1698,12 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_object(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 117);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "mode");
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 118);
         xd_put_json(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -1739,15 +1739,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 119);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 122);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 123);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1758,17 +1758,17 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "content");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 124);
         int w = xd_read_word(x, v[3], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 125);
         xd_read_str(x, v[4], &(*xd_choice(x, &m->choices, 0)).stop_text);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 126);
         read_usage(x, v[5], &m->usage);
     }
 }
@@ -1778,21 +1778,27 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_object(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 119);
         xd_put_str(x, STR("id"), m->id);
+    } else {
+        jw_key(&x->w, STR("id"));
+        jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 78);
+    XD_SEEN(seen_written, 120);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 79);
+    XD_SEEN(seen_written, 121);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->model.p) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 122);
         xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 123);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1804,7 +1810,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("[]"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 124);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -1812,14 +1818,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("null"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop_text.p) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 125);
         xd_put_str(x, STR("stop_sequence"), m->choices.v[0].stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 126);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -1855,23 +1861,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 127);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 129);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 131);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 132);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 133);
         xd_read_int(x, v[4], &m->thinking);
     }
 }
@@ -1881,31 +1887,31 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 128);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 130);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 131);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 132);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 133);
         xd_put_int(x, STR("thinking_tokens"), m->thinking);
     }
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
@@ -1935,7 +1941,7 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message_start\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 134);
         jw_key(&x->w, STR("message"));
         write_reply(x, &(*e->reply));
     }
@@ -1952,7 +1958,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 134);
         read_reply(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -1977,11 +1983,11 @@ write_events_content_block_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_start\""));
     if (true) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 135);
         xd_put_index(x, STR("index"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 136);
         jw_key(&x->w, STR("content_block"));
         if (!write_block(x, &(*e->block)))
             xd_no_key(x);
@@ -2002,11 +2008,11 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 135);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 136);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
@@ -2095,7 +2101,7 @@ open_events_content_block_delta(struct xd *x, const struct ir_event *e, struct s
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_delta\""));
     if (true) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 137);
         xd_put_index(x, STR("index"), e->index);
     }
     if (!type.p)
@@ -2116,7 +2122,7 @@ close_events_content_block_delta(struct xd *x)
 static void
 write_events_content_block_delta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 96);
+    XD_SEEN(seen_written, 138);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         if (e->block->text.text.p) {
@@ -2193,10 +2199,10 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 137);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 96);
+    XD_SEEN(seen_read, 138);
     if (!v[1] || !read_events_content_block_delta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
@@ -2219,7 +2225,7 @@ write_events_content_block_stop(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_stop\""));
     if (true) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 139);
         xd_put_index(x, STR("index"), e->index);
     }
     jw_close(&x->w);
@@ -2236,7 +2242,7 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_stop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 139);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
@@ -2267,7 +2273,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 140);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2275,7 +2281,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
         jw_raw(&x->w, STR("null"));
     }
     if (e->stop_text.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 141);
         xd_put_str(x, STR("stop_sequence"), e->stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
@@ -2283,7 +2289,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     }
     jw_close(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 142);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2303,17 +2309,17 @@ read_events_message_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 140);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[1], &stop_text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 142);
         read_usage(x, v[2], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2396,7 +2402,7 @@ write_events_error(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
     if ((*e->error).set) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 143);
         jw_key(&x->w, STR("error"));
         write_fault_body(x, &(*e->error));
     }
@@ -2413,7 +2419,7 @@ read_events_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 143);
         read_fault_body(x, v[0], &error);
     }
     xd_flow_fail(x, &error);
@@ -2469,35 +2475,35 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 144);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 145);
         read_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 146);
         read_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 147);
         read_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 148);
         read_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 149);
         read_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 150);
         read_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 151);
         read_events_error(x, at);
         break;
     }
@@ -2508,35 +2514,35 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 144);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 145);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 146);
         write_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 147);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 148);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 149);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 150);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 151);
         write_events_error(x, e);
         break;
     }
@@ -2560,7 +2566,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 153);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -2577,7 +2583,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[1], &m->request);
     }
 }
@@ -2586,18 +2592,18 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
-    XD_SEEN(seen_written, 110);
+    XD_SEEN(seen_written, 152);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
     {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 153);
         {
             jw_key(&x->w, STR("error"));
             write_fault_body(x, m);
         }
     }
     if (m->request.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("request_id"), m->request);
     }
     jw_close(&x->w);
@@ -2620,13 +2626,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 155);
         int w = xd_read_word(x, v[0], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 156);
         xd_read_str(x, v[1], &m->message);
     }
 }
@@ -2636,12 +2642,12 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->kind) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 155);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 156);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2659,6 +2665,48 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 
 
 static const struct xd_row rows[] = {
+    { "anthropic/messages.spec:61", "\"user\" <-> user" },
+    { "anthropic/messages.spec:61", "\"assistant\" <-> assistant" },
+    { "anthropic/messages.spec:61", "\"system\" <-> system" },
+    { "anthropic/messages.spec:63", "\"auto\" <-> \"auto\"" },
+    { "anthropic/messages.spec:63", "\"standard_only\" <-> \"default\"" },
+    { "anthropic/messages.spec:149", "\"auto\" <-> auto" },
+    { "anthropic/messages.spec:149", "\"any\" <-> required" },
+    { "anthropic/messages.spec:149", "\"tool\" <-> named" },
+    { "anthropic/messages.spec:149", "\"none\" <-> none" },
+    { "anthropic/messages.spec:159", "\"enabled\" <-> budget" },
+    { "anthropic/messages.spec:159", "\"adaptive\" <-> auto" },
+    { "anthropic/messages.spec:159", "\"disabled\" <-> off" },
+    { "anthropic/messages.spec:163", "\"low\" <-> low" },
+    { "anthropic/messages.spec:163", "\"medium\" <-> medium" },
+    { "anthropic/messages.spec:163", "\"high\" <-> high" },
+    { "anthropic/messages.spec:163", "\"xhigh\" <-> xhigh" },
+    { "anthropic/messages.spec:163", "\"max\" <-> max" },
+    { "anthropic/messages.spec:164", "\"low\" <- minimal" },
+    { "anthropic/messages.spec:165", "\"low\" <- none" },
+    { "anthropic/messages.spec:175", "\"json_schema\" <-> schema" },
+    { "anthropic/messages.spec:191", "\"end_turn\"                                    <-> end" },
+    { "anthropic/messages.spec:192", "\"stop_sequence\"                               <-> match" },
+    { "anthropic/messages.spec:193", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
+    { "anthropic/messages.spec:194", "\"tool_use\"                                    <-> call" },
+    { "anthropic/messages.spec:195", "\"pause_turn\"                                  <-> pause" },
+    { "anthropic/messages.spec:196", "\"refusal\"                                     <-> refusal" },
+    { "anthropic/messages.spec:197", "\"end_turn\"                                    <-  other" },
+    { "anthropic/messages.spec:198", "\"compaction\"                                   -> end" },
+    { "anthropic/messages.spec:199", "*                                              -> other" },
+    { "anthropic/messages.spec:257", "\"invalid_request_error\" 400 <-> invalid" },
+    { "anthropic/messages.spec:258", "\"authentication_error\"  401 <-> auth" },
+    { "anthropic/messages.spec:259", "\"billing_error\"         402 <-> billing" },
+    { "anthropic/messages.spec:260", "\"permission_error\"      403 <-> forbidden" },
+    { "anthropic/messages.spec:261", "\"not_found_error\"       404 <-> missing" },
+    { "anthropic/messages.spec:262", "\"request_too_large\"     413 <-> too_large" },
+    { "anthropic/messages.spec:263", "\"rate_limit_error\"      429 <-> rate" },
+    { "anthropic/messages.spec:264", "\"api_error\"             500 <-> internal" },
+    { "anthropic/messages.spec:265", "\"timeout_error\"         504 <-> timeout" },
+    { "anthropic/messages.spec:266", "\"overloaded_error\"      529 <-> overloaded" },
+    { "anthropic/messages.spec:267", "\"invalid_request_error\" 400 <-  context" },
+    { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <-  policy" },
+    { "anthropic/messages.spec:269", "\"api_error\"             502 <-  protocol" },
     { "anthropic/messages.spec:30", "model                <-> model                 required" },
     { "anthropic/messages.spec:31", "max_tokens           <-> max_output            required" },
     { "anthropic/messages.spec:32", "stream               <-> stream" },
@@ -2736,10 +2784,10 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:155", "display       <-> display" },
     { "anthropic/messages.spec:169", "type   <-> mode : format_mode" },
     { "anthropic/messages.spec:170", "schema <-> schema" },
-    { "anthropic/messages.spec:178", "id            <-> id" },
+    { "anthropic/messages.spec:178", "id            <-> id                            else \"\"" },
     { "anthropic/messages.spec:179", "type          = \"message\"" },
     { "anthropic/messages.spec:180", "role          = \"assistant\"" },
-    { "anthropic/messages.spec:181", "model         <-> model" },
+    { "anthropic/messages.spec:181", "model         <-> model                         else \"\"" },
     { "anthropic/messages.spec:182", "content       <-> choices[0].blocks : [block]   required" },
     { "anthropic/messages.spec:183", "stop_reason   <-> choices[0].stop : stop        else null" },
     { "anthropic/messages.spec:184", "stop_sequence <-> choices[0].stop_text          else null" },
@@ -2776,10 +2824,11 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:251", "message <-> message                 else \"\"" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3,
+    3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 1,
+    2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
 };
 
 static void
@@ -2896,10 +2945,10 @@ const struct xd_dialect xd_anthropic_messages = {
     .request_id = STR_INIT("request-id"),
     .names = names,
     .nnames = sizeof names / sizeof *names - 1,
-    .rows = rows,
-    .nrows = sizeof rows / sizeof *rows,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
+    .rows = rows,
+    .nrows = sizeof rows / sizeof *rows,
     .directions = directions,
 };
 
@@ -3024,5 +3073,7 @@ const struct xd_dialect xd_anthropic = {
     .request_id = STR_INIT("request-id"),
     .names = anthropic_names,
     .nnames = sizeof anthropic_names / sizeof *anthropic_names - 1,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
 };
 

@@ -394,6 +394,21 @@ struct ir_event {
     const struct ir_error *error;
 };
 
+/* What the wire cannot say must be decided; see runtime/xd/policy.h. */
+enum ir_policy_takes {
+    IR_POLICY_WORDS,  /* one of its words */
+    IR_POLICY_NUMBER, /* a word or a number */
+    IR_POLICY_CLASS,  /* a word or a class of characters */
+};
+
+struct ir_policy {
+    const char *name;
+    enum ir_policy_takes takes;
+    const char *const *words; /* the first changes nothing; NULL ends them */
+};
+
+extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
+
 /* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are appended, all
  * others are replaced.  Both are of the same kind.  False when the arena is full. */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);

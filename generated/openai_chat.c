@@ -6,7 +6,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[191], seen_written[191];
+static unsigned char seen_read[242], seen_written[242];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -57,11 +57,11 @@ static void write_fault_body(struct xd *x, const struct ir_error *m);
 
 /* openai/chat.spec:117 */
 static const struct xd_pair audio_format_table_v[] = {
-    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1 },
-    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1 },
-    { STR_INIT("flac"), STR_INIT("audio/flac"), 1, 1 },
-    { STR_INIT("opus"), STR_INIT("audio/opus"), 1, 1 },
-    { STR_INIT("pcm16"), STR_INIT("audio/pcm"), 1, 1 },
+    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0 },
+    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1 },
+    { STR_INIT("flac"), STR_INIT("audio/flac"), 1, 1, 2 },
+    { STR_INIT("opus"), STR_INIT("audio/opus"), 1, 1, 3 },
+    { STR_INIT("pcm16"), STR_INIT("audio/pcm"), 1, 1, 4 },
 };
 static const struct xd_pairs audio_format_table = {
     "audio_format", audio_format_table_v, sizeof audio_format_table_v / sizeof *audio_format_table_v,
@@ -69,85 +69,85 @@ static const struct xd_pairs audio_format_table = {
 
 /* openai/chat.spec:185 */
 static const struct xd_word choice_table_v[] = {
-    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1 },
-    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1 },
-    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1 },
-    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0 },
+    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5 },
+    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6 },
+    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 7 },
+    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 8 },
 };
 static const struct xd_table choice_table = {
-    "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1,
+    "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
 };
 
 /* openai/chat.spec:188 */
 static const struct xd_word effort_table_v[] = {
-    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1 },
-    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1 },
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1 },
+    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
+    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 11 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 12 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 13 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 14 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 15 },
 };
 static const struct xd_table effort_table = {
-    "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1,
+    "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
 };
 
 /* openai/chat.spec:202 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1 },
-    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1 },
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1 },
+    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16 },
+    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 18 },
 };
 static const struct xd_table format_mode_table = {
-    "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1,
+    "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1, -1,
 };
 
 /* openai/chat.spec:248 */
 static const struct xd_word stop_table_v[] = {
-    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1 },
-    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1 },
-    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1 },
-    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0 },
-    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1 },
-    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1 },
-    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1 },
-    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1 },
-    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0 },
+    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
+    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20 },
+    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 21 },
+    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0, 21 },
+    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 22 },
+    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1, 23 },
+    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1, 24 },
+    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1, 25 },
+    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0, 26 },
 };
 static const struct xd_table stop_table = {
-    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER,
+    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 27,
 };
 
 /* openai/chat.spec:329 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1 },
-    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
+    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
+    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31 },
+    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 32 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36 },
+    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 37 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 38 },
+    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 39 },
+    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 40 },
+    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 41 },
+    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 41 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
+    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
+    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 45 },
+    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
+    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
 };
 static const struct xd_table fault_table = {
-    "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1,
+    "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
 };
 
 /* openai/chat.spec:18: request */
@@ -196,27 +196,27 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 0);
+        XD_SEEN(seen_read, 47);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 1);
+        XD_SEEN(seen_read, 48);
         read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 2);
+        XD_SEEN(seen_read, 49);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 3);
+        XD_SEEN(seen_read, 50);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 4);
+        XD_SEEN(seen_read, 51);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -225,7 +225,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 5);
+        XD_SEEN(seen_read, 52);
         if (xd_want(x, v[5], JSON_ARRAY))
             XD_EACH(x, i, v[5]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -234,7 +234,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 6);
+        XD_SEEN(seen_read, 53);
         switch (json_kind(&x->doc, v[6])) {
         case JSON_STRING:
         {
@@ -254,19 +254,19 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 7);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 8);
+        XD_SEEN(seen_read, 55);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 9);
+        XD_SEEN(seen_read, 56);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 10);
+        XD_SEEN(seen_read, 57);
         switch (json_kind(&x->doc, v[11])) {
         case JSON_ARRAY:
         {
@@ -285,65 +285,65 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 11);
+        XD_SEEN(seen_read, 58);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 12);
+        XD_SEEN(seen_read, 59);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 13);
+        XD_SEEN(seen_read, 60);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 14);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 15);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 16);
+        XD_SEEN(seen_read, 63);
         xd_read_json(x, v[17], &m->sampling.bias);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 17);
+        XD_SEEN(seen_read, 64);
         xd_read_bool(x, v[18], &m->logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 18);
+        XD_SEEN(seen_read, 65);
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 19);
+        XD_SEEN(seen_read, 66);
         int w = xd_read_word(x, v[20], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 20);
+        XD_SEEN(seen_read, 67);
         read_format(x, v[21], &m->format);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 68);
         xd_read_strs(x, v[22], &m->outputs);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 22);
+        XD_SEEN(seen_read, 69);
         xd_read_json(x, v[23], &m->voice);
     }
     if (v[24]) {
-        XD_SEEN(seen_read, 23);
+        XD_SEEN(seen_read, 70);
         xd_read_str(x, v[24], &m->user);
     }
     if (v[25]) {
-        XD_SEEN(seen_read, 24);
+        XD_SEEN(seen_read, 71);
         xd_read_str(x, v[25], &m->cache_key);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 25);
+        XD_SEEN(seen_read, 72);
         xd_read_str(x, v[26], &m->tier);
     }
 }
@@ -353,28 +353,28 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_object(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 0);
+        XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
     }
     {
-        XD_SEEN(seen_written, 1);
+        XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("messages"));
         write_messages(x, m);
     }
     if (m->stream) {
-        XD_SEEN(seen_written, 2);
+        XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     jw_key(&x->w, STR("stream_options"));
     jw_enter(&x->w);
     if (m->stream_usage) {
-        XD_SEEN(seen_written, 3);
+        XD_SEEN(seen_written, 50);
         xd_put_bool(x, STR("include_usage"), m->stream_usage);
     }
     xd_put_rest(x, &request_shape, "stream_options", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 4);
+        XD_SEEN(seen_written, 51);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -383,7 +383,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 6);
+        XD_SEEN(seen_written, 53);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -395,83 +395,83 @@ write_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 7);
+        XD_SEEN(seen_written, 54);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 8);
+        XD_SEEN(seen_written, 55);
         xd_put_int(x, STR("max_completion_tokens"), m->max_output);
     }
     if (m->candidates.set) {
-        XD_SEEN(seen_written, 9);
+        XD_SEEN(seen_written, 56);
         xd_put_int(x, STR("n"), m->candidates);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 10);
+        XD_SEEN(seen_written, 57);
         {
             xd_put_strs(x, STR("stop"), &m->stops);
         }
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 11);
+        XD_SEEN(seen_written, 58);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 12);
+        XD_SEEN(seen_written, 59);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 13);
+        XD_SEEN(seen_written, 60);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 14);
+        XD_SEEN(seen_written, 61);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 15);
+        XD_SEEN(seen_written, 62);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
     if (m->sampling.bias.p) {
-        XD_SEEN(seen_written, 16);
+        XD_SEEN(seen_written, 63);
         xd_put_json(x, STR("logit_bias"), m->sampling.bias);
     }
     if (m->logprobs) {
-        XD_SEEN(seen_written, 17);
+        XD_SEEN(seen_written, 64);
         xd_put_bool(x, STR("logprobs"), m->logprobs);
     }
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 18);
+        XD_SEEN(seen_written, 65);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 19);
+        XD_SEEN(seen_written, 66);
         if (!xd_put_word(x, STR("reasoning_effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 20);
+        XD_SEEN(seen_written, 67);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
     if (m->outputs.n) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 68);
         xd_put_strs(x, STR("modalities"), &m->outputs);
     }
     if (m->voice.p) {
-        XD_SEEN(seen_written, 22);
+        XD_SEEN(seen_written, 69);
         xd_put_json(x, STR("audio"), m->voice);
     }
     if (m->user.p) {
-        XD_SEEN(seen_written, 23);
+        XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("user"), m->user);
     }
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 24);
+        XD_SEEN(seen_written, 71);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 25);
+        XD_SEEN(seen_written, 72);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
@@ -503,7 +503,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 26);
+        XD_SEEN(seen_read, 73);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING:
         {
@@ -537,7 +537,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 26);
+        XD_SEEN(seen_written, 73);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
         } else {
@@ -572,11 +572,11 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 27);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 28);
+        XD_SEEN(seen_read, 75);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING:
         {
@@ -612,11 +612,11 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"tool\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 27);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
     {
-        XD_SEEN(seen_written, 28);
+        XD_SEEN(seen_written, 75);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
         } else {
@@ -654,11 +654,11 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 29);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 30);
+        XD_SEEN(seen_read, 77);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING:
         {
@@ -702,7 +702,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 31);
+        XD_SEEN(seen_read, 78);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING:
         {
@@ -738,7 +738,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     {
-        XD_SEEN(seen_written, 31);
+        XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
         } else {
@@ -780,7 +780,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 32);
+        XD_SEEN(seen_read, 79);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -789,7 +789,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 33);
+        XD_SEEN(seen_read, 80);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -798,7 +798,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 34);
+        XD_SEEN(seen_read, 81);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -806,7 +806,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 35);
+        XD_SEEN(seen_read, 82);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -814,7 +814,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 36);
+        XD_SEEN(seen_read, 83);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING:
         {
@@ -840,7 +840,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 37);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -848,7 +848,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 38);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -856,7 +856,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 39);
+        XD_SEEN(seen_read, 86);
         if (xd_want(x, v[7], JSON_ARRAY))
             XD_EACH(x, i, v[7]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -865,7 +865,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 40);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -881,7 +881,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0xa2u)) {
-        XD_SEEN(seen_written, 36);
+        XD_SEEN(seen_written, 83);
         if (xd_single_text(&m->blocks, 0xa2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xa2u)->text.text);
         } else {
@@ -894,7 +894,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 37);
+        XD_SEEN(seen_written, 84);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -903,14 +903,14 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 38);
+        XD_SEEN(seen_written, 85);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 39);
+        XD_SEEN(seen_written, 86);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -940,7 +940,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 41);
+        XD_SEEN(seen_read, 88);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -954,7 +954,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 42);
+        XD_SEEN(seen_read, 89);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
@@ -962,7 +962,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 43);
+        XD_SEEN(seen_read, 90);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
@@ -970,14 +970,14 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t)
             read_messages_user(x, at, t);
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t)
             read_messages_assistant(x, at, t);
@@ -1001,7 +1001,7 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 42);
+                XD_SEEN(seen_written, 89);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -1009,16 +1009,16 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 44);
+            XD_SEEN(seen_written, 91);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 92);
         write_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 88);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -1032,7 +1032,7 @@ write_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 88);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -1074,15 +1074,15 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 95);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -1094,11 +1094,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 46);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1127,15 +1127,15 @@ read_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 95);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -1147,11 +1147,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 49);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1183,19 +1183,19 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 97);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 51);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 95);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -1209,17 +1209,17 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image_url"));
     jw_enter(&x->w);
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 97);
         (void)xd_put_media_url(x, STR("url"), &m->image.source);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     xd_put_rest(x, &part_image_shape, "image_url", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1255,21 +1255,21 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 99);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 100);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 95);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -1283,17 +1283,17 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 52);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 100);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1338,24 +1338,24 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 101);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 102);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->document.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 95);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -1369,21 +1369,21 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("file"));
     jw_enter(&x->w);
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 101);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     xd_put_rest(x, &part_document_shape, "file", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1402,27 +1402,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 104);
         read_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 105);
         read_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 106);
         read_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 107);
         read_part_audio(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 108);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 109);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1436,11 +1436,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 104);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 105);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1450,15 +1450,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "block.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 106);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 107);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 108);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1493,7 +1493,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 111);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1502,11 +1502,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_object(&x->w);
-    XD_SEEN(seen_written, 63);
+    XD_SEEN(seen_written, 110);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 111);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1529,7 +1529,7 @@ read_cache_control(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1538,11 +1538,11 @@ static void
 write_cache_control(struct xd *x, const struct ir_cache *m)
 {
     jw_object(&x->w);
-    XD_SEEN(seen_written, 65);
+    XD_SEEN(seen_written, 112);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1576,11 +1576,11 @@ read_thinking_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 114);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 115);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -1592,11 +1592,11 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 114);
         xd_put_str(x, STR("thinking"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 115);
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -1621,7 +1621,7 @@ read_thinking_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 116);
         xd_read_str(x, v[0], &m->sealed.data);
     }
 }
@@ -1633,7 +1633,7 @@ write_thinking_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 116);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     if (m->cache.set)
@@ -1646,11 +1646,11 @@ read_thinking_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &thinking_block_tags)) {
     case 0:
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 117);
         read_thinking_block_thinking(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 118);
         read_thinking_block_sealed(x, at, m);
         return true;
     }
@@ -1668,11 +1668,11 @@ write_thinking_block(struct xd *x, const struct ir_block *m)
         xd_lose(x, "block.refusal");
         break;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 117);
         write_thinking_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 118);
         write_thinking_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
@@ -1728,11 +1728,11 @@ read_reasoning_detail_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 119);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 120);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -1744,11 +1744,11 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning.text\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 119);
         xd_put_str(x, STR("text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 120);
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
     xd_put_rest(x, &reasoning_detail_thinking_shape, "", &m->rest);
@@ -1774,7 +1774,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 121);
         xd_read_str(x, v[0], &m->thinking.text);
     }
 }
@@ -1796,7 +1796,7 @@ read_reasoning_detail_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 122);
         xd_read_str(x, v[0], &m->sealed.data);
     }
 }
@@ -1808,7 +1808,7 @@ write_reasoning_detail_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning.encrypted\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 122);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     xd_put_rest(x, &reasoning_detail_sealed_shape, "", &m->rest);
@@ -1822,15 +1822,15 @@ read_reasoning_detail(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &reasoning_detail_tags)) {
     case 0:
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 123);
         read_reasoning_detail_thinking(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 124);
         read_reasoning_detail_thinking_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 125);
         read_reasoning_detail_sealed(x, at, m);
         return true;
     }
@@ -1848,11 +1848,11 @@ write_reasoning_detail(struct xd *x, const struct ir_block *m)
         xd_lose(x, "block.refusal");
         break;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 123);
         write_reasoning_detail_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 125);
         write_reasoning_detail_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
@@ -1906,7 +1906,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 126);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -1918,7 +1918,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 126);
         xd_put_str(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &reply_part_text_shape, "", &m->rest);
@@ -1946,7 +1946,7 @@ read_reply_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 127);
         xd_read_texts(x, v[0], &m->thinking.text);
     }
 }
@@ -1956,11 +1956,11 @@ read_reply_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &reply_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 128);
         read_reply_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 129);
         read_reply_part_thinking(x, at, m);
         return true;
     }
@@ -1972,7 +1972,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 128);
         write_reply_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
@@ -2027,20 +2027,20 @@ read_audio_ref(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 130);
         xd_read_str(x, v[0], &m->audio.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 131);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->audio.source.bytes.data);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 132);
         xd_read_str(x, v[2], &m->audio.transcript);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 133);
         xd_read_int(x, v[3], &m->audio.expires);
     }
 }
@@ -2050,19 +2050,19 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->audio.id.p) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 130);
         xd_put_str(x, STR("id"), m->audio.id);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 131);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.transcript.p) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 132);
         xd_put_str(x, STR("transcript"), m->audio.transcript);
     }
     if (m->audio.expires.set) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 133);
         xd_put_int(x, STR("expires_at"), m->audio.expires);
     }
     if (m->audio.source.kind == IR_SOURCE_PLAIN)
@@ -2097,15 +2097,15 @@ read_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 134);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 136);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 137);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2115,20 +2115,20 @@ write_call(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 88);
+    XD_SEEN(seen_written, 135);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 137);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &call_shape, "function", &m->rest);
@@ -2156,11 +2156,11 @@ read_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 138);
         xd_read_str(x, v[0], &m->call.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 139);
         xd_read_json_in_string(x, v[1], &m->call.arguments);
     }
 }
@@ -2199,23 +2199,23 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 140);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 142);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 143);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 144);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -2229,19 +2229,19 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 140);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 141);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 142);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 143);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &tool_function_shape, "function", &m->rest);
@@ -2257,11 +2257,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 145);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 146);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2275,7 +2275,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 145);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2283,7 +2283,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tool.foreign");
             break;
         }
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 146);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2310,15 +2310,15 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 147);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 148);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 149);
         xd_read_json(x, v[2], &m->function.schema);
     }
 }
@@ -2345,7 +2345,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2354,13 +2354,13 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_object(&x->w);
-    XD_SEEN(seen_written, 103);
+    XD_SEEN(seen_written, 150);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 151);
         xd_put_str(x, STR("name"), m->name);
     }
     jw_close(&x->w);
@@ -2391,25 +2391,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 152);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 153);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 155);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 156);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2419,26 +2419,26 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_object(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 152);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "mode");
     }
     jw_key(&x->w, STR("json_schema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 153);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 155);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 156);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "json_schema", &m->rest);
@@ -2469,15 +2469,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 160);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 161);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -2486,11 +2486,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 162);
         read_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 163);
         xd_read_str(x, v[4], &m->tier);
     }
 }
@@ -2500,20 +2500,26 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_object(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("id"), m->id);
+    } else {
+        jw_key(&x->w, STR("id"));
+        jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 111);
+    XD_SEEN(seen_written, 158);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 112);
+    XD_SEEN(seen_written, 159);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 160);
         xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -2521,12 +2527,12 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 163);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2570,11 +2576,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 164);
         xd_read_index(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 166);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2583,7 +2589,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 167);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2592,7 +2598,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 168);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -2600,7 +2606,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 169);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -2608,7 +2614,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 170);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING:
         {
@@ -2634,7 +2640,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 171);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -2642,7 +2648,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 172);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -2655,7 +2661,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 173);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -2663,7 +2669,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 174);
         if (xd_want(x, v[9], JSON_ARRAY))
             XD_EACH(x, i, v[9]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2672,7 +2678,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 175);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -2680,11 +2686,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 176);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 177);
         int w = xd_read_word(x, v[12], &stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -2696,16 +2702,16 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 164);
         xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 118);
+    XD_SEEN(seen_written, 165);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 166);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2714,7 +2720,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 168);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2723,7 +2729,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 170);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -2744,7 +2750,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2756,7 +2762,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 172);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2765,14 +2771,14 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 173);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 174);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2785,13 +2791,13 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 176);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &choice_whole_shape, "logprobs", &m->rest);
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 177);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -2835,21 +2841,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 178);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 179);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 180);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 181);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -2865,22 +2871,22 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("url_citation"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 178);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 179);
         xd_put_str(x, STR("title"), m->web.title);
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 180);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 181);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2897,11 +2903,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 182);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 183);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2915,7 +2921,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 182);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2958,31 +2964,31 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 184);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 185);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 188);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 191);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 192);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -2996,34 +3002,34 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 184);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 186);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 187);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 188);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 189);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 190);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &usage_shape, "prompt_tokens_details", &m->rest);
@@ -3031,11 +3037,11 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 191);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 192);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &usage_shape, "completion_tokens_details", &m->rest);
@@ -3090,7 +3096,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 202);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -3099,7 +3105,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 203);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -3108,19 +3114,19 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 204);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 205);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 206);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -3135,13 +3141,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 207);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 208);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -3152,13 +3158,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 210);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -3167,7 +3173,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 211);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -3178,7 +3184,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 165);
+    XD_SEEN(seen_read, 212);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -3198,19 +3204,19 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 193);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 196);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 198);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -3225,20 +3231,26 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 193);
         xd_put_str(x, STR("id"), m->id);
+    } else {
+        jw_key(&x->w, STR("id"));
+        jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 147);
+    XD_SEEN(seen_written, 194);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 148);
+    XD_SEEN(seen_written, 195);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 196);
         xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -3255,17 +3267,17 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 201);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3274,7 +3286,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 204);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3283,7 +3295,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 206);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -3301,7 +3313,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 207);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3310,7 +3322,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3319,14 +3331,14 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 210);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3336,7 +3348,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 211);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -3357,6 +3369,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
 
     if (xd_patch_first(x, e->choice))
         write_chunks_choice(x, &empty, true);
+    if (!((0x15eu >> e->block->kind) & 1)) {
+        xd_lose_blocks(x, &one.blocks, 0x15eu);
+        return;
+    }
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
         return;
     if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
@@ -3390,7 +3406,7 @@ write_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 198);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -3402,7 +3418,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 165);
+    XD_SEEN(seen_written, 212);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -3468,15 +3484,15 @@ read_call_patch(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 213);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 215);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 216);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -3488,22 +3504,22 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     if (x->patch)
         xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 213);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (x->skeleton || !x->patch) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 214);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"function\""));
     }
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 215);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 216);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     } else if (x->skeleton) {
         jw_key(&x->w, STR("arguments"));
@@ -3531,7 +3547,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 217);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -3548,7 +3564,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 218);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -3558,7 +3574,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 217);
         {
             jw_key(&x->w, STR("error"));
             write_fault_body(x, m);
@@ -3587,31 +3603,31 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 219);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 220);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 221);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 222);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 224);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -3621,26 +3637,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 219);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 220);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 222);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -3671,52 +3687,52 @@ static void write_deepseek_fault_body(struct xd *x, const struct ir_error *m);
 
 /* openai/chat.spec:248 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0 },
-    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1 },
-    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1 },
-    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1 },
-    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0 },
-    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1 },
-    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1 },
-    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1 },
-    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1 },
-    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 225 },
+    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
+    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20 },
+    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 21 },
+    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0, 21 },
+    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 22 },
+    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1, 23 },
+    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1, 24 },
+    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1, 25 },
+    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0, 26 },
 };
 static const struct xd_table deepseek_stop_table = {
-    "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER,
+    "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER, 27,
 };
 
 /* openai/chat.spec:329 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 0 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1 },
-    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 226 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
+    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
+    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31 },
+    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 0, 32 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36 },
+    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 37 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 38 },
+    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 39 },
+    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 40 },
+    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 41 },
+    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 41 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
+    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
+    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 45 },
+    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
+    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
 };
 static const struct xd_table deepseek_fault_table = {
-    "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v, -1,
+    "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v, -1, -1,
 };
 
 /* openai/chat.spec:18: request */
@@ -3756,27 +3772,27 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 0);
+        XD_SEEN(seen_read, 47);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 1);
+        XD_SEEN(seen_read, 48);
         read_deepseek_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 2);
+        XD_SEEN(seen_read, 49);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 3);
+        XD_SEEN(seen_read, 50);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 4);
+        XD_SEEN(seen_read, 51);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -3785,7 +3801,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 5);
+        XD_SEEN(seen_read, 52);
         if (xd_want(x, v[5], JSON_ARRAY))
             XD_EACH(x, i, v[5]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -3794,7 +3810,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 6);
+        XD_SEEN(seen_read, 53);
         switch (json_kind(&x->doc, v[6])) {
         case JSON_STRING:
         {
@@ -3814,11 +3830,11 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 227);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 10);
+        XD_SEEN(seen_read, 57);
         switch (json_kind(&x->doc, v[8])) {
         case JSON_ARRAY:
         {
@@ -3837,41 +3853,41 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 11);
+        XD_SEEN(seen_read, 58);
         xd_read_real(x, v[9], &m->sampling.temperature);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 12);
+        XD_SEEN(seen_read, 59);
         xd_read_real(x, v[10], &m->sampling.top_p);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 14);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[11], &m->sampling.presence);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 15);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.frequency);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 16);
+        XD_SEEN(seen_read, 63);
         xd_read_json(x, v[13], &m->sampling.bias);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 17);
+        XD_SEEN(seen_read, 64);
         xd_read_bool(x, v[14], &m->logprobs);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 18);
+        XD_SEEN(seen_read, 65);
         xd_read_int(x, v[15], &m->top_logprobs);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 19);
+        XD_SEEN(seen_read, 66);
         int w = xd_read_word(x, v[16], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 20);
+        XD_SEEN(seen_read, 67);
         read_format(x, v[17], &m->format);
     }
 }
@@ -3881,28 +3897,28 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
 {
     jw_object(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 0);
+        XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
     }
     {
-        XD_SEEN(seen_written, 1);
+        XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("messages"));
         write_deepseek_messages(x, m);
     }
     if (m->stream) {
-        XD_SEEN(seen_written, 2);
+        XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     jw_key(&x->w, STR("stream_options"));
     jw_enter(&x->w);
     if (m->stream_usage) {
-        XD_SEEN(seen_written, 3);
+        XD_SEEN(seen_written, 50);
         xd_put_bool(x, STR("include_usage"), m->stream_usage);
     }
     xd_put_rest(x, &deepseek_request_shape, "stream_options", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 4);
+        XD_SEEN(seen_written, 51);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3911,7 +3927,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 6);
+        XD_SEEN(seen_written, 53);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -3923,50 +3939,50 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 227);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 10);
+        XD_SEEN(seen_written, 57);
         {
             xd_put_strs(x, STR("stop"), &m->stops);
         }
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 11);
+        XD_SEEN(seen_written, 58);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 12);
+        XD_SEEN(seen_written, 59);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 14);
+        XD_SEEN(seen_written, 61);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 15);
+        XD_SEEN(seen_written, 62);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
     if (m->sampling.bias.p) {
-        XD_SEEN(seen_written, 16);
+        XD_SEEN(seen_written, 63);
         xd_put_json(x, STR("logit_bias"), m->sampling.bias);
     }
     if (m->logprobs) {
-        XD_SEEN(seen_written, 17);
+        XD_SEEN(seen_written, 64);
         xd_put_bool(x, STR("logprobs"), m->logprobs);
     }
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 18);
+        XD_SEEN(seen_written, 65);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 19);
+        XD_SEEN(seen_written, 66);
         if (!xd_put_word(x, STR("reasoning_effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 20);
+        XD_SEEN(seen_written, 67);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
@@ -4015,7 +4031,7 @@ read_deepseek_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 26);
+        XD_SEEN(seen_read, 73);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING:
         {
@@ -4049,7 +4065,7 @@ write_deepseek_messages_system(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 26);
+        XD_SEEN(seen_written, 73);
         if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -4084,11 +4100,11 @@ read_deepseek_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 27);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 28);
+        XD_SEEN(seen_read, 75);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING:
         {
@@ -4124,11 +4140,11 @@ write_deepseek_messages_tool(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"tool\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 27);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
     {
-        XD_SEEN(seen_written, 28);
+        XD_SEEN(seen_written, 75);
         if (xd_single_text(&m->result.blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -4166,11 +4182,11 @@ read_deepseek_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 29);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 30);
+        XD_SEEN(seen_read, 77);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING:
         {
@@ -4214,7 +4230,7 @@ read_deepseek_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 31);
+        XD_SEEN(seen_read, 78);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING:
         {
@@ -4250,7 +4266,7 @@ write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     {
-        XD_SEEN(seen_written, 31);
+        XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -4292,7 +4308,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 32);
+        XD_SEEN(seen_read, 79);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4301,7 +4317,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 33);
+        XD_SEEN(seen_read, 80);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4310,7 +4326,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 228);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4318,7 +4334,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 35);
+        XD_SEEN(seen_read, 82);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4326,7 +4342,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 36);
+        XD_SEEN(seen_read, 83);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING:
         {
@@ -4352,7 +4368,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 37);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -4360,7 +4376,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 38);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -4368,7 +4384,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 39);
+        XD_SEEN(seen_read, 86);
         if (xd_want(x, v[7], JSON_ARRAY))
             XD_EACH(x, i, v[7]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4377,7 +4393,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 40);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -4393,7 +4409,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 228);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4402,7 +4418,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 36);
+        XD_SEEN(seen_written, 83);
         if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -4415,7 +4431,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 37);
+        XD_SEEN(seen_written, 84);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4424,14 +4440,14 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 38);
+        XD_SEEN(seen_written, 85);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 39);
+        XD_SEEN(seen_written, 86);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4461,7 +4477,7 @@ read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &deepseek_messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 41);
+        XD_SEEN(seen_read, 88);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_deepseek_messages_system(x, at, &first);
@@ -4475,7 +4491,7 @@ read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 42);
+        XD_SEEN(seen_read, 89);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
@@ -4483,7 +4499,7 @@ read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 43);
+        XD_SEEN(seen_read, 90);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
@@ -4491,14 +4507,14 @@ read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t)
             read_deepseek_messages_user(x, at, t);
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t)
             read_deepseek_messages_assistant(x, at, t);
@@ -4522,7 +4538,7 @@ write_deepseek_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 42);
+                XD_SEEN(seen_written, 89);
                 write_deepseek_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -4530,16 +4546,16 @@ write_deepseek_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 44);
+            XD_SEEN(seen_written, 91);
             write_deepseek_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 92);
         write_deepseek_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 88);
         write_deepseek_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -4553,7 +4569,7 @@ write_deepseek_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 88);
         write_deepseek_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -4591,15 +4607,15 @@ read_deepseek_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 95);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -4611,11 +4627,11 @@ write_deepseek_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 46);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -4630,11 +4646,11 @@ read_deepseek_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &deepseek_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 104);
         read_deepseek_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 109);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -4648,7 +4664,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 104);
         write_deepseek_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
@@ -4706,15 +4722,15 @@ read_deepseek_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 160);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 161);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -4723,11 +4739,11 @@ read_deepseek_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 162);
         read_deepseek_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 163);
         xd_read_str(x, v[4], &m->tier);
     }
 }
@@ -4737,20 +4753,26 @@ write_deepseek_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_object(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("id"), m->id);
+    } else {
+        jw_key(&x->w, STR("id"));
+        jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 111);
+    XD_SEEN(seen_written, 158);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 112);
+    XD_SEEN(seen_written, 159);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 160);
         xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -4758,12 +4780,12 @@ write_deepseek_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("usage"));
         write_deepseek_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 163);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &deepseek_reply_shape, "", &m->rest);
@@ -4807,11 +4829,11 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 164);
         xd_read_index(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 166);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4820,7 +4842,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 167);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4829,7 +4851,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 168);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4837,7 +4859,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 169);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4845,7 +4867,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 170);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING:
         {
@@ -4871,7 +4893,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 171);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -4879,7 +4901,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 172);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -4892,7 +4914,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 173);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -4900,7 +4922,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 174);
         if (xd_want(x, v[9], JSON_ARRAY))
             XD_EACH(x, i, v[9]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -4909,7 +4931,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 175);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -4917,11 +4939,11 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 176);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 177);
         int w = xd_read_word(x, v[12], &deepseek_stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -4933,16 +4955,16 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 164);
         xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 118);
+    XD_SEEN(seen_written, 165);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 166);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4951,7 +4973,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 168);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4960,7 +4982,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 170);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -4981,7 +5003,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4993,7 +5015,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 172);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5002,14 +5024,14 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 173);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 174);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5022,13 +5044,13 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 176);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &deepseek_choice_whole_shape, "logprobs", &m->rest);
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 177);
         if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -5070,31 +5092,31 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 184);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 185);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 229);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 191);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 192);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -5108,34 +5130,34 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 184);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 186);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 187);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 229);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 189);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 190);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &deepseek_usage_shape, "prompt_tokens_details", &m->rest);
@@ -5143,11 +5165,11 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 191);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 192);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &deepseek_usage_shape, "completion_tokens_details", &m->rest);
@@ -5202,7 +5224,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 202);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -5211,7 +5233,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 203);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -5220,19 +5242,19 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 204);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 205);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 206);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -5247,13 +5269,13 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 207);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 208);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -5264,13 +5286,13 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 210);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -5279,7 +5301,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 211);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &deepseek_stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -5290,7 +5312,7 @@ read_deepseek_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 165);
+    XD_SEEN(seen_read, 212);
     read_deepseek_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -5310,19 +5332,19 @@ read_deepseek_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 193);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 196);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 198);
         read_deepseek_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -5337,20 +5359,26 @@ static void
 write_deepseek_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 193);
         xd_put_str(x, STR("id"), m->id);
+    } else {
+        jw_key(&x->w, STR("id"));
+        jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 147);
+    XD_SEEN(seen_written, 194);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 148);
+    XD_SEEN(seen_written, 195);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 196);
         xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -5367,17 +5395,17 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 201);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5386,7 +5414,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 204);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5395,7 +5423,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 206);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -5413,7 +5441,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 207);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5422,7 +5450,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5431,14 +5459,14 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 210);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5448,7 +5476,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 211);
         if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -5469,6 +5497,10 @@ write_deepseek_chunks_block(struct xd *x, const struct ir_event *e)
 
     if (xd_patch_first(x, e->choice))
         write_deepseek_chunks_choice(x, &empty, true);
+    if (!((0x15eu >> e->block->kind) & 1)) {
+        xd_lose_blocks(x, &one.blocks, 0x15eu);
+        return;
+    }
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
         return;
     if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
@@ -5502,7 +5534,7 @@ write_deepseek_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 198);
         jw_key(&x->w, STR("usage"));
         write_deepseek_usage(x, &m->usage);
     }
@@ -5514,7 +5546,7 @@ write_deepseek_chunks_end(struct xd *x)
 static void
 write_deepseek_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 165);
+    XD_SEEN(seen_written, 212);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -5574,7 +5606,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 217);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -5591,7 +5623,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 218);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -5601,7 +5633,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 217);
         {
             jw_key(&x->w, STR("error"));
             write_deepseek_fault_body(x, m);
@@ -5630,31 +5662,31 @@ read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 219);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 220);
         int w = xd_read_word(x, v[1], &deepseek_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 221);
         int w = xd_try_word(x, v[2], &deepseek_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 222);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 224);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -5664,26 +5696,26 @@ write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 219);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 220);
         if (!xd_put_word(x, STR("type"), &deepseek_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 222);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -5704,50 +5736,50 @@ static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
 /* openai/chat.spec:188 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0 },
-    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1 },
-    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1 },
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 230 },
+    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
+    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 11 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 12 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 13 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 14 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 15 },
 };
 static const struct xd_table groq_effort_table = {
-    "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1,
+    "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
 };
 
 /* openai/chat.spec:329 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1 },
-    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 231 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
+    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
+    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31 },
+    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 32 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36 },
+    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 37 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 38 },
+    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 39 },
+    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 40 },
+    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 41 },
+    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 41 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 42 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
+    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
+    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 45 },
+    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
+    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
 };
 static const struct xd_table groq_fault_table = {
-    "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1,
+    "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
 };
 
 /* openai/chat.spec:18: request */
@@ -5790,27 +5822,27 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 0);
+        XD_SEEN(seen_read, 47);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 1);
+        XD_SEEN(seen_read, 48);
         read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 2);
+        XD_SEEN(seen_read, 49);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 3);
+        XD_SEEN(seen_read, 50);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 4);
+        XD_SEEN(seen_read, 51);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -5819,7 +5851,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 5);
+        XD_SEEN(seen_read, 52);
         if (xd_want(x, v[5], JSON_ARRAY))
             XD_EACH(x, i, v[5]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -5828,7 +5860,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 6);
+        XD_SEEN(seen_read, 53);
         switch (json_kind(&x->doc, v[6])) {
         case JSON_STRING:
         {
@@ -5848,19 +5880,19 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 7);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 8);
+        XD_SEEN(seen_read, 55);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 9);
+        XD_SEEN(seen_read, 56);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 10);
+        XD_SEEN(seen_read, 57);
         switch (json_kind(&x->doc, v[11])) {
         case JSON_ARRAY:
         {
@@ -5879,41 +5911,41 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 11);
+        XD_SEEN(seen_read, 58);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 12);
+        XD_SEEN(seen_read, 59);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 13);
+        XD_SEEN(seen_read, 60);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 14);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 15);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 19);
+        XD_SEEN(seen_read, 66);
         int w = xd_read_word(x, v[17], &groq_effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 20);
+        XD_SEEN(seen_read, 67);
         read_format(x, v[18], &m->format);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 23);
+        XD_SEEN(seen_read, 70);
         xd_read_str(x, v[19], &m->user);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 25);
+        XD_SEEN(seen_read, 72);
         xd_read_str(x, v[20], &m->tier);
     }
 }
@@ -5923,28 +5955,28 @@ write_groq_request(struct xd *x, const struct ir_request *m)
 {
     jw_object(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 0);
+        XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
     }
     {
-        XD_SEEN(seen_written, 1);
+        XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("messages"));
         write_messages(x, m);
     }
     if (m->stream) {
-        XD_SEEN(seen_written, 2);
+        XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     jw_key(&x->w, STR("stream_options"));
     jw_enter(&x->w);
     if (m->stream_usage) {
-        XD_SEEN(seen_written, 3);
+        XD_SEEN(seen_written, 50);
         xd_put_bool(x, STR("include_usage"), m->stream_usage);
     }
     xd_put_rest(x, &groq_request_shape, "stream_options", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 4);
+        XD_SEEN(seen_written, 51);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -5953,7 +5985,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 6);
+        XD_SEEN(seen_written, 53);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -5965,59 +5997,59 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 7);
+        XD_SEEN(seen_written, 54);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 8);
+        XD_SEEN(seen_written, 55);
         xd_put_int(x, STR("max_completion_tokens"), m->max_output);
     }
     if (m->candidates.set) {
-        XD_SEEN(seen_written, 9);
+        XD_SEEN(seen_written, 56);
         xd_put_int(x, STR("n"), m->candidates);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 10);
+        XD_SEEN(seen_written, 57);
         {
             xd_put_strs(x, STR("stop"), &m->stops);
         }
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 11);
+        XD_SEEN(seen_written, 58);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 12);
+        XD_SEEN(seen_written, 59);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 13);
+        XD_SEEN(seen_written, 60);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 14);
+        XD_SEEN(seen_written, 61);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 15);
+        XD_SEEN(seen_written, 62);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 19);
+        XD_SEEN(seen_written, 66);
         if (!xd_put_word(x, STR("reasoning_effort"), &groq_effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 20);
+        XD_SEEN(seen_written, 67);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
     if (m->user.p) {
-        XD_SEEN(seen_written, 23);
+        XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("user"), m->user);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 25);
+        XD_SEEN(seen_written, 72);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &groq_request_shape, "", &m->rest);
@@ -6090,7 +6122,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 202);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -6099,7 +6131,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 203);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -6108,19 +6140,19 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 204);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 205);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 206);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -6135,13 +6167,13 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 207);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 208);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -6152,13 +6184,13 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 210);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -6167,7 +6199,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 211);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -6178,7 +6210,7 @@ read_groq_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 165);
+    XD_SEEN(seen_read, 212);
     read_groq_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -6198,19 +6230,19 @@ read_groq_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 193);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 196);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 198);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -6225,20 +6257,26 @@ static void
 write_groq_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 193);
         xd_put_str(x, STR("id"), m->id);
+    } else {
+        jw_key(&x->w, STR("id"));
+        jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 147);
+    XD_SEEN(seen_written, 194);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 148);
+    XD_SEEN(seen_written, 195);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 196);
         xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -6255,17 +6293,17 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 201);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6274,7 +6312,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 204);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6283,7 +6321,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 206);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -6301,7 +6339,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 207);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6310,7 +6348,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6319,14 +6357,14 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 210);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6336,7 +6374,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 211);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -6357,6 +6395,10 @@ write_groq_chunks_block(struct xd *x, const struct ir_event *e)
 
     if (xd_patch_first(x, e->choice))
         write_groq_chunks_choice(x, &empty, true);
+    if (!((0x15eu >> e->block->kind) & 1)) {
+        xd_lose_blocks(x, &one.blocks, 0x15eu);
+        return;
+    }
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
         return;
     if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
@@ -6390,7 +6432,7 @@ write_groq_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 198);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -6402,7 +6444,7 @@ write_groq_chunks_end(struct xd *x)
 static void
 write_groq_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 165);
+    XD_SEEN(seen_written, 212);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -6462,7 +6504,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 217);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -6479,7 +6521,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 218);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -6489,7 +6531,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 217);
         {
             jw_key(&x->w, STR("error"));
             write_groq_fault_body(x, m);
@@ -6518,31 +6560,31 @@ read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 219);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 220);
         int w = xd_read_word(x, v[1], &groq_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 221);
         int w = xd_try_word(x, v[2], &groq_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 222);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 224);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -6552,26 +6594,26 @@ write_groq_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 219);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 220);
         if (!xd_put_word(x, STR("type"), &groq_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 222);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -6644,27 +6686,27 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 0);
+        XD_SEEN(seen_read, 47);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 1);
+        XD_SEEN(seen_read, 48);
         read_openrouter_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 2);
+        XD_SEEN(seen_read, 49);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 3);
+        XD_SEEN(seen_read, 50);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 4);
+        XD_SEEN(seen_read, 51);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -6673,7 +6715,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 5);
+        XD_SEEN(seen_read, 52);
         if (xd_want(x, v[5], JSON_ARRAY))
             XD_EACH(x, i, v[5]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -6682,7 +6724,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 6);
+        XD_SEEN(seen_read, 53);
         switch (json_kind(&x->doc, v[6])) {
         case JSON_STRING:
         {
@@ -6702,19 +6744,19 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 7);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 232);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 9);
+        XD_SEEN(seen_read, 56);
         xd_read_int(x, v[9], &m->candidates);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 10);
+        XD_SEEN(seen_read, 57);
         switch (json_kind(&x->doc, v[10])) {
         case JSON_ARRAY:
         {
@@ -6733,73 +6775,73 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 11);
+        XD_SEEN(seen_read, 58);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 12);
+        XD_SEEN(seen_read, 59);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 13);
+        XD_SEEN(seen_read, 60);
         xd_read_real(x, v[13], &m->sampling.seed);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 14);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[14], &m->sampling.presence);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 15);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[15], &m->sampling.frequency);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 16);
+        XD_SEEN(seen_read, 63);
         xd_read_json(x, v[16], &m->sampling.bias);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 17);
+        XD_SEEN(seen_read, 64);
         xd_read_bool(x, v[17], &m->logprobs);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 18);
+        XD_SEEN(seen_read, 65);
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 233);
         int w = xd_read_word(x, v[19], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 20);
+        XD_SEEN(seen_read, 67);
         read_format(x, v[20], &m->format);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 68);
         xd_read_strs(x, v[21], &m->outputs);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 22);
+        XD_SEEN(seen_read, 69);
         xd_read_json(x, v[22], &m->voice);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 23);
+        XD_SEEN(seen_read, 70);
         xd_read_str(x, v[23], &m->user);
     }
     if (v[24]) {
-        XD_SEEN(seen_read, 24);
+        XD_SEEN(seen_read, 71);
         xd_read_str(x, v[24], &m->cache_key);
     }
     if (v[25]) {
-        XD_SEEN(seen_read, 25);
+        XD_SEEN(seen_read, 72);
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 234);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 235);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -6809,28 +6851,28 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
 {
     jw_object(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 0);
+        XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
     }
     {
-        XD_SEEN(seen_written, 1);
+        XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("messages"));
         write_openrouter_messages(x, m);
     }
     if (m->stream) {
-        XD_SEEN(seen_written, 2);
+        XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     jw_key(&x->w, STR("stream_options"));
     jw_enter(&x->w);
     if (m->stream_usage) {
-        XD_SEEN(seen_written, 3);
+        XD_SEEN(seen_written, 50);
         xd_put_bool(x, STR("include_usage"), m->stream_usage);
     }
     xd_put_rest(x, &openrouter_request_shape, "stream_options", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 4);
+        XD_SEEN(seen_written, 51);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -6839,7 +6881,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 6);
+        XD_SEEN(seen_written, 53);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -6851,95 +6893,95 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 7);
+        XD_SEEN(seen_written, 54);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 232);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->candidates.set) {
-        XD_SEEN(seen_written, 9);
+        XD_SEEN(seen_written, 56);
         xd_put_int(x, STR("n"), m->candidates);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 10);
+        XD_SEEN(seen_written, 57);
         {
             xd_put_strs(x, STR("stop"), &m->stops);
         }
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 11);
+        XD_SEEN(seen_written, 58);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 12);
+        XD_SEEN(seen_written, 59);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 13);
+        XD_SEEN(seen_written, 60);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 14);
+        XD_SEEN(seen_written, 61);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 15);
+        XD_SEEN(seen_written, 62);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
     if (m->sampling.bias.p) {
-        XD_SEEN(seen_written, 16);
+        XD_SEEN(seen_written, 63);
         xd_put_json(x, STR("logit_bias"), m->sampling.bias);
     }
     if (m->logprobs) {
-        XD_SEEN(seen_written, 17);
+        XD_SEEN(seen_written, 64);
         xd_put_bool(x, STR("logprobs"), m->logprobs);
     }
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 18);
+        XD_SEEN(seen_written, 65);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 233);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 235);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, &openrouter_request_shape, "reasoning", &m->rest);
     jw_close(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 20);
+        XD_SEEN(seen_written, 67);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
     if (m->outputs.n) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 68);
         xd_put_strs(x, STR("modalities"), &m->outputs);
     }
     if (m->voice.p) {
-        XD_SEEN(seen_written, 22);
+        XD_SEEN(seen_written, 69);
         xd_put_json(x, STR("audio"), m->voice);
     }
     if (m->user.p) {
-        XD_SEEN(seen_written, 23);
+        XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("user"), m->user);
     }
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 24);
+        XD_SEEN(seen_written, 71);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 25);
+        XD_SEEN(seen_written, 72);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 234);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &openrouter_request_shape, "", &m->rest);
@@ -6967,7 +7009,7 @@ read_openrouter_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 26);
+        XD_SEEN(seen_read, 73);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING:
         {
@@ -7001,7 +7043,7 @@ write_openrouter_messages_system(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 26);
+        XD_SEEN(seen_written, 73);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
         } else {
@@ -7036,11 +7078,11 @@ read_openrouter_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 27);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 28);
+        XD_SEEN(seen_read, 75);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING:
         {
@@ -7076,11 +7118,11 @@ write_openrouter_messages_tool(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"tool\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 27);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
     {
-        XD_SEEN(seen_written, 28);
+        XD_SEEN(seen_written, 75);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
         } else {
@@ -7118,11 +7160,11 @@ read_openrouter_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 29);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 30);
+        XD_SEEN(seen_read, 77);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING:
         {
@@ -7166,7 +7208,7 @@ read_openrouter_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 31);
+        XD_SEEN(seen_read, 78);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING:
         {
@@ -7202,7 +7244,7 @@ write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     {
-        XD_SEEN(seen_written, 31);
+        XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
         } else {
@@ -7244,7 +7286,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 236);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7253,7 +7295,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 237);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7262,7 +7304,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 238);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7270,7 +7312,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 239);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7278,7 +7320,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 36);
+        XD_SEEN(seen_read, 83);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING:
         {
@@ -7304,7 +7346,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 37);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -7312,7 +7354,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 38);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -7320,7 +7362,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 39);
+        XD_SEEN(seen_read, 86);
         if (xd_want(x, v[7], JSON_ARRAY))
             XD_EACH(x, i, v[7]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7329,7 +7371,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 40);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -7345,7 +7387,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 236);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7354,7 +7396,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0xa2u)) {
-        XD_SEEN(seen_written, 36);
+        XD_SEEN(seen_written, 83);
         if (xd_single_text(&m->blocks, 0xa2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xa2u)->text.text);
         } else {
@@ -7367,7 +7409,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 37);
+        XD_SEEN(seen_written, 84);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7376,14 +7418,14 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 38);
+        XD_SEEN(seen_written, 85);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 39);
+        XD_SEEN(seen_written, 86);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7413,7 +7455,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
 {
     switch (xd_tag(x, at, &openrouter_messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 41);
+        XD_SEEN(seen_read, 88);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_openrouter_messages_system(x, at, &first);
@@ -7427,7 +7469,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 42);
+        XD_SEEN(seen_read, 89);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
@@ -7435,7 +7477,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 43);
+        XD_SEEN(seen_read, 90);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
@@ -7443,14 +7485,14 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t)
             read_openrouter_messages_user(x, at, t);
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t)
             read_openrouter_messages_assistant(x, at, t);
@@ -7474,7 +7516,7 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 42);
+                XD_SEEN(seen_written, 89);
                 write_openrouter_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -7482,16 +7524,16 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 44);
+            XD_SEEN(seen_written, 91);
             write_openrouter_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 92);
         write_openrouter_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 88);
         write_openrouter_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -7505,7 +7547,7 @@ write_openrouter_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 88);
         write_openrouter_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -7547,15 +7589,15 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 240);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7567,16 +7609,16 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 46);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 240);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7605,15 +7647,15 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 240);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7625,16 +7667,16 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 49);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 240);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7666,19 +7708,19 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 97);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 51);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 240);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7692,22 +7734,22 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image_url"));
     jw_enter(&x->w);
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 97);
         (void)xd_put_media_url(x, STR("url"), &m->image.source);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     xd_put_rest(x, &openrouter_part_image_shape, "image_url", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 240);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7743,21 +7785,21 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 99);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 100);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 240);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7771,22 +7813,22 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 52);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 100);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &openrouter_part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 240);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7831,24 +7873,24 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 101);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 102);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->document.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 94);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 240);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -7862,26 +7904,26 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("file"));
     jw_enter(&x->w);
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 101);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     xd_put_rest(x, &openrouter_part_document_shape, "file", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 240);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7900,27 +7942,27 @@ read_openrouter_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &openrouter_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 104);
         read_openrouter_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 105);
         read_openrouter_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 106);
         read_openrouter_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 107);
         read_openrouter_part_audio(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 108);
         read_openrouter_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 109);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -7934,11 +7976,11 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 104);
         write_openrouter_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 105);
         write_openrouter_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -7948,15 +7990,15 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "block.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 106);
         write_openrouter_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 107);
         write_openrouter_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 108);
         write_openrouter_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -8008,23 +8050,23 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 140);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 142);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 143);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 241);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -8038,25 +8080,25 @@ write_openrouter_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 140);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 141);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 142);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 143);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &openrouter_tool_function_shape, "function", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 241);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8069,11 +8111,11 @@ read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &openrouter_tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 145);
         read_openrouter_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 146);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -8087,7 +8129,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 145);
         write_openrouter_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -8095,7 +8137,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tool.foreign");
             break;
         }
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 146);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -8105,6 +8147,53 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
 }
 
 static const struct xd_row rows[] = {
+    { "openai/chat.spec:117", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:117", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:117", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:118", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:118", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:185", "\"auto\" <-> auto" },
+    { "openai/chat.spec:185", "\"required\" <-> required" },
+    { "openai/chat.spec:185", "\"none\" <-> none" },
+    { "openai/chat.spec:185", "\"any\" -> required" },
+    { "openai/chat.spec:189", "\"none\" <-> none" },
+    { "openai/chat.spec:189", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:189", "\"low\" <-> low" },
+    { "openai/chat.spec:189", "\"medium\" <-> medium" },
+    { "openai/chat.spec:189", "\"high\" <-> high" },
+    { "openai/chat.spec:189", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:190", "\"max\" <-> max" },
+    { "openai/chat.spec:202", "\"text\" <-> text" },
+    { "openai/chat.spec:202", "\"json_object\" <-> object" },
+    { "openai/chat.spec:202", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:249", "\"stop\"                        <-> end" },
+    { "openai/chat.spec:250", "\"length\"                      <-> length" },
+    { "openai/chat.spec:251", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:252", "\"content_filter\"              <-> refusal" },
+    { "openai/chat.spec:253", "\"stop\"                        <-  match" },
+    { "openai/chat.spec:254", "\"stop\"                        <-  pause" },
+    { "openai/chat.spec:255", "\"stop\"                        <-  other" },
+    { "openai/chat.spec:256", "\"eos\"                          -> end" },
+    { "openai/chat.spec:257", "*                              -> other" },
+    { "openai/chat.spec:330", "\"invalid_request_error\"     400 <-> invalid" },
+    { "openai/chat.spec:331", "\"context_length_exceeded\"   400 <-> context" },
+    { "openai/chat.spec:332", "\"content_policy_violation\"  400 <-> policy" },
+    { "openai/chat.spec:333", "\"authentication_error\"      401 <-> auth" },
+    { "openai/chat.spec:334", "\"insufficient_quota\"        429 <-> billing" },
+    { "openai/chat.spec:335", "\"permission_error\"          403 <-> forbidden" },
+    { "openai/chat.spec:336", "\"not_found_error\"           404 <-> missing" },
+    { "openai/chat.spec:337", "\"request_too_large\"         413 <-> too_large" },
+    { "openai/chat.spec:338", "\"rate_limit_error\"          429 <-> rate" },
+    { "openai/chat.spec:339", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:340", "\"timeout_error\"             408 <-> timeout" },
+    { "openai/chat.spec:341", "\"internal_error\"            500 <-> internal" },
+    { "openai/chat.spec:342", "\"internal_error\"            502 <-  protocol" },
+    { "openai/chat.spec:343", "\"invalid_api_key\", \"authentication\"         -> auth" },
+    { "openai/chat.spec:344", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:345", "\"server_error\", \"api_error\"                 -> internal" },
+    { "openai/chat.spec:346", "\"overloaded\", \"overloaded_error\"            -> overloaded" },
+    { "openai/chat.spec:347", "\"content_filter\"                            -> policy" },
+    { "openai/chat.spec:348", "\"model_not_found\", \"not_found\"              -> missing" },
     { "openai/chat.spec:19", "model                        <-> model                required" },
     { "openai/chat.spec:20", "messages                     <-> this : messages      required" },
     { "openai/chat.spec:21", "stream                       <-> stream" },
@@ -8215,10 +8304,10 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:196", "json_schema.description <-> description" },
     { "openai/chat.spec:197", "json_schema.schema      <-> schema" },
     { "openai/chat.spec:198", "json_schema.strict      <-> strict" },
-    { "openai/chat.spec:205", "id           <-> id" },
+    { "openai/chat.spec:205", "id           <-> id                     else \"\"" },
     { "openai/chat.spec:206", "object       = \"chat.completion\"" },
     { "openai/chat.spec:207", "created      <- now" },
-    { "openai/chat.spec:208", "model        <-> model" },
+    { "openai/chat.spec:208", "model        <-> model                  else \"\"" },
     { "openai/chat.spec:209", "choices      <-> choices : [choice_whole]" },
     { "openai/chat.spec:210", "usage        <-> usage : usage" },
     { "openai/chat.spec:211", "service_tier <-> tier" },
@@ -8251,10 +8340,10 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:267", "prompt_tokens_details.audio_tokens         <-> audio_in" },
     { "openai/chat.spec:268", "completion_tokens_details.reasoning_tokens <-> thinking" },
     { "openai/chat.spec:269", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "openai/chat.spec:276", "id           <-> id" },
+    { "openai/chat.spec:276", "id           <-> id                 else \"\"" },
     { "openai/chat.spec:277", "object       = \"chat.completion.chunk\"" },
     { "openai/chat.spec:278", "created      <- now" },
-    { "openai/chat.spec:279", "model        <-> model" },
+    { "openai/chat.spec:279", "model        <-> model              else \"\"" },
     { "openai/chat.spec:280", "service_tier <-> tier" },
     { "openai/chat.spec:299", "usage <-> usage : usage                     slot" },
     { "openai/chat.spec:283", "delta = {}" },
@@ -8283,9 +8372,13 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:322", "param   <-> param                           else null" },
     { "openai/chat.spec:323", "code    <-> code                            else null" },
     { "openai/chat.spec:324", "status_code -> status" },
+    { "providers/deepseek.spec:19", "\"insufficient_system_resource\" -> other" },
+    { "providers/deepseek.spec:20", "\"insufficient_balance\" 402 <-> billing" },
     { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
     { "providers/deepseek.spec:14", "reasoning_content <-> blocks.thinking.text" },
     { "providers/deepseek.spec:18", "prompt_cache_hit_tokens <-> cache_read" },
+    { "providers/groq.spec:7", "\"default\" -> medium" },
+    { "providers/groq.spec:8", "\"tool_use_failed\" -> invalid" },
     { "providers/openrouter.spec:7", "max_tokens           <-> max_output" },
     { "providers/openrouter.spec:9", "reasoning.effort     <-> reasoning.effort : effort" },
     { "providers/openrouter.spec:8", "top_k                <-> sampling.top_k" },
@@ -8298,12 +8391,14 @@ static const struct xd_row rows[] = {
     { "providers/openrouter.spec:23", "cache_control <-> cache : cache_control" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3,
-    1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
-    3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3,
-    3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3,
-    1, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3,
-    3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 1,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1,
+    3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
+    3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 2, 2, 3, 3, 3, 3,
+    3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3, 3,
+    1, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
 static void
@@ -8401,10 +8496,10 @@ const struct xd_dialect xd_openai_chat = {
     .request_id = STR_INIT("x-request-id"),
     .names = names,
     .nnames = sizeof names / sizeof *names - 1,
-    .rows = rows,
-    .nrows = sizeof rows / sizeof *rows,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
+    .rows = rows,
+    .nrows = sizeof rows / sizeof *rows,
     .directions = directions,
 };
 
@@ -8502,6 +8597,8 @@ const struct xd_dialect xd_deepseek = {
     .request_id = STR_INIT("x-request-id"),
     .names = deepseek_names,
     .nnames = sizeof deepseek_names / sizeof *deepseek_names - 1,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
 };
 
 static void
@@ -8594,6 +8691,8 @@ const struct xd_dialect xd_groq = {
     .request_id = STR_INIT("x-request-id"),
     .names = groq_names,
     .nnames = sizeof groq_names / sizeof *groq_names - 1,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
 };
 
 static void
@@ -8702,6 +8801,8 @@ const struct xd_dialect xd_openai = {
     .request_id = STR_INIT("x-request-id"),
     .names = openai_names,
     .nnames = sizeof openai_names / sizeof *openai_names - 1,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
 };
 
 static void
@@ -8802,5 +8903,7 @@ const struct xd_dialect xd_openrouter = {
     .request_id = STR_INIT("x-request-id"),
     .names = openrouter_names,
     .nnames = sizeof openrouter_names / sizeof *openrouter_names - 1,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
 };
 

@@ -5,6 +5,18 @@
 #define WORD_SHOWN 60u /* bytes of an unknown word that a message repeats */
 #define LIST_MAX (FAULT_TEXT - WORD_SHOWN - 40u)
 
+/* Note in the coverage count that a table's row was of use. */
+static void
+count_row(const struct xd *x, int row, unsigned char *seen)
+{
+#ifdef XD_COUNT_ROWS
+    if (x->dialect && seen && row >= 0)
+        XD_SEEN(seen, row);
+#else
+    (void)x, (void)row, (void)seen;
+#endif
+}
+
 struct word_list { size_t n; char text[LIST_MAX]; };
 
 /* `"a", "b"`: as many as fit. */
@@ -36,8 +48,10 @@ static const struct xd_word *
 find_word(const struct xd *x, uint32_t at, const struct xd_table *t)
 {
     for (unsigned i = 0; i < t->n; i++)
-        if (t->v[i].read && t->v[i].wire.p && json_text_is(&x->doc, at, t->v[i].wire))
+        if (t->v[i].read && t->v[i].wire.p && json_text_is(&x->doc, at, t->v[i].wire)) {
+            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
             return &t->v[i];
+        }
     return NULL;
 }
 
@@ -54,8 +68,10 @@ unknown_word(struct xd *x, uint32_t at, const struct xd_table *t)
 {
     if (x->mode == XD_LENIENT && json_inner(&x->doc, at).n == 0)
         return 0; /* some say "" where others say null */
-    if (t->other >= 0)
+    if (t->other >= 0) {
+        count_row(x, t->other_row, x->dialect ? x->dialect->seen_read : NULL);
         return t->other;
+    }
     if (x->mode == XD_LENIENT) {
         xd_lose_path(x, at);
         return 0;
@@ -85,6 +101,7 @@ xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t, struct str *v)
     for (unsigned i = 0; i < t->n; i++) {
         if (t->v[i].read && json_text_is(&x->doc, at, t->v[i].wire)) {
             *v = t->v[i].model;
+            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
             return;
         }
     }
@@ -104,6 +121,9 @@ bool
 xd_put_word(struct xd *x, struct str key, const struct xd_table *t, int value)
 {
     struct str word = xd_word_of(t, value);
+    for (unsigned i = 0; i < t->n; i++)
+        if (word.p && t->v[i].wire.p == word.p)
+            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_written : NULL);
     xd_put_str(x, key, word);
     return word.p != NULL;
 }
@@ -114,6 +134,7 @@ xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v
     for (unsigned i = 0; v.p && i < t->n; i++) {
         if (t->v[i].write && str_eq(t->v[i].model, v)) {
             v = t->v[i].wire;
+            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_written : NULL);
             break;
         }
     }

@@ -58,17 +58,20 @@ struct xd_word {
     int value;                   /* enum value */
     short status;                /* HTTP status or 0 */
     unsigned char read, write;   /* directions */
+    short row;                   /* number of the spec's row, for the coverage count; -1: none */
 };
 struct xd_table {
     const char *name;
     const struct xd_word *v;
     unsigned n;
     int other;                   /* value of `*`, or -1 */
+    short other_row;
 };
 /* One row of a table between two strings. */
 struct xd_pair {
     struct str wire, model;
     unsigned char read, write;
+    short row;
 };
 struct xd_pairs {
     const char *name;

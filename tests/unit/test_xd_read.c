@@ -24,14 +24,16 @@ static const struct xd_keys keys = { v, 4, "" };
 static const struct xd_shape keeps = { "toy", "thing", &keys, 4, XD_REST_KEEP };
 static const struct xd_shape ignores = { "toy", "request", &keys, 4, XD_REST_IGNORE };
 
+#define WORD(w, v, r, wr) { .wire = STR_INIT(w), .value = v, .read = r, .write = wr, .row = -1 }
 static const struct xd_word words_v[] = {
-    { STR_INIT("auto"), 1, 0, 1, 1, -1 }, { STR_INIT("any"), 2, 0, 1, 0, -1 }, { STR_INIT("required"), 2, 0, 1, 1, -1 },
-    { STR_INIT("none"), 3, 0, 0, 1, -1 },
+    WORD("auto", 1, 1, 1), WORD("any", 2, 1, 0), WORD("required", 2, 1, 1), WORD("none", 3, 0, 1),
 };
-static const struct xd_table words = { "choice", words_v, 4, -1, -1 };
-static const struct xd_table open_words = { "choice", words_v, 4, 7, -1 };
-static const struct xd_pair pairs_v[] = { { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, -1 } };
-static const struct xd_pairs pairs = { "format", pairs_v, 1 };
+static const struct xd_table words = { .v = words_v, .n = 4, .other = -1, .other_row = -1 };
+static const struct xd_table open_words = { .v = words_v, .n = 4, .other = 7, .other_row = -1 };
+static const struct xd_pair pairs_v[] = {
+    { .wire = STR_INIT("wav"), .model = STR_INIT("audio/wav"), .read = 1, .write = 1, .row = -1 },
+};
+static const struct xd_pairs pairs = { .v = pairs_v, .n = 1 };
 static const struct xd_tag tags_v[] = { { STR_INIT("text"), 4 }, { STR_INIT("image"), 5 } };
 static const struct xd_tags tags = { STR_INIT("type"), tags_v, 2, -1 };
 static const struct xd_tag soft_v[] = { { STR_INIT("text"), 4 }, { { NULL, 0 }, 6 } };
