@@ -39,6 +39,7 @@ struct plain {
     struct plain_call call[PLAIN_CALLS_MAX];
     unsigned ncalls;
     enum plain_stop stop;
+    bool stopped; /* a reason to stop was said */
     bool refused; /* there was a refusal in words */
     bool counted; /* there was a usage */
     struct plain_usage usage;

@@ -34,6 +34,7 @@ read_stop(struct plain *p, uint32_t at)
     if (word.n == 0)
         return;
     p->stop = PLAIN_STOP_END;
+    p->stopped = true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (str_is(word, words[i].word))
             p->stop = words[i].stop;
