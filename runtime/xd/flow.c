@@ -292,12 +292,20 @@ xd_flow_end(struct xd *x)
         xd_fault(x, ERR_TRUNCATED, 0, "the stream ended without content and without a reason");
 }
 
+/* Peers that said why they stopped have said all; judged strictly, the last event must have come. */
+static bool
+may_end(const struct xd *x)
+{
+    const struct xd_order *o = x->op->order;
+    return x->mode == XD_LENIENT || !o || o->accept[x->flow->order];
+}
+
 void
 xd_flow_eof(struct xd *x)
 {
     if (x->err || xd_flow_over(x->flow))
         return;
-    if (all_stopped(x->flow))
+    if (all_stopped(x->flow) && may_end(x))
         finish_all(x);
     else
         xd_fault(x, ERR_TRUNCATED, 0, "the stream was cut off before its end");
