@@ -97,6 +97,9 @@ uint32_t codec_cases(const struct ir_union *u, struct str codec);
 uint32_t body_claims(struct emit *e, const struct body *b, const struct row_use *not_me);
 uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u, enum dir dir);
 
+/* Kinds of blocks that the rows of a body write; *list is where they stand, NULL when it writes none. */
+uint32_t written_blocks(struct emit *e, const struct body *b, const char **list);
+
 /* --- emit_read.c, emit_write.c */
 void emit_read_body(struct emit *e, const struct body *b);
 void emit_write_body(struct emit *e, const struct body *b);

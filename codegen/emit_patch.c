@@ -232,12 +232,15 @@ speaking_kinds(struct emit *e, const struct patch *p)
 static void
 emit_block_writer(struct emit *e, const struct patch *p)
 {
-    uint32_t speaks = speaking_kinds(e, p);
+    const char *list;
+    uint32_t speaks = speaking_kinds(e, p), written = written_blocks(e, p->choice, &list);
 
     em(e, "static void\nwrite_%s_block(struct xd *x, const struct ir_event *e)\n{\n", p->name);
     em(e, "    const struct ir_choice empty = { .set = true };\n");
     em(e, "    const struct ir_choice one = { .blocks = { (struct ir_block *)(uintptr_t)e->block, 1, 1 } };\n\n");
     em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n", p->choice->name);
+    em(e, "    if (!((0x%xu >> e->block->kind) & 1)) {\n", written);
+    em(e, "        xd_lose_blocks(x, &one.blocks, 0x%xu);\n        return;\n    }\n", written);
     em(e, "    if (e->kind == IR_EVENT_OPEN && !((0x%xu >> e->block->kind) & 1))\n        return;\n", speaks);
     em(e, "    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)\n        xd_patch_count(x);\n");
     em(e, "    x->skeleton = e->kind == IR_EVENT_OPEN;\n    write_%s(x, &one, false);\n    x->skeleton = false;\n}\n\n", p->choice->name);

@@ -517,13 +517,12 @@ write_drops(struct emit *e, const struct body *b)
                 write_drop(e, b, &b->common->v[i].model.v[k]);
 }
 
-/* Blocks of kinds that no row of this object writes. */
-static void
-write_lost_blocks(struct emit *e, const struct body *b)
+uint32_t
+written_blocks(struct emit *e, const struct body *b, const char **list)
 {
     uint32_t mask = 0;
-    const char *list = NULL;
 
+    *list = NULL;
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct row_use *u = &b->uses.v[i];
         if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_READ || u->r->model.n != 1)
@@ -533,9 +532,19 @@ write_lost_blocks(struct emit *e, const struct body *b)
             continue;
         if (strcmp(t.gather ? t.un->c : t.type.un->c, "block") != 0 || t.guard)
             continue;
-        list = t.gather ? t.list : t.lvalue;
+        *list = t.gather ? t.list : t.lvalue;
         mask |= row_mask(e, b, u, DIR_WRITE);
     }
+    return mask;
+}
+
+/* Blocks of kinds that no row of this object writes. */
+static void
+write_lost_blocks(struct emit *e, const struct body *b)
+{
+    const char *list;
+    uint32_t mask = written_blocks(e, b, &list);
+
     if (list && b->ctx.kind == CTX_RECORD)
         em(e, "    xd_lose_blocks(x, &%s, 0x%xu);\n", list, mask);
 }
