@@ -1,0 +1,16 @@
+/* What is compiled in, for reading a configuration: the types of providers and their policies. */
+#ifndef LLMUX_CLI_WORLD_H
+#define LLMUX_CLI_WORLD_H
+
+#include "server/config/config.h"
+
+/* The world of a real process: the registry, the environment, the file system.  Texts of messages are
+ * made in the arena. */
+struct config_world
+world_of_process(struct arena *a);
+
+/* Print the errors to stderr, one a line. */
+void
+world_print_errors(const struct config_errors *errors);
+
+#endif
