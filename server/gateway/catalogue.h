@@ -1,0 +1,59 @@
+/* The models that clients may ask for, and which deployments serve them.
+ *
+ *   "gpt-4o"     ─► offers: main (weight 3), backup (weight 1)
+ *   "claude-*"   ─► offers: anthropic
+ *
+ * Every name and every wildcard is one model.  Made once at the start, never changed. */
+#ifndef LLMUX_GATEWAY_CATALOGUE_H
+#define LLMUX_GATEWAY_CATALOGUE_H
+
+#include "runtime/json/writer.h"
+#include "server/gateway/deployment.h"
+
+/* A deployment that serves a model. */
+struct offer {
+    const struct deployment *deployment;
+    const struct config_model *model;
+};
+
+struct model {
+    struct str name; /* may be a wildcard */
+    struct offer *offers;
+    unsigned n, cap; /* n >= 1 */
+};
+
+struct catalogue {
+    struct model *exact; /* in the order of the config */
+    unsigned n_exact, cap_exact;
+    struct model *wild; /* the one with the most letters first */
+    unsigned n_wild, cap_wild;
+    const struct model **by_name; /* the exact ones, sorted */
+};
+
+/* Gather the models of n deployments, which must outlive c.  ERR_LIMIT when the arena is full. */
+MUST_CHECK enum err
+catalogue_make(struct catalogue *c, const struct deployment *deployments, unsigned n,
+               struct arena *a);
+
+/* The model for a name that a client asks for: the one of exactly this name, else the most telling
+ * wildcard; NULL when there is none. */
+const struct model *
+catalogue_find(const struct catalogue *c, struct str name);
+
+/* What the offer's provider calls the model that a client asked for by `name`.  May lie in the
+ * arena; absent when that is full. */
+struct str
+offer_upstream(const struct offer *o, struct str name, struct arena *a);
+
+/* Append the names, separated by commas, at most `most` of them: for messages. */
+void
+catalogue_print(const struct catalogue *c, unsigned most, struct buf *out);
+
+/* Write the list of models, and one of them, as JSON.  The document has the members that clients
+ * of all dialects look for; each takes those it knows. */
+void
+catalogue_write(const struct catalogue *c, uint64_t created, struct jw *w);
+void
+model_write(struct str name, uint64_t created, struct jw *w);
+
+#endif

@@ -1,0 +1,15 @@
+/* The only place where the gateway asks what time it is. */
+#ifndef LLMUX_GATEWAY_CLOCK_H
+#define LLMUX_GATEWAY_CLOCK_H
+
+#include <stdint.h>
+
+/* Microseconds on CLOCK_MONOTONIC, as http_exchange_time_us: for durations. */
+uint64_t
+clock_us(void);
+
+/* Milliseconds since 1970. */
+uint64_t
+clock_wall_ms(void);
+
+#endif

@@ -1,0 +1,161 @@
+/* From an entry of the config and a compiled dialect to what goes over the wire. */
+#include "server/gateway/deployment.h"
+
+#include "runtime/xd/registry.h"
+
+/* For servers that want to know who calls, and as a hint in their logs. */
+static const struct upstream_header standard[] = {
+    { STR_INIT("content-type"), STR_INIT("application/json") },
+    { STR_INIT("user-agent"), STR_INIT("llmux") },
+};
+#define N_STANDARD (sizeof standard / sizeof standard[0])
+
+static bool
+is_plain(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+        || (c && strchr("-._~", c));
+}
+
+/* For a URL's query (RFC 3986 2.1). */
+static struct str
+percent_encode(struct arena *a, struct str s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *to = arena_bytes(a, 3 * s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; to && i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (is_plain(s.p[i])) {
+            to[n++] = s.p[i];
+            continue;
+        }
+        to[n++] = '%';
+        to[n++] = hex[c >> 4];
+        to[n++] = hex[c & 15];
+    }
+    return (struct str){ to, n };
+}
+
+static struct str
+make_url(const struct deployment *d, const struct xd_op *op, struct arena *a)
+{
+    struct str base = d->config->base_url.p ? d->config->base_url : d->dialect->base_url;
+    struct str key = d->config->api_key;
+    if (d->dialect->auth != XD_AUTH_QUERY || !key.p)
+        return arena_printf(a, "%.*s%.*s", STR_ARG(base), STR_ARG(op->path));
+    struct str value = percent_encode(a, key);
+    return arena_printf(a, "%.*s%.*s%c%.*s=%.*s", STR_ARG(base), STR_ARG(op->path),
+                        memchr(base.p, '?', base.n) ? '&' : '?', STR_ARG(d->dialect->auth_name),
+                        STR_ARG(value));
+}
+
+struct header_list {
+    struct upstream_header *v;
+    unsigned n;
+};
+
+/* The last of one name counts. */
+static void
+set_header(struct header_list *l, struct str name, struct str value)
+{
+    unsigned i = 0;
+    while (i < l->n && !str_eq_nocase(l->v[i].name, name))
+        i++;
+    l->v[i] = (struct upstream_header){ name, value };
+    l->n += i == l->n;
+}
+
+static void
+set_auth(struct header_list *l, const struct deployment *d, struct arena *a)
+{
+    struct str key = d->config->api_key;
+    if (!key.p)
+        return;
+    switch (d->dialect->auth) {
+    case XD_AUTH_BEARER:
+        set_header(l, STR("authorization"), arena_printf(a, "Bearer %.*s", STR_ARG(key)));
+        break;
+    case XD_AUTH_HEADER:
+        set_header(l, d->dialect->auth_name, key);
+        break;
+    case XD_AUTH_NONE:
+    case XD_AUTH_QUERY:
+        break;
+    }
+}
+
+static struct header_list
+make_headers(const struct deployment *d, const struct xd_op *op, struct arena *a)
+{
+    size_t room = N_STANDARD + op->nheaders + 1 + d->config->n_headers;
+    struct header_list l = { arena_alloc(a, room * sizeof *l.v), 0 };
+    if (!l.v)
+        return l;
+    for (size_t i = 0; i < N_STANDARD; i++)
+        set_header(&l, standard[i].name, standard[i].value);
+    for (unsigned i = 0; i < op->nheaders; i++)
+        set_header(&l, op->headers[i].name, op->headers[i].value);
+    set_auth(&l, d, a);
+    for (unsigned i = 0; i < d->config->n_headers; i++)
+        set_header(&l, d->config->headers[i].key, d->config->headers[i].value);
+    return l;
+}
+
+static void
+make_policies(struct deployment *d, struct arena *a)
+{
+    unsigned n = d->config->n_policies;
+    struct xd_policy_choice *v = arena_alloc(a, n * sizeof *v);
+    for (unsigned i = 0; v && i < n; i++)
+        v[i] = (struct xd_policy_choice){ d->config->policies[i].key, d->config->policies[i].value };
+    d->policies = (struct xd_policy_choices){ v, v ? n : 0 };
+}
+
+static unsigned
+clamp_ms(uint64_t ms)
+{
+    return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
+}
+
+enum err
+deployment_make(struct deployment *d, const struct config_provider *config, struct arena *a,
+                struct fault *f)
+{
+    *d = (struct deployment){ .config = config, .dialect = xd_find(config->type) };
+    if (!d->dialect || (!config->base_url.p && !d->dialect->base_url.p))
+        return fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s: %s: %.*s", STR_ARG(config->name),
+                         d->dialect ? "no base_url for type" : "no such type",
+                         STR_ARG(config->type));
+    unsigned n = d->dialect->nops;
+    d->urls = arena_alloc(a, n * sizeof *d->urls);
+    d->headers = arena_alloc(a, n * sizeof *d->headers);
+    d->n_headers = arena_alloc(a, n * sizeof *d->n_headers);
+    for (unsigned i = 0; i < n && !a->full; i++) {
+        struct header_list l = make_headers(d, &d->dialect->ops[i], a);
+        d->urls[i] = make_url(d, &d->dialect->ops[i], a);
+        d->headers[i] = l.v;
+        d->n_headers[i] = l.n;
+    }
+    make_policies(d, a);
+    d->deadlines = (struct upstream_deadlines){
+        .connect_ms = clamp_ms(config->timeouts.connect),
+        .first_byte_ms = clamp_ms(config->timeouts.first_byte),
+        .idle_ms = clamp_ms(config->timeouts.idle),
+        .total_ms = clamp_ms(config->timeouts.total),
+    };
+    return a->full ? fault_set(f, ERR_LIMIT, 0, "too many providers") : ERR_OK;
+}
+
+bool
+deployment_call(const struct deployment *d, enum xd_op_kind kind, struct deployment_call *call)
+{
+    for (unsigned i = 0; i < d->dialect->nops; i++) {
+        if (d->dialect->ops[i].kind != kind)
+            continue;
+        *call = (struct deployment_call){ &d->dialect->ops[i], d->urls[i], d->headers[i],
+                                          d->n_headers[i] };
+        return true;
+    }
+    return false;
+}

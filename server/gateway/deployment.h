@@ -1,0 +1,38 @@
+/* A deployment: one configured provider, with all that is the same for every request to it worked
+ * out in advance.  Made once at the start, read by all workers, never changed. */
+#ifndef LLMUX_GATEWAY_DEPLOYMENT_H
+#define LLMUX_GATEWAY_DEPLOYMENT_H
+
+#include "runtime/base/arena.h"
+#include "runtime/xd/policy.h"
+#include "server/config/config.h"
+#include "server/upstream/upstream.h"
+
+struct deployment {
+    const struct config_provider *config;
+    const struct xd_dialect *dialect;
+    struct str *urls; /* by operation of the dialect, with the key when it belongs into the query */
+    struct upstream_header **headers; /* by operation: constant, auth, the operator's own */
+    unsigned *n_headers;
+    struct xd_policy_choices policies;
+    struct upstream_deadlines deadlines;
+};
+
+/* Make d from an entry of a valid config; everything lives in the arena.  The operator's headers
+ * replace those of the dialect that have the same name.  ERR_UNSUPPORTED when the type is not
+ * compiled in or has no address, ERR_LIMIT when the arena is full. */
+MUST_CHECK enum err
+deployment_make(struct deployment *d, const struct config_provider *config, struct arena *a,
+                struct fault *f);
+
+/* What is sent for an operation; false when the dialect does not have it. */
+struct deployment_call {
+    const struct xd_op *op;
+    struct str url;
+    const struct upstream_header *headers;
+    unsigned n_headers;
+};
+bool
+deployment_call(const struct deployment *d, enum xd_op_kind kind, struct deployment_call *call);
+
+#endif

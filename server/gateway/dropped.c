@@ -1,0 +1,40 @@
+/* Names of losses. */
+#include "server/gateway/dropped.h"
+
+struct str
+dropped_wire_name(const struct xd_dialect *d, struct str path, struct arena *a)
+{
+    const struct xd_name *best = NULL;
+    size_t length = 0;
+    for (unsigned i = 0; i < d->nnames; i++) {
+        struct str name = str_from(d->names[i].model);
+        bool covers = str_starts(path, name) && (path.n == name.n || path.p[name.n] == '.');
+        if (covers && (!best || name.n > length)) {
+            best = &d->names[i];
+            length = name.n;
+        }
+    }
+    if (!best)
+        return (struct str){ NULL, 0 };
+    return arena_printf(a, "%s%.*s", best->wire, STR_ARG(str_skip(path, length)));
+}
+
+void
+dropped_add_name(struct str *to, struct str name, struct arena *a)
+{
+    if (to->n)
+        arena_append(a, to, STR(","));
+    arena_append(a, to, name);
+}
+
+void
+dropped_add(struct str *to, const struct xd_losses *lost, const struct xd_dialect *front,
+            struct arena *a)
+{
+    for (unsigned i = 0; i < lost->n; i++) {
+        struct str wire = dropped_wire_name(front, lost->v[i], a);
+        dropped_add_name(to, wire.p ? wire : lost->v[i], a);
+    }
+    if (lost->more)
+        dropped_add_name(to, arena_printf(a, "+%u", lost->more), a);
+}

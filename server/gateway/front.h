@@ -1,0 +1,31 @@
+/* The fronts: which dialect and operation a request's path stands for.
+ *
+ *   POST /v1/<path of an operation>, /<path of an operation>     of any compiled dialect
+ *
+ * Providers speak the dialect of their family and are no fronts.  The answers come from the
+ * registry; there is nothing to set up. */
+#ifndef LLMUX_GATEWAY_FRONT_H
+#define LLMUX_GATEWAY_FRONT_H
+
+#include "runtime/xd/xd.h"
+#include "server/http/head.h"
+
+struct front {
+    const struct xd_dialect *dialect;
+    const struct xd_op *op; /* NULL: the path is not that of an operation */
+};
+
+/* The front for a path; dialect and op are NULL when there is none. */
+struct front
+front_of_path(struct str path);
+
+/* The dialect in which to answer a request whose path tells none: the one whose constant request
+ * headers (a version, say) the request has, else the first that has none to tell it by. */
+const struct xd_dialect *
+front_of_headers(const struct http_head *head);
+
+/* For any request: the dialect of its path, else that of its headers. */
+struct front
+front_of(const struct http_head *head);
+
+#endif

@@ -1,0 +1,184 @@
+/* The request as a provider gets it. */
+#include "server/gateway/proposal.h"
+
+#include "runtime/xd/translate.h"
+#include "server/gateway/body_patch.h"
+#include "server/gateway/dropped.h"
+
+#define MORE_HEADERS 3u /* accept, x-request-id, opt-ins */
+
+/* What one call of proposal_make works with. */
+struct maker {
+    struct proposal *p;
+    const struct proposal_source *from;
+    const struct deployment *d;
+    const struct deployment_call *call;
+    struct arena *a;
+    struct buf *out;
+};
+
+/* --- body ---------------------------------------------------------------------------------- */
+
+/* Did the policies leave the request as it was?  They share what they do not change, so it is enough
+ * to compare the records themselves; what a copy may set apart is not looked at. */
+static bool
+is_unchanged(const struct ir_request *before, const struct ir_request *after)
+{
+    struct ir_request plain = *after;
+    plain.stream_usage = before->stream_usage;
+    return memcmp(&plain, before, sizeof plain) == 0;
+}
+
+static struct str
+wire_path(const struct maker *k, const char *path)
+{
+    for (unsigned i = 0; i < k->from->front.dialect->nnames; i++)
+        if (strcmp(k->from->front.dialect->names[i].model, path) == 0)
+            return str_from(k->from->front.dialect->names[i].wire);
+    return (struct str){ NULL, 0 };
+}
+
+static struct str
+quote(const struct maker *k, struct str s)
+{
+    struct buf b;
+    buf_init(&b, 6 * s.n + 2);
+    buf_putc(&b, '"');
+    json_escape(&b, s);
+    buf_putc(&b, '"');
+    struct str quoted = arena_str(k->a, buf_str(&b));
+    buf_fini(&b);
+    return quoted;
+}
+
+/* The client's bytes, with the model and the wish for usage that `wanted` has. */
+static enum err
+patch(const struct maker *k, const struct ir_request *wanted)
+{
+    const struct ir_request *tape = k->from->tape;
+    struct body_patch edits;
+    bool ok = true;
+    body_patch_init(&edits, k->from->doc, k->a);
+    if (!str_eq(wanted->model, tape->model))
+        ok = body_patch_set(&edits, wire_path(k, "model"), quote(k, wanted->model));
+    struct str usage = wire_path(k, "stream_usage");
+    if (ok && usage.p && wanted->stream_usage != tape->stream_usage)
+        ok = body_patch_set(&edits, usage, STR("true"));
+    k->p->body = k->from->body;
+    if (edits.n == 0 || !ok)
+        return ok ? ERR_OK : ERR_LIMIT;
+    body_patch_write(&edits, k->out);
+    k->p->body = buf_str(k->out);
+    return k->out->err;
+}
+
+static enum err
+write_body(const struct maker *k, struct xd *x, const struct ir_request *m)
+{
+    enum err err = xd_request_write(x, m);
+    k->p->body = buf_str(k->out);
+    dropped_add(&k->p->dropped, &x->lost, k->from->front.dialect, k->a);
+    return err;
+}
+
+static enum err
+make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
+{
+    struct ir_request asked = *k->from->tape, wanted;
+    asked.model = model;
+    struct xd x;
+    xd_init(&x, k->d->dialect, k->call->op->kind, k->a, k->out);
+    x.now = now;
+    enum err err = xd_prepare(&x, &asked, &k->d->policies, &wanted);
+    k->p->asks_usage =
+        wanted.stream_usage == IR_TRUE && k->from->tape->stream_usage != IR_TRUE;
+    bool copies = k->p->kindred && x.lost.n == 0 && is_unchanged(&asked, &wanted)
+               && k->call->op->write_request == k->from->front.op->write_request;
+    if (!err)
+        err = copies ? patch(k, &wanted) : write_body(k, &x, &wanted);
+    *f = x.fault;
+    xd_fini(&x);
+    return err;
+}
+
+/* --- headers ------------------------------------------------------------------------------- */
+
+static void
+put(struct proposal *p, struct str name, struct str value)
+{
+    p->headers[p->n_headers++] = (struct upstream_header){ name, value };
+}
+
+static bool
+has_header(const struct proposal *p, struct str name)
+{
+    for (unsigned i = 0; i < p->n_headers; i++)
+        if (str_eq_nocase(p->headers[i].name, name))
+            return true;
+    return false;
+}
+
+/* The values of all headers of that name, joined (RFC 9110 5.3); absent without one. */
+static struct str
+join_headers(const struct maker *k, struct str name)
+{
+    struct str joined = { NULL, 0 };
+    for (size_t i = 0; i < k->from->head->n_headers; i++) {
+        const struct http_header *h = &k->from->head->headers[i];
+        if (!str_eq_nocase(h->name, name))
+            continue;
+        arena_append(k->a, &joined, joined.n ? STR(",") : STR(""));
+        arena_append(k->a, &joined, h->value);
+    }
+    return joined;
+}
+
+/* Vendors let clients opt in to unfinished features with a header "<vendor>-beta", the vendor being the
+ * first word of the family's name.  Members of the body may depend on it. */
+static void
+pass_opt_ins(const struct maker *k)
+{
+    const char *family = k->from->front.dialect->family;
+    struct str name = arena_printf(k->a, "%.*s-beta", (int)strcspn(family, "."), family);
+    struct str value = join_headers(k, name);
+    if (!value.p || has_header(k->p, name))
+        return;
+    if (k->p->kindred)
+        put(k->p, name, value);
+    else
+        dropped_add_name(&k->p->dropped, name, k->a);
+}
+
+static bool
+make_headers(const struct maker *k)
+{
+    struct proposal *p = k->p;
+    p->headers = arena_alloc(k->a, (k->call->n_headers + MORE_HEADERS) * sizeof *p->headers);
+    if (!p->headers)
+        return false;
+    for (unsigned i = 0; i < k->call->n_headers; i++)
+        p->headers[p->n_headers++] = k->call->headers[i];
+    bool stream = k->from->tape->stream == IR_TRUE;
+    if (!has_header(p, STR("accept")))
+        put(p, STR("accept"), stream ? STR("text/event-stream") : STR("application/json"));
+    if (!has_header(p, STR("x-request-id")))
+        put(p, STR("x-request-id"), k->from->request_id);
+    pass_opt_ins(k);
+    return !k->a->full;
+}
+
+enum err
+proposal_make(struct proposal *p, const struct proposal_source *from, const struct deployment *d,
+              const struct deployment_call *call, struct str model, int64_t now, struct arena *a,
+              struct buf *out, struct fault *f)
+{
+    *p = (struct proposal){ .kindred = strcmp(from->front.dialect->family, d->dialect->family) == 0 };
+    const struct maker k = { p, from, d, call, a, out };
+    f->err = ERR_OK;
+    enum err err = make_body(&k, model, now, f);
+    if (!err && !make_headers(&k))
+        err = ERR_LIMIT;
+    if (err && !f->err)
+        fault_set(f, err, 0, "the request is too large");
+    return err;
+}

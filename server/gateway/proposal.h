@@ -1,0 +1,41 @@
+/* What a request looks like to one deployment: its body in the provider's dialect, and its headers.
+ *
+ *   same family, same writer, nothing to prepare    the client's bytes, or a patched copy
+ *   anything else                                   written anew from the tape */
+#ifndef LLMUX_GATEWAY_PROPOSAL_H
+#define LLMUX_GATEWAY_PROPOSAL_H
+
+#include "runtime/base/buf.h"
+#include "server/gateway/deployment.h"
+#include "server/gateway/front.h"
+#include "server/http/head.h"
+
+/* A client's request, read. */
+struct proposal_source {
+    struct front front;
+    struct str body;                /* the client's bytes ... */
+    const struct json_doc *doc;     /* ... as a document ... */
+    const struct ir_request *tape;  /* ... and understood */
+    const struct http_head *head;
+    struct str request_id;
+};
+
+struct proposal {
+    struct str body;                /* the client's own bytes, or those in `out` */
+    struct upstream_header *headers; /* in the arena */
+    unsigned n_headers;
+    bool kindred;                   /* both dialects are of one family */
+    bool asks_usage;                /* of a stream, though the client did not */
+    struct str dropped;             /* what was lost, in the client's words, separated by commas;
+                                       absent: nothing */
+};
+
+/* Make the proposal for a deployment that calls the model `model`.  Texts go to `out` (which shall be
+ * empty) and to the arena.  now: seconds since 1970.  ERR_UNSUPPORTED, and the reason in f, when the
+ * provider cannot express what the request means; ERR_LIMIT. */
+MUST_CHECK enum err
+proposal_make(struct proposal *p, const struct proposal_source *from, const struct deployment *d,
+              const struct deployment_call *call, struct str model, int64_t now, struct arena *a,
+              struct buf *out, struct fault *f);
+
+#endif
