@@ -1,0 +1,219 @@
+/* Heads, bodies and errors for the client. */
+#include "server/gateway/answer.h"
+
+#include <stdio.h>
+
+#include "server/gateway/clock.h"
+#include "server/gateway/worker.h"
+#include "server/upstream/upstream.h"
+
+#define HEADERS_MAX 12u
+#define DROPPED_MAX 2048u /* bytes of the list in the header; the log has more */
+
+struct headers {
+    struct http_header v[HEADERS_MAX];
+    size_t n;
+    char attempts[12], overhead[24], retry[24];
+};
+
+static void
+put(struct headers *h, struct str name, struct str value)
+{
+    h->v[h->n++] = (struct http_header){ name, value };
+}
+
+static struct str
+print_number(char *to, size_t room, uint64_t v)
+{
+    return str_make(to, (size_t)snprintf(to, room, "%llu", (unsigned long long)v));
+}
+
+/* Time that was not spent waiting for providers. */
+static uint64_t
+overhead_us(const struct exchange *x)
+{
+    uint64_t all = clock_us() - x->begun_us;
+    uint64_t waited = x->upstream_us + (x->attempt.accounted ? 0 : attempt_wait_us(&x->attempt));
+    return all > waited ? all - waited : 0;
+}
+
+/* The provider's error, or the reply of the attempt that counts, comes from here. */
+static void
+put_attempt(struct headers *h, const struct exchange *x)
+{
+    const struct attempt *a = &x->attempt;
+    if (x->attempts == 0)
+        return;
+    put(h, STR("x-llmux-provider"), a->candidate.offer->deployment->config->name);
+    put(h, STR("x-llmux-model"), a->model);
+    put(h, STR("x-llmux-attempts"), print_number(h->attempts, sizeof h->attempts, x->attempts));
+}
+
+static void
+put_common(struct headers *h, const struct exchange *x, struct str type)
+{
+    const struct xd_dialect *d = x->front.dialect;
+    put(h, STR("content-type"), type);
+    put(h, STR("x-request-id"), x->request_id);
+    if (d->request_id.p && !str_eq_nocase(d->request_id, STR("x-request-id")))
+        put(h, d->request_id, x->request_id);
+    put(h, STR("x-llmux-overhead-us"), print_number(h->overhead, sizeof h->overhead,
+                                                    overhead_us(x)));
+    if (x->dropped.n)
+        put(h, STR("x-llmux-dropped"),
+            str_make(x->dropped.p, x->dropped.n < DROPPED_MAX ? x->dropped.n : DROPPED_MAX));
+}
+
+static void
+sent(struct exchange *x, size_t n)
+{
+    if (n && !x->first_us)
+        x->first_us = clock_us();
+    x->bytes_out += n;
+}
+
+/* The attempt's losses outlive it. */
+static void
+keep_dropped(struct exchange *x)
+{
+    x->dropped = arena_str(&x->arena, x->attempt.dropped);
+}
+
+/* --- documents ----------------------------------------------------------------------------- */
+
+static void
+send_document(struct exchange *x, int status, struct headers *h, struct str body)
+{
+    struct http_exchange *http = x->http;
+    x->http = NULL;
+    x->status = status;
+    sent(x, body.n);
+    http_reply(http, status, h->v, h->n, body);
+}
+
+void
+answer_document(struct exchange *x, struct str body)
+{
+    struct headers h = { .n = 0 };
+    keep_dropped(x);
+    put_common(&h, x, STR("application/json"));
+    put_attempt(&h, x);
+    send_document(x, 200, &h, body);
+}
+
+/* --- streams ------------------------------------------------------------------------------- */
+
+enum begin {
+    BEGIN_REPLY,   /* with the provider's name: it is this attempt that answers */
+    BEGIN_WAITING, /* nobody knows yet who will */
+};
+
+static void
+begin(struct exchange *x, enum begin how)
+{
+    struct headers h = { .n = 0 };
+    put_common(&h, x, STR("text/event-stream"));
+    put(&h, STR("cache-control"), STR("no-cache"));
+    put(&h, STR("x-accel-buffering"), STR("no"));
+    if (how == BEGIN_REPLY)
+        put_attempt(&h, x);
+    x->begun = true;
+    x->status = 200;
+    http_reply_begin(x->http, 200, h.v, h.n, HTTP_LENGTH_UNKNOWN);
+}
+
+static void
+wait_again(struct exchange *x)
+{
+    if (x->worker->gateway->config->server.keepalive_comment)
+        deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
+}
+
+void
+answer_stream(struct exchange *x, struct str bytes)
+{
+    if (bytes.n == 0)
+        return;
+    if (x->state != EXCHANGE_REPLYING) {
+        keep_dropped(x);
+        if (!x->begun)
+            begin(x, BEGIN_REPLY);
+        exchange_commit(x);
+    }
+    sent(x, bytes.n);
+    if (http_reply_body(x->http, bytes) == HTTP_FLOW_WAIT && x->attempt.call)
+        upstream_pause(x->attempt.call);
+    wait_again(x);
+}
+
+void
+answer_end(struct exchange *x)
+{
+    struct http_exchange *http = x->http;
+    x->http = NULL;
+    http_reply_end(http);
+}
+
+void
+answer_break(struct exchange *x)
+{
+    struct http_exchange *http = x->http;
+    x->http = NULL;
+    http_reply_abort(http, HTTP_ABORT_CLOSE);
+}
+
+void
+answer_comment(struct exchange *x)
+{
+    static const struct str comment = STR_INIT(": keep-alive\n\n");
+    if (!x->begun)
+        begin(x, BEGIN_WAITING);
+    x->bytes_out += comment.n;
+    http_reply_body(x->http, comment);
+}
+
+/* --- errors -------------------------------------------------------------------------------- */
+
+static void
+error_event(struct exchange *x, const struct ir_error *e)
+{
+    struct xd_writer w;
+    struct buf *out = &x->worker->out;
+    xd_writer_init(&w, x->front.dialect, x->front.op->kind, &x->arena, out, XD_USAGE_OMIT);
+    xd_writer_event(&w, &(struct ir_event){ .kind = IR_EVENT_FAIL, .error = e });
+    sent(x, out->n);
+    http_reply_body(x->http, buf_str(out));
+    buf_clear(out);
+    xd_writer_fini(&w);
+    answer_break(x);
+}
+
+static void
+error_document(struct exchange *x, const struct ir_error *e)
+{
+    struct xd xd;
+    struct buf *out = &x->worker->out;
+    struct headers h = { .n = 0 };
+    keep_dropped(x);
+    put_common(&h, x, STR("application/json"));
+    put_attempt(&h, x);
+    if (e->retry_after.set && e->retry_after.v >= 0)
+        put(&h, STR("retry-after"), print_number(h.retry, sizeof h.retry,
+                                                 (uint64_t)e->retry_after.v));
+    xd_init(&xd, x->front.dialect, x->front.op->kind, &x->arena, out);
+    xd_error_write(&xd, e);
+    send_document(x, xd_error_status(x->front.dialect, e), &h, buf_str(out));
+    buf_clear(out);
+    xd_fini(&xd);
+}
+
+void
+answer_error(struct exchange *x, const struct ir_error *e)
+{
+    struct ir_error told = *e;
+    told.request = x->request_id;
+    if (x->begun)
+        error_event(x, &told);
+    else
+        error_document(x, &told);
+}

@@ -1,0 +1,371 @@
+/* The provider's side of an exchange. */
+#include "server/gateway/attempt.h"
+
+#include "server/gateway/clock.h"
+#include "server/gateway/exchange.h"
+#include "server/gateway/proposal.h"
+#include "server/gateway/whole.h"
+#include "server/gateway/worker.h"
+#include "server/upstream/upstream.h"
+
+#define ARENA_MAX    ((size_t)256 << 20) /* of one attempt */
+#define BODY_MAX     ((size_t)256 << 20) /* of a request that was written anew */
+#define BODY_KEPT    ((size_t)16 << 10)  /* of the memory for it, from exchange to exchange */
+#define DOCUMENT_MAX ((size_t)48 << 20)  /* of a whole reply */
+#define ERROR_MAX    ((size_t)1 << 20)   /* of an error; what is behind that is not read */
+
+void
+attempt_init(struct attempt *a)
+{
+    *a = (struct attempt){ .call = NULL };
+    arena_init(&a->arena, ARENA_MAX);
+    buf_init(&a->body, BODY_MAX);
+    buf_init(&a->collected, DOCUMENT_MAX);
+}
+
+void
+attempt_fini(struct attempt *a)
+{
+    stream_destroy(a->stream);
+    arena_fini(&a->arena);
+    buf_fini(&a->body);
+    buf_fini(&a->collected);
+}
+
+/* --- errors -------------------------------------------------------------------------------- */
+
+/* What the client is told about a call that failed; what curl knows goes to the log. */
+static const struct {
+    enum ir_fault kind;
+    const char *text;
+} failures[UPSTREAM_RESULTS] = {
+    [UPSTREAM_DNS] = { IR_FAULT_PROTOCOL, "its name cannot be resolved" },
+    [UPSTREAM_REFUSED] = { IR_FAULT_PROTOCOL, "it cannot be reached" },
+    [UPSTREAM_TLS] = { IR_FAULT_PROTOCOL, "no secure connection can be made" },
+    [UPSTREAM_PROXY] = { IR_FAULT_PROTOCOL, "the proxy refused the connection" },
+    [UPSTREAM_RESET] = { IR_FAULT_PROTOCOL, "it closed the connection without a reply" },
+    [UPSTREAM_TRUNCATED] = { IR_FAULT_PROTOCOL, "its reply was cut off" },
+    [UPSTREAM_PROTOCOL] = { IR_FAULT_PROTOCOL, "it does not speak proper HTTP" },
+    [UPSTREAM_TOO_LARGE] = { IR_FAULT_PROTOCOL, "its reply is too large" },
+    [UPSTREAM_TIMEOUT_CONNECT] = { IR_FAULT_TIMEOUT, "no connection in time" },
+    [UPSTREAM_TIMEOUT_FIRST_BYTE] = { IR_FAULT_TIMEOUT, "no reply in time" },
+    [UPSTREAM_TIMEOUT_IDLE] = { IR_FAULT_TIMEOUT, "it stopped in the middle of its reply" },
+    [UPSTREAM_TIMEOUT_TOTAL] = { IR_FAULT_TIMEOUT, "its reply took too long" },
+    [UPSTREAM_MEMORY] = { IR_FAULT_INTERNAL, "the gateway is out of memory" },
+    [UPSTREAM_OTHER] = { IR_FAULT_PROTOCOL, "the call failed" },
+};
+
+static struct ir_error
+error_of_result(struct attempt *a, enum upstream_result r)
+{
+    struct str name = a->candidate.offer->deployment->config->name;
+    struct ir_error e = { .set = true, .kind = failures[r].kind };
+    e.message = arena_printf(&a->arena, "provider %.*s: %s", STR_ARG(name), failures[r].text);
+    return e;
+}
+
+/* The provider's own words, whatever their form. */
+static struct ir_error
+read_error(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    struct ir_error e;
+    struct xd xd;
+    xd_init(&xd, a->candidate.offer->deployment->dialect, a->target.op->kind, &a->arena, NULL);
+    xd.doc = x->worker->doc;
+    xd_error_read(&xd, buf_str(&a->collected), a->status, &e);
+    x->worker->doc = xd.doc;
+    if (a->status < 400) {
+        e.kind = IR_FAULT_PROTOCOL; /* a redirection, which nobody follows */
+        e.status.set = false;
+    }
+    if (a->retry_after.set)
+        e.retry_after = a->retry_after;
+    return e;
+}
+
+/* --- the reply ----------------------------------------------------------------------------- */
+
+static void
+on_head(void *ctx, const struct upstream_head *head)
+{
+    struct exchange *x = ctx;
+    struct attempt *a = &x->attempt;
+    const struct xd_dialect *d = a->candidate.offer->deployment->dialect;
+    a->status = head->status;
+    if (head->status < 200 || head->status > 299)
+        a->reply = ATTEMPT_ERROR;
+    if (d->retry_after.p)
+        xd_seconds(upstream_head_get(head, d->retry_after), &a->retry_after);
+    if (d->request_id.p)
+        a->request_id = arena_str(&x->arena, upstream_head_get(head, d->request_id));
+}
+
+/* By its first letter, as the content type is not to be relied upon: no line of an event stream begins
+ * like a JSON document or a web page. */
+static enum attempt_reply
+tell_reply(const char *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n && memchr(" \t\r\n", p[i], 4))
+        i++;
+    if (i == n)
+        return ATTEMPT_SILENT;
+    return memchr("{[<\"", p[i], 4) ? ATTEMPT_DOCUMENT : ATTEMPT_STREAM;
+}
+
+/* The attempt has failed, and the client has got nothing of it. */
+static void
+fail(struct exchange *x, enum upstream_result r, struct str detail)
+{
+    struct ir_error e = error_of_result(&x->attempt, r);
+    exchange_attempt_failed(x, &e, detail);
+}
+
+static void
+collect(struct exchange *x, const char *p, size_t n)
+{
+    struct attempt *a = &x->attempt;
+    buf_put(&a->collected, p, n);
+    if (a->reply == ATTEMPT_ERROR && (a->collected.n > ERROR_MAX || a->collected.err)) {
+        struct ir_error e = read_error(x);
+        exchange_attempt_failed(x, &e, STR("the error's body is too large"));
+    } else if (a->collected.err) {
+        fail(x, UPSTREAM_TOO_LARGE, STR("the document is too large"));
+    }
+}
+
+static void
+on_data(void *ctx, const char *p, size_t n)
+{
+    struct exchange *x = ctx;
+    struct attempt *a = &x->attempt;
+    if (x->state == EXCHANGE_LINGERING)
+        return;
+    if (!a->first_us)
+        a->first_us = clock_us() - a->start_us;
+    if (a->reply == ATTEMPT_SILENT) {
+        a->reply = tell_reply(p, n);
+        if (a->reply == ATTEMPT_STREAM && !stream_open(x)) {
+            fail(x, UPSTREAM_MEMORY, (struct str){ NULL, 0 });
+            return;
+        }
+    }
+    if (a->reply == ATTEMPT_STREAM)
+        stream_feed(x, p, n);
+    else
+        collect(x, p, n);
+}
+
+static void
+on_done(void *ctx, const struct upstream_report *report)
+{
+    struct exchange *x = ctx;
+    struct attempt *a = &x->attempt;
+    a->call = NULL;
+    if (x->state == EXCHANGE_LINGERING) {
+        exchange_release(x);
+        return;
+    }
+    a->done_us = clock_us() - a->start_us;
+    bool ok = report->result == UPSTREAM_OK;
+    if (a->reply == ATTEMPT_STREAM) {
+        struct ir_error e = error_of_result(a, ok ? UPSTREAM_OTHER : report->result);
+        x->detail = ok ? x->detail : arena_str(&x->arena, report->message);
+        stream_end(x, ok ? NULL : &e);
+    } else if (a->reply == ATTEMPT_ERROR) {
+        struct ir_error e = read_error(x);
+        exchange_attempt_failed(x, &e, report->message);
+    } else if (!ok) {
+        fail(x, report->result, report->message);
+    } else if (a->reply == ATTEMPT_SILENT) {
+        fail(x, UPSTREAM_TRUNCATED, STR("the reply has no body"));
+    } else {
+        whole_reply(x);
+    }
+}
+
+static const struct upstream_handler handler = {
+    .head = on_head,
+    .data = on_data,
+    .done = on_done,
+};
+
+/* --- begin and end ------------------------------------------------------------------------- */
+
+/* What is kept from the last attempt is memory. */
+static void
+renew(struct attempt *a, const struct candidate *c)
+{
+    *a = (struct attempt){ .candidate = *c,
+                           .arena = a->arena,
+                           .body = a->body,
+                           .collected = a->collected,
+                           .stream = a->stream };
+}
+
+/* This deployment cannot do it.  What another one said before is worth more to the client. */
+static void
+unfit(struct exchange *x, const struct fault *f)
+{
+    if (!x->error.set)
+        xd_error_of_fault(f, IR_FAULT_INVALID, &x->arena, &x->error);
+}
+
+static bool
+propose(struct exchange *x, struct proposal *p)
+{
+    struct attempt *a = &x->attempt;
+    const struct proposal_source from = { .front = x->front,
+                                          .body = http_exchange_body(x->http),
+                                          .doc = &x->doc,
+                                          .tape = &x->request,
+                                          .head = http_exchange_head(x->http),
+                                          .request_id = x->request_id };
+    struct fault f;
+    enum err err = proposal_make(p, &from, a->candidate.offer->deployment, &a->target, a->model,
+                                 (int64_t)(clock_wall_ms() / 1000), &a->arena, &a->body, &f);
+    if (err)
+        unfit(x, &f);
+    a->kindred = p->kindred;
+    a->asked_usage = p->asks_usage;
+    a->sends_own = a->body.n > 0;
+    a->dropped = p->dropped;
+    return err == ERR_OK;
+}
+
+static bool
+call(struct exchange *x, const struct proposal *p)
+{
+    struct attempt *a = &x->attempt;
+    const struct deployment *d = a->candidate.offer->deployment;
+    const struct upstream_request req = {
+        .method = STR("POST"),
+        .url = a->target.url,
+        .headers = p->headers,
+        .n_headers = p->n_headers,
+        .body = p->body,
+        .deadlines = d->deadlines,
+        .ca_file = d->config->ca_file,
+        .proxy = d->config->proxy,
+    };
+    struct fault f;
+    a->start_us = clock_us();
+    a->call = upstream_start(x->worker->upstream, &req, &handler, x, &f);
+    if (a->call)
+        return true;
+    x->error = error_of_result(a, UPSTREAM_OTHER);
+    x->error = ir_error_copy(&x->arena, &x->error);
+    x->detail = arena_str(&x->arena, str_from(f.text));
+    return false;
+}
+
+enum attempt_start
+attempt_start(struct exchange *x, const struct candidate *c)
+{
+    struct attempt *a = &x->attempt;
+    const struct deployment *d = c->offer->deployment;
+    struct proposal p;
+    renew(a, c);
+    a->model = offer_upstream(c->offer, c->name, &x->arena);
+    if (!deployment_call(d, x->front.op->kind, &a->target)) {
+        struct fault f;
+        (void)!fault_set(&f, ERR_UNSUPPORTED, 0, "provider %.*s does not have this operation",
+                         STR_ARG(d->config->name));
+        unfit(x, &f);
+        return ATTEMPT_UNFIT;
+    }
+    if (!propose(x, &p))
+        return ATTEMPT_UNFIT;
+    x->attempts++;
+    return call(x, &p) ? ATTEMPT_STARTED : ATTEMPT_BROKEN;
+}
+
+void
+attempt_stop(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    upstream_cancel(a->call);
+    a->call = NULL;
+    attempt_account(x);
+    if (a->stream)
+        stream_close(a->stream);
+    arena_reset(&a->arena);
+    buf_shrink(&a->body, BODY_KEPT);
+    buf_shrink(&a->collected, BODY_KEPT);
+    a->dropped = (struct str){ NULL, 0 };
+}
+
+/* --- accounts ------------------------------------------------------------------------------ */
+
+void
+attempt_account(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    const struct seams *s = &x->worker->gateway->seams;
+    if (a->accounted || !a->start_us)
+        return;
+    a->accounted = true;
+    uint64_t total_us = clock_us() - a->start_us;
+    x->upstream_us += attempt_wait_us(a);
+    const struct account record = {
+        .request_id = x->request_id,
+        .provider = a->candidate.offer->deployment->config->name,
+        .model = a->candidate.name,
+        .upstream_model = a->model,
+        .attempt = x->attempts,
+        .status = a->status,
+        .fault = x->error.set ? x->error.kind : IR_FAULT_UNSET,
+        .gone = x->gone,
+        .usage = a->tally.usage,
+        .start_us = a->start_us,
+        .first_us = a->first_us,
+        .total_us = total_us,
+    };
+    for (unsigned i = 0; i < s->n_accountants; i++)
+        s->accountants[i].record(s->accountants[i].ctx, &record);
+}
+
+uint64_t
+attempt_wait_us(const struct attempt *a)
+{
+    if (a->reply == ATTEMPT_STREAM)
+        return a->first_us;
+    return a->done_us || !a->start_us ? a->done_us : clock_us() - a->start_us;
+}
+
+/* The strings of the tally outlive the event. */
+void
+attempt_tally(struct exchange *x, const struct ir_event *e)
+{
+    struct attempt *a = &x->attempt;
+    struct tally *t = &a->tally;
+    const struct seams *s = &x->worker->gateway->seams;
+    switch (e->kind) {
+    case IR_EVENT_BEGIN:
+        t->begun = true;
+        t->model = arena_str(&x->arena, e->reply->model);
+        ir_usage_merge(&t->usage, &e->reply->usage);
+        break;
+    case IR_EVENT_FINISH:
+        t->stop = t->stop ? t->stop : e->stop;
+        if (e->usage)
+            ir_usage_merge(&t->usage, e->usage);
+        break;
+    case IR_EVENT_END:
+        t->ended = true;
+        break;
+    case IR_EVENT_FAIL:
+        t->failed = true;
+        t->error = ir_error_copy(&a->arena, e->error);
+        break;
+    case IR_EVENT_OPEN:
+    case IR_EVENT_GROW:
+    case IR_EVENT_CLOSE:
+    case IR_EVENT_BEAT:
+        break;
+    }
+    t->usage.rest = (struct ir_rest){ 0 };
+    for (unsigned i = 0; i < s->n_taps; i++)
+        s->taps[i].event(s->taps[i].ctx, x->request_id, e);
+}

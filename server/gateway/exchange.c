@@ -1,0 +1,294 @@
+/* The course of an exchange. */
+#include "server/gateway/exchange.h"
+
+#include <stdlib.h>
+
+#include "server/gateway/answer.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/request_log.h"
+#include "server/gateway/worker.h"
+
+#define MODELS_NAMED 20u /* in the message for an unknown model */
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static void
+take_id(struct exchange *x)
+{
+    struct str given = http_head_get(http_exchange_head(x->http), STR("x-request-id"));
+    if (request_id_is_sane(given)) {
+        memcpy(x->id, given.p, given.n);
+        x->request_id = str_make(x->id, given.n);
+        return;
+    }
+    request_id_make(&x->worker->ids, clock_wall_ms(), &x->worker->dice, x->id);
+    x->request_id = str_make(x->id, REQUEST_ID_MADE);
+}
+
+/* Refuse without an attempt. */
+static void
+refuse(struct exchange *x, const struct ir_error *e)
+{
+    x->error = *e;
+    answer_error(x, e);
+    exchange_finish(x);
+}
+
+static void
+refuse_with(struct exchange *x, enum ir_fault kind, const char *code, struct str message)
+{
+    struct ir_error e = { .set = true, .kind = kind, .message = message };
+    e.code = str_from(code);
+    refuse(x, &e);
+}
+
+/* An encoded body would be read as broken JSON. */
+static bool
+is_encoded(const struct http_head *h)
+{
+    struct str coding = http_head_get(h, STR("content-encoding"));
+    return coding.n && !str_eq_nocase(coding, STR("identity"));
+}
+
+static enum err
+read_body(struct exchange *x, struct fault *f)
+{
+    struct xd xd;
+    xd_init(&xd, x->front.dialect, x->front.op->kind, &x->tape, NULL);
+    xd.doc = x->doc;
+    enum err err = xd_request_read(&xd, http_exchange_body(x->http), &x->request);
+    x->doc = xd.doc;
+    *f = xd.fault;
+    return err;
+}
+
+static void
+refuse_body(struct exchange *x, const struct fault *f)
+{
+    struct ir_error e;
+    xd_error_of_fault(f, f->err == ERR_MEMORY ? IR_FAULT_INTERNAL : IR_FAULT_INVALID, &x->arena,
+                      &e);
+    refuse(x, &e);
+}
+
+static bool
+pass_gates(struct exchange *x)
+{
+    const struct seams *s = &x->worker->gateway->seams;
+    const struct gate_view view = { .request_id = x->request_id,
+                                    .peer = http_exchange_peer(x->http),
+                                    .head = http_exchange_head(x->http),
+                                    .front = x->front.dialect,
+                                    .request = &x->request };
+    for (unsigned i = 0; i < s->n_gates; i++) {
+        struct ir_error e = { .set = true, .kind = IR_FAULT_FORBIDDEN };
+        if (s->gates[i].check(s->gates[i].ctx, &view, &x->arena, &e) == GATE_REFUSE) {
+            refuse(x, &e);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+refuse_model(struct exchange *x)
+{
+    struct buf names;
+    buf_init(&names, 4096);
+    catalogue_print(&x->worker->gateway->catalogue, MODELS_NAMED, &names);
+    struct str message = arena_printf(&x->arena, "no such model: %.*s; there are: %.*s",
+                                      STR_ARG(x->model), STR_ARG(buf_str(&names)));
+    buf_fini(&names);
+    struct ir_error e = { .set = true, .kind = IR_FAULT_MISSING, .message = message };
+    e.code = STR("model_not_found");
+    e.param = STR("model");
+    refuse(x, &e);
+}
+
+/* --- trying -------------------------------------------------------------------------------- */
+
+/* Overload and rate limits may be gone at the next try or at another deployment; a mistake in the
+ * request is not. */
+static bool
+is_worth_a_try(const struct ir_error *e)
+{
+    return ir_fault_retryable(e->kind)
+        || (e->status.set && (e->status.v == 429 || e->status.v >= 500));
+}
+
+static void
+begin_waiting(struct exchange *x)
+{
+    x->state = EXCHANGE_TRYING;
+    if (x->wants_stream && x->worker->gateway->config->server.keepalive_comment)
+        deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
+}
+
+static void
+give_up(struct exchange *x)
+{
+    struct ir_error e = x->error;
+    deadline_clear(&x->worker->deadlines, &x->deadline);
+    refuse(x, &e);
+}
+
+/* Begin the next attempt that can be begun. */
+static void
+try_next(struct exchange *x)
+{
+    struct candidate c;
+    while (route_next(&x->route, &x->worker->dice, &c)) {
+        attempt_stop(x);
+        switch (attempt_start(x, &c)) {
+        case ATTEMPT_STARTED:
+            x->error.set = false;
+            x->detail = (struct str){ NULL, 0 };
+            begin_waiting(x);
+            return;
+        case ATTEMPT_UNFIT:
+            route_exclude(&x->route);
+            break;
+        case ATTEMPT_BROKEN:
+            attempt_account(x);
+            break;
+        }
+    }
+    give_up(x);
+}
+
+/* How long to leave a deployment alone that has failed already: 100 ms, doubling. */
+static enum exchange_deadline
+rest(const struct exchange *x)
+{
+    unsigned n = x->attempts - 1;
+    return EXCHANGE_REST + (n < EXCHANGE_RESTS ? n : EXCHANGE_RESTS - 1);
+}
+
+void
+exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail)
+{
+    x->error = ir_error_copy(&x->arena, e);
+    x->detail = arena_str(&x->arena, detail);
+    attempt_stop(x);
+    if (!is_worth_a_try(&x->error)) {
+        give_up(x);
+    } else if (route_would_repeat(&x->route)) {
+        x->state = EXCHANGE_RESTING;
+        deadline_set(&x->worker->deadlines, &x->deadline, rest(x));
+    } else {
+        try_next(x);
+    }
+}
+
+/* --- the life of an exchange --------------------------------------------------------------- */
+
+void
+exchange_start(struct worker *w, struct http_exchange *http, struct front front)
+{
+    struct exchange *x = worker_lend(w);
+    if (!x) {
+        http_reply_abort(http, HTTP_ABORT_CLOSE);
+        return;
+    }
+    http_exchange_set_data(http, x);
+    x->http = http;
+    x->front = front;
+    x->begun_us = http_exchange_time_us(http);
+    x->bytes_in = http_exchange_body(http).n;
+    x->path = arena_str(&x->arena, http_exchange_head(http)->path);
+    take_id(x);
+    struct fault f;
+    if (is_encoded(http_exchange_head(http))) {
+        refuse_with(x, IR_FAULT_INVALID, NULL, STR("content-encoding: send the body as it is"));
+        return;
+    }
+    if (read_body(x, &f)) {
+        refuse_body(x, &f);
+        return;
+    }
+    x->model = arena_str(&x->arena, x->request.model);
+    x->wants_stream = x->request.stream == IR_TRUE;
+    x->wants_usage = x->request.stream_usage == IR_TRUE;
+    if (!pass_gates(x))
+        return;
+    const struct gateway *g = w->gateway;
+    if (route_begin(&x->route, &g->catalogue, &g->config->routing, x->model, &x->arena))
+        try_next(x);
+    else
+        refuse_model(x);
+}
+
+void
+exchange_commit(struct exchange *x)
+{
+    if (x->state == EXCHANGE_REPLYING)
+        return;
+    x->state = EXCHANGE_REPLYING;
+    arena_fini(&x->tape);
+    json_doc_fini(&x->doc);
+    if (x->attempt.sends_own && x->http)
+        http_exchange_drop_body(x->http);
+}
+
+void
+exchange_release(struct exchange *x)
+{
+    deadline_clear(&x->worker->deadlines, &x->deadline);
+    attempt_stop(x);
+    worker_give_back(x->worker, x);
+}
+
+void
+exchange_finish(struct exchange *x)
+{
+    request_log_write(x);
+    attempt_account(x);
+    bool saves = x->attempt.call && (x->attempt.sends_own || upstream_release_body(x->attempt.call));
+    if (!saves) {
+        exchange_release(x); /* what the call sends is gone with the client's request */
+        return;
+    }
+    stream_close(x->attempt.stream);
+    x->state = EXCHANGE_LINGERING;
+    deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_LINGER);
+}
+
+void
+exchange_gone(struct exchange *x)
+{
+    x->http = NULL;
+    x->gone = true;
+    request_log_write(x);
+    attempt_account(x);
+    exchange_release(x);
+}
+
+void
+exchange_drained(struct exchange *x)
+{
+    if (x->attempt.call)
+        upstream_resume(x->attempt.call);
+}
+
+void
+exchange_expired(struct exchange *x, enum exchange_deadline which)
+{
+    if (which == EXCHANGE_KEEPALIVE) {
+        answer_comment(x);
+        deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
+    } else if (which == EXCHANGE_LINGER) {
+        exchange_release(x);
+    } else {
+        try_next(x);
+    }
+}
+
+void
+exchange_destroy(struct exchange *x)
+{
+    arena_fini(&x->tape);
+    arena_fini(&x->arena);
+    json_doc_fini(&x->doc);
+    attempt_fini(&x->attempt);
+    free(x);
+}

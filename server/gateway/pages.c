@@ -1,0 +1,232 @@
+/* Small answers. */
+#include "server/gateway/pages.h"
+
+#include <stdlib.h>
+
+#include "runtime/base/utf8.h"
+#include "runtime/xd/translate.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/front.h"
+#include "server/gateway/request_log.h"
+#include "server/gateway/worker.h"
+
+#define SCRATCH_MAX (64u << 10)
+
+/* One answer under way. */
+struct page {
+    struct worker *w;
+    struct http_exchange *http;
+    const struct http_head *head;
+    char id[REQUEST_ID_MADE];
+    const char *allow;   /* for 405 */
+    const char *message; /* of a refusal, for the log */
+    bool is_probe;       /* asked for again and again, by machines */
+};
+
+static void
+send(struct page *p, int status, struct str body)
+{
+    struct http_header h[4];
+    size_t n = 0;
+    h[n++] = (struct http_header){ STR("content-type"), STR("application/json") };
+    struct str id = http_head_get(p->head, STR("x-request-id"));
+    if (!request_id_is_sane(id)) {
+        request_id_make(&p->w->ids, clock_wall_ms(), &p->w->dice, p->id);
+        id = str_make(p->id, sizeof p->id);
+    }
+    h[n++] = (struct http_header){ STR("x-request-id"), id };
+    if (p->allow)
+        h[n++] = (struct http_header){ STR("allow"), str_from(p->allow) };
+    request_log_write_plain(p->w->gateway->log, &(struct request_log_plain){
+                                                    .http = p->http,
+                                                    .request_id = id,
+                                                    .status = status,
+                                                    .bytes_out = body.n,
+                                                    .message = p->message,
+                                                    .is_probe = p->is_probe,
+                                                });
+    http_reply(p->http, status, h, n, body);
+}
+
+/* An error in the words of the dialect that the client seems to speak. */
+static void
+refuse(struct page *p, int status, enum ir_fault kind, struct str message)
+{
+    struct arena a;
+    struct xd xd;
+    struct buf *out = &p->w->out;
+    struct front f = front_of(p->head);
+    struct ir_error e = { .set = true, .kind = kind, .message = message, .status = { status, true } };
+    arena_init(&a, SCRATCH_MAX);
+    xd_init(&xd, f.dialect, f.dialect->ops[0].kind, &a, out);
+    xd_error_write(&xd, &e);
+    p->message = p->message ? p->message : "refused";
+    send(p, status, buf_str(out));
+    buf_clear(out);
+    xd_fini(&xd);
+    arena_fini(&a);
+}
+
+static void
+refuse_method(struct page *p, const char *allow)
+{
+    p->allow = allow;
+    p->message = "method not allowed";
+    refuse(p, 405, IR_FAULT_INVALID, STR("method not allowed"));
+}
+
+/* --- health and models --------------------------------------------------------------------- */
+
+static void
+answer_live(struct page *p)
+{
+    p->is_probe = true;
+    send(p, 200, STR("{\"status\":\"live\"}"));
+}
+
+static void
+answer_ready(struct page *p)
+{
+    p->is_probe = true;
+    if (atomic_load(&p->w->gateway->draining))
+        send(p, 503, STR("{\"status\":\"draining\"}"));
+    else
+        send(p, 200, STR("{\"status\":\"ready\"}"));
+}
+
+static void
+answer_models(struct page *p)
+{
+    const struct gateway *g = p->w->gateway;
+    struct jw j;
+    jw_init(&j, &p->w->out);
+    catalogue_write(&g->catalogue, g->started, &j);
+    send(p, 200, buf_str(&p->w->out));
+    buf_clear(&p->w->out);
+}
+
+/* "gpt-4o", or "meta%2Fllama" for "meta/llama". */
+static struct str
+decode(struct str s, char *to)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char hex[3] = { 0 }, *end = hex;
+        if (s.p[i] == '%' && i + 2 < s.n)
+            memcpy(hex, s.p + i + 1, 2);
+        long v = hex[0] ? strtol(hex, &end, 16) : 0;
+        bool coded = end == hex + 2;
+        to[n++] = coded ? (char)v : s.p[i];
+        i += coded ? 2 : 0;
+    }
+    return str_make(to, n);
+}
+
+static void
+answer_model(struct page *p, struct str name)
+{
+    const struct gateway *g = p->w->gateway;
+    char decoded[1024] = "";
+    struct jw j;
+    name = decode(str_make(name.p, name.n < sizeof decoded ? name.n : 0), decoded);
+    if (utf8_valid(name.p, name.n) < name.n || !catalogue_find(&g->catalogue, name)) {
+        p->message = "no such model";
+        refuse(p, 404, IR_FAULT_MISSING, STR("no such model"));
+        return;
+    }
+    jw_init(&j, &p->w->out);
+    model_write(name, g->started, &j);
+    send(p, 200, buf_str(&p->w->out));
+    buf_clear(&p->w->out);
+}
+
+/* --- which one? ---------------------------------------------------------------------------- */
+
+static const struct {
+    struct str path;
+    void (*answer)(struct page *p);
+} fixed[] = {
+    { STR_INIT("/health/live"), answer_live },
+    { STR_INIT("/health/ready"), answer_ready },
+    { STR_INIT("/v1/models"), answer_models },
+    { STR_INIT("/models"), answer_models },
+};
+
+static bool
+is_reading(const struct http_head *h)
+{
+    return str_is(h->method, "GET") || str_is(h->method, "HEAD");
+}
+
+/* "/v1/models/<name>", "/models/<name>": the name; absent for other paths. */
+static struct str
+model_of_path(struct str path)
+{
+    if (str_starts(path, STR("/v1/")))
+        path = str_skip(path, 3);
+    if (!str_starts(path, STR("/models/")) || path.n == sizeof "/models/" - 1)
+        return (struct str){ NULL, 0 };
+    return str_skip(path, sizeof "/models/" - 1);
+}
+
+void
+pages_answer(struct worker *w, struct http_exchange *http)
+{
+    struct page p = { .w = w, .http = http, .head = http_exchange_head(http) };
+    struct str path = p.head->path;
+    if (front_of_path(path).dialect) {
+        refuse_method(&p, "POST");
+        return;
+    }
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        if (!str_eq(path, fixed[i].path))
+            continue;
+        if (is_reading(p.head))
+            fixed[i].answer(&p);
+        else
+            refuse_method(&p, "GET, HEAD");
+        return;
+    }
+    struct str name = model_of_path(path);
+    if (name.p && !is_reading(p.head)) {
+        refuse_method(&p, "GET, HEAD");
+    } else if (name.p) {
+        answer_model(&p, name);
+    } else {
+        p.message = "no such path";
+        refuse(&p, 404, IR_FAULT_MISSING, STR("no such path"));
+    }
+}
+
+static enum ir_fault
+fault_of_status(int status)
+{
+    switch (status) {
+    case 408:
+        return IR_FAULT_TIMEOUT;
+    case 413:
+        return IR_FAULT_TOO_LARGE;
+    case 503:
+        return IR_FAULT_OVERLOADED;
+    }
+    return IR_FAULT_INVALID;
+}
+
+void
+pages_refuse(struct worker *w, struct http_exchange *http, int status, const char *reason)
+{
+    struct page p = { .w = w, .http = http, .head = http_exchange_head(http), .message = reason };
+    refuse(&p, status, fault_of_status(status), str_from(reason));
+}
+
+void
+pages_answer_admin(struct worker *w, struct http_exchange *http)
+{
+    struct page p = { .w = w, .http = http, .head = http_exchange_head(http) };
+    if (str_is(p.head->path, "/health/live") && is_reading(p.head))
+        answer_live(&p);
+    else if (str_is(p.head->path, "/health/ready") && is_reading(p.head))
+        answer_ready(&p);
+    else
+        refuse(&p, 404, IR_FAULT_MISSING, STR("no such path"));
+}

@@ -1,0 +1,123 @@
+/* From an exchange to a line. */
+#include "server/gateway/request_log.h"
+
+#include "runtime/ir/reply.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/worker.h"
+#include "server/log/log.h"
+
+#define STATUS_GONE 499 /* as nginx writes when the client has left */
+
+/* In one word: did the client get what it asked for? */
+static const char *
+outcome(const struct exchange *x)
+{
+    if (x->gone)
+        return x->worker->stopping ? "stopped" : "gone";
+    if (x->error.set)
+        return x->begun ? "broken" : "error";
+    return "ok";
+}
+
+static void
+put_int(struct log_line *l, const char *key, struct ir_int v)
+{
+    if (v.set)
+        log_int(l, key, v.v);
+}
+
+static void
+put_request(struct log_line *l, const struct exchange *x)
+{
+    log_str(l, "request_id", x->request_id);
+    log_str(l, "method", STR("POST"));
+    log_str(l, "path", x->path);
+    log_str(l, "front", str_from(x->front.dialect->name));
+    log_str(l, "model", x->model);
+    log_bool(l, "stream", x->wants_stream);
+}
+
+static void
+put_attempt(struct log_line *l, const struct exchange *x)
+{
+    const struct attempt *a = &x->attempt;
+    log_int(l, "attempts", x->attempts);
+    if (x->attempts == 0)
+        return;
+    log_str(l, "provider", a->candidate.offer->deployment->config->name);
+    log_str(l, "upstream_model", a->model);
+    log_int(l, "upstream_status", a->status);
+    log_str(l, "upstream_request_id", a->request_id);
+    log_str(l, "reply_model", a->tally.model);
+}
+
+static void
+put_usage(struct log_line *l, const struct tally *t)
+{
+    if (t->stop != IR_STOP_UNSET)
+        log_str(l, "stop", str_from(ir_stop_name(t->stop)));
+    put_int(l, "tokens_in", t->usage.input);
+    put_int(l, "tokens_out", t->usage.output);
+    put_int(l, "tokens_cached", t->usage.cache_read);
+    put_int(l, "tokens_cache_write", t->usage.cache_write);
+    put_int(l, "tokens_thinking", t->usage.thinking);
+}
+
+static void
+put_times(struct log_line *l, const struct exchange *x)
+{
+    uint64_t waited = x->upstream_us + (x->attempt.accounted ? 0 : attempt_wait_us(&x->attempt));
+    log_seconds(l, "duration", clock_us() - x->begun_us);
+    if (x->first_us)
+        log_seconds(l, "ttft", x->first_us - x->begun_us);
+    if (x->attempts)
+        log_seconds(l, "upstream_wait", waited);
+    log_int(l, "bytes_in", (int64_t)x->bytes_in);
+    log_int(l, "bytes_out", (int64_t)x->bytes_out);
+}
+
+static void
+put_error(struct log_line *l, const struct exchange *x)
+{
+    if (!x->error.set)
+        return;
+    log_str(l, "error", str_from(ir_fault_name(x->error.kind)));
+    log_str(l, "message", x->error.message);
+    log_str(l, "detail", x->detail);
+}
+
+void
+request_log_write(const struct exchange *x)
+{
+    struct log_line l;
+    bool bad = x->error.set && x->error.kind != IR_FAULT_INVALID && x->error.kind != IR_FAULT_MISSING;
+    struct log *log = x->worker->gateway->log;
+    if (!log_begin(log, &l, bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "request"))
+        return;
+    put_request(&l, x);
+    log_int(&l, "status", x->gone ? STATUS_GONE : x->status);
+    log_str(&l, "outcome", str_from(outcome(x)));
+    put_attempt(&l, x);
+    put_usage(&l, &x->attempt.tally);
+    put_times(&l, x);
+    log_str(&l, "dropped", x->dropped);
+    put_error(&l, x);
+    log_end(&l);
+}
+
+void
+request_log_write_plain(struct log *log, const struct request_log_plain *r)
+{
+    struct log_line l;
+    const struct http_head *h = http_exchange_head(r->http);
+    if (!log_begin(log, &l, r->is_probe ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "request"))
+        return;
+    log_str(&l, "request_id", r->request_id);
+    log_str(&l, "method", h->method);
+    log_str(&l, "path", h->path);
+    log_int(&l, "status", r->status);
+    log_str(&l, "outcome", r->message ? STR("error") : STR("ok"));
+    log_int(&l, "bytes_out", (int64_t)r->bytes_out);
+    log_str(&l, "message", str_from(r->message));
+    log_end(&l);
+}

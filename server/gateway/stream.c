@@ -1,0 +1,284 @@
+/* Streams from providers to clients. */
+#include "server/gateway/stream.h"
+
+#include <stdlib.h>
+
+#include "server/gateway/answer.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/whole.h"
+#include "server/gateway/worker.h"
+
+#define HELD_MAX ((size_t)XD_FRAME_MAX + (1u << 20)) /* bytes of a frame that is not complete */
+
+/* --- events -------------------------------------------------------------------------------- */
+
+static void
+on_event(void *ctx, const struct ir_event *e)
+{
+    struct exchange *x = ctx;
+    struct stream *s = x->attempt.stream;
+    attempt_tally(x, e);
+    switch (s->mode) {
+    case STREAM_COPY:
+        break;
+    case STREAM_TRANSLATE:
+        /* A fail is the exchange's business: another attempt may still be possible. */
+        if (e->kind != IR_EVENT_FAIL && x->attempt.tally.begun)
+            xd_writer_event(&s->writer, e);
+        break;
+    case STREAM_COLLECT:
+        ir_collector_event(&s->collector, e);
+        break;
+    }
+}
+
+/* --- copying ------------------------------------------------------------------------------- */
+
+/* Send the understood bytes, of which the first part may have been held back. */
+static void
+copy_run(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    size_t from = s->copy.from, to = s->copy.to, border = s->copy.piece_at;
+    s->copy.from = to;
+    if (from < border) {
+        size_t n = (to < border ? to : border) - from;
+        answer_stream(x, str_make(s->copy.held.p + (from - s->copy.held_at), n));
+        from += n;
+    }
+    if (from < to)
+        answer_stream(x, str_make(s->copy.piece.p + (from - border), to - from));
+}
+
+static void
+on_frame(void *ctx, size_t start, size_t end, bool quiet)
+{
+    struct exchange *x = ctx;
+    struct stream *s = x->attempt.stream;
+    s->copy.said_error = x->attempt.tally.failed;
+    if (quiet && x->attempt.asked_usage && x->attempt.tally.begun) {
+        s->copy.to = start;
+        copy_run(x);
+        s->copy.from = end;
+    }
+    s->copy.to = end;
+}
+
+/* What was not sent waits for the rest of its frame, or for the reply's begin. */
+static void
+hold(struct stream *s)
+{
+    struct str piece = s->copy.piece;
+    size_t at = s->copy.piece_at, from = s->copy.from;
+    if (from >= at) {
+        buf_clear(&s->copy.held);
+        buf_puts(&s->copy.held, str_skip(piece, from - at));
+        s->copy.held_at = from;
+    } else {
+        buf_consume(&s->copy.held, from - s->copy.held_at);
+        buf_puts(&s->copy.held, piece);
+        s->copy.held_at = from;
+    }
+    s->copy.piece_at = at + piece.n;
+    s->copy.piece = (struct str){ NULL, 0 };
+}
+
+/* --- progress ------------------------------------------------------------------------------ */
+
+static bool
+has_spoken(const struct exchange *x)
+{
+    return x->state == EXCHANGE_REPLYING;
+}
+
+/* The stream has failed: an error event behind what the client has, or an attempt to forget. */
+static void
+fail(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    struct ir_error e = x->attempt.tally.error;
+    bool said = s->mode == STREAM_COPY && s->copy.said_error;
+    if (!has_spoken(x)) {
+        exchange_attempt_failed(x, &e, x->detail);
+        return;
+    }
+    x->error = ir_error_copy(&x->arena, &e);
+    upstream_cancel(x->attempt.call);
+    x->attempt.call = NULL;
+    if (said)
+        answer_break(x);
+    else
+        answer_error(x, &e);
+    exchange_finish(x);
+}
+
+/* Something of the reply may be there to be sent. */
+static void
+flush(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    struct buf *out = &x->worker->out;
+    bool hopeless = x->attempt.tally.failed && !has_spoken(x);
+    if (s->mode == STREAM_COPY && x->attempt.tally.begun && !hopeless)
+        copy_run(x);
+    if (s->mode == STREAM_TRANSLATE && out->n && !hopeless)
+        answer_stream(x, buf_str(out));
+    buf_clear(out);
+}
+
+static void
+complete(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    if (s->mode == STREAM_COLLECT) {
+        whole_answer(x, &s->collector.reply);
+        return;
+    }
+    answer_end(x);
+    exchange_finish(x);
+}
+
+/* Our own faults on the way: the writer's, or no room for what is collected. */
+static bool
+has_broken(struct exchange *x, struct ir_error *e)
+{
+    struct stream *s = x->attempt.stream;
+    enum err err = ERR_OK;
+    if (s->mode == STREAM_TRANSLATE)
+        err = s->writer.x.err;
+    if (s->mode == STREAM_COLLECT)
+        err = s->collector.err;
+    if (s->mode == STREAM_COPY)
+        err = s->copy.held.err;
+    *e = (struct ir_error){ .set = true, .kind = IR_FAULT_PROTOCOL };
+    e->message = STR("the provider's reply is too large");
+    return err != ERR_OK;
+}
+
+/* After anything was read. */
+static void
+settle(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    struct ir_error e;
+    if (has_broken(x, &e)) {
+        buf_clear(&x->worker->out);
+        if (!s->reader.over)
+            xd_reader_abort(&s->reader, &e);
+    }
+    flush(x);
+    if (x->attempt.tally.failed)
+        fail(x);
+    else if (x->attempt.tally.ended)
+        complete(x);
+    else if (s->mode == STREAM_COPY)
+        hold(s);
+}
+
+/* --- the life of a stream ------------------------------------------------------------------ */
+
+static enum stream_mode
+choose_mode(const struct exchange *x)
+{
+    if (!x->wants_stream)
+        return STREAM_COLLECT;
+    return x->attempt.kindred ? STREAM_COPY : STREAM_TRANSLATE;
+}
+
+static void
+open_writer(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    xd_writer_init(&s->writer, x->front.dialect, x->front.op->kind, &x->attempt.arena,
+                   &x->worker->out, x->wants_usage ? XD_USAGE_WRITE : XD_USAGE_OMIT);
+    s->writer.x.now = (int64_t)(clock_wall_ms() / 1000);
+}
+
+bool
+stream_open(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    if (!a->stream)
+        a->stream = calloc(1, sizeof *a->stream);
+    struct stream *s = a->stream;
+    if (!s)
+        return false;
+    s->open = true;
+    s->mode = choose_mode(x);
+    xd_reader_init(&s->reader, a->candidate.offer->deployment->dialect, a->target.op->kind,
+                   &a->arena, on_event, x);
+    switch (s->mode) {
+    case STREAM_COPY:
+        memset(&s->copy, 0, sizeof s->copy);
+        buf_init(&s->copy.held, HELD_MAX);
+        s->reader.frame = on_frame;
+        break;
+    case STREAM_TRANSLATE:
+        open_writer(x);
+        break;
+    case STREAM_COLLECT:
+        ir_collector_init(&s->collector, &a->arena);
+        break;
+    }
+    return true;
+}
+
+void
+stream_feed(struct exchange *x, const char *p, size_t n)
+{
+    struct stream *s = x->attempt.stream;
+    if (s->mode == STREAM_COPY)
+        s->copy.piece = str_make(p, n);
+    s->reader.x.doc = x->worker->doc;
+    (void)!xd_reader_feed(&s->reader, p, n); /* a fault comes as an event */
+    x->worker->doc = s->reader.x.doc;
+    json_doc_init(&s->reader.x.doc);
+    settle(x);
+}
+
+void
+stream_end(struct exchange *x, const struct ir_error *e)
+{
+    struct stream *s = x->attempt.stream;
+    if (e)
+        xd_reader_abort(&s->reader, e);
+    else
+        (void)!xd_reader_end(&s->reader);
+    settle(x);
+}
+
+void
+stream_close(struct stream *s)
+{
+    if (!s || !s->open)
+        return;
+    s->open = false;
+    xd_reader_fini(&s->reader);
+    if (s->mode == STREAM_TRANSLATE)
+        xd_writer_fini(&s->writer);
+    if (s->mode == STREAM_COPY)
+        buf_fini(&s->copy.held);
+}
+
+void
+stream_destroy(struct stream *s)
+{
+    stream_close(s);
+    free(s);
+}
+
+void
+stream_speak(struct exchange *x, const struct ir_reply *reply)
+{
+    struct xd_writer w;
+    struct buf *out = &x->worker->out;
+    xd_writer_init(&w, x->front.dialect, x->front.op->kind, &x->attempt.arena, out,
+                   x->wants_usage ? XD_USAGE_WRITE : XD_USAGE_OMIT);
+    w.x.now = (int64_t)(clock_wall_ms() / 1000);
+    ir_reply_speak(reply, xd_writer_event, &w);
+    answer_stream(x, buf_str(out));
+    buf_clear(out);
+    answer_end(x);
+    xd_writer_fini(&w);
+    exchange_finish(x);
+}

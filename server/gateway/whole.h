@@ -1,0 +1,18 @@
+/* A provider's reply that came as one document. */
+#ifndef LLMUX_GATEWAY_WHOLE_H
+#define LLMUX_GATEWAY_WHOLE_H
+
+#include "generated/ir.h"
+
+struct exchange;
+
+/* The document is complete: bring it to the client in the form it wants.  Finishes the exchange, or
+ * its attempt. */
+void
+whole_reply(struct exchange *x);
+
+/* The same for a reply that came as a stream and was collected. */
+void
+whole_answer(struct exchange *x, const struct ir_reply *reply);
+
+#endif

@@ -1,0 +1,339 @@
+/* Threads and their loops. */
+#include "server/gateway/worker.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "server/gateway/clock.h"
+#include "server/gateway/pages.h"
+#include "server/http/listener.h"
+#include "server/upstream/upstream.h"
+
+#define POOL_MAX       128u               /* exchanges kept for the next requests */
+#define KEPT_MAX       ((size_t)32 << 10) /* bytes of an arena kept with one */
+#define NODES_KEPT     1024u              /* of a document */
+#define TAPE_MAX       ((size_t)64 << 20) /* what a request may take beside its body ... */
+#define TAPE_PER_BODY  8u                 /* ... and for each of its bytes */
+#define ARENA_MAX      ((size_t)64 << 20)
+#define OUT_MAX        ((size_t)64 << 20)
+#define OUT_KEPT       ((size_t)1 << 20)
+#define LINGER_MS      2000u
+#define REST_FIRST_MS  100u
+#define PENDING_MARGIN 2u /* a whole reply, its copy in the client's dialect */
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+static void
+on_request(void *ctx, struct http_exchange *http)
+{
+    struct worker *w = ctx;
+    const struct http_head *head = http_exchange_head(http);
+    struct front f = front_of_path(head->path);
+    if (f.dialect && str_is(head->method, "POST"))
+        exchange_start(w, http, f);
+    else
+        pages_answer(w, http);
+    buf_shrink(&w->out, OUT_KEPT);
+}
+
+static void
+on_gone(void *ctx, struct http_exchange *http)
+{
+    (void)ctx;
+    exchange_gone(http_exchange_data(http));
+}
+
+static void
+on_drained(void *ctx, struct http_exchange *http)
+{
+    (void)ctx;
+    exchange_drained(http_exchange_data(http));
+}
+
+static void
+on_error(void *ctx, struct http_exchange *http, int status, const char *reason)
+{
+    pages_refuse(ctx, http, status, reason);
+}
+
+static void
+on_expired(void *ctx, struct deadline *d, unsigned kind)
+{
+    (void)ctx;
+    exchange_expired((struct exchange *)((char *)d - offsetof(struct exchange, deadline)), kind);
+}
+
+/* --- the pool ------------------------------------------------------------------------------ */
+
+struct exchange *
+worker_lend(struct worker *w)
+{
+    struct exchange *x = TAILQ_FIRST(&w->pool);
+    if (x) {
+        TAILQ_REMOVE(&w->pool, x, link);
+        w->n_pool--;
+    } else {
+        x = calloc(1, sizeof *x);
+        if (!x)
+            return NULL;
+        x->worker = w;
+        arena_init(&x->tape, TAPE_MAX + TAPE_PER_BODY * w->gateway->config->server.max_body);
+        arena_init(&x->arena, ARENA_MAX);
+        json_doc_init(&x->doc);
+        attempt_init(&x->attempt);
+    }
+    TAILQ_INSERT_TAIL(&w->running, x, link);
+    return x;
+}
+
+/* Keep what is small. */
+static void
+tidy(struct arena *a)
+{
+    if (a->total > KEPT_MAX)
+        arena_fini(a);
+    else
+        arena_reset(a);
+}
+
+void
+worker_give_back(struct worker *w, struct exchange *x)
+{
+    TAILQ_REMOVE(&w->running, x, link);
+    if (w->n_pool == POOL_MAX) {
+        exchange_destroy(x);
+        return;
+    }
+    tidy(&x->tape);
+    tidy(&x->arena);
+    tidy(&x->attempt.arena);
+    if (x->doc.room > NODES_KEPT)
+        json_doc_fini(&x->doc);
+    struct attempt kept = x->attempt;
+    *x = (struct exchange){ .worker = w, .tape = x->tape, .arena = x->arena, .doc = x->doc };
+    x->attempt = (struct attempt){ .arena = kept.arena,
+                                   .body = kept.body,
+                                   .collected = kept.collected,
+                                   .stream = kept.stream };
+    TAILQ_INSERT_HEAD(&w->pool, x, link);
+    w->n_pool++;
+}
+
+/* --- orders -------------------------------------------------------------------------------- */
+
+static void
+on_drain_done(void *ctx)
+{
+    struct worker *w = ctx;
+    event_base_loopbreak(w->base);
+}
+
+static void
+on_drain_timeout(evutil_socket_t fd, short what, void *ctx)
+{
+    struct worker *w = ctx;
+    (void)fd, (void)what;
+    event_base_loopbreak(w->base);
+}
+
+static void
+drain(struct worker *w)
+{
+    uint64_t ms = w->gateway->config->server.drain_timeout;
+    struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000 };
+    event_add(w->drain_event, &tv);
+    http_server_drain(w->http, on_drain_done, w);
+}
+
+static void
+on_order(evutil_socket_t fd, short what, void *ctx)
+{
+    struct worker *w = ctx;
+    uint64_t count;
+    (void)what;
+    if (read(fd, &count, sizeof count) < 0)
+        return;
+    switch (atomic_load(&w->order)) {
+    case WORKER_RUN:
+        break;
+    case WORKER_DRAIN:
+        drain(w);
+        break;
+    case WORKER_STOP:
+        event_base_loopbreak(w->base);
+        break;
+    }
+}
+
+void
+worker_tell(struct worker *w, enum worker_order order)
+{
+    uint64_t one = 1;
+    atomic_store(&w->order, order);
+    (void)!write(w->order_fd, &one, sizeof one);
+}
+
+/* --- the life of a worker ------------------------------------------------------------------ */
+
+static struct event_base *
+make_base(void)
+{
+    struct event_config *c = event_config_new();
+    if (!c)
+        return NULL;
+    event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    struct event_base *base = event_base_new_with_config(c);
+    event_config_free(c);
+    return base;
+}
+
+static unsigned
+clamp_ms(uint64_t ms)
+{
+    return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
+}
+
+static struct http_server *
+make_http(struct worker *w, unsigned n_workers)
+{
+    const struct config_server *c = &w->gateway->config->server;
+    struct http_limits limits = HTTP_LIMITS;
+    const struct http_handler handler = { .ctx = w,
+                                          .request = on_request,
+                                          .gone = on_gone,
+                                          .drained = on_drained,
+                                          .error = on_error };
+    limits.max_connections = c->max_connections / n_workers + 1;
+    limits.max_body = c->max_body;
+    limits.head_ms = clamp_ms(c->head_timeout);
+    limits.body_ms = clamp_ms(c->body_timeout);
+    limits.idle_ms = clamp_ms(c->idle_timeout);
+    limits.max_pending = PENDING_MARGIN * OUT_MAX;
+    return http_server_create(w->base, &limits, &handler);
+}
+
+static bool
+make_deadlines(struct worker *w)
+{
+    unsigned ms[DEADLINE_KINDS] = {
+        [EXCHANGE_KEEPALIVE] = clamp_ms(w->gateway->config->server.keepalive_comment),
+        [EXCHANGE_LINGER] = LINGER_MS,
+    };
+    for (unsigned i = 0; i < EXCHANGE_RESTS; i++)
+        ms[EXCHANGE_REST + i] = REST_FIRST_MS << i;
+    return deadlines_init(&w->deadlines, w->base, ms, on_expired, w) == 0;
+}
+
+static bool
+make_parts(struct worker *w)
+{
+    uint64_t seed = 0;
+    w->base = make_base();
+    if (!w->base || !make_deadlines(w))
+        return false;
+    w->http = make_http(w, w->gateway->n_workers);
+    w->upstream = upstream_create(w->base, NULL);
+    w->order_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (!w->http || !w->upstream || w->order_fd < 0)
+        return false;
+    w->order_event = event_new(w->base, w->order_fd, EV_READ | EV_PERSIST, on_order, w);
+    w->drain_event = evtimer_new(w->base, on_drain_timeout, w);
+    if (getrandom(&seed, sizeof seed, 0) < 0)
+        seed = (uintptr_t)w ^ clock_wall_ms();
+    dice_init(&w->dice, seed);
+    return w->order_event && w->drain_event && event_add(w->order_event, NULL) == 0;
+}
+
+struct worker *
+worker_create(struct gateway *g, unsigned index, int done_fd, struct fault *f)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    if (!w) {
+        fault_set(f, ERR_MEMORY, 0, "out of memory");
+        return NULL;
+    }
+    *w = (struct worker){ .gateway = g, .index = index, .order_fd = -1, .done_fd = done_fd };
+    TAILQ_INIT(&w->running);
+    TAILQ_INIT(&w->pool);
+    buf_init(&w->out, OUT_MAX);
+    json_doc_init(&w->doc);
+    if (make_parts(w))
+        return w;
+    fault_set(f, ERR_MEMORY, 0, "out of memory or descriptors");
+    worker_destroy(w);
+    return NULL;
+}
+
+enum err
+worker_listen(struct worker *w, int fd)
+{
+    return http_listener_create(w->http, fd, w->gateway->tls);
+}
+
+/* Whatever still runs when the loop is left is cut here. */
+static void
+cut(struct worker *w)
+{
+    struct exchange *x;
+    w->stopping = true;
+    if (w->http)
+        http_server_destroy(w->http);
+    w->http = NULL;
+    while ((x = TAILQ_FIRST(&w->running)))
+        exchange_release(x);
+}
+
+static void *
+run(void *arg)
+{
+    struct worker *w = arg;
+    uint64_t one = 1;
+    event_base_dispatch(w->base);
+    cut(w);
+    (void)!write(w->done_fd, &one, sizeof one);
+    return NULL;
+}
+
+bool
+worker_start(struct worker *w)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return w->started;
+}
+
+void
+worker_destroy(struct worker *w)
+{
+    struct exchange *x;
+    if (!w)
+        return;
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    cut(w);
+    while ((x = TAILQ_FIRST(&w->pool))) {
+        TAILQ_REMOVE(&w->pool, x, link);
+        exchange_destroy(x);
+    }
+    if (w->upstream)
+        upstream_destroy(w->upstream);
+    if (w->order_event)
+        event_free(w->order_event);
+    if (w->drain_event)
+        event_free(w->drain_event);
+    deadlines_fini(&w->deadlines);
+    if (w->base)
+        event_base_free(w->base);
+    if (w->order_fd >= 0)
+        close(w->order_fd);
+    buf_fini(&w->out);
+    json_doc_fini(&w->doc);
+    free(w);
+}
