@@ -5,13 +5,17 @@
 
 #include "server/cli/cli.h"
 #include "server/cli/guess.h"
+#include "server/gateway/serve.h"
+#include "server/mock/mock.h"
 
 #define VERSION "0.1.0"
 
 static const struct cli_command commands[] = {
+    { "serve", "run the gateway", cmd_serve },
     { "check", "validate a configuration", cmd_check },
     { "translate", "translate a document or a stream between dialects, offline", cmd_translate },
     { "conform", "judge files by the rules of a dialect", cmd_conform },
+    { "mock", "emulate providers, for tests and load", cmd_mock },
     { "dialects", "list the API languages that are compiled in", cmd_dialects },
     { "providers", "list the providers that are compiled in", cmd_providers },
 };

@@ -1,0 +1,25 @@
+/* The workers of a process, and their shutdown.
+ *
+ *   SIGTERM, SIGINT ─► drain: readiness 503, no new connections, running requests end
+ *   a second one, or drain_timeout ─► cut what still runs */
+#ifndef LLMUX_GATEWAY_CREW_H
+#define LLMUX_GATEWAY_CREW_H
+
+#include "server/gateway/gateway.h"
+
+struct crew;
+
+/* Open the listening sockets of the config and make the workers, which do not run yet.  Logs the real
+ * addresses.  Returns NULL with the reason in f. */
+struct crew *
+crew_create(struct gateway *g, struct fault *f);
+
+/* Run until a signal says to stop and everything has ended.  Blocks these signals in the calling
+ * thread.  False, with the reason in f, when no thread can be had. */
+MUST_CHECK bool
+crew_run(struct crew *c, struct fault *f);
+
+void
+crew_destroy(struct crew *c);
+
+#endif
