@@ -11,18 +11,49 @@ entry(struct emit *e, struct word name, const char *what)
     return decl ? arena_printf(e->a, "%s_%s%.*s", what, decl_prefix(e, decl), STR_ARG(decl->name.s)).p : NULL;
 }
 
+/* An entry point is named after the dialect that wrote the declaration: providers that inherit it share its function, by
+ * which a gateway sees that both write the same. */
+static struct str
+entry_name(struct emit *e, const struct ast_operation *op, struct word decl_name, const char *what)
+{
+    const struct ast_decl *decl = decl_name.s.n ? find_decl(e, decl_name) : NULL;
+
+    return arena_printf(e->a, "%s%.*s_%s", decl ? decl_prefix(e, decl) : e->d->prefix, STR_ARG(op->name.s), what);
+}
+
+/* Is the declaration inherited?  Then so is the entry point. */
+static bool
+is_inherited(struct emit *e, struct word decl_name)
+{
+    const struct ast_decl *decl = decl_name.s.n ? find_decl(e, decl_name) : NULL;
+
+    return decl && strcmp(decl_prefix(e, decl), e->d->prefix) != 0;
+}
+
 /* The entry points take the model as void *, so that operations of all kinds fit one struct. */
+static void
+emit_reader(struct emit *e, const struct ast_operation *op, struct word decl, const char *what)
+{
+    if (!is_inherited(e, decl))
+        em(e, "static void\n%.*s(struct xd *x, uint32_t at, void *m)\n{\n    %s(x, at, m);\n}\n\n",
+           STR_ARG(entry_name(e, op, decl, what)), entry(e, decl, "read"));
+}
+
+static void
+emit_writer(struct emit *e, const struct ast_operation *op, struct word decl, const char *what)
+{
+    if (!is_inherited(e, decl))
+        em(e, "static void\n%.*s(struct xd *x, const void *m)\n{\n    %s(x, m);\n}\n\n",
+           STR_ARG(entry_name(e, op, decl, what)), entry(e, decl, "write"));
+}
+
 static void
 emit_entries(struct emit *e, const struct ast_operation *op)
 {
-    em(e, "static void\n%s%.*s_read_request(struct xd *x, uint32_t at, void *m)\n{\n    %s(x, at, m);\n}\n\n", e->d->prefix,
-       STR_ARG(op->name.s), entry(e, op->sends, "read"));
-    em(e, "static void\n%s%.*s_write_request(struct xd *x, const void *m)\n{\n    %s(x, m);\n}\n\n", e->d->prefix, STR_ARG(op->name.s),
-       entry(e, op->sends, "write"));
-    em(e, "static void\n%s%.*s_read_reply(struct xd *x, uint32_t at, void *m)\n{\n    %s(x, at, m);\n}\n\n", e->d->prefix,
-       STR_ARG(op->name.s), entry(e, op->returns, "read"));
-    em(e, "static void\n%s%.*s_write_reply(struct xd *x, const void *m)\n{\n    %s(x, m);\n}\n\n", e->d->prefix, STR_ARG(op->name.s),
-       entry(e, op->returns, "write"));
+    emit_reader(e, op, op->sends, "read_request");
+    emit_writer(e, op, op->sends, "write_request");
+    emit_reader(e, op, op->returns, "read_reply");
+    emit_writer(e, op, op->returns, "write_reply");
 }
 
 static bool
@@ -83,8 +114,10 @@ emit_ops(struct emit *e)
         em(e, "    {\n        .kind = XD_OP_%s,\n        .path = STR_INIT(%s),\n", types_upper(e->a, op->name.s), c_string(e->a, op->path.s));
         if (headers)
             em(e, "        .headers = %s_headers,\n        .nheaders = %u,\n", name.p, headers);
-        em(e, "        .read_request = %s_read_request,\n        .write_request = %s_write_request,\n", name.p, name.p);
-        em(e, "        .read_reply = %s_read_reply,\n        .write_reply = %s_write_reply,\n", name.p, name.p);
+        em(e, "        .read_request = %s,\n", entry_name(e, op, op->sends, "read_request").p);
+        em(e, "        .write_request = %s,\n", entry_name(e, op, op->sends, "write_request").p);
+        em(e, "        .read_reply = %s,\n", entry_name(e, op, op->returns, "read_reply").p);
+        em(e, "        .write_reply = %s,\n", entry_name(e, op, op->returns, "write_reply").p);
         if (stream) {
             em(e, "        .read_event = %s,\n        .write_event = %s,\n", entry(e, op->streams, "read"), entry(e, op->streams, "write"));
             if (stream->until.s.n)

@@ -2952,30 +2952,6 @@ const struct xd_dialect xd_anthropic_messages = {
     .directions = directions,
 };
 
-static void
-anthropic_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-anthropic_chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-anthropic_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-anthropic_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
 static const struct xd_header anthropic_chat_headers[] = {
     { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
 };
@@ -2986,10 +2962,10 @@ static const struct xd_op anthropic_ops[] = {
         .path = STR_INIT("/messages"),
         .headers = anthropic_chat_headers,
         .nheaders = 1,
-        .read_request = anthropic_chat_read_request,
-        .write_request = anthropic_chat_write_request,
-        .read_reply = anthropic_chat_read_reply,
-        .write_reply = anthropic_chat_write_reply,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
         .read_event = read_events,
         .write_event = write_events,
         .order = &events_order,

@@ -8613,26 +8613,14 @@ groq_chat_write_request(struct xd *x, const void *m)
     write_groq_request(x, m);
 }
 
-static void
-groq_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-groq_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
 static const struct xd_op groq_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
         .read_request = groq_chat_read_request,
         .write_request = groq_chat_write_request,
-        .read_reply = groq_chat_read_reply,
-        .write_reply = groq_chat_write_reply,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
         .read_event = read_groq_chunks,
         .write_event = write_groq_chunks,
         .until = STR_INIT("[DONE]"),
@@ -8695,38 +8683,14 @@ const struct xd_dialect xd_groq = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-openai_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-openai_chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-openai_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-openai_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
 static const struct xd_op openai_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
-        .read_request = openai_chat_read_request,
-        .write_request = openai_chat_write_request,
-        .read_reply = openai_chat_read_reply,
-        .write_reply = openai_chat_write_reply,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -8817,26 +8781,14 @@ openrouter_chat_write_request(struct xd *x, const void *m)
     write_openrouter_request(x, m);
 }
 
-static void
-openrouter_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-openrouter_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
 static const struct xd_op openrouter_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
         .read_request = openrouter_chat_read_request,
         .write_request = openrouter_chat_write_request,
-        .read_reply = openrouter_chat_read_reply,
-        .write_reply = openrouter_chat_write_reply,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
