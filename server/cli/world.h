@@ -6,11 +6,9 @@
 
 /* The world of a real process: the registry, the environment, the file system.  Texts of messages are
  * made in the arena. */
-struct config_world
-world_of_process(struct arena *a);
+struct config_world world_of_process(struct arena *a);
 
 /* Print the errors to stderr, one a line. */
-void
-world_print_errors(const struct config_errors *errors);
+void world_print_errors(const struct config_errors *errors);
 
 #endif

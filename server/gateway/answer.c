@@ -57,8 +57,8 @@ put_common(struct headers *h, const struct exchange *x, struct str type)
     put(h, STR("x-request-id"), x->request_id);
     if (d->request_id.p && !str_eq_nocase(d->request_id, STR("x-request-id")))
         put(h, d->request_id, x->request_id);
-    put(h, STR("x-llmux-overhead-us"), print_number(h->overhead, sizeof h->overhead,
-                                                    overhead_us(x)));
+    put(h, STR("x-llmux-overhead-us"),
+        print_number(h->overhead, sizeof h->overhead, overhead_us(x)));
     if (x->dropped.n)
         put(h, STR("x-llmux-dropped"),
             str_make(x->dropped.p, x->dropped.n < DROPPED_MAX ? x->dropped.n : DROPPED_MAX));
@@ -198,8 +198,8 @@ error_document(struct exchange *x, const struct ir_error *e)
     put_common(&h, x, STR("application/json"));
     put_attempt(&h, x);
     if (e->retry_after.set && e->retry_after.v >= 0)
-        put(&h, STR("retry-after"), print_number(h.retry, sizeof h.retry,
-                                                 (uint64_t)e->retry_after.v));
+        put(&h, STR("retry-after"),
+            print_number(h.retry, sizeof h.retry, (uint64_t)e->retry_after.v));
     xd_init(&xd, x->front.dialect, x->front.op->kind, &x->arena, out);
     xd_error_write(&xd, e);
     send_document(x, xd_error_status(x->front.dialect, e), &h, buf_str(out));

@@ -8,25 +8,19 @@
 #include "server/gateway/exchange.h"
 
 /* A whole reply in JSON.  The client's part of the exchange is over. */
-void
-answer_document(struct exchange *x, struct str body);
+void answer_document(struct exchange *x, struct str body);
 
 /* Bytes of a stream; the head before the first.  Pauses the provider when the client is slow. */
-void
-answer_stream(struct exchange *x, struct str bytes);
+void answer_stream(struct exchange *x, struct str bytes);
 /* The stream is complete.  The client's part is over. */
-void
-answer_end(struct exchange *x);
+void answer_end(struct exchange *x);
 
 /* An error, in the form that is still possible; then the client's part is over. */
-void
-answer_error(struct exchange *x, const struct ir_error *e);
+void answer_error(struct exchange *x, const struct ir_error *e);
 /* Break the stream off; the client's part is over. */
-void
-answer_break(struct exchange *x);
+void answer_break(struct exchange *x);
 
 /* A comment for a client that waits for events. */
-void
-answer_comment(struct exchange *x);
+void answer_comment(struct exchange *x);
 
 #endif

@@ -23,8 +23,8 @@ enum attempt_reply {
 
 /* What is known of a reply, from its events or from the whole. */
 struct tally {
-    struct str model;    /* as the provider calls it */
-    enum ir_stop stop;   /* of the first choice */
+    struct str model;  /* as the provider calls it */
+    enum ir_stop stop; /* of the first choice */
     struct ir_usage usage;
     bool begun, ended, failed;
     struct ir_error error; /* when failed; in the attempt's arena */
@@ -45,46 +45,40 @@ struct attempt {
     enum attempt_reply reply;
     int status;
     struct ir_int retry_after;
-    struct str request_id;      /* the provider's own */
-    struct buf collected;       /* an error or a document */
-    struct stream *stream;      /* owned; NULL before the first */
+    struct str request_id; /* the provider's own */
+    struct buf collected;  /* an error or a document */
+    struct stream *stream; /* owned; NULL before the first */
     struct tally tally;
 
-    uint64_t start_us;          /* on clock_us(); 0: not begun */
-    uint64_t first_us, done_us; /* from the start to the body's first byte, to the end; 0: not yet */
+    uint64_t start_us; /* on clock_us(); 0: not begun */
+    uint64_t first_us,
+        done_us; /* from the start to the body's first byte, to the end; 0: not yet */
     bool accounted;
 };
 
 /* For the pool: memory that is kept from exchange to exchange. */
-void
-attempt_init(struct attempt *a);
-void
-attempt_fini(struct attempt *a);
+void attempt_init(struct attempt *a);
+void attempt_fini(struct attempt *a);
 
 enum attempt_start {
     ATTEMPT_STARTED,
-    ATTEMPT_UNFIT, /* this deployment cannot serve this request; x->error says why */
+    ATTEMPT_UNFIT,  /* this deployment cannot serve this request; x->error says why */
     ATTEMPT_BROKEN, /* it should, but could not even begin; x->error says why */
 };
 /* Try a candidate with x's request. */
-enum attempt_start
-attempt_start(struct exchange *x, const struct candidate *c);
+enum attempt_start attempt_start(struct exchange *x, const struct candidate *c);
 
 /* End the call, if it runs, without another word from it; tell the accountants of the attempt, if
  * they were not told; let go of its memory. */
-void
-attempt_stop(struct exchange *x);
+void attempt_stop(struct exchange *x);
 /* Tell the accountants; once for each attempt. */
-void
-attempt_account(struct exchange *x);
+void attempt_account(struct exchange *x);
 
 /* How long the exchange waited for the provider before it could answer: for a stream's first byte, a
  * document's last. */
-uint64_t
-attempt_wait_us(const struct attempt *a);
+uint64_t attempt_wait_us(const struct attempt *a);
 
 /* Take an event of the reply into the tally, and show it to the taps. */
-void
-attempt_tally(struct exchange *x, const struct ir_event *e);
+void attempt_tally(struct exchange *x, const struct ir_event *e);
 
 #endif

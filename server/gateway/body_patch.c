@@ -52,8 +52,9 @@ insert(struct body_patch *p, uint32_t at, struct str path, struct str json)
     if (!object.p)
         return false;
     bool comma = p->doc->nodes[at].next > at + 1 || has_edit(p, place);
-    return add_edit(p, place, 0, arena_printf(p->arena, "%.*s%s", (int)object.n - 2, object.p + 1,
-                                              comma ? "," : ""));
+    return add_edit(
+        p, place, 0,
+        arena_printf(p->arena, "%.*s%s", (int)object.n - 2, object.p + 1, comma ? "," : ""));
 }
 
 static bool

@@ -15,24 +15,21 @@ struct body_patch {
     const struct json_doc *doc; /* borrowed, as is its source */
     struct arena *arena;        /* borrowed: the texts of edits */
     struct {
-        size_t at, n;           /* what is replaced; n == 0: an insertion */
+        size_t at, n; /* what is replaced; n == 0: an insertion */
         struct str with;
-    } edits[BODY_PATCH_EDITS];  /* in the order of `at` */
+    } edits[BODY_PATCH_EDITS]; /* in the order of `at` */
     unsigned n;
 };
 
 /* Start without edits on a document whose root is an object. */
-void
-body_patch_init(struct body_patch *p, const struct json_doc *doc, struct arena *a);
+void body_patch_init(struct body_patch *p, const struct json_doc *doc, struct arena *a);
 
 /* Let the member at the dotted path ("model", "a.b") have this value, which is JSON.  Something on the
  * way that is not an object is replaced by one.  Different calls must not name the same member, nor one
  * inside of another.  False when there are too many edits or the arena is full. */
-bool
-body_patch_set(struct body_patch *p, struct str path, struct str json);
+bool body_patch_set(struct body_patch *p, struct str path, struct str json);
 
 /* Append the changed document. */
-void
-body_patch_write(const struct body_patch *p, struct buf *out);
+void body_patch_write(const struct body_patch *p, struct buf *out);
 
 #endif

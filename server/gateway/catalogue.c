@@ -95,8 +95,8 @@ catalogue_find(const struct catalogue *c, struct str name)
 {
     if (!name.p)
         return NULL;
-    const struct model *const *hit =
-        bsearch(&name, c->by_name, c->n_exact, sizeof *c->by_name, compare_key);
+    const struct model *const *hit = bsearch(&name, c->by_name, c->n_exact, sizeof *c->by_name,
+                                             compare_key);
     if (hit)
         return *hit;
     for (unsigned i = 0; i < c->n_wild; i++)

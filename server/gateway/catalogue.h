@@ -31,29 +31,23 @@ struct catalogue {
 };
 
 /* Gather the models of n deployments, which must outlive c.  ERR_LIMIT when the arena is full. */
-MUST_CHECK enum err
-catalogue_make(struct catalogue *c, const struct deployment *deployments, unsigned n,
-               struct arena *a);
+MUST_CHECK enum err catalogue_make(struct catalogue *c, const struct deployment *deployments,
+                                   unsigned n, struct arena *a);
 
 /* The model for a name that a client asks for: the one of exactly this name, else the most telling
  * wildcard; NULL when there is none. */
-const struct model *
-catalogue_find(const struct catalogue *c, struct str name);
+const struct model *catalogue_find(const struct catalogue *c, struct str name);
 
 /* What the offer's provider calls the model that a client asked for by `name`.  May lie in the
  * arena; absent when that is full. */
-struct str
-offer_upstream(const struct offer *o, struct str name, struct arena *a);
+struct str offer_upstream(const struct offer *o, struct str name, struct arena *a);
 
 /* Append the names, separated by commas, at most `most` of them: for messages. */
-void
-catalogue_print(const struct catalogue *c, unsigned most, struct buf *out);
+void catalogue_print(const struct catalogue *c, unsigned most, struct buf *out);
 
 /* Write the list of models, and one of them, as JSON.  The document has the members that clients
  * of all dialects look for; each takes those it knows. */
-void
-catalogue_write(const struct catalogue *c, uint64_t created, struct jw *w);
-void
-model_write(struct str name, uint64_t created, struct jw *w);
+void catalogue_write(const struct catalogue *c, uint64_t created, struct jw *w);
+void model_write(struct str name, uint64_t created, struct jw *w);
 
 #endif

@@ -5,11 +5,9 @@
 #include <stdint.h>
 
 /* Microseconds on CLOCK_MONOTONIC, as http_exchange_time_us: for durations. */
-uint64_t
-clock_us(void);
+uint64_t clock_us(void);
 
 /* Milliseconds since 1970. */
-uint64_t
-clock_wall_ms(void);
+uint64_t clock_wall_ms(void);
 
 #endif

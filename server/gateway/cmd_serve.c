@@ -25,11 +25,11 @@ static const char about[] =
 
 /* Everything that lives as long as the command. */
 struct serve {
-    struct arena arena;         /* the config */
+    struct arena arena; /* the config */
     const struct config *config;
-    struct mock *mock;          /* owned; NULL with a config of one's own */
-    struct log *log;            /* owned */
-    struct http_tls *tls;       /* owned */
+    struct mock *mock;    /* owned; NULL with a config of one's own */
+    struct log *log;      /* owned */
+    struct http_tls *tls; /* owned */
     struct gateway gateway;
     bool has_gateway;
 };
@@ -61,8 +61,8 @@ load_default(struct serve *s)
     }
     buf_init(&text, DEFAULT_BYTES_MAX);
     default_config_write(str_from(mock_base_url(s->mock)), &text);
-    const struct config *config =
-        config_parse(arena_str(&s->arena, buf_str(&text)), "default", &world, &s->arena, &errors);
+    const struct config *config = config_parse(arena_str(&s->arena, buf_str(&text)), "default",
+                                               &world, &s->arena, &errors);
     buf_fini(&text);
     if (!config)
         world_print_errors(&errors);
@@ -75,7 +75,8 @@ static bool
 open_log(struct serve *s, struct fault *f)
 {
     const struct config_server *c = &s->config->server;
-    const struct log_options options = { .fd = STDOUT_FILENO, .level = c->log_level,
+    const struct log_options options = { .fd = STDOUT_FILENO,
+                                         .level = c->log_level,
                                          .format = c->log_format };
     s->log = log_create(&options);
     if (s->log && log_add_secrets(s->log, s->config->secrets, s->config->n_secrets))
@@ -150,10 +151,9 @@ serve(const char *path)
 int
 cmd_serve(int argc, char **argv)
 {
-    struct option config = { .name = "config",
-                             .letter = 'c',
-                             .takes = "FILE",
-                             .help = "the configuration" };
+    struct option config = {
+        .name = "config", .letter = 'c', .takes = "FILE", .help = "the configuration"
+    };
     struct options o = { .synopsis = "serve [-c FILE]", .about = about, .v = &config, .n = 1 };
     enum options_result got = options_read(&o, argc, argv);
     if (got != OPTIONS_GO)

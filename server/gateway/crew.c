@@ -31,8 +31,8 @@ struct crew {
     struct gateway *gateway; /* borrowed */
     struct worker **workers; /* owned */
     unsigned n;
-    struct place *places;    /* by config->server.listen; in the gateway's arena */
-    int done_fd;             /* an eventfd: workers that have ended */
+    struct place *places; /* by config->server.listen; in the gateway's arena */
+    int done_fd;          /* an eventfd: workers that have ended */
     int signal_fd;
 };
 
@@ -50,8 +50,8 @@ static bool
 is_stale(const struct sockaddr_un *at)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool stale =
-        fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) < 0 && errno == ECONNREFUSED;
+    bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) < 0
+                 && errno == ECONNREFUSED;
     if (fd >= 0)
         close(fd);
     return stale;

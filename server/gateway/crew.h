@@ -11,15 +11,12 @@ struct crew;
 
 /* Open the listening sockets of the config and make the workers, which do not run yet.  Logs the real
  * addresses.  Returns NULL with the reason in f. */
-struct crew *
-crew_create(struct gateway *g, struct fault *f);
+struct crew *crew_create(struct gateway *g, struct fault *f);
 
 /* Run until a signal says to stop and everything has ended.  Blocks these signals in the calling
  * thread.  False, with the reason in f, when no thread can be had. */
-MUST_CHECK bool
-crew_run(struct crew *c, struct fault *f);
+MUST_CHECK bool crew_run(struct crew *c, struct fault *f);
 
-void
-crew_destroy(struct crew *c);
+void crew_destroy(struct crew *c);
 
 #endif

@@ -11,7 +11,6 @@
 
 /* Append the config, in YAML, for an emulator at this address ("http://127.0.0.1:41234/v1").  It
  * listens at ${LLMUX_LISTEN:127.0.0.1:8080}. */
-void
-default_config_write(struct str emulator, struct buf *out);
+void default_config_write(struct str emulator, struct buf *out);
 
 #endif

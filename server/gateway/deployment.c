@@ -14,7 +14,7 @@ static bool
 is_plain(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-        || (c && strchr("-._~", c));
+           || (c && strchr("-._~", c));
 }
 
 /* For a URL's query (RFC 3986 2.1). */
@@ -108,7 +108,8 @@ make_policies(struct deployment *d, struct arena *a)
     unsigned n = d->config->n_policies;
     struct xd_policy_choice *v = arena_alloc(a, n * sizeof *v);
     for (unsigned i = 0; v && i < n; i++)
-        v[i] = (struct xd_policy_choice){ d->config->policies[i].key, d->config->policies[i].value };
+        v[i] = (struct xd_policy_choice){ d->config->policies[i].key,
+                                          d->config->policies[i].value };
     d->policies = (struct xd_policy_choices){ v, v ? n : 0 };
 }
 

@@ -21,9 +21,8 @@ struct deployment {
 /* Make d from an entry of a valid config; everything lives in the arena.  The operator's headers
  * replace those of the dialect that have the same name.  ERR_UNSUPPORTED when the type is not
  * compiled in or has no address, ERR_LIMIT when the arena is full. */
-MUST_CHECK enum err
-deployment_make(struct deployment *d, const struct config_provider *config, struct arena *a,
-                struct fault *f);
+MUST_CHECK enum err deployment_make(struct deployment *d, const struct config_provider *config,
+                                    struct arena *a, struct fault *f);
 
 /* What is sent for an operation; false when the dialect does not have it. */
 struct deployment_call {

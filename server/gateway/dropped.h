@@ -6,16 +6,13 @@
 
 /* Append the names in `lost` to the comma-separated list *to, model paths in the words of the front's
  * requests where it has them.  The texts are made in the arena; a full one cuts the list. */
-void
-dropped_add(struct str *to, const struct xd_losses *lost, const struct xd_dialect *front,
-            struct arena *a);
+void dropped_add(struct str *to, const struct xd_losses *lost, const struct xd_dialect *front,
+                 struct arena *a);
 /* Append one name as it is. */
-void
-dropped_add_name(struct str *to, struct str name, struct arena *a);
+void dropped_add_name(struct str *to, struct str name, struct arena *a);
 
 /* The wire path for a path of the model ("sampling.seed" to "seed"), by the dialect's rows for
  * requests; absent when no row names it, nor what it is part of. */
-struct str
-dropped_wire_name(const struct xd_dialect *d, struct str path, struct arena *a);
+struct str dropped_wire_name(const struct xd_dialect *d, struct str path, struct arena *a);
 
 #endif

@@ -113,7 +113,7 @@ static bool
 is_worth_a_try(const struct ir_error *e)
 {
     return ir_fault_retryable(e->kind)
-        || (e->status.set && (e->status.v == 429 || e->status.v >= 500));
+           || (e->status.set && (e->status.v == 429 || e->status.v >= 500));
 }
 
 static void
@@ -243,7 +243,8 @@ exchange_finish(struct exchange *x)
 {
     request_log_write(x);
     attempt_account(x);
-    bool saves = x->attempt.call && (x->attempt.sends_own || upstream_release_body(x->attempt.call));
+    bool saves = x->attempt.call
+                 && (x->attempt.sends_own || upstream_release_body(x->attempt.call));
     if (!saves) {
         exchange_release(x); /* what the call sends is gone with the client's request */
         return;

@@ -43,75 +43,66 @@ struct exchange {
     struct str request_id;
 
     /* Until the reply is on its way: the request and what it takes to try again. */
-    struct arena tape;          /* what was read from the body */
-    struct json_doc doc;        /* of the body */
+    struct arena tape;   /* what was read from the body */
+    struct json_doc doc; /* of the body */
     struct ir_request request;
     struct route route;
 
-    struct arena arena;         /* what lives as long as the exchange */
-    struct str path;            /* of the request */
-    struct str model;           /* as asked for; absent before the request was read */
+    struct arena arena; /* what lives as long as the exchange */
+    struct str path;    /* of the request */
+    struct str model;   /* as asked for; absent before the request was read */
     bool wants_stream;
-    bool wants_usage;           /* at the end of the stream */
+    bool wants_usage; /* at the end of the stream */
 
-    struct attempt attempt;     /* the newest */
+    struct attempt attempt; /* the newest */
     unsigned attempts;
 
     /* The answer, see answer.h. */
-    bool begun;                 /* the head is out, with status 200 for an event stream */
+    bool begun; /* the head is out, with status 200 for an event stream */
     int status;
-    struct str dropped;         /* what was lost, as it stands in the header; absent: nothing */
+    struct str dropped; /* what was lost, as it stands in the header; absent: nothing */
 
     /* For the log. */
-    struct ir_error error;      /* set: what the client was told, or would have been */
-    struct str detail;          /* what else is known about it, not for the client */
-    bool gone;                  /* the client left */
-    uint64_t begun_us;          /* the request was complete */
-    uint64_t first_us;          /* the first byte of the answer's body; 0: none yet */
-    uint64_t upstream_us;       /* spent waiting for providers until the answer began */
+    struct ir_error error; /* set: what the client was told, or would have been */
+    struct str detail;     /* what else is known about it, not for the client */
+    bool gone;             /* the client left */
+    uint64_t begun_us;     /* the request was complete */
+    uint64_t first_us;     /* the first byte of the answer's body; 0: none yet */
+    uint64_t upstream_us;  /* spent waiting for providers until the answer began */
     uint64_t bytes_in, bytes_out;
 };
 
 enum exchange_deadline {
     EXCHANGE_NO_DEADLINE,
-    EXCHANGE_KEEPALIVE,   /* time for a comment to a waiting client */
-    EXCHANGE_LINGER,      /* time to give the provider's connection up */
-    EXCHANGE_REST,        /* the first of EXCHANGE_RESTS pauses between attempts */
+    EXCHANGE_KEEPALIVE, /* time for a comment to a waiting client */
+    EXCHANGE_LINGER,    /* time to give the provider's connection up */
+    EXCHANGE_REST,      /* the first of EXCHANGE_RESTS pauses between attempts */
 };
 #define EXCHANGE_RESTS (DEADLINE_KINDS - EXCHANGE_REST)
 
 TAILQ_HEAD(exchange_list, exchange);
 
 /* A request for an operation has come: take it from here. */
-void
-exchange_start(struct worker *w, struct http_exchange *http, struct front front);
+void exchange_start(struct worker *w, struct http_exchange *http, struct front front);
 /* The client left, or the server closes: cancel, log, release. */
-void
-exchange_gone(struct exchange *x);
+void exchange_gone(struct exchange *x);
 /* The client has caught up. */
-void
-exchange_drained(struct exchange *x);
+void exchange_drained(struct exchange *x);
 /* x's deadline has come. */
-void
-exchange_expired(struct exchange *x, enum exchange_deadline which);
+void exchange_expired(struct exchange *x, enum exchange_deadline which);
 
 /* What attempts report.  Each of these may release x. */
 
 /* The attempt is over and the client has got nothing of it: try again, or say so. */
-void
-exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail);
+void exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail);
 /* Bytes of the reply are about to go out: what was kept for another attempt is let go. */
-void
-exchange_commit(struct exchange *x);
+void exchange_commit(struct exchange *x);
 /* The client has its whole answer, good or bad: the log, the accounts, the end. */
-void
-exchange_finish(struct exchange *x);
+void exchange_finish(struct exchange *x);
 /* Nothing of it runs any more: back into the pool. */
-void
-exchange_release(struct exchange *x);
+void exchange_release(struct exchange *x);
 
 /* Free the memory of an exchange that is in no list. */
-void
-exchange_destroy(struct exchange *x);
+void exchange_destroy(struct exchange *x);
 
 #endif

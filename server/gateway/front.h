@@ -16,16 +16,13 @@ struct front {
 };
 
 /* The front for a path; dialect and op are NULL when there is none. */
-struct front
-front_of_path(struct str path);
+struct front front_of_path(struct str path);
 
 /* The dialect in which to answer a request whose path tells none: the one whose constant request
  * headers (a version, say) the request has, else the first that has none to tell it by. */
-const struct xd_dialect *
-front_of_headers(const struct http_head *head);
+const struct xd_dialect *front_of_headers(const struct http_head *head);
 
 /* For any request: the dialect of its path, else that of its headers. */
-struct front
-front_of(const struct http_head *head);
+struct front front_of(const struct http_head *head);
 
 #endif

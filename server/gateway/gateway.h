@@ -8,14 +8,14 @@
 #include "server/gateway/seams.h"
 
 struct gateway {
-    const struct config *config;     /* borrowed */
-    struct log *log;                 /* borrowed */
-    struct http_tls *tls;            /* borrowed; NULL: plain text */
-    struct arena arena;              /* of all that follows */
-    struct deployment *deployments;  /* by entry of config->providers */
+    const struct config *config;    /* borrowed */
+    struct log *log;                /* borrowed */
+    struct http_tls *tls;           /* borrowed; NULL: plain text */
+    struct arena arena;             /* of all that follows */
+    struct deployment *deployments; /* by entry of config->providers */
     struct catalogue catalogue;
     struct seams seams;
-    uint64_t started;                /* seconds since 1970 */
+    uint64_t started; /* seconds since 1970 */
     unsigned n_workers;
     atomic_bool draining;
 };
@@ -24,7 +24,6 @@ struct gateway {
  * gateway_fini all the same. */
 MUST_CHECK enum err
 gateway_init(struct gateway *g, const struct config *config, struct log *log, struct fault *f);
-void
-gateway_fini(struct gateway *g);
+void gateway_fini(struct gateway *g);
 
 #endif

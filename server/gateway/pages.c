@@ -56,7 +56,9 @@ refuse(struct page *p, int status, enum ir_fault kind, struct str message)
     struct xd xd;
     struct buf *out = &p->w->out;
     struct front f = front_of(p->head);
-    struct ir_error e = { .set = true, .kind = kind, .message = message, .status = { status, true } };
+    struct ir_error e = {
+        .set = true, .kind = kind, .message = message, .status = { status, true }
+    };
     arena_init(&a, SCRATCH_MAX);
     xd_init(&xd, f.dialect, f.dialect->ops[0].kind, &a, out);
     xd_error_write(&xd, &e);

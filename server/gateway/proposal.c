@@ -90,10 +90,9 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     xd_init(&x, k->d->dialect, k->call->op->kind, k->a, k->out);
     x.now = now;
     enum err err = xd_prepare(&x, &asked, &k->d->policies, &wanted);
-    k->p->asks_usage =
-        wanted.stream_usage == IR_TRUE && k->from->tape->stream_usage != IR_TRUE;
+    k->p->asks_usage = wanted.stream_usage == IR_TRUE && k->from->tape->stream_usage != IR_TRUE;
     bool copies = k->p->kindred && x.lost.n == 0 && is_unchanged(&asked, &wanted)
-               && k->call->op->write_request == k->from->front.op->write_request;
+                  && k->call->op->write_request == k->from->front.op->write_request;
     if (!err)
         err = copies ? patch(k, &wanted) : write_body(k, &x, &wanted);
     *f = x.fault;
@@ -172,7 +171,8 @@ proposal_make(struct proposal *p, const struct proposal_source *from, const stru
               const struct deployment_call *call, struct str model, int64_t now, struct arena *a,
               struct buf *out, struct fault *f)
 {
-    *p = (struct proposal){ .kindred = strcmp(from->front.dialect->family, d->dialect->family) == 0 };
+    *p = (struct proposal){ .kindred = strcmp(from->front.dialect->family, d->dialect->family)
+                                       == 0 };
     const struct maker k = { p, from, d, call, a, out };
     f->err = ERR_OK;
     enum err err = make_body(&k, model, now, f);

@@ -13,20 +13,20 @@
 /* A client's request, read. */
 struct proposal_source {
     struct front front;
-    struct str body;                /* the client's bytes ... */
-    const struct json_doc *doc;     /* ... as a document ... */
-    const struct ir_request *tape;  /* ... and understood */
+    struct str body;               /* the client's bytes ... */
+    const struct json_doc *doc;    /* ... as a document ... */
+    const struct ir_request *tape; /* ... and understood */
     const struct http_head *head;
     struct str request_id;
 };
 
 struct proposal {
-    struct str body;                /* the client's own bytes, or those in `out` */
+    struct str body;                 /* the client's own bytes, or those in `out` */
     struct upstream_header *headers; /* in the arena */
     unsigned n_headers;
-    bool kindred;                   /* both dialects are of one family */
-    bool asks_usage;                /* of a stream, though the client did not */
-    struct str dropped;             /* what was lost, in the client's words, separated by commas;
+    bool kindred;       /* both dialects are of one family */
+    bool asks_usage;    /* of a stream, though the client did not */
+    struct str dropped; /* what was lost, in the client's words, separated by commas;
                                        absent: nothing */
 };
 

@@ -11,7 +11,7 @@
 #include "runtime/base/str.h"
 #include "server/gateway/dice.h"
 
-#define REQUEST_ID_MAX 128
+#define REQUEST_ID_MAX  128
 #define REQUEST_ID_MADE 36
 
 /* One worker's series of ids; all zeros at first. */
@@ -21,12 +21,10 @@ struct request_ids {
 };
 
 /* May a client's id be used?  1 to REQUEST_ID_MAX printable ASCII characters without blanks. */
-bool
-request_id_is_sane(struct str id);
+bool request_id_is_sane(struct str id);
 
 /* Write a new id of REQUEST_ID_MADE bytes to `to`.  A clock that goes back does not change the
  * order. */
-void
-request_id_make(struct request_ids *ids, uint64_t wall_ms, struct dice *dice, char *to);
+void request_id_make(struct request_ids *ids, uint64_t wall_ms, struct dice *dice, char *to);
 
 #endif

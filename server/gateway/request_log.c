@@ -90,7 +90,8 @@ void
 request_log_write(const struct exchange *x)
 {
     struct log_line l;
-    bool bad = x->error.set && x->error.kind != IR_FAULT_INVALID && x->error.kind != IR_FAULT_MISSING;
+    bool bad = x->error.set && x->error.kind != IR_FAULT_INVALID
+               && x->error.kind != IR_FAULT_MISSING;
     struct log *log = x->worker->gateway->log;
     if (!log_begin(log, &l, bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "request"))
         return;

@@ -9,8 +9,7 @@ struct exchange;
 struct log;
 
 /* The exchange is over for the client: with its whole answer, a broken-off one, or none. */
-void
-request_log_write(const struct exchange *x);
+void request_log_write(const struct exchange *x);
 
 /* A request that was no exchange: a list, a wrong path, bytes that are no request. */
 struct request_log_plain {
@@ -21,7 +20,6 @@ struct request_log_plain {
     const char *message; /* of an error; NULL: none */
     bool is_probe;       /* worth no line in a usual log */
 };
-void
-request_log_write_plain(struct log *log, const struct request_log_plain *r);
+void request_log_write_plain(struct log *log, const struct request_log_plain *r);
 
 #endif

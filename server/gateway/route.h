@@ -27,27 +27,23 @@ struct route {
 /* A try that shall be made. */
 struct candidate {
     const struct offer *offer;
-    struct str name;   /* the model, as asked for: the client's, or a fallback's */
-    bool again;        /* this deployment has failed this request before */
+    struct str name; /* the model, as asked for: the client's, or a fallback's */
+    bool again;      /* this deployment has failed this request before */
 };
 
 /* Begin for a request for the model `asked`, which must outlive the route.  False when no such model
  * exists. */
-bool
-route_begin(struct route *r, const struct catalogue *c, const struct config_routing *rules,
-            struct str asked, struct arena *a);
+bool route_begin(struct route *r, const struct catalogue *c, const struct config_routing *rules,
+                 struct str asked, struct arena *a);
 
 /* The next try; false when there is none left. */
-bool
-route_next(struct route *r, struct dice *dice, struct candidate *c);
+bool route_next(struct route *r, struct dice *dice, struct candidate *c);
 
 /* Would the next try, if there is one, be at a deployment that has failed this request before? */
-bool
-route_would_repeat(const struct route *r);
+bool route_would_repeat(const struct route *r);
 
 /* The last try was not made, as its deployment cannot serve this request at all: it does not count
  * as one, and this deployment is not offered again for this model. */
-void
-route_exclude(struct route *r);
+void route_exclude(struct route *r);
 
 #endif

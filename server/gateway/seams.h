@@ -40,16 +40,16 @@ struct tap {
 /* One try at a provider, when it is over.  All of it is borrowed for the call. */
 struct account {
     struct str request_id;
-    struct str provider;       /* the deployment's name */
-    struct str model;          /* as asked for */
+    struct str provider; /* the deployment's name */
+    struct str model;    /* as asked for */
     struct str upstream_model;
-    unsigned attempt;          /* 1 is the first */
-    int status;                /* the provider's; 0 when no head came */
-    enum ir_fault fault;       /* unset when all went well */
-    bool gone;                 /* the client left before the end */
-    struct ir_usage usage;     /* as far as it was told */
-    uint64_t start_us;         /* on clock_us() */
-    uint64_t first_us;         /* from the start to the first byte of the body; 0: none came */
+    unsigned attempt;      /* 1 is the first */
+    int status;            /* the provider's; 0 when no head came */
+    enum ir_fault fault;   /* unset when all went well */
+    bool gone;             /* the client left before the end */
+    struct ir_usage usage; /* as far as it was told */
+    uint64_t start_us;     /* on clock_us() */
+    uint64_t first_us;     /* from the start to the first byte of the body; 0: none came */
     uint64_t total_us;
 };
 

@@ -40,23 +40,17 @@ struct stream {
 };
 
 /* The first bytes of a stream are there.  False when memory is short. */
-MUST_CHECK bool
-stream_open(struct exchange *x);
+MUST_CHECK bool stream_open(struct exchange *x);
 /* n more bytes; n > 0.  May finish the exchange or its attempt. */
-void
-stream_feed(struct exchange *x, const char *p, size_t n);
+void stream_feed(struct exchange *x, const char *p, size_t n);
 /* The provider closed properly, or e says how it did not. */
-void
-stream_end(struct exchange *x, const struct ir_error *e);
+void stream_end(struct exchange *x, const struct ir_error *e);
 /* Let go of what one stream needs, if it is open. */
-void
-stream_close(struct stream *s);
+void stream_close(struct stream *s);
 /* Free s, which may be NULL. */
-void
-stream_destroy(struct stream *s);
+void stream_destroy(struct stream *s);
 
 /* A whole reply to a client that wants a stream. */
-void
-stream_speak(struct exchange *x, const struct ir_reply *reply);
+void stream_speak(struct exchange *x, const struct ir_reply *reply);
 
 #endif

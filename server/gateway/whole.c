@@ -21,8 +21,8 @@ fail(struct exchange *x, const struct fault *f)
     struct ir_error e = { .set = true, .kind = IR_FAULT_PROTOCOL };
     e.message = arena_printf(&a->arena, "provider %.*s: its reply cannot be understood",
                              STR_ARG(a->candidate.offer->deployment->config->name));
-    exchange_attempt_failed(x, &e, arena_printf(&a->arena, "%s%s%s", f->path, f->path[0] ? ": " : "",
-                                                f->text));
+    exchange_attempt_failed(
+        x, &e, arena_printf(&a->arena, "%s%s%s", f->path, f->path[0] ? ": " : "", f->text));
 }
 
 /* The reply in the client's dialect. */

@@ -8,11 +8,9 @@ struct exchange;
 
 /* The document is complete: bring it to the client in the form it wants.  Finishes the exchange, or
  * its attempt. */
-void
-whole_reply(struct exchange *x);
+void whole_reply(struct exchange *x);
 
 /* The same for a reply that came as a stream and was collected. */
-void
-whole_answer(struct exchange *x, const struct ir_reply *reply);
+void whole_answer(struct exchange *x, const struct ir_reply *reply);
 
 #endif

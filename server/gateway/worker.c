@@ -115,10 +115,9 @@ worker_give_back(struct worker *w, struct exchange *x)
         json_doc_fini(&x->doc);
     struct attempt kept = x->attempt;
     *x = (struct exchange){ .worker = w, .tape = x->tape, .arena = x->arena, .doc = x->doc };
-    x->attempt = (struct attempt){ .arena = kept.arena,
-                                   .body = kept.body,
-                                   .collected = kept.collected,
-                                   .stream = kept.stream };
+    x->attempt = (struct attempt){
+        .arena = kept.arena, .body = kept.body, .collected = kept.collected, .stream = kept.stream
+    };
     TAILQ_INSERT_HEAD(&w->pool, x, link);
     w->n_pool++;
 }
@@ -202,11 +201,9 @@ make_http(struct worker *w, unsigned n_workers)
 {
     const struct config_server *c = &w->gateway->config->server;
     struct http_limits limits = HTTP_LIMITS;
-    const struct http_handler handler = { .ctx = w,
-                                          .request = on_request,
-                                          .gone = on_gone,
-                                          .drained = on_drained,
-                                          .error = on_error };
+    const struct http_handler handler = {
+        .ctx = w, .request = on_request, .gone = on_gone, .drained = on_drained, .error = on_error
+    };
     limits.max_connections = c->max_connections / n_workers + 1;
     limits.max_body = c->max_body;
     limits.head_ms = clamp_ms(c->head_timeout);

@@ -16,49 +16,42 @@ enum worker_order {
 };
 
 struct worker {
-    struct gateway *gateway;       /* borrowed */
+    struct gateway *gateway; /* borrowed */
     unsigned index;
     pthread_t thread;
-    struct event_base *base;       /* owned, as are the next ones */
+    struct event_base *base; /* owned, as are the next ones */
     struct http_server *http;
     struct upstream *upstream;
     struct event *order_event;
-    struct event *drain_event;     /* drain_timeout is over */
-    int order_fd;                  /* an eventfd; written when order has changed */
-    int done_fd;                   /* borrowed: an eventfd that hears of the thread's end */
+    struct event *drain_event; /* drain_timeout is over */
+    int order_fd;              /* an eventfd; written when order has changed */
+    int done_fd;               /* borrowed: an eventfd that hears of the thread's end */
     _Atomic enum worker_order order;
-    bool started;                  /* there is a thread to wait for */
-    bool stopping;                 /* what is cut now is cut by us */
+    bool started;  /* there is a thread to wait for */
+    bool stopping; /* what is cut now is cut by us */
 
     struct dice dice;
     struct request_ids ids;
     struct deadlines deadlines;
     struct exchange_list running, pool;
     unsigned n_pool;
-    struct buf out;                /* for the bytes of one event or document; empty between uses */
-    struct json_doc doc;           /* for what is read at one go */
+    struct buf out;      /* for the bytes of one event or document; empty between uses */
+    struct json_doc doc; /* for what is read at one go */
 };
 
 /* Make a worker, whose thread does not run yet.  Returns NULL with the reason in f. */
-struct worker *
-worker_create(struct gateway *g, unsigned index, int done_fd, struct fault *f);
+struct worker *worker_create(struct gateway *g, unsigned index, int done_fd, struct fault *f);
 /* Accept connections from a listening socket, which is owned from now on.  Before the start. */
-MUST_CHECK enum err
-worker_listen(struct worker *w, int fd);
+MUST_CHECK enum err worker_listen(struct worker *w, int fd);
 /* Start the thread; false when there is none to be had. */
-bool
-worker_start(struct worker *w);
+bool worker_start(struct worker *w);
 /* Tell the thread something; from any other thread. */
-void
-worker_tell(struct worker *w, enum worker_order order);
+void worker_tell(struct worker *w, enum worker_order order);
 /* Wait for the thread's end, if it was started, and free w. */
-void
-worker_destroy(struct worker *w);
+void worker_destroy(struct worker *w);
 
 /* For exchanges: one from the pool, and back into it. */
-struct exchange *
-worker_lend(struct worker *w);
-void
-worker_give_back(struct worker *w, struct exchange *x);
+struct exchange *worker_lend(struct worker *w);
+void worker_give_back(struct worker *w, struct exchange *x);
 
 #endif
