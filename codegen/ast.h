@@ -102,7 +102,7 @@ struct ast_row {
     struct ast_forms forms;
     struct ast_const otherwise;   /* else CONST */
     struct ast_const constant;    /* = CONST */
-    struct word max, min;         /* clamp: `max 1` (absent when not given) */
+    struct word max;              /* clamp: `max 1` (absent when not given) */
     struct ast_path grows;        /* grows tag.member; n == 0 when not given */
     struct word header;           /* ROW_HEADER */
     struct word word;             /* ROW_REST: keep | ignore */
@@ -151,7 +151,7 @@ struct ast_operation {
 struct ast_operations { struct ast_operation *v; unsigned n, cap; };
 
 enum ast_decl_kind {
-    DECL_ENUM, DECL_RECORD, DECL_MODEL_UNION, DECL_EVENTS,           /* in an ir file */
+    DECL_ENUM, DECL_RECORD, DECL_MODEL_UNION, DECL_EVENTS, DECL_POLICY,   /* in an ir file */
     DECL_OBJECT, DECL_UNION, DECL_LIST, DECL_TABLE, DECL_STREAM,     /* in a dialect */
     DECL_AMEND  /* in a provider: name { rows }.  A statement that may be a case or a table row, `"x" <-> y`, stands
                  * in table.  A provider may hold the declarations of a dialect, too */
@@ -166,7 +166,8 @@ struct ast_decl {
     struct word until;            /* patch stream: "[DONE]" */
     bool patch;                   /* stream X <-> Y patch until "..." */
     /* by kind */
-    struct ast_enum_values values;    /* DECL_ENUM */
+    struct ast_enum_values values;    /* DECL_ENUM, DECL_POLICY */
+    struct word takes;                /* DECL_POLICY: what it takes besides its values; absent when nothing */
     struct ast_fields fields;         /* DECL_RECORD; the common fields of DECL_MODEL_UNION */
     struct ast_cases cases;           /* DECL_MODEL_UNION */
     struct ast_events events;         /* DECL_EVENTS */

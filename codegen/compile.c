@@ -4,6 +4,10 @@
 #include "codegen/coverage.h"
 #include "codegen/emit.h"
 #include "codegen/invert.h"
+#include "codegen/model.h"
+#include "codegen/operation.h"
+#include "codegen/placement.h"
+#include "codegen/setting.h"
 
 #define OUTPUT_MAX (64u << 20)
 
@@ -41,6 +45,8 @@ check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
 {
     struct coverage unused = { .read = { NULL, 0, 0 } };
 
+    operation_check(dialect, d);
+    placement_check(dialect, d);
     invert_check(a, ir, dialect, d);
     for (unsigned i = 0; i < dialect->operations.n; i++) {
         coverage_walk(a, ir, dialect, dialect->operations.v[i].sends.s, d, &unused);
@@ -58,11 +64,16 @@ compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct
     if (!ir)
         return;
     out->ir = types_resolve(a, ir, d);
+    if (diags_count(d) == 0)
+        model_check(a, out->ir, d);
     if (diags_count(d))
         return;
     out->dialects = dialects_resolve(a, files, n, d);
     if (diags_count(d))
         return;
+    for (unsigned i = 0; i < n; i++)
+        if (files[i]->kind != FILE_IR)
+            setting_check(out->ir, files[i], d);
     for (unsigned i = 0; i < out->dialects->n; i++)
         check(a, out->ir, &out->dialects->v[i], d);
     emit_ir_header(a, out->ir, add_output(a, out, "ir.h"));

@@ -73,6 +73,31 @@ diag_help(struct diag *e, const char *fmt, ...)
     va_end(ap);
 }
 
+struct suggestion
+suggestion_for(struct str name)
+{
+    size_t limit = name.n < 3 ? 1 : name.n < 6 ? 2 : 3;
+    return (struct suggestion){ .name = name, .distance = limit + 1 };
+}
+
+void
+suggestion_consider(struct suggestion *s, struct str candidate)
+{
+    size_t n = str_distance(candidate, s->name, s->distance);
+    if (n < s->distance && n < s->name.n) {
+        s->distance = n;
+        s->best = candidate;
+    }
+}
+
+bool
+diag_suggest(struct diag *e, const struct suggestion *s)
+{
+    if (s->best.p)
+        diag_help(e, "did you mean '%.*s'?", STR_ARG(s->best));
+    return s->best.p != NULL;
+}
+
 unsigned
 diags_count(const struct diags *d)
 {

@@ -54,6 +54,16 @@ void diag_note(struct diag *e, struct pos at, const char *fmt, ...) PRINTF_LIKE(
 /* Add a remedy that can be pasted.  May have several lines. */
 void diag_help(struct diag *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* The nearest of several names to a misspelt one. */
+struct suggestion {
+    struct str name, best; /* best.p == NULL: none is near */
+    size_t distance;
+};
+struct suggestion suggestion_for(struct str name);
+void suggestion_consider(struct suggestion *s, struct str candidate);
+/* Add "did you mean 'x'?" when a name is near.  Returns whether one is. */
+bool diag_suggest(struct diag *e, const struct suggestion *s);
+
 /* How many errors were reported, duplicates included. */
 unsigned diags_count(const struct diags *d);
 /* Print the errors sorted by file and place, each once, the first DIAGS_SHOWN of them and how many

@@ -23,6 +23,21 @@ dialect_decl(const struct dialect *d, struct str name)
     return NULL;
 }
 
+const struct ast_decl *
+dialect_want(const struct dialect *d, struct word name, struct diags *diags)
+{
+    const struct ast_decl *decl = dialect_decl(d, name.s);
+
+    if (decl)
+        return decl;
+    struct diag *e = diag_error(diags, name.pos, "there is no declaration '%.*s'", STR_ARG(name.s));
+    struct suggestion s = suggestion_for(name.s);
+    for (unsigned i = 0; i < d->decls.n; i++)
+        suggestion_consider(&s, d->decls.v[i].name.s);
+    (void)diag_suggest(e, &s);
+    return NULL;
+}
+
 bool
 dialect_changed(const struct dialect *d, const struct ast_decl *decl)
 {
@@ -180,9 +195,11 @@ check_parent(const struct ast_file *const *files, unsigned n, const struct ast_f
         return;
     if (!find_file(files, n, f->parent.s)) {
         struct diag *e = diag_error(d, f->parent.pos, "there is no dialect '%.*s'", STR_ARG(f->parent.s));
+        struct suggestion s = suggestion_for(f->parent.s);
         for (unsigned i = 0; i < n; i++)
-            if (files[i]->kind == FILE_DIALECT && str_distance(files[i]->name.s, f->parent.s, 4) < 4)
-                diag_help(e, "did you mean '%.*s'?", STR_ARG(files[i]->name.s));
+            if (files[i]->kind != FILE_IR && files[i] != f)
+                suggestion_consider(&s, files[i]->name.s);
+        (void)diag_suggest(e, &s);
     } else if (depth_of(files, n, f) > 2) {
         diag_error(d, f->parent.pos, "inheritance is deeper than two");
     }

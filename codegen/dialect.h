@@ -35,6 +35,8 @@ struct dialects { struct dialect *v; unsigned n, cap; };
 struct dialects *dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d);
 
 const struct ast_decl *dialect_decl(const struct dialect *d, struct str name);
+/* The same, with an error and a suggestion in diags when there is none. */
+const struct ast_decl *dialect_want(const struct dialect *d, struct word name, struct diags *diags);
 bool dialect_changed(const struct dialect *d, const struct ast_decl *decl);
 /* The last setting of this name, or NULL. */
 const struct ast_setting *dialect_setting(const struct dialect *d, const char *name);

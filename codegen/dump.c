@@ -307,7 +307,6 @@ put_modifiers(struct dump *d, const struct ast_row *row)
     put_const(d, " else ", &row->otherwise);
     put_const(d, " = ", &row->constant);
     put_named(d, "max", row->max);
-    put_named(d, "min", row->min);
     if (row->grows.n) {
         buf_puts(d->out, STR(" grows "));
         put_path(d, &row->grows);
@@ -393,6 +392,8 @@ decl_name(enum ast_decl_kind kind)
         return "model-union ";
     case DECL_EVENTS:
         return "events ";
+    case DECL_POLICY:
+        return "policy ";
     case DECL_OBJECT:
         return "object ";
     case DECL_UNION:
@@ -422,6 +423,7 @@ put_decl(struct dump *d, const struct ast_decl *decl)
     if (decl->patch)
         buf_puts(d->out, STR(" patch"));
     put_named(d, "until", decl->until);
+    put_named(d, ":", decl->takes);
     end_line(d);
     d->depth++;
     put_model(d, decl);

@@ -102,13 +102,5 @@ decl_prefix(const struct emit *e, const struct ast_decl *decl)
 const struct ast_decl *
 find_decl(struct emit *e, struct word name)
 {
-    const struct ast_decl *decl = dialect_decl(e->d, name.s);
-
-    if (!decl) {
-        struct diag *err = diag_error(e->diags, name.pos, "there is no declaration '%.*s'", STR_ARG(name.s));
-        for (unsigned i = 0; i < e->d->decls.n; i++)
-            if (str_distance(e->d->decls.v[i].name.s, name.s, 3) < 3)
-                diag_help(err, "did you mean '%.*s'?", STR_ARG(e->d->decls.v[i].name.s));
-    }
-    return decl;
+    return dialect_want(e->d, name, e->diags);
 }

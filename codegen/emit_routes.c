@@ -27,14 +27,20 @@ make_route(struct emit *e, struct routes *rs, const struct ast_tag_case *c)
         const struct ast_path *p = &c->model.v[i];
         if (p->n == 1 && str_is(p->v[0].name.s, "instructions")) {
             r.instructions = true;
-        } else if (p->n >= 2 && str_is(p->v[0].name.s, "turns")) {
-            r.role = types_value(rs->roles, p->v[1].name.s);
-            r.ucase = p->n > 2 ? types_case(rs->blocks, p->v[2].name.s) : -1;
+        } else if (r.role < 0 && (p->n == 2 || p->n == 3) && str_is(p->v[0].name.s, "turns")) {
+            r.role = want_value(rs->roles, p->v[1].name, e->diags);
+            r.ucase = p->n > 2 ? want_case(rs->blocks, p->v[2].name, e->diags) : -1;
+            if (r.role < 0)
+                return false;
+        } else {
+            struct diag *d = diag_error(e->diags, p->pos, "a route goes to turns.ROLE or turns.ROLE.CASE, and to instructions");
+            diag_help(d, "\"user\" <-> turns.user { ... }   \"system\" <-> instructions | turns.system { ... }");
+            return false;
         }
     }
     if (r.role < 0) {
-        struct diag *d = diag_error(e->diags, c->pos, "a route goes to turns.ROLE or turns.ROLE.CASE, and to instructions");
-        diag_help(d, "\"user\" <-> turns.user { ... }");
+        struct diag *d = diag_error(e->diags, c->pos, "a route to instructions alone has no place for what comes later");
+        diag_help(d, "say where it goes behind the first turn: instructions | turns.system");
         return false;
     }
     struct str tag = arena_printf(e->a, "%s_%.*s", rs->name, STR_ARG(c->tags.v[0].s));

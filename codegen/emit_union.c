@@ -36,16 +36,7 @@ case_name(struct emit *e, const struct ast_decl *decl, unsigned i)
 static int
 case_index(struct emit *e, const struct ir_union *u, const struct ast_tag_case *c)
 {
-    int n = c->model.n ? types_case(u, c->model.v[0].v[0].name.s) : -1;
-
-    if (n < 0 && c->model.n) {
-        struct diag *d = diag_error(e->diags, c->model.v[0].pos, "union '%s' has no case '%.*s'", u->name.s.p,
-                                    STR_ARG(c->model.v[0].v[0].name.s));
-        for (unsigned k = 0; k < u->cases.n; k++)
-            if (str_distance(u->cases.v[k].name.s, c->model.v[0].v[0].name.s, 3) < 3)
-                diag_help(d, "did you mean '%s'?", u->cases.v[k].name.s.p);
-    }
-    return n;
+    return c->model.n ? want_case(u, c->model.v[0].v[0].name, e->diags) : -1;
 }
 
 static void

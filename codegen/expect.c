@@ -42,8 +42,8 @@ collect_groups(struct wanted *w)
           TOK_EACH, TOK_CHOICES);
     GROUP(w, "a declaration (object, union, list, table, stream)", TOK_OBJECT, TOK_UNION, TOK_LIST,
           TOK_TABLE, TOK_STREAM);
-    GROUP(w, "a declaration (enum, record, union, events)", TOK_ENUM, TOK_RECORD, TOK_UNION,
-          TOK_EVENTS);
+    GROUP(w, "a declaration (enum, record, union, events, policy)", TOK_ENUM, TOK_RECORD, TOK_UNION,
+          TOK_EVENTS, TOK_POLICY);
     GROUP(w, "an order (order, anywhere, final, skip)", TOK_ORDER, TOK_ANYWHERE, TOK_FINAL,
           TOK_SKIP);
     GROUP(w, "a member (header, sends, returns, streams, fails)", TOK_HEADER, TOK_SENDS,
@@ -146,7 +146,7 @@ static const struct {
 } helps[] = {
     { TOK_IR, 0, ANYTHING,
       "a file begins with its kind: dialect vendor.name, provider name : dialect { ... } or ir 1" },
-    { TOK_POLICY, 0, A_DECLARATION,
+    { TOK_POST, 0, A_DECLARATION,
       "enum, record and events describe the model: they stand in the file that begins with ir" },
     { TOK_RECORD, 0, A_DECLARATION,
       "object, list, table and stream describe the wire: they stand in a dialect or provider" },
@@ -155,8 +155,8 @@ static const struct {
     { TOK_ELSE, 0, A_BRACE,
       "only a case has a block, and its tag is a string: \"tag\" <-> case { ... }" },
     { TOK_ELSE, 0, ANYTHING,
-      "behind the model may stand: + model, : form, else value, max number, min number,\n"
-      "grows delta.member, slot, required; the next row begins on a new line or behind ;" },
+      "behind the model may stand: + model, : form, else value, max number, grows delta.member,\n"
+      "slot, required, try; the next row begins on a new line or behind ;" },
     { TOK_NUMBER, TOK_RBRACKET, A_NAME, "a form stands behind a colon: member <-> model : [form]" },
     { TOK_NONE, TOK_STRING, A_NAME, "a tag stands in double quotes: \"tag\" <-> case { ... }" },
     { TOK_STAR, TOK_STRING, A_NAME, "the left side stands in double quotes: \"wire\" <-> value" },

@@ -41,7 +41,7 @@ int spec_parserFallback(int token);
 %fallback NAME
     IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS
     RETURNS STREAMS FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY
-    PATCH UNTIL GROWS ELSE MAX MIN SLOT REQUIRED TRY AS JOINS IN.
+    PATCH UNTIL GROWS ELSE MAX SLOT REQUIRED TRY AS JOINS IN.
 
 file ::= ir.
 file ::= dialect.
@@ -59,11 +59,13 @@ ir_decl ::= enum(D).                            { build_add_decl(b, D); }
 ir_decl ::= record(D).                          { build_add_decl(b, D); }
 ir_decl ::= model_union(D).                     { build_add_decl(b, D); }
 ir_decl ::= events(D).                          { build_add_decl(b, D); }
+ir_decl ::= policy(D).                          { build_add_decl(b, D); }
 
 %type enum          { struct ast_decl * }
 %type record        { struct ast_decl * }
 %type model_union   { struct ast_decl * }
 %type events        { struct ast_decl * }
+%type policy        { struct ast_decl * }
 
 // enum Fault { invalid, rate retry }           values with flags, on one line or several
 enum(D) ::= ENUM(K) name(N) LBRACE enum_values(V) RBRACE. {
@@ -127,6 +129,17 @@ event_list(A) ::= event_list(A) error END.
 %type params        { struct words }
 params(A) ::= .                                 { memset(&A, 0, sizeof A); }
 params(A) ::= names(A).
+
+// policy empty_text { keep, drop }     policy max_output : number { keep }      the first is the default
+policy(D) ::= POLICY(K) name(N) LBRACE enum_values(V) RBRACE. {
+    D = build_decl(b, DECL_POLICY, build_span(K.word.pos, N.pos), N);
+    D->values = V;
+}
+policy(D) ::= POLICY(K) name(N) COLON name(T) LBRACE enum_values(V) RBRACE. {
+    D = build_decl(b, DECL_POLICY, build_span(K.word.pos, N.pos), N);
+    D->takes = T;
+    D->values = V;
+}
 
 /* The order of a stream's events, in the model and on the wire. */
 
@@ -422,9 +435,8 @@ mapped(A) ::= bare_map(A).
 mapped(A) ::= bare_map(A) COLON forms(F).       { A->forms = F; }
 // else null                            what a missing value means, in either direction
 mapped(A) ::= mapped(A) ELSE(K) const(C).       { build_else(b, A, K, C); }
-// max 1    min 0                       a clamp
+// max 1                                a clamp
 mapped(A) ::= mapped(A) MAX(K) NUMBER(N).       { build_word(b, &A->max, K, N.word); }
-mapped(A) ::= mapped(A) MIN(K) NUMBER(N).       { build_word(b, &A->min, K, N.word); }
 // grows text_delta.text                the delta by which the field lengthens
 mapped(A) ::= mapped(A) GROWS(K) path(P).       { build_grows(b, A, K, P); }
 // slot: kept until it may be written   required: the provider refuses a request without it

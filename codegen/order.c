@@ -33,9 +33,10 @@ want_event(const struct order *o, struct word w, struct diags *d)
 
     if (n < 0) {
         struct diag *e = diag_error(d, w.pos, "there is no event '%.*s'", STR_ARG(w.s));
+        struct suggestion s = suggestion_for(w.s);
         for (unsigned i = 0; i < o->events; i++)
-            if (str_distance(o->names[i], w.s, 3) < 3)
-                diag_help(e, "did you mean '%.*s'?", STR_ARG(o->names[i]));
+            suggestion_consider(&s, o->names[i]);
+        (void)diag_suggest(e, &s);
     }
     return n;
 }
@@ -109,8 +110,10 @@ state_of(struct order *o, uint64_t *sets, uint64_t set)
     for (unsigned i = 0; i < o->states; i++)
         if (sets[i] == set)
             return i;
-    if (o->states == ORDER_STATES_MAX - 1)
+    if (o->states == ORDER_STATES_MAX - 1) {
+        o->too_many = true;
         return ORDER_BAD;
+    }
     sets[o->states] = set;
     return o->states++;
 }
@@ -174,6 +177,8 @@ order_make(struct arena *a, const struct ast_order *ast, const struct str *names
         o->names[i] = names[i];
     struct sets all = visit(&g, ast->regex);
     make_states(o, &g, &all);
+    if (o->too_many)
+        diag_error(d, ast->pos, "this order has more than %d states", ORDER_STATES_MAX - 1);
     add_extras(o, ast, d);
     return o;
 }

@@ -13,6 +13,7 @@ enum { ORDER_BAD = 255, ORDER_SKIP = 254 };
 struct order {
     unsigned events;
     struct str names[ORDER_EVENTS_MAX];
+    bool too_many;                                            /* states: an error was reported */
     unsigned states;                                          /* state 0 is the start */
     unsigned char next[ORDER_STATES_MAX][ORDER_EVENTS_MAX];   /* a state, ORDER_BAD or ORDER_SKIP */
     bool accept[ORDER_STATES_MAX];

@@ -24,27 +24,44 @@ case_constant(struct arena *a, const struct ir_union *u, int ucase)
     return arena_printf(a, "IR_%s_%s", types_upper(a, u->name.s), types_upper(a, u->cases.v[ucase].name.s)).p;
 }
 
-static void
-consider(struct str candidate, struct str name, struct str *best, size_t *distance)
-{
-    size_t n = str_distance(candidate, name, 4);
-
-    if (n < *distance) {
-        *distance = n;
-        *best = candidate;
-    }
-}
-
 void
 suggest_field(struct diag *e, const struct ir_fields *f, struct str name)
 {
-    struct str best = { NULL, 0 };
-    size_t distance = 4;
+    struct suggestion s = suggestion_for(name);
 
     for (unsigned i = 0; i < f->n; i++)
-        consider(f->v[i].name.s, name, &best, &distance);
-    if (best.p)
-        diag_help(e, "did you mean '%.*s'?", STR_ARG(best));
+        suggestion_consider(&s, f->v[i].name.s);
+    (void)diag_suggest(e, &s);
+}
+
+int
+want_case(const struct ir_union *u, struct word name, struct diags *d)
+{
+    int c = types_case(u, name.s);
+
+    if (c >= 0)
+        return c;
+    struct diag *e = diag_error(d, name.pos, "union '%s' has no case '%.*s'", u->name.s.p, STR_ARG(name.s));
+    struct suggestion s = suggestion_for(name.s);
+    for (unsigned i = 0; i < u->cases.n; i++)
+        suggestion_consider(&s, u->cases.v[i].name.s);
+    (void)diag_suggest(e, &s);
+    return c;
+}
+
+int
+want_value(const struct ir_enum *en, struct word name, struct diags *d)
+{
+    int v = types_value(en, name.s);
+
+    if (v >= 0)
+        return v;
+    struct diag *e = diag_error(d, name.pos, "enum '%s' has no value '%.*s'", en->name.s.p, STR_ARG(name.s));
+    struct suggestion s = suggestion_for(name.s);
+    for (unsigned i = 0; i < en->values.n; i++)
+        suggestion_consider(&s, en->values.v[i].name.s);
+    (void)diag_suggest(e, &s);
+    return v;
 }
 
 struct type
@@ -119,13 +136,9 @@ static void
 take_case(struct walk *w, const struct ast_step *s)
 {
     const struct ir_union *u = w->t.type.un;
-    int c = types_case(u, s->name.s);
+    int c = want_case(u, s->name, w->d);
 
     if (c < 0) {
-        struct diag *e = diag_error(w->d, s->name.pos, "union '%s' has no case '%.*s'", u->name.s.p, STR_ARG(s->name.s));
-        for (unsigned i = 0; i < u->cases.n; i++)
-            if (str_distance(u->cases.v[i].name.s, s->name.s, 3) < 3)
-                diag_help(e, "did you mean '%s'?", u->cases.v[i].name.s.p);
         w->t.ok = false;
         return;
     }
@@ -160,14 +173,9 @@ static void
 gather(struct walk *w, const struct ast_path *p, unsigned i)
 {
     const struct ir_union *u = w->t.type.un;
-    int c = types_case(u, p->v[i].name.s);
+    int c = want_case(u, p->v[i].name, w->d);
 
     if (c < 0) {
-        struct diag *e = diag_error(w->d, p->v[i].name.pos, "union '%s' has no case '%.*s'", u->name.s.p,
-                                    STR_ARG(p->v[i].name.s));
-        for (unsigned k = 0; k < u->cases.n; k++)
-            if (str_distance(u->cases.v[k].name.s, p->v[i].name.s, 3) < 3)
-                diag_help(e, "did you mean '%s'?", u->cases.v[k].name.s.p);
         w->t.ok = false;
         return;
     }

@@ -46,6 +46,10 @@ const char *ctx_c(struct arena *a, const struct ctx *ctx);
 const char *case_constant(struct arena *a, const struct ir_union *u, int ucase);
 /* Offer the nearest of the names in f as help. */
 void suggest_field(struct diag *e, const struct ir_fields *f, struct str name);
+/* The number of the case; -1 with an error in d when the union has none of this name. */
+int want_case(const struct ir_union *u, struct word name, struct diags *d);
+/* The same for a value of an enum. */
+int want_value(const struct ir_enum *en, struct word name, struct diags *d);
 /* The parameter of an event by name: its type; TYPE_NONE when there is none. */
 struct type event_param(const struct ir_model *ir, const struct ast_event *ev, struct str name);
 

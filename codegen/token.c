@@ -55,7 +55,6 @@ static const struct keyword keywords[] = {
     KEYWORD(GROWS, "grows", PLAIN),
     KEYWORD(ELSE, "else", PLAIN),
     KEYWORD(MAX, "max", PLAIN),
-    KEYWORD(MIN, "min", PLAIN),
     KEYWORD(SLOT, "slot", PLAIN),
     KEYWORD(REQUIRED, "required", PLAIN),
     KEYWORD(TRY, "try", PLAIN),

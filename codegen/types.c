@@ -9,13 +9,6 @@ static const struct { const char *name; enum type_kind kind; } scalars[] = {
     { "index", TYPE_INDEX },  { "flag", TYPE_BOOL },
 };
 
-static const char *const c_keywords[] = {
-    "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
-    "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed",
-    "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "bool",
-    "true", "false",
-};
-
 const char *
 types_snake(struct arena *a, struct str name)
 {
@@ -92,6 +85,15 @@ types_value(const struct ir_enum *e, struct str name)
         if (str_eq(e->values.v[i].name.s, name))
             return (int)i;
     return -1;
+}
+
+const struct ir_policy *
+types_policy(const struct ir_model *m, struct str name)
+{
+    for (unsigned i = 0; i < m->policies.n; i++)
+        if (str_eq(m->policies.v[i].name.s, name))
+            return &m->policies.v[i];
+    return NULL;
 }
 
 bool
@@ -186,23 +188,54 @@ keep_word(struct arena *a, struct word w)
 }
 
 static void
-check_name(struct diags *d, struct word w)
+check_values(const struct ast_enum_values *values, struct diags *d)
 {
-    for (size_t i = 0; i < sizeof c_keywords / sizeof *c_keywords; i++)
-        if (str_is(w.s, c_keywords[i])) {
-            struct diag *e = diag_error(d, w.pos, "'%s' is a keyword of C and cannot name a field or a case", c_keywords[i]);
-            diag_help(e, "choose another name, such as '%s_'", c_keywords[i]);
-        }
+    for (unsigned i = 0; i < values->n; i++)
+        for (unsigned k = 0; k < i; k++)
+            if (str_eq(values->v[i].name.s, values->v[k].name.s)) {
+                struct diag *e = diag_error(d, values->v[i].name.pos, "value '%.*s' is declared twice",
+                                            STR_ARG(values->v[i].name.s));
+                diag_note(e, values->v[k].name.pos, "first here");
+            }
+}
+
+static enum policy_takes
+resolve_takes(const struct ast_decl *decl, struct diags *d)
+{
+    if (!decl->takes.s.n)
+        return POLICY_TAKES_WORDS;
+    if (str_is(decl->takes.s, "number"))
+        return POLICY_TAKES_NUMBER;
+    if (!str_is(decl->takes.s, "class"))
+        diag_help(diag_error(d, decl->takes.pos, "a policy cannot take a '%.*s'", STR_ARG(decl->takes.s)),
+                  "besides its words a policy takes a number or a class (of characters), or nothing");
+    return POLICY_TAKES_CLASS;
 }
 
 static void
-declare(struct arena *a, struct ir_model *m, const struct ast_decl *decl)
+declare_policy(struct arena *a, struct ir_model *m, const struct ast_decl *decl, struct diags *d)
+{
+    struct ir_policy *p = arena_push(a, (void **)&m->policies.v, &m->policies.n, &m->policies.cap, sizeof *p);
+
+    *p = (struct ir_policy){ keep_word(a, decl->name), resolve_takes(decl, d), decl->values };
+    check_values(&decl->values, d);
+    if (decl->values.n == 0)
+        diag_help(diag_error(d, decl->pos, "policy '%.*s' has no values", STR_ARG(decl->name.s)),
+                  "the first one is the default, which changes nothing: policy %.*s { keep }", STR_ARG(decl->name.s));
+    for (unsigned i = 0; i < decl->values.n; i++)
+        if (decl->values.v[i].flags.n)
+            diag_error(d, decl->values.v[i].flags.v[0].pos, "the values of a policy have no flags");
+}
+
+static void
+declare(struct arena *a, struct ir_model *m, const struct ast_decl *decl, struct diags *d)
 {
     struct word name = keep_word(a, decl->name);
     const char *c = types_snake(a, name.s);
 
     switch (decl->kind) {
     case DECL_ENUM: {
+        check_values(&decl->values, d);
         struct ir_enum *e = arena_push(a, (void **)&m->enums.v, &m->enums.n, &m->enums.cap, sizeof *e);
         *e = (struct ir_enum){ name, c, decl->values };
         break;
@@ -218,11 +251,30 @@ declare(struct arena *a, struct ir_model *m, const struct ast_decl *decl)
         break;
     }
     case DECL_EVENTS:
+        if (m->events)
+            diag_note(diag_error(d, decl->pos, "the events of a reply are declared twice"), m->events->pos, "first here");
         m->events = decl;
+        break;
+    case DECL_POLICY:
+        declare_policy(a, m, decl, d);
         break;
     default:
         break;
     }
+}
+
+static void
+suggest_type(struct diag *e, const struct ir_model *m, struct str name)
+{
+    struct suggestion s = suggestion_for(name);
+
+    for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++)
+        suggestion_consider(&s, str_from(scalars[i].name));
+    for (unsigned i = 0; i < m->file->decls.n; i++)
+        if (m->file->decls.v[i].kind != DECL_EVENTS && m->file->decls.v[i].kind != DECL_POLICY)
+            suggestion_consider(&s, m->file->decls.v[i].name.s);
+    if (!diag_suggest(e, &s))
+        diag_help(e, "use string, text, opaque, json, int, real, bool, flag, index, or a record, union or enum of this file");
 }
 
 static struct type
@@ -245,9 +297,9 @@ resolve_type(struct ir_model *m, struct diags *d, const struct ast_type *t)
     }
     if (out.kind == TYPE_NONE) {
         struct diag *e = diag_error(d, t->name.pos, "there is no type '%.*s'", STR_ARG(t->name.s));
-        diag_help(e, "use string, text, opaque, json, int, real, bool, or a record, union or enum of this file");
+        suggest_type(e, m, t->name.s);
     } else if (out.list && (out.kind == TYPE_INT || out.kind == TYPE_BOOL || out.kind == TYPE_ENUM)) {
-        diag_error(d, t->name.pos, "a list of %s is not supported", types_name(&out));
+        diag_error(d, t->name.pos, "there are no lists of %s", types_name(&out));
     }
     return out;
 }
@@ -264,7 +316,6 @@ resolve_fields(struct arena *a, struct ir_model *m, struct diags *d, const struc
             diag_note(e, old->name.pos, "first here");
             continue;
         }
-        check_name(d, in->v[i].name);
         struct ir_field *f = arena_push(a, (void **)&out.v, &out.n, &out.cap, sizeof *f);
         *f = (struct ir_field){ keep_word(a, in->v[i].name), resolve_type(m, d, &in->v[i].type) };
     }
@@ -278,10 +329,10 @@ resolve_union(struct arena *a, struct ir_model *m, struct diags *d, struct ir_un
     for (unsigned i = 0; i < decl->cases.n; i++) {
         const struct ast_case *c = &decl->cases.v[i];
         if (types_case(u, c->name.s) >= 0) {
-            diag_error(d, c->name.pos, "case '%.*s' is declared twice", STR_ARG(c->name.s));
+            struct diag *e = diag_error(d, c->name.pos, "case '%.*s' is declared twice", STR_ARG(c->name.s));
+            diag_note(e, u->cases.v[types_case(u, c->name.s)].name.pos, "first here");
             continue;
         }
-        check_name(d, c->name);
         struct ir_fields fields = resolve_fields(a, m, d, &c->fields);
         struct ir_ucase *k = arena_push(a, (void **)&u->cases.v, &u->cases.n, &u->cases.cap, sizeof *k);
         *k = (struct ir_ucase){ keep_word(a, c->name), fields };
@@ -311,7 +362,7 @@ types_resolve(struct arena *a, const struct ast_file *file, struct diags *d)
     m->file = file;
     check_repeated(d, &file->decls);
     for (unsigned i = 0; i < file->decls.n; i++)
-        declare(a, m, &file->decls.v[i]);
+        declare(a, m, &file->decls.v[i], d);
     for (unsigned i = 0; i < file->decls.n; i++) {
         const struct ast_decl *decl = &file->decls.v[i];
         struct ir_record *r = (struct ir_record *)types_record(m, decl->name.s);

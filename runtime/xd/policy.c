@@ -1,47 +1,23 @@
-/* Which policies there are, what they may say, and what is in force. */
+/* Which policies are in force, and the policies at work. */
 #include "runtime/xd/policy.h"
 
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
-enum policy_takes { TAKES_WORDS, TAKES_NUMBER, TAKES_CLASS };
-
-/* The first word is the default: it changes nothing. */
-static const struct policy {
-    const char *name;
-    const char *words[4];
-    enum policy_takes also;
-} policies[] = {
-    { "system_turns", { "keep", "fold", "hoist" }, TAKES_WORDS },
-    { "empty_text", { "keep", "drop" }, TAKES_WORDS },
-    { "last_assistant", { "keep", "trim" }, TAKES_WORDS },
-    { "unsigned_thinking", { "keep", "drop" }, TAKES_WORDS },
-    { "result_media", { "keep", "follow" }, TAKES_WORDS },
-    { "call_ids", { "keep" }, TAKES_CLASS },
-    { "candidates", { "many", "one" }, TAKES_WORDS },
-    { "max_output", { "keep" }, TAKES_NUMBER },
-    { "empty_schema", { "keep", "object" }, TAKES_WORDS },
-    { "thinking", { "keep", "budget", "adaptive", "effort" }, TAKES_WORDS },
-    { "stream_usage", { "keep", "ask" }, TAKES_WORDS },
-    { "roles", { "merge", "strict" }, TAKES_WORDS },
-};
-#define POLICIES (sizeof policies / sizeof *policies)
-#define WORDS (sizeof policies->words / sizeof *policies->words)
-
-static const struct policy *
+static const struct ir_policy *
 find_policy(struct str name)
 {
-    for (size_t i = 0; i < POLICIES; i++)
-        if (str_is(name, policies[i].name))
-            return &policies[i];
+    for (const struct ir_policy *p = ir_policies; p->name; p++)
+        if (str_is(name, p->name))
+            return p;
     return NULL;
 }
 
 static bool
-takes_word(const struct policy *p, struct str value)
+takes_word(const struct ir_policy *p, struct str value)
 {
-    for (size_t i = 0; i < WORDS && p->words[i]; i++)
-        if (str_is(value, p->words[i]))
+    for (const char *const *word = p->words; *word; word++)
+        if (str_is(value, *word))
             return true;
     return false;
 }
@@ -66,14 +42,14 @@ say_policies(struct arena *a, struct str name)
     arena_append(a, &s, STR("there is no such policy; the policies are "));
     const char *near = NULL;
     size_t best = 4;
-    for (size_t i = 0; i < POLICIES; i++) {
-        size_t distance = str_distance(name, str_from(policies[i].name), best);
+    for (const struct ir_policy *p = ir_policies; p->name; p++) {
+        size_t distance = str_distance(name, str_from(p->name), best);
         if (distance < best) {
             best = distance;
-            near = policies[i].name;
+            near = p->name;
         }
-        arena_append(a, &s, i ? STR(", ") : STR(""));
-        arena_append(a, &s, str_from(policies[i].name));
+        arena_append(a, &s, p == ir_policies ? STR("") : STR(", "));
+        arena_append(a, &s, str_from(p->name));
     }
     if (near)
         return arena_printf(a, "there is no such policy; did you mean %s?", near).p;
@@ -81,16 +57,16 @@ say_policies(struct arena *a, struct str name)
 }
 
 static const char *
-say_values(struct arena *a, const struct policy *p)
+say_values(struct arena *a, const struct ir_policy *p)
 {
     struct str s = { NULL, 0 };
-    for (size_t i = 0; i < WORDS && p->words[i]; i++) {
-        arena_append(a, &s, i ? STR(", ") : STR(""));
-        arena_append(a, &s, str_from(p->words[i]));
+    for (const char *const *word = p->words; *word; word++) {
+        arena_append(a, &s, word == p->words ? STR("") : STR(", "));
+        arena_append(a, &s, str_from(*word));
     }
-    if (p->also == TAKES_NUMBER)
+    if (p->takes == IR_POLICY_NUMBER)
         arena_append(a, &s, STR(" or a number of tokens"));
-    if (p->also == TAKES_CLASS)
+    if (p->takes == IR_POLICY_CLASS)
         arena_append(a, &s, STR(" or a class of characters such as a-zA-Z0-9_-"));
     return arena_printf(a, "%s takes %.*s", p->name, STR_ARG(s)).p;
 }
@@ -98,11 +74,11 @@ say_values(struct arena *a, const struct policy *p)
 const char *
 xd_policy_check(struct arena *a, struct str name, struct str value)
 {
-    const struct policy *p = find_policy(name);
+    const struct ir_policy *p = find_policy(name);
     if (!p)
         return say_policies(a, name);
-    if (takes_word(p, value) || (p->also == TAKES_NUMBER && number_of(value) > 0)
-        || (p->also == TAKES_CLASS && value.n))
+    if (takes_word(p, value) || (p->takes == IR_POLICY_NUMBER && number_of(value) > 0)
+        || (p->takes == IR_POLICY_CLASS && value.n))
         return NULL;
     return say_values(a, p);
 }
@@ -133,9 +109,9 @@ bool
 xd_prepare_is_identity(const struct xd_dialect *d, const struct xd_policy_choices *over,
                        struct str model)
 {
-    for (size_t i = 0; i < POLICIES; i++) {
-        struct str value = xd_policy_value(d, over, model, policies[i].name);
-        if (value.n && !str_is(value, policies[i].words[0]))
+    for (const struct ir_policy *p = ir_policies; p->name; p++) {
+        struct str value = xd_policy_value(d, over, model, p->name);
+        if (value.n && !str_is(value, p->words[0]))
             return false;
     }
     return true;

@@ -18,7 +18,8 @@
  *                                                         sees fit.  effort: a budget where the dialect wants an effort
  *   stream_usage       keep | ask                         ask for the usage of a stream whether or not the client does
  *   roles              merge | strict                     a conversation that starts with the assistant
- * The dialect's spec gives the values (by upstream model, where it names globs); a deployment's `policies` override. */
+ * Names and values are declared in specs/ir.spec.  The dialect's spec gives the values in force (by upstream model, where
+ * it names globs); a deployment's `policies` override. */
 #ifndef LLMUX_XD_POLICY_H
 #define LLMUX_XD_POLICY_H
 

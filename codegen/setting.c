@@ -1,0 +1,235 @@
+/* See setting.h. */
+#include "codegen/setting.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const char *const framings[] = { "sse" };
+
+/* Schemes of authentication and whether they name the header or query member. */
+static const struct {
+    const char *name;
+    bool named;
+    const char *example;
+} schemes[] = {
+    { "none", false, "auth none" },
+    { "bearer", false, "auth bearer" },
+    { "header", true, "auth header \"x-api-key\"" },
+    { "query", true, "auth query \"key\"" },
+};
+
+static const struct {
+    const char *name;
+    unsigned least, most; /* values */
+    const char *example;
+} settings[] = {
+    { "version", 1, 1, "version \"2023-06-01\"" },
+    { "framing", 1, 1, "framing sse" },
+    { "auth", 1, 2, "auth bearer" },
+    { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
+    { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
+};
+
+static bool
+is_string(struct word w)
+{
+    return w.pos.src->text.p[w.pos.at] == '"';
+}
+
+static void
+want_strings(const struct ast_setting *s, unsigned from, struct diags *d)
+{
+    for (unsigned i = from; i < s->values.n; i++)
+        if (!is_string(s->values.v[i]))
+            diag_help(diag_error(d, s->values.v[i].pos, "'%.*s' stands here without quotes",
+                                 STR_ARG(s->values.v[i].s)),
+                      "%.*s \"%.*s\"", STR_ARG(s->name.s), STR_ARG(s->values.v[i].s));
+}
+
+static void
+check_framing(const struct ast_setting *s, struct diags *d)
+{
+    for (size_t i = 0; i < COUNT(framings); i++)
+        if (str_is(s->values.v[0].s, framings[i]))
+            return;
+    struct diag *e = diag_error(d, s->values.v[0].pos, "there is no framing '%.*s'",
+                                STR_ARG(s->values.v[0].s));
+    diag_help(e, "framing sse: server-sent events");
+}
+
+static void
+check_auth(const struct ast_setting *s, struct diags *d)
+{
+    struct word scheme = s->values.v[0];
+
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        if (!str_is(scheme.s, schemes[i].name))
+            continue;
+        if ((s->values.n == 2) != schemes[i].named)
+            diag_help(diag_error(d, s->pos,
+                                 schemes[i].named ? "auth %s needs a name" : "auth %s has no name",
+                                 schemes[i].name),
+                      "%s", schemes[i].example);
+        want_strings(s, 1, d);
+        return;
+    }
+    struct diag *e = diag_error(d, scheme.pos, "there is no auth scheme '%.*s'", STR_ARG(scheme.s));
+    diag_help(e, "one of: auth none, auth bearer, auth header \"NAME\", auth query \"NAME\"");
+}
+
+/* --- policies ---------------------------------------------------------------------------------- */
+
+/* Is it a number of at most nine digits, and not 0? */
+static bool
+is_amount(struct str s)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        some |= s.p[i] != '0';
+    }
+    return some && s.n <= 9;
+}
+
+static const char *
+also_takes(const struct ir_policy *p)
+{
+    switch (p->takes) {
+    case POLICY_TAKES_WORDS:
+        break;
+    case POLICY_TAKES_NUMBER:
+        return " or a number";
+    case POLICY_TAKES_CLASS:
+        return " or a class of characters in quotes, such as \"a-zA-Z0-9_-\"";
+    }
+    return "";
+}
+
+static void
+check_value(const struct ir_policy *p, struct word value, struct diags *d)
+{
+    struct suggestion near = suggestion_for(value.s);
+    struct str words = { NULL, 0 };
+
+    if (p->takes == POLICY_TAKES_NUMBER && is_amount(value.s))
+        return;
+    if (p->takes == POLICY_TAKES_CLASS && is_string(value) && value.s.n)
+        return;
+    for (unsigned i = 0; i < p->values.n; i++) {
+        if (str_eq(p->values.v[i].name.s, value.s))
+            return;
+        suggestion_consider(&near, p->values.v[i].name.s);
+        arena_append(d->arena, &words, i ? STR(", ") : STR(""));
+        arena_append(d->arena, &words, p->values.v[i].name.s);
+    }
+    struct diag *e = diag_error(d, value.pos, "policy %s has no value '%.*s'", p->name.s.p,
+                                STR_ARG(value.s));
+    if (!diag_suggest(e, &near))
+        diag_help(e, "it takes %.*s%s", STR_ARG(words), also_takes(p));
+}
+
+/* The last policy that names a model, or none, holds: one for all models hides those before it. */
+static void
+check_hidden(const struct ast_file *file, const struct ast_setting *s, struct diags *d)
+{
+    for (const struct ast_setting *old = file->settings.v; s->globs.n == 0 && old < s; old++) {
+        if (!str_is(old->name.s, "policy") || !str_eq(old->values.v[0].s, s->values.v[0].s))
+            continue;
+        struct diag *e = diag_error(d, s->pos, "this policy is for all models and hides another one");
+        diag_note(e, old->pos, "this one");
+        diag_help(e, "name the models it is for, or put it first");
+        return;
+    }
+}
+
+static void
+check_policy(const struct ir_model *ir, const struct ast_file *file, const struct ast_setting *s,
+             struct diags *d)
+{
+    struct word name = s->values.v[0];
+    const struct ir_policy *p = types_policy(ir, name.s);
+
+    if (p) {
+        check_value(p, s->values.v[1], d);
+        check_hidden(file, s, d);
+        return;
+    }
+    struct diag *e = diag_error(d, name.pos, "there is no policy '%.*s'", STR_ARG(name.s));
+    struct suggestion near = suggestion_for(name.s);
+    struct str all = { NULL, 0 };
+    for (unsigned i = 0; i < ir->policies.n; i++) {
+        suggestion_consider(&near, ir->policies.v[i].name.s);
+        arena_append(d->arena, &all, i ? STR(", ") : STR(""));
+        arena_append(d->arena, &all, ir->policies.v[i].name.s);
+    }
+    if (!diag_suggest(e, &near) && all.n)
+        diag_help(e, "the policies are %.*s", STR_ARG(all));
+}
+
+/* --- any setting ------------------------------------------------------------------------------- */
+
+static void
+no_such_setting(const struct ast_setting *s, struct diags *d)
+{
+    struct diag *e = diag_error(d, s->name.pos, "there is no setting '%.*s'", STR_ARG(s->name.s));
+    struct suggestion near = suggestion_for(s->name.s);
+
+    for (size_t i = 0; i < COUNT(settings); i++)
+        suggestion_consider(&near, str_from(settings[i].name));
+    suggestion_consider(&near, STR("policy"));
+    if (!diag_suggest(e, &near))
+        diag_help(e, "the settings are version, framing, auth, base, models and policy");
+}
+
+static void
+check_setting(const struct ast_setting *s, struct diags *d)
+{
+    size_t i = 0;
+
+    while (i < COUNT(settings) && !str_is(s->name.s, settings[i].name))
+        i++;
+    if (i == COUNT(settings)) {
+        no_such_setting(s, d);
+        return;
+    }
+    if (s->values.n < settings[i].least || s->values.n > settings[i].most) {
+        diag_help(diag_error(d, s->pos, "'%s' has %u value%s too many", settings[i].name,
+                             s->values.n - settings[i].most,
+                             s->values.n - settings[i].most == 1 ? "" : "s"),
+                  "%s", settings[i].example);
+        return;
+    }
+    if (str_is(s->name.s, "framing"))
+        check_framing(s, d);
+    else if (str_is(s->name.s, "auth"))
+        check_auth(s, d);
+    else
+        want_strings(s, 0, d);
+}
+
+static void
+check_repeated(const struct ast_settings *l, unsigned i, struct diags *d)
+{
+    for (unsigned k = 0; k < i; k++)
+        if (str_eq(l->v[i].name.s, l->v[k].name.s)) {
+            struct diag *e = diag_error(d, l->v[i].name.pos, "'%.*s' is set twice",
+                                        STR_ARG(l->v[i].name.s));
+            diag_note(e, l->v[k].name.pos, "first here");
+            return;
+        }
+}
+
+void
+setting_check(const struct ir_model *ir, const struct ast_file *file, struct diags *d)
+{
+    for (unsigned i = 0; i < file->settings.n; i++) {
+        const struct ast_setting *s = &file->settings.v[i];
+        if (str_is(s->name.s, "policy")) {
+            check_policy(ir, file, s, d);
+        } else {
+            check_setting(s, d);
+            check_repeated(&file->settings, i, d);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/* Settings at the top of a dialect or provider: which there are and what they may say. */
+#ifndef SPECC_SETTING_H
+#define SPECC_SETTING_H
+
+#include "codegen/types.h"
+
+/* Check the settings that a file gives itself (inherited ones were checked where they stand): their
+ * names, how many values they have, the closed sets (framings, auth schemes), and the policies with
+ * their values, which are those of the model.  Errors go to d. */
+void setting_check(const struct ir_model *ir, const struct ast_file *file, struct diags *d);
+
+#endif
