@@ -11,7 +11,7 @@
 #define TEXT_MAX 4096u  /* of a message */
 #define BODY_MAX (1u << 20)
 #define PAGE_MAX 300u   /* of a web page's text */
-#define TEXT_DEPTH 4
+#define TEXT_DEPTH 6
 
 static enum ir_fault
 kind_of_status(int status)
