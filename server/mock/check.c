@@ -12,8 +12,8 @@ struct checker {
     struct str model;
     struct arena *arena;
     struct ir_error *e;
-    bool signs;              /* the dialect's requests can carry signatures */
-    unsigned turn, block;    /* being looked at */
+    bool signs;           /* the dialect's requests can carry signatures */
+    unsigned turn, block; /* being looked at */
 };
 
 static bool
@@ -137,7 +137,10 @@ check_block(struct checker *c, const struct ir_block *b)
             if (!check_block(c, &b->result.blocks.v[i]))
                 return false;
         return true;
-    case IR_BLOCK_UNSET: case IR_BLOCK_REFUSAL: case IR_BLOCK_AUDIO: case IR_BLOCK_FOREIGN:
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_REFUSAL:
+    case IR_BLOCK_AUDIO:
+    case IR_BLOCK_FOREIGN:
         break;
     }
     return true;
@@ -232,7 +235,7 @@ carries_signatures(const struct mock_route *r, struct arena *a)
     buf_init(&out, 64 << 10);
     xd_init(&x, r->dialect, r->op->kind, a, &out);
     bool ok = xd_request_write(&x, &m) == ERR_OK && out.n
-        && memmem(out.p, out.n, probe.p, probe.n) != NULL;
+              && memmem(out.p, out.n, probe.p, probe.n) != NULL;
     xd_fini(&x);
     buf_fini(&out);
     return ok;

@@ -11,8 +11,7 @@
  * the dialect's policies say this model refuses (system turns, empty texts, white space at the end
  * of a final assistant turn, ids of calls with odd characters).  model is the name without its
  * words.  Then false, with the error in *e, whose texts lie in the arena. */
-bool
-mock_check(const struct mock_route *r, const struct ir_request *m, struct str model,
-           struct arena *a, struct ir_error *e);
+bool mock_check(const struct mock_route *r, const struct ir_request *m, struct str model,
+                struct arena *a, struct ir_error *e);
 
 #endif

@@ -18,7 +18,7 @@ struct composer {
     struct mock_prompt prompt;
     unsigned token_bytes;
     struct arena *arena;
-    struct ir_choice *choice;    /* being written */
+    struct ir_choice *choice; /* being written */
     unsigned choice_index;
 };
 
@@ -50,9 +50,11 @@ add_thinking(struct composer *c)
     struct ir_block *b = add_block(c, IR_BLOCK_THINKING);
     if (!b)
         return;
-    b->thinking.text = p->think.n ? p->think
-        : arena_printf(c->arena, "The user wrote %zu bytes. I shall answer in a sentence.",
-                       p->talk.n);
+    b->thinking.text = p->think.n
+                           ? p->think
+                           : arena_printf(c->arena,
+                                          "The user wrote %zu bytes. I shall answer in a sentence.",
+                                          p->talk.n);
     b->thinking.signature = mock_seal_sign(b->thinking.text, c->arena);
     b = p->seal.p ? add_block(c, IR_BLOCK_SEALED) : NULL;
     if (b)
@@ -118,7 +120,7 @@ add_demanded_calls(struct composer *c)
         if (tool->kind != IR_TOOL_FUNCTION)
             continue;
         bool named = m->tool_choice.mode == IR_CHOICE_MODE_NAMED
-            && str_eq(tool->function.name, m->tool_choice.name);
+                     && str_eq(tool->function.name, m->tool_choice.name);
         if (all || one || named)
             add_sampled_call(c, tool);
         one = false;

@@ -24,25 +24,41 @@ add(struct tally *t, size_t bytes, const struct ir_cache *cache)
     }
 }
 
-static void
-add_blocks(struct tally *t, const struct ir_blocks *l);
+static void add_blocks(struct tally *t, const struct ir_blocks *l);
 
 static void
 add_block(struct tally *t, const struct ir_block *b)
 {
     size_t n = 0;
     switch (b->kind) {
-    case IR_BLOCK_TEXT: n = b->text.text.n; break;
-    case IR_BLOCK_REFUSAL: n = b->refusal.text.n; break;
-    case IR_BLOCK_THINKING: n = b->thinking.text.n; break;
-    case IR_BLOCK_CALL: n = b->call.name.n + b->call.arguments.n; break;
-    case IR_BLOCK_RESULT: add_blocks(t, &b->result.blocks); break;
-    case IR_BLOCK_IMAGE: case IR_BLOCK_DOCUMENT: case IR_BLOCK_AUDIO:
+    case IR_BLOCK_TEXT:
+        n = b->text.text.n;
+        break;
+    case IR_BLOCK_REFUSAL:
+        n = b->refusal.text.n;
+        break;
+    case IR_BLOCK_THINKING:
+        n = b->thinking.text.n;
+        break;
+    case IR_BLOCK_CALL:
+        n = b->call.name.n + b->call.arguments.n;
+        break;
+    case IR_BLOCK_RESULT:
+        add_blocks(t, &b->result.blocks);
+        break;
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_AUDIO:
         n = (size_t)MOCK_MEDIA_TOKENS * t->token_bytes;
         break;
-    case IR_BLOCK_SEALED: n = b->sealed.data.n; break;
-    case IR_BLOCK_FOREIGN: n = b->foreign.body.n; break;
-    case IR_BLOCK_UNSET: break;
+    case IR_BLOCK_SEALED:
+        n = b->sealed.data.n;
+        break;
+    case IR_BLOCK_FOREIGN:
+        n = b->foreign.body.n;
+        break;
+    case IR_BLOCK_UNSET:
+        break;
     }
     add(t, n, &b->cache);
 }
@@ -60,8 +76,9 @@ add_tools(struct tally *t, const struct ir_tools *l)
     for (unsigned i = 0; i < l->n; i++) {
         const struct ir_tool *tool = &l->v[i];
         size_t n = tool->kind == IR_TOOL_FUNCTION
-            ? tool->function.name.n + tool->function.description.n + tool->function.schema.n
-            : tool->foreign.body.n;
+                       ? tool->function.name.n + tool->function.description.n
+                             + tool->function.schema.n
+                       : tool->foreign.body.n;
         add(t, n, &tool->cache);
     }
 }

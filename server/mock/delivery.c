@@ -17,19 +17,18 @@ struct mock_delivery {
     struct mock_letter letter;
     struct http_exchange *x;
     struct event timer;
-    struct buf piece;            /* being sent ... */
-    size_t sent;                 /* ... up to here */
-    enum mock_piece kind;        /* of the piece */
+    struct buf piece;     /* being sent ... */
+    size_t sent;          /* ... up to here */
+    enum mock_piece kind; /* of the piece */
     bool begun;
     bool delayed, stalled, breaking; /* these were done */
-    bool waits;                  /* for the client */
-    unsigned left;               /* events or bytes in front of the fault */
+    bool waits;                      /* for the client */
+    unsigned left;                   /* events or bytes in front of the fault */
     uint64_t start_us;
-    uint64_t tokens;             /* sent so far */
+    uint64_t tokens; /* sent so far */
 };
 
-static void
-run(struct mock_delivery *d);
+static void run(struct mock_delivery *d);
 
 static uint64_t
 now_us(void)
@@ -86,11 +85,18 @@ has_place(const struct mock_delivery *d)
     switch (d->letter.manner.fault) {
     case MOCK_FAULT_STALL:
         return !d->stalled;
-    case MOCK_FAULT_RESET: case MOCK_FAULT_CLOSE: case MOCK_FAULT_TRUNCATE:
-    case MOCK_FAULT_GARBAGE: case MOCK_FAULT_ERROR_EVENT:
+    case MOCK_FAULT_RESET:
+    case MOCK_FAULT_CLOSE:
+    case MOCK_FAULT_TRUNCATE:
+    case MOCK_FAULT_GARBAGE:
+    case MOCK_FAULT_ERROR_EVENT:
         return true;
-    case MOCK_FAULT_NONE: case MOCK_FAULT_STATUS: case MOCK_FAULT_HTML:
-    case MOCK_FAULT_WRONG_TYPE: case MOCK_FAULT_WHOLE: case MOCK_FAULT_DISORDER:
+    case MOCK_FAULT_NONE:
+    case MOCK_FAULT_STATUS:
+    case MOCK_FAULT_HTML:
+    case MOCK_FAULT_WRONG_TYPE:
+    case MOCK_FAULT_WHOLE:
+    case MOCK_FAULT_DISORDER:
         break;
     }
     return false;
@@ -152,8 +158,12 @@ strike(struct mock_delivery *d)
     case MOCK_FAULT_ERROR_EVENT:
         end_with_error(d);
         break;
-    case MOCK_FAULT_NONE: case MOCK_FAULT_STATUS: case MOCK_FAULT_HTML:
-    case MOCK_FAULT_WRONG_TYPE: case MOCK_FAULT_WHOLE: case MOCK_FAULT_DISORDER:
+    case MOCK_FAULT_NONE:
+    case MOCK_FAULT_STATUS:
+    case MOCK_FAULT_HTML:
+    case MOCK_FAULT_WRONG_TYPE:
+    case MOCK_FAULT_WHOLE:
+    case MOCK_FAULT_DISORDER:
         break;
     }
 }
@@ -244,7 +254,8 @@ begin(struct mock_delivery *d)
     struct mock_letter *l = &d->letter;
     size_t length = HTTP_LENGTH_UNKNOWN;
     bool ends_early = l->manner.fault == MOCK_FAULT_TRUNCATE
-        || l->manner.fault == MOCK_FAULT_GARBAGE || l->manner.fault == MOCK_FAULT_ERROR_EVENT;
+                      || l->manner.fault == MOCK_FAULT_GARBAGE
+                      || l->manner.fault == MOCK_FAULT_ERROR_EVENT;
     if (l->form == MOCK_FORM_WHOLE && !ends_early)
         length = fetch(d) ? d->piece.n : 0;
     http_reply_begin(d->x, l->status, l->headers, l->n_headers, length);
@@ -262,7 +273,7 @@ run(struct mock_delivery *d)
         return;
     }
     bool breaks = d->letter.manner.fault == MOCK_FAULT_RESET
-        || d->letter.manner.fault == MOCK_FAULT_CLOSE;
+                  || d->letter.manner.fault == MOCK_FAULT_CLOSE;
     if (!d->begun && !(breaks && d->left == 0))
         begin(d);
     while (!d->waits) {

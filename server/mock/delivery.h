@@ -14,10 +14,10 @@ struct mock_delivery;
 struct mock_letter {
     int status;
     enum mock_form form;
-    struct http_header headers[MOCK_HEADERS_MAX];  /* borrowed, as long as source */
+    struct http_header headers[MOCK_HEADERS_MAX]; /* borrowed, as long as source */
     unsigned n_headers;
-    struct mock_manner manner;   /* what it says about times, places and writes */
-    struct mock_source *source;  /* owned by the delivery; not NULL */
+    struct mock_manner manner;  /* what it says about times, places and writes */
+    struct mock_source *source; /* owned by the delivery; not NULL */
     /* The reply was delivered, or broken off on purpose, or the client has gone. */
     void (*over)(void *ctx);
     void *ctx;
@@ -28,11 +28,9 @@ void
 mock_deliver(struct event_base *base, struct http_exchange *x, const struct mock_letter *letter);
 
 /* x's client has gone: `over` is called, d is freed. */
-void
-mock_delivery_gone(struct mock_delivery *d);
+void mock_delivery_gone(struct mock_delivery *d);
 
 /* x's client has caught up. */
-void
-mock_delivery_drained(struct mock_delivery *d);
+void mock_delivery_drained(struct mock_delivery *d);
 
 #endif

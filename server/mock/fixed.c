@@ -32,8 +32,9 @@ render(struct buf *out, const struct mock_route *r, enum mock_form form, size_t 
     arena_init(&a, bytes + (4u << 20));
     struct ir_block b = { .kind = IR_BLOCK_TEXT, .text.text = filler(&a, bytes, word) };
     struct ir_choice c = { .set = true, .blocks = { &b, 1, 1 }, .stop = IR_STOP_END };
-    struct ir_reply reply = { .set = true, .id = STR("mock-fixed"), .model = STR("fixed"),
-                              .choices = { &c, 1, 1 } };
+    struct ir_reply reply = {
+        .set = true, .id = STR("mock-fixed"), .model = STR("fixed"), .choices = { &c, 1, 1 }
+    };
     mock_count_usage(&(struct ir_request){ 0 }, &reply, (unsigned)word, &reply.usage);
     reply.usage.input.v = 32;
     buf_init(out, RENDERED_MAX);

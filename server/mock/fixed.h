@@ -20,18 +20,15 @@ struct mock_fixed {
     unsigned n;
 };
 
-void
-mock_fixed_fini(struct mock_fixed *f);
+void mock_fixed_fini(struct mock_fixed *f);
 
 /* The bytes of the reply in this dialect; empty when it cannot be rendered.  They live as long as
  * f. */
-struct str
-mock_fixed_reply(struct mock_fixed *f, const struct mock_fixed_options *o,
-                 const struct mock_route *r, enum mock_form form);
+struct str mock_fixed_reply(struct mock_fixed *f, const struct mock_fixed_options *o,
+                            const struct mock_route *r, enum mock_form form);
 
 /* Does this body ask for a stream?  Looks for the first "stream" that is followed by a colon and
  * true, and parses nothing. */
-enum mock_form
-mock_fixed_form(struct str body);
+enum mock_form mock_fixed_form(struct str body);
 
 #endif

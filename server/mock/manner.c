@@ -35,7 +35,10 @@ read_time(struct str s, unsigned *ms)
 static enum mock_fault
 plain_fault(struct str word)
 {
-    static const struct { struct str word; enum mock_fault fault; } faults[] = {
+    static const struct {
+        struct str word;
+        enum mock_fault fault;
+    } faults[] = {
         { STR_INIT("reset"), MOCK_FAULT_RESET },
         { STR_INIT("close"), MOCK_FAULT_CLOSE },
         { STR_INIT("truncate"), MOCK_FAULT_TRUNCATE },

@@ -13,7 +13,7 @@
  *   reset-after=N     ... behind N events of a stream, or N bytes of a whole reply
  *   close-after=N
  *   truncate=N        there the HTTP message ends in good order, but not what it says
- *   error-event=N     there comes an error inside of the stream (a whole reply: an error, status 200)
+ *   error-event=N     there comes an error in the stream (whole reply: an error with status 200)
  *   garbage           there comes something that is not JSON; without after=N, at once
  *   html              a web page, with status 200
  *   wrong-type        the right bytes as text/plain
@@ -47,37 +47,33 @@ enum mock_fault {
 };
 
 #define MOCK_TOKENS_MAX 1000000u
-#define MOCK_RATE_MAX 1000000u
+#define MOCK_RATE_MAX   1000000u
 
 struct mock_manner {
     enum mock_fault fault;
-    unsigned status;   /* of MOCK_FAULT_STATUS */
-    unsigned after;    /* events or bytes in front of a fault */
+    unsigned status; /* of MOCK_FAULT_STATUS */
+    unsigned after;  /* events or bytes in front of a fault */
     unsigned stall_ms;
     unsigned delay_ms;
-    unsigned tokens;   /* 0: an answer */
-    unsigned rate;     /* 0: all at once */
-    unsigned split;    /* 0: as it comes */
+    unsigned tokens;      /* 0: an answer */
+    unsigned rate;        /* 0: all at once */
+    unsigned split;       /* 0: as it comes */
     unsigned retry_after; /* seconds; 0: the error does not say */
-    unsigned times;    /* 0: always */
+    unsigned times;       /* 0: always */
 };
 
 /* Take one word.  False for one that is none, and m is as before. */
-bool
-mock_manner_word(struct mock_manner *m, struct str word);
+bool mock_manner_word(struct mock_manner *m, struct str word);
 
 /* Take words with exclamation marks between them.  At the first that is none, false with it in
  * *bad. */
-bool
-mock_manner_words(struct mock_manner *m, struct str words, struct str *bad);
+bool mock_manner_words(struct mock_manner *m, struct str words, struct str *bad);
 
 /* Is it an answer at once and in one piece, with nothing wrong? */
-bool
-mock_manner_is_plain(const struct mock_manner *m);
+bool mock_manner_is_plain(const struct mock_manner *m);
 
 /* The model's name without its words; *words is what follows the first exclamation mark, absent
  * without one. */
-struct str
-mock_manner_model(struct str model, struct str *words);
+struct str mock_manner_model(struct str model, struct str *words);
 
 #endif

@@ -13,12 +13,12 @@
 #define URL_MAX 96
 
 struct mock {
-    struct mock_options options;     /* a copy; its texts are borrowed */
+    struct mock_options options; /* a copy; its texts are borrowed */
     struct mock_witness witness;
     struct mock_setting setting;
     char url[URL_MAX];
-    unsigned n;                      /* workers that were set up ... */
-    unsigned running;                /* ... and whose thread was started */
+    unsigned n;       /* workers that were set up ... */
+    unsigned running; /* ... and whose thread was started */
     struct mock_worker workers[MOCK_WORKERS_MAX];
     pthread_t threads[MOCK_WORKERS_MAX];
 };

@@ -39,9 +39,13 @@ read_manner(struct config_reader *r, const struct config_field *f, const struct 
 }
 
 static const struct config_field tls_fields[] = {
-    { .key = "cert", .read = config_read_text, .need = CONFIG_REQUIRED,
+    { .key = "cert",
+      .read = config_read_text,
+      .need = CONFIG_REQUIRED,
       .offset = offsetof(struct tls_part, cert) },
-    { .key = "key", .read = config_read_text, .need = CONFIG_REQUIRED,
+    { .key = "key",
+      .read = config_read_text,
+      .need = CONFIG_REQUIRED,
       .offset = offsetof(struct tls_part, key) },
 };
 static const struct config_record tls = { "tls", tls_fields, 2 };
@@ -49,19 +53,31 @@ static const struct config_record tls = { "tls", tls_fields, 2 };
 static const struct str calls_words[] = { STR_INIT("asked"), STR_INIT("always"), { NULL, 0 } };
 static const struct config_field reply_fields[] = {
     { .key = "manner", .read = read_manner, .offset = offsetof(struct reply_part, manner) },
-    { .key = "token_bytes", .read = config_read_int, .min = 1, .max = 4096,
+    { .key = "token_bytes",
+      .read = config_read_int,
+      .min = 1,
+      .max = 4096,
       .offset = offsetof(struct reply_part, token_bytes) },
-    { .key = "calls", .read = config_read_choice, .choices = calls_words,
+    { .key = "calls",
+      .read = config_read_choice,
+      .choices = calls_words,
       .offset = offsetof(struct reply_part, calls) },
 };
 static const struct config_record reply = { "reply", reply_fields, 3 };
 
 static const struct config_field fixed_fields[] = {
-    { .key = "bytes", .read = config_read_size, .max = 64u << 20,
+    { .key = "bytes",
+      .read = config_read_size,
+      .max = 64u << 20,
       .offset = offsetof(struct mock_fixed_options, bytes) },
-    { .key = "events", .read = config_read_int, .max = 1000000,
+    { .key = "events",
+      .read = config_read_int,
+      .max = 1000000,
       .offset = offsetof(struct mock_fixed_options, events) },
-    { .key = "event_bytes", .read = config_read_size, .min = 1, .max = 1u << 20,
+    { .key = "event_bytes",
+      .read = config_read_size,
+      .min = 1,
+      .max = 1u << 20,
       .offset = offsetof(struct mock_fixed_options, event_bytes) },
 };
 static const struct config_record fixed = { "fixed", fixed_fields, 3 };
@@ -76,29 +92,41 @@ read_fixed(struct config_reader *r, const struct config_field *f, const struct n
 }
 
 static const struct config_field chance_fields[] = {
-    { .key = "manner", .read = read_manner, .need = CONFIG_REQUIRED,
+    { .key = "manner",
+      .read = read_manner,
+      .need = CONFIG_REQUIRED,
       .offset = offsetof(struct mock_chance, manner) },
-    { .key = "one_in", .read = config_read_int, .min = 1, .max = 1000000, .need = CONFIG_REQUIRED,
+    { .key = "one_in",
+      .read = config_read_int,
+      .min = 1,
+      .max = 1000000,
+      .need = CONFIG_REQUIRED,
       .offset = offsetof(struct mock_chance, one_in) },
 };
 static const struct config_record chance = { "faults[]", chance_fields, 2 };
 
 static const struct config_field root_fields[] = {
     { .key = "listen", .read = config_read_listen, .offset = offsetof(struct file, listen) },
-    { .key = "workers", .read = config_read_int, .min = 1, .max = MOCK_WORKERS_MAX,
+    { .key = "workers",
+      .read = config_read_int,
+      .min = 1,
+      .max = MOCK_WORKERS_MAX,
       .offset = offsetof(struct file, workers) },
-    { .key = "tls", .read = config_read_record, .record = &tls,
+    { .key = "tls",
+      .read = config_read_record,
+      .record = &tls,
       .offset = offsetof(struct file, tls) },
     { .key = "api_key", .read = config_read_secret, .offset = offsetof(struct file, api_key) },
-    { .key = "reply", .read = config_read_record, .record = &reply,
+    { .key = "reply",
+      .read = config_read_record,
+      .record = &reply,
       .offset = offsetof(struct file, reply) },
     { .key = "fixed", .read = read_fixed, .offset = offsetof(struct file, fixed) },
     { .key = "replay", .read = config_read_text, .offset = offsetof(struct file, replay) },
     { .key = "faults", .read = config_read_node, .offset = offsetof(struct file, faults) },
 };
-static const struct config_record root = {
-    "the file", root_fields, sizeof root_fields / sizeof *root_fields
-};
+static const struct config_record root = { "the file", root_fields,
+                                           sizeof root_fields / sizeof *root_fields };
 
 static void
 read_chances(struct config_reader *r, const struct node *n, struct mock_options *o)

@@ -12,7 +12,7 @@
  *     bytes: 1KiB                     # of the text in a whole reply
  *     events: 100                     # tokens in a stream
  *     event_bytes: 20                 # of a token
- *   replay: recordings/               # replies that were recorded; replay.h says how they lie there
+ *   replay: recordings/               # replies that were recorded; replay.h says how
  *   faults:                           # by chance
  *     - { manner: "429", one_in: 100 }
  */
@@ -49,7 +49,7 @@ struct mock_options {
     enum mock_calls calls;
     struct mock_manner manner;
     struct mock_fixed_options fixed;
-    struct str replay;            /* absent: none */
+    struct str replay; /* absent: none */
     struct mock_chance *chances;
     unsigned n_chances;
 };
@@ -58,13 +58,11 @@ struct mock_options {
 #define MOCK_WORKERS_MAX 64u
 
 /* Read a file.  Everything lies in the arena.  False, with at least one error in errors. */
-bool
-mock_options_load(const char *path, struct arena *a, struct mock_options *o,
-                  struct config_errors *errors);
+bool mock_options_load(const char *path, struct arena *a, struct mock_options *o,
+                       struct config_errors *errors);
 
 /* The same for bytes already read; name stands for the file in messages. */
-bool
-mock_options_parse(struct str bytes, const char *name, struct arena *a, struct mock_options *o,
-                   struct config_errors *errors);
+bool mock_options_parse(struct str bytes, const char *name, struct arena *a, struct mock_options *o,
+                        struct config_errors *errors);
 
 #endif

@@ -31,7 +31,10 @@ add_line(struct str *to, struct str line, struct arena *a)
 static void
 take_line(struct mock_prompt *p, struct str line, struct arena *a)
 {
-    const struct { struct str name; struct str *place; } texts[] = {
+    const struct {
+        struct str name;
+        struct str *place;
+    } texts[] = {
         { STR("say"), &p->say },   { STR("refuse"), &p->refuse }, { STR("think"), &p->think },
         { STR("seal"), &p->seal }, { STR("cite"), &p->cite },
     };

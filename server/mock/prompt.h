@@ -18,16 +18,15 @@ struct mock_call {
 };
 
 struct mock_prompt {
-    const struct ir_turn *turn;  /* the last one, if it is the user's; else NULL */
-    struct str talk;             /* what is no command, with line ends between; absent: nothing */
+    const struct ir_turn *turn; /* the last one, if it is the user's; else NULL */
+    struct str talk;            /* what is no command, with line ends between; absent: nothing */
     struct str say, refuse, think, seal, cite; /* absent without the command */
     struct mock_call *calls;
     unsigned n_calls, room_calls;
-    bool has_result;             /* the turn brings results of calls */
+    bool has_result; /* the turn brings results of calls */
 };
 
 /* Texts point into the request or lie in the arena. */
-void
-mock_prompt_read(struct mock_prompt *p, const struct ir_request *m, struct arena *a);
+void mock_prompt_read(struct mock_prompt *p, const struct ir_request *m, struct arena *a);
 
 #endif

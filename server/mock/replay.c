@@ -10,22 +10,22 @@
 #include "server/config/config.h"
 #include "server/mock/seal.h"
 
-#define DEPTH_MAX 6
+#define DEPTH_MAX      6
 #define FILE_MAX_BYTES ((size_t)64 << 20)
-#define PATH_BYTES 4096
+#define PATH_BYTES     4096
 
 struct mock_replay {
     struct arena arena;
     struct mock_recording *v;
     unsigned n, room;
-    _Atomic unsigned next;       /* where the search in order goes on */
+    _Atomic unsigned next; /* where the search in order goes on */
 };
 
 /* What one folder holds while it is read. */
 struct loader {
     struct mock_replay *replay;
     struct json_doc doc;
-    char path[PATH_BYTES];       /* of the folder or file at hand */
+    char path[PATH_BYTES]; /* of the folder or file at hand */
     size_t n;
 };
 
@@ -140,8 +140,8 @@ load_recording(struct loader *l, struct str meta)
     new.form = new.body.p ? MOCK_FORM_STREAM : MOCK_FORM_WHOLE;
     if (!new.body.p)
         new.body = read_file(l, "response.json");
-    struct mock_recording *to = new.body.p
-        ? arena_push(&r->arena, (void **)&r->v, &r->n, &r->room, sizeof *to) : NULL;
+    struct mock_recording *to =
+        new.body.p ? arena_push(&r->arena, (void **)&r->v, &r->n, &r->room, sizeof *to) : NULL;
     if (to)
         *to = new;
 }
@@ -200,8 +200,10 @@ mock_replay_load(struct str folder, struct fault *f)
     free(l);
     if (r->n && !r->arena.full)
         return r;
-    fault_set(f, r->n ? ERR_LIMIT : ERR_TYPE, 0, r->n ? "%.*s holds more than 1 GiB"
-              : "%.*s holds no recording of a path that is known", STR_ARG(folder));
+    fault_set(f, r->n ? ERR_LIMIT : ERR_TYPE, 0,
+              r->n ? "%.*s holds more than 1 GiB"
+                   : "%.*s holds no recording of a path that is known",
+              STR_ARG(folder));
     mock_replay_destroy(r);
     return NULL;
 }

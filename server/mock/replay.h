@@ -6,8 +6,8 @@
  *                         response.json    or response.sse: a stream
  *
  * A request is answered with the recording whose request has the same path, model and texts in the
- * last turn; when there is none, with the next one for that path in the order of the folders' names.
- * Streams answer streams only. */
+ * last turn; when there is none, with the next one for that path in the order of the folders'
+ * names.  Streams answer streams only. */
 #ifndef LLMUX_MOCK_REPLAY_H
 #define LLMUX_MOCK_REPLAY_H
 
@@ -20,7 +20,7 @@ struct mock_replay;
 
 struct mock_recording {
     const struct xd_op *op;
-    uint64_t key;                /* of model and texts; 0: the request cannot be read */
+    uint64_t key; /* of model and texts; 0: the request cannot be read */
     enum mock_form form;
     int status;
     struct http_header headers[MOCK_HEADERS_MAX];
@@ -32,14 +32,11 @@ struct mock_recording {
 
 /* Read a folder.  NULL with the reason in f: nothing could be read, or there was too much.  Folders
  * that hold no recording, or one of a path that no dialect has, are passed over. */
-struct mock_replay *
-mock_replay_load(struct str folder, struct fault *f);
-void
-mock_replay_destroy(struct mock_replay *r);
+struct mock_replay *mock_replay_load(struct str folder, struct fault *f);
+void mock_replay_destroy(struct mock_replay *r);
 
 /* How many recordings there are. */
-unsigned
-mock_replay_count(const struct mock_replay *r);
+unsigned mock_replay_count(const struct mock_replay *r);
 
 /* The recording for a request, NULL when there is none for its path; from any thread.  Lives as
  * long as r. */

@@ -85,8 +85,14 @@ tell_media(struct teller *t, const struct ir_block *b)
         tell(t, STR(": "));
         tell_source(t, &b->document.source);
         break;
-    case IR_BLOCK_UNSET: case IR_BLOCK_TEXT: case IR_BLOCK_REFUSAL: case IR_BLOCK_THINKING:
-    case IR_BLOCK_SEALED: case IR_BLOCK_CALL: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_TEXT:
+    case IR_BLOCK_REFUSAL:
+    case IR_BLOCK_THINKING:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_CALL:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
         break;
     }
 }

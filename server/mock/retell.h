@@ -13,8 +13,7 @@
  *   Instructions: Be brief.
  *
  * in one line, with what there is of it in the user's last turn. */
-void
-mock_retell(const struct ir_request *m, const struct mock_prompt *p, struct arena *a,
-            struct str *to);
+void mock_retell(const struct ir_request *m, const struct mock_prompt *p, struct arena *a,
+                 struct str *to);
 
 #endif

@@ -13,7 +13,6 @@ struct mock_route {
 };
 
 /* False when nothing has this path. */
-bool
-mock_route_find(struct str path, struct mock_route *r);
+bool mock_route_find(struct str path, struct mock_route *r);
 
 #endif

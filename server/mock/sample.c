@@ -4,8 +4,8 @@
 #include "runtime/json/doc.h"
 #include "runtime/json/writer.h"
 
-#define DEPTH_MAX 12    /* of the value: deeper ones hold only what they must, and then nothing */
-#define REFS_MAX 16     /* references followed for one value */
+#define DEPTH_MAX 12 /* of the value: deeper ones hold only what they must, and then nothing */
+#define REFS_MAX  16 /* references followed for one value */
 #define ITEMS_MAX 8
 
 struct sampler {
@@ -15,8 +15,7 @@ struct sampler {
     struct str text;
 };
 
-static void
-put_value(struct sampler *s, uint32_t at, unsigned depth);
+static void put_value(struct sampler *s, uint32_t at, unsigned depth);
 
 static uint32_t
 member(const struct sampler *s, uint32_t at, const char *key)

@@ -9,7 +9,6 @@
  * items, minItems, enum, const, anyOf, oneOf, allOf (the first), $ref into the same document,
  * minimum, exclusiveMinimum, minLength; strings are `text` unless these say more.  A schema that is
  * absent or not JSON gives {}. */
-void
-mock_sample(struct buf *out, struct str schema, struct str text);
+void mock_sample(struct buf *out, struct str schema, struct str text);
 
 #endif

@@ -13,21 +13,16 @@
 
 /* The signature of a thinking text: base64 with all of its alphabet.  Absent when the arena is
  * full. */
-struct str
-mock_seal_sign(struct str text, struct arena *a);
+struct str mock_seal_sign(struct str text, struct arena *a);
 
 /* Thinking that nobody may read: base64; and whether it is one of ours. */
-struct str
-mock_seal_make(struct str text, struct arena *a);
-bool
-mock_seal_is_ours(struct str data);
+struct str mock_seal_make(struct str text, struct arena *a);
+bool mock_seal_is_ours(struct str data);
 
 /* The first hex digits of the SHA-256 of some bytes, and a NUL. */
-void
-mock_seal_print(char hex[MOCK_PRINT_HEX + 1], struct str bytes);
+void mock_seal_print(char hex[MOCK_PRINT_HEX + 1], struct str bytes);
 
 /* A number for some bytes: for ids and tables. */
-uint64_t
-mock_seal_hash(struct str bytes);
+uint64_t mock_seal_hash(struct str bytes);
 
 #endif

@@ -43,7 +43,8 @@ create_bytes(struct str bytes, struct arena *a,
         arena_fini(a);
         return NULL;
     }
-    *b = (struct bytes){ .source = { .next = next, .free = free_bytes }, .arena = *a,
+    *b = (struct bytes){ .source = { .next = next, .free = free_bytes },
+                         .arena = *a,
                          .rest = bytes };
     return &b->source;
 }
@@ -92,7 +93,7 @@ struct spoken {
     struct ir_reply reply;
     enum mock_form form;
     bool done;
-    struct xd_writer writer;     /* of a stream */
+    struct xd_writer writer; /* of a stream */
     struct mock_speech speech;
 };
 
@@ -143,7 +144,9 @@ next_spoken(struct mock_source *s, struct buf *out)
 }
 
 static const struct ir_error mishap = {
-    .set = true, .kind = IR_FAULT_OVERLOADED, .message = STR_INIT("overloaded, says the mock"),
+    .set = true,
+    .kind = IR_FAULT_OVERLOADED,
+    .message = STR_INIT("overloaded, says the mock"),
 };
 
 static void

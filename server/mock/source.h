@@ -8,9 +8,9 @@
 #include "server/mock/route.h"
 
 enum mock_piece {
-    MOCK_PIECE_END,    /* there is none: the reply was complete */
-    MOCK_PIECE_FREE,   /* comes at once */
-    MOCK_PIECE_TOKEN,  /* counts for the rate of tokens */
+    MOCK_PIECE_END,   /* there is none: the reply was complete */
+    MOCK_PIECE_FREE,  /* comes at once */
+    MOCK_PIECE_TOKEN, /* counts for the rate of tokens */
 };
 
 struct mock_source {
@@ -28,12 +28,10 @@ enum mock_form { MOCK_FORM_WHOLE, MOCK_FORM_STREAM };
  * the source. */
 
 /* Bytes as one piece. */
-struct mock_source *
-mock_source_bytes(struct str bytes, struct arena *a);
+struct mock_source *mock_source_bytes(struct str bytes, struct arena *a);
 
 /* The events of an event stream. */
-struct mock_source *
-mock_source_events(struct str bytes, struct arena *a);
+struct mock_source *mock_source_events(struct str bytes, struct arena *a);
 
 /* A reply, written by its dialect.  usage: does the client want it in a stream? */
 struct mock_source *

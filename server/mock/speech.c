@@ -7,7 +7,8 @@ void
 mock_speech_init(struct mock_speech *s, const struct ir_reply *reply, unsigned token_bytes)
 {
     assert(reply->choices.n > 0 && reply->choices.n <= IR_CHOICES_MAX);
-    *s = (struct mock_speech){ .reply = reply, .token_bytes = token_bytes,
+    *s = (struct mock_speech){ .reply = reply,
+                               .token_bytes = token_bytes,
                                .talking = reply->choices.n };
     for (unsigned i = 0; i < reply->choices.n; i++)
         if (reply->choices.v[i].blocks.n == 0) {
@@ -39,12 +40,21 @@ grow_text(const struct mock_speech *s, struct mock_speaker *k, const struct ir_b
           struct ir_block *out)
 {
     switch (tail->kind) {
-    case IR_BLOCK_TEXT: return cut(s, k, tail->text.text, &out->text.text);
-    case IR_BLOCK_REFUSAL: return cut(s, k, tail->refusal.text, &out->refusal.text);
-    case IR_BLOCK_THINKING: return cut(s, k, tail->thinking.text, &out->thinking.text);
-    case IR_BLOCK_CALL: return cut(s, k, tail->call.arguments, &out->call.arguments);
-    case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+    case IR_BLOCK_TEXT:
+        return cut(s, k, tail->text.text, &out->text.text);
+    case IR_BLOCK_REFUSAL:
+        return cut(s, k, tail->refusal.text, &out->refusal.text);
+    case IR_BLOCK_THINKING:
+        return cut(s, k, tail->thinking.text, &out->thinking.text);
+    case IR_BLOCK_CALL:
+        return cut(s, k, tail->call.arguments, &out->call.arguments);
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_AUDIO:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
         break;
     }
     return false;
@@ -108,8 +118,11 @@ static void
 finish(struct mock_speech *s, struct ir_event *e)
 {
     const struct ir_choice *c = &s->reply->choices.v[s->finished];
-    *e = (struct ir_event){ .kind = IR_EVENT_FINISH, .choice = s->finished++, .stop = c->stop,
-                            .stop_text = c->stop_text, .usage = &s->reply->usage };
+    *e = (struct ir_event){ .kind = IR_EVENT_FINISH,
+                            .choice = s->finished++,
+                            .stop = c->stop,
+                            .stop_text = c->stop_text,
+                            .usage = &s->reply->usage };
 }
 
 /* The head, with what is known of the usage before anything was said. */

@@ -12,28 +12,26 @@ enum mock_phase { MOCK_PHASE_OPEN, MOCK_PHASE_GROW, MOCK_PHASE_CLOSE, MOCK_PHASE
 struct mock_speaker {
     enum mock_phase phase;
     unsigned block;
-    unsigned field;              /* of the fields that grow */
-    size_t offset;               /* in that field */
+    unsigned field; /* of the fields that grow */
+    size_t offset;  /* in that field */
 };
 
 struct mock_speech {
-    const struct ir_reply *reply;    /* borrowed */
+    const struct ir_reply *reply; /* borrowed */
     unsigned token_bytes;
     bool begun, ended;
-    unsigned next;               /* choice to speak next */
-    unsigned talking;            /* choices that are not done */
-    unsigned finished;           /* choices whose finish was given */
+    unsigned next;     /* choice to speak next */
+    unsigned talking;  /* choices that are not done */
+    unsigned finished; /* choices whose finish was given */
     struct mock_speaker choice[IR_CHOICES_MAX];
-    struct ir_reply head;        /* what the last event points to ... */
+    struct ir_reply head; /* what the last event points to ... */
     struct ir_block block;
 };
 
 /* reply must have one choice at least and outlive s. */
-void
-mock_speech_init(struct mock_speech *s, const struct ir_reply *reply, unsigned token_bytes);
+void mock_speech_init(struct mock_speech *s, const struct ir_reply *reply, unsigned token_bytes);
 
 /* The next event; false behind the last.  What it points to is valid until the next call. */
-bool
-mock_speech_next(struct mock_speech *s, struct ir_event *e);
+bool mock_speech_next(struct mock_speech *s, struct ir_event *e);
 
 #endif

@@ -19,10 +19,10 @@ struct visit {
     struct mock_worker *worker;
     struct http_exchange *x;
     const struct mock_route *route;
-    struct arena arena;          /* goes to the source of the reply */
+    struct arena arena; /* goes to the source of the reply */
     struct mock_letter letter;
     struct ir_request request;
-    struct str model;            /* without its words */
+    struct str model; /* without its words */
 };
 
 static void
@@ -45,9 +45,9 @@ add_id(struct visit *v)
 {
     struct mock_witness *w = v->worker->setting->witness;
     struct str name = v->route->dialect->request_id;
-    add_header(v, name.n ? name : STR("x-request-id"),
-               arena_printf(&v->arena, "req_mock_%llu",
-                            (unsigned long long)atomic_load(&w->requests)));
+    add_header(
+        v, name.n ? name : STR("x-request-id"),
+        arena_printf(&v->arena, "req_mock_%llu", (unsigned long long)atomic_load(&w->requests)));
 }
 
 /* The letter is complete but for its first headers: send it. */
@@ -82,8 +82,7 @@ send_error(struct visit *v, const struct ir_error *e)
     add_id(v);
     whole.request = v->letter.headers[v->letter.n_headers - 1].value;
     if (e->retry_after.set)
-        add_header(v, d->retry_after, arena_printf(&v->arena, "%lld",
-                                                   (long long)e->retry_after.v));
+        add_header(v, d->retry_after, arena_printf(&v->arena, "%lld", (long long)e->retry_after.v));
     buf_init(&out, 1 << 20);
     xd_init(&x, d, v->route->op->kind, &v->arena, &out);
     xd_error_write(&x, &whole);
@@ -217,8 +216,8 @@ take_words(struct visit *v, struct str words)
     struct str bad;
     m.times = 0;
     if (!mock_manner_words(&m, words, &bad)) {
-        refuse_text(v, IR_FAULT_INVALID, arena_printf(&v->arena, "the mock knows no word \"%.*s\"",
-                                                      STR_ARG(bad)));
+        refuse_text(v, IR_FAULT_INVALID,
+                    arena_printf(&v->arena, "the mock knows no word \"%.*s\"", STR_ARG(bad)));
         return false;
     }
     struct mock_witness *w = v->worker->setting->witness;
@@ -238,7 +237,7 @@ choose_manner(struct visit *v)
             v->letter.manner = o->chances[i].manner;
     v->model = mock_manner_model(v->request.model, &words);
     return take_words(v, words)
-        && take_words(v, http_head_get(http_exchange_head(v->x), STR("x-mock-fault")));
+           && take_words(v, http_head_get(http_exchange_head(v->x), STR("x-mock-fault")));
 }
 
 /* --- replies --- */
@@ -247,7 +246,8 @@ static struct str
 stream_type(const struct visit *v)
 {
     switch (v->route->dialect->framing) {
-    case XD_FRAMING_SSE: break;
+    case XD_FRAMING_SSE:
+        break;
     }
     return STR("text/event-stream; charset=utf-8");
 }

@@ -5,7 +5,6 @@
 #include "server/mock/worker.h"
 
 /* Answer x, which asks for this operation, as the options, its model and its text say. */
-void
-mock_visit(struct mock_worker *w, struct http_exchange *x, const struct mock_route *route);
+void mock_visit(struct mock_worker *w, struct http_exchange *x, const struct mock_route *route);
 
 #endif

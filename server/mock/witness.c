@@ -7,7 +7,7 @@
 #include "runtime/json/writer.h"
 #include "server/mock/seal.h"
 
-#define LAST_MAX ((size_t)256 << 20)
+#define LAST_MAX       ((size_t)256 << 20)
 #define NAME_MAX_BYTES 128
 
 void
@@ -98,7 +98,10 @@ mock_witness_model(struct mock_witness *w, struct str model)
 void
 mock_witness_stats(struct mock_witness *w, struct buf *out)
 {
-    const struct { const char *name; uint64_t v; } counters[] = {
+    const struct {
+        const char *name;
+        uint64_t v;
+    } counters[] = {
         { "requests", atomic_load(&w->requests) }, { "streams", atomic_load(&w->streams) },
         { "aborted", atomic_load(&w->aborted) },   { "refused", atomic_load(&w->refused) },
         { "faults", atomic_load(&w->faults) },     { "open", atomic_load(&w->open) },

@@ -9,7 +9,7 @@
 #include "server/mock/visit.h"
 
 #define CONNECTIONS_MAX 100000
-#define HOUR_MS 3600000
+#define HOUR_MS         3600000
 
 static const struct http_header json_type = { STR_INIT("content-type"),
                                               STR_INIT("application/json") };
@@ -99,8 +99,9 @@ static bool
 create_server(struct mock_worker *w, int fd)
 {
     struct http_limits limits = HTTP_LIMITS;
-    const struct http_handler handler = { .ctx = w, .request = on_request, .gone = on_gone,
-                                          .drained = on_drained };
+    const struct http_handler handler = {
+        .ctx = w, .request = on_request, .gone = on_gone, .drained = on_drained
+    };
     limits.max_connections = CONNECTIONS_MAX;
     limits.idle_ms = HOUR_MS;
     w->server = http_server_create(w->base, &limits, &handler);
@@ -112,8 +113,7 @@ create_server(struct mock_worker *w, int fd)
 }
 
 bool
-mock_worker_init(struct mock_worker *w, const struct mock_setting *setting, int fd,
-                 struct fault *f)
+mock_worker_init(struct mock_worker *w, const struct mock_setting *setting, int fd, struct fault *f)
 {
     *w = (struct mock_worker){ .setting = setting, .base = event_base_new() };
     w->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

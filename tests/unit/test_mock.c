@@ -18,17 +18,19 @@
 #include "server/mock/options.h"
 #include "tests/lib/caller.h"
 
-#define CHAT "/v1/chat/completions"
+#define CHAT     "/v1/chat/completions"
 #define MESSAGES "/v1/messages"
-#define HI(model) "{\"model\":\"" model "\",\"max_tokens\":99,\"messages\":[{\"role\":\"user\"," \
+#define HI(model) \
+    "{\"model\":\"" model "\",\"max_tokens\":99,\"messages\":[{\"role\":\"user\"," \
     "\"content\":\"Hi\"}]}"
-#define STREAM(model) "{\"model\":\"" model "\",\"max_tokens\":99,\"stream\":true,\"messages\":" \
+#define STREAM(model) \
+    "{\"model\":\"" model "\",\"max_tokens\":99,\"stream\":true,\"messages\":" \
     "[{\"role\":\"user\",\"content\":\"Hi\"}]}"
 #define VERSION "anthropic-version: 2023-06-01\r\n"
 
 struct client {
     struct mock *mock;
-    int error;               /* errno of the last read, 0 for an orderly end */
+    int error; /* errno of the last read, 0 for an orderly end */
     char reply[1 << 16];
 };
 
@@ -57,9 +59,10 @@ static void
 send_request(int fd, const char *method, const char *path, const char *headers, const char *body)
 {
     char request[8192];
-    int n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
-                     "Content-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n%s", method,
-                     path, strlen(body), headers, body);
+    int n = snprintf(request, sizeof request,
+                     "%s %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+                     "Content-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n%s",
+                     method, path, strlen(body), headers, body);
     assert_true(n > 0 && (size_t)n < sizeof request);
     assert_int_equal(send(fd, request, (size_t)n, MSG_NOSIGNAL), n);
 }
@@ -190,7 +193,11 @@ mock_wants_the_key_where_the_dialect_has_it(void **state)
 static void
 mock_fails_as_the_model_says(void **state)
 {
-    static const struct { const char *body; int error; const char *says, *says_not; } cases[] = {
+    static const struct {
+        const char *body;
+        int error;
+        const char *says, *says_not;
+    } cases[] = {
         { HI("m!429!retry-after=7"), 0, "retry-after: 7", NULL },
         { HI("m!429"), 0, "\"rate_limit_error\"", "retry-after" },
         { HI("m!529"), 0, "HTTP/1.1 529", NULL },
@@ -287,7 +294,8 @@ mock_sends_fixed_replies(void **state)
 {
     struct client *c = *state;
     const struct mock_options o = {
-        .fixed = { .set = true, .bytes = 10, .event_bytes = 4, .events = 3 }, .workers = 2,
+        .fixed = { .set = true, .bytes = 10, .event_bytes = 4, .events = 3 },
+        .workers = 2,
     };
     start(c, &o);
     post(c, CHAT, HI("m"));
@@ -330,7 +338,8 @@ mock_replays_recordings(void **state)
     struct client *c = *state;
     char root[] = "/tmp/llmux-test-XXXXXX", command[64];
     assert_non_null(mkdtemp(root));
-    record(root, "1", "{\"status\":200,\"uri\":\"https://h/v1/chat/completions\","
+    record(root, "1",
+           "{\"status\":200,\"uri\":\"https://h/v1/chat/completions\","
            "\"response_headers\":{\"content-type\":\"application/json\",\"x-tag\":\"one\"}}",
            "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"first\"}]}",
            "response.json", "{\"recorded\":1}");
@@ -338,7 +347,8 @@ mock_replays_recordings(void **state)
            "response.json", "{\"recorded\":2}");
     record(root, "3", "{\"status\":200,\"uri\":\"https://h/v1/messages\"}", STREAM("m"),
            "response.sse", "event: ping\ndata: {\"recorded\":3}\n\n");
-    record(root, "4", "{\"status\":200,\"uri\":\"https://h/unknown\"}", "{}", "response.json", "{}");
+    record(root, "4", "{\"status\":200,\"uri\":\"https://h/unknown\"}", "{}", "response.json",
+           "{}");
     const struct mock_options o = { .replay = str_from(root) };
     start(c, &o);
     post(c, CHAT, HI("m"));
@@ -361,7 +371,10 @@ mock_replays_recordings(void **state)
 static void
 mock_says_why_it_cannot_start(void **state)
 {
-    static const struct { struct mock_options o; const char *want; } cases[] = {
+    static const struct {
+        struct mock_options o;
+        const char *want;
+    } cases[] = {
         { { .listen = STR_INIT("nonsense") }, "nonsense" },
         { { .replay = STR_INIT("/nowhere") }, "no recording" },
         { { .tls_cert = STR_INIT("/nowhere"), .tls_key = STR_INIT("/nowhere") }, "nowhere" },

@@ -52,13 +52,16 @@ end(struct talk *t)
     arena_fini(&t->arena);
 }
 
-#define CHAT "/v1/chat/completions"
+#define CHAT     "/v1/chat/completions"
 #define MESSAGES "/v1/messages"
-#define ONE(text) "{\"model\":\"m\",\"max_tokens\":1000,\"messages\":[{\"role\":\"user\"," \
+#define ONE(text) \
+    "{\"model\":\"m\",\"max_tokens\":1000,\"messages\":[{\"role\":\"user\"," \
     "\"content\":" text "}]}"
-#define WITH(more, text) "{\"model\":\"m\",\"max_tokens\":1000," more ",\"messages\":[{\"role\":" \
+#define WITH(more, text) \
+    "{\"model\":\"m\",\"max_tokens\":1000," more ",\"messages\":[{\"role\":" \
     "\"user\",\"content\":" text "}]}"
-#define TOOLS "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\",\"properties\":" \
+#define TOOLS \
+    "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\",\"properties\":" \
     "{\"a\":{\"type\":\"string\"}}}},{\"name\":\"g\",\"input_schema\":{\"type\":\"object\"}}]"
 
 static const struct ir_block *
@@ -80,7 +83,9 @@ assert_text(const struct talk *t, unsigned i, const char *want)
 static void
 compose_repeats_what_it_was_told(void **state)
 {
-    static const struct { const char *body, *want; } cases[] = {
+    static const struct {
+        const char *body, *want;
+    } cases[] = {
         { ONE("\"Hello\""), "You said: Hello." },
         { ONE("\"two\\nlines\""), "You said: two\nlines." },
         { ONE("\"say:exactly this\\nsay:and this\""), "exactly this\nand this" },
@@ -97,7 +102,8 @@ compose_repeats_what_it_was_told(void **state)
         { ONE("[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"http://h/x\"}}]"),
           "Image: url http://h/x ." },
         { "{\"model\":\"m\",\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":"
-          "\"Hello\"}]}", "You said: He" },
+          "\"Hello\"}]}",
+          "You said: He" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -111,7 +117,10 @@ compose_repeats_what_it_was_told(void **state)
 static void
 compose_says_why_it_stops(void **state)
 {
-    static const struct { const char *body; enum ir_stop want; } cases[] = {
+    static const struct {
+        const char *body;
+        enum ir_stop want;
+    } cases[] = {
         { ONE("\"Hello\""), IR_STOP_END },
         { WITH("\"stop_sequences\":[\"said\"]", "\"Hi\""), IR_STOP_MATCH },
         { ONE("\"refuse:\""), IR_STOP_REFUSAL },
@@ -131,7 +140,11 @@ compose_says_why_it_stops(void **state)
 static void
 compose_calls_the_tools_it_is_told_to(void **state)
 {
-    static const struct { const char *more, *text; unsigned n; const char *arguments; } cases[] = {
+    static const struct {
+        const char *more, *text;
+        unsigned n;
+        const char *arguments;
+    } cases[] = {
         { TOOLS, "\"call:f {\\\"a\\\": 1}\"", 1, "{\"a\": 1}" },
         { TOOLS, "\"call:f {}\\ncall:g\"", 2, "{}" },
         { TOOLS ",\"tool_choice\":{\"type\":\"auto\",\"disable_parallel_tool_use\":true}",
@@ -145,8 +158,10 @@ compose_calls_the_tools_it_is_told_to(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct talk t;
         char body[1024];
-        snprintf(body, sizeof body, "{\"model\":\"m\",\"max_tokens\":1000,%s,\"messages\":"
-                 "[{\"role\":\"user\",\"content\":%s}]}", cases[i].more, cases[i].text);
+        snprintf(body, sizeof body,
+                 "{\"model\":\"m\",\"max_tokens\":1000,%s,\"messages\":"
+                 "[{\"role\":\"user\",\"content\":%s}]}",
+                 cases[i].more, cases[i].text);
         compose(&t, MESSAGES, body);
         const struct ir_blocks *l = &t.reply.choices.v[0].blocks;
         unsigned calls = 0;
@@ -172,13 +187,16 @@ compose_thinks_with_a_signature_that_check_knows(void **state)
     assert_int_equal(b->kind, IR_BLOCK_THINKING);
     assert_int_equal(block(&t, 1)->kind, IR_BLOCK_SEALED);
     assert_true(t.reply.usage.thinking.set);
-    snprintf(thinking, sizeof thinking, "{\"type\":\"thinking\",\"thinking\":\"%.*s\","
-             "\"signature\":\"%.*s\"}", STR_ARG(b->thinking.text), STR_ARG(b->thinking.signature));
-    snprintf(body, sizeof body, "{\"model\":\"m\",\"max_tokens\":9,\"messages\":["
+    snprintf(thinking, sizeof thinking,
+             "{\"type\":\"thinking\",\"thinking\":\"%.*s\","
+             "\"signature\":\"%.*s\"}",
+             STR_ARG(b->thinking.text), STR_ARG(b->thinking.signature));
+    snprintf(body, sizeof body,
+             "{\"model\":\"m\",\"max_tokens\":9,\"messages\":["
              "{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":[%s,"
              "{\"type\":\"redacted_thinking\",\"data\":\"%.*s\"}]},"
-             "{\"role\":\"user\",\"content\":\"b\"}]}", thinking,
-             STR_ARG(block(&t, 1)->sealed.data));
+             "{\"role\":\"user\",\"content\":\"b\"}]}",
+             thinking, STR_ARG(block(&t, 1)->sealed.data));
     struct talk next;
     compose(&next, MESSAGES, body);
     end(&next);
@@ -188,12 +206,14 @@ compose_thinks_with_a_signature_that_check_knows(void **state)
 static void
 check_refuses_nonsense(void **state)
 {
-#define TURNS(x) "{\"model\":\"m\",\"max_tokens\":2000,\"messages\":[" x "]}"
-#define USER(x) "{\"role\":\"user\",\"content\":" x "}"
+#define TURNS(x)     "{\"model\":\"m\",\"max_tokens\":2000,\"messages\":[" x "]}"
+#define USER(x)      "{\"role\":\"user\",\"content\":" x "}"
 #define ASSISTANT(x) "{\"role\":\"assistant\",\"content\":[" x "]}"
-#define USE(id) "{\"type\":\"tool_use\",\"id\":\"" id "\",\"name\":\"f\",\"input\":{}}"
-#define RESULT(id) "[{\"type\":\"tool_result\",\"tool_use_id\":\"" id "\",\"content\":\"x\"}]"
-    static const struct { const char *body, *want; } cases[] = {
+#define USE(id)      "{\"type\":\"tool_use\",\"id\":\"" id "\",\"name\":\"f\",\"input\":{}}"
+#define RESULT(id)   "[{\"type\":\"tool_result\",\"tool_use_id\":\"" id "\",\"content\":\"x\"}]"
+    static const struct {
+        const char *body, *want;
+    } cases[] = {
         { "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[]}", "at least one" },
         { "{\"model\":\"m\",\"max_tokens\":0,\"messages\":[" USER("\"x\"") "]}", "at least 1" },
         { WITH("\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":10}", "\"x\""), "1024" },
@@ -203,16 +223,21 @@ check_refuses_nonsense(void **state)
         { TURNS(USER("\"a\"") "," ASSISTANT(USE("c1")) "," USER("\"b\"")), "no result" },
         { TURNS(USER("\"a\"") "," ASSISTANT(USE("c1")) "," USER(RESULT("c2"))), "a result of" },
         { TURNS(USER(RESULT("c1"))), "a result of" },
-        { TURNS(USER("\"a\"") "," ASSISTANT(USE("c:1")) "," USER(RESULT("c:1"))), "does not match" },
+        { TURNS(USER("\"a\"") "," ASSISTANT(USE("c:1")) "," USER(RESULT("c:1"))),
+          "does not match" },
         { TURNS(USER("\"\"")), "must not be empty" },
-        { TURNS(USER("\"a\"") "," "{\"role\":\"assistant\",\"content\":\"b \"}"), "white space" },
+        { TURNS(USER("\"a\"") ","
+                              "{\"role\":\"assistant\",\"content\":\"b \"}"),
+          "white space" },
         { TURNS(USER("\"a\"") "," ASSISTANT("{\"type\":\"thinking\",\"thinking\":\"t\","
-                                              "\"signature\":\"wrong\"}") "," USER("\"b\"")),
+                                            "\"signature\":\"wrong\"}") "," USER("\"b\"")),
           "invalid signature" },
-        { TURNS(USER("\"a\"") "," ASSISTANT("{\"type\":\"redacted_thinking\",\"data\":\"eA==\"}")
-                "," USER("\"b\"")), "invalid sealed" },
+        { TURNS(USER("\"a\"") "," ASSISTANT(
+              "{\"type\":\"redacted_thinking\",\"data\":\"eA==\"}") "," USER("\"b\"")),
+          "invalid sealed" },
         { TURNS(USER("[{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":"
-                     "\"image/png\",\"data\":\"!\"}}]")), "not base64" },
+                     "\"image/png\",\"data\":\"!\"}}]")),
+          "not base64" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -233,14 +258,17 @@ usage_counts_caches_and_choices(void **state)
 {
     struct talk t;
     (void)state;
-    compose(&t, MESSAGES, WITH("\"system\":[{\"type\":\"text\",\"text\":\"12345678\","
-                               "\"cache_control\":{\"type\":\"ephemeral\"}}]", "\"abcd\""));
+    compose(&t, MESSAGES,
+            WITH("\"system\":[{\"type\":\"text\",\"text\":\"12345678\","
+                 "\"cache_control\":{\"type\":\"ephemeral\"}}]",
+                 "\"abcd\""));
     assert_int_equal(t.reply.usage.cache_write.v, 2);
     assert_int_equal(t.reply.usage.input.v, 1);
     assert_false(t.reply.usage.cache_read.set);
     end(&t);
-    compose(&t, CHAT, "{\"model\":\"m\",\"n\":3,\"messages\":[{\"role\":\"system\",\"content\":"
-                      "\"12345678\"},{\"role\":\"user\",\"content\":\"abcd\"}]}");
+    compose(&t, CHAT,
+            "{\"model\":\"m\",\"n\":3,\"messages\":[{\"role\":\"system\",\"content\":"
+            "\"12345678\"},{\"role\":\"user\",\"content\":\"abcd\"}]}");
     assert_int_equal(t.reply.usage.cache_read.v, 2);
     assert_int_equal(t.reply.usage.input.v, 1);
     assert_int_equal(t.reply.choices.n, 3);
@@ -273,8 +301,7 @@ speech_is_a_word_of_the_grammar_and_says_the_whole_reply(void **state)
         WITH(TOOLS, "\"say:first\\ncall:f {\\\"a\\\": [1, 2, 3]}\\ncall:g\""),
         WITH("\"thinking\":{\"type\":\"adaptive\"}", "\"seal:x\\ncite:http://h/ Title\\nhi\""),
         ONE("\"refuse:no\""),
-        "{\"model\":\"m\",\"max_tokens\":9,\"stop_sequences\":[\"You\"],\"messages\":"
-        "[{\"role\":\"user\",\"content\":\"x\"}]}",
+        WITH("\"stop_sequences\":[\"You\"]", "\"x\""),
     };
     (void)state;
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
@@ -300,8 +327,8 @@ speech_is_a_word_of_the_grammar_and_says_the_whole_reply(void **state)
                 if (want->v[k].kind == IR_BLOCK_CALL)
                     assert_true(str_eq(got->v[k].call.arguments, want->v[k].call.arguments));
                 if (want->v[k].kind == IR_BLOCK_THINKING)
-                    assert_true(str_eq(got->v[k].thinking.signature,
-                                       want->v[k].thinking.signature));
+                    assert_true(
+                        str_eq(got->v[k].thinking.signature, want->v[k].thinking.signature));
             }
             end(&t);
         }
@@ -315,8 +342,9 @@ speech_takes_turns_between_choices(void **state)
     struct ir_event e;
     unsigned last = 9, changes = 0;
     (void)state;
-    compose(&t, CHAT, "{\"model\":\"m\",\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":"
-                      "\"a long enough text\"}]}");
+    compose(&t, CHAT,
+            "{\"model\":\"m\",\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":"
+            "\"a long enough text\"}]}");
     mock_speech_init(&s, &t.reply, 4);
     while (mock_speech_next(&s, &e))
         if (e.kind == IR_EVENT_GROW) {
@@ -332,7 +360,9 @@ speech_takes_turns_between_choices(void **state)
 static void
 sample_fits_the_schema(void **state)
 {
-    static const struct { const char *schema, *want; } cases[] = {
+    static const struct {
+        const char *schema, *want;
+    } cases[] = {
         { "", "{}" },
         { "not json", "{}" },
         { "{\"type\":\"object\"}", "{}" },
@@ -346,7 +376,8 @@ sample_fits_the_schema(void **state)
         { "{\"const\":{\"k\":1}}", "{\"k\":1}" },
         { "{\"type\":\"array\",\"minItems\":2,\"items\":{\"type\":\"integer\"}}", "[1,1]" },
         { "{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"null\"}]}", "1" },
-        { "{\"properties\":{\"a\":{\"$ref\":\"#/$defs/A\"}},\"$defs\":{\"A\":{\"type\":\"integer\"}}}",
+        { "{\"properties\":{\"a\":{\"$ref\":\"#/$defs/A\"}},"
+          "\"$defs\":{\"A\":{\"type\":\"integer\"}}}",
           "{\"a\":1}" },
         { "{\"$ref\":\"#\"}", "null" },
         { "{\"properties\":{\"a\":{\"type\":\"string\"},\"b\":{\"type\":\"array\",\"items\":"
@@ -370,8 +401,10 @@ sample_ends_for_schemas_that_hold_themselves(void **state)
     struct buf b;
     (void)state;
     buf_init(&b, 1 << 20);
-    mock_sample(&b, STR("{\"type\":\"object\",\"required\":[\"next\"],\"properties\":"
-                        "{\"next\":{\"$ref\":\"#\"},\"x\":{\"$ref\":\"#\"}}}"), STR("x"));
+    mock_sample(&b,
+                STR("{\"type\":\"object\",\"required\":[\"next\"],\"properties\":"
+                    "{\"next\":{\"$ref\":\"#\"},\"x\":{\"$ref\":\"#\"}}}"),
+                STR("x"));
     assert_true(b.n > 2 && b.n < 100000);
     buf_fini(&b);
 }

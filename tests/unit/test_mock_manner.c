@@ -12,7 +12,10 @@
 static void
 manner_takes_each_word(void **state)
 {
-    static const struct { const char *words; struct mock_manner want; } good[] = {
+    static const struct {
+        const char *words;
+        struct mock_manner want;
+    } good[] = {
         { "", { 0 } },
         { "429", { .fault = MOCK_FAULT_STATUS, .status = 429 } },
         { "599", { .fault = MOCK_FAULT_STATUS, .status = 599 } },
@@ -51,9 +54,29 @@ static void
 manner_refuses_what_is_no_word(void **state)
 {
     static const char *const bad[] = {
-        "399", "600", "42", "4290000000", "delay", "delay=", "delay=3", "delay=3m", "delay=-1s",
-        "stall", "stall=99999s", "reset=1", "reset-after", "reset-after=", "reset-after=x",
-        "tokens=", "tokens=1000001", "rate=1x", "Reset", " ", "=", "=1", "times=1234567890",
+        "399",
+        "600",
+        "42",
+        "4290000000",
+        "delay",
+        "delay=",
+        "delay=3",
+        "delay=3m",
+        "delay=-1s",
+        "stall",
+        "stall=99999s",
+        "reset=1",
+        "reset-after",
+        "reset-after=",
+        "reset-after=x",
+        "tokens=",
+        "tokens=1000001",
+        "rate=1x",
+        "Reset",
+        " ",
+        "=",
+        "=1",
+        "times=1234567890",
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -171,7 +194,9 @@ options_of_an_empty_file_are_the_defaults(void **state)
 static void
 options_say_what_is_wrong(void **state)
 {
-    static const struct { const char *yaml, *want; } bad[] = {
+    static const struct {
+        const char *yaml, *want;
+    } bad[] = {
         { "lisen: 1", "unknown key \"lisen\"" },
         { "reply: { manner: \"429!oops\" }", "\"oops\" is not a word" },
         { "faults: { manner: 429 }", "must be a list" },
