@@ -322,7 +322,7 @@ presence(struct emit *e, const struct body *b, const struct row_use *u, const st
         present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->lvalue, row_mask(e, b, u, DIR_WRITE)).p;
     else
         present = types_present(e->a, &t->type, t->lvalue);
-    if (is_required(u->r) && t->type.list)
+    if (is_required(u->r) && t->type.list && u->r->otherwise.kind == CONST_NONE)
         present = NULL;
     if (t->guard && present == NULL && t->type.list)
         return t->guard;
@@ -422,16 +422,17 @@ under(const struct ast_path *p, const struct ast_path *prefix, unsigned n)
     return true;
 }
 
-static bool
-opened_by_constant(const struct body *b, const struct ast_path *prefix, unsigned n)
+/* The constant that the nested object itself has: {} is always there, null when nothing is in it. */
+static enum ast_const_kind
+container_constant(const struct body *b, const struct ast_path *prefix, unsigned n)
 {
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct ast_row *r = b->uses.v[i].r;
-        if (r->kind == ROW_CONST && r->constant.kind == CONST_EMPTY_OBJECT && r->wire.v[0].n == n
-            && under(&r->wire.v[0], prefix, n - 1) && str_eq(r->wire.v[0].v[n - 1].name.s, prefix->v[n - 1].name.s))
-            return true;
+        if (r->kind == ROW_CONST && r->wire.v[0].n == n && under(&r->wire.v[0], prefix, n - 1)
+            && str_eq(r->wire.v[0].v[n - 1].name.s, prefix->v[n - 1].name.s))
+            return r->constant.kind;
     }
-    return false;
+    return CONST_NONE;
 }
 
 static bool
@@ -456,13 +457,18 @@ static void
 write_container(struct emit *e, const struct body *b, const struct ast_path *path, unsigned n, bool *done)
 {
     struct ast_path head = *path;
+    const char *key = c_string(e->a, path->v[n - 1].name.s);
+    enum ast_const_kind constant = container_constant(b, path, n);
 
     head.n = n;
-    em(e, "    jw_key(&x->w, STR(%s));\n", c_string(e->a, path->v[n - 1].name.s));
-    em(e, opened_by_constant(b, path, n) ? "    jw_object(&x->w);\n" : "    jw_enter(&x->w);\n");
+    em(e, "    jw_key(&x->w, STR(%s));\n", key);
+    em(e, constant == CONST_EMPTY_OBJECT ? "    jw_object(&x->w);\n" : "    jw_enter(&x->w);\n");
     write_level(e, b, path, n, done);
     write_rest(e, b, path_text(e->a, &head).p);
-    em(e, "    jw_close(&x->w);\n");
+    if (constant == CONST_NULL)
+        em(e, "    if (!jw_close(&x->w)) {\n        jw_key(&x->w, STR(%s));\n        jw_null(&x->w);\n    }\n", key);
+    else
+        em(e, "    jw_close(&x->w);\n");
 }
 
 static void
@@ -475,8 +481,9 @@ write_level(struct emit *e, const struct body *b, const struct ast_path *prefix,
         const struct ast_path *p = &u->r->wire.v[0];
         if (p->n > n + 1) {
             write_container(e, b, p, n + 1, done);
-        } else if (u->r->constant.kind == CONST_EMPTY_OBJECT && has_below(b, p, n + 1)) {
+        } else if (u->r->kind == ROW_CONST && has_below(b, p, n + 1)) {
             done[i] = true;
+            em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
             write_container(e, b, p, n + 1, done);
         } else {
             done[i] = true;

@@ -6,7 +6,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[242], seen_written[242];
+static unsigned char seen_read[243], seen_written[243];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -102,7 +102,7 @@ static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1, -1,
 };
 
-/* openai/chat.spec:248 */
+/* openai/chat.spec:249 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20 },
@@ -118,7 +118,7 @@ static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 27,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
@@ -527,6 +527,8 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         default:
             xd_mismatch(x, v[0], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -548,6 +550,9 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
                     write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &messages_system_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, 0xe6u);
@@ -615,7 +620,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    {
+    if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
         XD_SEEN(seen_written, 75);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
@@ -627,6 +632,9 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
                     write_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &messages_tool_shape, "", &m->rest);
     if (m->result.failed)
@@ -737,7 +745,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    {
+    if (xd_count_blocks(&m->blocks, 0xe6u)) {
         XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
@@ -749,6 +757,9 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
                     write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &messages_user_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, 0xe6u);
@@ -2686,11 +2697,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         int w = xd_read_word(x, v[12], &stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -2788,16 +2799,20 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     }
     xd_put_rest(x, &choice_whole_shape, "message", &m->rest);
     jw_close(&x->w);
+    XD_SEEN(seen_written, 176);
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 177);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &choice_whole_shape, "logprobs", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w)) {
+        jw_key(&x->w, STR("logprobs"));
+        jw_null(&x->w);
+    }
     if (m->stop) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 178);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -2817,7 +2832,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:237: annotation.web */
+/* openai/chat.spec:238: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2841,21 +2856,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 179);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 180);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 182);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -2871,22 +2886,22 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("url_citation"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 179);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 180);
         xd_put_str(x, STR("title"), m->web.title);
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 181);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 182);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2903,11 +2918,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 183);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 184);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2921,7 +2936,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 183);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2933,7 +2948,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:260: usage */
+/* openai/chat.spec:261: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -2964,31 +2979,31 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 191);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 192);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -3002,34 +3017,34 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 190);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &usage_shape, "prompt_tokens_details", &m->rest);
@@ -3037,11 +3052,11 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 192);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &usage_shape, "completion_tokens_details", &m->rest);
@@ -3050,7 +3065,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:274: chunks */
+/* openai/chat.spec:275: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -3096,7 +3111,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 203);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -3105,7 +3120,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 203);
+        XD_SEEN(seen_read, 204);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -3114,19 +3129,19 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 204);
+        XD_SEEN(seen_read, 205);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 205);
+        XD_SEEN(seen_read, 206);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 207);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -3141,13 +3156,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 208);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -3158,13 +3173,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 210);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 211);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -3173,7 +3188,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 212);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -3184,7 +3199,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 212);
+    XD_SEEN(seen_read, 213);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -3204,19 +3219,19 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 198);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 199);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -3231,26 +3246,26 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 194);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 194);
+    XD_SEEN(seen_written, 195);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 195);
+    XD_SEEN(seen_written, 196);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 198);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -3264,20 +3279,21 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_array(&x->w);
     jw_object(&x->w);
     xd_put_index(x, STR("index"), x->patch->choice);
+    XD_SEEN(seen_written, 200);
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 203);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3286,7 +3302,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 205);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3295,7 +3311,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 207);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -3313,7 +3329,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3322,7 +3338,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3331,14 +3347,14 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 210);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 211);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3348,7 +3364,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 212);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -3406,7 +3422,7 @@ write_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 199);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -3418,7 +3434,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 212);
+    XD_SEEN(seen_written, 213);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -3460,7 +3476,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:303: call_patch */
+/* openai/chat.spec:304: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -3484,15 +3500,15 @@ read_call_patch(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 214);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 216);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 217);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -3504,22 +3520,22 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     if (x->patch)
         xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 213);
+        XD_SEEN(seen_written, 214);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (x->skeleton || !x->patch) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 215);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"function\""));
     }
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 216);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 217);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     } else if (x->skeleton) {
         jw_key(&x->w, STR("arguments"));
@@ -3529,7 +3545,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:311: error */
+/* openai/chat.spec:312: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3547,7 +3563,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -3564,7 +3580,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 219);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -3574,7 +3590,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         {
             jw_key(&x->w, STR("error"));
             write_fault_body(x, m);
@@ -3583,7 +3599,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:318: fault_body */
+/* openai/chat.spec:319: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -3603,31 +3619,31 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -3637,26 +3653,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -3685,9 +3701,9 @@ static void write_deepseek_error(struct xd *x, const struct ir_error *m);
 static void read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_deepseek_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:248 */
+/* openai/chat.spec:249 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 225 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 226 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20 },
     { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 21 },
@@ -3702,9 +3718,9 @@ static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER, 27,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 226 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 227 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
     { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
@@ -3830,7 +3846,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 228);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -3939,7 +3955,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 227);
+        XD_SEEN(seen_written, 228);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stops.n) {
@@ -4055,6 +4071,8 @@ read_deepseek_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         default:
             xd_mismatch(x, v[0], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -4076,6 +4094,9 @@ write_deepseek_messages_system(struct xd *x, const struct ir_turn *m)
                     write_deepseek_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &deepseek_messages_system_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, 0x2u);
@@ -4143,7 +4164,7 @@ write_deepseek_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    {
+    if (xd_count_blocks(&m->result.blocks, 0x2u)) {
         XD_SEEN(seen_written, 75);
         if (xd_single_text(&m->result.blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
@@ -4155,6 +4176,9 @@ write_deepseek_messages_tool(struct xd *x, const struct ir_block *m)
                     write_deepseek_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &deepseek_messages_tool_shape, "", &m->rest);
     if (m->result.failed)
@@ -4265,7 +4289,7 @@ write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    {
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
         XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
@@ -4277,6 +4301,9 @@ write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
                     write_deepseek_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &deepseek_messages_user_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, 0x2u);
@@ -4326,7 +4353,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 229);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4409,7 +4436,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 229);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4939,11 +4966,11 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         int w = xd_read_word(x, v[12], &deepseek_stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -5041,16 +5068,20 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
     }
     xd_put_rest(x, &deepseek_choice_whole_shape, "message", &m->rest);
     jw_close(&x->w);
+    XD_SEEN(seen_written, 176);
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 177);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &deepseek_choice_whole_shape, "logprobs", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w)) {
+        jw_key(&x->w, STR("logprobs"));
+        jw_null(&x->w);
+    }
     if (m->stop) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 178);
         if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -5061,7 +5092,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:260: usage */
+/* openai/chat.spec:261: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -5092,31 +5123,31 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 191);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 192);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -5130,34 +5161,34 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
         xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 230);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 190);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &deepseek_usage_shape, "prompt_tokens_details", &m->rest);
@@ -5165,11 +5196,11 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 192);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &deepseek_usage_shape, "completion_tokens_details", &m->rest);
@@ -5178,7 +5209,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:274: chunks */
+/* openai/chat.spec:275: chunks */
 static const struct xd_key deepseek_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -5224,7 +5255,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 203);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -5233,7 +5264,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 203);
+        XD_SEEN(seen_read, 204);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -5242,19 +5273,19 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 204);
+        XD_SEEN(seen_read, 205);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 205);
+        XD_SEEN(seen_read, 206);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 207);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -5269,13 +5300,13 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 208);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -5286,13 +5317,13 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 210);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 211);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -5301,7 +5332,7 @@ read_deepseek_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 212);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &deepseek_stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -5312,7 +5343,7 @@ read_deepseek_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 212);
+    XD_SEEN(seen_read, 213);
     read_deepseek_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -5332,19 +5363,19 @@ read_deepseek_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 198);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 199);
         read_deepseek_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -5359,26 +5390,26 @@ static void
 write_deepseek_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 194);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 194);
+    XD_SEEN(seen_written, 195);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 195);
+    XD_SEEN(seen_written, 196);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 198);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -5392,20 +5423,21 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     jw_array(&x->w);
     jw_object(&x->w);
     xd_put_index(x, STR("index"), x->patch->choice);
+    XD_SEEN(seen_written, 200);
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 203);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5414,7 +5446,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 205);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5423,7 +5455,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 207);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -5441,7 +5473,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5450,7 +5482,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5459,14 +5491,14 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 210);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 211);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5476,7 +5508,7 @@ write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 212);
         if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -5534,7 +5566,7 @@ write_deepseek_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 199);
         jw_key(&x->w, STR("usage"));
         write_deepseek_usage(x, &m->usage);
     }
@@ -5546,7 +5578,7 @@ write_deepseek_chunks_end(struct xd *x)
 static void
 write_deepseek_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 212);
+    XD_SEEN(seen_written, 213);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -5588,7 +5620,7 @@ write_deepseek_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:311: error */
+/* openai/chat.spec:312: error */
 static const struct xd_key deepseek_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5606,7 +5638,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -5623,7 +5655,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 219);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -5633,7 +5665,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         {
             jw_key(&x->w, STR("error"));
             write_deepseek_fault_body(x, m);
@@ -5642,7 +5674,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:318: fault_body */
+/* openai/chat.spec:319: fault_body */
 static const struct xd_key deepseek_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5662,31 +5694,31 @@ read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         int w = xd_read_word(x, v[1], &deepseek_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         int w = xd_try_word(x, v[2], &deepseek_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -5696,26 +5728,26 @@ write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         if (!xd_put_word(x, STR("type"), &deepseek_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -5736,7 +5768,7 @@ static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
 /* openai/chat.spec:188 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 230 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 231 },
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10 },
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 11 },
@@ -5749,9 +5781,9 @@ static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 231 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 232 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
     { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
@@ -6076,7 +6108,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:274: chunks */
+/* openai/chat.spec:275: chunks */
 static const struct xd_key groq_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -6122,7 +6154,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 203);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -6131,7 +6163,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 203);
+        XD_SEEN(seen_read, 204);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -6140,19 +6172,19 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 204);
+        XD_SEEN(seen_read, 205);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 205);
+        XD_SEEN(seen_read, 206);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 207);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -6167,13 +6199,13 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 208);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -6184,13 +6216,13 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 210);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 211);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -6199,7 +6231,7 @@ read_groq_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 212);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table), (struct str){ NULL, 0 });
     }
 }
@@ -6210,7 +6242,7 @@ read_groq_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 212);
+    XD_SEEN(seen_read, 213);
     read_groq_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -6230,19 +6262,19 @@ read_groq_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 198);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 199);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -6257,26 +6289,26 @@ static void
 write_groq_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 194);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 194);
+    XD_SEEN(seen_written, 195);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 195);
+    XD_SEEN(seen_written, 196);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 198);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -6290,20 +6322,21 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_array(&x->w);
     jw_object(&x->w);
     xd_put_index(x, STR("index"), x->patch->choice);
+    XD_SEEN(seen_written, 200);
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 203);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6312,7 +6345,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 205);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6321,7 +6354,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 207);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -6339,7 +6372,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6348,7 +6381,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6357,14 +6390,14 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 210);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 211);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6374,7 +6407,7 @@ write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 212);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -6432,7 +6465,7 @@ write_groq_chunks_end(struct xd *x)
     jw_key(&x->w, STR("choices"));
     jw_raw(&x->w, STR("[]"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 199);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -6444,7 +6477,7 @@ write_groq_chunks_end(struct xd *x)
 static void
 write_groq_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 212);
+    XD_SEEN(seen_written, 213);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -6486,7 +6519,7 @@ write_groq_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:311: error */
+/* openai/chat.spec:312: error */
 static const struct xd_key groq_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -6504,7 +6537,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
         {
@@ -6521,7 +6554,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 219);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -6531,7 +6564,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         {
             jw_key(&x->w, STR("error"));
             write_groq_fault_body(x, m);
@@ -6540,7 +6573,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:318: fault_body */
+/* openai/chat.spec:319: fault_body */
 static const struct xd_key groq_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -6560,31 +6593,31 @@ read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         int w = xd_read_word(x, v[1], &groq_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         int w = xd_try_word(x, v[2], &groq_fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -6594,26 +6627,26 @@ write_groq_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_object(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         if (!xd_put_word(x, STR("type"), &groq_fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -6748,7 +6781,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 232);
+        XD_SEEN(seen_read, 233);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -6807,7 +6840,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 234);
         int w = xd_read_word(x, v[19], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
@@ -6837,11 +6870,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 234);
+        XD_SEEN(seen_read, 235);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 235);
+        XD_SEEN(seen_read, 236);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -6897,7 +6930,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 233);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->candidates.set) {
@@ -6945,12 +6978,12 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 234);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 236);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, &openrouter_request_shape, "reasoning", &m->rest);
@@ -6981,7 +7014,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 235);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &openrouter_request_shape, "", &m->rest);
@@ -7033,6 +7066,8 @@ read_openrouter_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         default:
             xd_mismatch(x, v[0], "string or array");
         }
+    } else {
+        xd_missing(x, at, "content");
     }
 }
 
@@ -7054,6 +7089,9 @@ write_openrouter_messages_system(struct xd *x, const struct ir_turn *m)
                     write_openrouter_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &openrouter_messages_system_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, 0xe6u);
@@ -7121,7 +7159,7 @@ write_openrouter_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    {
+    if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
         XD_SEEN(seen_written, 75);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
@@ -7133,6 +7171,9 @@ write_openrouter_messages_tool(struct xd *x, const struct ir_block *m)
                     write_openrouter_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &openrouter_messages_tool_shape, "", &m->rest);
     if (m->result.failed)
@@ -7243,7 +7284,7 @@ write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    {
+    if (xd_count_blocks(&m->blocks, 0xe6u)) {
         XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
@@ -7255,6 +7296,9 @@ write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
                     write_openrouter_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &openrouter_messages_user_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, 0xe6u);
@@ -7286,7 +7330,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 236);
+        XD_SEEN(seen_read, 237);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7295,7 +7339,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 237);
+        XD_SEEN(seen_read, 238);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7304,7 +7348,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 238);
+        XD_SEEN(seen_read, 239);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7312,7 +7356,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 239);
+        XD_SEEN(seen_read, 240);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7387,7 +7431,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 236);
+        XD_SEEN(seen_written, 237);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7597,7 +7641,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7618,7 +7662,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7655,7 +7699,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7676,7 +7720,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7720,7 +7764,7 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7749,7 +7793,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7799,7 +7843,7 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[2], &m->cache);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         read_cache_control(x, v[3], &m->cache);
     }
 }
@@ -7828,7 +7872,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7890,7 +7934,7 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[3], &m->cache);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -7923,7 +7967,7 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8066,7 +8110,7 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 242);
         read_cache_control(x, v[4], &m->cache);
     }
 }
@@ -8098,7 +8142,7 @@ write_openrouter_tool_function(struct xd *x, const struct ir_tool *m)
     xd_put_rest(x, &openrouter_tool_function_shape, "function", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 242);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8166,34 +8210,34 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:202", "\"text\" <-> text" },
     { "openai/chat.spec:202", "\"json_object\" <-> object" },
     { "openai/chat.spec:202", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:249", "\"stop\"                        <-> end" },
-    { "openai/chat.spec:250", "\"length\"                      <-> length" },
-    { "openai/chat.spec:251", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:252", "\"content_filter\"              <-> refusal" },
-    { "openai/chat.spec:253", "\"stop\"                        <-  match" },
-    { "openai/chat.spec:254", "\"stop\"                        <-  pause" },
-    { "openai/chat.spec:255", "\"stop\"                        <-  other" },
-    { "openai/chat.spec:256", "\"eos\"                          -> end" },
-    { "openai/chat.spec:257", "*                              -> other" },
-    { "openai/chat.spec:330", "\"invalid_request_error\"     400 <-> invalid" },
-    { "openai/chat.spec:331", "\"context_length_exceeded\"   400 <-> context" },
-    { "openai/chat.spec:332", "\"content_policy_violation\"  400 <-> policy" },
-    { "openai/chat.spec:333", "\"authentication_error\"      401 <-> auth" },
-    { "openai/chat.spec:334", "\"insufficient_quota\"        429 <-> billing" },
-    { "openai/chat.spec:335", "\"permission_error\"          403 <-> forbidden" },
-    { "openai/chat.spec:336", "\"not_found_error\"           404 <-> missing" },
-    { "openai/chat.spec:337", "\"request_too_large\"         413 <-> too_large" },
-    { "openai/chat.spec:338", "\"rate_limit_error\"          429 <-> rate" },
-    { "openai/chat.spec:339", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:340", "\"timeout_error\"             408 <-> timeout" },
-    { "openai/chat.spec:341", "\"internal_error\"            500 <-> internal" },
-    { "openai/chat.spec:342", "\"internal_error\"            502 <-  protocol" },
-    { "openai/chat.spec:343", "\"invalid_api_key\", \"authentication\"         -> auth" },
-    { "openai/chat.spec:344", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:345", "\"server_error\", \"api_error\"                 -> internal" },
-    { "openai/chat.spec:346", "\"overloaded\", \"overloaded_error\"            -> overloaded" },
-    { "openai/chat.spec:347", "\"content_filter\"                            -> policy" },
-    { "openai/chat.spec:348", "\"model_not_found\", \"not_found\"              -> missing" },
+    { "openai/chat.spec:250", "\"stop\"                        <-> end" },
+    { "openai/chat.spec:251", "\"length\"                      <-> length" },
+    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:253", "\"content_filter\"              <-> refusal" },
+    { "openai/chat.spec:254", "\"stop\"                        <-  match" },
+    { "openai/chat.spec:255", "\"stop\"                        <-  pause" },
+    { "openai/chat.spec:256", "\"stop\"                        <-  other" },
+    { "openai/chat.spec:257", "\"eos\"                          -> end" },
+    { "openai/chat.spec:258", "*                              -> other" },
+    { "openai/chat.spec:331", "\"invalid_request_error\"     400 <-> invalid" },
+    { "openai/chat.spec:332", "\"context_length_exceeded\"   400 <-> context" },
+    { "openai/chat.spec:333", "\"content_policy_violation\"  400 <-> policy" },
+    { "openai/chat.spec:334", "\"authentication_error\"      401 <-> auth" },
+    { "openai/chat.spec:335", "\"insufficient_quota\"        429 <-> billing" },
+    { "openai/chat.spec:336", "\"permission_error\"          403 <-> forbidden" },
+    { "openai/chat.spec:337", "\"not_found_error\"           404 <-> missing" },
+    { "openai/chat.spec:338", "\"request_too_large\"         413 <-> too_large" },
+    { "openai/chat.spec:339", "\"rate_limit_error\"          429 <-> rate" },
+    { "openai/chat.spec:340", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:341", "\"timeout_error\"             408 <-> timeout" },
+    { "openai/chat.spec:342", "\"internal_error\"            500 <-> internal" },
+    { "openai/chat.spec:343", "\"internal_error\"            502 <-  protocol" },
+    { "openai/chat.spec:344", "\"invalid_api_key\", \"authentication\"         -> auth" },
+    { "openai/chat.spec:345", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:346", "\"server_error\", \"api_error\"                 -> internal" },
+    { "openai/chat.spec:347", "\"overloaded\", \"overloaded_error\"            -> overloaded" },
+    { "openai/chat.spec:348", "\"content_filter\"                            -> policy" },
+    { "openai/chat.spec:349", "\"model_not_found\", \"not_found\"              -> missing" },
     { "openai/chat.spec:19", "model                        <-> model                required" },
     { "openai/chat.spec:20", "messages                     <-> this : messages      required" },
     { "openai/chat.spec:21", "stream                       <-> stream" },
@@ -8220,12 +8264,12 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:42", "user                         <-> user" },
     { "openai/chat.spec:43", "prompt_cache_key             <-> cache_key" },
     { "openai/chat.spec:44", "service_tier                 <-> tier" },
-    { "openai/chat.spec:53", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:53", "content <-> blocks : string as text | [part]          required else \"\"" },
     { "openai/chat.spec:57", "tool_call_id <-> call" },
-    { "openai/chat.spec:58", "content      <-> blocks : string as text | [part]     required" },
+    { "openai/chat.spec:58", "content      <-> blocks : string as text | [part]     required else \"\"" },
     { "openai/chat.spec:63", "name    -> call" },
     { "openai/chat.spec:64", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:67", "content <-> blocks : string as text | [part]          required" },
+    { "openai/chat.spec:67", "content <-> blocks : string as text | [part]          required else \"\"" },
     { "openai/chat.spec:72", "thinking_blocks   -> blocks : [thinking_block]" },
     { "openai/chat.spec:73", "reasoning_details -> blocks : [reasoning_detail]" },
     { "openai/chat.spec:74", "reasoning_content -> blocks.thinking.text" },
@@ -8323,55 +8367,56 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:227", "message.audio       <-> blocks.audio : audio_ref" },
     { "openai/chat.spec:228", "message.tool_calls  <-> blocks : [call]" },
     { "openai/chat.spec:229", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:230", "logprobs.content    <-> logprobs" },
-    { "openai/chat.spec:231", "finish_reason       <-> stop : stop" },
-    { "openai/chat.spec:238", "url_citation.url         <-> url" },
-    { "openai/chat.spec:239", "url_citation.title       <-> title" },
-    { "openai/chat.spec:240", "url_citation.start_index <-> start     else 0" },
-    { "openai/chat.spec:241", "url_citation.end_index   <-> end       else 0" },
-    { "openai/chat.spec:237", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:243", "* -> foreign" },
-    { "openai/chat.spec:261", "prompt_tokens     <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:262", "completion_tokens  -> output" },
-    { "openai/chat.spec:263", "completion_tokens <-  output                             else 0" },
-    { "openai/chat.spec:264", "total_tokens      <-  input + cache_read + cache_write + output" },
-    { "openai/chat.spec:265", "prompt_tokens_details.cached_tokens        <-> cache_read" },
-    { "openai/chat.spec:266", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
-    { "openai/chat.spec:267", "prompt_tokens_details.audio_tokens         <-> audio_in" },
-    { "openai/chat.spec:268", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:269", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "openai/chat.spec:276", "id           <-> id                 else \"\"" },
-    { "openai/chat.spec:277", "object       = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:278", "created      <- now" },
-    { "openai/chat.spec:279", "model        <-> model              else \"\"" },
-    { "openai/chat.spec:280", "service_tier <-> tier" },
-    { "openai/chat.spec:299", "usage <-> usage : usage                     slot" },
-    { "openai/chat.spec:283", "delta = {}" },
-    { "openai/chat.spec:284", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:285", "delta.content = \"\"" },
-    { "openai/chat.spec:287", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:288", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:289", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:290", "delta.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:292", "delta.content     <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:293", "delta.refusal     <-> blocks.refusal.text" },
-    { "openai/chat.spec:294", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:295", "delta.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:296", "delta.tool_calls  <-> blocks : [call_patch]" },
-    { "openai/chat.spec:297", "finish_reason     <-> stop : stop       else null    slot" },
-    { "openai/chat.spec:300", "error <-> fail : fault_body" },
-    { "openai/chat.spec:305", "id                 <-> id" },
-    { "openai/chat.spec:306", "type               = \"function\"" },
-    { "openai/chat.spec:307", "function.name      <-> name" },
-    { "openai/chat.spec:308", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:312", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:313", "message, detail -> message" },
-    { "openai/chat.spec:319", "message <-> message                         else \"\"" },
-    { "openai/chat.spec:320", "type    <-> kind : fault" },
-    { "openai/chat.spec:321", "code     -> kind : fault                    try" },
-    { "openai/chat.spec:322", "param   <-> param                           else null" },
-    { "openai/chat.spec:323", "code    <-> code                            else null" },
-    { "openai/chat.spec:324", "status_code -> status" },
+    { "openai/chat.spec:230", "logprobs = null" },
+    { "openai/chat.spec:231", "logprobs.content    <-> logprobs" },
+    { "openai/chat.spec:232", "finish_reason       <-> stop : stop" },
+    { "openai/chat.spec:239", "url_citation.url         <-> url" },
+    { "openai/chat.spec:240", "url_citation.title       <-> title" },
+    { "openai/chat.spec:241", "url_citation.start_index <-> start     else 0" },
+    { "openai/chat.spec:242", "url_citation.end_index   <-> end       else 0" },
+    { "openai/chat.spec:238", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:244", "* -> foreign" },
+    { "openai/chat.spec:262", "prompt_tokens     <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:263", "completion_tokens  -> output" },
+    { "openai/chat.spec:264", "completion_tokens <-  output                             else 0" },
+    { "openai/chat.spec:265", "total_tokens      <-  input + cache_read + cache_write + output" },
+    { "openai/chat.spec:266", "prompt_tokens_details.cached_tokens        <-> cache_read" },
+    { "openai/chat.spec:267", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
+    { "openai/chat.spec:268", "prompt_tokens_details.audio_tokens         <-> audio_in" },
+    { "openai/chat.spec:269", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:270", "completion_tokens_details.audio_tokens     <-> audio_out" },
+    { "openai/chat.spec:277", "id           <-> id                 else \"\"" },
+    { "openai/chat.spec:278", "object       = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:279", "created      <- now" },
+    { "openai/chat.spec:280", "model        <-> model              else \"\"" },
+    { "openai/chat.spec:281", "service_tier <-> tier" },
+    { "openai/chat.spec:300", "usage <-> usage : usage                     slot" },
+    { "openai/chat.spec:284", "delta = {}" },
+    { "openai/chat.spec:285", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:286", "delta.content = \"\"" },
+    { "openai/chat.spec:288", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:289", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:290", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:291", "delta.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:293", "delta.content     <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:294", "delta.refusal     <-> blocks.refusal.text" },
+    { "openai/chat.spec:295", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:296", "delta.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:297", "delta.tool_calls  <-> blocks : [call_patch]" },
+    { "openai/chat.spec:298", "finish_reason     <-> stop : stop       else null    slot" },
+    { "openai/chat.spec:301", "error <-> fail : fault_body" },
+    { "openai/chat.spec:306", "id                 <-> id" },
+    { "openai/chat.spec:307", "type               = \"function\"" },
+    { "openai/chat.spec:308", "function.name      <-> name" },
+    { "openai/chat.spec:309", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:313", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:314", "message, detail -> message" },
+    { "openai/chat.spec:320", "message <-> message                         else \"\"" },
+    { "openai/chat.spec:321", "type    <-> kind : fault" },
+    { "openai/chat.spec:322", "code     -> kind : fault                    try" },
+    { "openai/chat.spec:323", "param   <-> param                           else null" },
+    { "openai/chat.spec:324", "code    <-> code                            else null" },
+    { "openai/chat.spec:325", "status_code -> status" },
     { "providers/deepseek.spec:19", "\"insufficient_system_resource\" -> other" },
     { "providers/deepseek.spec:20", "\"insufficient_balance\" 402 <-> billing" },
     { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
@@ -8396,9 +8441,9 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 1,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1,
     3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
-    3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 2, 2, 3, 3, 3, 3,
-    3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3, 3,
-    1, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
+    3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 2, 2, 3, 3, 3,
+    3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3,
+    3, 1, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
 static void
