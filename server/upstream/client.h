@@ -106,7 +106,8 @@ struct upstream {
 struct upstream_call *upstream_call_create(struct upstream *u);
 void upstream_call_destroy(struct upstream_call *c);
 /* Take req over; c is then ready for a multi. */
-enum err upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f);
+enum err upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req,
+                               struct fault *f);
 /* Let go of everything borrowed. */
 void upstream_call_clear(struct upstream_call *c);
 /* When the next deadline ends; LAZY_TIMER_OFF if none does.  *which is its result. */

@@ -74,10 +74,10 @@ struct upstream_head {
  * there is none. */
 struct str upstream_head_get(const struct upstream_head *head, struct str name);
 
-enum upstream_http {
-    UPSTREAM_HTTP1 = 0,  /* cheaper a request, and the default */
-    UPSTREAM_HTTP2,      /* by ALPN over TLS only; plain http:// stays with HTTP/1.1 */
-};
+/* HTTP/1.1 costs less a request.  HTTP/2 is offered by ALPN over TLS only.  Beware of it with curl
+ * 7.88: when a peer answers before it has read a body above 64 kB (as a refusal does), curl waits for
+ * leave to send the rest until a deadline ends the call. */
+enum upstream_http { UPSTREAM_HTTP1 = 0, UPSTREAM_HTTP2 };
 
 /* Milliseconds; 0 means none.
  * connect: name, TCP and TLS.
@@ -159,7 +159,8 @@ struct upstream_stats {
 };
 
 /* A client on base, which must outlive it.  opts may be NULL.  Returns NULL when memory is short.
- * Initialises curl for the process if nobody did (thread-safe since curl 7.84). */
+ * Initialises curl for the process if nobody did (thread-safe since curl 7.84).  The process should
+ * ignore SIGPIPE. */
 struct upstream *upstream_create(struct event_base *base, const struct upstream_options *opts);
 /* Cancel all calls (no handler is called) and close all connections.  Not from inside a handler. */
 void upstream_destroy(struct upstream *u);
