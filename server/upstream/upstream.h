@@ -75,8 +75,8 @@ struct upstream_head {
 struct str upstream_head_get(const struct upstream_head *head, struct str name);
 
 /* HTTP/1.1 costs less a request.  HTTP/2 is offered by ALPN over TLS only.  Beware of it with curl
- * 7.88: when a peer answers before it has read a body above 64 kB (as a refusal does), curl waits for
- * leave to send the rest until a deadline ends the call. */
+ * 7.88: when a peer answers before it has read a body above 64 kB (as a refusal does), curl waits
+ * for leave to send the rest until a deadline ends the call. */
 enum upstream_http { UPSTREAM_HTTP1 = 0, UPSTREAM_HTTP2 };
 
 /* Milliseconds; 0 means none.
