@@ -1,0 +1,110 @@
+// What we write in OpenAI's dialect obeys OpenAI's own schema.
+//
+// Every recorded Anthropic exchange goes through `llmux translate`; replies, chunks and requests are
+// judged by the official document.  test_schema.c runs this; exit code 1 when something does not obey.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const wire = process.env.LLMUX_WIRE || join(here, '../../../shared/wire');
+const document = join(wire, '../schemas/openai/openapi.json');
+const llmux = process.env.LLMUX || join(here, '../../build/llmux');
+
+if (!existsSync(join(here, 'node_modules/ajv')))
+    execFileSync('npm', ['ci', '--silent', '--no-audit', '--no-fund'], { cwd: here, stdio: 'inherit' });
+const { default: Ajv } = await import('ajv/dist/2020.js');
+
+// The document is of version 3.1, but in places still says `nullable`, as 3.0 did.
+function modern(schema) {
+    if (Array.isArray(schema))
+        return schema.map(modern);
+    if (typeof schema !== 'object' || schema === null)
+        return schema;
+    const { nullable, discriminator, ...rest } = schema;
+    const out = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, modern(v)]));
+    return nullable === true ? { anyOf: [out, { type: 'null' }] } : out;
+}
+
+const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+ajv.addSchema({ components: modern(JSON.parse(readFileSync(document, 'utf8')).components) }, 'openai');
+const schema = (name) => ajv.compile({ $ref: `openai#/components/schemas/${name}` });
+const isReply = schema('CreateChatCompletionResponse');
+const isChunk = schema('CreateChatCompletionStreamResponse');
+const isRequest = schema('CreateChatCompletionRequest');
+
+const exceptions = new Map(readFileSync(join(here, 'exceptions.tsv'), 'utf8').split('\n')
+    .map((line) => line.split('\t')).filter((f) => f[1] === 'schema').map((f) => [f[0], false]));
+const counts = { replies: 0, chunks: 0, requests: 0 };
+let offences = 0;
+
+function offence(id, what) {
+    if (exceptions.has(id)) {
+        exceptions.set(id, true);
+        return;
+    }
+    offences++;
+    console.log(`${id}\tschema\t${what}`);
+}
+
+function judge(id, valid, text) {
+    let value;
+    try {
+        value = JSON.parse(text);
+    } catch (e) {
+        offence(id, `not JSON: ${e.message}`);
+        return;
+    }
+    if (!valid(value)) {
+        const e = valid.errors[0];
+        offence(id, `${e.instancePath || '/'} ${e.message}`);
+    }
+}
+
+function translate(from, to, kind, file) {
+    const r = spawnSync(llmux, ['translate', '--from', from, '--to', to, '--kind', kind, file],
+        { encoding: 'utf8', maxBuffer: 1 << 28 });
+    return { text: r.stdout, failed: r.status !== 0, why: r.stderr };
+}
+
+function judgeStream(id, text) {
+    for (const line of text.split('\n')) {
+        if (!line.startsWith('data: ') || line === 'data: [DONE]' || line.startsWith('data: {"error"'))
+            continue;
+        counts.chunks++;
+        judge(id, isChunk, line.slice(6));
+    }
+}
+
+function judgeExchange(id, dir) {
+    const meta = JSON.parse(readFileSync(join(dir, 'meta.json'), 'utf8'));
+    if (meta.status >= 300 || !meta.uri.includes('/v1/messages'))
+        return;
+    const file = (name) => existsSync(join(dir, name)) && join(dir, name);
+    const reply = file('response.json'), stream = file('response.sse'), request = file('request.json');
+    if (request) {
+        const r = translate('anthropic.messages', 'openai.chat', 'request', request);
+        counts.requests++;
+        r.failed ? offence(id, r.why) : judge(id, isRequest, r.text);
+    }
+    if (reply) {
+        const r = translate('anthropic.messages', 'openai.chat', 'reply', reply);
+        counts.replies++;
+        r.failed ? offence(id, r.why) : judge(id, isReply, r.text);
+    }
+    if (stream)
+        judgeStream(id, translate('anthropic.messages', 'openai.chat', 'stream', stream).text);
+}
+
+for (const family of readdirSync(join(wire, 'recorded')).filter((d) => /^anthropic-(messages|compat)/.test(d)).sort())
+    for (const item of readdirSync(join(wire, 'recorded', family)).sort())
+        judgeExchange(`${family}/${item}`, join(wire, 'recorded', family, item));
+
+for (const [id, seen] of exceptions)
+    if (!seen) {
+        offences++;
+        console.log(`${id}\tschema\tthis exception does not occur any more: remove it`);
+    }
+console.log(`# schema: ${counts.requests} requests, ${counts.replies} replies, ${counts.chunks} chunks, ${offences} offences`);
+process.exit(offences === 0 && counts.replies > 0 && counts.chunks > 0 ? 0 : 1);
