@@ -28,12 +28,14 @@ print_number(char *to, size_t room, uint64_t v)
     return str_make(to, (size_t)snprintf(to, room, "%llu", (unsigned long long)v));
 }
 
-/* Time that was not spent waiting for providers. */
+/* Time that was not spent waiting for providers, or between attempts. */
 static uint64_t
 overhead_us(const struct exchange *x)
 {
     uint64_t all = clock_us() - x->begun_us;
-    uint64_t waited = x->upstream_us + (x->attempt.accounted ? 0 : attempt_wait_us(&x->attempt));
+    uint64_t waited = x->upstream_us + x->rested_us;
+    if (!x->attempt.accounted)
+        waited += attempt_wait_us(&x->attempt);
     return all > waited ? all - waited : 0;
 }
 

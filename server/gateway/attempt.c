@@ -101,17 +101,32 @@ on_head(void *ctx, const struct upstream_head *head)
         a->request_id = arena_str(&x->arena, upstream_head_get(head, d->request_id));
 }
 
-/* By its first letter, as the content type is not to be relied upon: no line of an event stream begins
- * like a JSON document or a web page. */
-static enum attempt_reply
-tell_reply(const char *p, size_t n)
+/* Does the text begin like a line of an event stream?  It may be the first bytes of one. */
+static bool
+is_line(struct str s)
 {
-    size_t i = 0;
-    while (i < n && memchr(" \t\r\n", p[i], 4))
-        i++;
-    if (i == n)
+    static const struct str fields[] = {
+        STR_INIT(":"),   STR_INIT("data:"),  STR_INIT("event:"),
+        STR_INIT("id:"), STR_INIT("retry:"), STR_INIT("\xef\xbb\xbf"),
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (str_starts(s, fields[i]) || str_starts(fields[i], s))
+            return true;
+    return false;
+}
+
+/* The content type is not to be relied upon, but no line of an event stream begins like a JSON document
+ * or a web page.  What is neither is what was asked for. */
+static enum attempt_reply
+tell_reply(const struct exchange *x, struct str s)
+{
+    while (s.n && memchr(" \t\r\n", *s.p, 4))
+        s = str_skip(s, 1);
+    if (s.n == 0)
         return ATTEMPT_SILENT;
-    return memchr("{[<\"", p[i], 4) ? ATTEMPT_DOCUMENT : ATTEMPT_STREAM;
+    if (memchr("{[<\"", *s.p, 4))
+        return ATTEMPT_DOCUMENT;
+    return x->wants_stream || is_line(s) ? ATTEMPT_STREAM : ATTEMPT_DOCUMENT;
 }
 
 /* The attempt has failed, and the client has got nothing of it. */
@@ -142,10 +157,12 @@ on_data(void *ctx, const char *p, size_t n)
     struct attempt *a = &x->attempt;
     if (x->state == EXCHANGE_LINGERING)
         return;
+    if (x->state != EXCHANGE_REPLYING)
+        a->heard_us = clock_us() - a->start_us;
     if (!a->first_us)
-        a->first_us = clock_us() - a->start_us;
+        a->first_us = a->heard_us;
     if (a->reply == ATTEMPT_SILENT) {
-        a->reply = tell_reply(p, n);
+        a->reply = tell_reply(x, str_make(p, n));
         if (a->reply == ATTEMPT_STREAM && !stream_open(x)) {
             fail(x, UPSTREAM_MEMORY, (struct str){ NULL, 0 });
             return;
@@ -167,7 +184,8 @@ on_done(void *ctx, const struct upstream_report *report)
         exchange_release(x);
         return;
     }
-    a->done_us = clock_us() - a->start_us;
+    if (x->state != EXCHANGE_REPLYING)
+        a->heard_us = clock_us() - a->start_us;
     bool ok = report->result == UPSTREAM_OK;
     if (a->reply == ATTEMPT_STREAM) {
         struct ir_error e = error_of_result(a, ok ? UPSTREAM_OTHER : report->result);
@@ -329,9 +347,7 @@ attempt_account(struct exchange *x)
 uint64_t
 attempt_wait_us(const struct attempt *a)
 {
-    if (a->reply == ATTEMPT_STREAM)
-        return a->first_us;
-    return a->done_us || !a->start_us ? a->done_us : clock_us() - a->start_us;
+    return a->heard_us || !a->start_us ? a->heard_us : clock_us() - a->start_us;
 }
 
 /* The strings of the tally outlive the event. */

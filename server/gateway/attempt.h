@@ -1,7 +1,7 @@
 /* One try at one provider: the request in its dialect, the call, and what comes back.
  *
  *   attempt_start ─► head ─► data* ─► done
- *                     │        └─ by its first letter: a stream, or a document
+ *                     │        └─ by its first letters: a stream, or a document
  *                     └─ not 2xx: an error, whatever its form
  *
  * How it ends is told to the exchange (exchange.h). */
@@ -51,8 +51,8 @@ struct attempt {
     struct tally tally;
 
     uint64_t start_us; /* on clock_us(); 0: not begun */
-    uint64_t first_us,
-        done_us; /* from the start to the body's first byte, to the end; 0: not yet */
+    uint64_t first_us; /* from the start to the first byte of the body; 0: none came */
+    uint64_t heard_us; /* ... to the newest sign of the provider before the answer began */
     bool accounted;
 };
 
@@ -74,8 +74,7 @@ void attempt_stop(struct exchange *x);
 /* Tell the accountants; once for each attempt. */
 void attempt_account(struct exchange *x);
 
-/* How long the exchange waited for the provider before it could answer: for a stream's first byte, a
- * document's last. */
+/* How long the exchange waited for the provider before it could answer. */
 uint64_t attempt_wait_us(const struct attempt *a);
 
 /* Take an event of the reply into the tally, and show it to the taps. */

@@ -2,26 +2,40 @@
 #include "server/gateway/dropped.h"
 
 struct str
-dropped_wire_name(const struct xd_dialect *d, struct str path, struct arena *a)
+dropped_wire_name(const struct xd_dialect *d, struct str path)
 {
-    const struct xd_name *best = NULL;
+    const char *best = NULL;
     size_t length = 0;
     for (unsigned i = 0; i < d->nnames; i++) {
         struct str name = str_from(d->names[i].model);
         bool covers = str_starts(path, name) && (path.n == name.n || path.p[name.n] == '.');
         if (covers && (!best || name.n > length)) {
-            best = &d->names[i];
+            best = d->names[i].wire;
             length = name.n;
         }
     }
-    if (!best)
-        return (struct str){ NULL, 0 };
-    return arena_printf(a, "%s%.*s", best->wire, STR_ARG(str_skip(path, length)));
+    return str_from(best);
+}
+
+/* Is the name in the list? */
+static bool
+has_name(struct str list, struct str name)
+{
+    while (list.n) {
+        const char *comma = memchr(list.p, ',', list.n);
+        struct str first = { list.p, comma ? (size_t)(comma - list.p) : list.n };
+        if (str_eq(first, name))
+            return true;
+        list = str_skip(list, first.n + 1);
+    }
+    return false;
 }
 
 void
 dropped_add_name(struct str *to, struct str name, struct arena *a)
 {
+    if (has_name(*to, name))
+        return;
     if (to->n)
         arena_append(a, to, STR(","));
     arena_append(a, to, name);
@@ -32,7 +46,7 @@ dropped_add(struct str *to, const struct xd_losses *lost, const struct xd_dialec
             struct arena *a)
 {
     for (unsigned i = 0; i < lost->n; i++) {
-        struct str wire = dropped_wire_name(front, lost->v[i], a);
+        struct str wire = dropped_wire_name(front, lost->v[i]);
         dropped_add_name(to, wire.p ? wire : lost->v[i], a);
     }
     if (lost->more)

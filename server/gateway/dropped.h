@@ -8,11 +8,11 @@
  * requests where it has them.  The texts are made in the arena; a full one cuts the list. */
 void dropped_add(struct str *to, const struct xd_losses *lost, const struct xd_dialect *front,
                  struct arena *a);
-/* Append one name as it is. */
+/* Append one name as it is, if the list does not have it. */
 void dropped_add_name(struct str *to, struct str name, struct arena *a);
 
-/* The wire path for a path of the model ("sampling.seed" to "seed"), by the dialect's rows for
- * requests; absent when no row names it, nor what it is part of. */
-struct str dropped_wire_name(const struct xd_dialect *d, struct str path, struct arena *a);
+/* The wire path of the row for requests that names a path of the model ("sampling.seed": "seed"), or
+ * what it is part of; absent when no row does. */
+struct str dropped_wire_name(const struct xd_dialect *d, struct str path);
 
 #endif

@@ -35,10 +35,11 @@ refuse(struct exchange *x, const struct ir_error *e)
 }
 
 static void
-refuse_with(struct exchange *x, enum ir_fault kind, const char *code, struct str message)
+refuse_invalid(struct exchange *x, int status, const char *param, struct str message)
 {
-    struct ir_error e = { .set = true, .kind = kind, .message = message };
-    e.code = str_from(code);
+    struct ir_error e = { .set = true, .kind = IR_FAULT_INVALID, .message = message };
+    e.param = str_from(param);
+    e.status = (struct ir_int){ status, true };
     refuse(x, &e);
 }
 
@@ -156,12 +157,14 @@ try_next(struct exchange *x)
     give_up(x);
 }
 
-/* How long to leave a deployment alone that has failed already: 100 ms, doubling. */
-static enum exchange_deadline
-rest(const struct exchange *x)
+/* Leave a deployment that has failed already alone for a while: 100 ms, doubling. */
+static void
+rest(struct exchange *x, unsigned times)
 {
-    unsigned n = x->attempts - 1;
-    return EXCHANGE_REST + (n < EXCHANGE_RESTS ? n : EXCHANGE_RESTS - 1);
+    unsigned n = times < EXCHANGE_RESTS ? times : EXCHANGE_RESTS;
+    x->state = EXCHANGE_RESTING;
+    x->rest_us = clock_us();
+    deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_REST + n - 1);
 }
 
 void
@@ -170,14 +173,13 @@ exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str
     x->error = ir_error_copy(&x->arena, e);
     x->detail = arena_str(&x->arena, detail);
     attempt_stop(x);
-    if (!is_worth_a_try(&x->error)) {
+    unsigned repeats = route_repeats(&x->route);
+    if (!is_worth_a_try(&x->error))
         give_up(x);
-    } else if (route_would_repeat(&x->route)) {
-        x->state = EXCHANGE_RESTING;
-        deadline_set(&x->worker->deadlines, &x->deadline, rest(x));
-    } else {
+    else if (repeats > 0)
+        rest(x, repeats);
+    else
         try_next(x);
-    }
 }
 
 /* --- the life of an exchange --------------------------------------------------------------- */
@@ -199,11 +201,15 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     take_id(x);
     struct fault f;
     if (is_encoded(http_exchange_head(http))) {
-        refuse_with(x, IR_FAULT_INVALID, NULL, STR("content-encoding: send the body as it is"));
+        refuse_invalid(x, 415, NULL, STR("content-encoding: send the body as it is"));
         return;
     }
     if (read_body(x, &f)) {
         refuse_body(x, &f);
+        return;
+    }
+    if (x->request.model.n == 0) {
+        refuse_invalid(x, 400, "model", STR("model: must not be empty"));
         return;
     }
     x->model = arena_str(&x->arena, x->request.model);
@@ -280,6 +286,7 @@ exchange_expired(struct exchange *x, enum exchange_deadline which)
     } else if (which == EXCHANGE_LINGER) {
         exchange_release(x);
     } else {
+        x->rested_us += clock_us() - x->rest_us;
         try_next(x);
     }
 }

@@ -63,12 +63,13 @@ struct exchange {
     struct str dropped; /* what was lost, as it stands in the header; absent: nothing */
 
     /* For the log. */
-    struct ir_error error; /* set: what the client was told, or would have been */
-    struct str detail;     /* what else is known about it, not for the client */
-    bool gone;             /* the client left */
-    uint64_t begun_us;     /* the request was complete */
-    uint64_t first_us;     /* the first byte of the answer's body; 0: none yet */
-    uint64_t upstream_us;  /* spent waiting for providers until the answer began */
+    struct ir_error error;       /* set: what the client was told, or would have been */
+    struct str detail;           /* what else is known about it, not for the client */
+    bool gone;                   /* the client left */
+    uint64_t begun_us;           /* the request was complete */
+    uint64_t first_us;           /* the first byte of the answer's body; 0: none yet */
+    uint64_t upstream_us;        /* spent waiting for providers until the answer began */
+    uint64_t rest_us, rested_us; /* when the last pause began; all pauses together */
     uint64_t bytes_in, bytes_out;
 };
 

@@ -17,11 +17,23 @@ struct page {
     struct worker *w;
     struct http_exchange *http;
     const struct http_head *head;
-    char id[REQUEST_ID_MADE];
+    struct str id;
+    char id_text[REQUEST_ID_MADE];
     const char *allow;   /* for 405 */
     const char *message; /* of a refusal, for the log */
     bool is_probe;       /* asked for again and again, by machines */
 };
+
+static void
+begin(struct page *p, struct worker *w, struct http_exchange *http)
+{
+    *p = (struct page){ .w = w, .http = http, .head = http_exchange_head(http) };
+    p->id = http_head_get(p->head, STR("x-request-id"));
+    if (request_id_is_sane(p->id))
+        return;
+    request_id_make(&w->ids, clock_wall_ms(), &w->dice, p->id_text);
+    p->id = str_make(p->id_text, sizeof p->id_text);
+}
 
 static void
 send(struct page *p, int status, struct str body)
@@ -29,17 +41,12 @@ send(struct page *p, int status, struct str body)
     struct http_header h[4];
     size_t n = 0;
     h[n++] = (struct http_header){ STR("content-type"), STR("application/json") };
-    struct str id = http_head_get(p->head, STR("x-request-id"));
-    if (!request_id_is_sane(id)) {
-        request_id_make(&p->w->ids, clock_wall_ms(), &p->w->dice, p->id);
-        id = str_make(p->id, sizeof p->id);
-    }
-    h[n++] = (struct http_header){ STR("x-request-id"), id };
+    h[n++] = (struct http_header){ STR("x-request-id"), p->id };
     if (p->allow)
         h[n++] = (struct http_header){ STR("allow"), str_from(p->allow) };
     request_log_write_plain(p->w->gateway->log, &(struct request_log_plain){
                                                     .http = p->http,
-                                                    .request_id = id,
+                                                    .request_id = p->id,
                                                     .status = status,
                                                     .bytes_out = body.n,
                                                     .message = p->message,
@@ -56,9 +63,8 @@ refuse(struct page *p, int status, enum ir_fault kind, struct str message)
     struct xd xd;
     struct buf *out = &p->w->out;
     struct front f = front_of(p->head);
-    struct ir_error e = {
-        .set = true, .kind = kind, .message = message, .status = { status, true }
-    };
+    struct ir_error e = { .set = true, .kind = kind, .message = message, .request = p->id };
+    e.status = (struct ir_int){ status, true };
     arena_init(&a, SCRATCH_MAX);
     xd_init(&xd, f.dialect, f.dialect->ops[0].kind, &a, out);
     xd_error_write(&xd, &e);
@@ -174,7 +180,8 @@ model_of_path(struct str path)
 void
 pages_answer(struct worker *w, struct http_exchange *http)
 {
-    struct page p = { .w = w, .http = http, .head = http_exchange_head(http) };
+    struct page p;
+    begin(&p, w, http);
     struct str path = p.head->path;
     if (front_of_path(path).dialect) {
         refuse_method(&p, "POST");
@@ -217,14 +224,17 @@ fault_of_status(int status)
 void
 pages_refuse(struct worker *w, struct http_exchange *http, int status, const char *reason)
 {
-    struct page p = { .w = w, .http = http, .head = http_exchange_head(http), .message = reason };
+    struct page p;
+    begin(&p, w, http);
+    p.message = reason;
     refuse(&p, status, fault_of_status(status), str_from(reason));
 }
 
 void
 pages_answer_admin(struct worker *w, struct http_exchange *http)
 {
-    struct page p = { .w = w, .http = http, .head = http_exchange_head(http) };
+    struct page p;
+    begin(&p, w, http);
     if (str_is(p.head->path, "/health/live") && is_reading(p.head))
         answer_live(&p);
     else if (str_is(p.head->path, "/health/ready") && is_reading(p.head))

@@ -83,7 +83,8 @@ put_error(struct log_line *l, const struct exchange *x)
         return;
     log_str(l, "error", str_from(ir_fault_name(x->error.kind)));
     log_str(l, "message", x->error.message);
-    log_str(l, "detail", x->detail);
+    if (x->detail.n)
+        log_str(l, "detail", x->detail);
 }
 
 void

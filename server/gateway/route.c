@@ -11,7 +11,7 @@ take_model(struct route *r, struct str name)
     r->model = catalogue_find(r->catalogue, name);
     r->state = r->model ? arena_alloc(r->arena, r->model->n) : NULL;
     r->tries = r->rules->retries + 1;
-    r->again = false;
+    r->rounds = 0;
     return r->state;
 }
 
@@ -60,7 +60,7 @@ refresh(struct route *r)
     for (unsigned i = 0; i < r->model->n; i++)
         if (r->state[i] == ROUTE_TRIED)
             r->state[i] = ROUTE_FRESH;
-    r->again = true;
+    r->rounds++;
 }
 
 static bool
@@ -78,7 +78,7 @@ next_offer(struct route *r, struct dice *dice, struct candidate *c)
     r->last = pick(r, ROUTE_FRESH, sum, dice);
     r->state[r->last] = ROUTE_TRIED;
     r->tries--;
-    *c = (struct candidate){ &r->model->offers[r->last], r->name, r->again };
+    *c = (struct candidate){ &r->model->offers[r->last], r->name, r->rounds > 0 };
     return true;
 }
 
@@ -93,10 +93,12 @@ route_next(struct route *r, struct dice *dice, struct candidate *c)
     return true;
 }
 
-bool
-route_would_repeat(const struct route *r)
+unsigned
+route_repeats(const struct route *r)
 {
-    return r->tries > 0 && weigh(r, ROUTE_TRIED) > 0 && (r->again || weigh(r, ROUTE_FRESH) == 0);
+    if (r->tries == 0 || weigh(r, ROUTE_FRESH) > 0)
+        return r->tries == 0 ? 0 : r->rounds;
+    return weigh(r, ROUTE_TRIED) > 0 ? r->rounds + 1 : 0;
 }
 
 void

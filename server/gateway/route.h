@@ -20,7 +20,7 @@ struct route {
     unsigned char *state;      /* by offer of model: ROUTE_FRESH, ... */
     unsigned tries;            /* left for this model */
     unsigned last;             /* the offer that was given out last */
-    bool again;                /* all offers of model have been tried */
+    unsigned rounds;           /* how often all offers of model have been tried */
     struct arena *arena;
 };
 
@@ -39,8 +39,9 @@ bool route_begin(struct route *r, const struct catalogue *c, const struct config
 /* The next try; false when there is none left. */
 bool route_next(struct route *r, struct dice *dice, struct candidate *c);
 
-/* Would the next try, if there is one, be at a deployment that has failed this request before? */
-bool route_would_repeat(const struct route *r);
+/* How often the deployment of the next try may have failed this request already: 0 when it is a fresh
+ * one, or there is no next try. */
+unsigned route_repeats(const struct route *r);
 
 /* The last try was not made, as its deployment cannot serve this request at all: it does not count
  * as one, and this deployment is not offered again for this model. */
