@@ -3,6 +3,7 @@
 
 #include "codegen/coverage.h"
 #include "codegen/emit.h"
+#include "codegen/head.h"
 #include "codegen/invert.h"
 #include "codegen/model.h"
 #include "codegen/operation.h"
@@ -45,8 +46,6 @@ check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
 {
     struct coverage unused = { .read = { NULL, 0, 0 } };
 
-    operation_check(dialect, d);
-    placement_check(dialect, d);
     invert_check(a, ir, dialect, d);
     for (unsigned i = 0; i < dialect->operations.n; i++) {
         coverage_walk(a, ir, dialect, dialect->operations.v[i].sends.s, d, &unused);
@@ -74,6 +73,13 @@ compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct
     for (unsigned i = 0; i < n; i++)
         if (files[i]->kind != FILE_IR)
             setting_check(out->ir, files[i], d);
+    for (unsigned i = 0; i < out->dialects->n; i++) {
+        operation_check(&out->dialects->v[i], d);
+        placement_check(&out->dialects->v[i], d);
+        head_check(out->ir, &out->dialects->v[i], d);
+    }
+    if (diags_count(d))
+        return;
     for (unsigned i = 0; i < out->dialects->n; i++)
         check(a, out->ir, &out->dialects->v[i], d);
     emit_ir_header(a, out->ir, add_output(a, out, "ir.h"));

@@ -240,8 +240,18 @@ prefix_of(const struct ast_path *p, const struct str *path, unsigned n)
     return true;
 }
 
+/* Other rows say `choices[0].x`: then so must the one that is missing. */
+static bool
+is_indexed(const struct covered *c, const struct str *path, unsigned n)
+{
+    for (unsigned i = 0; i < c->paths.n; i++)
+        if (prefix_of(c->paths.v[i], path, n) && c->paths.v[i]->v[n - 1].index == 0)
+            return true;
+    return false;
+}
+
 static void
-complain(struct walk *w, struct pos pos, const struct str *path, unsigned n)
+complain(struct walk *w, const struct covered *c, struct pos pos, const struct str *path, unsigned n)
 {
     struct str text = { NULL, 0 };
 
@@ -251,6 +261,8 @@ complain(struct walk *w, struct pos pos, const struct str *path, unsigned n)
         if (i)
             arena_append(w->a, &text, STR("."));
         arena_append(w->a, &text, path[i]);
+        if (is_indexed(c, path, i + 1))
+            arena_append(w->a, &text, STR("[0]"));
     }
     struct diag *e = diag_error(w->d, pos, "'%.*s' is neither written nor dropped", STR_ARG(text));
     diag_help(e, "add a row that writes it, or: drop %.*s", STR_ARG(text));
@@ -292,7 +304,7 @@ want_field(struct walk *w, const struct covered *c, struct pos pos, const char *
     if (inside && t->kind == TYPE_UNION)
         return;                     /* its cases are checked as such */
     if (!written_elsewhere(w, holder, path[n - 1]))
-        complain(w, pos, path, n);
+        complain(w, c, pos, path, n);
 }
 
 static void
@@ -305,7 +317,7 @@ want_cases(struct walk *w, const struct covered *c, struct pos pos, const struct
         for (unsigned k = 0; str_eq(c->cases.v[i].field, f->name.s) && k < u->cases.n; k++)
             if (!(c->cases.v[i].mask >> k & 1)) {
                 path[1] = u->cases.v[k].name.s;
-                complain(w, pos, path, 2);
+                complain(w, c, pos, path, 2);
             }
 }
 

@@ -107,6 +107,18 @@ spread_changes(struct dialect *d)
 }
 
 static void
+nothing_to_amend(const struct dialect *d, struct word name, struct diags *diags)
+{
+    struct diag *e = diag_error(diags, name.pos, "there is no '%.*s' to amend", STR_ARG(name.s));
+    struct suggestion s = suggestion_for(name.s);
+
+    for (unsigned i = 0; i < d->decls.n; i++)
+        suggestion_consider(&s, d->decls.v[i].name.s);
+    if (!diag_suggest(e, &s))
+        diag_help(e, "a new declaration starts with its kind: object %.*s <-> ...", STR_ARG(name.s));
+}
+
+static void
 inherit(struct arena *a, struct dialect *d, struct diags *diags)
 {
     const struct ast_file *f = d->file;
@@ -126,9 +138,7 @@ inherit(struct arena *a, struct dialect *d, struct diags *diags)
                 amend_decl(a, old, &f->decls.v[i], diags);
                 d->changed[old - d->decls.v] = true;
             } else {
-                struct diag *e = diag_error(diags, f->decls.v[i].name.pos, "there is no '%.*s' to amend",
-                                            STR_ARG(f->decls.v[i].name.s));
-                diag_help(e, "a new declaration starts with its kind: object %.*s <-> ...", STR_ARG(f->decls.v[i].name.s));
+                nothing_to_amend(d, f->decls.v[i].name, diags);
             }
             continue;
         }
@@ -188,6 +198,26 @@ depth_of(const struct ast_file *const *files, unsigned n, const struct ast_file 
     return depth;
 }
 
+static bool
+inherits_itself(const struct ast_file *const *files, unsigned n, const struct ast_file *f)
+{
+    const struct ast_file *g = find_file(files, n, f->parent.s);
+
+    for (unsigned i = 0; g && g != f && i < 4; i++)
+        g = find_file(files, n, g->parent.s);
+    return g == f;
+}
+
+static void
+check_name(const struct ast_file *const *files, unsigned n, const struct ast_file *f, struct diags *d)
+{
+    const struct ast_file *first = find_file(files, n, f->name.s);
+
+    if (first != f)
+        diag_note(diag_error(d, f->name.pos, "there are two of the name '%.*s'", STR_ARG(f->name.s)),
+                  first->name.pos, "the other one");
+}
+
 static void
 check_parent(const struct ast_file *const *files, unsigned n, const struct ast_file *f, struct diags *d)
 {
@@ -200,8 +230,11 @@ check_parent(const struct ast_file *const *files, unsigned n, const struct ast_f
             if (files[i]->kind != FILE_IR && files[i] != f)
                 suggestion_consider(&s, files[i]->name.s);
         (void)diag_suggest(e, &s);
+    } else if (inherits_itself(files, n, f)) {
+        diag_error(d, f->parent.pos, "'%.*s' inherits from itself", STR_ARG(f->name.s));
     } else if (depth_of(files, n, f) > 2) {
-        diag_error(d, f->parent.pos, "inheritance is deeper than two");
+        diag_help(diag_error(d, f->parent.pos, "inheritance is deeper than two"),
+                  "a provider derives from a dialect, or from a provider that does");
     }
 }
 
@@ -230,8 +263,10 @@ dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned 
     l->v = arena_alloc(a, (n + 1) * sizeof *l->v);
     l->cap = n + 1;
     for (unsigned i = 0; i < n; i++)
-        if (files[i]->kind != FILE_IR)
+        if (files[i]->kind != FILE_IR) {
+            check_name(files, n, files[i], diags);
             check_parent(files, n, files[i], diags);
+        }
     for (unsigned depth = 0; depth <= 2; depth++)
         for (unsigned i = 0; i < n; i++)
             if (files[i]->kind != FILE_IR && depth_of(files, n, files[i]) == depth)

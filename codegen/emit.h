@@ -98,7 +98,7 @@ uint32_t body_claims(struct emit *e, const struct body *b, const struct row_use 
 uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u, enum dir dir);
 
 /* Kinds of blocks that the rows of a body write; *list is where they stand, NULL when it writes none. */
-uint32_t written_blocks(struct emit *e, const struct body *b, const char **list);
+uint32_t written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard);
 
 /* --- emit_read.c, emit_write.c */
 void emit_read_body(struct emit *e, const struct body *b);

@@ -232,8 +232,8 @@ speaking_kinds(struct emit *e, const struct patch *p)
 static void
 emit_block_writer(struct emit *e, const struct patch *p)
 {
-    const char *list;
-    uint32_t speaks = speaking_kinds(e, p), written = written_blocks(e, p->choice, &list);
+    const char *list, *guard;
+    uint32_t speaks = speaking_kinds(e, p), written = written_blocks(e, p->choice, &list, &guard);
 
     em(e, "static void\nwrite_%s_block(struct xd *x, const struct ir_event *e)\n{\n", p->name);
     em(e, "    const struct ir_choice empty = { .set = true };\n");

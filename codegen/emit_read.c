@@ -322,7 +322,9 @@ read_with(struct emit *e, const struct body *b, const struct ast_rows *rows)
         if (rows->v[i].kind != ROW_WITH)
             continue;
         struct target t = target_resolve(e->a, e->ir, &b->ctx, &rows->v[i].model.v[0], DIR_READ, e->diags);
-        if (t.ok && t.type.kind == TYPE_ENUM)
+        if (t.ok && (t.type.kind != TYPE_ENUM || t.type.list))
+            diag_error(e->diags, rows->v[i].model.v[0].pos, "with is for an enum, this is a value of type %s", types_name(&t.type));
+        else if (t.ok && want_value(t.type.en, rows->v[i].constant.text, e->diags) >= 0)
             em(e, "    %s = IR_%s_%s;\n", t.lvalue, types_upper(e->a, t.type.en->name.s),
                types_upper(e->a, rows->v[i].constant.text.s));
     }

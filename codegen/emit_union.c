@@ -137,10 +137,10 @@ emit_writer(struct emit *e, const struct ast_decl *decl, const struct ir_union *
         const char *ucase = u->cases.v[n].name.s.p;
         em(e, "    case %s:\n", case_constant(e->a, u, n));
         if (i < 0) {
-            em(e, "        xd_lose(x, \"%s.%s\");\n        break;\n", u->c, ucase);
+            em(e, "        xd_lose(x, \"%ss.%s\");\n        break;\n", u->c, ucase);
         } else if (is_foreign(&decl->tag_cases.v[i])) {
             em(e, "        if (!str_eq(m->%s.dialect, STR_FAMILY)) {\n", ucase);
-            em(e, "            xd_lose(x, \"%s.%s\");\n            break;\n        }\n", u->c, ucase);
+            em(e, "            xd_lose(x, \"%ss.%s\");\n            break;\n        }\n", u->c, ucase);
             em(e, "        XD_SEEN(seen_written, %d);\n", number(e, &decl->tag_cases.v[i]));
             em(e, "        jw_raw(&x->w, m->%s.body);\n        return true;\n", ucase);
         } else {

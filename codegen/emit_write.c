@@ -133,7 +133,8 @@ static void
 write_form(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f, const struct type *t,
            const char *lv, const char *key, const char *indent)
 {
-    uint32_t mask = t->kind == TYPE_UNION && t->list ? row_mask(e, b, u, DIR_WRITE) : 0;
+    /* Elements that no row takes are named by write_lost_blocks; a list of another union leaves that to its writer. */
+    uint32_t mask = t->kind == TYPE_UNION && t->list && strcmp(t->un->c, "block") == 0 ? row_mask(e, b, u, DIR_WRITE) : 0;
 
     switch (f->is) {
     case FORM_IS_TABLE:
@@ -386,6 +387,8 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
     if (!t.ok)
         return;
+    if (u->r->max.s.n && (t.type.kind != TYPE_REAL || t.type.list))
+        diag_error(e->diags, u->r->max.pos, "max is for a value of type real, this is %s", types_name(&t.type));
     const char *present = presence(e, b, u, &t);
     if (u->r->grows.n)           /* written empty while the block opens */
         present = arena_printf(e->a, "x->skeleton || %s", present ? present : "true").p;
@@ -525,11 +528,11 @@ write_drops(struct emit *e, const struct body *b)
 }
 
 uint32_t
-written_blocks(struct emit *e, const struct body *b, const char **list)
+written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard)
 {
     uint32_t mask = 0;
 
-    *list = NULL;
+    *list = *guard = NULL;
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct row_use *u = &b->uses.v[i];
         if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_READ || u->r->model.n != 1)
@@ -537,8 +540,9 @@ written_blocks(struct emit *e, const struct body *b, const char **list)
         struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
         if (!t.ok || !(t.gather || (t.type.kind == TYPE_UNION && t.type.list)))
             continue;
-        if (strcmp(t.gather ? t.un->c : t.type.un->c, "block") != 0 || t.guard)
+        if (strcmp(t.gather ? t.un->c : t.type.un->c, "block") != 0)
             continue;
+        *guard = t.guard;
         *list = t.gather ? t.list : t.lvalue;
         mask |= row_mask(e, b, u, DIR_WRITE);
     }
@@ -549,10 +553,12 @@ written_blocks(struct emit *e, const struct body *b, const char **list)
 static void
 write_lost_blocks(struct emit *e, const struct body *b)
 {
-    const char *list;
-    uint32_t mask = written_blocks(e, b, &list);
+    const char *list, *guard;
+    uint32_t mask = written_blocks(e, b, &list, &guard);
 
-    if (list && b->ctx.kind == CTX_RECORD)
+    if (list && guard)
+        em(e, "    if (%s)\n        xd_lose_blocks(x, &%s, 0x%xu);\n", guard, list, mask);
+    else if (list)
         em(e, "    xd_lose_blocks(x, &%s, 0x%xu);\n", list, mask);
 }
 

@@ -39,9 +39,12 @@ codec_form(struct emit *e, const struct ast_form *f, const struct type *t, struc
         out->is = FORM_IS_CODEC;
         out->codec = codecs[i].name;
         out->kinds = codecs[i].kinds;
-        if (t->kind != codecs[i].type)
-            diag_error(e->diags, f->name.pos, "'%s' is for a %s, not for a value of type %s", codecs[i].name,
-                       codecs[i].record ? codecs[i].record : "different type", types_name(t));
+        if (t->kind != codecs[i].type || t->list || (codecs[i].record && strcmp(codecs[i].record, types_name(t)) != 0)) {
+            struct type want = { .kind = codecs[i].type };
+            diag_error(e->diags, f->name.pos, "'%s' is for a value of type %s, here stands %s%s%s", codecs[i].name,
+                       codecs[i].record ? codecs[i].record : types_name(&want), t->list ? "[" : "", types_name(t),
+                       t->list ? "]" : "");
+        }
         return true;
     }
     return false;
@@ -99,6 +102,35 @@ decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
     }
 }
 
+/* `string as text` onto blocks or a record, `string joins text` onto blocks. */
+static void
+string_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
+{
+    bool joins = f->kind == FORM_STRING_JOINS;
+
+    out->is = joins ? FORM_IS_JOIN : FORM_IS_STRING;
+    out->word = f->name.s;
+    out->kinds = KIND(STRING);
+    if (t->kind == TYPE_UNION && t->list) {
+        out->un = t->un;
+        out->ucase = want_case(t->un, f->name, e->diags);
+        if (out->ucase >= 0 && (t->un->cases.v[out->ucase].fields.n == 0
+                                || !types_is_stringlike(&t->un->cases.v[out->ucase].fields.v[0].type)))
+            diag_error(e->diags, f->name.pos, "the first field of '%.*s' is no string", STR_ARG(f->name.s));
+    } else if (t->kind == TYPE_RECORD && !t->list && !joins) {
+        const struct ir_field *field = types_field(&t->rec->fields, f->name.s);
+        if (!field)
+            suggest_field(diag_error(e->diags, f->name.pos, "'%s' has no field '%.*s'", types_name(t), STR_ARG(f->name.s)),
+                          &t->rec->fields, f->name.s);
+        else if (!types_is_stringlike(&field->type))
+            diag_error(e->diags, f->name.pos, "'%.*s' is no string", STR_ARG(f->name.s));
+    } else {
+        diag_error(e->diags, f->name.pos, "'string %s' is for %s, here stands %s%s%s", joins ? "joins" : "as",
+                   joins ? "a list of blocks" : "a list of blocks or a record", t->list ? "[" : "", types_name(t),
+                   t->list ? "]" : "");
+    }
+}
+
 struct form
 form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
 {
@@ -127,22 +159,14 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
         break;
     case FORM_STRING_AS:
     case FORM_STRING_JOINS:
-        out.is = f->kind == FORM_STRING_AS ? FORM_IS_STRING : FORM_IS_JOIN;
-        out.word = f->name.s;
-        out.kinds = KIND(STRING);
-        if (t->kind == TYPE_UNION) {
-            out.un = t->un;
-            out.ucase = types_case(t->un, f->name.s);
-            if (out.ucase < 0)
-                diag_error(e->diags, f->name.pos, "union '%s' has no case '%.*s'", types_name(t), STR_ARG(f->name.s));
-        } else if (t->kind == TYPE_RECORD && !types_field(&t->rec->fields, f->name.s)) {
-            diag_error(e->diags, f->name.pos, "'%s' has no field '%.*s'", types_name(t), STR_ARG(f->name.s));
-        }
+        string_form(e, f, t, &out);
         break;
     case FORM_JSON_IN_STRING:
         out.is = FORM_IS_CODEC;
         out.codec = "json_in_string";
         out.kinds = KIND(STRING);
+        if (t->kind != TYPE_JSON || t->list)
+            diag_error(e->diags, f->name.pos, "'json in string' is for a value of type json, here stands %s", types_name(t));
         break;
     case FORM_GROWS:
         out.is = FORM_IS_GROWS;

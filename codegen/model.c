@@ -46,12 +46,13 @@ take(struct scope *s, struct word w, const char *c)
     for (unsigned i = 0; i < s->n; i++) {
         if (strcmp(s->v[i].c, c) != 0)
             continue;
-        struct diag *e = diag_error(s->d, w.pos, "'%.*s' becomes '%s' in C, which is taken",
+        struct diag *e = diag_error(s->d, w.pos, "'%.*s' is taken: it becomes %s in C",
                                     STR_ARG(w.s), c);
         if (s->v[i].pos.src)
             diag_note(e, s->v[i].pos, "by this");
-        diag_help(e, "choose another name, such as '%.*s%s'", STR_ARG(w.s),
-                  s->v[i].pos.src ? "2" : "_value");
+        else
+            diag_note(e, (struct pos){ NULL, 0, 0 }, "what specc prints uses %s itself", c);
+        diag_help(e, "choose another name, such as '%.*s_'", STR_ARG(w.s));
         return;
     }
     reserve(s, &c, 1);

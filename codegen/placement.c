@@ -158,6 +158,40 @@ is_error(const struct dialect *d, const struct ast_decl *decl)
     return false;
 }
 
+/* --- tables ------------------------------------------------------------------------------------ */
+
+static bool
+is_status(struct str s)
+{
+    return s.n == 3 && s.p[0] >= '1' && s.p[0] <= '5' && s.p[1] >= '0' && s.p[1] <= '9'
+           && s.p[2] >= '0' && s.p[2] <= '9';
+}
+
+static void
+check_table(struct check *c, const struct ast_decl *decl)
+{
+    bool pairs = str_is(decl->model.v[0].name.s, "string");
+
+    for (unsigned i = 0; i < decl->table.n; i++) {
+        const struct ast_table_row *r = &decl->table.v[i];
+        bool quoted = r->model.pos.src->text.p[r->model.pos.at] == '"';
+        if (r->status.s.n && !is_status(r->status.s))
+            diag_help(diag_error(c->d, r->status.pos, "'%.*s' is no HTTP status", STR_ARG(r->status.s)),
+                      "a number from 100 to 599 between the words and the arrow: \"word\" 429 <-> value");
+        if (r->status.s.n && pairs)
+            refuse(c, r->status.pos, "a status", "statuses belong to a table over an enum of faults");
+        if (quoted != pairs)
+            diag_help(diag_error(c->d, r->model.pos, pairs ? "this table gives strings" : "this table gives values of an enum"),
+                      pairs ? "\"word\" <-> \"%.*s\"" : "\"word\" <-> %.*s", STR_ARG(r->model.s));
+        if (r->any && (pairs || r->wire.n > 1 || r->arrow != ARROW_READ))
+            diag_help(diag_error(c->d, r->pos, pairs ? "a word that a table of strings does not have is kept as it is"
+                                                     : "* stands for all other words, alone, and can only be read"),
+                      pairs ? "leave this row out" : "* -> %.*s", STR_ARG(r->model.s));
+    }
+}
+
+/* --- cases and declarations -------------------------------------------------------------------- */
+
 static const char *
 decl_phrase(enum ast_decl_kind kind)
 {
@@ -224,12 +258,14 @@ check_decl(struct check *c, const struct ast_decl *decl)
             no_common_rows(c, decl);
         check_cases(c, decl, IN_EVENT);
         break;
+    case DECL_TABLE:
+        check_table(c, decl);
+        break;
     case DECL_ENUM:
     case DECL_RECORD:
     case DECL_MODEL_UNION:
     case DECL_EVENTS:
     case DECL_POLICY:
-    case DECL_TABLE:
     case DECL_AMEND:
         break;
     }

@@ -24,7 +24,7 @@ static const struct {
 } settings[] = {
     { "version", 1, 1, "version \"2023-06-01\"" },
     { "framing", 1, 1, "framing sse" },
-    { "auth", 1, 2, "auth bearer" },
+    { "auth", 1, 2, "auth header \"x-api-key\"" },
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
 };
@@ -40,9 +40,8 @@ want_strings(const struct ast_setting *s, unsigned from, struct diags *d)
 {
     for (unsigned i = from; i < s->values.n; i++)
         if (!is_string(s->values.v[i]))
-            diag_help(diag_error(d, s->values.v[i].pos, "'%.*s' stands here without quotes",
-                                 STR_ARG(s->values.v[i].s)),
-                      "%.*s \"%.*s\"", STR_ARG(s->name.s), STR_ARG(s->values.v[i].s));
+            diag_help(diag_error(d, s->values.v[i].pos, "this stands in double quotes"), "\"%.*s\"",
+                      STR_ARG(s->values.v[i].s));
 }
 
 static void
@@ -120,7 +119,7 @@ check_value(const struct ir_policy *p, struct word value, struct diags *d)
         if (str_eq(p->values.v[i].name.s, value.s))
             return;
         suggestion_consider(&near, p->values.v[i].name.s);
-        arena_append(d->arena, &words, i ? STR(", ") : STR(""));
+        arena_append(d->arena, &words, i ? STR(" or ") : STR(""));
         arena_append(d->arena, &words, p->values.v[i].name.s);
     }
     struct diag *e = diag_error(d, value.pos, "policy %s has no value '%.*s'", p->name.s.p,

@@ -328,8 +328,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            if ((0x6u >> m->tools.v[i].kind) & 1)
-                write_tool(x, &m->tools.v[i]);
+            write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -553,8 +552,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
-            if ((0x6u >> m->text.citations.v[i].kind) & 1)
-                write_citation(x, &m->text.citations.v[i]);
+            write_citation(x, &m->text.citations.v[i]);
         jw_close(&x->w);
     }
     if (m->cache.set) {
@@ -956,6 +954,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
         write_cache(x, &m->cache);
     }
     xd_put_rest(x, &block_result_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->result.blocks, 0x7beu);
     jw_close(&x->w);
 }
 
@@ -1054,7 +1053,7 @@ write_block(struct xd *x, const struct ir_block *m)
         write_block_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        xd_lose(x, "block.audio");
+        xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
         XD_SEEN(seen_written, 83);
@@ -1070,7 +1069,7 @@ write_block(struct xd *x, const struct ir_block *m)
         return true;
     case IR_BLOCK_FOREIGN:
         if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "block.foreign");
+            xd_lose(x, "blocks.foreign");
             break;
         }
         XD_SEEN(seen_written, 86);
@@ -1168,7 +1167,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
         return true;
     case IR_CITATION_FOREIGN:
         if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "citation.foreign");
+            xd_lose(x, "citations.foreign");
             break;
         }
         XD_SEEN(seen_written, 91);
@@ -1544,7 +1543,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
         return true;
     case IR_TOOL_FOREIGN:
         if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "tool.foreign");
+            xd_lose(x, "tools.foreign");
             break;
         }
         XD_SEEN(seen_written, 110);
@@ -1834,6 +1833,8 @@ write_reply(struct xd *x, const struct ir_reply *m)
         xd_lose(x, "choices[0].logprobs");
     if (m->tier.p)
         xd_lose(x, "tier");
+    if (m->choices.n > 0)
+        xd_lose_blocks(x, &m->choices.v[0].blocks, 0x7beu);
     jw_close(&x->w);
 }
 

@@ -67,7 +67,7 @@ static const struct xd_pairs audio_format_table = {
     "audio_format", audio_format_table_v, sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:185 */
+/* openai/chat.spec:184 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6 },
@@ -78,7 +78,7 @@ static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
 };
 
-/* openai/chat.spec:188 */
+/* openai/chat.spec:187 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10 },
@@ -92,7 +92,7 @@ static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
 };
 
-/* openai/chat.spec:202 */
+/* openai/chat.spec:201 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17 },
@@ -102,7 +102,7 @@ static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v, -1, -1,
 };
 
-/* openai/chat.spec:249 */
+/* openai/chat.spec:247 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20 },
@@ -118,7 +118,7 @@ static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 27,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:328 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
@@ -378,8 +378,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            if ((0x6u >> m->tools.v[i].kind) & 1)
-                write_tool(x, &m->tools.v[i]);
+            write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -538,15 +537,15 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    if (xd_count_blocks(&m->blocks, 0xe6u)) {
+    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
         XD_SEEN(seen_written, 73);
-        if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
+        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xe6u >> m->blocks.v[i].kind) & 1)
+                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
                     write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -555,7 +554,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &messages_system_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0xe6u);
+    xd_lose_blocks(x, &m->blocks, 0x4e6u);
     jw_close(&x->w);
 }
 
@@ -620,15 +619,15 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
+    if (xd_count_blocks(&m->result.blocks, 0x4e6u)) {
         XD_SEEN(seen_written, 75);
-        if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
+        if (xd_single_text(&m->result.blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x4e6u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0xe6u >> m->result.blocks.v[i].kind) & 1)
+                if ((0x4e6u >> m->result.blocks.v[i].kind) & 1)
                     write_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
@@ -641,6 +640,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         xd_lose(x, "result.failed");
     if (m->cache.set)
         xd_lose(x, "result.cache");
+    xd_lose_blocks(x, &m->result.blocks, 0x4e6u);
     jw_close(&x->w);
 }
 
@@ -745,15 +745,15 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0xe6u)) {
+    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
         XD_SEEN(seen_written, 78);
-        if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
+        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xe6u >> m->blocks.v[i].kind) & 1)
+                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
                     write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -762,7 +762,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &messages_user_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0xe6u);
+    xd_lose_blocks(x, &m->blocks, 0x4e6u);
     jw_close(&x->w);
 }
 
@@ -891,15 +891,15 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    if (xd_count_blocks(&m->blocks, 0xa2u)) {
+    if (xd_count_blocks(&m->blocks, 0x4a2u)) {
         XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, 0xa2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xa2u)->text.text);
+        if (xd_single_text(&m->blocks, 0x4a2u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4a2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xa2u >> m->blocks.v[i].kind) & 1)
+                if ((0x4a2u >> m->blocks.v[i].kind) & 1)
                     write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -930,7 +930,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x1e6u);
+    xd_lose_blocks(x, &m->blocks, 0x5e6u);
     jw_close(&x->w);
 }
 
@@ -1455,10 +1455,10 @@ write_part(struct xd *x, const struct ir_block *m)
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        xd_lose(x, "block.thinking");
+        xd_lose(x, "blocks.thinking");
         break;
     case IR_BLOCK_SEALED:
-        xd_lose(x, "block.sealed");
+        xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
         XD_SEEN(seen_written, 106);
@@ -1473,14 +1473,19 @@ write_part(struct xd *x, const struct ir_block *m)
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
-        xd_lose(x, "block.call");
+        xd_lose(x, "blocks.call");
         break;
     case IR_BLOCK_RESULT:
-        xd_lose(x, "block.result");
+        xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        xd_lose(x, "block.foreign");
-        break;
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "blocks.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 109);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
     case IR_BLOCK_UNSET:
         break;
     }
@@ -1673,10 +1678,10 @@ write_thinking_block(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        xd_lose(x, "block.text");
+        xd_lose(x, "blocks.text");
         break;
     case IR_BLOCK_REFUSAL:
-        xd_lose(x, "block.refusal");
+        xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
         XD_SEEN(seen_written, 117);
@@ -1687,22 +1692,22 @@ write_thinking_block(struct xd *x, const struct ir_block *m)
         write_thinking_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
-        xd_lose(x, "block.image");
+        xd_lose(x, "blocks.image");
         break;
     case IR_BLOCK_AUDIO:
-        xd_lose(x, "block.audio");
+        xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        xd_lose(x, "block.document");
+        xd_lose(x, "blocks.document");
         break;
     case IR_BLOCK_CALL:
-        xd_lose(x, "block.call");
+        xd_lose(x, "blocks.call");
         break;
     case IR_BLOCK_RESULT:
-        xd_lose(x, "block.result");
+        xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        xd_lose(x, "block.foreign");
+        xd_lose(x, "blocks.foreign");
         break;
     case IR_BLOCK_UNSET:
         break;
@@ -1853,10 +1858,10 @@ write_reasoning_detail(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        xd_lose(x, "block.text");
+        xd_lose(x, "blocks.text");
         break;
     case IR_BLOCK_REFUSAL:
-        xd_lose(x, "block.refusal");
+        xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
         XD_SEEN(seen_written, 123);
@@ -1867,22 +1872,22 @@ write_reasoning_detail(struct xd *x, const struct ir_block *m)
         write_reasoning_detail_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
-        xd_lose(x, "block.image");
+        xd_lose(x, "blocks.image");
         break;
     case IR_BLOCK_AUDIO:
-        xd_lose(x, "block.audio");
+        xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        xd_lose(x, "block.document");
+        xd_lose(x, "blocks.document");
         break;
     case IR_BLOCK_CALL:
-        xd_lose(x, "block.call");
+        xd_lose(x, "blocks.call");
         break;
     case IR_BLOCK_RESULT:
-        xd_lose(x, "block.result");
+        xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        xd_lose(x, "block.foreign");
+        xd_lose(x, "blocks.foreign");
         break;
     case IR_BLOCK_UNSET:
         break;
@@ -1906,14 +1911,14 @@ static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys reply_part_text_keys = { reply_part_text_keys_v, 2, "" };
-static const struct xd_shape reply_part_text_shape = { family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_KEEP };
+static const struct xd_shape reply_part_text_shape = { family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE };
 
 static void
 read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[1];
 
-    if (!xd_scan(x, at, &reply_part_text_shape, v, &m->rest))
+    if (!xd_scan(x, at, &reply_part_text_shape, v, NULL))
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
@@ -1922,38 +1927,20 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-static void
-write_reply_part_text(struct xd *x, const struct ir_block *m)
-{
-    jw_object(&x->w);
-    jw_key(&x->w, STR("type"));
-    jw_raw(&x->w, STR("\"text\""));
-    if (m->text.text.p) {
-        XD_SEEN(seen_written, 126);
-        xd_put_str(x, STR("text"), m->text.text);
-    }
-    xd_put_rest(x, &reply_part_text_shape, "", &m->rest);
-    if (m->text.citations.n)
-        xd_lose(x, "text.citations");
-    if (m->cache.set)
-        xd_lose(x, "text.cache");
-    jw_close(&x->w);
-}
-
 /* openai/chat.spec:138: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys reply_part_thinking_keys = { reply_part_thinking_keys_v, 2, "" };
-static const struct xd_shape reply_part_thinking_shape = { family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_KEEP };
+static const struct xd_shape reply_part_thinking_shape = { family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE };
 
 static void
 read_reply_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[1];
 
-    if (!xd_scan(x, at, &reply_part_thinking_shape, v, &m->rest))
+    if (!xd_scan(x, at, &reply_part_thinking_shape, v, NULL))
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
@@ -1983,35 +1970,34 @@ write_reply_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 128);
-        write_reply_part_text(x, m);
-        return true;
+        xd_lose(x, "blocks.text");
+        break;
     case IR_BLOCK_REFUSAL:
-        xd_lose(x, "block.refusal");
+        xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
-        xd_lose(x, "block.thinking");
+        xd_lose(x, "blocks.thinking");
         break;
     case IR_BLOCK_SEALED:
-        xd_lose(x, "block.sealed");
+        xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        xd_lose(x, "block.image");
+        xd_lose(x, "blocks.image");
         break;
     case IR_BLOCK_AUDIO:
-        xd_lose(x, "block.audio");
+        xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        xd_lose(x, "block.document");
+        xd_lose(x, "blocks.document");
         break;
     case IR_BLOCK_CALL:
-        xd_lose(x, "block.call");
+        xd_lose(x, "blocks.call");
         break;
     case IR_BLOCK_RESULT:
-        xd_lose(x, "block.result");
+        xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        xd_lose(x, "block.foreign");
+        xd_lose(x, "blocks.foreign");
         break;
     case IR_BLOCK_UNSET:
         break;
@@ -2019,7 +2005,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:143: audio_ref */
+/* openai/chat.spec:142: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2085,7 +2071,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:151: call */
+/* openai/chat.spec:150: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2150,7 +2136,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:160: function_call */
+/* openai/chat.spec:159: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2185,7 +2171,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:168: tool.function */
+/* openai/chat.spec:167: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2291,7 +2277,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
         return true;
     case IR_TOOL_FOREIGN:
         if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "tool.foreign");
+            xd_lose(x, "tools.foreign");
             break;
         }
         XD_SEEN(seen_written, 146);
@@ -2303,7 +2289,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:179: function */
+/* openai/chat.spec:178: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2334,7 +2320,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:186: choice_named */
+/* openai/chat.spec:185: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2378,7 +2364,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:193: format */
+/* openai/chat.spec:192: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2458,7 +2444,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:204: reply */
+/* openai/chat.spec:203: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2550,7 +2536,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:215: choice_whole */
+/* openai/chat.spec:214: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -2832,7 +2818,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:238: annotation.web */
+/* openai/chat.spec:237: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2940,15 +2926,20 @@ write_annotation(struct xd *x, const struct ir_citation *m)
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
-        xd_lose(x, "citation.foreign");
-        break;
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "citations.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 184);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
     case IR_CITATION_UNSET:
         break;
     }
     return false;
 }
 
-/* openai/chat.spec:261: usage */
+/* openai/chat.spec:259: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3065,7 +3056,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:275: chunks */
+/* openai/chat.spec:273: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -3476,7 +3467,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:304: call_patch */
+/* openai/chat.spec:302: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -3545,7 +3536,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:312: error */
+/* openai/chat.spec:310: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3599,7 +3590,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:319: fault_body */
+/* openai/chat.spec:317: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -3701,7 +3692,7 @@ static void write_deepseek_error(struct xd *x, const struct ir_error *m);
 static void read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_deepseek_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:249 */
+/* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 226 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
@@ -3718,7 +3709,7 @@ static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v, IR_STOP_OTHER, 27,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 227 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
@@ -3938,8 +3929,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            if ((0x6u >> m->tools.v[i].kind) & 1)
-                write_tool(x, &m->tools.v[i]);
+            write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -4082,15 +4072,15 @@ write_deepseek_messages_system(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
+    if (xd_count_blocks(&m->blocks, 0x402u)) {
         XD_SEEN(seen_written, 73);
-        if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
+        if (xd_single_text(&m->blocks, 0x402u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x402u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                if ((0x402u >> m->blocks.v[i].kind) & 1)
                     write_deepseek_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -4099,7 +4089,7 @@ write_deepseek_messages_system(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &deepseek_messages_system_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x2u);
+    xd_lose_blocks(x, &m->blocks, 0x402u);
     jw_close(&x->w);
 }
 
@@ -4164,15 +4154,15 @@ write_deepseek_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0x2u)) {
+    if (xd_count_blocks(&m->result.blocks, 0x402u)) {
         XD_SEEN(seen_written, 75);
-        if (xd_single_text(&m->result.blocks, 0x2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
+        if (xd_single_text(&m->result.blocks, 0x402u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x402u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0x2u >> m->result.blocks.v[i].kind) & 1)
+                if ((0x402u >> m->result.blocks.v[i].kind) & 1)
                     write_deepseek_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
@@ -4185,6 +4175,7 @@ write_deepseek_messages_tool(struct xd *x, const struct ir_block *m)
         xd_lose(x, "result.failed");
     if (m->cache.set)
         xd_lose(x, "result.cache");
+    xd_lose_blocks(x, &m->result.blocks, 0x402u);
     jw_close(&x->w);
 }
 
@@ -4289,15 +4280,15 @@ write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
+    if (xd_count_blocks(&m->blocks, 0x402u)) {
         XD_SEEN(seen_written, 78);
-        if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
+        if (xd_single_text(&m->blocks, 0x402u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x402u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                if ((0x402u >> m->blocks.v[i].kind) & 1)
                     write_deepseek_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -4306,7 +4297,7 @@ write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &deepseek_messages_user_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x2u);
+    xd_lose_blocks(x, &m->blocks, 0x402u);
     jw_close(&x->w);
 }
 
@@ -4444,15 +4435,15 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
+    if (xd_count_blocks(&m->blocks, 0x402u)) {
         XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, 0x2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
+        if (xd_single_text(&m->blocks, 0x402u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x402u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                if ((0x402u >> m->blocks.v[i].kind) & 1)
                     write_deepseek_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -4483,7 +4474,7 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     xd_put_rest(x, &deepseek_messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x14eu);
+    xd_lose_blocks(x, &m->blocks, 0x54eu);
     jw_close(&x->w);
 }
 
@@ -4695,39 +4686,44 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
         write_deepseek_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        xd_lose(x, "block.refusal");
+        xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
-        xd_lose(x, "block.thinking");
+        xd_lose(x, "blocks.thinking");
         break;
     case IR_BLOCK_SEALED:
-        xd_lose(x, "block.sealed");
+        xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        xd_lose(x, "block.image");
+        xd_lose(x, "blocks.image");
         break;
     case IR_BLOCK_AUDIO:
-        xd_lose(x, "block.audio");
+        xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        xd_lose(x, "block.document");
+        xd_lose(x, "blocks.document");
         break;
     case IR_BLOCK_CALL:
-        xd_lose(x, "block.call");
+        xd_lose(x, "blocks.call");
         break;
     case IR_BLOCK_RESULT:
-        xd_lose(x, "block.result");
+        xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        xd_lose(x, "block.foreign");
-        break;
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "blocks.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 109);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
     case IR_BLOCK_UNSET:
         break;
     }
     return false;
 }
 
-/* openai/chat.spec:204: reply */
+/* openai/chat.spec:203: reply */
 static const struct xd_key deepseek_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4819,7 +4815,7 @@ write_deepseek_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:215: choice_whole */
+/* openai/chat.spec:214: choice_whole */
 static const struct xd_key deepseek_choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -5092,7 +5088,7 @@ write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:261: usage */
+/* openai/chat.spec:259: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -5209,7 +5205,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:275: chunks */
+/* openai/chat.spec:273: chunks */
 static const struct xd_key deepseek_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -5620,7 +5616,7 @@ write_deepseek_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:312: error */
+/* openai/chat.spec:310: error */
 static const struct xd_key deepseek_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5674,7 +5670,7 @@ write_deepseek_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:319: fault_body */
+/* openai/chat.spec:317: fault_body */
 static const struct xd_key deepseek_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5766,7 +5762,7 @@ static void write_groq_error(struct xd *x, const struct ir_error *m);
 static void read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
-/* openai/chat.spec:188 */
+/* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 231 },
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
@@ -5781,7 +5777,7 @@ static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 232 },
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
@@ -6012,8 +6008,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            if ((0x6u >> m->tools.v[i].kind) & 1)
-                write_tool(x, &m->tools.v[i]);
+            write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -6108,7 +6103,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:275: chunks */
+/* openai/chat.spec:273: chunks */
 static const struct xd_key groq_chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -6519,7 +6514,7 @@ write_groq_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:312: error */
+/* openai/chat.spec:310: error */
 static const struct xd_key groq_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -6573,7 +6568,7 @@ write_groq_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:319: fault_body */
+/* openai/chat.spec:317: fault_body */
 static const struct xd_key groq_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -6909,8 +6904,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            if ((0x6u >> m->tools.v[i].kind) & 1)
-                write_openrouter_tool(x, &m->tools.v[i]);
+            write_openrouter_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -7077,15 +7071,15 @@ write_openrouter_messages_system(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    if (xd_count_blocks(&m->blocks, 0xe6u)) {
+    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
         XD_SEEN(seen_written, 73);
-        if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
+        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xe6u >> m->blocks.v[i].kind) & 1)
+                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
                     write_openrouter_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -7094,7 +7088,7 @@ write_openrouter_messages_system(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &openrouter_messages_system_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0xe6u);
+    xd_lose_blocks(x, &m->blocks, 0x4e6u);
     jw_close(&x->w);
 }
 
@@ -7159,15 +7153,15 @@ write_openrouter_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
+    if (xd_count_blocks(&m->result.blocks, 0x4e6u)) {
         XD_SEEN(seen_written, 75);
-        if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0xe6u)->text.text);
+        if (xd_single_text(&m->result.blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x4e6u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0xe6u >> m->result.blocks.v[i].kind) & 1)
+                if ((0x4e6u >> m->result.blocks.v[i].kind) & 1)
                     write_openrouter_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
@@ -7180,6 +7174,7 @@ write_openrouter_messages_tool(struct xd *x, const struct ir_block *m)
         xd_lose(x, "result.failed");
     if (m->cache.set)
         xd_lose(x, "result.cache");
+    xd_lose_blocks(x, &m->result.blocks, 0x4e6u);
     jw_close(&x->w);
 }
 
@@ -7284,15 +7279,15 @@ write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0xe6u)) {
+    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
         XD_SEEN(seen_written, 78);
-        if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xe6u)->text.text);
+        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xe6u >> m->blocks.v[i].kind) & 1)
+                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
                     write_openrouter_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -7301,7 +7296,7 @@ write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &openrouter_messages_user_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0xe6u);
+    xd_lose_blocks(x, &m->blocks, 0x4e6u);
     jw_close(&x->w);
 }
 
@@ -7439,15 +7434,15 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
                 write_reasoning_detail(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0xa2u)) {
+    if (xd_count_blocks(&m->blocks, 0x4a2u)) {
         XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, 0xa2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0xa2u)->text.text);
+        if (xd_single_text(&m->blocks, 0x4a2u, IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4a2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0xa2u >> m->blocks.v[i].kind) & 1)
+                if ((0x4a2u >> m->blocks.v[i].kind) & 1)
                     write_openrouter_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -7478,7 +7473,7 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     xd_put_rest(x, &openrouter_messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x1feu);
+    xd_lose_blocks(x, &m->blocks, 0x5feu);
     jw_close(&x->w);
 }
 
@@ -8028,10 +8023,10 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
         write_openrouter_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        xd_lose(x, "block.thinking");
+        xd_lose(x, "blocks.thinking");
         break;
     case IR_BLOCK_SEALED:
-        xd_lose(x, "block.sealed");
+        xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
         XD_SEEN(seen_written, 106);
@@ -8046,14 +8041,19 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
         write_openrouter_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
-        xd_lose(x, "block.call");
+        xd_lose(x, "blocks.call");
         break;
     case IR_BLOCK_RESULT:
-        xd_lose(x, "block.result");
+        xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        xd_lose(x, "block.foreign");
-        break;
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "blocks.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 109);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
     case IR_BLOCK_UNSET:
         break;
     }
@@ -8069,7 +8069,7 @@ static const struct xd_tags openrouter_tool_tags = {
     sizeof openrouter_tool_tags_v / sizeof *openrouter_tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:168: tool.function */
+/* openai/chat.spec:167: tool.function */
 static const struct xd_key openrouter_tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -8178,7 +8178,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
         return true;
     case IR_TOOL_FOREIGN:
         if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "tool.foreign");
+            xd_lose(x, "tools.foreign");
             break;
         }
         XD_SEEN(seen_written, 146);
@@ -8196,48 +8196,48 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:117", "\"flac\" <-> \"audio/flac\"" },
     { "openai/chat.spec:118", "\"opus\" <-> \"audio/opus\"" },
     { "openai/chat.spec:118", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:185", "\"auto\" <-> auto" },
-    { "openai/chat.spec:185", "\"required\" <-> required" },
-    { "openai/chat.spec:185", "\"none\" <-> none" },
-    { "openai/chat.spec:185", "\"any\" -> required" },
-    { "openai/chat.spec:189", "\"none\" <-> none" },
-    { "openai/chat.spec:189", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:189", "\"low\" <-> low" },
-    { "openai/chat.spec:189", "\"medium\" <-> medium" },
-    { "openai/chat.spec:189", "\"high\" <-> high" },
-    { "openai/chat.spec:189", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:190", "\"max\" <-> max" },
-    { "openai/chat.spec:202", "\"text\" <-> text" },
-    { "openai/chat.spec:202", "\"json_object\" <-> object" },
-    { "openai/chat.spec:202", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:250", "\"stop\"                        <-> end" },
-    { "openai/chat.spec:251", "\"length\"                      <-> length" },
-    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:253", "\"content_filter\"              <-> refusal" },
-    { "openai/chat.spec:254", "\"stop\"                        <-  match" },
-    { "openai/chat.spec:255", "\"stop\"                        <-  pause" },
-    { "openai/chat.spec:256", "\"stop\"                        <-  other" },
-    { "openai/chat.spec:257", "\"eos\"                          -> end" },
-    { "openai/chat.spec:258", "*                              -> other" },
-    { "openai/chat.spec:331", "\"invalid_request_error\"     400 <-> invalid" },
-    { "openai/chat.spec:332", "\"context_length_exceeded\"   400 <-> context" },
-    { "openai/chat.spec:333", "\"content_policy_violation\"  400 <-> policy" },
-    { "openai/chat.spec:334", "\"authentication_error\"      401 <-> auth" },
-    { "openai/chat.spec:335", "\"insufficient_quota\"        429 <-> billing" },
-    { "openai/chat.spec:336", "\"permission_error\"          403 <-> forbidden" },
-    { "openai/chat.spec:337", "\"not_found_error\"           404 <-> missing" },
-    { "openai/chat.spec:338", "\"request_too_large\"         413 <-> too_large" },
-    { "openai/chat.spec:339", "\"rate_limit_error\"          429 <-> rate" },
-    { "openai/chat.spec:340", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:341", "\"timeout_error\"             408 <-> timeout" },
-    { "openai/chat.spec:342", "\"internal_error\"            500 <-> internal" },
-    { "openai/chat.spec:343", "\"internal_error\"            502 <-  protocol" },
-    { "openai/chat.spec:344", "\"invalid_api_key\", \"authentication\"         -> auth" },
-    { "openai/chat.spec:345", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:346", "\"server_error\", \"api_error\"                 -> internal" },
-    { "openai/chat.spec:347", "\"overloaded\", \"overloaded_error\"            -> overloaded" },
-    { "openai/chat.spec:348", "\"content_filter\"                            -> policy" },
-    { "openai/chat.spec:349", "\"model_not_found\", \"not_found\"              -> missing" },
+    { "openai/chat.spec:184", "\"auto\" <-> auto" },
+    { "openai/chat.spec:184", "\"required\" <-> required" },
+    { "openai/chat.spec:184", "\"none\" <-> none" },
+    { "openai/chat.spec:184", "\"any\" -> required" },
+    { "openai/chat.spec:188", "\"none\" <-> none" },
+    { "openai/chat.spec:188", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:188", "\"low\" <-> low" },
+    { "openai/chat.spec:188", "\"medium\" <-> medium" },
+    { "openai/chat.spec:188", "\"high\" <-> high" },
+    { "openai/chat.spec:188", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:189", "\"max\" <-> max" },
+    { "openai/chat.spec:201", "\"text\" <-> text" },
+    { "openai/chat.spec:201", "\"json_object\" <-> object" },
+    { "openai/chat.spec:201", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:248", "\"stop\"                        <-> end" },
+    { "openai/chat.spec:249", "\"length\"                      <-> length" },
+    { "openai/chat.spec:250", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:251", "\"content_filter\"              <-> refusal" },
+    { "openai/chat.spec:252", "\"stop\"                        <-  match" },
+    { "openai/chat.spec:253", "\"stop\"                        <-  pause" },
+    { "openai/chat.spec:254", "\"stop\"                        <-  other" },
+    { "openai/chat.spec:255", "\"eos\"                          -> end" },
+    { "openai/chat.spec:256", "*                              -> other" },
+    { "openai/chat.spec:329", "\"invalid_request_error\"     400 <-> invalid" },
+    { "openai/chat.spec:330", "\"context_length_exceeded\"   400 <-> context" },
+    { "openai/chat.spec:331", "\"content_policy_violation\"  400 <-> policy" },
+    { "openai/chat.spec:332", "\"authentication_error\"      401 <-> auth" },
+    { "openai/chat.spec:333", "\"insufficient_quota\"        429 <-> billing" },
+    { "openai/chat.spec:334", "\"permission_error\"          403 <-> forbidden" },
+    { "openai/chat.spec:335", "\"not_found_error\"           404 <-> missing" },
+    { "openai/chat.spec:336", "\"request_too_large\"         413 <-> too_large" },
+    { "openai/chat.spec:337", "\"rate_limit_error\"          429 <-> rate" },
+    { "openai/chat.spec:338", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:339", "\"timeout_error\"             408 <-> timeout" },
+    { "openai/chat.spec:340", "\"internal_error\"            500 <-> internal" },
+    { "openai/chat.spec:341", "\"internal_error\"            502 <-  protocol" },
+    { "openai/chat.spec:342", "\"invalid_api_key\", \"authentication\"         -> auth" },
+    { "openai/chat.spec:343", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:344", "\"server_error\", \"api_error\"                 -> internal" },
+    { "openai/chat.spec:345", "\"overloaded\", \"overloaded_error\"            -> overloaded" },
+    { "openai/chat.spec:346", "\"content_filter\"                            -> policy" },
+    { "openai/chat.spec:347", "\"model_not_found\", \"not_found\"              -> missing" },
     { "openai/chat.spec:19", "model                        <-> model                required" },
     { "openai/chat.spec:20", "messages                     <-> this : messages      required" },
     { "openai/chat.spec:21", "stream                       <-> stream" },
@@ -8300,7 +8300,7 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:93", "\"image_url\"   <-> image {" },
     { "openai/chat.spec:98", "\"input_audio\" <-> audio {" },
     { "openai/chat.spec:103", "\"file\" <-> document {" },
-    { "openai/chat.spec:109", "* -> foreign" },
+    { "openai/chat.spec:109", "* <-> foreign" },
     { "openai/chat.spec:114", "mode = \"explicit\"" },
     { "openai/chat.spec:114", "ttl <-> ttl" },
     { "openai/chat.spec:115", "type = \"ephemeral\"" },
@@ -8317,106 +8317,106 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:128", "\"reasoning.text\"      <-> thinking { text <-> text; signature <-> signature }" },
     { "openai/chat.spec:129", "\"reasoning.summary\"    -> thinking { summary -> text }" },
     { "openai/chat.spec:130", "\"reasoning.encrypted\" <-> sealed   { data <-> data }" },
-    { "openai/chat.spec:137", "text <-> text" },
+    { "openai/chat.spec:137", "text -> text" },
     { "openai/chat.spec:138", "thinking -> text : texts" },
-    { "openai/chat.spec:137", "\"text\"     <-> text     { text <-> text; drop citations }" },
-    { "openai/chat.spec:138", "\"thinking\"  -> thinking { thinking -> text : texts }" },
-    { "openai/chat.spec:144", "id         <-> id" },
-    { "openai/chat.spec:145", "data       <-> source.bytes.data" },
-    { "openai/chat.spec:146", "transcript <-> transcript" },
-    { "openai/chat.spec:147", "expires_at <-> expires" },
-    { "openai/chat.spec:152", "id                 <-> id" },
-    { "openai/chat.spec:153", "type               = \"function\"" },
-    { "openai/chat.spec:154", "function.name      <-> name" },
-    { "openai/chat.spec:155", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:161", "name      <-> name" },
-    { "openai/chat.spec:162", "arguments <-> arguments : json in string" },
-    { "openai/chat.spec:169", "function.name        <-> name" },
-    { "openai/chat.spec:170", "function.description <-> description" },
-    { "openai/chat.spec:171", "function.parameters  <-> schema" },
-    { "openai/chat.spec:172", "function.strict      <-> strict" },
-    { "openai/chat.spec:166", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:168", "\"function\" <-> function {" },
-    { "openai/chat.spec:174", "* <-> foreign" },
-    { "openai/chat.spec:180", "name        <-> name" },
-    { "openai/chat.spec:181", "description <-> description" },
-    { "openai/chat.spec:182", "parameters  <-> schema" },
-    { "openai/chat.spec:186", "type = \"function\"" },
-    { "openai/chat.spec:186", "function.name <-> name" },
-    { "openai/chat.spec:194", "type                    <-> mode : format_mode" },
-    { "openai/chat.spec:195", "json_schema.name        <-> name" },
-    { "openai/chat.spec:196", "json_schema.description <-> description" },
-    { "openai/chat.spec:197", "json_schema.schema      <-> schema" },
-    { "openai/chat.spec:198", "json_schema.strict      <-> strict" },
-    { "openai/chat.spec:205", "id           <-> id                     else \"\"" },
-    { "openai/chat.spec:206", "object       = \"chat.completion\"" },
-    { "openai/chat.spec:207", "created      <- now" },
-    { "openai/chat.spec:208", "model        <-> model                  else \"\"" },
-    { "openai/chat.spec:209", "choices      <-> choices : [choice_whole]" },
-    { "openai/chat.spec:210", "usage        <-> usage : usage" },
-    { "openai/chat.spec:211", "service_tier <-> tier" },
-    { "openai/chat.spec:216", "index        <-> index" },
-    { "openai/chat.spec:217", "message.role = \"assistant\"" },
-    { "openai/chat.spec:219", "message.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:220", "message.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:221", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:222", "message.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:224", "message.content     <-> blocks : string joins text | [reply_part]   else null" },
-    { "openai/chat.spec:225", "message.refusal     <-> blocks.refusal.text                     else null" },
-    { "openai/chat.spec:226", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:227", "message.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:228", "message.tool_calls  <-> blocks : [call]" },
-    { "openai/chat.spec:229", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:230", "logprobs = null" },
-    { "openai/chat.spec:231", "logprobs.content    <-> logprobs" },
-    { "openai/chat.spec:232", "finish_reason       <-> stop : stop" },
-    { "openai/chat.spec:239", "url_citation.url         <-> url" },
-    { "openai/chat.spec:240", "url_citation.title       <-> title" },
-    { "openai/chat.spec:241", "url_citation.start_index <-> start     else 0" },
-    { "openai/chat.spec:242", "url_citation.end_index   <-> end       else 0" },
-    { "openai/chat.spec:238", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:244", "* -> foreign" },
-    { "openai/chat.spec:262", "prompt_tokens     <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:263", "completion_tokens  -> output" },
-    { "openai/chat.spec:264", "completion_tokens <-  output                             else 0" },
-    { "openai/chat.spec:265", "total_tokens      <-  input + cache_read + cache_write + output" },
-    { "openai/chat.spec:266", "prompt_tokens_details.cached_tokens        <-> cache_read" },
-    { "openai/chat.spec:267", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
-    { "openai/chat.spec:268", "prompt_tokens_details.audio_tokens         <-> audio_in" },
-    { "openai/chat.spec:269", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:270", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "openai/chat.spec:277", "id           <-> id                 else \"\"" },
-    { "openai/chat.spec:278", "object       = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:279", "created      <- now" },
-    { "openai/chat.spec:280", "model        <-> model              else \"\"" },
-    { "openai/chat.spec:281", "service_tier <-> tier" },
-    { "openai/chat.spec:300", "usage <-> usage : usage                     slot" },
-    { "openai/chat.spec:284", "delta = {}" },
-    { "openai/chat.spec:285", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:286", "delta.content = \"\"" },
-    { "openai/chat.spec:288", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:289", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:290", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:291", "delta.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:293", "delta.content     <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:294", "delta.refusal     <-> blocks.refusal.text" },
-    { "openai/chat.spec:295", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:296", "delta.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:297", "delta.tool_calls  <-> blocks : [call_patch]" },
-    { "openai/chat.spec:298", "finish_reason     <-> stop : stop       else null    slot" },
-    { "openai/chat.spec:301", "error <-> fail : fault_body" },
-    { "openai/chat.spec:306", "id                 <-> id" },
-    { "openai/chat.spec:307", "type               = \"function\"" },
-    { "openai/chat.spec:308", "function.name      <-> name" },
-    { "openai/chat.spec:309", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:313", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:314", "message, detail -> message" },
-    { "openai/chat.spec:320", "message <-> message                         else \"\"" },
-    { "openai/chat.spec:321", "type    <-> kind : fault" },
-    { "openai/chat.spec:322", "code     -> kind : fault                    try" },
-    { "openai/chat.spec:323", "param   <-> param                           else null" },
-    { "openai/chat.spec:324", "code    <-> code                            else null" },
-    { "openai/chat.spec:325", "status_code -> status" },
+    { "openai/chat.spec:137", "\"text\"     -> text     { text -> text }" },
+    { "openai/chat.spec:138", "\"thinking\" -> thinking { thinking -> text : texts }" },
+    { "openai/chat.spec:143", "id         <-> id" },
+    { "openai/chat.spec:144", "data       <-> source.bytes.data" },
+    { "openai/chat.spec:145", "transcript <-> transcript" },
+    { "openai/chat.spec:146", "expires_at <-> expires" },
+    { "openai/chat.spec:151", "id                 <-> id" },
+    { "openai/chat.spec:152", "type               = \"function\"" },
+    { "openai/chat.spec:153", "function.name      <-> name" },
+    { "openai/chat.spec:154", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:160", "name       -> name" },
+    { "openai/chat.spec:161", "arguments  -> arguments : json in string" },
+    { "openai/chat.spec:168", "function.name        <-> name" },
+    { "openai/chat.spec:169", "function.description <-> description" },
+    { "openai/chat.spec:170", "function.parameters  <-> schema" },
+    { "openai/chat.spec:171", "function.strict      <-> strict" },
+    { "openai/chat.spec:165", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:167", "\"function\" <-> function {" },
+    { "openai/chat.spec:173", "* <-> foreign" },
+    { "openai/chat.spec:179", "name         -> name" },
+    { "openai/chat.spec:180", "description  -> description" },
+    { "openai/chat.spec:181", "parameters   -> schema" },
+    { "openai/chat.spec:185", "type = \"function\"" },
+    { "openai/chat.spec:185", "function.name <-> name" },
+    { "openai/chat.spec:193", "type                    <-> mode : format_mode" },
+    { "openai/chat.spec:194", "json_schema.name        <-> name" },
+    { "openai/chat.spec:195", "json_schema.description <-> description" },
+    { "openai/chat.spec:196", "json_schema.schema      <-> schema" },
+    { "openai/chat.spec:197", "json_schema.strict      <-> strict" },
+    { "openai/chat.spec:204", "id           <-> id                     else \"\"" },
+    { "openai/chat.spec:205", "object       = \"chat.completion\"" },
+    { "openai/chat.spec:206", "created      <- now" },
+    { "openai/chat.spec:207", "model        <-> model                  else \"\"" },
+    { "openai/chat.spec:208", "choices      <-> choices : [choice_whole]" },
+    { "openai/chat.spec:209", "usage        <-> usage : usage" },
+    { "openai/chat.spec:210", "service_tier <-> tier" },
+    { "openai/chat.spec:215", "index        <-> index" },
+    { "openai/chat.spec:216", "message.role = \"assistant\"" },
+    { "openai/chat.spec:218", "message.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:219", "message.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:220", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:221", "message.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:223", "message.content     <-> blocks : string joins text | [reply_part]   else null" },
+    { "openai/chat.spec:224", "message.refusal     <-> blocks.refusal.text                     else null" },
+    { "openai/chat.spec:225", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:226", "message.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:227", "message.tool_calls  <-> blocks : [call]" },
+    { "openai/chat.spec:228", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:229", "logprobs = null" },
+    { "openai/chat.spec:230", "logprobs.content    <-> logprobs" },
+    { "openai/chat.spec:231", "finish_reason       <-> stop : stop" },
+    { "openai/chat.spec:238", "url_citation.url         <-> url" },
+    { "openai/chat.spec:239", "url_citation.title       <-> title" },
+    { "openai/chat.spec:240", "url_citation.start_index <-> start     else 0" },
+    { "openai/chat.spec:241", "url_citation.end_index   <-> end       else 0" },
+    { "openai/chat.spec:237", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:243", "* <-> foreign" },
+    { "openai/chat.spec:260", "prompt_tokens     <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:261", "completion_tokens  -> output" },
+    { "openai/chat.spec:262", "completion_tokens <-  output                             else 0" },
+    { "openai/chat.spec:263", "total_tokens      <-  input + cache_read + cache_write + output" },
+    { "openai/chat.spec:264", "prompt_tokens_details.cached_tokens        <-> cache_read" },
+    { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
+    { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens         <-> audio_in" },
+    { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:268", "completion_tokens_details.audio_tokens     <-> audio_out" },
+    { "openai/chat.spec:275", "id           <-> id                 else \"\"" },
+    { "openai/chat.spec:276", "object       = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:277", "created      <- now" },
+    { "openai/chat.spec:278", "model        <-> model              else \"\"" },
+    { "openai/chat.spec:279", "service_tier <-> tier" },
+    { "openai/chat.spec:298", "usage <-> usage : usage                     slot" },
+    { "openai/chat.spec:282", "delta = {}" },
+    { "openai/chat.spec:283", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:284", "delta.content = \"\"" },
+    { "openai/chat.spec:286", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:287", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:288", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:289", "delta.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:291", "delta.content     <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:292", "delta.refusal     <-> blocks.refusal.text" },
+    { "openai/chat.spec:293", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:294", "delta.audio       <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:295", "delta.tool_calls  <-> blocks : [call_patch]" },
+    { "openai/chat.spec:296", "finish_reason     <-> stop : stop       else null    slot" },
+    { "openai/chat.spec:299", "error <-> fail : fault_body" },
+    { "openai/chat.spec:304", "id                 <-> id" },
+    { "openai/chat.spec:305", "type               = \"function\"" },
+    { "openai/chat.spec:306", "function.name      <-> name" },
+    { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:311", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:312", "message, detail -> message" },
+    { "openai/chat.spec:318", "message <-> message                         else \"\"" },
+    { "openai/chat.spec:319", "type    <-> kind : fault" },
+    { "openai/chat.spec:320", "code     -> kind : fault                    try" },
+    { "openai/chat.spec:321", "param   <-> param                           else null" },
+    { "openai/chat.spec:322", "code    <-> code                            else null" },
+    { "openai/chat.spec:323", "status_code -> status" },
     { "providers/deepseek.spec:19", "\"insufficient_system_resource\" -> other" },
     { "providers/deepseek.spec:20", "\"insufficient_balance\" 402 <-> billing" },
     { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
@@ -8439,9 +8439,9 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 1,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 1,
-    3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
-    3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 2, 2, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 1, 1,
+    1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
+    3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2, 3, 3, 3,
     3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3,
     3, 1, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
