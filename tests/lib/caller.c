@@ -24,6 +24,7 @@ maybe_cancel(struct caller *c, enum hook here)
         return;
     struct caller *victim = c->victim ? c->victim : c;
     upstream_cancel(victim->call);
+    c->cancelled = true;
 }
 
 static void

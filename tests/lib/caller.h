@@ -43,6 +43,7 @@ struct caller {
     char message[256];
     enum hook cancel_in;         /* cancel `victim`, or oneself, there */
     struct caller *victim;
+    bool cancelled;              /* that happened */
     bool pause_in_data;
 };
 
