@@ -1,0 +1,33 @@
+#!/bin/sh
+# run.sh [BUILD] [FILE...]: the end-to-end tests, with the official SDKs, against BUILD/llmux.  Ends
+# with `N passed, N failed`.
+set -eu
+
+cd "$(dirname "$0")"
+build=${1:-build}
+[ $# -eq 0 ] || shift
+case $build in
+/*) ;;
+*) build=$(cd ../.. && pwd)/$build ;;
+esac
+export LLMUX="$build/llmux"
+
+# Install what a lock file says, unless that was done.
+install()
+{
+    [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
+    (cd "$1" && npm ci --loglevel=error </dev/null) || return
+    touch "$1/node_modules/.package-lock.json"
+}
+
+# The SDKs want Node.js 22; Debian 12 has 18.
+node=node
+if [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 22 ]; then
+    install node >/dev/null
+    node=$PWD/node/node_modules/.bin/node
+fi
+install . >/dev/null
+
+[ $# -gt 0 ] || set -- ./*.test.mjs
+exec timeout -k 10 "${E2E_SECONDS:-600}" "$node" --test --test-concurrency=2 --test-timeout=120000 \
+    --test-reporter=./lib/report.mjs --test-reporter-destination=stdout "$@"
