@@ -78,7 +78,7 @@ bool
 ir_block_is_empty(const struct ir_block *b)
 {
     struct ir_block tail;
-    if (b->cache.set || b->rest.n)
+    if (b->cache.set)
         return false;
     switch (b->kind) {
     case IR_BLOCK_TEXT: case IR_BLOCK_REFUSAL: case IR_BLOCK_THINKING:

@@ -57,9 +57,11 @@ ir_fault_retryable(enum ir_fault f)
 enum ir_stop
 ir_stop_settle(enum ir_stop stop, uint32_t kinds)
 {
-    if (stop != IR_STOP_UNSET && stop != IR_STOP_END)
+    if (stop != IR_STOP_UNSET && stop != IR_STOP_END && stop != IR_STOP_OTHER)
         return stop;
     if (kinds & 1u << IR_BLOCK_CALL)
         return IR_STOP_CALL;
-    return kinds & 1u << IR_BLOCK_REFUSAL ? IR_STOP_REFUSAL : IR_STOP_END;
+    if (kinds & 1u << IR_BLOCK_REFUSAL)
+        return IR_STOP_REFUSAL;
+    return stop == IR_STOP_UNSET ? IR_STOP_END : stop;
 }

@@ -60,18 +60,18 @@ bool ir_grammar_ok(const struct ir_grammar *g);
  * absent where empty, false when there is nothing. */
 struct ir_block ir_block_head(const struct ir_block *b);
 bool ir_block_tail(const struct ir_block *b, struct ir_block *tail);
-/* Text, refusal or thinking that says nothing: no text, no signature, no citation, no mark, no
- * unknown member.  And a call without id, name and arguments, audio without id, data and
+/* Text, refusal or thinking that says nothing: no text, no signature, no citation, no mark (unknown
+ * members alone are nothing).  And a call without id, name and arguments, audio without id, data and
  * transcript: some peers send the hulls of both with every reply. */
 bool ir_block_is_empty(const struct ir_block *b);
 
 /* The reason to stop that agrees with what was said, a mask of the kinds of blocks (1u << kind):
- * calls make `end` (and a missing one) `call`, a refusal in words makes it `refusal`. */
+ * calls make `end` and `other` (and a missing one) `call`, a refusal in words makes them `refusal`. */
 enum ir_stop ir_stop_settle(enum ir_stop stop, uint32_t kinds);
 
 /* *to takes every field that is set in *from. */
 void ir_usage_merge(struct ir_usage *to, const struct ir_usage *from);
-/* No negative counts; thinking <= output; cached parts as they are. */
+/* No negative counts; thinking <= output, which is at least that when it is unknown. */
 void ir_usage_clamp(struct ir_usage *u);
 
 /* Deep copies into the arena, for what outlives its source.  When the arena is full (a->full)

@@ -40,6 +40,8 @@ void
 ir_usage_clamp(struct ir_usage *u)
 {
     EACH_COUNT(clamp, u, u);
-    if (u->thinking.set && u->output.set && u->thinking.v > u->output.v)
+    if (u->thinking.set && !u->output.set)
+        u->output = u->thinking;
+    if (u->thinking.set && u->thinking.v > u->output.v)
         u->thinking.v = u->output.v;
 }

@@ -102,8 +102,10 @@ settle_choice(struct xd *x, const struct ir_reply *m, unsigned choice, struct ir
     uint32_t kinds = 0;
     for (unsigned i = 0; i < c->blocks.n; i++) {
         struct ir_block *b = &c->blocks.v[i];
-        if (ir_block_is_empty(b))
+        if (ir_block_is_empty(b)) {
+            xd_lose_rest(x, &b->rest);
             continue;
+        }
         if (b->kind == IR_BLOCK_CALL)
             settle_call(x, m, choice, calls++, b);
         kinds |= 1u << b->kind;
