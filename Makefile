@@ -148,10 +148,22 @@ check: setup
 	@tools/check.sh
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h' | grep -v ^generated/)
-bench: $(B)/llmux
-	@tests/bench/run.sh
-bench-quick: $(B)/llmux
-	@tests/bench/run.sh --quick
+LOAD_O := $(patsubst %,$(B)/tests/bench/%.o,load wish tally reply process histogram)
+BENCH := $(B)/llmux $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
+$(B)/tests/bench/load: $(LOAD_O)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+$(B)/tests/bench/micro: $(B)/tests/bench/micro.o $(GENERATED_O) $(RUNTIME_O)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+$(B)/tests/bench/calls.so: tests/bench/calls.c
+	$(call say,LD)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fPIC -shared $< -o $@
+bench: $(BENCH)
+	@python3 tests/bench/run.py --build $(B)
+bench-quick: $(BENCH)
+	@python3 tests/bench/run.py --build $(B) --quick
 clean:
 	rm -rf build
 
