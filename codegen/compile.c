@@ -41,11 +41,28 @@ find_ir(const struct ast_file *const *files, unsigned n, struct diags *d)
     return ir;
 }
 
+/* A declaration that nothing uses would go unchecked, and is printed nowhere. */
+static void
+check_used(struct arena *a, const struct dialect *dialect, struct diags *d)
+{
+    const struct ast_decls *own = &dialect->file->decls;
+
+    for (unsigned i = 0; i < own->n; i++) {
+        struct word name = own->v[i].name;
+        if (own->v[i].kind == DECL_AMEND || dialect_needs(a, dialect, name.s, DIR_READ)
+            || dialect_needs(a, dialect, name.s, DIR_WRITE))
+            continue;
+        diag_help(diag_error(d, name.pos, "nothing uses '%.*s'", STR_ARG(name.s)),
+                  "name it in a row behind ':' or in an operation, or leave it out");
+    }
+}
+
 static void
 check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect, struct diags *d)
 {
     struct coverage unused = { .read = { NULL, 0, 0 } };
 
+    check_used(a, dialect, d);
     invert_check(a, ir, dialect, d);
     for (unsigned i = 0; i < dialect->operations.n; i++) {
         coverage_walk(a, ir, dialect, dialect->operations.v[i].sends.s, d, &unused);

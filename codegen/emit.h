@@ -62,6 +62,8 @@ const char *decl_prefix(const struct emit *e, const struct ast_decl *decl);
 const struct ast_decl *find_decl(struct emit *e, struct word name);
 
 /* --- needs.c */
+/* Does any operation of the dialect read, write with this declaration? */
+bool dialect_needs(struct arena *a, const struct dialect *d, struct str name, enum dir dir);
 /* Does any dialect of the family that uses this copy of the declaration read, write with it? */
 bool emit_needs(struct emit *e, const struct ast_decl *decl, enum dir dir);
 

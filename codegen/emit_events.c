@@ -380,6 +380,7 @@ emit_events(struct emit *e, const struct ast_decl *decl)
     if (decl->order.regex)
         emit_order(e, decl, name);
     else
-        diag_error(e->diags, decl->pos, "a typed stream needs an order { ... } block");
+        diag_help(diag_error(e->diags, decl->pos, "a typed stream needs an order"),
+                  "order { start (open more* close)* stop end }");
     emit_dispatch(e, decl, name);
 }

@@ -33,6 +33,20 @@ case_name(struct emit *e, const struct ast_decl *decl, unsigned i)
     return before ? arena_printf(e->a, "%s_%u", name.p, before + 1).p : name.p;
 }
 
+/* What is kept as it is needs a place for its bytes and for the dialect that knows them. */
+static void
+check_foreign(struct emit *e, const struct ast_tag_case *c, const struct ir_union *u, int n)
+{
+    const struct ir_field *dialect = types_field(&u->cases.v[n].fields, STR("dialect"));
+    const struct ir_field *body = types_field(&u->cases.v[n].fields, STR("body"));
+
+    if (dialect && body && dialect->type.kind == TYPE_STRING && body->type.kind == TYPE_JSON)
+        return;
+    diag_help(diag_error(e->diags, c->model.v[0].pos, "'%s' cannot hold what is unknown", u->cases.v[n].name.s.p),
+              "map it onto a case such as: foreign { dialect : string!; body : json! }\nor say its rows: * <-> %s { ... }",
+              u->cases.v[n].name.s.p);
+}
+
 static int
 case_index(struct emit *e, const struct ir_union *u, const struct ast_tag_case *c)
 {
@@ -68,6 +82,8 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
     const struct ast_tag_case *c = &decl->tag_cases.v[i];
     int n = case_index(e, u, c);
 
+    if (n >= 0 && is_foreign(c))
+        check_foreign(e, c, u, n);
     if (n < 0 || is_foreign(c))
         return;
     struct ctx ctx = { CTX_CASE, NULL, u, n, NULL };

@@ -30,6 +30,13 @@ codec_cases(const struct ir_union *u, struct str codec)
     return mask;
 }
 
+/* "[Turn]" */
+static const char *
+type_text(struct emit *e, const struct type *t)
+{
+    return arena_printf(e->a, t->list ? "[%s]" : "%s", types_name(t)).p;
+}
+
 static bool
 codec_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
 {
@@ -41,32 +48,48 @@ codec_form(struct emit *e, const struct ast_form *f, const struct type *t, struc
         out->kinds = codecs[i].kinds;
         if (t->kind != codecs[i].type || t->list || (codecs[i].record && strcmp(codecs[i].record, types_name(t)) != 0)) {
             struct type want = { .kind = codecs[i].type };
-            diag_error(e->diags, f->name.pos, "'%s' is for a value of type %s, here stands %s%s%s", codecs[i].name,
-                       codecs[i].record ? codecs[i].record : types_name(&want), t->list ? "[" : "", types_name(t),
-                       t->list ? "]" : "");
+            diag_error(e->diags, f->name.pos, "'%s' is for a value of type %s, here stands %s", codecs[i].name,
+                       codecs[i].record ? codecs[i].record : types_name(&want), type_text(e, t));
+            out->is = FORM_IS_BAD;
         }
         return true;
     }
     return false;
 }
 
+static bool
+maps_type(const struct ast_decl *decl, const struct type *t)
+{
+    struct str want = decl->model.v[0].name.s;
+
+    if (t->list)
+        return false;
+    if (str_eq(want, str_from(types_name(t))))
+        return true;
+    if (decl->kind != DECL_TABLE)
+        return false;
+    if (str_is(want, "string"))
+        return types_is_stringlike(t);
+    for (unsigned i = 0; t->kind == TYPE_RECORD && i < t->rec->fields.n; i++)
+        if (str_eq(want, str_from(types_name(&t->rec->fields.v[i].type))))
+            return true;               /* a record stands for its field of that enum */
+    return false;
+}
+
 /* Does the declaration map onto what the row names? */
-static void
+static bool
 check_model(struct emit *e, const struct ast_form *f, const struct ast_decl *decl, const struct type *t)
 {
-    struct str want = decl->model.n ? decl->model.v[0].name.s : (struct str){ NULL, 0 };
-    bool fits = str_eq(want, str_from(types_name(t)));
-
-    if (decl->kind == DECL_TABLE && t->kind == TYPE_RECORD)       /* a record stands for its field of that enum */
-        for (unsigned i = 0; i < t->rec->fields.n; i++)
-            fits |= str_eq(want, str_from(types_name(&t->rec->fields.v[i].type)));
-    if (decl->kind == DECL_TABLE && str_is(want, "string"))
-        fits |= types_is_stringlike(t);
-    if (fits)
-        return;
-    struct diag *d = diag_error(e->diags, f->name.pos, "'%.*s' maps %.*s, but here stands a value of type %s",
-                                STR_ARG(f->name.s), STR_ARG(want), types_name(t));
+    if (maps_type(decl, t))
+        return true;
+    struct diag *d = diag_error(e->diags, f->name.pos, "'%.*s' maps a value of type %s, here stands %s", STR_ARG(f->name.s),
+                                path_text(e->a, &decl->model).p, type_text(e, t));
     diag_note(d, decl->name.pos, "declared here");
+    struct type element = *t;
+    element.list = false;
+    if (t->list && maps_type(decl, &element))
+        diag_help(d, "for each element of a list: [%.*s]", STR_ARG(f->name.s));
+    return false;
 }
 
 static void
@@ -74,9 +97,8 @@ decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
 {
     out->decl = find_decl(e, f->name);
     out->is = FORM_IS_BAD;
-    if (!out->decl)
+    if (!out->decl || (out->decl->kind != DECL_STREAM && !check_model(e, f, out->decl, t)))
         return;
-    check_model(e, f, out->decl, t);
     switch (out->decl->kind) {
     case DECL_TABLE:
         out->is = str_is(out->decl->model.v[0].name.s, "string") ? FORM_IS_PAIRS : FORM_IS_TABLE;
@@ -102,6 +124,45 @@ decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
     }
 }
 
+/* `string`: one of a list of strings */
+static void
+one_string_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
+{
+    out->is = FORM_IS_STRING;
+    out->kinds = KIND(STRING);
+    if (t->kind == TYPE_STRING && t->list)
+        return;
+    out->is = FORM_IS_BAD;
+    diag_error(e->diags, f->name.pos, "'string' is for one value of type [string], here stands %s", type_text(e, t));
+}
+
+/* `[string]`, `[json]`, `[part]` */
+static void
+list_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
+{
+    struct type element = *t;
+    bool plain = str_is(f->name.s, "string") || str_is(f->name.s, "json");
+
+    element.list = false;
+    if (!t->list || (plain && !str_eq(f->name.s, str_from(types_name(t))))) {
+        diag_error(e->diags, f->name.pos, "'[%.*s]' is for a list%s%.*s, here stands %s", STR_ARG(f->name.s),
+                   plain ? " of " : "", plain ? (int)f->name.s.n : 0, f->name.s.p, type_text(e, t));
+        return;
+    }
+    if (!plain)
+        decl_form(e, f, &element, out);
+    if (!plain && out->is != FORM_IS_OBJECT && out->is != FORM_IS_UNION) {
+        if (out->is != FORM_IS_BAD)
+            diag_error(e->diags, f->name.pos, "the elements of a list are objects or unions, '%.*s' is a %s", STR_ARG(f->name.s),
+                       out->is == FORM_IS_ROUTES ? "list" : "table");
+        out->is = FORM_IS_BAD;
+        return;
+    }
+    out->is = FORM_IS_LIST;
+    out->word = f->name.s;
+    out->kinds = KIND(ARRAY);
+}
+
 /* `string as text` onto blocks or a record, `string joins text` onto blocks. */
 static void
 string_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
@@ -114,8 +175,8 @@ string_form(struct emit *e, const struct ast_form *f, const struct type *t, stru
     if (t->kind == TYPE_UNION && t->list) {
         out->un = t->un;
         out->ucase = want_case(t->un, f->name, e->diags);
-        if (out->ucase >= 0 && (t->un->cases.v[out->ucase].fields.n == 0
-                                || !types_is_stringlike(&t->un->cases.v[out->ucase].fields.v[0].type)))
+        const struct ir_fields *fields = out->ucase < 0 ? NULL : &t->un->cases.v[out->ucase].fields;
+        if (fields && (fields->n == 0 || !types_is_stringlike(&fields->v[0].type)))
             diag_error(e->diags, f->name.pos, "the first field of '%.*s' is no string", STR_ARG(f->name.s));
     } else if (t->kind == TYPE_RECORD && !t->list && !joins) {
         const struct ir_field *field = types_field(&t->rec->fields, f->name.s);
@@ -125,9 +186,9 @@ string_form(struct emit *e, const struct ast_form *f, const struct type *t, stru
         else if (!types_is_stringlike(&field->type))
             diag_error(e->diags, f->name.pos, "'%.*s' is no string", STR_ARG(f->name.s));
     } else {
-        diag_error(e->diags, f->name.pos, "'string %s' is for %s, here stands %s%s%s", joins ? "joins" : "as",
-                   joins ? "a list of blocks" : "a list of blocks or a record", t->list ? "[" : "", types_name(t),
-                   t->list ? "]" : "");
+        diag_error(e->diags, f->name.pos, "'string %s' is for %s, here stands %s", joins ? "joins" : "as",
+                   joins ? "a list of blocks" : "a list of blocks or a record", type_text(e, t));
+        out->is = FORM_IS_BAD;
     }
 }
 
@@ -138,24 +199,13 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
 
     switch (f->kind) {
     case FORM_NAME:
-        if (str_is(f->name.s, "string") && types_name(t) && t->list) {
-            out.is = FORM_IS_STRING;
-            out.kinds = KIND(STRING);
-        } else if (!codec_form(e, f, t, &out)) {
+        if (str_is(f->name.s, "string"))
+            one_string_form(e, f, t, &out);
+        else if (!codec_form(e, f, t, &out))
             decl_form(e, f, t, &out);
-        }
         break;
     case FORM_LIST:
-        if (!str_is(f->name.s, "string") && !str_is(f->name.s, "json")) {
-            struct type element = *t;
-            element.list = false;
-            decl_form(e, f, &element, &out);
-            if (out.is == FORM_IS_BAD)
-                return out;
-        }
-        out.is = FORM_IS_LIST;
-        out.word = f->name.s;
-        out.kinds = KIND(ARRAY);
+        list_form(e, f, t, &out);
         break;
     case FORM_STRING_AS:
     case FORM_STRING_JOINS:
@@ -166,7 +216,7 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
         out.codec = "json_in_string";
         out.kinds = KIND(STRING);
         if (t->kind != TYPE_JSON || t->list)
-            diag_error(e->diags, f->name.pos, "'json in string' is for a value of type json, here stands %s", types_name(t));
+            diag_error(e->diags, f->name.pos, "'json in string' is for a value of type json, here stands %s", type_text(e, t));
         break;
     case FORM_GROWS:
         out.is = FORM_IS_GROWS;

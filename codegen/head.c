@@ -50,12 +50,13 @@ check_object(const struct ir_model *ir, const struct ast_decl *decl, struct diag
     if (u && decl->model.n > 1)
         (void)want_case(u, decl->model.v[1].name, diags);
     else if (u)
-        diag_help(diag_error(diags, decl->model.pos, "'%.*s' is a union, and an object maps one case",
-                             STR_ARG(name.s)),
+        diag_help(diag_error(diags, decl->model.pos,
+                             "'%.*s' is a union, and an object maps one case", STR_ARG(name.s)),
                   "name the case: object %.*s <-> %.*s.%s { ... }\n"
                   "or map them all: union %.*s <-> %.*s by type { ... }",
-                  STR_ARG(decl->name.s), STR_ARG(name.s), u->cases.n ? u->cases.v[0].name.s.p : "case",
-                  STR_ARG(decl->name.s), STR_ARG(name.s));
+                  STR_ARG(decl->name.s), STR_ARG(name.s),
+                  u->cases.n ? u->cases.v[0].name.s.p : "case", STR_ARG(decl->name.s),
+                  STR_ARG(name.s));
 }
 
 static void

@@ -135,17 +135,34 @@ invert_check(struct arena *a, const struct ir_model *ir, const struct dialect *d
 
 /* --- order -------------------------------------------------------------------------------------------------------- */
 
+#define WORD_MAX 64
+
 static const char *
-word_text(struct arena *a, const struct order *o, const unsigned *word, int n)
+word_text(struct arena *a, const struct order *o, const unsigned *word, unsigned n)
 {
     struct str out = { NULL, 0 };
 
-    for (int i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         if (i)
             arena_append(a, &out, STR(" "));
         arena_append(a, &out, o->names[word[i]]);
     }
     return n ? arena_printf(a, "%.*s", STR_ARG(out)).p : "(nothing)";
+}
+
+/* The shortest word of o that `other` does not take, and where it stops taking it. */
+static void
+help_difference(struct arena *a, struct diag *e, const struct order *o, const struct order *other, const int *map,
+                const unsigned *word, unsigned n)
+{
+    unsigned taken = order_takes(other, map, word, n);
+
+    diag_help(e, "the shortest one: %s", word_text(a, o, word, n));
+    if (taken == n)
+        diag_help(e, "the other side does not end there");
+    else
+        diag_help(e, "behind '%s' the other side has no '%.*s'", word_text(a, o, word, taken),
+                  STR_ARG(other->names[map[word[taken]]]));
 }
 
 /* The number of the model's event that a wire event means. */
@@ -181,7 +198,7 @@ invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_
 {
     struct str wire[ORDER_EVENTS_MAX], model[ORDER_EVENTS_MAX];
     int to_model[ORDER_EVENTS_MAX], to_wire[ORDER_EVENTS_MAX];
-    unsigned word[64], nwire = 0, nmodel = 0, before = diags_count(d);
+    unsigned word[WORD_MAX], nwire = 0, nmodel = 0, before = diags_count(d);
 
     for (unsigned i = 0; ir->events && i < ir->events->events.n && i < ORDER_EVENTS_MAX; i++) {
         to_wire[i] = -1;
@@ -200,17 +217,17 @@ invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_
         return;
     for (unsigned i = 0; i < nmodel; i++)
         if (to_wire[i] < 0)
-            diag_error(d, stream->pos, "no event of the stream writes '%.*s'", STR_ARG(model[i]));
+            diag_help(diag_error(d, stream->pos, "no event of the stream writes '%.*s'", STR_ARG(model[i])),
+                      "\"name\" <-> %.*s { ... }", STR_ARG(model[i]));
     struct ast_order relaxed = ir->events->order;
     relaxed.regex = finish_optional(a, relaxed.regex);
-    int n = order_difference(w, order_make(a, &relaxed, model, nmodel, d), to_model, word, 64);
-    if (n >= 0) {
-        struct diag *e = diag_error(d, stream->order.pos, "a stream that this order allows means nothing in the model");
-        diag_help(e, "the shortest one: %s", word_text(a, w, word, n));
-    }
-    n = order_difference(m, w, to_wire, word, 64);
-    if (n >= 0) {
-        struct diag *e = diag_error(d, stream->order.pos, "a reply of the model cannot be written in this order");
-        diag_help(e, "the shortest one: %s", word_text(a, m, word, n));
-    }
+    const struct order *r = order_make(a, &relaxed, model, nmodel, d);
+    int n = order_difference(w, r, to_model, word, WORD_MAX);
+    if (n >= 0)
+        help_difference(a, diag_error(d, stream->order.pos, "a stream that this order allows means nothing in the model"), w,
+                        r, to_model, word, (unsigned)n < WORD_MAX ? (unsigned)n : WORD_MAX);
+    n = order_difference(m, w, to_wire, word, WORD_MAX);
+    if (n >= 0)
+        help_difference(a, diag_error(d, stream->order.pos, "a reply of the model cannot be written in this order"), m, w,
+                        to_wire, word, (unsigned)n < WORD_MAX ? (unsigned)n : WORD_MAX);
 }

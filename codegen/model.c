@@ -15,7 +15,7 @@ static const char *const c_keywords[] = {
 };
 
 /* What generated/ir.h and runtime/ir/types.h call their own. */
-static const char *const own_types[] = { "ir_bool",      "ir_int",  "ir_strs",       "ir_rest",
+static const char *const own_types[] = { "ir_bool",      "ir_int",   "ir_strs",       "ir_rest",
                                          "ir_rest_item", "ir_event", "ir_event_kind", "ir_policy" };
 static const char *const record_members[] = { "set", "rest" };
 static const char *const union_members[] = { "kind", "rest" };
@@ -27,7 +27,7 @@ struct scope {
     struct taken {
         const char *c;
         struct pos pos;
-    } *v;
+    } * v;
     unsigned n, cap;
 };
 
@@ -35,8 +35,8 @@ static void
 reserve(struct scope *s, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        *(struct taken *)arena_push(s->a, (void **)&s->v, &s->n, &s->cap, sizeof *s->v) =
-            (struct taken){ .c = names[i] };
+        *(struct taken *)arena_push(s->a, (void **)&s->v, &s->n, &s->cap,
+                                    sizeof *s->v) = (struct taken){ .c = names[i] };
 }
 
 /* The spec's word becomes the name c. */
@@ -89,8 +89,7 @@ take_type(struct scope *s, struct word name, const char *c, bool listed)
 static void
 take_constant(struct scope *s, const char *type, struct word value)
 {
-    take(s, value,
-         arena_printf(s->a, "IR_%s_%s", type, types_upper(s->a, value.s)).p);
+    take(s, value, arena_printf(s->a, "IR_%s_%s", type, types_upper(s->a, value.s)).p);
 }
 
 static void
@@ -208,8 +207,9 @@ check_params(const struct ir_model *ir, const struct ast_event *ev, struct diags
         struct diag *e = diag_error(d, ev->params.v[i].pos,
                                     "'%.*s' is no parameter that an event can have",
                                     STR_ARG(ev->params.v[i].s));
-        diag_help(e, "a parameter is choice, index, a type's name in small letters (block, usage),\n"
-                     "or a field of the record Choice");
+        diag_help(e,
+                  "a parameter is choice, index, a type's name in small letters (block, usage),\n"
+                  "or a field of the record Choice");
     }
 }
 

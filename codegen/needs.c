@@ -36,10 +36,10 @@ need(struct needs *n, struct str name, enum dir dir)
             need_rows(n, &decl->tag_cases.v[i].rows, dir);
 }
 
-static bool
-dialect_needs(struct emit *e, const struct dialect *d, struct str name, enum dir dir)
+bool
+dialect_needs(struct arena *a, const struct dialect *d, struct str name, enum dir dir)
 {
-    struct needs n = { d, { arena_alloc(e->a, d->decls.n + 1), arena_alloc(e->a, d->decls.n + 1) } };
+    struct needs n = { d, { arena_alloc(a, d->decls.n + 1), arena_alloc(a, d->decls.n + 1) } };
     const struct ast_decl *decl = dialect_decl(d, name);
 
     for (unsigned i = 0; i < d->operations.n; i++) {
@@ -61,7 +61,7 @@ emit_needs(struct emit *e, const struct ast_decl *decl, enum dir dir)
         other.d = &e->dialects->v[i];
         if (other.d->family == e->family && dialect_decl(other.d, decl->name.s)
             && strcmp(decl_prefix(&other, decl), decl_prefix(e, decl)) == 0
-            && dialect_needs(e, other.d, decl->name.s, dir))
+            && dialect_needs(e->a, other.d, decl->name.s, dir))
             return true;
     }
     return false;

@@ -23,8 +23,8 @@ want(const struct dialect *d, const struct ast_operation *op, const char *member
     if (!name.s.n) {
         diag_help(diag_error(diags, op->pos, "operation '%.*s' does not say what it %s",
                              STR_ARG(op->name.s), member),
-                  "%s NAME, where an %s NAME <-> %s { ... } is declared", member,
-                  kind_phrase(kind), model);
+                  "%s NAME, where an %s NAME <-> %s { ... } is declared", member, kind_phrase(kind),
+                  model);
         return;
     }
     const struct ast_decl *decl = dialect_want(d, name, diags);
@@ -55,9 +55,9 @@ check_operation(const struct dialect *d, const struct ast_operation *op, struct 
     while (i < COUNT(kinds) && !str_is(op->name.s, kinds[i].name))
         i++;
     if (i == COUNT(kinds)) {
-        diag_help(diag_error(diags, op->name.pos, "there is no operation '%.*s'",
-                             STR_ARG(op->name.s)),
-                  "the operations are: chat");
+        diag_help(
+            diag_error(diags, op->name.pos, "there is no operation '%.*s'", STR_ARG(op->name.s)),
+            "the operations are: chat");
         return;
     }
     if (!str_starts(op->path.s, STR("/")))

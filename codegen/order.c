@@ -11,6 +11,7 @@ struct glushkov {
     unsigned n;                              /* positions */
     int event[POSITIONS_MAX];
     uint64_t follow[POSITIONS_MAX];
+    bool too_long;                           /* an error was reported */
     const struct order *order;
     struct diags *diags;
 };
@@ -57,11 +58,12 @@ visit(struct glushkov *g, const struct ast_regex *r)
     switch (r->kind) {
     case REGEX_NAME: {
         int n = want_event(g->order, r->name, g->diags);
-        if (n < 0 || g->n == POSITIONS_MAX) {
-            if (n >= 0)
-                diag_error(g->diags, r->name.pos, "an order has at most %d names", POSITIONS_MAX);
-            return (struct sets){ 0, 0, true };
+        if (n >= 0 && g->n == POSITIONS_MAX && !g->too_long) {
+            diag_error(g->diags, r->name.pos, "an order has at most %d names", POSITIONS_MAX);
+            g->too_long = true;
         }
+        if (n < 0 || g->too_long)
+            return (struct sets){ 0, 0, true };
         g->event[g->n] = n;
         uint64_t bit = UINT64_C(1) << g->n++;
         return (struct sets){ bit, bit, false };
@@ -194,6 +196,19 @@ step_b(const struct order *b, unsigned char s, int event)
         return s;
     unsigned char next = b->next[s][event];
     return next == ORDER_SKIP ? s : next;
+}
+
+unsigned
+order_takes(const struct order *o, const int *map, const unsigned *word, unsigned n)
+{
+    unsigned char s = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        s = step_b(o, s, map[word[i]]);
+        if (s == ORDER_BAD)
+            return i;
+    }
+    return n;
 }
 
 static int

@@ -26,4 +26,7 @@ struct order *order_make(struct arena *a, const struct ast_order *o, const struc
  * means nothing to b).  Returns its length, or -1 when there is none; word gets a's event numbers. */
 int order_difference(const struct order *a, const struct order *b, const int *map, unsigned *word, unsigned room);
 
+/* How many events of a's word `o` takes, from its start. */
+unsigned order_takes(const struct order *o, const int *map, const unsigned *word, unsigned n);
+
 #endif

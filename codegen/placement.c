@@ -30,17 +30,21 @@ static const struct {
       "constants stand among the rows of an object, or in each { } or choices { } of a stream" },
     { ROW_HEADER, IN_ERROR, "a header row",
       "headers belong to an operation, or to the object that it names behind fails" },
-    { ROW_DROP, IN_ANY & ~(IN_PATCH | IN_FIRST), "drop", "drop stands among the rows of an object" },
-    { ROW_REST, IN_OBJECTS | IN_UNION, "rest", "rest stands among the rows of an object or a case" },
+    { ROW_DROP, IN_ANY & ~(IN_PATCH | IN_FIRST), "drop",
+      "drop stands among the rows of an object" },
+    { ROW_REST, IN_OBJECTS | IN_UNION, "rest",
+      "rest stands among the rows of an object or a case" },
     { ROW_WITH, IN_OBJECT, "with", "with stands in an object, which is then one of several forms" },
     { ROW_FIRST, IN_OBJECTS | IN_UNION | IN_EACH | IN_CHOICES, "first { }",
       "first groups rows of an object: first { a <-> x; b -> x }" },
-    { ROW_EACH, IN_PATCH, "each { }", "each stands in a patch stream: stream x <-> Reply patch { }" },
+    { ROW_EACH, IN_PATCH, "each { }",
+      "each stands in a patch stream: stream x <-> Reply patch { }" },
     { ROW_CHOICES, IN_PATCH, "choices",
       "choices stands in a patch stream: stream x <-> Reply patch { }" },
     { ROW_FAIL, IN_PATCH, "a row to fail",
       "fail stands in a patch stream; an object maps its error onto the record Error" },
-    { ROW_REMOVE, 0, "remove", "remove takes an inherited row away: provider x : y { request { remove user } }" },
+    { ROW_REMOVE, 0, "remove",
+      "remove takes an inherited row away: provider x : y { request { remove user } }" },
 };
 
 struct check {
@@ -48,13 +52,13 @@ struct check {
     struct diags *d;
 };
 
-static bool
-has_flag(const struct ast_row *r, const char *flag)
+static const struct word *
+find_flag(const struct ast_row *r, const char *flag)
 {
     for (unsigned i = 0; i < r->flags.n; i++)
         if (str_is(r->flags.v[i].s, flag))
-            return true;
-    return false;
+            return &r->flags.v[i];
+    return NULL;
 }
 
 static void
@@ -76,7 +80,8 @@ check_home(struct check *c, const struct ast_row *r, enum home home)
 static bool
 is_table(struct check *c, const struct ast_row *r)
 {
-    const struct ast_decl *decl = r->forms.n ? dialect_decl(c->dialect, r->forms.v[0].name.s) : NULL;
+    const struct ast_decl *decl = r->forms.n ? dialect_decl(c->dialect, r->forms.v[0].name.s)
+                                             : NULL;
     return r->forms.n == 1 && (!decl || decl->kind == DECL_TABLE);
 }
 
@@ -86,24 +91,33 @@ check_flags(struct check *c, const struct ast_row *r, enum home home)
     for (unsigned i = 0; i < r->flags.n; i++)
         for (unsigned k = 0; k < i; k++)
             if (str_eq(r->flags.v[i].s, r->flags.v[k].s))
-                diag_error(c->d, r->flags.v[i].pos, "'%.*s' is given twice", STR_ARG(r->flags.v[i].s));
-    if (has_flag(r, "slot") && !(home & IN_STREAM))
-        refuse(c, r->pos, "slot", "slot is for rows of a stream that wait until the reply is complete");
-    if (has_flag(r, "try") && !is_table(c, r))
-        refuse(c, r->pos, "try", "try is for words of a table: code -> kind : fault try");
-    if (home == IN_FIRST && (has_flag(r, "required") || r->otherwise.kind != CONST_NONE))
-        refuse(c, r->pos, "what a missing member means",
-               "in first { } the next row is tried instead: leave out required and else");
+                diag_error(c->d, r->flags.v[i].pos, "'%.*s' is given twice",
+                           STR_ARG(r->flags.v[i].s));
+    const struct word *slot = find_flag(r, "slot"), *try = find_flag(r, "try"),
+                      *required = find_flag(r, "required");
+    if (slot && !(home & IN_STREAM))
+        refuse(c, slot->pos, "slot",
+               "slot is for rows of a stream that wait until the reply is complete");
+    if (try && !is_table(c, r))
+        refuse(c, try->pos, "try", "try is for words of a table: code -> kind : fault try");
+    if (home == IN_FIRST && required)
+        refuse(c, required->pos, "required",
+               "in first { } a missing member means that the next row is tried");
+    if (home == IN_FIRST && r->otherwise.kind != CONST_NONE)
+        refuse(c, r->otherwise.text.pos, "else",
+               "in first { } a missing member means that the next row is tried");
     if (r->grows.n && home != IN_CASE)
-        refuse(c, r->grows.pos, "grows", "grows stands in a case of a union that a typed stream sends in parts");
+        refuse(c, r->grows.pos, "grows",
+               "grows stands in a case of a union that a typed stream sends in parts");
 }
 
 static void
 want_json(struct check *c, const struct ast_const *value)
 {
     if (value->kind == CONST_NAME)
-        diag_help(diag_error(c->d, value->text.pos, "'%.*s' is no JSON value", STR_ARG(value->text.s)),
-                  "in double quotes it is a string: \"%.*s\"", STR_ARG(value->text.s));
+        diag_help(
+            diag_error(c->d, value->text.pos, "'%.*s' is no JSON value", STR_ARG(value->text.s)),
+            "in double quotes it is a string: \"%.*s\"", STR_ARG(value->text.s));
 }
 
 static void
@@ -111,8 +125,9 @@ check_forms(struct check *c, const struct ast_row *r, enum home home)
 {
     for (unsigned i = 0; i < r->forms.n; i++)
         if (r->forms.v[i].kind == FORM_GROWS && (home != IN_EVENT || r->forms.n > 1))
-            refuse(c, r->forms.v[i].name.pos, "grows by",
-                   "it is the form of the delta in a typed stream: delta <-> block : grows by type");
+            refuse(
+                c, r->forms.v[i].name.pos, "grows by",
+                "it is the form of the delta in a typed stream: delta <-> block : grows by type");
 }
 
 static void
@@ -128,8 +143,9 @@ check_row(struct check *c, const struct ast_row *r, enum home home)
         diag_help(diag_error(c->d, r->builtin.pos, "the time is written, never read"),
                   "write: <- now");
     if (r->kind == ROW_REST && !str_is(r->word.s, "keep") && !str_is(r->word.s, "ignore"))
-        diag_help(diag_error(c->d, r->word.pos, "unknown members cannot be '%.*s'", STR_ARG(r->word.s)),
-                  "rest keep: they are written back to the same dialect; rest ignore: they are forgotten");
+        diag_help(
+            diag_error(c->d, r->word.pos, "unknown members cannot be '%.*s'", STR_ARG(r->word.s)),
+            "rest keep: they are written back to the same dialect; rest ignore: they are forgotten");
 }
 
 /* --- blocks ------------------------------------------------------------------------------------ */
@@ -176,17 +192,23 @@ check_table(struct check *c, const struct ast_decl *decl)
         const struct ast_table_row *r = &decl->table.v[i];
         bool quoted = r->model.pos.src->text.p[r->model.pos.at] == '"';
         if (r->status.s.n && !is_status(r->status.s))
-            diag_help(diag_error(c->d, r->status.pos, "'%.*s' is no HTTP status", STR_ARG(r->status.s)),
-                      "a number from 100 to 599 between the words and the arrow: \"word\" 429 <-> value");
+            diag_help(
+                diag_error(c->d, r->status.pos, "'%.*s' is no HTTP status", STR_ARG(r->status.s)),
+                "a number from 100 to 599 between the words and the arrow: \"word\" 429 <-> value");
         if (r->status.s.n && pairs)
-            refuse(c, r->status.pos, "a status", "statuses belong to a table over an enum of faults");
+            refuse(c, r->status.pos, "a status",
+                   "statuses belong to a table over an enum of faults");
         if (quoted != pairs)
-            diag_help(diag_error(c->d, r->model.pos, pairs ? "this table gives strings" : "this table gives values of an enum"),
+            diag_help(diag_error(c->d, r->model.pos,
+                                 pairs ? "this table gives strings"
+                                       : "this table gives values of an enum"),
                       pairs ? "\"word\" <-> \"%.*s\"" : "\"word\" <-> %.*s", STR_ARG(r->model.s));
         if (r->any && (pairs || r->wire.n > 1 || r->arrow != ARROW_READ))
-            diag_help(diag_error(c->d, r->pos, pairs ? "a word that a table of strings does not have is kept as it is"
-                                                     : "* stands for all other words, alone, and can only be read"),
-                      pairs ? "leave this row out" : "* -> %.*s", STR_ARG(r->model.s));
+            diag_help(
+                diag_error(c->d, r->pos,
+                           pairs ? "a word that a table of strings does not have is kept as it is"
+                                 : "* stands for all other words, alone, and can only be read"),
+                pairs ? "leave this row out" : "* -> %.*s", STR_ARG(r->model.s));
     }
 }
 
@@ -202,16 +224,18 @@ static void
 check_case(struct check *c, const struct ast_decl *decl, const struct ast_tag_case *t)
 {
     if ((t->any || t->none) && decl->kind != DECL_UNION)
-        diag_help(diag_error(c->d, t->pos, "%s has no case for %s", decl_phrase(decl->kind),
-                             t->any ? "any other tag" : "a missing tag"),
-                  "only a union has: each element of a list and event of a stream is known by its tag");
+        diag_help(
+            diag_error(c->d, t->pos, "%s has no case for %s", decl_phrase(decl->kind),
+                       t->any ? "any other tag" : "a missing tag"),
+            "only a union has: each element of a list and event of a stream is known by its tag");
     if (t->any && t->tags.n > 1)
         diag_help(diag_error(c->d, t->pos, "* stands for all other tags, and alone"),
                   "write a case for the others: \"tag\" <-> case { }");
     if (decl->kind == DECL_LIST)
         return;
     if (t->model.n > 1)
-        diag_error(c->d, t->model.v[1].pos, "a case of %s has one meaning", decl_phrase(decl->kind));
+        diag_error(c->d, t->model.v[1].pos, "a case of %s has one meaning",
+                   decl_phrase(decl->kind));
     if (t->model.v[0].n > 1)
         diag_help(diag_error(c->d, t->model.v[0].pos, "a case of %s is named alone",
                              decl_phrase(decl->kind)),

@@ -135,7 +135,8 @@ check_hidden(const struct ast_file *file, const struct ast_setting *s, struct di
     for (const struct ast_setting *old = file->settings.v; s->globs.n == 0 && old < s; old++) {
         if (!str_is(old->name.s, "policy") || !str_eq(old->values.v[0].s, s->values.v[0].s))
             continue;
-        struct diag *e = diag_error(d, s->pos, "this policy is for all models and hides another one");
+        struct diag *e = diag_error(d, s->pos,
+                                    "this policy is for all models and hides another one");
         diag_note(e, old->pos, "this one");
         diag_help(e, "name the models it is for, or put it first");
         return;
