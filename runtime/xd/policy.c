@@ -177,6 +177,7 @@ prepare_schemas(struct xd *x, struct ir_request *m)
 static void
 prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
 {
+    prepare_foreign(x, m);
     if (says(f, "system_turns", "fold"))
         prepare_fold(x, m);
     if (says(f, "system_turns", "hoist"))

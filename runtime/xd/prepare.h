@@ -7,6 +7,8 @@
 
 #include "runtime/xd/xd.h"
 
+/* Blocks of other dialects go, and turns that had no others; needs no policy. */
+void prepare_foreign(struct xd *x, struct ir_request *m);
 /* system_turns: the turns of role system go into the next user turn, or to the instructions. */
 void prepare_fold(struct xd *x, struct ir_request *m);
 void prepare_hoist(struct xd *x, struct ir_request *m);

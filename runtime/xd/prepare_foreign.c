@@ -1,0 +1,75 @@
+/* Blocks that only another dialect knows: they go before anything else looks at the conversation, so
+ * that a turn or a result that had nothing else is seen to be empty. */
+#include "runtime/xd/prepare.h"
+
+/* Can the target say it?  For a result: all that is in it. */
+static bool
+is_sayable(const struct xd *x, const struct ir_block *b)
+{
+    if (b->kind == IR_BLOCK_FOREIGN)
+        return str_is(b->foreign.dialect, x->dialect->family);
+    for (unsigned i = 0; b->kind == IR_BLOCK_RESULT && i < b->result.blocks.n; i++)
+        if (!is_sayable(x, &b->result.blocks.v[i]))
+            return false;
+    return true;
+}
+
+static bool
+are_sayable(const struct xd *x, const struct ir_blocks *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (!is_sayable(x, &l->v[i]))
+            return false;
+    return true;
+}
+
+/* A list of our own, without what cannot be said. */
+static struct ir_blocks
+sayable(struct xd *x, const struct ir_blocks *l)
+{
+    struct ir_blocks own = { 0 };
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct ir_block *b = &l->v[i];
+        bool whole = is_sayable(x, b);
+        if (!whole)
+            xd_lose(x, "blocks.foreign");
+        struct ir_block *to = whole || b->kind == IR_BLOCK_RESULT ? XD_PUSH(x, &own) : NULL;
+        if (!to)
+            continue;
+        *to = *b;
+        if (!whole)
+            to->result.blocks = sayable(x, &b->result.blocks);
+    }
+    return own;
+}
+
+static bool
+is_needed(const struct xd *x, const struct ir_request *m)
+{
+    for (unsigned i = 0; i < m->turns.n; i++)
+        if (!are_sayable(x, &m->turns.v[i].blocks))
+            return true;
+    return false;
+}
+
+void
+prepare_foreign(struct xd *x, struct ir_request *m)
+{
+    struct ir_turns own = { 0 };
+    if (!are_sayable(x, &m->instructions))
+        m->instructions = sayable(x, &m->instructions);
+    if (!is_needed(x, m))
+        return;
+    for (unsigned i = 0; i < m->turns.n; i++) {
+        struct ir_turn t = m->turns.v[i];
+        if (!are_sayable(x, &t.blocks)) {
+            t.blocks = sayable(x, &t.blocks);
+            if (t.blocks.n == 0)
+                continue;
+        }
+        struct ir_turn *to = XD_PUSH(x, &own);
+        if (to)
+            *to = t;
+    }
+    m->turns = own;
+}
