@@ -65,8 +65,9 @@ sort_errors(struct config_errors *e)
         for (; k > 0; k--) {
             const struct config_error *y = &e->v[k - 1];
             bool after = !y->line ? x.line != 0
-                                  : x.line && (y->line > x.line
-                                               || (y->line == x.line && y->column > x.column));
+                                  : x.line
+                                        && (y->line > x.line
+                                            || (y->line == x.line && y->column > x.column));
             if (!after)
                 break;
             e->v[k] = *y;
@@ -85,12 +86,13 @@ directory(const char *name)
 }
 
 struct config *
-config_parse(struct str bytes, const char *name, const struct config_world *world,
-             struct arena *a, struct config_errors *errors)
+config_parse(struct str bytes, const char *name, const struct config_world *world, struct arena *a,
+             struct config_errors *errors)
 {
     *errors = (struct config_errors){ .file = arena_str(a, str_from(name)) };
-    struct config_reader r = { .world = world, .arena = a, .errors = errors,
-                               .dir = directory(name) };
+    struct config_reader r = {
+        .world = world, .arena = a, .errors = errors, .dir = directory(name)
+    };
     struct node *root = NULL;
     if (bytes.n > CONFIG_BYTES_MAX)
         config_fail(&r, NULL, "the file is larger than 1 MiB");

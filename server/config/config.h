@@ -25,32 +25,32 @@
 #include "runtime/base/str.h"
 #include "server/log/log.h"
 
-#define CONFIG_BYTES_MAX (1u << 20)   /* bytes of a config file */
-#define CONFIG_ERRORS_MAX 50          /* errors reported; more are counted only */
+#define CONFIG_BYTES_MAX  (1u << 20) /* bytes of a config file */
+#define CONFIG_ERRORS_MAX 50         /* errors reported; more are counted only */
 
 /* Where to listen: `127.0.0.1:8080`, `[::1]:8080`, `:8080` (every address) or `unix:/path`. */
 struct config_listen {
-    struct str text;             /* as written, for messages */
-    struct str host;             /* without brackets; absent for every address, and for unix */
-    struct str path;             /* of a unix socket; absent otherwise */
-    unsigned port;               /* 0 asks the kernel for a free one */
+    struct str text; /* as written, for messages */
+    struct str host; /* without brackets; absent for every address, and for unix */
+    struct str path; /* of a unix socket; absent otherwise */
+    unsigned port;   /* 0 asks the kernel for a free one */
 };
 
 /* Times are in milliseconds, sizes in bytes. */
 struct config_server {
-    struct config_listen *listen;  /* n_listen >= 1 */
+    struct config_listen *listen; /* n_listen >= 1 */
     unsigned n_listen;
-    struct config_listen admin;  /* admin.text absent: no admin port */
-    unsigned workers;            /* 0: auto, one for each core */
-    unsigned max_connections;    /* of clients, over all workers */
-    uint64_t max_body;           /* of a request */
-    uint64_t drain_timeout;      /* on shutdown: for running requests to end */
-    uint64_t head_timeout;       /* from the first byte of a head to its last */
-    uint64_t body_timeout;       /* between two reads of a request's body */
-    uint64_t idle_timeout;       /* of a kept-alive connection without a request */
-    uint64_t keepalive_comment;  /* between two SSE comments to a waiting client; 0: off */
-    struct str tls_cert;         /* PEM file, chain included; absent: plain HTTP */
-    struct str tls_key;          /* PEM file; present exactly when tls_cert is */
+    struct config_listen admin; /* admin.text absent: no admin port */
+    unsigned workers;           /* 0: auto, one for each core */
+    unsigned max_connections;   /* of clients, over all workers */
+    uint64_t max_body;          /* of a request */
+    uint64_t drain_timeout;     /* on shutdown: for running requests to end */
+    uint64_t head_timeout;      /* from the first byte of a head to its last */
+    uint64_t body_timeout;      /* between two reads of a request's body */
+    uint64_t idle_timeout;      /* of a kept-alive connection without a request */
+    uint64_t keepalive_comment; /* between two SSE comments to a waiting client; 0: off */
+    struct str tls_cert;        /* PEM file, chain included; absent: plain HTTP */
+    struct str tls_key;         /* PEM file; present exactly when tls_cert is */
     enum log_level log_level;
     enum log_format log_format;
 };
@@ -58,10 +58,9 @@ struct config_server {
 /* A model that a deployment serves.  A name with an asterisk is a wildcard (`claude-*`).  An
  * upstream name may have one asterisk if the name has one: it stands for what that one matched. */
 struct config_model {
-    struct str name;             /* what clients ask for */
-    struct str upstream;         /* what the provider is asked for; absent for a wildcard without
-                                    one: then it is what the client asked for */
-    unsigned weight;             /* 1..1000, share among deployments of the same name */
+    struct str name;     /* what clients ask for */
+    struct str upstream; /* what the provider is asked for; absent: what the client asked for */
+    unsigned weight;     /* 1..1000, share among deployments of the same name */
     bool wildcard;
 };
 
@@ -71,7 +70,7 @@ struct config_pair {
     struct str value;
 };
 
-struct config_timeouts {         /* ms */
+struct config_timeouts { /* ms */
     uint64_t connect;
     uint64_t first_byte;
     uint64_t idle;
@@ -91,9 +90,9 @@ struct config_provider {
     struct config_timeouts timeouts;
     struct config_pair *policies;
     unsigned n_policies;
-    struct str ca_file;          /* PEM; absent: the system's */
-    struct str proxy;            /* URL; absent: none */
-    unsigned line;               /* of the entry in the file, for messages */
+    struct str ca_file; /* PEM; absent: the system's */
+    struct str proxy;   /* URL; absent: none */
+    unsigned line;      /* of the entry in the file, for messages */
 };
 
 /* If every deployment of `model` failed, try these models in order. */
@@ -107,7 +106,7 @@ enum config_strategy { CONFIG_SIMPLE_SHUFFLE };
 
 struct config_routing {
     enum config_strategy strategy;
-    unsigned retries;            /* further tries after the first, 0..10 */
+    unsigned retries; /* further tries after the first, 0..10 */
     struct config_fallback *fallbacks;
     unsigned n_fallbacks;
 };
@@ -115,18 +114,17 @@ struct config_routing {
 /* All of it lives in the arena given to config_load. */
 struct config {
     struct config_server server;
-    struct config_provider *providers;  /* n_providers >= 1 */
+    struct config_provider *providers; /* n_providers >= 1 */
     unsigned n_providers;
     struct config_routing routing;
-    struct str *secrets;         /* every value that must not show in logs: api keys, values of
-                                    extra headers, proxies with a password */
+    struct str *secrets; /* api keys, values of extra headers, proxies with a password */
     unsigned n_secrets;
 };
 
 struct config_error {
-    unsigned line;               /* from 1; 0 when the file as a whole is meant */
-    unsigned column;             /* from 1, in characters; 0 with line 0 */
-    struct str text;             /* lower case, no full stop; never shows a secret */
+    unsigned line;   /* from 1; 0 when the file as a whole is meant */
+    unsigned column; /* from 1, in characters; 0 with line 0 */
+    struct str text; /* lower case, no full stop; never shows a secret */
 };
 
 /* Errors in the order of the file. */
@@ -134,13 +132,13 @@ struct config_errors {
     struct str file;
     struct config_error v[CONFIG_ERRORS_MAX];
     unsigned n;
-    unsigned more;               /* found but not kept */
+    unsigned more; /* found but not kept */
 };
 
 enum config_type {
     CONFIG_TYPE_UNKNOWN,
-    CONFIG_TYPE_COMPLETE,        /* a provider that knows its address */
-    CONFIG_TYPE_NEEDS_URL,       /* a dialect, or a provider without an address of its own */
+    CONFIG_TYPE_COMPLETE,  /* a provider that knows its address */
+    CONFIG_TYPE_NEEDS_URL, /* a dialect, or a provider without an address of its own */
 };
 
 /* What the config does not know by itself.  Each function may be NULL. */

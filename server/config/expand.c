@@ -4,7 +4,7 @@
 #include "server/config/reader.h"
 
 #define NAME_MAX_BYTES 128
-#define SECRET_MAX 65536
+#define SECRET_MAX     65536
 
 static bool
 is_name(struct str s)
@@ -25,8 +25,10 @@ lookup(struct config_reader *r, const struct node *n, struct str inside, struct 
     const char *colon = memchr(inside.p, ':', inside.n);
     struct str name = { inside.p, colon ? (size_t)(colon - inside.p) : inside.n };
     if (!is_name(name)) {
-        config_fail(r, n, "\"%.*s\" is not the name of a variable: write ${NAME}, ${NAME:default}, "
-                    "or $$ for a dollar sign", STR_ARG(name));
+        config_fail(r, n,
+                    "\"%.*s\" is not the name of a variable: write ${NAME}, ${NAME:default}, "
+                    "or $$ for a dollar sign",
+                    STR_ARG(name));
         return false;
     }
     char text[NAME_MAX_BYTES];
@@ -130,8 +132,7 @@ fetch(struct config_reader *r, const char *key, const struct node *n, struct str
 }
 
 bool
-config_secret_text(struct config_reader *r, const char *key, const struct node *n,
-                   struct str *out)
+config_secret_text(struct config_reader *r, const char *key, const struct node *n, struct str *out)
 {
     struct str text;
     if (!config_text(r, key, n, &text))

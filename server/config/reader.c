@@ -51,7 +51,7 @@ config_secret(struct config_reader *r, struct str value)
 struct str
 config_nearest(struct str word, const struct str *candidates, size_t n)
 {
-    size_t best = word.n < 4 ? 2 : word.n / 3 + 2;  /* one more than the distance still near */
+    size_t best = word.n < 4 ? 2 : word.n / 3 + 2; /* one more than the distance still near */
     struct str found = { 0 };
     for (size_t i = 0; i < n; i++) {
         size_t d = str_distance(word, candidates[i], best);

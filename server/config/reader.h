@@ -15,7 +15,7 @@ struct config_reader {
     const struct config_world *world;
     struct arena *arena;
     struct config_errors *errors;
-    struct str dir;              /* where relative paths begin; absent: the working directory */
+    struct str dir; /* where relative paths begin; absent: the working directory */
     struct str *secrets;
     unsigned n_secrets, room_secrets;
 };
@@ -23,8 +23,8 @@ struct config_reader {
 /* reader.c */
 
 /* Add an error at this node; NULL: the file as a whole. */
-void config_fail(struct config_reader *r, const struct node *at, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+void
+config_fail(struct config_reader *r, const struct node *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The same at a line and column. */
 void config_fail_at(struct config_reader *r, unsigned line, unsigned column, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
@@ -42,16 +42,16 @@ struct str config_nearest(struct str word, const struct str *candidates, size_t 
 bool config_text(struct config_reader *r, const char *key, const struct node *n, struct str *out);
 /* The same, or the content of a file after `file:`; without white space at its end, not empty, no
  * control characters.  It counts as a secret. */
-bool config_secret_text(struct config_reader *r, const char *key, const struct node *n,
-                        struct str *out);
+bool
+config_secret_text(struct config_reader *r, const char *key, const struct node *n, struct str *out);
 
 /* record.c */
 
 struct config_field;
 
 /* Reads a value into the place that f says. */
-typedef bool config_read(struct config_reader *r, const struct config_field *f,
-                         const struct node *n, void *out);
+typedef bool
+config_read(struct config_reader *r, const struct config_field *f, const struct node *n, void *out);
 
 enum config_need { CONFIG_OPTIONAL, CONFIG_REQUIRED };
 
@@ -59,16 +59,16 @@ enum config_need { CONFIG_OPTIONAL, CONFIG_REQUIRED };
 struct config_field {
     const char *key;
     config_read *read;
-    size_t offset;               /* of the value in the struct */
+    size_t offset; /* of the value in the struct */
     enum config_need need;
-    uint64_t min, max;           /* of numbers, times (ms) and sizes (bytes) */
-    const struct config_record *record;  /* of config_read_record */
-    const struct str *choices;   /* of config_read_choice; ends with an absent one */
+    uint64_t min, max;                  /* of numbers, times (ms) and sizes (bytes) */
+    const struct config_record *record; /* of config_read_record */
+    const struct str *choices;          /* of config_read_choice; ends with an absent one */
 };
 
 /* The keys of a map. */
 struct config_record {
-    const char *name;            /* "server", "server.tls", "providers[]" */
+    const char *name; /* "server", "server.tls", "providers[]" */
     const struct config_field *fields;
     size_t n;
 };
@@ -79,20 +79,20 @@ bool config_record(struct config_reader *r, const struct config_record *record,
                    const struct node *n, void *out);
 
 /* value.c: readers of single values.  The type of the place they fill in is behind each. */
-config_read config_read_record;    /* the struct of f->record */
-config_read config_read_node;      /* const struct node *: kept for later */
-config_read config_read_text;      /* struct str, not empty */
-config_read config_read_secret;    /* struct str */
-config_read config_read_name;      /* struct str of letters, digits, '.', '_', '-' */
-config_read config_read_file;      /* struct str: path of a file that can be read */
-config_read config_read_url;       /* struct str, without a slash at its end */
-config_read config_read_proxy;     /* struct str */
-config_read config_read_int;       /* unsigned */
-config_read config_read_workers;   /* unsigned; `auto` is 0 */
-config_read config_read_duration;  /* uint64_t, ms */
-config_read config_read_size;      /* uint64_t, bytes */
-config_read config_read_choice;    /* int: index into f->choices */
-config_read config_read_listen;    /* struct config_listen */
+config_read config_read_record;   /* the struct of f->record */
+config_read config_read_node;     /* const struct node *: kept for later */
+config_read config_read_text;     /* struct str, not empty */
+config_read config_read_secret;   /* struct str */
+config_read config_read_name;     /* struct str of letters, digits, '.', '_', '-' */
+config_read config_read_file;     /* struct str: path of a file that can be read */
+config_read config_read_url;      /* struct str, without a slash at its end */
+config_read config_read_proxy;    /* struct str */
+config_read config_read_int;      /* unsigned */
+config_read config_read_workers;  /* unsigned; `auto` is 0 */
+config_read config_read_duration; /* uint64_t, ms */
+config_read config_read_size;     /* uint64_t, bytes */
+config_read config_read_choice;   /* int: index into f->choices */
+config_read config_read_listen;   /* struct config_listen */
 
 /* root.c */
 

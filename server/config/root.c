@@ -6,7 +6,7 @@
 struct root {
     struct config c;
     struct config_routing_draft routing;
-    bool have_providers;         /* read without an error */
+    bool have_providers; /* read without an error */
 };
 
 static bool
@@ -18,6 +18,7 @@ read_providers(struct config_reader *r, const struct config_field *f, const stru
     return d->have_providers;
 }
 
+/* clang-format off */
 static const struct config_field root_fields[] = {
     { "server",    config_read_record, offsetof(struct root, c.server),
       .need = CONFIG_REQUIRED, .record = &config_server_record },
@@ -26,6 +27,7 @@ static const struct config_field root_fields[] = {
     { "routing",   config_read_record, offsetof(struct root, routing),
       .record = &config_routing_record },
 };
+/* clang-format on */
 static const struct config_record root_record = CONFIG_RECORD("the config", root_fields);
 
 struct config *
@@ -35,7 +37,7 @@ config_finish(struct config_reader *r, const struct node *root)
                       .routing = { .routing = config_routing_defaults } };
     config_record(r, &root_record, root, &d);
     d.c.routing = d.routing.routing;
-    if (d.routing.fallbacks && d.have_providers)  /* else models may be missing that are not */
+    if (d.routing.fallbacks && d.have_providers) /* else models may be missing that are not */
         config_read_fallbacks(r, d.routing.fallbacks, &d.c);
     d.c.secrets = r->secrets;
     d.c.n_secrets = r->n_secrets;
@@ -46,9 +48,8 @@ config_finish(struct config_reader *r, const struct node *root)
 }
 
 static const struct config_record *const records[] = {
-    &config_server_record,   &config_tls_record,   &config_log_record,
-    &config_provider_record, &config_model_record, &config_timeouts_record,
-    &config_routing_record,
+    &config_server_record, &config_tls_record,      &config_log_record,     &config_provider_record,
+    &config_model_record,  &config_timeouts_record, &config_routing_record,
 };
 
 const char *

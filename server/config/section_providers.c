@@ -3,14 +3,14 @@
 
 #include "server/config/sections.h"
 
-#define SECOND ((uint64_t)1000)
-#define DAY (24 * 3600 * SECOND)
-#define TYPES_SHOWN 16           /* in a message */
-#define TYPES_MAX 256
+#define SECOND      ((uint64_t)1000)
+#define DAY         (24 * 3600 * SECOND)
+#define TYPES_SHOWN 16 /* in a message */
+#define TYPES_MAX   256
 
 /* An entry while it is read: some keys can only be judged once the type is known. */
 struct draft {
-    struct config_provider p;    /* first */
+    struct config_provider p; /* first */
     const struct node *name, *type, *policies;
 };
 
@@ -117,8 +117,10 @@ check_model(struct config_reader *r, const struct node *n, struct config_model *
         return false;
     }
     if (in_upstream && (in_upstream > 1 || in_name > 1)) {
-        config_fail(r, n, "model \"%.*s\": with an asterisk in the upstream there may be only one "
-                    "in each", STR_ARG(m->name));
+        config_fail(r, n,
+                    "model \"%.*s\": with an asterisk in the upstream there may be only one "
+                    "in each",
+                    STR_ARG(m->name));
         return false;
     }
     return true;
@@ -162,25 +164,29 @@ read_models(struct config_reader *r, const struct config_field *f, const struct 
 }
 
 #define AT(member) offsetof(struct config_model, member)
+/* clang-format off */
 static const struct config_field model_fields[] = {
     { "name",     config_read_text, AT(name),     .need = CONFIG_REQUIRED },
     { "upstream", config_read_text, AT(upstream), .need = CONFIG_OPTIONAL },
     { "weight",   config_read_int,  AT(weight),   .min = 1, .max = 1000 },
 };
+/* clang-format on */
 #undef AT
-const struct config_record config_model_record =
-    CONFIG_RECORD("providers[].models[]", model_fields);
+const struct config_record config_model_record = CONFIG_RECORD("providers[].models[]",
+                                                               model_fields);
 
 #define AT(member) offsetof(struct config_timeouts, member)
+/* clang-format off */
 static const struct config_field timeouts_fields[] = {
     { "connect",    config_read_duration, AT(connect),    .min = 1, .max = DAY },
     { "first_byte", config_read_duration, AT(first_byte), .min = 0, .max = DAY },
     { "idle",       config_read_duration, AT(idle),       .min = 0, .max = DAY },
     { "total",      config_read_duration, AT(total),      .min = 0, .max = DAY },
 };
+/* clang-format on */
 #undef AT
-const struct config_record config_timeouts_record =
-    CONFIG_RECORD("providers[].timeouts", timeouts_fields);
+const struct config_record config_timeouts_record = CONFIG_RECORD("providers[].timeouts",
+                                                                  timeouts_fields);
 
 /* Keeps the node too, for messages that come later. */
 static bool
@@ -200,6 +206,7 @@ read_type(struct config_reader *r, const struct config_field *f, const struct no
 }
 
 #define AT(member) offsetof(struct draft, member)
+/* clang-format off */
 static const struct config_field provider_fields[] = {
     { "name",     read_name,           0,               .need = CONFIG_REQUIRED },
     { "type",     read_type,           0,               .need = CONFIG_REQUIRED },
@@ -212,6 +219,7 @@ static const struct config_field provider_fields[] = {
     { "ca_file",  config_read_file,    AT(p.ca_file),   .need = CONFIG_OPTIONAL },
     { "proxy",    config_read_proxy,   AT(p.proxy),     .need = CONFIG_OPTIONAL },
 };
+/* clang-format on */
 #undef AT
 const struct config_record config_provider_record = CONFIG_RECORD("providers[]", provider_fields);
 

@@ -3,7 +3,7 @@
 
 #include "server/config/sections.h"
 
-#define NAMES_MAX 1024           /* candidates for a suggestion */
+#define NAMES_MAX 1024 /* candidates for a suggestion */
 
 const struct config_routing config_routing_defaults = {
     .strategy = CONFIG_SIMPLE_SHUFFLE,
@@ -13,11 +13,13 @@ const struct config_routing config_routing_defaults = {
 static const struct str strategies[] = { STR_INIT("simple-shuffle"), { 0 } };
 
 #define AT(member) offsetof(struct config_routing_draft, member)
+/* clang-format off */
 static const struct config_field routing_fields[] = {
     { "strategy",  config_read_choice, AT(routing.strategy), .choices = strategies },
     { "retries",   config_read_int,    AT(routing.retries),  .min = 0, .max = 10 },
     { "fallbacks", config_read_node,   AT(fallbacks),        .need = CONFIG_OPTIONAL },
 };
+/* clang-format on */
 const struct config_record config_routing_record = CONFIG_RECORD("routing", routing_fields);
 
 static bool
@@ -32,8 +34,7 @@ is_served(const struct config *c, struct str model)
 
 /* A model that some provider serves. */
 static bool
-check_model(struct config_reader *r, const struct config *c, const struct node *n,
-            struct str model)
+check_model(struct config_reader *r, const struct config *c, const struct node *n, struct str model)
 {
     if (memchr(model.p, '*', model.n)) {
         config_fail(r, n, "\"%.*s\": a fallback names one model, without an asterisk",
@@ -99,8 +100,8 @@ read_fallback(struct config_reader *r, const struct node_child *child, struct co
     bool ok = check_model(r, c, child->key, f.model);
     for (unsigned i = 0; i < n->n; i++)
         ok &= read_target(r, n->v[i].value, c, &f, &to_room);
-    struct config_fallback *slot =
-        CONFIG_PUSH(r, c->routing.fallbacks, c->routing.n_fallbacks, *room);
+    struct config_fallback *slot = CONFIG_PUSH(r, c->routing.fallbacks, c->routing.n_fallbacks,
+                                               *room);
     if (slot)
         *slot = f;
     return ok && slot;

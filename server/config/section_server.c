@@ -4,10 +4,10 @@
 #include "server/config/sections.h"
 
 #define SECOND ((uint64_t)1000)
-#define HOUR (3600 * SECOND)
-#define KIB ((uint64_t)1024)
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
+#define HOUR   (3600 * SECOND)
+#define KIB    ((uint64_t)1024)
+#define MIB    (1024 * KIB)
+#define GIB    (1024 * MIB)
 
 const struct config_server config_server_defaults = {
     .max_connections = 16384,
@@ -46,6 +46,7 @@ static const struct str levels[] = {
 };
 static const struct str formats[] = { STR_INIT("json"), STR_INIT("text"), { 0 } };
 
+/* clang-format off */
 #define AT(member) offsetof(struct config_server, member)
 
 static const struct config_field tls_fields[] = {
@@ -74,4 +75,6 @@ static const struct config_field server_fields[] = {
     { "tls",               config_read_record,   0, .record = &config_tls_record },
     { "log",               config_read_record,   0, .record = &config_log_record },
 };
+/* clang-format on */
+
 const struct config_record config_server_record = CONFIG_RECORD("server", server_fields);

@@ -4,12 +4,15 @@
 
 #include "server/config/reader.h"
 
-#define CONFIG_RECORD(name, fields) { name, fields, sizeof(fields) / sizeof((fields)[0]) }
+#define CONFIG_RECORD(name, fields) \
+    { \
+        name, fields, sizeof(fields) / sizeof((fields)[0]) \
+    }
 
 /* section_server.c */
 extern const struct config_server config_server_defaults;
-extern const struct config_record config_server_record;      /* struct config_server */
-extern const struct config_record config_tls_record, config_log_record;  /* the same struct */
+extern const struct config_record config_server_record;                 /* struct config_server */
+extern const struct config_record config_tls_record, config_log_record; /* the same struct */
 
 /* section_providers.c */
 extern const struct config_record config_provider_record;
@@ -22,9 +25,9 @@ extern const struct config_routing config_routing_defaults;
 /* Like struct config_routing, with the node of fallbacks. */
 struct config_routing_draft {
     struct config_routing routing;
-    const struct node *fallbacks;  /* NULL: none */
+    const struct node *fallbacks; /* NULL: none */
 };
-extern const struct config_record config_routing_record;     /* struct config_routing_draft */
+extern const struct config_record config_routing_record; /* struct config_routing_draft */
 /* Read the fallbacks into c, whose providers are known by now. */
 bool config_read_fallbacks(struct config_reader *r, const struct node *n, struct config *c);
 

@@ -7,7 +7,7 @@
 
 struct anchor {
     struct str name;
-    struct node *node;           /* NULL while it is being read */
+    struct node *node; /* NULL while it is being read */
 };
 
 struct loader {
@@ -16,7 +16,7 @@ struct loader {
     struct str bytes;
     struct anchor *anchors;
     unsigned n_anchors, room_anchors;
-    unsigned weight;             /* of all nodes so far */
+    unsigned weight; /* of all nodes so far */
 };
 
 /* The event's own words are freed with it; the arena keeps them, with the NUL behind them. */
@@ -33,7 +33,7 @@ fail_yaml(struct loader *l)
     const char *what = y->problem ? y->problem : "no memory";
     unsigned line = (unsigned)y->problem_mark.line + 1;
     unsigned column = (unsigned)y->problem_mark.column + 1;
-    if (y->error == YAML_READER_ERROR) {  /* knows the byte only */
+    if (y->error == YAML_READER_ERROR) { /* knows the byte only */
         line = column = 1;
         for (size_t i = 0; i < y->problem_offset && i < l->bytes.n; i++) {
             line += l->bytes.p[i] == '\n';

@@ -17,19 +17,18 @@ struct config_reader;
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 struct node_child {
-    struct node *key;            /* a scalar; NULL in a list */
+    struct node *key; /* a scalar; NULL in a list */
     struct node *value;
 };
 
 struct node {
     enum node_kind kind;
-    bool plain;                  /* a scalar without quotes */
-    unsigned line, column;       /* from 1; the column counts characters */
-    struct str text;             /* of a scalar: as written, escapes resolved, NUL-terminated
-                                    behind its end */
+    bool plain;            /* a scalar without quotes */
+    unsigned line, column; /* from 1; the column counts characters */
+    struct str text;       /* of a scalar, as written, escapes resolved; a NUL follows */
     struct node_child *v;
     unsigned n, room;
-    unsigned weight;             /* this node and all below, aliases followed */
+    unsigned weight; /* this node and all below, aliases followed */
 };
 
 /* The tree of bytes, in the reader's arena; NULL after an error, which r has then. */

@@ -165,8 +165,10 @@ config_read_proxy(struct config_reader *r, const struct config_field *f, const s
         known |= str_starts(url, schemes[i]) && url.n > schemes[i].n;
     if (!known || has_any(url, " \"<>")) {
         /* the value may hold a password, so it is not shown */
-        config_fail(r, n, "\"%s\" must be an address such as http://proxy:3128, with http, https, "
-                    "socks5 or socks5h", f->key);
+        config_fail(r, n,
+                    "\"%s\" must be an address such as http://proxy:3128, with http, https, "
+                    "socks5 or socks5h",
+                    f->key);
         return false;
     }
     *(struct str *)out = url;
@@ -286,18 +288,19 @@ bool
 config_read_duration(struct config_reader *r, const struct config_field *f, const struct node *n,
                      void *out)
 {
-    static const struct unit units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
-                                         { "h", 3600000 }, { 0 } };
-    return read_quantity(r, f, n, units, "a time with its unit, such as 500ms, 30s, 5m or 1h",
-                         out);
+    static const struct unit units[] = {
+        { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { 0 }
+    };
+    return read_quantity(r, f, n, units, "a time with its unit, such as 500ms, 30s, 5m or 1h", out);
 }
 
 bool
 config_read_size(struct config_reader *r, const struct config_field *f, const struct node *n,
                  void *out)
 {
-    static const struct unit units[] = { { "B", 1 }, { "KiB", 1024 }, { "MiB", 1 << 20 },
-                                         { "GiB", 1 << 30 }, { 0 } };
+    static const struct unit units[] = {
+        { "B", 1 }, { "KiB", 1024 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { 0 }
+    };
     return read_quantity(r, f, n, units, "a size with its unit, such as 512KiB, 32MiB or 1GiB",
                          out);
 }
@@ -355,7 +358,7 @@ config_read_listen(struct config_reader *r, const struct config_field *f, const 
         return false;
     if (str_starts(l.text, STR("unix:")))
         l.path = str_skip(l.text, 5);
-    bool ok = l.path.p ? l.path.n > 0 && l.path.n < 108  /* sun_path */
+    bool ok = l.path.p ? l.path.n > 0 && l.path.n < 108 /* sun_path */
                        : split_address(l.text, &l);
     if (!ok)
         return fail_value(r, f, n,

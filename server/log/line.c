@@ -7,11 +7,11 @@
 #include "runtime/base/utf8.h"
 #include "server/log/private.h"
 
-#define VALUE_MAX 1024           /* bytes of a string value, escaped */
-#define MESSAGE_MAX 2048         /* bytes of log_msg's text */
-#define CUT_JSON ",\"cut\":true}\n"
-#define CUT_TEXT " cut=true\n"
-#define LIMIT (LOG_LINE_MAX - sizeof CUT_JSON)  /* of everything but the end of the line */
+#define VALUE_MAX   1024 /* bytes of a string value, escaped */
+#define MESSAGE_MAX 2048 /* bytes of log_msg's text */
+#define CUT_JSON    ",\"cut\":true}\n"
+#define CUT_TEXT    " cut=true\n"
+#define LIMIT       (LOG_LINE_MAX - sizeof CUT_JSON) /* of everything but the end of the line */
 
 static const char *const levels[] = { "debug", "info", "warn", "error" };
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct queued_line {
-    char *p;                     /* malloc'ed */
+    char *p; /* malloc'ed */
     size_t n;
 };
 
@@ -21,10 +21,10 @@ struct line_queue_slot {
 };
 
 struct line_queue {
-    struct line_queue_slot *slots;    /* owned */
-    size_t mask;                 /* slots - 1; a power of two */
-    _Alignas(64) atomic_size_t tail;  /* next position to put */
-    _Alignas(64) size_t head;    /* next position to take; the taker's */
+    struct line_queue_slot *slots;   /* owned */
+    size_t mask;                     /* slots - 1; a power of two */
+    _Alignas(64) atomic_size_t tail; /* next position to put */
+    _Alignas(64) size_t head;        /* next position to take; the taker's */
 };
 
 /* Room for at least n lines.  False when memory is short. */

@@ -15,9 +15,9 @@
 #include "server/log/private.h"
 
 #define QUEUE_LINES 4096
-#define BATCH 64                 /* lines a system call */
-#define NAP_MS 10                /* between batches: nobody needs to wake a writer that naps */
-#define PATIENCE_MS 1000         /* for a reader that does not read, when the log ends */
+#define BATCH       64   /* lines a system call */
+#define NAP_MS      10   /* between batches: nobody needs to wake a writer that naps */
+#define PATIENCE_MS 1000 /* for a reader that does not read, when the log ends */
 
 bool
 log_enabled(const struct log *log, enum log_level level)
@@ -64,7 +64,7 @@ wait_writable(struct log *log)
         if (n < 0 && errno != EINTR)
             return false;
         if (n > 0)
-            return true;  /* or an error, which the write will tell */
+            return true; /* or an error, which the write will tell */
         if (atomic_load(&log->stop) && (log->given_up || (waited += 100) >= PATIENCE_MS)) {
             log->given_up = true;
             return false;

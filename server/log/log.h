@@ -27,7 +27,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
 
-#define LOG_LINE_MAX 4096        /* bytes of a line with its line end */
+#define LOG_LINE_MAX 4096 /* bytes of a line with its line end */
 
 struct log;
 
@@ -35,18 +35,18 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 enum log_format { LOG_FORMAT_JSON, LOG_FORMAT_TEXT };
 
 struct log_options {
-    int fd;                      /* borrowed: 1, 2, or a file */
-    enum log_level level;        /* lines below are not made */
+    int fd;               /* borrowed: 1, 2, or a file */
+    enum log_level level; /* lines below are not made */
     enum log_format format;
-    unsigned queue;              /* lines that may wait; rounded up to a power of two; 0: 4096 */
-    uint64_t (*now_us)(void);    /* wall clock in us since 1970; NULL: the system's */
+    unsigned queue;           /* lines that may wait; rounded up to a power of two; 0: 4096 */
+    uint64_t (*now_us)(void); /* wall clock in us since 1970; NULL: the system's */
 };
 
 /* Counters since creation. */
 struct log_stats {
-    uint64_t lines;              /* written */
-    uint64_t dropped;            /* the queue was full */
-    uint64_t failed;             /* fd did not take them */
+    uint64_t lines;   /* written */
+    uint64_t dropped; /* the queue was full */
+    uint64_t failed;  /* fd did not take them */
 };
 
 /* A log and its writer thread, or NULL.  The thread blocks all signals. */
@@ -63,7 +63,7 @@ struct log_stats log_stats(const struct log *log);
 struct log_line {
     struct log *log;
     enum log_format format;
-    bool full;                   /* a field did not fit and was left out */
+    bool full; /* a field did not fit and was left out */
     size_t n;
     char text[LOG_LINE_MAX];
 };
@@ -74,7 +74,7 @@ bool log_begin(struct log *log, struct log_line *l, enum log_level level, const 
 
 /* Fields, in this order in the line.  key is a constant: letters, digits, '_', '.'.  A value that
  * does not fit is cut (strings) or left out; then the line ends with "cut":true. */
-void log_str(struct log_line *l, const char *key, struct str value);  /* absent: no field */
+void log_str(struct log_line *l, const char *key, struct str value); /* absent: no field */
 void log_int(struct log_line *l, const char *key, int64_t value);
 void log_bool(struct log_line *l, const char *key, bool value);
 /* Microseconds, written as seconds with six decimals. */
@@ -86,7 +86,7 @@ void log_end(struct log_line *l);
 void log_msg(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-#define LOG_SECRET_MIN 8         /* shorter ones would hit ordinary words */
+#define LOG_SECRET_MIN 8 /* shorter ones would hit ordinary words */
 
 /* Mask these values (n of them, copied) in every string from now on; values shorter than
  * LOG_SECRET_MIN are ignored.  Adds to the earlier ones: a key that was rotated away stays secret.

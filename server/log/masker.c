@@ -13,33 +13,29 @@
 
 struct known {
     struct str value;
-    size_t parent;               /* the longest other one that this one begins with, or NONE */
+    size_t parent; /* the longest other one that this one begins with, or NONE */
 };
 
 struct masker {
-    struct known *v;             /* owned */
+    struct known *v; /* owned */
     size_t n;
-    char *text;                  /* owned: all values */
-    bool starts[256];            /* bytes that a secret may begin with, */
-    uint8_t pairs[65536 / 8];    /* and the same for two bytes: a bit for each pair */
+    char *text;               /* owned: all values */
+    bool starts[256];         /* bytes that a secret may begin with, */
+    uint8_t pairs[65536 / 8]; /* and the same for two bytes: a bit for each pair */
 };
 
 /* What keys of the trade look like.  The prefix stays visible. */
 static const struct shape {
     struct str prefix;
-    size_t least;                /* characters behind it */
+    size_t least; /* characters behind it */
 } shapes[] = {
-    { STR_INIT("sk-"), 16 },     /* OpenAI, Anthropic, DeepSeek, ... */
-    { STR_INIT("Bearer "), 16 },
-    { STR_INIT("bearer "), 16 },
-    { STR_INIT("Basic "), 16 },
-    { STR_INIT("AIza"), 30 },    /* Google */
-    { STR_INIT("AKIA"), 16 },    /* AWS */
-    { STR_INIT("gsk_"), 16 },    /* Groq */
-    { STR_INIT("xai-"), 16 },
-    { STR_INIT("pplx-"), 16 },
-    { STR_INIT("hf_"), 16 },
-    { STR_INIT("r8_"), 16 },
+    { STR_INIT("sk-"), 16 }, /* OpenAI, Anthropic, DeepSeek, ... */
+    { STR_INIT("Bearer "), 16 }, { STR_INIT("bearer "), 16 },
+    { STR_INIT("Basic "), 16 },  { STR_INIT("AIza"), 30 }, /* Google */
+    { STR_INIT("AKIA"), 16 },                              /* AWS */
+    { STR_INIT("gsk_"), 16 },                              /* Groq */
+    { STR_INIT("xai-"), 16 },    { STR_INIT("pplx-"), 16 },
+    { STR_INIT("hf_"), 16 },     { STR_INIT("r8_"), 16 },
 };
 #define N_SHAPES (sizeof shapes / sizeof shapes[0])
 

@@ -12,8 +12,8 @@ struct masker;
 
 /* A mask for these n values and those of `older` (which may be NULL); copies them.  Values shorter
  * than `shortest` (or two bytes) are left out.  NULL when memory is short. */
-struct masker *masker_create(const struct masker *older, const struct str *values, size_t n,
-                         size_t shortest);
+struct masker *
+masker_create(const struct masker *older, const struct str *values, size_t n, size_t shortest);
 void masker_destroy(struct masker *m);
 /* Split *rest at the first secret: returns what stands before it and may be shown (all, if there is
  * none), sets *hit, and moves *rest behind the secret. */

@@ -12,26 +12,26 @@
 /* Masks that were replaced stay until the end: another thread may be using one. */
 struct old_mask {
     struct old_mask *next;
-    struct masker *mask;           /* owned */
+    struct masker *mask; /* owned */
 };
 
 struct log {
     int fd;
-    bool given_up;               /* the log ends, and nobody reads fd */
-    bool pipe;                   /* fd takes PIPE_BUF bytes without blocking, once poll says so */
+    bool given_up; /* the log ends, and nobody reads fd */
+    bool pipe;     /* fd takes PIPE_BUF bytes without blocking, once poll says so */
     enum log_format format;
     atomic_int level;
     uint64_t (*now_us)(void);
     struct line_queue queue;
     pthread_t writer;
-    int wake;                    /* owned: an eventfd */
-    atomic_bool asleep;          /* the writer waits for wake, however long */
+    int wake;           /* owned: an eventfd */
+    atomic_bool asleep; /* the writer waits for wake, however long */
     atomic_bool stop;
     atomic_uint_fast64_t lines, dropped, failed;
-    uint64_t reported;           /* drops the writer has told of */
+    uint64_t reported;             /* drops the writer has told of */
     _Atomic(struct masker *) mask; /* owned */
-    pthread_mutex_t masks;       /* held to replace it */
-    struct old_mask *old;        /* owned */
+    pthread_mutex_t masks;         /* held to replace it */
+    struct old_mask *old;          /* owned */
 };
 
 /* line.c: a whole line about the log itself, not queued.  Returns its length. */

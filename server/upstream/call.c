@@ -6,11 +6,11 @@
 #include "server/upstream/client.h"
 
 /* Below this curl sends body and head in one piece (MAX_INITIAL_POST_SIZE in its http.c). */
-#define BODY_SMALL 65536
+#define BODY_SMALL   65536
 #define UPLOAD_SMALL 65536L
-#define UPLOAD_LARGE (256 * 1024L)  /* saves a sixth of the CPU on large bodies */
-#define METHOD_MAX 31
-#define FOREVER_MS (24 * 3600 * 1000L)
+#define UPLOAD_LARGE (256 * 1024L) /* saves a sixth of the CPU on large bodies */
+#define METHOD_MAX   31
+#define FOREVER_MS   (24 * 3600 * 1000L)
 
 static size_t
 on_header(char *p, size_t size, size_t n, void *arg)
@@ -302,8 +302,7 @@ upstream_call_prepare(struct upstream_call *c, const struct upstream_request *re
     bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->lines.first);
     bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                             (long)(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
-                            ms_or_forever(req->deadlines.connect_ms));
+    bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, ms_or_forever(req->deadlines.connect_ms));
     if (bad || !set_method(c, req) || !set_trust(c, req->ca_file) || !set_proxy(c, req->proxy))
         return fault_set(f, ERR_MEMORY, 0, "request: no memory");
     c->deadlines = req->deadlines;

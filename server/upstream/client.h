@@ -29,50 +29,50 @@
  * connection that another one trusted. */
 struct multi {
     struct upstream *u;
-    CURLM *curl;                 /* owned */
-    struct lazy_timer timer;     /* when curl wants to be called */
+    CURLM *curl;             /* owned */
+    struct lazy_timer timer; /* when curl wants to be called */
     struct trust *trust;
-    unsigned busy;               /* calls in it */
-    uint64_t idle_since;         /* us; when busy became 0 */
-    bool inside;                 /* curl is running: its API must not be entered */
-    bool due;                    /* in u->due: curl wants to be called in this turn */
+    unsigned busy;       /* calls in it */
+    uint64_t idle_since; /* us; when busy became 0 */
+    bool inside;         /* curl is running: its API must not be entered */
+    bool due;            /* in u->due: curl wants to be called in this turn */
     TAILQ_ENTRY(multi) due_link;
 };
 
 enum call_state {
     CALL_POOLED,
-    CALL_QUEUED,                 /* started, not yet in a multi */
-    CALL_RUNNING,                /* in a multi */
-    CALL_CANCELLED,              /* by its owner while curl was inside; leaves with the next kick */
-    CALL_ENDED,                  /* done is being called */
+    CALL_QUEUED,    /* started, not yet in a multi */
+    CALL_RUNNING,   /* in a multi */
+    CALL_CANCELLED, /* by its owner while curl was inside; leaves with the next kick */
+    CALL_ENDED,     /* done is being called */
 };
 
 struct upstream_call {
     struct upstream *u;
-    struct multi *m;             /* while it is in one */
-    CURL *easy;                  /* owned */
+    struct multi *m; /* while it is in one */
+    CURL *easy;      /* owned */
     enum call_state state;
-    bool queued;                 /* in u->queue */
-    bool touched;                /* in u->touched */
-    bool paused;                 /* by the owner */
-    bool stuck;                  /* curl was told to stop reading */
-    bool has_proxy;              /* easy's proxy is not the default */
-    struct trust *trust;         /* what easy is set to */
-    enum upstream_result verdict;  /* our own reason to stop, when not OK */
+    bool queued;                  /* in u->queue */
+    bool touched;                 /* in u->touched */
+    bool paused;                  /* by the owner */
+    bool stuck;                   /* curl was told to stop reading */
+    bool has_proxy;               /* easy's proxy is not the default */
+    struct trust *trust;          /* what easy is set to */
+    enum upstream_result verdict; /* our own reason to stop, when not OK */
     const struct upstream_handler *handler;
     void *ctx;
-    struct parsed_url *url;      /* a reference */
+    struct parsed_url *url; /* a reference */
     struct request_lines lines;
-    struct str body;             /* borrowed */
-    size_t body_read;            /* bytes of body that curl has; body_read <= body.n */
-    bool body_small;             /* curl has the whole of it, by pointer, until the head is sent */
+    struct str body;  /* borrowed */
+    size_t body_read; /* bytes of body that curl has; body_read <= body.n */
+    bool body_small;  /* curl has the whole of it, by pointer, until the head is sent */
     struct reply_head head;
     uint64_t max_reply;
-    uint64_t bytes;              /* of the body, delivered */
+    uint64_t bytes; /* of the body, delivered */
     struct upstream_deadlines deadlines;
     uint64_t start, first, last; /* us: started, first byte of the body (0: none), newest byte */
     struct lazy_timer timer;     /* the next deadline */
-    TAILQ_ENTRY(upstream_call) link;  /* in u->calls or u->pool */
+    TAILQ_ENTRY(upstream_call) link; /* in u->calls or u->pool */
     TAILQ_ENTRY(upstream_call) queue_link;
     TAILQ_ENTRY(upstream_call) touched_link;
     char error[CURL_ERROR_SIZE]; /* curl writes here */
@@ -84,15 +84,15 @@ TAILQ_HEAD(multi_list, multi);
 
 struct upstream {
     struct event_base *base;
-    struct event kick;           /* active when queue or due are not empty */
-    struct call_list queue;      /* to start, to resume, to drop */
-    struct call_list touched;    /* got head or data in this turn */
-    struct call_list calls;      /* all that are not in the pool */
+    struct event kick;        /* active when queue or due are not empty */
+    struct call_list queue;   /* to start, to resume, to drop */
+    struct call_list touched; /* got head or data in this turn */
+    struct call_list calls;   /* all that are not in the pool */
     struct call_list pool;
-    struct multi **multis;       /* owned */
+    struct multi **multis; /* owned */
     unsigned n_multis, room_multis;
     struct multi_list due;
-    struct lazy_timer reap;      /* closes idle multis */
+    struct lazy_timer reap; /* closes idle multis */
     struct sock_table socks;
     struct parsed_url_cache urls;
     struct trust_table trusts;
@@ -106,8 +106,8 @@ struct upstream {
 struct upstream_call *upstream_call_create(struct upstream *u);
 void upstream_call_destroy(struct upstream_call *c);
 /* Take req over; c is then ready for a multi. */
-enum err upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req,
-                               struct fault *f);
+enum err
+upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f);
 /* Let go of everything borrowed. */
 void upstream_call_clear(struct upstream_call *c);
 /* When the next deadline ends; LAZY_TIMER_OFF if none does.  *which is its result. */

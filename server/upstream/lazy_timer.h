@@ -14,8 +14,8 @@
 
 struct lazy_timer {
     struct event ev;
-    uint64_t due;                /* us on lazy_timer_now's clock; LAZY_TIMER_OFF: never */
-    uint64_t armed;              /* when ev fires; armed <= due, or LAZY_TIMER_OFF if not pending */
+    uint64_t due;   /* us on lazy_timer_now's clock; LAZY_TIMER_OFF: never */
+    uint64_t armed; /* when ev fires; armed <= due, or LAZY_TIMER_OFF if not pending */
     void (*fn)(void *ctx);
     void *ctx;
 };

@@ -30,8 +30,7 @@ on_curl_timer(CURLM *curl, long ms, void *arg)
     if (ms == 0)
         multi_set_due(m);
     else
-        lazy_timer_set(&m->timer,
-                       ms < 0 ? LAZY_TIMER_OFF : lazy_timer_now() + (uint64_t)ms * 1000);
+        lazy_timer_set(&m->timer, ms < 0 ? LAZY_TIMER_OFF : lazy_timer_now() + (uint64_t)ms * 1000);
     return 0;
 }
 
@@ -86,7 +85,7 @@ void
 multi_destroy(struct multi *m)
 {
     struct upstream *u = m->u;
-    curl_multi_cleanup(m->curl);  /* may still ask for its timer */
+    curl_multi_cleanup(m->curl); /* may still ask for its timer */
     if (m->due)
         TAILQ_REMOVE(&u->due, m, due_link);
     lazy_timer_fini(&m->timer);
@@ -143,7 +142,7 @@ multi_resume(struct upstream_call *c)
     m->inside = true;
     CURLcode rc = curl_easy_pause(c->easy, CURLPAUSE_CONT);
     m->inside = false;
-    if (rc != CURLE_OK)  /* on_data refused; curl would not end the call by itself */
+    if (rc != CURLE_OK) /* on_data refused; curl would not end the call by itself */
         upstream_over(c, rc);
     upstream_settle(m->u, m);
 }

@@ -13,9 +13,9 @@
 /* One parsed URL. */
 struct parsed_url {
     unsigned refs;
-    struct str text;             /* owned */
-    char *host;                  /* owned; for messages: "api.example.com", "127.0.0.1" */
-    CURLU *handle;               /* owned */
+    struct str text; /* owned */
+    char *host;      /* owned; for messages: "api.example.com", "127.0.0.1" */
+    CURLU *handle;   /* owned */
 };
 
 struct parsed_url_cache {

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#define HEAD_KEEP 4096           /* bytes of text, */
-#define HEAD_KEEP_HEADERS 64     /* and headers, kept for the next reply */
+#define HEAD_KEEP         4096 /* bytes of text, */
+#define HEAD_KEEP_HEADERS 64   /* and headers, kept for the next reply */
 
 void
 reply_head_init(struct reply_head *h)
@@ -75,7 +75,7 @@ head_parse_line(struct reply_head *h, struct str line)
 {
     const char *colon = memchr(line.p, ':', line.n);
     if (!colon)
-        return true;  /* the empty line at the end, or no header at all */
+        return true; /* the empty line at the end, or no header at all */
     struct upstream_header *e = head_push(h);
     if (!e)
         return false;
@@ -99,7 +99,7 @@ reply_head_end(struct reply_head *h, int status)
         size_t n = nl ? (size_t)(nl - rest.p) + 1 : rest.n;
         struct str line = str_trim(str_make(rest.p, n));
         if (first) {
-            ;  /* the status line */
+            ; /* the status line */
         } else if (h->view.n && (rest.p[0] == ' ' || rest.p[0] == '\t')) {
             head_unfold(h, line);
         } else if (!head_parse_line(h, line)) {

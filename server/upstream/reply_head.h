@@ -9,11 +9,11 @@
 #include "server/upstream/upstream.h"
 
 struct reply_head {
-    struct buf text;             /* lines as received */
-    struct upstream_header *v;   /* owned */
+    struct buf text;           /* lines as received */
+    struct upstream_header *v; /* owned */
     unsigned room;
     bool complete;
-    struct upstream_head view;   /* for the owner of the call; valid when complete */
+    struct upstream_head view; /* for the owner of the call; valid when complete */
 };
 
 void reply_head_init(struct reply_head *h);

@@ -6,9 +6,8 @@
 
 /* An empty value tells curl to leave the header out. */
 static const struct str unwanted[] = {
-    STR_INIT("Expect:"),        /* 1 MB bodies would wait for a 100 that most servers never send */
-    STR_INIT("Accept:"),
-    STR_INIT("Content-Type:"),  /* curl would claim a form */
+    STR_INIT("Expect:"), /* 1 MB bodies would wait for a 100 that most servers never send */
+    STR_INIT("Accept:"), STR_INIT("Content-Type:"), /* curl would claim a form */
 };
 #define N_UNWANTED (sizeof unwanted / sizeof unwanted[0])
 
@@ -124,7 +123,7 @@ request_lines_make(struct request_lines *l, const struct upstream_request *req, 
     for (size_t i = 0; i < N_UNWANTED; i++)
         if (!has_header(req, unwanted[i]))
             p = put_line(node++, p, unwanted[i], (struct str){ 0 });
-    node[-1].next = NULL;  /* Expect is always among them */
+    node[-1].next = NULL; /* Expect is always among them */
     return ERR_OK;
 }
 

@@ -9,8 +9,8 @@
 #include "server/upstream/upstream.h"
 
 struct request_lines {
-    struct curl_slist *first;    /* points into block */
-    char *block;                 /* owned: nodes, then texts */
+    struct curl_slist *first; /* points into block */
+    char *block;              /* owned: nodes, then texts */
     size_t room;
 };
 
@@ -18,8 +18,8 @@ struct request_lines {
  * Accept, Content-Type).  ERR_SYNTAX for a header that cannot be sent or is not the caller's to
  * send (Host, Content-Length, Transfer-Encoding, Connection, Expect); a message never shows a
  * value. */
-enum err request_lines_make(struct request_lines *l, const struct upstream_request *req,
-                            struct fault *f);
+enum err
+request_lines_make(struct request_lines *l, const struct upstream_request *req, struct fault *f);
 void request_lines_fini(struct request_lines *l);
 
 #endif

@@ -46,15 +46,15 @@ result_of_break(const struct upstream_call *c)
 static enum upstream_result
 result_of_code(const struct upstream_call *c, CURLcode code)
 {
-    switch ((int)code) {  /* the enum grows with every curl */
-    case CURLE_OK:  /* also when the connection closed inside the head */
+    switch ((int)code) { /* the enum grows with every curl */
+    case CURLE_OK:       /* also when the connection closed inside the head */
         return c->head.complete ? UPSTREAM_OK : UPSTREAM_TRUNCATED;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return UPSTREAM_DNS;
     case CURLE_COULDNT_CONNECT:
         return UPSTREAM_REFUSED;
-    case CURLE_OPERATION_TIMEDOUT:  /* the other deadlines are ours */
+    case CURLE_OPERATION_TIMEDOUT: /* the other deadlines are ours */
         return UPSTREAM_TIMEOUT_CONNECT;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -77,11 +77,11 @@ result_of_code(const struct upstream_call *c, CURLcode code)
     case CURLE_HTTP2_STREAM:
         return result_of_break(c);
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:  /* HTTP/0.9 */
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_HTTP2:
         return UPSTREAM_PROTOCOL;
-    case CURLE_OUT_OF_MEMORY:  /* is also what curl says to a header line above 100 kB */
+    case CURLE_OUT_OF_MEMORY: /* is also what curl says to a header line above 100 kB */
         return c->head.text.n && !c->head.complete ? UPSTREAM_TOO_LARGE : UPSTREAM_MEMORY;
     }
     return UPSTREAM_OTHER;

@@ -12,9 +12,9 @@ struct sock {
     struct sock_table *table;
     void *owner;
     curl_socket_t fd;
-    bool ours;                   /* made by sock_open: sock_close will be called */
-    int want;                    /* CURL_POLL_IN | CURL_POLL_OUT, 0 when curl does not care */
-    bool reading, writing;       /* registered with the loop */
+    bool ours;             /* made by sock_open: sock_close will be called */
+    int want;              /* CURL_POLL_IN | CURL_POLL_OUT, 0 when curl does not care */
+    bool reading, writing; /* registered with the loop */
     struct event rd, wr;
 };
 
@@ -34,7 +34,7 @@ on_ready(evutil_socket_t fd, short what, void *arg)
     if (what & EV_WRITE && s->want & CURL_POLL_OUT)
         events |= CURL_CSELECT_OUT;
     if (events)
-        s->table->ready(s->owner, fd, events);  /* may free s */
+        s->table->ready(s->owner, fd, events); /* may free s */
 }
 
 static bool
@@ -106,7 +106,7 @@ sock_open(struct sock_table *t, void *owner, int family, int type, int protocol)
         return CURL_SOCKET_BAD;
     struct sock *s = sock_find(t, fd);
     if (s)
-        sock_remove(s);  /* closed behind our back */
+        sock_remove(s); /* closed behind our back */
     s = sock_add(t, owner, fd);
     if (!s) {
         close(fd);

@@ -16,9 +16,9 @@ struct sock;
 
 struct sock_table {
     struct event_base *base;
-    struct sock **v;             /* owned; v[fd] or NULL */
+    struct sock **v; /* owned; v[fd] or NULL */
     size_t n;
-    unsigned open;               /* made by sock_open and not closed yet */
+    unsigned open; /* made by sock_open and not closed yet */
     /* fd became ready; events is a set of CURL_CSELECT_IN and CURL_CSELECT_OUT */
     void (*ready)(void *owner, curl_socket_t fd, int events);
 };

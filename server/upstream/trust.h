@@ -14,13 +14,13 @@
 
 struct trust {
     struct trust *next;
-    char *file;                  /* owned; PEM, NULL when there is none at all */
-    X509_STORE *store;           /* owned; made for the first TLS connection */
-    CURLSH *share;               /* owned; names and sessions */
+    char *file;        /* owned; PEM, NULL when there is none at all */
+    X509_STORE *store; /* owned; made for the first TLS connection */
+    CURLSH *share;     /* owned; names and sessions */
 };
 
 struct trust_table {
-    struct trust *first;         /* owned; the default, then others as they come */
+    struct trust *first; /* owned; the default, then others as they come */
 };
 
 /* Begin with the default: this file, or the system's when it is absent.  False when memory is

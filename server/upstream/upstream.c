@@ -216,7 +216,7 @@ init_options(struct upstream *u, const struct upstream_options *opts)
 {
     if (opts)
         u->options = *opts;
-    u->options.ca_file = (struct str){ 0 };  /* kept in u->trusts */
+    u->options.ca_file = (struct str){ 0 }; /* kept in u->trusts */
     if (!u->options.busy_per_multi)
         u->options.busy_per_multi = 96;
     if (!u->options.idle_calls)
@@ -323,7 +323,7 @@ upstream_cancel(struct upstream_call *c)
         recycle(c);
         return;
     }
-    c->state = CALL_CANCELLED;  /* curl's callbacks refuse everything from here on */
+    c->state = CALL_CANCELLED; /* curl's callbacks refuse everything from here on */
     enqueue(c);
 }
 
@@ -341,7 +341,7 @@ upstream_release_body(struct upstream_call *c)
 void
 upstream_pause(struct upstream_call *c)
 {
-    c->paused = true;  /* on_data tells curl if more comes */
+    c->paused = true; /* on_data tells curl if more comes */
 }
 
 void

@@ -35,27 +35,27 @@ struct upstream_call;
  * it was cut, and ends in OK. */
 enum upstream_result {
     UPSTREAM_OK = 0,
-    UPSTREAM_DNS,                /* the name of the host or of the proxy was not found */
-    UPSTREAM_REFUSED,            /* no connection: refused, unreachable, no route */
-    UPSTREAM_TLS,                /* handshake or certificate */
-    UPSTREAM_PROXY,              /* the proxy refused the tunnel */
-    UPSTREAM_RESET,              /* the connection broke before the first byte of the reply */
-    UPSTREAM_TRUNCATED,          /* the connection ended or broke inside the reply */
-    UPSTREAM_PROTOCOL,           /* not HTTP, bad chunk sizes, HTTP/2 errors */
-    UPSTREAM_TOO_LARGE,          /* head above UPSTREAM_HEAD_MAX, or body above max_reply */
+    UPSTREAM_DNS,       /* the name of the host or of the proxy was not found */
+    UPSTREAM_REFUSED,   /* no connection: refused, unreachable, no route */
+    UPSTREAM_TLS,       /* handshake or certificate */
+    UPSTREAM_PROXY,     /* the proxy refused the tunnel */
+    UPSTREAM_RESET,     /* the connection broke before the first byte of the reply */
+    UPSTREAM_TRUNCATED, /* the connection ended or broke inside the reply */
+    UPSTREAM_PROTOCOL,  /* not HTTP, bad chunk sizes, HTTP/2 errors */
+    UPSTREAM_TOO_LARGE, /* head above UPSTREAM_HEAD_MAX, or body above max_reply */
     UPSTREAM_TIMEOUT_CONNECT,
     UPSTREAM_TIMEOUT_FIRST_BYTE,
     UPSTREAM_TIMEOUT_IDLE,
     UPSTREAM_TIMEOUT_TOTAL,
     UPSTREAM_MEMORY,
-    UPSTREAM_OTHER,              /* anything else that curl reports; see the message */
+    UPSTREAM_OTHER, /* anything else that curl reports; see the message */
 };
 #define UPSTREAM_RESULTS (UPSTREAM_OTHER + 1)
 
 /* A short lower-case name: "ok", "dns", "timeout_idle", ... for logs and metrics. */
 const char *upstream_result_name(enum upstream_result r);
 
-#define UPSTREAM_HEAD_MAX 65536  /* bytes of a reply's head */
+#define UPSTREAM_HEAD_MAX 65536 /* bytes of a reply's head */
 
 struct upstream_header {
     struct str name;
@@ -95,29 +95,29 @@ struct upstream_deadlines {
 /* What to send.  upstream_start copies everything except body, which is borrowed until done is
  * called or upstream_cancel returns. */
 struct upstream_request {
-    struct str method;           /* "POST", "GET", ... */
-    struct str url;              /* absolute, http or https, already escaped */
+    struct str method; /* "POST", "GET", ... */
+    struct str url;    /* absolute, http or https, already escaped */
     const struct upstream_header *headers;
-    unsigned n_headers;          /* without Host and Content-Length, made from url and body */
-    struct str body;             /* absent: none */
+    unsigned n_headers; /* without Host and Content-Length, made from url and body */
+    struct str body;    /* absent: none */
     struct upstream_deadlines deadlines;
-    uint64_t max_reply;          /* bytes of body that may arrive; 0 = no limit */
+    uint64_t max_reply; /* bytes of body that may arrive; 0 = no limit */
     enum upstream_http http;
-    struct str ca_file;          /* PEM; absent: the default of struct upstream_options */
-    struct str proxy;            /* URL; absent: none.  The environment is never asked. */
+    struct str ca_file; /* PEM; absent: the default of struct upstream_options */
+    struct str proxy;   /* URL; absent: none.  The environment is never asked. */
 };
 
 /* How a call went. */
 struct upstream_report {
     enum upstream_result result;
-    struct str message;          /* for humans, lower case; "" when OK */
-    int status;                  /* 0 when no head arrived */
-    uint64_t bytes;              /* of the body, as delivered to data */
-    unsigned connects;           /* new connections made: 0 when an idle one was reused */
-    bool reused;                 /* the last try went over a connection that had served before */
-    bool sent;                   /* request bytes went out: the peer may have begun to work */
-    uint64_t connect_us;         /* start to connection ready; 0 when reused or never ready */
-    uint64_t first_byte_us;      /* start to the first byte of the body; 0 when none came */
+    struct str message;     /* for humans, lower case; "" when OK */
+    int status;             /* 0 when no head arrived */
+    uint64_t bytes;         /* of the body, as delivered to data */
+    unsigned connects;      /* new connections made: 0 when an idle one was reused */
+    bool reused;            /* the last try went over a connection that had served before */
+    bool sent;              /* request bytes went out: the peer may have begun to work */
+    uint64_t connect_us;    /* start to connection ready; 0 when reused or never ready */
+    uint64_t first_byte_us; /* start to the first byte of the body; 0 when none came */
     uint64_t total_us;
 };
 
@@ -135,27 +135,25 @@ struct upstream_handler {
     void (*done)(void *ctx, const struct upstream_report *report);
 };
 
-/* Zero means the default. */
+/* Zero means the default.  Closing a multi closes its idle connections; the first multi stays. */
 struct upstream_options {
-    struct str ca_file;          /* PEM; default /etc/ssl/certs/ca-certificates.crt if it exists,
-                                    else what curl was built with */
-    unsigned busy_per_multi;     /* 96 */
-    unsigned idle_calls;         /* 256: ended calls kept for reuse, about 6 kB each */
-    unsigned idle_multi_ms;      /* 60000: then a multi without calls is closed, and its idle
-                                    connections with it; the first one stays */
+    struct str ca_file;      /* PEM; the system's, or what curl was built with */
+    unsigned busy_per_multi; /* 96 */
+    unsigned idle_calls;     /* 256: ended calls kept for reuse, about 6 kB each */
+    unsigned idle_multi_ms;  /* 60000: after this a multi without calls is closed */
 };
 
 /* Counters since creation, and gauges. */
 struct upstream_stats {
     uint64_t started;
-    uint64_t results[UPSTREAM_RESULTS];  /* calls ended, by result */
+    uint64_t results[UPSTREAM_RESULTS]; /* calls ended, by result */
     uint64_t cancelled;
-    uint64_t connects;           /* new connections made */
-    uint64_t reused;             /* calls served by a connection that had served before */
-    unsigned busy;               /* calls running now */
+    uint64_t connects; /* new connections made */
+    uint64_t reused;   /* calls served by a connection that had served before */
+    unsigned busy;     /* calls running now */
     unsigned multis;
-    unsigned pooled;             /* idle calls kept */
-    unsigned sockets;            /* open connections, busy or idle */
+    unsigned pooled;  /* idle calls kept */
+    unsigned sockets; /* open connections, busy or idle */
 };
 
 /* A client on base, which must outlive it.  opts may be NULL.  Returns NULL when memory is short.
@@ -169,8 +167,7 @@ void upstream_destroy(struct upstream *u);
  * that cannot be sent (bad header, bad URL, no memory) returns NULL, fills f (which may be NULL),
  * and calls nothing.  h must live as long as the call; ctx is passed to its functions. */
 struct upstream_call *upstream_start(struct upstream *u, const struct upstream_request *req,
-                                     const struct upstream_handler *h, void *ctx,
-                                     struct fault *f);
+                                     const struct upstream_handler *h, void *ctx, struct fault *f);
 /* End a call at once: no handler is called any more, the body is no longer read.  No-op for NULL
  * and for a call inside its own done. */
 void upstream_cancel(struct upstream_call *c);

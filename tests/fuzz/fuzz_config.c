@@ -17,8 +17,9 @@ static enum config_type
 type(void *ctx, struct str name)
 {
     (void)ctx;
-    return name.n % 3 == 0 ? CONFIG_TYPE_UNKNOWN
-                           : name.n % 3 == 1 ? CONFIG_TYPE_NEEDS_URL : CONFIG_TYPE_COMPLETE;
+    return name.n % 3 == 0   ? CONFIG_TYPE_UNKNOWN
+           : name.n % 3 == 1 ? CONFIG_TYPE_NEEDS_URL
+                             : CONFIG_TYPE_COMPLETE;
 }
 
 static struct str

@@ -98,7 +98,7 @@ caller_start(struct caller *c, const struct upstream_request *req)
     c->call = upstream_start(c->w->up, req, &handler, c, &f);
     assert_string_equal(f.text, "");
     assert_non_null(c->call);
-    assert_int_equal(c->heads + c->pieces + c->dones, 0);  /* nothing is called inside start */
+    assert_int_equal(c->heads + c->pieces + c->dones, 0); /* nothing is called inside start */
 }
 
 static void

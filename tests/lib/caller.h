@@ -9,14 +9,37 @@
 #include "server/upstream/upstream.h"
 #include "tests/lib/scripted.h"
 
-#define SCRIPTS(...) (const struct step *const[]){ __VA_ARGS__ }, \
-    sizeof((const struct step *const[]){ __VA_ARGS__ }) / sizeof(struct step *)
-#define STEPS(...) (const struct step[]){ __VA_ARGS__, { 0 } }
-#define SEND(s) { STEP_SEND, s, 0 }
-#define WAIT(ms) { STEP_WAIT, 0, ms }
-#define CLOSE { STEP_CLOSE, 0, 0 }
-#define RESET { STEP_RESET, 0, 0 }
-#define STALL { STEP_WAIT, 0, 3600000 }
+#define SCRIPTS(...) \
+    (const struct step *const[]){ __VA_ARGS__ }, \
+        sizeof((const struct step *const[]){ __VA_ARGS__ }) / sizeof(struct step *)
+#define STEPS(...) \
+    (const struct step[]) \
+    { \
+        __VA_ARGS__, \
+        { \
+            0 \
+        } \
+    }
+#define SEND(s) \
+    { \
+        STEP_SEND, s, 0 \
+    }
+#define WAIT(ms) \
+    { \
+        STEP_WAIT, 0, ms \
+    }
+#define CLOSE \
+    { \
+        STEP_CLOSE, 0, 0 \
+    }
+#define RESET \
+    { \
+        STEP_RESET, 0, 0 \
+    }
+#define STALL \
+    { \
+        STEP_WAIT, 0, 3600000 \
+    }
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 struct ssl_ctx_st;
@@ -36,14 +59,14 @@ struct caller {
     struct upstream_call *call;
     unsigned heads, pieces, turns, dones;
     int status;
-    char type[64];               /* Content-Type */
+    char type[64]; /* Content-Type */
     struct buf body;
-    bool flushed;                /* no data since the last turn_end */
+    bool flushed; /* no data since the last turn_end */
     struct upstream_report report;
     char message[256];
-    enum hook cancel_in;         /* cancel `victim`, or oneself, there */
+    enum hook cancel_in; /* cancel `victim`, or oneself, there */
     struct caller *victim;
-    bool cancelled;              /* that happened */
+    bool cancelled; /* that happened */
     bool pause_in_data;
 };
 

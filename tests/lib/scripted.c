@@ -18,7 +18,7 @@ struct peer {
     struct scripted *server;
     struct bufferevent *bev;
     struct event *timer;
-    const struct step *next;     /* NULL: waiting for a request */
+    const struct step *next; /* NULL: waiting for a request */
     TAILQ_ENTRY(peer) link;
 };
 
@@ -86,7 +86,7 @@ peer_play(struct peer *p)
         case STEP_CLOSE:
         case STEP_RESET:
             if (evbuffer_get_length(bufferevent_get_output(p->bev))) {
-                p->next--;  /* again when all is written */
+                p->next--; /* again when all is written */
                 bufferevent_setwatermark(p->bev, EV_WRITE, 0, 0);
                 return;
             }
@@ -174,7 +174,7 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *a, int 
     struct scripted *s = arg;
     struct peer *p = calloc(1, sizeof *p);
     p->server = s;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));  /* steps are packets */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)); /* steps are packets */
     if (s->tls)
         p->bev = bufferevent_openssl_socket_new(s->base, fd, SSL_new(s->tls),
                                                 BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);

@@ -11,24 +11,24 @@
 
 #include "runtime/base/buf.h"
 
-#define SCRIPTED_MAX 16          /* scripts */
+#define SCRIPTED_MAX 16 /* scripts */
 
 struct ssl_ctx_st;
 struct scripted;
 
 enum step_act {
-    STEP_END = 0,                /* wait for the next request */
-    STEP_SEND,                   /* text */
-    STEP_FILL,                   /* n bytes: 'a' + i % 26 */
-    STEP_WAIT,                   /* n ms */
+    STEP_END = 0, /* wait for the next request */
+    STEP_SEND,    /* text */
+    STEP_FILL,    /* n bytes: 'a' + i % 26 */
+    STEP_WAIT,    /* n ms */
     STEP_CLOSE,
-    STEP_RESET,                  /* close with a TCP reset */
+    STEP_RESET, /* close with a TCP reset */
 };
 
 struct step {
     enum step_act act;
     const char *text;
-    size_t n;                    /* ms, or bytes; for text 0 means its length */
+    size_t n; /* ms, or bytes; for text 0 means its length */
 };
 
 /* What was seen so far. */
@@ -36,8 +36,8 @@ struct scripted_seen {
     unsigned connections;
     unsigned open;
     unsigned requests;
-    size_t body;                 /* bytes of the newest request's body */
-    struct buf request;          /* the newest request, head and body */
+    size_t body;        /* bytes of the newest request's body */
+    struct buf request; /* the newest request, head and body */
 };
 
 /* A server on 127.0.0.1 with a free port.  tls may be NULL; it is borrowed, as are the steps. */

@@ -42,8 +42,10 @@ fake_policy(void *ctx, struct str type, struct str key, struct str value, struct
 static const char *
 fake_env(void *ctx, const char *name)
 {
-    static const char *const vars[][2] = { { "KEY", "sk-from-the-environment" }, { "EMPTY", "" },
-                                           { "PORT", "9090" }, { "LINES", "a\nb" } };
+    static const char *const vars[][2] = { { "KEY", "sk-from-the-environment" },
+                                           { "EMPTY", "" },
+                                           { "PORT", "9090" },
+                                           { "LINES", "a\nb" } };
     (void)ctx;
     for (size_t i = 0; i < sizeof vars / sizeof vars[0]; i++)
         if (!strcmp(name, vars[i][0]))
@@ -64,14 +66,14 @@ fake_file(void *ctx, const char *path, struct buf *content, struct buf *why)
     return why->n == 0;
 }
 
-static const struct config_world world = { fake_type, fake_type_name, fake_policy, fake_env,
-                                           fake_file, NULL };
+static const struct config_world world = { fake_type, fake_type_name, fake_policy,
+                                           fake_env,  fake_file,      NULL };
 
 struct result {
     struct arena arena;
     struct config *config;
     struct config_errors errors;
-    struct buf text;             /* the errors, printed */
+    struct buf text; /* the errors, printed */
 };
 
 static void
@@ -94,7 +96,7 @@ result_fini(struct result *r)
 
 #define ASSERT_STR(s, text) assert_true(str_is(s, text))
 
-#define SMALL_SERVER "server: { listen: 127.0.0.1:1 }\n"
+#define SMALL_SERVER    "server: { listen: 127.0.0.1:1 }\n"
 #define SMALL_PROVIDERS "providers: [{ name: a, type: openai, models: [m] }]\n"
 
 static void
@@ -226,9 +228,10 @@ config_holds_every_value(void **state)
     ASSERT_STR(o->fallbacks[0].model, "gpt-4o");
     assert_int_equal(o->fallbacks[0].n_to, 2);
     ASSERT_STR(o->fallbacks[0].to[1], "claude-3");
-    static const char *const secrets[] = { "sk-from-the-environment", "blue$", "a b",
-                                           "http://me:secret-pass@proxy:3128", "secret-pass",
-                                           "sk-from-a-file" };
+    static const char *const secrets[] = {
+        "sk-from-the-environment",          "blue$",       "a b",
+        "http://me:secret-pass@proxy:3128", "secret-pass", "sk-from-a-file"
+    };
     assert_int_equal(r.config->n_secrets, 6);
     for (size_t i = 0; i < 6; i++)
         ASSERT_STR(r.config->secrets[i], secrets[i]);
@@ -240,24 +243,25 @@ config_follows_aliases(void **state)
 {
     (void)state;
     struct result r;
-    parse(&r, SMALL_SERVER "providers:\n"
-              "  - { name: a, type: openai, models: &m [x, y], timeouts: &t { connect: 1s } }\n"
-              "  - { name: b, type: openai, models: *m, timeouts: *t }\n");
+    parse(&r, SMALL_SERVER
+          "providers:\n"
+          "  - { name: a, type: openai, models: &m [x, y], timeouts: &t { connect: 1s } }\n"
+          "  - { name: b, type: openai, models: *m, timeouts: *t }\n");
     assert_string_equal(r.text.p, "");
     assert_int_equal(r.config->providers[1].n_models, 2);
     assert_int_equal(r.config->providers[1].timeouts.connect, 1000);
     result_fini(&r);
 }
 
-#define S SMALL_SERVER
-#define P SMALL_PROVIDERS
-#define SERVER(line) "server:\n  listen: 127.0.0.1:1\n  " line "\n" P
+#define S              SMALL_SERVER
+#define P              SMALL_PROVIDERS
+#define SERVER(line)   "server:\n  listen: 127.0.0.1:1\n  " line "\n" P
 #define PROVIDER(line) S "providers:\n- name: a\n  type: openai\n  models: [m]\n  " line "\n"
-#define MODELS(value) S "providers:\n- name: a\n  type: openai\n  models: " value "\n"
-#define ROUTING(line) S P "routing:\n  " line "\n"
+#define MODELS(value)  S "providers:\n- name: a\n  type: openai\n  models: " value "\n"
+#define ROUTING(line)  S P "routing:\n  " line "\n"
 
 static const struct {
-    const char *text, *errors;  /* without "conf/x.yaml:" */
+    const char *text, *errors; /* without "conf/x.yaml:" */
 } wrong[] = {
     /* the file */
     { "", " the file is empty\n" },
@@ -277,10 +281,10 @@ static const struct {
       "1:19: nested too deeply: the limit is 16\n" },
     /* the sections */
     { "sever: {}\n" P, "1:1: unknown key \"sever\" in the config, did you mean \"server\"?\n"
-      "1:1: \"server\" is missing in the config\n" },
+                       "1:1: \"server\" is missing in the config\n" },
     { S, "1:1: \"providers\" is missing in the config\n" },
     { S P "limits: {}\n", "3:1: unknown key \"limits\" in the config, which may hold server, "
-      "providers, routing\n" },
+                          "providers, routing\n" },
     { S S P, "2:1: \"server\" is here twice: the first is in line 1\n" },
     { "server:\n" P, "1:8: \"listen\" is missing in server\n" },
     { "server: 8080\n" P, "1:9: server must be a map of keys and values, not a single value\n" },
@@ -289,13 +293,17 @@ static const struct {
     /* addresses */
     { "server: { listen: }\n" P, "1:19: \"listen\" has no value\n" },
     { "server: { listen: [] }\n" P, "1:19: \"listen\" is an empty list\n" },
-    { "server: { listen: [':1', x] }\n" P, "1:26: \"listen\" must be an address such as "
+    { "server: { listen: [':1', x] }\n" P,
+      "1:26: \"listen\" must be an address such as "
       "127.0.0.1:8080, [::1]:8080, :8080 or unix:/path, not \"x\"\n" },
-    { "server: { listen: '::1:80' }\n" P, "1:19: \"listen\" must be an address such as "
+    { "server: { listen: '::1:80' }\n" P,
+      "1:19: \"listen\" must be an address such as "
       "127.0.0.1:8080, [::1]:8080, :8080 or unix:/path, not \"::1:80\"\n" },
-    { "server: { listen: ':65536' }\n" P, "1:19: \"listen\" must be an address such as "
+    { "server: { listen: ':65536' }\n" P,
+      "1:19: \"listen\" must be an address such as "
       "127.0.0.1:8080, [::1]:8080, :8080 or unix:/path, not \":65536\"\n" },
-    { SERVER("admin_listen: 'unix:'"), "3:17: \"admin_listen\" must be an address such as "
+    { SERVER("admin_listen: 'unix:'"),
+      "3:17: \"admin_listen\" must be an address such as "
       "127.0.0.1:8080, [::1]:8080, :8080 or unix:/path, not \"unix:\"\n" },
     /* numbers, times, sizes, choices */
     { SERVER("workers: four"),
@@ -305,18 +313,20 @@ static const struct {
     { SERVER("workers: [1]"), "3:12: \"workers\" must be a single value, not a list\n" },
     { SERVER("max_connections: -1"),
       "3:20: \"max_connections\" must be a whole number from 1 to 10000000, not \"-1\"\n" },
-    { SERVER("max_connections: 99999999999999999999"), "3:20: \"max_connections\" must be a whole "
+    { SERVER("max_connections: 99999999999999999999"),
+      "3:20: \"max_connections\" must be a whole "
       "number from 1 to 10000000, not \"99999999999999999999\"\n" },
     { SERVER("max_body: 32MB"), "3:13: \"max_body\" must be a size with its unit, such as 512KiB, "
-      "32MiB or 1GiB, not \"32MB\"\n" },
+                                "32MiB or 1GiB, not \"32MB\"\n" },
     { SERVER("max_body: 2GiB"), "3:13: \"max_body\" must be from 1KiB to 1GiB, not \"2GiB\"\n" },
-    { SERVER("max_body: 999999999999999999GiB"), "3:13: \"max_body\" must be a size with its unit, "
+    { SERVER("max_body: 999999999999999999GiB"),
+      "3:13: \"max_body\" must be a size with its unit, "
       "such as 512KiB, 32MiB or 1GiB, not \"999999999999999999GiB\"\n" },
     { SERVER("idle_timeout: 30"), "3:17: \"idle_timeout\" must be a time with its unit, such as "
-      "500ms, 30s, 5m or 1h, not \"30\"\n" },
+                                  "500ms, 30s, 5m or 1h, not \"30\"\n" },
     { SERVER("idle_timeout: 0"), "3:17: \"idle_timeout\" must be from 1ms to 1h, not \"0\"\n" },
     { SERVER("idle_timeout: 1.5s"), "3:17: \"idle_timeout\" must be a time with its unit, such as "
-      "500ms, 30s, 5m or 1h, not \"1.5s\"\n" },
+                                    "500ms, 30s, 5m or 1h, not \"1.5s\"\n" },
     { SERVER("log: { level: loud }"),
       "3:17: \"level\" must be one of debug, info, warn, error, not \"loud\"\n" },
     { ROUTING("strategy: least-busy"),
@@ -325,11 +335,10 @@ static const struct {
       "4:12: \"retries\" must be a whole number from 0 to 10, not \"11\"\n" },
     /* variables, secrets, files */
     { PROVIDER("api_key: ${NO}"), "6:12: environment variable NO is not set: set it, or write "
-      "${NO:default}\n" },
+                                  "${NO:default}\n" },
     { PROVIDER("api_key: ${9}"), "6:12: \"9\" is not the name of a variable: write ${NAME}, "
-      "${NAME:default}, or $$ for a dollar sign\n" },
-    { PROVIDER("api_key: '${KEY'"),
-      "6:12: ${ without a closing }: write $$ for a dollar sign\n" },
+                                 "${NAME:default}, or $$ for a dollar sign\n" },
+    { PROVIDER("api_key: '${KEY'"), "6:12: ${ without a closing }: write $$ for a dollar sign\n" },
     { PROVIDER("api_key: ${EMPTY}"), "6:12: \"api_key\" is empty: remove it if none is needed\n" },
     { PROVIDER("api_key: ${LINES}"),
       "6:12: \"api_key\" has a control character or more than one line\n" },
@@ -341,14 +350,17 @@ static const struct {
     { PROVIDER("ca_file: /nowhere"),
       "6:12: \"ca_file\": cannot read /nowhere: No such file or directory\n" },
     { SERVER("tls: { cert: /tls/cert.pem }"), "3:8: \"key\" is missing in server.tls\n" },
-    { "server: { listen: '${KEY}' }\n" P, "1:19: \"listen\" must be an address such as "
+    { "server: { listen: '${KEY}' }\n" P,
+      "1:19: \"listen\" must be an address such as "
       "127.0.0.1:8080, [::1]:8080, :8080 or unix:/path, not \"${KEY}\"\n" },
     /* providers */
     { S "providers:\n", "2:11: \"providers\" is empty: list at least one\n" },
     { S "providers: { name: a }\n", "2:12: \"providers\" must be a list of providers, each "
-      "beginning with `- name:`, not a map\n" },
-    { S "providers: [a]\n", "2:13: providers[] must be a map of keys and values, not a single value\n" },
-    { S "providers: [{}]\n", "2:13: \"name\" is missing in providers[]\n"
+                                    "beginning with `- name:`, not a map\n" },
+    { S "providers: [a]\n",
+      "2:13: providers[] must be a map of keys and values, not a single value\n" },
+    { S "providers: [{}]\n",
+      "2:13: \"name\" is missing in providers[]\n"
       "2:13: \"type\" is missing in providers[]\n2:13: \"models\" is missing in providers[]\n" },
     { S "providers: [{ name: a b, type: opnai, models: [m] }]\n",
       "2:21: \"name\" may hold letters, digits, '.', '_' and '-', not \"a b\"\n"
@@ -358,15 +370,17 @@ static const struct {
     { S "providers: [{ name: a, type: openai.chat, models: [m] }]\n",
       "2:30: type \"openai.chat\" has no address of its own: add base_url\n" },
     { S "providers:\n- { name: a, type: openai, models: [m] }\n"
-      "- { name: a, type: openai, models: [m] }\n",
+        "- { name: a, type: openai, models: [m] }\n",
       "4:11: provider \"a\" is here twice: the first is in line 3\n" },
-    { PROVIDER("base_url: api.openai.com"), "6:13: \"base_url\" must be an address such as "
+    { PROVIDER("base_url: api.openai.com"),
+      "6:13: \"base_url\" must be an address such as "
       "https://api.example.com/v1, not \"api.openai.com\"\n" },
     { PROVIDER("base_url: https://x/?key=1"),
       "6:13: \"base_url\" must be an address without ? and #, not \"https://x/?key=1\"\n" },
     { PROVIDER("base_url: https://me:pw@x/"), "6:13: \"base_url\" must not hold a user or "
-      "password: use api_key or headers\n" },
-    { PROVIDER("proxy: me:secret@proxy"), "6:10: \"proxy\" must be an address such as "
+                                              "password: use api_key or headers\n" },
+    { PROVIDER("proxy: me:secret@proxy"),
+      "6:10: \"proxy\" must be an address such as "
       "http://proxy:3128, with http, https, socks5 or socks5h\n" },
     { PROVIDER("headers: [a]"),
       "6:12: \"headers\" must be a map of names and values, not a list\n" },
@@ -390,15 +404,15 @@ static const struct {
       "5:31: \"weight\" must be a whole number from 1 to 1000, not \"0\"\n" },
     { MODELS("[{ name: m, upstream: 'u-*' }]"),
       "5:12: model \"m\": the upstream has an asterisk, but the name has none\n" },
-    { MODELS("[{ name: 'm-*-*', upstream: 'u-*' }]"), "5:12: model \"m-*-*\": with an asterisk in "
+    { MODELS("[{ name: 'm-*-*', upstream: 'u-*' }]"),
+      "5:12: model \"m-*-*\": with an asterisk in "
       "the upstream there may be only one in each\n" },
     /* fallbacks */
     { ROUTING("fallbacks: { m: [n] }"),
       "4:20: no provider serves model \"n\", did you mean \"m\"?\n" },
     { ROUTING("fallbacks: { unknown: [m] }"), "4:16: no provider serves model \"unknown\": add it "
-      "to the models of one\n" },
-    { ROUTING("fallbacks: { m: [m] }"),
-      "4:20: model \"m\" is already tried before: remove it\n" },
+                                              "to the models of one\n" },
+    { ROUTING("fallbacks: { m: [m] }"), "4:20: model \"m\" is already tried before: remove it\n" },
     { ROUTING("fallbacks: { m: n }"),
       "4:19: the fallbacks of \"m\" must be a list such as [gpt-4o]\n" },
     { ROUTING("fallbacks: { m: ['*'] }"),

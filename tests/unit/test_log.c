@@ -18,7 +18,7 @@
 static uint64_t
 fixed_now(void)
 {
-    return 1767225599123456;  /* 2025-12-31T23:59:59.123456Z */
+    return 1767225599123456; /* 2025-12-31T23:59:59.123456Z */
 }
 
 /* A log into a pipe. */
@@ -32,10 +32,8 @@ world_init(struct world *w, enum log_format format)
 {
     assert_return_code(pipe(w->pipe), 0);
     fcntl(w->pipe[1], F_SETPIPE_SZ, 1 << 20);
-    w->log = log_create(&(struct log_options){ .fd = w->pipe[1],
-                                               .level = LOG_LEVEL_INFO,
-                                               .format = format,
-                                               .now_us = fixed_now });
+    w->log = log_create(&(struct log_options){
+        .fd = w->pipe[1], .level = LOG_LEVEL_INFO, .format = format, .now_us = fixed_now });
     assert_non_null(w->log);
 }
 
@@ -125,8 +123,8 @@ log_knows_the_calendar(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct world w;
         assert_return_code(pipe(w.pipe), 0);
-        w.log = log_create(&(struct log_options){ .fd = w.pipe[1], .format = LOG_FORMAT_TEXT,
-                                                  .now_us = given_now });
+        w.log = log_create(&(struct log_options){
+            .fd = w.pipe[1], .format = LOG_FORMAT_TEXT, .now_us = given_now });
         now = rows[i].s * 1000000;
         log_msg(w.log, LOG_LEVEL_INFO, "x", "%d", 1);
         char *text = world_fini(&w);
@@ -253,7 +251,7 @@ log_cuts_what_does_not_fit(void **state)
     struct world w;
     char long_value[5000], key[16];
     for (size_t i = 0; i < sizeof long_value; i++)
-        long_value[i] = "\xe2\x82\xac"[i % 3];  /* a sign of three bytes */
+        long_value[i] = "\xe2\x82\xac"[i % 3]; /* a sign of three bytes */
     world_init(&w, LOG_FORMAT_JSON);
     for (size_t n = 0; n < 40; n++) {
         struct log_line l;
@@ -325,7 +323,7 @@ log_ends_although_nobody_reads(void **state)
     struct log *log = log_create(&(struct log_options){ .fd = fd[1] });
     for (int i = 0; i < 3000; i++)
         log_msg(log, LOG_LEVEL_INFO, "x", "%0900d", i);
-    log_destroy(log);  /* would hang */
+    log_destroy(log); /* would hang */
     close(fd[0]);
     log = log_create(&(struct log_options){ .fd = fd[1] });
     log_msg(log, LOG_LEVEL_INFO, "x", "into a closed pipe: no signal");
@@ -336,7 +334,7 @@ log_ends_although_nobody_reads(void **state)
 }
 
 #define THREADS 4
-#define LINES 5000
+#define LINES   5000
 
 struct writer {
     struct log *log;
@@ -374,9 +372,8 @@ log_takes_lines_of_many_threads_in_order(void **state)
     char path[] = "/tmp/test_log_XXXXXX";
     int fd = mkstemp(path);
     unlink(path);
-    struct log *log = log_create(&(struct log_options){ .fd = fd, .format = LOG_FORMAT_TEXT,
-                                                        .now_us = fixed_now,
-                                                        .queue = THREADS * LINES });
+    struct log *log = log_create(&(struct log_options){
+        .fd = fd, .format = LOG_FORMAT_TEXT, .now_us = fixed_now, .queue = THREADS * LINES });
     struct str secret = STR("hush-hush-hush");
     assert_true(log_add_secrets(log, &secret, 1));
     pthread_t threads[THREADS];
@@ -394,8 +391,11 @@ log_takes_lines_of_many_threads_in_order(void **state)
     char line[LOG_LINE_MAX];
     int next[THREADS] = { 0 }, thread, number;
     while (fgets(line, sizeof line, f)) {
-        assert_int_equal(sscanf(line, "2025-12-31T23:59:59.123Z info many thread=%d line=%d "
-                                "text=\"a secret: ***\"", &thread, &number), 2);
+        assert_int_equal(sscanf(line,
+                                "2025-12-31T23:59:59.123Z info many thread=%d line=%d "
+                                "text=\"a secret: ***\"",
+                                &thread, &number),
+                         2);
         assert_int_equal(number, next[thread]++);
     }
     for (int i = 0; i < THREADS; i++)

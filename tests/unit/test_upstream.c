@@ -62,7 +62,8 @@ upstream_sends_what_was_asked_and_nothing_else(void **state)
     caller_run(&c, w, &req);
     snprintf(want, sizeof want,
              "POST /v1/x?key=1 HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\n"
-             "X-Empty:\r\nContent-Length: 2\r\n\r\n{}", w->port);
+             "X-Empty:\r\nContent-Length: 2\r\n\r\n{}",
+             w->port);
     struct str got = buf_str(&scripted_seen(w->server)->request);
     assert_int_equal(got.n, strlen(want));
     assert_memory_equal(got.p, want, got.n);
@@ -110,14 +111,17 @@ upstream_refuses_what_cannot_be_sent(void **state)
     } rows[] = {
         { "ftp://x/", "POST", "A", "b", "url: the scheme is neither http nor https" },
         { "", "POST", "A", "b", "url: empty, or with a NUL byte" },
-        { "http://u:p@x/", "POST", "A", "b", "url: Credentials was passed in the URL when "
+        { "http://u:p@x/", "POST", "A", "b",
+          "url: Credentials was passed in the URL when "
           "prohibited" },
-        { "http://x:99999/", "POST", "A", "b", "url: Port number was not a decimal number "
+        { "http://x:99999/", "POST", "A", "b",
+          "url: Port number was not a decimal number "
           "between 0 and 65535" },
         { "http://x/", "P T", "A", "b", "request: \"P T\" is not a method" },
         { "http://x/", "POST", "A b", "b", "request header: \"A b\" is not a name" },
         { "http://x/", "POST", "", "b", "request header: \"\" is not a name" },
-        { "http://x/", "POST", "A", "b\r\nC: d", "request header A: control character in the "
+        { "http://x/", "POST", "A", "b\r\nC: d",
+          "request header A: control character in the "
           "value" },
         { "http://x/", "POST", "host", "b", "request header host: is set by llmux itself" },
     };
@@ -139,16 +143,14 @@ upstream_streams_chunks_as_they_come(void **state)
 {
     struct world *w = *state;
     struct caller c;
-    scripted_set(w->server, SCRIPTS(STEPS(SEND(CHUNKED), WAIT(5), SEND("3\r\nabc\r\n"),
-                                          WAIT(5), SEND("4;x=y\r\nde"),
-                                          WAIT(5), SEND("fg\r\n1\r\nh\r\n"),
-                                          WAIT(5),
-                                          SEND("0\r\nTrailer: x\r\n\r\n"))));
+    scripted_set(w->server, SCRIPTS(STEPS(SEND(CHUNKED), WAIT(5), SEND("3\r\nabc\r\n"), WAIT(5),
+                                          SEND("4;x=y\r\nde"), WAIT(5), SEND("fg\r\n1\r\nh\r\n"),
+                                          WAIT(5), SEND("0\r\nTrailer: x\r\n\r\n"))));
     caller_post(&c, w);
     assert_int_equal(c.report.result, UPSTREAM_OK);
     assert_body(&c, "abcdefgh");
     assert_int_equal(c.heads, 1);
-    assert_int_equal(c.turns, 4);  /* head, abc, de, fg + h; nothing for the last chunk */
+    assert_int_equal(c.turns, 4); /* head, abc, de, fg + h; nothing for the last chunk */
     assert_true(c.flushed);
     caller_fini(&c);
 }
@@ -222,8 +224,8 @@ upstream_goes_where_each_request_says(void **state)
     for (int i = 0; i < 4; i++) {
         char url[64];
         struct upstream_request req = request_to(w, url);
-        snprintf(url, sizeof url, "http://127.0.0.1:%u/%c",
-                 i % 2 ? w->port : scripted_port(other), 'a' + i);
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/%c", i % 2 ? w->port : scripted_port(other),
+                 'a' + i);
         req.url = str_from(url);
         caller_run(&c, w, &req);
         struct str got = buf_str(&scripted_seen(i % 2 ? w->server : other)->request);
@@ -326,7 +328,7 @@ upstream_cuts_large_heads(void **state)
     assert_string_equal(c.message, "127.0.0.1: head of the reply longer than 65536 bytes");
     assert_int_equal(c.heads, 0);
     caller_fini(&c);
-    caller_post(&c, w);  /* a single line, which curl cuts itself */
+    caller_post(&c, w); /* a single line, which curl cuts itself */
     assert_int_equal(c.report.result, UPSTREAM_TOO_LARGE);
     caller_fini(&c);
 }

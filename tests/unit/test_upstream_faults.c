@@ -93,6 +93,7 @@ upstream_tells_broken_replies_apart(void **state)
         enum upstream_result result;
         unsigned heads;
         const char *body;
+        /* clang-format off */
     } rows[] = {
         { "closed before a reply", { CLOSE }, UPSTREAM_RESET, 0, "" },
         { "reset before a reply", { RESET }, UPSTREAM_RESET, 0, "" },
@@ -120,6 +121,7 @@ upstream_tells_broken_replies_apart(void **state)
         { "framed by close", { SEND("HTTP/1.1 200 OK\r\n\r\nabc"), CLOSE }, UPSTREAM_OK, 1, "abc" },
         { "204", { SEND("HTTP/1.1 204 No Content\r\n\r\n") }, UPSTREAM_OK, 1, "" },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct caller c;
         scripted_set(w->server, SCRIPTS(rows[i].steps));
@@ -146,6 +148,7 @@ upstream_keeps_each_deadline(void **state)
         enum upstream_result result;
         unsigned min_ms, max_ms;
         const char *message;
+        /* clang-format off */
     } rows[] = {
         { "no reply", { 0, 30, 5, 0 }, { STALL }, UPSTREAM_TIMEOUT_FIRST_BYTE, 30, 200,
           "127.0.0.1: no byte of the reply's body within 30 ms" },
@@ -163,6 +166,7 @@ upstream_keeps_each_deadline(void **state)
             SEND("0\r\n\r\n") },
           UPSTREAM_OK, 140, 500, "" },
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct caller c;
         char url[64];
@@ -224,7 +228,7 @@ upstream_pauses_and_resumes(void **state)
     c.pause_in_data = true;
     caller_start(&c, &req);
     run_until(w, &c.pieces, 1);
-    run_for(w, 60);  /* longer than idle_ms: a paused call does not idle */
+    run_for(w, 60); /* longer than idle_ms: a paused call does not idle */
     assert_int_equal(c.dones, 0);
     assert_int_equal(c.pieces, 1);
     for (unsigned i = 2; i < 12; i++) {
@@ -232,7 +236,7 @@ upstream_pauses_and_resumes(void **state)
         upstream_resume(c.call);
         run_until(w, &c.pieces, i);
         run_for(w, 1);
-        assert_int_equal(c.pieces, i);  /* paused again at once */
+        assert_int_equal(c.pieces, i); /* paused again at once */
     }
     c.pause_in_data = false;
     upstream_pause(c.call);
@@ -256,8 +260,8 @@ upstream_applies_the_limit_to_what_waited_too(void **state)
     struct world *w = *state;
     struct caller c;
     char url[64];
-    scripted_set(w->server, SCRIPTS(STEPS(SEND(CHUNKED "3\r\nabc\r\n"), WAIT(5),
-                                          SEND("3\r\ndef\r\n"))));
+    scripted_set(w->server,
+                 SCRIPTS(STEPS(SEND(CHUNKED "3\r\nabc\r\n"), WAIT(5), SEND("3\r\ndef\r\n"))));
     struct upstream_request req = request_to(w, url);
     req.max_reply = 5;
     caller_init(&c, w);
@@ -279,7 +283,8 @@ upstream_cancels_in_every_handler(void **state)
         struct caller c;
         char url[64];
         scripted_set(w->server, SCRIPTS(STEPS(SEND(CHUNKED "3\r\nabc\r\n"), WAIT(4),
-                                              SEND("3\r\ndef\r\n0\r\n\r\n")), hello));
+                                              SEND("3\r\ndef\r\n0\r\n\r\n")),
+                                        hello));
         struct upstream_request req = request_to(w, url);
         caller_init(&c, w);
         c.cancel_in = where;
@@ -295,7 +300,7 @@ upstream_cancels_in_every_handler(void **state)
         assert_int_equal(c.turns, where < HOOK_TURN_END ? 0 : 1);
         assert_int_equal(upstream_stats(w->up).busy, 0);
         caller_fini(&c);
-        caller_post(&c, w);  /* the next call is none the worse */
+        caller_post(&c, w); /* the next call is none the worse */
         assert_int_equal(c.report.result, UPSTREAM_OK);
         caller_fini(&c);
     }
@@ -323,7 +328,7 @@ upstream_cancels_another_call_in_every_handler(void **state)
             req.body = str_make(body, sizes[k]);
             caller_start(&second, &req);
             run_until(w, &first.heads, 1);
-            if (!first.cancelled)  /* the reply came as a whole, or the hook is done */
+            if (!first.cancelled) /* the reply came as a whole, or the hook is done */
                 run_until(w, &first.dones, 1);
             if (!first.cancelled)
                 upstream_cancel(second.call);
@@ -358,8 +363,8 @@ upstream_serves_many_calls_at_once(void **state)
     enum upstream_result results[200];
     char url[64];
     struct upstream_request req = request_to(w, url);
-    scripted_set(w->server, SCRIPTS(STEPS(SEND(CHUNKED "3\r\nabc\r\n"), WAIT(30),
-                                          SEND("0\r\n\r\n"))));
+    scripted_set(w->server,
+                 SCRIPTS(STEPS(SEND(CHUNKED "3\r\nabc\r\n"), WAIT(30), SEND("0\r\n\r\n"))));
     for (int round = 0; round < 2; round++) {
         all_done = 0;
         for (size_t i = 0; i < 200; i++)
@@ -375,7 +380,7 @@ upstream_serves_many_calls_at_once(void **state)
     assert_int_equal(s.connects, 200);
     assert_int_equal(s.reused, 200);
     assert_int_equal(s.sockets, 200);
-    run_for(w, 100);  /* the multis that are no longer needed go, with their connections */
+    run_for(w, 100); /* the multis that are no longer needed go, with their connections */
     assert_int_equal(upstream_stats(w->up).multis, 1);
     assert_int_equal(upstream_stats(w->up).sockets, 64);
 }

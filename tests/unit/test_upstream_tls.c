@@ -116,7 +116,7 @@ upstream_trusts_only_what_the_request_names(void **state)
         assert_int_equal(c.report.result, UPSTREAM_OK);
         caller_fini(&c);
         struct upstream_request other = req;
-        other.ca_file = (struct str){ 0 };  /* an idle connection waits, but was trusted by others */
+        other.ca_file = (struct str){ 0 }; /* an idle connection waits, but was trusted by others */
         caller_run(&c, &s->w, &other);
         assert_int_equal(c.report.result, UPSTREAM_TLS);
         assert_non_null(strstr(c.message, "certificate"));
@@ -164,7 +164,7 @@ upstream_reports_a_server_without_tls(void **state)
     struct upstream_request req = secure_request(s, url);
     snprintf(url, sizeof url, "https://127.0.0.1:%u/", scripted_port(plain));
     req.url = str_from(url);
-    req.deadlines.connect_ms = 50;  /* it waits for the rest of a request */
+    req.deadlines.connect_ms = 50; /* it waits for the rest of a request */
     caller_run(&c, &s->w, &req);
     assert_int_equal(c.report.result, UPSTREAM_TIMEOUT_CONNECT);
     caller_fini(&c);
@@ -196,7 +196,7 @@ upstream_uses_the_proxy_it_is_told_of(void **state)
     char url[64], proxy[64], line[128];
     struct scripted *p = scripted_create(s->w.base, NULL, SCRIPTS(hello));
     struct upstream_request req = secure_request(s, url);
-    setenv("http_proxy", "http://127.0.0.1:1", 1);  /* does not count */
+    setenv("http_proxy", "http://127.0.0.1:1", 1); /* does not count */
     snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", scripted_port(p));
     req.url = STR("http://api.invalid/v1");
     req.proxy = str_from(proxy);
@@ -215,9 +215,8 @@ upstream_reports_a_proxy_that_refuses(void **state)
     struct secure *s = *state;
     struct caller c;
     char url[64], proxy[64];
-    struct scripted *p =
-        scripted_create(s->w.base, NULL,
-                        SCRIPTS(STEPS(SEND("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"))));
+    struct scripted *p = scripted_create(
+        s->w.base, NULL, SCRIPTS(STEPS(SEND("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"))));
     struct upstream_request req = secure_request(s, url);
     snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", scripted_port(p));
     req.proxy = str_from(proxy);
@@ -226,7 +225,7 @@ upstream_reports_a_proxy_that_refuses(void **state)
     assert_int_equal(c.heads, 0);
     assert_int_equal(c.status, 0);
     caller_fini(&c);
-    req.proxy = (struct str){ 0 };  /* the next call knows nothing of the proxy */
+    req.proxy = (struct str){ 0 }; /* the next call knows nothing of the proxy */
     caller_run(&c, &s->w, &req);
     assert_int_equal(c.report.result, UPSTREAM_OK);
     caller_fini(&c);
