@@ -31,6 +31,7 @@ struct crew {
     struct gateway *gateway; /* borrowed */
     struct worker **workers; /* owned */
     unsigned n;
+    struct worker *admin; /* owned; NULL without an admin port */
     struct place *places; /* by config->server.listen; in the gateway's arena */
     int done_fd;          /* an eventfd: workers that have ended */
     int signal_fd;
@@ -93,11 +94,11 @@ listen_at(struct place *p, struct fault *f)
 }
 
 static void
-tell_address(const struct crew *c, const struct place *p)
+tell_address(const struct crew *c, const struct place *p, const char *event)
 {
     struct log_line l;
     struct log *log = c->gateway->log;
-    if (!log_begin(log, &l, LOG_LEVEL_INFO, "listening"))
+    if (!log_begin(log, &l, LOG_LEVEL_INFO, event))
         return;
     log_str(&l, "address", p->listen->path.p ? p->listen->text : str_from(p->real));
     log_bool(&l, "tls", c->gateway->tls);
@@ -110,7 +111,7 @@ tell_address(const struct crew *c, const struct place *p)
 static bool
 make_worker(struct crew *c, struct fault *f)
 {
-    struct worker *w = worker_create(c->gateway, c->n, c->done_fd, f);
+    struct worker *w = worker_create(c->gateway, WORKER_DATA, c->done_fd, f);
     if (!w)
         return false;
     c->workers[c->n++] = w;
@@ -130,15 +131,34 @@ static bool
 make_workers(struct crew *c, struct fault *f)
 {
     const struct config_server *s = &c->gateway->config->server;
-    c->places = arena_alloc(&c->gateway->arena, s->n_listen * sizeof *c->places);
-    for (unsigned i = 0; c->places && i < s->n_listen; i++)
-        c->places[i] = (struct place){ .listen = &s->listen[i], .first = -1 };
+    c->places = arena_alloc(&c->gateway->arena, (s->n_listen + 1) * sizeof *c->places);
+    for (unsigned i = 0; c->places && i <= s->n_listen; i++)
+        c->places[i] = (struct place){ .listen = i < s->n_listen ? &s->listen[i] : &s->admin,
+                                       .first = -1 };
     while (c->places && c->n < c->gateway->n_workers)
         if (!make_worker(c, f))
             return false;
     for (unsigned i = 0; c->places && i < s->n_listen; i++)
-        tell_address(c, &c->places[i]);
+        tell_address(c, &c->places[i], "listening");
     return c->places;
+}
+
+static bool
+make_admin(struct crew *c, struct fault *f)
+{
+    struct place *place = &c->places[c->gateway->config->server.n_listen];
+    if (!place->listen->text.p)
+        return true;
+    int fd = listen_at(place, f);
+    if (fd < 0)
+        return false;
+    c->admin = worker_create(c->gateway, WORKER_ADMIN, c->done_fd, f);
+    if (!c->admin || worker_listen(c->admin, fd)) {
+        fault_set(f, ERR_MEMORY, 0, "out of memory");
+        return false;
+    }
+    tell_address(c, place, "listening_admin");
+    return true;
 }
 
 static unsigned
@@ -164,7 +184,7 @@ crew_create(struct gateway *g, struct fault *f)
     }
     *c = (struct crew){ .gateway = g, .workers = workers, .signal_fd = -1 };
     c->done_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
-    if (c->done_fd >= 0 && make_workers(c, f))
+    if (c->done_fd >= 0 && make_workers(c, f) && make_admin(c, f))
         return c;
     crew_destroy(c);
     return NULL;
@@ -216,12 +236,14 @@ crew_run(struct crew *c, struct fault *f)
     unsigned running = 0;
     while (c->signal_fd >= 0 && running < c->n && worker_start(c->workers[running]))
         running++;
-    bool ok = running == c->n;
+    bool ok = running == c->n && (!c->admin || worker_start(c->admin));
     if (!ok) {
         fault_set(f, ERR_MEMORY, 0, "cannot start a thread");
         tell_all(c, WORKER_STOP);
     }
     watch(c, running);
+    if (c->admin)
+        worker_tell(c->admin, WORKER_STOP);
     return ok;
 }
 
@@ -229,7 +251,7 @@ crew_run(struct crew *c, struct fault *f)
 static void
 remove_files(const struct crew *c)
 {
-    for (unsigned i = 0; c->places && i < c->gateway->config->server.n_listen; i++) {
+    for (unsigned i = 0; c->places && i <= c->gateway->config->server.n_listen; i++) {
         struct sockaddr_un at;
         struct str path = c->places[i].listen->path;
         if (!path.p || c->places[i].first < 0)
@@ -247,6 +269,7 @@ crew_destroy(struct crew *c)
         return;
     for (unsigned i = 0; i < c->n; i++)
         worker_destroy(c->workers[i]);
+    worker_destroy(c->admin);
     remove_files(c);
     if (c->done_fd >= 0)
         close(c->done_fd);

@@ -271,6 +271,21 @@ exchange_gone(struct exchange *x)
 }
 
 void
+exchange_stop(struct exchange *x)
+{
+    upstream_cancel(x->attempt.call);
+    x->attempt.call = NULL;
+    if (!x->http) {
+        exchange_release(x);
+        return;
+    }
+    const struct ir_error e = { .set = true,
+                                .kind = IR_FAULT_OVERLOADED,
+                                .message = STR("the gateway is shutting down") };
+    refuse(x, &e);
+}
+
+void
 exchange_drained(struct exchange *x)
 {
     if (x->attempt.call)

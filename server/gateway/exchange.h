@@ -85,8 +85,10 @@ TAILQ_HEAD(exchange_list, exchange);
 
 /* A request for an operation has come: take it from here. */
 void exchange_start(struct worker *w, struct http_exchange *http, struct front front);
-/* The client left, or the server closes: cancel, log, release. */
+/* The client left: cancel, log, release. */
 void exchange_gone(struct exchange *x);
+/* The gateway stops: tell the client so, and end. */
+void exchange_stop(struct exchange *x);
 /* The client has caught up. */
 void exchange_drained(struct exchange *x);
 /* x's deadline has come. */

@@ -13,7 +13,7 @@ static const char *
 outcome(const struct exchange *x)
 {
     if (x->gone)
-        return x->worker->stopping ? "stopped" : "gone";
+        return "gone";
     if (x->error.set)
         return x->begun ? "broken" : "error";
     return "ok";

@@ -23,6 +23,7 @@
 #define OUT_KEPT       ((size_t)1 << 20)
 #define LINGER_MS      2000u
 #define REST_FIRST_MS  100u
+#define LAST_WORDS_MS  200u
 #define PENDING_MARGIN 2u /* a whole reply, its copy in the client's dialect */
 
 /* --- requests ------------------------------------------------------------------------------ */
@@ -33,7 +34,9 @@ on_request(void *ctx, struct http_exchange *http)
     struct worker *w = ctx;
     const struct http_head *head = http_exchange_head(http);
     struct front f = front_of_path(head->path);
-    if (f.dialect && str_is(head->method, "POST"))
+    if (w->role == WORKER_ADMIN)
+        pages_answer_admin(w, http);
+    else if (f.dialect && str_is(head->method, "POST"))
         exchange_start(w, http, f);
     else
         pages_answer(w, http);
@@ -131,12 +134,26 @@ on_drain_done(void *ctx)
     event_base_loopbreak(w->base);
 }
 
+/* Tell the clients that still wait, and give the words time to leave. */
+static void
+stop(struct worker *w)
+{
+    const struct timeval tv = { 0, LAST_WORDS_MS * 1000 };
+    struct exchange *x = TAILQ_FIRST(&w->running);
+    while (x) {
+        struct exchange *next = TAILQ_NEXT(x, link);
+        exchange_stop(x);
+        x = next;
+    }
+    http_server_drain(w->http, on_drain_done, w);
+    event_base_loopexit(w->base, &tv);
+}
+
 static void
 on_drain_timeout(evutil_socket_t fd, short what, void *ctx)
 {
-    struct worker *w = ctx;
     (void)fd, (void)what;
-    event_base_loopbreak(w->base);
+    stop(ctx);
 }
 
 static void
@@ -163,7 +180,7 @@ on_order(evutil_socket_t fd, short what, void *ctx)
         drain(w);
         break;
     case WORKER_STOP:
-        event_base_loopbreak(w->base);
+        stop(w);
         break;
     }
 }
@@ -184,7 +201,7 @@ make_base(void)
     struct event_config *c = event_config_new();
     if (!c)
         return NULL;
-    event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    event_config_set_flag(c, EVENT_BASE_FLAG_NOLOCK);
     struct event_base *base = event_base_new_with_config(c);
     event_config_free(c);
     return base;
@@ -246,14 +263,14 @@ make_parts(struct worker *w)
 }
 
 struct worker *
-worker_create(struct gateway *g, unsigned index, int done_fd, struct fault *f)
+worker_create(struct gateway *g, enum worker_role role, int done_fd, struct fault *f)
 {
     struct worker *w = calloc(1, sizeof *w);
     if (!w) {
         fault_set(f, ERR_MEMORY, 0, "out of memory");
         return NULL;
     }
-    *w = (struct worker){ .gateway = g, .index = index, .order_fd = -1, .done_fd = done_fd };
+    *w = (struct worker){ .gateway = g, .role = role, .order_fd = -1, .done_fd = done_fd };
     TAILQ_INIT(&w->running);
     TAILQ_INIT(&w->pool);
     buf_init(&w->out, OUT_MAX);
@@ -271,12 +288,11 @@ worker_listen(struct worker *w, int fd)
     return http_listener_create(w->http, fd, w->gateway->tls);
 }
 
-/* Whatever still runs when the loop is left is cut here. */
+/* Whatever still runs when the loop is left is cut here: calls without a client, as a rule. */
 static void
 cut(struct worker *w)
 {
     struct exchange *x;
-    w->stopping = true;
     if (w->http)
         http_server_destroy(w->http);
     w->http = NULL;

@@ -9,15 +9,20 @@
 #include "server/gateway/gateway.h"
 #include "server/http/server.h"
 
+enum worker_role {
+    WORKER_DATA,  /* serves clients */
+    WORKER_ADMIN, /* serves the operator, also while the others drain */
+};
+
 enum worker_order {
     WORKER_RUN,
     WORKER_DRAIN, /* no new connections; running exchanges have drain_timeout to end */
-    WORKER_STOP,  /* at once */
+    WORKER_STOP,  /* at once, with a last word to clients */
 };
 
 struct worker {
     struct gateway *gateway; /* borrowed */
-    unsigned index;
+    enum worker_role role;
     pthread_t thread;
     struct event_base *base; /* owned, as are the next ones */
     struct http_server *http;
@@ -27,8 +32,7 @@ struct worker {
     int order_fd;              /* an eventfd; written when order has changed */
     int done_fd;               /* borrowed: an eventfd that hears of the thread's end */
     _Atomic enum worker_order order;
-    bool started;  /* there is a thread to wait for */
-    bool stopping; /* what is cut now is cut by us */
+    bool started; /* there is a thread to wait for */
 
     struct dice dice;
     struct request_ids ids;
@@ -40,7 +44,8 @@ struct worker {
 };
 
 /* Make a worker, whose thread does not run yet.  Returns NULL with the reason in f. */
-struct worker *worker_create(struct gateway *g, unsigned index, int done_fd, struct fault *f);
+struct worker *
+worker_create(struct gateway *g, enum worker_role role, int done_fd, struct fault *f);
 /* Accept connections from a listening socket, which is owned from now on.  Before the start. */
 MUST_CHECK enum err worker_listen(struct worker *w, int fd);
 /* Start the thread; false when there is none to be had. */
