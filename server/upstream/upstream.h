@@ -176,6 +176,7 @@ void upstream_cancel(struct upstream_call *c);
 bool upstream_release_body(struct upstream_call *c);
 /* Stop delivering data until upstream_resume.  At most what curl has already read (16 kB, more
  * with HTTP/2) waits here, the rest waits in the peer.  Takes effect at once, also inside data.
+ * done may come to a paused call: when nothing waits and the reply ends, or a deadline does.
  * Idempotent. */
 void upstream_pause(struct upstream_call *c);
 /* Deliver again, from the loop.  Idempotent. */
