@@ -1,7 +1,8 @@
 # llmux.  The two commands are `make run` and `make test`; `make help` lists the rest.
 #
-# Everything is built under build/, and the sanitizer builds beside it: SAN=asan in build/asan, SAN=tsan in
-# build/tsan, SAN=fuzz (clang, libFuzzer) in build/fuzz.
+# Everything is built under build/, and the sanitizer builds beside it: SAN=asan (addresses, undefined behaviour, and
+# a count of the rows of the specs) in build/asan, SAN=tsan (threads) in build/tsan, SAN=fuzz (clang, libFuzzer) in
+# build/fuzz.  After a change of flags: `make clean`.
 
 SAN ?=
 B := build$(if $(SAN),/$(SAN))
@@ -59,7 +60,11 @@ CORPUS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/corpus/test_*.c))
 CORPUS_O := $(call obj,$(filter-out tests/corpus/test_%,$(wildcard tests/corpus/*.c)))
 FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all help setup run test unit corpus e2e fuzz check bench bench-quick generate format clean
+BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
+BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
+
+.PHONY: all objects programs help setup run test unit corpus e2e fuzzers fuzz check programs-bench bench bench-quick \
+    generate format clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -68,12 +73,15 @@ all: $(B)/specc $(B)/llmux
 help:
 	@echo 'make run        install what is missing, build, start the gateway, show a first reply'
 	@echo 'make test       install what is missing, run the whole test suite'
-	@echo 'make            build build/llmux and build/specc        make SAN=asan|tsan   with sanitizers'
-	@echo 'make unit       unit tests                               make corpus          recorded traffic'
+	@echo
+	@echo 'make            build/llmux and build/specc              make clean           remove build/'
+	@echo 'make unit       unit tests (SAN=asan|tsan)               make corpus          recorded traffic (SAN=asan)'
 	@echo 'make e2e        official SDKs against real processes     make fuzz            FUZZ_SECONDS=60 each'
 	@echo 'make check      formatting, include rules, both compilers, static analysis, generated files'
 	@echo 'make generate   compile specs/ into generated/           make format          clang-format'
 	@echo 'make bench      the full benchmark                       make bench-quick     under a minute'
+	@echo
+	@echo 'V=1 shows the commands, -j2 builds in parallel.'
 
 # --- building ---------------------------------------------------------------------------------------------
 
@@ -96,6 +104,7 @@ $(B)/%.c $(B)/%.h: %.y
 	$(call say,LEMON)
 	@mkdir -p $(@D)
 	$(Q)lemon -q -d$(@D) $<
+	$(Q)touch $(@:.h=.c) $(@:.c=.h)     # lemon does not touch a header that stays the same
 
 # The lexer and the grammar's actions include the token numbers that lemon writes.
 $(SPECC_O) $(B)/codegen/main.o: $(patsubst %.y,$(B)/%.h,$(filter %.y,$(SPECC)))
@@ -107,8 +116,9 @@ $(B)/llmux: $(B)/server/main.o $(SERVER_O) $(GENERATED_O) $(RUNTIME_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
+OUT ?= generated
 generate: $(B)/specc
-	$(B)/specc --out generated $(SPECS)
+	@$(B)/specc --out $(OUT) $(SPECS)
 
 # --- tests ----------------------------------------------------------------------------------------------
 
@@ -121,6 +131,11 @@ $(B)/tests/corpus/test_%: $(B)/tests/corpus/test_%.o $(CORPUS_O) $(LIB_O) $(SERV
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIB_O) $(SERVER_O) $(GENERATED_O) $(RUNTIME_O) $(SPECC_O)
 	$(call say,LD)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined $^ -o $@ -lcmocka $(LDLIBS)
+
+# All that can be compiled, and all that the tests run.
+objects: $(RUNTIME_O) $(GENERATED_O) $(SERVER_O) $(SPECC_O) $(B)/server/main.o $(B)/codegen/main.o $(LIB_O) $(CORPUS_O) \
+    $(BENCH_O) $(addsuffix .o,$(UNITS) $(CORPUS) $(FUZZERS))
+programs: all $(UNITS) $(CORPUS)
 
 unit: $(UNITS) $(B)/llmux $(B)/specc
 	@tests/run.sh $(B) $(UNITS)
@@ -135,9 +150,10 @@ fuzz:
 	@tests/fuzz/run.sh $(FUZZ_SECONDS)
 
 setup:
-	@tools/setup.sh
-run: setup
-	@$(MAKE) --no-print-directory -j2 all
+	@tools/setup.sh test
+run:
+	@tools/setup.sh build
+	@$(MAKE) --no-print-directory -j2 build/llmux
 	@tools/run.sh
 test: setup
 	@tests/all.sh
@@ -148,9 +164,12 @@ check: setup
 	@tools/check.sh
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h' | grep -v ^generated/)
-LOAD_O := $(patsubst %,$(B)/tests/bench/%.o,load wish tally reply process histogram)
-BENCH := $(B)/llmux $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
-$(B)/tests/bench/load: $(LOAD_O)
+clean:
+	rm -rf build
+
+# --- speed ------------------------------------------------------------------------------------------------
+
+$(B)/tests/bench/load: $(filter-out %/micro.o,$(BENCH_O))
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 $(B)/tests/bench/micro: $(B)/tests/bench/micro.o $(GENERATED_O) $(RUNTIME_O)
@@ -160,11 +179,10 @@ $(B)/tests/bench/calls.so: tests/bench/calls.c
 	$(call say,LD)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fPIC -shared $< -o $@
-bench: $(BENCH)
-	@python3 tests/bench/run.py --build $(B)
-bench-quick: $(BENCH)
-	@python3 tests/bench/run.py --build $(B) --quick
-clean:
-	rm -rf build
+programs-bench: $(B)/llmux $(BENCH)
+bench bench-quick:
+	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory -j2 programs-bench
+	@python3 tests/bench/run.py --build $(B) $(if $(filter bench-quick,$@),--quick)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

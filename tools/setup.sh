@@ -1,25 +1,55 @@
 #!/bin/sh
-# Install the Debian packages that building and testing need, if any is missing.
+# setup.sh [test|bench]: install the Debian packages that are missing.  Without a word what building and running
+# needs, with `test` what the test suite needs besides, with `bench` also what the benchmark compares with.
+# Asks the network only when something is missing; needs root or sudo only then.
 set -eu
 
-packages='gcc make clang clang-format clang-tidy libclang-rt-14-dev pkg-config re2c lemon ca-certificates
-libevent-dev libcurl4-openssl-dev libyajl-dev libyaml-dev libssl-dev libcmocka-dev python3'
-# Node.js runs the official SDKs in the tests; any installation counts.
-command -v node >/dev/null 2>&1 || packages="$packages nodejs"
-command -v npm >/dev/null 2>&1 || packages="$packages npm"
-# What the benchmark compares with: only on request.
-[ "${1:-}" != --bench ] || packages="$packages nginx-light haproxy"
+build='gcc libc6-dev make pkg-config re2c lemon ca-certificates curl
+libevent-dev libcurl4-openssl-dev libyajl-dev libyaml-dev libssl-dev'
+test='libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3'
+bench='nginx-light haproxy'
+
+# Node.js runs the official SDKs in the tests.  Any installation from version 18 on counts; else Debian's.
+node_is_there()
+{
+    command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 \
+        && [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 18 ]
+}
+
+what=${1:-build}
+case $what in
+build) wanted=$build ;;
+test) wanted="$build $test" ;;
+bench) wanted="$build $test $bench" ;;
+*) echo "usage: tools/setup.sh [test|bench]" >&2; exit 2 ;;
+esac
+[ "$what" = build ] || node_is_there || wanted="$wanted nodejs npm"
 
 missing=
-for p in $packages; do
+for p in $wanted; do
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
 done
 [ -n "$missing" ] || exit 0
 
 sudo=
-[ "$(id -u)" = 0 ] || sudo=sudo
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+        echo "setup: neither root nor sudo; these packages are missing:$missing" >&2
+        exit 1
+    }
+    sudo=sudo
+fi
 echo "installing:$missing"
-export DEBIAN_FRONTEND=noninteractive
-$sudo apt-get -qq update
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt()
+{
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Acquire::Retries=3 "$@" </dev/null >"$log" 2>&1 || {
+        tail -20 "$log" >&2
+        return 1
+    }
+}
+# A third party's repository that does not answer must not stop us: what counts is whether the packages install.
+apt update || echo "setup: apt-get update failed, trying with the lists that are there" >&2
 # shellcheck disable=SC2086
-$sudo apt-get -qq -y --no-install-recommends install $missing >/dev/null
+apt --no-install-recommends install $missing

@@ -1,35 +1,35 @@
 #!/bin/sh
-# run.sh SECONDS: run every fuzz target that long, two at a time.  Ends with 1 when one finds something.
+# run.sh SECONDS: run every fuzz target that long, two at a time.  What a target found is in build/fuzz/TARGET-crash-...
+# and the like; run the target with that file as argument to see it again.  Ends with `N passed, N failed`.
 set -u
 
 seconds=$1
-found=0
-run()
+fuzz_one()
 {
     name=$(basename "$1")
     work=build/fuzz/corpus/$name
+    seeds=tests/fuzz/seeds/$name
     mkdir -p "$work"
-    seeds=
-    [ ! -d "tests/fuzz/seeds/$name" ] || seeds=tests/fuzz/seeds/$name
+    [ -d "$seeds" ] || seeds=
     # shellcheck disable=SC2086
     if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-        -artifact_prefix="build/fuzz/$name-" "$work" $seeds >"build/fuzz/$name.log" 2>&1; then
+        -artifact_prefix="build/fuzz/$name-" "$work" $seeds >"build/fuzz/$name.log" 2>&1 </dev/null; then
         echo "# fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log") runs, no finding"
     else
         tail -40 "build/fuzz/$name.log"
         echo "FAILED: $name (log in build/fuzz/$name.log)"
-        return 1
     fi
 }
-previous=
-for target in build/fuzz/tests/fuzz/fuzz_*; do
-    [ -x "$target" ] && [ ! -d "$target" ] || continue
-    case $target in *.*) continue ;; esac
-    run "$target" &
-    if [ -n "$previous" ]; then
-        wait "$previous" || found=1
-    fi
-    previous=$!
-done
-[ -z "$previous" ] || wait "$previous" || found=1
-exit $found
+# Called by itself, through xargs.
+if [ "${2:-}" ]; then
+    fuzz_one "$2"
+    exit 0
+fi
+
+targets=$(ls tests/fuzz/fuzz_*.c | sed 's,^\(.*\)\.c$,build/fuzz/\1,')
+out=$(echo "$targets" | xargs -P "${JOBS:-2}" -n 1 sh "$0" "$seconds")
+echo "$out"
+passed=$(echo "$out" | grep -c '^# fuzz ')
+failed=$(($(echo "$targets" | wc -l) - passed))
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
