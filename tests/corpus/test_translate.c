@@ -1,4 +1,4 @@
-/* Replies keep what they say on their way to another dialect and back.
+/* Requests and replies keep what they say on their way to another dialect and back.
  *
  *   recording (D) ─► other dialect ─► D again        each read by an oracle of its own */
 #include <setjmp.h>
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/corpus/asked.h"
 #include "tests/corpus/carry.h"
 #include "tests/corpus/plain.h"
 #include "tests/corpus/verdict.h"
@@ -21,6 +22,7 @@
 struct trip {
     struct verdict verdict;
     struct arena arena;
+    unsigned requests, refused;
     unsigned replies, streams, calls, usages;
 };
 
@@ -130,10 +132,81 @@ replies_keep_what_they_say_there_and_back(void **state)
     assert_int_equal(verdict_close(&t.verdict, "translation"), 0);
 }
 
+/* --- requests --------------------------------------------------------------------------------------------- */
+
+static void
+judge_request(struct trip *t, const struct wire_item *item, const struct xd_dialect *to,
+              const char *check, const struct asked *was, struct str body)
+{
+    struct asked *is = arena_alloc(&t->arena, sizeof *is);
+    assert_non_null(is);
+    asked_read(is, to->family, body, &t->arena);
+    const char *why = asked_difference(was, is);
+    if (why)
+        verdict_offence(&t->verdict, item->id, check, "%s", why);
+}
+
+static void
+travel_request(struct trip *t, const struct wire_item *item)
+{
+    const struct xd_dialect *far = other(item->dialect);
+    struct asked *was = arena_alloc(&t->arena, sizeof *was);
+    struct buf there, back;
+    struct fault f = { 0 };
+    assert_non_null(was);
+    buf_init(&there, OUT_BYTES_MAX);
+    buf_init(&back, OUT_BYTES_MAX);
+    asked_read(was, item->dialect->family, item->request, &t->arena);
+    t->calls += was->ncalls;
+    enum err err = carry_request(item->dialect, far, item->request, &there, &f);
+    t->refused +=
+        err != ERR_OK; /* several candidates; or it does not conform, which is judged elsewhere */
+    if (!err) {
+        judge_request(t, item, far, "asked there", was, buf_str(&there));
+        err = carry_request(far, xd_find(str_from(item->dialect->family)), buf_str(&there), &back,
+                            &f);
+        if (err)
+            verdict_offence(&t->verdict, item->id, "asked back", "%s: %s", f.path, f.text);
+        else
+            judge_request(t, item, item->dialect, "asked back", was, buf_str(&back));
+    }
+    buf_fini(&there);
+    buf_fini(&back);
+}
+
+static void
+check_request(void *ctx, const struct wire_item *item)
+{
+    struct trip *t = ctx;
+    if (item->status / 100 != 2 || !item->request.p)
+        return;
+    t->requests++;
+    travel_request(t, item);
+    arena_reset(&t->arena);
+}
+
+static void
+requests_keep_what_they_ask_there_and_back(void **state)
+{
+    static const char *const checks[] = { "asked there", "asked back", NULL };
+    struct trip t = { .requests = 0 };
+    (void)state;
+    WIRE_REQUIRE();
+    verdict_init(&t.verdict, checks);
+    arena_init(&t.arena, ARENA_BYTES_MAX);
+    wire_each(check_request, &t);
+    arena_fini(&t.arena);
+    printf("# there and back: %u requests with %u calls, %u that the other dialect cannot serve\n",
+           t.requests, t.calls, t.refused);
+    assert_true(t.requests > 200 && t.refused < 20);
+    assert_int_equal(verdict_close(&t.verdict, "requests"), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_keep_what_they_ask_there_and_back),
         cmocka_unit_test(replies_keep_what_they_say_there_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,229 @@
+/* Texts, calls, results and tools of requests in both families of dialects. */
+#include "tests/corpus/asked.h"
+
+#include "runtime/base/utf8.h"
+
+static void
+add_piece(struct asked *q, struct str text)
+{
+    text = str_trim(text);
+    if (text.n && q->npieces < ASKED_MAX)
+        q->piece[q->npieces++] = arena_str(q->p.arena, text);
+}
+
+static void
+add_call(struct asked *q, struct str id, struct str name, struct str arguments)
+{
+    arguments = str_trim(arguments);
+    if (arguments.n == 0 || str_is(arguments, "null"))
+        arguments = STR("{}");
+    if (q->ncalls < ASKED_MAX)
+        q->call[q->ncalls++] = (struct plain_call){ id, name, arguments, -1 };
+}
+
+static void
+add_tool(struct asked *q, struct str name)
+{
+    if (name.n && q->ntools < ASKED_MAX)
+        q->tool[q->ntools++] = name;
+}
+
+/* The texts of a string or a list of blocks, joined. */
+static struct str
+texts(struct asked *q, uint32_t at)
+{
+    struct str s = STR("");
+    const struct json_doc *d = &q->p.doc;
+    if (at && json_kind(d, at) == JSON_STRING)
+        return json_text(d, at, q->p.arena);
+    for (uint32_t i = at + 1; at && json_kind(d, at) == JSON_ARRAY && i < d->nodes[at].next;
+         i = d->nodes[i].next)
+        plain_append(&q->p, &s, i, "text");
+    return s;
+}
+
+static void read_block(struct asked *q, uint32_t at);
+
+/* Its texts, and what else stands beside them. */
+static void
+add_result(struct asked *q, uint32_t at, const char *id)
+{
+    uint32_t content = plain_member(&q->p, at, "content");
+    const struct json_doc *d = &q->p.doc;
+    bool list = content && json_kind(d, content) == JSON_ARRAY;
+    for (uint32_t i = content + 1; list && i < d->nodes[content].next; i = d->nodes[i].next)
+        if (!str_is(plain_text(&q->p, i, "type"), "text"))
+            read_block(q, i);
+    if (q->nresults < ASKED_MAX)
+        q->result[q->nresults++] = (struct asked_result){
+            plain_text(&q->p, at, id), texts(q, plain_member(&q->p, at, "content"))
+        };
+}
+
+/* A block of either family: their types do not overlap. */
+static void
+read_block(struct asked *q, uint32_t at)
+{
+    struct str type = plain_text(&q->p, at, "type");
+    uint32_t input = plain_member(&q->p, at, "input");
+    if (str_is(type, "text"))
+        add_piece(q, plain_text(&q->p, at, "text"));
+    else if (str_is(type, "image_url") || str_is(type, "image"))
+        q->images++;
+    else if (str_is(type, "file") || str_is(type, "document"))
+        q->documents++;
+    else if (str_is(type, "tool_use"))
+        add_call(q, plain_text(&q->p, at, "id"), plain_text(&q->p, at, "name"),
+                 input ? json_raw(&q->p.doc, input) : STR(""));
+    else if (str_is(type, "tool_result"))
+        add_result(q, at, "tool_use_id");
+}
+
+static void
+read_content(struct asked *q, uint32_t at)
+{
+    const struct json_doc *d = &q->p.doc;
+    if (at && json_kind(d, at) == JSON_STRING)
+        add_piece(q, json_text(d, at, q->p.arena));
+    for (uint32_t i = at + 1; at && json_kind(d, at) == JSON_ARRAY && i < d->nodes[at].next;
+         i = d->nodes[i].next)
+        read_block(q, i);
+}
+
+static void
+read_message(struct asked *q, uint32_t at)
+{
+    uint32_t calls = plain_member(&q->p, at, "tool_calls");
+    const struct json_doc *d = &q->p.doc;
+    if (str_is(plain_text(&q->p, at, "role"), "tool"))
+        add_result(q, at, "tool_call_id");
+    else
+        read_content(q, plain_member(&q->p, at, "content"));
+    for (uint32_t i = calls + 1; calls && i < d->nodes[calls].next; i = d->nodes[i].next) {
+        uint32_t f = plain_member(&q->p, i, "function");
+        add_call(q, plain_text(&q->p, i, "id"), plain_text(&q->p, f, "name"),
+                 plain_text(&q->p, f, "arguments"));
+    }
+}
+
+static void
+read_tool(struct asked *q, uint32_t at, bool chat)
+{
+    struct str type = plain_text(&q->p, at, "type");
+    if (chat)
+        add_tool(q, plain_text(&q->p, plain_member(&q->p, at, "function"), "name"));
+    else if (type.n == 0 || str_is(type, "custom"))
+        add_tool(q, plain_text(&q->p, at, "name"));
+}
+
+void
+asked_read(struct asked *q, const char *family, struct str body, struct arena *a)
+{
+    struct fault f;
+    struct json_doc *d = &q->p.doc;
+    memset(q, 0, sizeof *q);
+    q->p.arena = a;
+    json_doc_init(d);
+    if (json_doc_parse(d, body, &f)) {
+        q->unreadable = true;
+    } else {
+        uint32_t messages = plain_member(&q->p, JSON_ROOT, "messages");
+        uint32_t tools = plain_member(&q->p, JSON_ROOT, "tools");
+        read_content(q, plain_member(&q->p, JSON_ROOT, "system"));
+        for (uint32_t i = messages + 1; messages && i < d->nodes[messages].next;
+             i = d->nodes[i].next)
+            read_message(q, i);
+        for (uint32_t i = tools + 1; tools && i < d->nodes[tools].next; i = d->nodes[i].next)
+            read_tool(q, i, strcmp(family, "openai.chat") == 0);
+    }
+    json_doc_fini(d);
+}
+
+static bool
+contains(struct str s, struct str part)
+{
+    return s.n >= part.n && memmem(s.p, s.n, part.p, part.n);
+}
+
+static bool
+has_piece(const struct asked *q, struct str text)
+{
+    for (unsigned i = 0; i < q->npieces; i++)
+        if (contains(q->piece[i], text))
+            return true;
+    return false;
+}
+
+static const char *
+say(const struct asked *q, const char *what, struct str s)
+{
+    s = utf8_cut(s, 80);
+    return arena_printf(q->p.arena, "%s: %.*s", what, STR_ARG(s)).p;
+}
+
+static const char *
+differ_calls(const struct asked *was, const struct asked *is)
+{
+    if (was->ncalls != is->ncalls)
+        return arena_printf(is->p.arena, "%u calls became %u", was->ncalls, is->ncalls).p;
+    for (unsigned i = 0; i < was->ncalls; i++) {
+        if (!str_eq(was->call[i].name, is->call[i].name))
+            return say(is, "call name", is->call[i].name);
+        if (!str_eq(was->call[i].arguments, is->call[i].arguments))
+            return say(is, "call arguments", is->call[i].arguments);
+    }
+    return NULL;
+}
+
+/* The newest call of this id, or -1. */
+static int
+call_of(const struct asked *q, struct str id)
+{
+    for (unsigned i = q->ncalls; i-- > 0;)
+        if (str_eq(q->call[i].id, id))
+            return (int)i;
+    return -1;
+}
+
+static const char *
+differ_results(const struct asked *was, const struct asked *is)
+{
+    if (was->nresults != is->nresults)
+        return arena_printf(is->p.arena, "%u results became %u", was->nresults, is->nresults).p;
+    for (unsigned i = 0; i < was->nresults; i++) {
+        if (call_of(was, was->result[i].call) != call_of(is, is->result[i].call))
+            return say(is, "a result of another call", is->result[i].call);
+        if (!contains(is->result[i].text, str_trim(was->result[i].text)))
+            return say(is, "result", is->result[i].text);
+    }
+    return NULL;
+}
+
+static const char *
+differ_tools(const struct asked *was, const struct asked *is)
+{
+    if (was->ntools != is->ntools)
+        return arena_printf(is->p.arena, "%u tools became %u", was->ntools, is->ntools).p;
+    for (unsigned i = 0; i < was->ntools; i++)
+        if (!str_eq(was->tool[i], is->tool[i]))
+            return say(is, "tool", is->tool[i]);
+    return NULL;
+}
+
+const char *
+asked_difference(const struct asked *was, const struct asked *is)
+{
+    if (is->unreadable)
+        return "what was written is not JSON";
+    for (unsigned i = 0; i < was->npieces; i++)
+        if (!has_piece(is, was->piece[i]))
+            return say(is, "missing text", was->piece[i]);
+    if (was->images != is->images || was->documents != is->documents)
+        return arena_printf(is->p.arena, "%u images, %u documents became %u, %u", was->images,
+                            was->documents, is->images, is->documents)
+            .p;
+    const char *d = differ_calls(was, is);
+    if (!d)
+        d = differ_results(was, is);
+    return d ? d : differ_tools(was, is);
+}
