@@ -79,6 +79,14 @@ is_unthought_round(const struct ir_request *m)
     return calls && l->v[0].kind != IR_BLOCK_THINKING && l->v[0].kind != IR_BLOCK_SEALED;
 }
 
+/* Where an effort came alone, the record was not said as such, and would not be written. */
+static void
+set_mode(struct ir_reasoning *r, enum ir_thinking mode)
+{
+    r->set = true;
+    r->mode = mode;
+}
+
 static void
 to_budget(struct xd *x, struct ir_request *m)
 {
@@ -87,14 +95,14 @@ to_budget(struct xd *x, struct ir_request *m)
     bool off = r->effort == IR_EFFORT_NONE;
     r->effort = IR_EFFORT_UNSET;
     if (off) {
-        r->mode = IR_THINKING_OFF;
+        set_mode(r, IR_THINKING_OFF);
         return;
     }
     if (must_call(m) || is_unthought_round(m)) {
         xd_lose(x, "reasoning.effort");
         return;
     }
-    r->mode = IR_THINKING_BUDGET;
+    set_mode(r, IR_THINKING_BUDGET);
     r->budget = (struct ir_int){ budget, true };
     if (m->max_output.set && m->max_output.v <= budget)
         m->max_output.v += budget;
@@ -107,9 +115,9 @@ to_adaptive(struct xd *x, struct ir_request *m)
     struct ir_reasoning *r = &m->reasoning;
     if (r->effort == IR_EFFORT_NONE) {
         r->effort = IR_EFFORT_UNSET;
-        r->mode = IR_THINKING_OFF;
+        set_mode(r, IR_THINKING_OFF);
     } else if (!must_call(m)) {
-        r->mode = IR_THINKING_AUTO;
+        set_mode(r, IR_THINKING_AUTO);
         lose_sampling(x, &m->sampling);
     }
 }

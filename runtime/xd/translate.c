@@ -34,6 +34,13 @@ parse(struct xd *x, struct str body)
     return x->err;
 }
 
+/* What some dialects say as one object, others say in members of their own. */
+static void
+settle_tool_choice(struct ir_tool_choice *c)
+{
+    c->set = c->set || c->mode || c->name.p || c->parallel;
+}
+
 enum err
 xd_request_read(struct xd *x, struct str body, struct ir_request *m)
 {
@@ -41,6 +48,7 @@ xd_request_read(struct xd *x, struct str body, struct ir_request *m)
     x->mode = XD_STRICT;
     if (parse(x, body) == ERR_OK)
         x->op->read_request(x, JSON_ROOT, m);
+    settle_tool_choice(&m->tool_choice);
     return x->err;
 }
 
