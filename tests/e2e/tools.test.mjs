@@ -86,7 +86,7 @@ for (const up of upstreams) {
             assert.deepEqual(await ask('required'), ['weather']);
             assert.deepEqual(await ask({ type: 'function', function: { name: 'time' } }), ['time']);
             assert.deepEqual(await ask('none', { messages }), []);
-            assert.deepEqual(await ask('auto', { messages, parallel_tool_calls: false }),
+            assert.deepEqual(await ask(undefined, { messages, parallel_tool_calls: false }),
                              ['weather']);
         });
 
