@@ -234,6 +234,16 @@ drop_cases(struct ast_tag_cases *cases, const struct ast_rows *rows)
                 }
 }
 
+static bool
+has_tag(const struct ast_tag_case *c, struct str tag)
+{
+    for (unsigned i = 0; i < c->tags.n; i++)
+        if (str_eq(c->tags.v[i].s, tag))
+            return true;
+    return false;
+}
+
+/* The inherited case with this tag: that of the same direction, else that with the same meaning. */
 static struct ast_tag_case *
 find_case(struct ast_tag_cases *cases, const struct ast_tag_case *with)
 {
@@ -241,10 +251,12 @@ find_case(struct ast_tag_cases *cases, const struct ast_tag_case *with)
         struct ast_tag_case *c = &cases->v[i];
         if (c->any && with->any)
             return c;
-        for (unsigned k = 0; with->tags.n && k < c->tags.n; k++)
-            if (str_eq(c->tags.v[k].s, with->tags.v[0].s) && c->arrow == with->arrow)
-                return c;
+        if (has_tag(c, with->tags.v[0].s) && c->arrow == with->arrow)
+            return c;
     }
+    for (unsigned i = 0; i < cases->n; i++)
+        if (has_tag(&cases->v[i], with->tags.v[0].s) && path_eq(&cases->v[i].model.v[0], &with->model.v[0]))
+            return &cases->v[i];
     return NULL;
 }
 
@@ -261,7 +273,10 @@ amend_cases(struct arena *a, struct ast_tag_cases *cases, const struct ast_decl 
     for (unsigned i = 0; i < with->tag_cases.n; i++) {
         struct ast_tag_case *old = find_case(&copy, &with->tag_cases.v[i]);
         if (old) {
-            old->model = with->tag_cases.v[i].model;
+            struct ast_tag_case inherited = *old;
+            *old = with->tag_cases.v[i];
+            old->pos = inherited.pos;
+            old->rows = inherited.rows;
             amend_rows(a, &old->rows, &with->tag_cases.v[i].rows, d);
             continue;
         }
@@ -269,6 +284,16 @@ amend_cases(struct arena *a, struct ast_tag_cases *cases, const struct ast_decl 
         *old = with->tag_cases.v[i];
     }
     *cases = copy;
+}
+
+/* What a new case maps is no longer lost. */
+static void
+undrop_cases(struct arena *a, struct ast_rows *rows, const struct ast_tag_cases *with)
+{
+    *rows = copy_rows(a, rows);
+    for (unsigned i = 0; i < with->n; i++)
+        for (unsigned k = 0; k < with->v[i].model.n; k++)
+            undrop(a, rows, &with->v[i].model.v[k]);
 }
 
 static bool
@@ -305,17 +330,56 @@ amend_table(struct arena *a, struct ast_table_rows *rows, const struct ast_table
     *rows = out;
 }
 
-void
-amend_decl(struct arena *a, struct ast_decl *decl, const struct ast_decl *with, struct diags *d)
+/* `"x" -> text` and `* -> foreign` look like table rows; in a union they are cases without rows of their own. */
+static void
+rows_to_cases(struct arena *a, struct ast_decl *with, struct diags *d)
 {
-    if (with->table.n && decl->kind != DECL_TABLE)
-        diag_error(d, with->pos, "'%.*s' is not a table: these rows have no place in it", STR_ARG(decl->name.s));
-    if (decl->kind == DECL_TABLE && (with->rows.n || with->tag_cases.n))
-        diag_error(d, with->pos, "'%.*s' is a table: its rows look like \"word\" <-> value", STR_ARG(decl->name.s));
+    for (unsigned i = 0; i < with->table.n; i++) {
+        const struct ast_table_row *r = &with->table.v[i];
+        struct ast_step step = { r->model, STEP_NONE };
+        struct ast_path path = { .pos = r->model.pos };
+        struct ast_tag_case c = { .pos = r->pos, .tags = r->wire, .any = r->any, .arrow = r->arrow };
+        if (r->status.s.n || r->model.pos.src->text.p[r->model.pos.at] == '"')
+            diag_help(diag_error(d, r->status.s.n ? r->status.pos : r->model.pos, "'%.*s' is no table, and this no case of it",
+                                 STR_ARG(with->name.s)),
+                      "a case looks like: \"tag\" <-> case { ... }");
+        *(struct ast_step *)arena_push(a, (void **)&path.v, &path.n, &path.cap, sizeof step) = step;
+        *(struct ast_path *)arena_push(a, (void **)&c.model.v, &c.model.n, &c.model.cap, sizeof path) = path;
+        *(struct ast_tag_case *)arena_push(a, (void **)&with->tag_cases.v, &with->tag_cases.n, &with->tag_cases.cap, sizeof c) = c;
+    }
+    with->table = (struct ast_table_rows){ NULL, 0, 0 };
+}
+
+static const char *
+shape_phrase(const struct ast_decl *decl)
+{
+    return decl->kind == DECL_OBJECT ? "an object" : decl->patch ? "a patch stream" : "a table";
+}
+
+void
+amend_decl(struct arena *a, struct ast_decl *decl, const struct ast_decl *amendment, struct diags *d)
+{
+    struct ast_decl with = *amendment;
+    bool cases = decl->kind != DECL_OBJECT && decl->kind != DECL_TABLE && !decl->patch;
+
+    if (cases)
+        rows_to_cases(a, &with, d);
+    if ((with.tag_cases.n && !cases) || (with.table.n && decl->kind != DECL_TABLE)
+        || (with.rows.n && decl->kind == DECL_TABLE)) {
+        struct diag *e = diag_error(d, with.pos, "'%.*s' is %s: these rows have no place in it", STR_ARG(decl->name.s),
+                                    shape_phrase(decl));
+        diag_note(e, decl->pos, "declared here");
+        diag_help(e, "%s", decl->kind == DECL_TABLE ? "its rows look like: \"word\" <-> value" : "its rows look like: member <-> model");
+        return;
+    }
     if (decl->kind == DECL_TABLE)
-        amend_table(a, &decl->table, &with->table);
-    if (decl->kind != DECL_OBJECT && decl->kind != DECL_TABLE)
-        amend_cases(a, &decl->tag_cases, with, d);
-    if (with->rows.n)
-        amend_rows(a, &decl->rows, &with->rows, d);
+        amend_table(a, &decl->table, &with.table);
+    if (cases)
+        amend_cases(a, &decl->tag_cases, &with, d);
+    if (cases)
+        undrop_cases(a, &decl->rows, &with.tag_cases);
+    if (with.rows.n)
+        amend_rows(a, &decl->rows, &with.rows, d);
+    if (with.order.pos.src)
+        decl->order = with.order;
 }

@@ -5,7 +5,8 @@
  *               several), else is added; what it maps is no longer dropped
  *   drop p      takes the inherited rows for p away and lists p as lost
  *   first {}    replaces the first inherited group
- *   a case      is amended likewise, found by its first tag, else added
+ *   a case      is amended likewise, found by its first tag, else added; what it maps is no longer dropped.  Its tags,
+ *               arrow and meaning are those said anew.  `* -> foreign` is a case in a union, a row in a table
  *   a table row comes first: an inherited row with the same wire word goes, one that writes the same value only reads
  *   remove w    takes the inherited rows for wire path w away
  * Settings and operations given anew replace the inherited ones; policies and globs add up. */

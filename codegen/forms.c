@@ -163,33 +163,53 @@ list_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
     out->kinds = KIND(ARRAY);
 }
 
+/* The case whose first field a string becomes; -1 with an error. */
+static int
+string_case(struct emit *e, const struct ast_form *f, const struct ir_union *u)
+{
+    int c = want_case(u, f->name, e->diags);
+
+    if (c < 0)
+        return -1;
+    if (u->cases.v[c].fields.n && types_is_stringlike(&u->cases.v[c].fields.v[0].type))
+        return c;
+    diag_error(e->diags, f->name.pos, "the first field of '%.*s' is no string", STR_ARG(f->name.s));
+    return -1;
+}
+
+static bool
+string_field(struct emit *e, const struct ast_form *f, const struct ir_record *r)
+{
+    const struct ir_field *field = types_field(&r->fields, f->name.s);
+
+    if (field && types_is_stringlike(&field->type))
+        return true;
+    struct diag *d = diag_error(e->diags, f->name.pos, field ? "field '%s.%.*s' is no string" : "'%s' has no field '%.*s'",
+                                r->name.s.p, STR_ARG(f->name.s));
+    if (!field)
+        suggest_field(d, &r->fields, f->name.s);
+    return false;
+}
+
 /* `string as text` onto blocks or a record, `string joins text` onto blocks. */
 static void
 string_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
 {
-    bool joins = f->kind == FORM_STRING_JOINS;
+    bool joins = f->kind == FORM_STRING_JOINS, fits = false;
 
-    out->is = joins ? FORM_IS_JOIN : FORM_IS_STRING;
     out->word = f->name.s;
     out->kinds = KIND(STRING);
     if (t->kind == TYPE_UNION && t->list) {
         out->un = t->un;
-        out->ucase = want_case(t->un, f->name, e->diags);
-        const struct ir_fields *fields = out->ucase < 0 ? NULL : &t->un->cases.v[out->ucase].fields;
-        if (fields && (fields->n == 0 || !types_is_stringlike(&fields->v[0].type)))
-            diag_error(e->diags, f->name.pos, "the first field of '%.*s' is no string", STR_ARG(f->name.s));
+        out->ucase = string_case(e, f, t->un);
+        fits = out->ucase >= 0;
     } else if (t->kind == TYPE_RECORD && !t->list && !joins) {
-        const struct ir_field *field = types_field(&t->rec->fields, f->name.s);
-        if (!field)
-            suggest_field(diag_error(e->diags, f->name.pos, "'%s' has no field '%.*s'", types_name(t), STR_ARG(f->name.s)),
-                          &t->rec->fields, f->name.s);
-        else if (!types_is_stringlike(&field->type))
-            diag_error(e->diags, f->name.pos, "'%.*s' is no string", STR_ARG(f->name.s));
+        fits = string_field(e, f, t->rec);
     } else {
         diag_error(e->diags, f->name.pos, "'string %s' is for %s, here stands %s", joins ? "joins" : "as",
                    joins ? "a list of blocks" : "a list of blocks or a record", type_text(e, t));
-        out->is = FORM_IS_BAD;
     }
+    out->is = !fits ? FORM_IS_BAD : joins ? FORM_IS_JOIN : FORM_IS_STRING;
 }
 
 struct form
