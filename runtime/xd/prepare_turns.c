@@ -164,15 +164,21 @@ prepare_hoist(struct xd *x, struct ir_request *m)
 
 typedef bool keep_fn(const struct ir_block *b, const struct ir_blocks *all);
 
+static bool
+refuses_any(const struct ir_blocks *l, keep_fn *keep)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (!keep(&l->v[i], l))
+            return true;
+    return false;
+}
+
 /* The list without the blocks that keep refuses; the same list when it refuses none. */
 static struct ir_blocks
 filter(struct xd *x, const struct ir_blocks *l, keep_fn *keep)
 {
     struct ir_blocks own = { 0 };
-    unsigned refused = 0;
-    for (unsigned i = 0; i < l->n; i++)
-        refused += !keep(&l->v[i], l);
-    if (refused == 0)
+    if (!refuses_any(l, keep))
         return *l;
     for (unsigned i = 0; i < l->n; i++)
         if (keep(&l->v[i], l))
@@ -187,10 +193,19 @@ is_signed(const struct ir_block *b, const struct ir_blocks *all)
     return b->kind != IR_BLOCK_THINKING || b->thinking.signature.n;
 }
 
+static bool
+has_unsigned(const struct ir_request *m)
+{
+    for (unsigned i = 0; i < m->turns.n; i++)
+        if (refuses_any(&m->turns.v[i].blocks, is_signed))
+            return true;
+    return false;
+}
+
 void
 prepare_signed_thinking(struct xd *x, struct ir_request *m)
 {
-    if (!own_turns(x, m))
+    if (!has_unsigned(m) || !own_turns(x, m))
         return;
     for (unsigned i = 0; i < m->turns.n; i++) {
         struct ir_blocks *l = &m->turns.v[i].blocks;
@@ -241,12 +256,27 @@ drop_empty_in_results(struct xd *x, struct ir_blocks *l)
     }
 }
 
+/* Is there a text that says nothing, in a turn or in a result, or a turn without blocks? */
+static bool
+has_empty_text(const struct ir_request *m)
+{
+    for (unsigned i = 0; i < m->turns.n; i++) {
+        const struct ir_blocks *l = &m->turns.v[i].blocks;
+        if (l->n == 0 || refuses_any(l, has_text))
+            return true;
+        for (unsigned k = 0; k < l->n; k++)
+            if (l->v[k].kind == IR_BLOCK_RESULT && refuses_any(&l->v[k].result.blocks, has_text))
+                return true;
+    }
+    return false;
+}
+
 void
 prepare_empty_text(struct xd *x, struct ir_request *m)
 {
-    if (!own_turns(x, m))
-        return;
     m->instructions = filter(x, &m->instructions, has_text);
+    if (!has_empty_text(m) || !own_turns(x, m))
+        return;
     unsigned n = 0;
     for (unsigned i = 0; i < m->turns.n; i++) {
         struct ir_turn t = m->turns.v[i];
