@@ -29,6 +29,21 @@ ir_block_head(const struct ir_block *b)
     return head;
 }
 
+bool
+ir_block_grows(const struct ir_block *b)
+{
+    switch (b->kind) {
+    case IR_BLOCK_TEXT: return b->text.text.n || b->text.citations.n;
+    case IR_BLOCK_REFUSAL: return b->refusal.text.n;
+    case IR_BLOCK_THINKING: return b->thinking.text.n || b->thinking.signature.n;
+    case IR_BLOCK_CALL: return b->call.arguments.n;
+    case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_AUDIO:
+    case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+        break;
+    }
+    return false;
+}
+
 /* In a tail what is empty is absent. */
 static struct str
 some(struct str s)
@@ -39,33 +54,27 @@ some(struct str s)
 bool
 ir_block_tail(const struct ir_block *b, struct ir_block *tail)
 {
-    struct ir_block t = { .kind = b->kind };
-    bool grows = false;
+    *tail = (struct ir_block){ .kind = b->kind };
     switch (b->kind) {
     case IR_BLOCK_TEXT:
-        t.text.text = some(b->text.text);
-        t.text.citations = b->text.citations;
-        grows = t.text.text.p || t.text.citations.n;
+        tail->text.text = some(b->text.text);
+        tail->text.citations = b->text.citations;
         break;
     case IR_BLOCK_REFUSAL:
-        t.refusal.text = some(b->refusal.text);
-        grows = t.refusal.text.p;
+        tail->refusal.text = some(b->refusal.text);
         break;
     case IR_BLOCK_THINKING:
-        t.thinking.text = some(b->thinking.text);
-        t.thinking.signature = some(b->thinking.signature);
-        grows = t.thinking.text.p || t.thinking.signature.p;
+        tail->thinking.text = some(b->thinking.text);
+        tail->thinking.signature = some(b->thinking.signature);
         break;
     case IR_BLOCK_CALL:
-        t.call.arguments = some(b->call.arguments);
-        grows = t.call.arguments.p;
+        tail->call.arguments = some(b->call.arguments);
         break;
     case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_AUDIO:
     case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
         break;
     }
-    *tail = t;
-    return grows;
+    return ir_block_grows(tail);
 }
 
 static bool
@@ -77,12 +86,11 @@ has_no_bytes(const struct ir_source *s)
 bool
 ir_block_is_empty(const struct ir_block *b)
 {
-    struct ir_block tail;
     if (b->cache.set)
         return false;
     switch (b->kind) {
     case IR_BLOCK_TEXT: case IR_BLOCK_REFUSAL: case IR_BLOCK_THINKING:
-        return !ir_block_tail(b, &tail);
+        return !ir_block_grows(b);
     case IR_BLOCK_CALL:
         return !b->call.id.n && !b->call.name.n && !b->call.arguments.n;
     case IR_BLOCK_AUDIO:

@@ -56,10 +56,13 @@ void ir_grammar_event(void *g, const struct ir_event *e);     /* an ir_sink; g s
 bool ir_grammar_ok(const struct ir_grammar *g);
 
 /* The fields of a block that lengthen while it is open, by kind: text, signature, arguments,
- * citations.  ir_block_head: b without them (empty, not absent); ir_block_tail: nothing but them,
- * absent where empty, false when there is nothing. */
+ * citations.
+ *   head   b without them (empty, not absent)
+ *   tail   nothing but them, absent where empty; false when there is nothing; not b itself
+ *   grows  does any of them say something? */
 struct ir_block ir_block_head(const struct ir_block *b);
 bool ir_block_tail(const struct ir_block *b, struct ir_block *tail);
+bool ir_block_grows(const struct ir_block *b);
 /* Text, refusal or thinking that says nothing: no text, no signature, no citation, no mark (unknown
  * members alone are nothing).  And a call without id, name and arguments, audio without id, data and
  * transcript: some peers send the hulls of both with every reply. */

@@ -127,9 +127,10 @@ join_halves(struct xd *x, struct flow_lane *l, struct ir_block *b)
     for (unsigned i = 0; i < n; i++) {
         if (!v[i]->p || wtf8_is_clean(*v[i], l->half[i]))
             continue;
-        *v[i] = wtf8_join(x->arena, *v[i], &l->half[i]);
-        if (!v[i]->p)
+        struct str clean = wtf8_join(x->arena, *v[i], &l->half[i]);
+        if (!clean.p)
             xd_full(x);
+        *v[i] = clean.n ? clean : (struct str){ NULL, 0 };
     }
 }
 
@@ -150,19 +151,16 @@ emit_block(struct xd *x, const struct flow_track *t, const struct flow_lane *l,
     });
 }
 
-/* Let clean growth of a live lane pass.  b has nothing but growing fields. */
+/* Let clean growth of a live lane pass: a tail, if the kind has one. */
 static void
 say(struct xd *x, const struct flow_track *t, struct flow_lane *l, struct ir_block *b)
 {
-    struct ir_block tail;
     if (b->kind == IR_BLOCK_CALL)
         b->call.arguments = xd_arguments_take(&l->arguments, x->arena, b->call.arguments);
     if (b->kind == IR_BLOCK_THINKING && b->thinking.signature.n)
         l->has_signature = true;
-    if (!grows_by_tail(b->kind))
+    if (!grows_by_tail(b->kind) || ir_block_grows(b))
         emit_block(x, t, l, IR_EVENT_GROW, b);
-    else if (ir_block_tail(b, &tail))
-        emit_block(x, t, l, IR_EVENT_GROW, &tail);
 }
 
 static void
@@ -366,8 +364,10 @@ flow_lane_start(struct xd *x, struct flow_track *t, struct flow_lane *l,
 void
 flow_lane_grow(struct xd *x, struct flow_track *t, struct flow_lane *l, const struct ir_block *frag)
 {
-    struct ir_block b = *frag;
-    if (grows_by_tail(frag->kind) && !ir_block_tail(frag, &b))
+    struct ir_block b;
+    if (!grows_by_tail(frag->kind))
+        b = *frag;
+    else if (!ir_block_tail(frag, &b))
         return;
     join_halves(x, l, &b);
     if (x->err)

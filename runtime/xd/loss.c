@@ -1,6 +1,4 @@
 /* The names of what got lost: distinct, few, fit for a header. */
-#include <stdio.h>
-
 #include "runtime/xd/fault.h"
 
 #define NAME_MAX_BYTES 120
@@ -56,15 +54,36 @@ xd_lose_path(struct xd *x, uint32_t at)
     xd_lose_name(x, n ? str_make(path, n) : STR("body"));
 }
 
+struct name { size_t n; char p[NAME_MAX_BYTES]; };
+
+static void
+add(struct name *name, struct str s)
+{
+    size_t n = s.n < sizeof name->p - name->n ? s.n : sizeof name->p - name->n;
+    memcpy(name->p + name->n, s.p, n);
+    name->n += n;
+}
+
+static void
+add_step(struct name *name, const char *step)
+{
+    if (!*step)
+        return;
+    add(name, str_from(step));
+    add(name, STR("."));
+}
+
+/* In a stream this is done for every unknown member of every event, so without printf. */
 void
 xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container,
                struct str key)
 {
-    char name[NAME_MAX_BYTES + 1];
-    bool top = strcmp(shape->object, "request") == 0 || strcmp(shape->object, "reply") == 0;
-    int n = snprintf(name, sizeof name, "%s%s%s%s%.*s", top ? "" : shape->object, top ? "" : ".",
-                     container, *container ? "." : "", STR_ARG(key));
-    xd_lose_name(x, str_make(name, (size_t)n < sizeof name ? (size_t)n : sizeof name - 1));
+    struct name name = { .n = 0 };
+    if (strcmp(shape->object, "request") != 0 && strcmp(shape->object, "reply") != 0)
+        add_step(&name, shape->object);
+    add_step(&name, container);
+    add(&name, key);
+    xd_lose_name(x, str_make(name.p, name.n));
 }
 
 void
