@@ -43,6 +43,7 @@ ir_reply_speak(const struct ir_reply *r, ir_sink *sink, void *ctx)
     struct ir_reply head = *r;
     head.choices = (struct ir_choices){ 0 };
     head.usage.set = true;
+    head.set = true;
     sink(ctx, &(struct ir_event){ .kind = IR_EVENT_BEGIN, .reply = &head });
     for (unsigned i = 0; i < r->choices.n; i++)
         for (unsigned k = 0; k < r->choices.v[i].blocks.n; k++)

@@ -50,7 +50,8 @@ measure(struct job *j)
         printf("| %s | %.0f ns an event | %.0f MB/s |\n", j->name, best * 1e9 / j->units,
                (double)j->input.n / best / 1e6);
     else
-        printf("| %s | %.1f us | %.0f MB/s |\n", j->name, best * 1e6, (double)j->input.n / best / 1e6);
+        printf("| %s | %.1f us | %.0f MB/s |\n", j->name, best * 1e6,
+               (double)j->input.n / best / 1e6);
 }
 
 static void
@@ -140,14 +141,18 @@ chat_stream(unsigned events, size_t text)
 
     buf_init(&b, 64 << 20);
     for (unsigned i = 0; i < events; i++) {
-        buf_puts(&b, STR("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,"
-                         "\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\""));
+        buf_puts(
+            &b,
+            STR("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,"
+                "\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\""));
         for (size_t k = 0; k < text; k++)
             buf_putc(&b, "etaoin shrdlu"[(i + k) % 13]);
         buf_puts(&b, STR("\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n"));
     }
-    buf_puts(&b, STR("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\","
-                     "\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"));
+    buf_puts(
+        &b,
+        STR("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\","
+            "\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"));
     return buf_str(&b);
 }
 
@@ -157,22 +162,28 @@ messages_stream(unsigned events, size_t text)
     struct buf b;
 
     buf_init(&b, 64 << 20);
-    buf_puts(&b, STR("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":"
-                     "\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":null,"
-                     "\"stop_sequence\":null,\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\nevent: "
-                     "content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
-                     "{\"type\":\"text\",\"text\":\"\"}}\n\n"));
+    buf_puts(
+        &b,
+        STR("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":"
+            "\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":null,"
+            "\"stop_sequence\":null,\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\nevent: "
+            "content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
+            "{\"type\":\"text\",\"text\":\"\"}}\n\n"));
     for (unsigned i = 0; i < events; i++) {
-        buf_puts(&b, STR("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
-                         "{\"type\":\"text_delta\",\"text\":\""));
+        buf_puts(
+            &b,
+            STR("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+                "{\"type\":\"text_delta\",\"text\":\""));
         for (size_t k = 0; k < text; k++)
             buf_putc(&b, "etaoin shrdlu"[(i + k) % 13]);
         buf_puts(&b, STR("\"}}\n\n"));
     }
-    buf_puts(&b, STR("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: "
-                     "message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\","
-                     "\"stop_sequence\":null},\"usage\":{\"output_tokens\":9}}\n\nevent: message_stop\ndata: "
-                     "{\"type\":\"message_stop\"}\n\n"));
+    buf_puts(
+        &b,
+        STR("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: "
+            "message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\","
+            "\"stop_sequence\":null},\"usage\":{\"output_tokens\":9}}\n\nevent: message_stop\ndata: "
+            "{\"type\":\"message_stop\"}\n\n"));
     return buf_str(&b);
 }
 
@@ -184,7 +195,8 @@ chat_request(size_t bytes)
     buf_init(&b, 64 << 20);
     buf_puts(&b, STR("{\"model\":\"m\",\"max_tokens\":64,\"messages\":["));
     for (unsigned i = 0; b.n < bytes; i++) {
-        buf_printf(&b, "%s{\"role\":\"%s\",\"content\":\"", i ? "," : "", i % 2 ? "assistant" : "user");
+        buf_printf(&b, "%s{\"role\":\"%s\",\"content\":\"", i ? "," : "",
+                   i % 2 ? "assistant" : "user");
         for (unsigned k = 0; k < 1000; k++)
             buf_putc(&b, "etaoin shrdlu"[(i + k) % 13]);
         buf_puts(&b, STR("\\n\"}"));
@@ -198,18 +210,23 @@ main(void)
 {
     const struct xd_dialect *chat = xd_find(STR("openai.chat"));
     const struct xd_dialect *messages = xd_find(STR("anthropic.messages"));
-    struct str event = STR("{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1754432623,\"model\":"
-                           "\"gpt-4o-2024-08-06\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_ff25b2783a\","
-                           "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"logprobs\":null,"
-                           "\"finish_reason\":null}]}");
+    struct str event = STR(
+        "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1754432623,\"model\":"
+        "\"gpt-4o-2024-08-06\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_ff25b2783a\","
+        "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"logprobs\":null,"
+        "\"finish_reason\":null}]}");
     struct job jobs[] = {
         { "read one 250-byte JSON document", event, 1, run_json, NULL, NULL, 0 },
         { "frame 1,000 events of 250 bytes", chat_stream(1000, 100), 1000, run_sse, NULL, NULL, 0 },
-        { "translate a chat stream to messages, per event", chat_stream(1000, 100), 1000, run_stream, chat, messages, 0 },
-        { "translate a messages stream to chat, per event", messages_stream(1000, 140), 1000, run_stream, messages, chat, 0 },
+        { "translate a chat stream to messages, per event", chat_stream(1000, 100), 1000,
+          run_stream, chat, messages, 0 },
+        { "translate a messages stream to chat, per event", messages_stream(1000, 140), 1000,
+          run_stream, messages, chat, 0 },
         { "read a 100 KB request as JSON", chat_request(100 << 10), 0, run_json, NULL, NULL, 0 },
-        { "translate a 100 KB request, chat to messages", chat_request(100 << 10), 0, run_request, chat, messages, 0 },
-        { "translate a 1 MB request, chat to messages", chat_request(1 << 20), 0, run_request, chat, messages, 0 },
+        { "translate a 100 KB request, chat to messages", chat_request(100 << 10), 0, run_request,
+          chat, messages, 0 },
+        { "translate a 1 MB request, chat to messages", chat_request(1 << 20), 0, run_request, chat,
+          messages, 0 },
     };
 
     printf("| case | time | speed |\n|---|---|---|\n");

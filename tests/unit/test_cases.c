@@ -98,7 +98,7 @@ run_stream(const struct part *p, struct outcome *o, size_t step)
     o->fault = r.x.fault;
     take_losses(o, &r.x.lost);
     take_losses(o, &w.x.lost);
-    for (unsigned i = 0; i < o->lost.n; i++)     /* some live in the reader's own memory */
+    for (unsigned i = 0; i < o->lost.n; i++) /* some live in the reader's own memory */
         o->lost.v[i] = arena_str(&o->arena, o->lost.v[i]);
     xd_reader_fini(&r);
     xd_writer_fini(&w);

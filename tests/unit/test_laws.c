@@ -1,0 +1,462 @@
+/* The laws on generated samples, for every compiled dialect: what a dialect can carry it gives back.
+ *
+ *   read(write(m)) = m          for requests and replies, whole and streamed
+ *   write(read(w)) = w          for what was written: writing is already canonical
+ *
+ * Samples are made of what all dialects can carry, in the order in which all of them keep it: thinking, then text, then
+ * calls in an assistant's turn, results first in a user's.  The seeds are fixed; a failure names its own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "runtime/ir/reply.h"
+#include "runtime/xd/registry.h"
+#include "runtime/xd/translate.h"
+#include "tests/lib/dice.h"
+
+#define SAMPLES 300
+
+struct sample {
+    struct arena arena;
+    struct dice dice;
+};
+
+/* --- making -------------------------------------------------------------------------------------------- */
+
+static struct str
+some_text(struct sample *s)
+{
+    static const char *const pieces[] = {
+        "a",         "word ",        "\"quoted\"",       "back\\slash",  "\n", "\t",   "\x01",
+        "h\xc3\xa9", "\xe6\xbc\xa2", "\xf0\x9f\x98\x80", "\xe2\x80\xa8", "{}", "</x>", "\x7f",
+        "'"
+    };
+    struct str out = STR("");
+    unsigned n = 1 + dice_roll(&s->dice, 6);
+
+    for (unsigned i = 0; i < n; i++)
+        out = arena_printf(&s->arena, "%.*s%s", STR_ARG(out),
+                           pieces[dice_roll(&s->dice, sizeof pieces / sizeof *pieces)]);
+    return arena_printf(&s->arena, "%.*sx", STR_ARG(out)); /* never white space at the end */
+}
+
+static struct str
+some_json(struct sample *s)
+{
+    static const char *const values[] = { "{}", "{\"a\":1}",
+                                          "{\"n\":12345678901234567890,\"e\":1E400}",
+                                          "{\"b\" : [ null,true,-0 ],\"a\":\"\\u00e9\\n\"}",
+                                          "{\"k\":1,\"k\":2}" };
+
+    return str_from(values[dice_roll(&s->dice, sizeof values / sizeof *values)]);
+}
+
+static struct str
+some_name(struct sample *s, const char *prefix)
+{
+    return arena_printf(&s->arena, "%s_%u", prefix, dice_roll(&s->dice, 1000000));
+}
+
+static struct ir_block *
+push(struct sample *s, struct ir_blocks *l, enum ir_block_kind kind)
+{
+    struct ir_block *b = arena_push(&s->arena, (void **)&l->v, &l->n, &l->cap, sizeof *b);
+
+    b->kind = kind;
+    return b;
+}
+
+static void
+push_text(struct sample *s, struct ir_blocks *l)
+{
+    push(s, l, IR_BLOCK_TEXT)->text.text = some_text(s);
+}
+
+static void
+push_call(struct sample *s, struct ir_blocks *l)
+{
+    struct ir_block *b = push(s, l, IR_BLOCK_CALL);
+
+    b->call.id = some_name(s, "call");
+    b->call.name = some_name(s, "fn");
+    b->call.arguments = some_json(s);
+}
+
+static void
+make_user(struct sample *s, struct ir_turn *t, const struct ir_blocks *calls)
+{
+    t->role = IR_ROLE_USER;
+    for (unsigned i = 0; calls && i < calls->n; i++) {
+        if (calls->v[i].kind != IR_BLOCK_CALL)
+            continue;
+        struct ir_block *b = push(s, &t->blocks, IR_BLOCK_RESULT);
+        b->result.call = calls->v[i].call.id;
+        push_text(s, &b->result.blocks);
+    }
+    if (t->blocks.n == 0 || dice_roll(&s->dice, 2))
+        push_text(s, &t->blocks);
+    if (dice_roll(&s->dice, 4) == 0) {
+        struct ir_block *b = push(s, &t->blocks, IR_BLOCK_IMAGE);
+        b->image.source.kind = dice_roll(&s->dice, 2) ? IR_SOURCE_URL : IR_SOURCE_BYTES;
+        if (b->image.source.kind == IR_SOURCE_URL) {
+            b->image.source.url.url = STR("https://example.org/a.png?b=c&d=\"e\"");
+        } else {
+            b->image.source.bytes.media = STR("image/png");
+            b->image.source.bytes.data = STR("iVBORw0KGgo=");
+        }
+        push_text(s, &t->blocks);
+    }
+}
+
+static void
+make_assistant(struct sample *s, struct ir_blocks *l)
+{
+    unsigned calls = dice_roll(&s->dice, 3);
+
+    if (calls == 0 || dice_roll(&s->dice, 2))
+        push_text(s, l);
+    for (unsigned i = 0; i < calls; i++)
+        push_call(s, l);
+}
+
+static void
+make_turns(struct sample *s, struct ir_request *m)
+{
+    unsigned n = 1 + 2 * dice_roll(&s->dice, 4);
+
+    m->turns.v = arena_alloc(&s->arena, n * sizeof *m->turns.v);
+    m->turns.n = m->turns.cap = n;
+    for (unsigned i = 0; i < n; i++) {
+        if (i % 2)
+            make_assistant(s, &m->turns.v[i].blocks);
+        else
+            make_user(s, &m->turns.v[i], i ? &m->turns.v[i - 1].blocks : NULL);
+        m->turns.v[i].role = i % 2 ? IR_ROLE_ASSISTANT : IR_ROLE_USER;
+    }
+}
+
+static void
+make_tools(struct sample *s, struct ir_request *m)
+{
+    unsigned n = dice_roll(&s->dice, 3);
+
+    for (unsigned i = 0; i < n; i++) {
+        struct ir_tool *t = arena_push(&s->arena, (void **)&m->tools.v, &m->tools.n, &m->tools.cap,
+                                       sizeof *t);
+        t->kind = IR_TOOL_FUNCTION;
+        t->function.name = some_name(s, "fn");
+        t->function.description = some_text(s);
+        t->function.schema = some_json(s);
+        t->function.strict = (enum ir_bool)dice_roll(&s->dice, 3);
+    }
+    if (n && dice_roll(&s->dice, 2)) {
+        m->tool_choice.set = true;
+        m->tool_choice.mode = (enum ir_choice_mode)(
+            1 + dice_roll(&s->dice, IR_CHOICE_MODE_COUNT - 1));
+        if (m->tool_choice.mode == IR_CHOICE_MODE_NAMED)
+            m->tool_choice.name = m->tools.v[0].function.name;
+    }
+}
+
+static void
+make_request(struct sample *s, struct ir_request *m)
+{
+    m->set = true;
+    m->model = some_name(s, "model");
+    m->stream = (enum ir_bool)dice_roll(&s->dice, 3);
+    m->max_output = (struct ir_int){ 1 + dice_roll(&s->dice, 100000), true };
+    if (dice_roll(&s->dice, 2))
+        push_text(s, &m->instructions);
+    if (dice_roll(&s->dice, 2))
+        m->sampling.temperature = STR("0.125");
+    if (dice_roll(&s->dice, 2))
+        m->sampling.top_p = STR("1e-1");
+    for (unsigned i = dice_roll(&s->dice, 3); i > 0; i--)
+        *(struct str *)arena_push(&s->arena, (void **)&m->stops.v, &m->stops.n, &m->stops.cap,
+                                  sizeof(struct str)) = some_text(s);
+    make_turns(s, m);
+    make_tools(s, m);
+}
+
+static void
+make_reply(struct sample *s, struct ir_reply *m)
+{
+    static const enum ir_stop stops[] = { IR_STOP_END, IR_STOP_LENGTH, IR_STOP_REFUSAL };
+    struct ir_choice *c = arena_push(&s->arena, (void **)&m->choices.v, &m->choices.n,
+                                     &m->choices.cap, sizeof *c);
+
+    m->id = some_name(s, "id");
+    m->model = some_name(s, "model");
+    c->set = true;
+    if (dice_roll(&s->dice, 3) == 0) {
+        struct ir_block *b = push(s, &c->blocks, IR_BLOCK_THINKING);
+        b->thinking.text = some_text(s);
+        if (dice_roll(&s->dice, 2))
+            b->thinking.signature = STR("EqQBCkYI+/=");
+    }
+    make_assistant(s, &c->blocks);
+    bool called = xd_count_blocks(&c->blocks, 1u << IR_BLOCK_CALL) > 0;
+    c->stop = called ? IR_STOP_CALL : stops[dice_roll(&s->dice, 3)];
+    m->usage = (struct ir_usage){ .set = true,
+                                  .input = { dice_roll(&s->dice, 1000), true },
+                                  .output = { 10 + dice_roll(&s->dice, 1000), true },
+                                  .cache_read = { 1 + dice_roll(&s->dice, 50), true } };
+}
+
+/* --- comparing ------------------------------------------------------------------------------------------- */
+
+static void
+same_str(struct str a, struct str b)
+{
+    if (!str_eq(a, b))
+        fail_msg("\"%.*s\" became \"%.*s\"", STR_ARG(a), STR_ARG(b));
+}
+
+static void same_blocks(const struct ir_blocks *a, const struct ir_blocks *b);
+
+static void
+same_source(const struct ir_source *a, const struct ir_source *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    same_str(a->kind == IR_SOURCE_URL ? a->url.url : a->bytes.data,
+             a->kind == IR_SOURCE_URL ? b->url.url : b->bytes.data);
+    if (a->kind == IR_SOURCE_BYTES)
+        same_str(a->bytes.media, b->bytes.media);
+}
+
+static void
+same_block(const struct ir_block *a, const struct ir_block *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    switch (a->kind) {
+    case IR_BLOCK_TEXT:
+        same_str(a->text.text, b->text.text);
+        break;
+    case IR_BLOCK_THINKING:
+        same_str(a->thinking.text, b->thinking.text);
+        same_str(a->thinking.signature, b->thinking.signature);
+        break;
+    case IR_BLOCK_CALL:
+        same_str(a->call.id, b->call.id);
+        same_str(a->call.name, b->call.name);
+        same_str(a->call.arguments, b->call.arguments);
+        break;
+    case IR_BLOCK_RESULT:
+        same_str(a->result.call, b->result.call);
+        same_blocks(&a->result.blocks, &b->result.blocks);
+        break;
+    case IR_BLOCK_IMAGE:
+        same_source(&a->image.source, &b->image.source);
+        break;
+    default:
+        fail_msg("a block of kind %d was not made", (int)a->kind);
+    }
+}
+
+static void
+same_blocks(const struct ir_blocks *a, const struct ir_blocks *b)
+{
+    assert_int_equal(a->n, b->n);
+    for (unsigned i = 0; i < a->n; i++)
+        same_block(&a->v[i], &b->v[i]);
+}
+
+static void
+same_tools(const struct ir_request *a, const struct ir_request *b)
+{
+    assert_int_equal(a->tools.n, b->tools.n);
+    for (unsigned i = 0; i < a->tools.n; i++) {
+        same_str(a->tools.v[i].function.name, b->tools.v[i].function.name);
+        same_str(a->tools.v[i].function.description, b->tools.v[i].function.description);
+        same_str(a->tools.v[i].function.schema, b->tools.v[i].function.schema);
+        assert_int_equal(a->tools.v[i].function.strict, b->tools.v[i].function.strict);
+    }
+    assert_int_equal(a->tool_choice.mode, b->tool_choice.mode);
+    same_str(a->tool_choice.name, b->tool_choice.name);
+}
+
+static void
+same_request(const struct ir_request *a, const struct ir_request *b)
+{
+    same_str(a->model, b->model);
+    assert_int_equal(a->stream, b->stream);
+    assert_int_equal(a->max_output.v, b->max_output.v);
+    same_str(a->sampling.temperature, b->sampling.temperature);
+    same_str(a->sampling.top_p, b->sampling.top_p);
+    assert_int_equal(a->stops.n, b->stops.n);
+    for (unsigned i = 0; i < a->stops.n; i++)
+        same_str(a->stops.v[i], b->stops.v[i]);
+    same_blocks(&a->instructions, &b->instructions);
+    assert_int_equal(a->turns.n, b->turns.n);
+    for (unsigned i = 0; i < a->turns.n; i++) {
+        assert_int_equal(a->turns.v[i].role, b->turns.v[i].role);
+        same_blocks(&a->turns.v[i].blocks, &b->turns.v[i].blocks);
+    }
+    same_tools(a, b);
+}
+
+static void
+same_reply(const struct ir_reply *a, const struct ir_reply *b)
+{
+    same_str(a->id, b->id);
+    same_str(a->model, b->model);
+    assert_int_equal(b->choices.n, 1);
+    assert_int_equal(a->choices.v[0].stop, b->choices.v[0].stop);
+    same_blocks(&a->choices.v[0].blocks, &b->choices.v[0].blocks);
+    assert_int_equal(a->usage.input.v, b->usage.input.v);
+    assert_int_equal(a->usage.output.v, b->usage.output.v);
+    assert_int_equal(a->usage.cache_read.v, b->usage.cache_read.v);
+}
+
+/* --- the laws ------------------------------------------------------------------------------------------------ */
+
+static void
+begin(struct sample *s, unsigned seed)
+{
+    arena_init(&s->arena, 16 << 20);
+    s->dice.seed = seed;
+}
+
+static void
+nothing_lost(const struct xd *x, const struct xd_dialect *d)
+{
+    if (x->lost.n)
+        fail_msg("%s loses %.*s of what all can carry", d->name, STR_ARG(x->lost.v[0]));
+}
+
+static void
+try_request(const struct xd_dialect *d, unsigned seed)
+{
+    struct sample s;
+    struct buf out, again;
+    struct xd w, r;
+    struct ir_request m = { 0 }, back = { 0 };
+
+    begin(&s, seed);
+    buf_init(&out, 16 << 20);
+    buf_init(&again, 16 << 20);
+    xd_init(&w, d, XD_OP_CHAT, &s.arena, &out);
+    xd_init(&r, d, XD_OP_CHAT, &s.arena, NULL);
+    make_request(&s, &m);
+    assert_int_equal(xd_request_write(&w, &m), ERR_OK);
+    nothing_lost(&w, d);
+    assert_int_equal(xd_request_read(&r, buf_str(&out), &back), ERR_OK);
+    same_request(&m, &back);
+    xd_fini(&w);
+    xd_init(&w, d, XD_OP_CHAT, &s.arena, &again);
+    assert_int_equal(xd_request_write(&w, &back), ERR_OK);
+    same_str(buf_str(&out), buf_str(&again));
+    xd_fini(&w);
+    xd_fini(&r);
+    buf_fini(&out);
+    buf_fini(&again);
+    arena_fini(&s.arena);
+}
+
+static void
+try_reply(const struct xd_dialect *d, unsigned seed)
+{
+    struct sample s;
+    struct buf out;
+    struct xd w, r;
+    struct ir_reply m = { 0 }, back = { 0 };
+    struct ir_error error = { 0 };
+
+    begin(&s, seed);
+    buf_init(&out, 16 << 20);
+    xd_init(&w, d, XD_OP_CHAT, &s.arena, &out);
+    xd_init(&r, d, XD_OP_CHAT, &s.arena, NULL);
+    make_reply(&s, &m);
+    assert_int_equal(xd_reply_write(&w, &m), ERR_OK);
+    nothing_lost(&w, d);
+    assert_int_equal(xd_reply_read(&r, buf_str(&out), &back, &error), ERR_OK);
+    same_reply(&m, &back);
+    xd_fini(&w);
+    xd_fini(&r);
+    buf_fini(&out);
+    arena_fini(&s.arena);
+}
+
+/* A reply spoken as events, written as a stream, read in pieces and collected is the same reply. */
+static void
+try_stream(const struct xd_dialect *d, unsigned seed)
+{
+    struct sample s;
+    struct buf out;
+    struct xd_writer w;
+    struct xd_reader r;
+    struct ir_collector c;
+    struct ir_reply m = { 0 };
+
+    begin(&s, seed);
+    buf_init(&out, 16 << 20);
+    make_reply(&s, &m);
+    xd_writer_init(&w, d, XD_OP_CHAT, &s.arena, &out, XD_USAGE_WRITE);
+    ir_reply_speak(&m, xd_writer_event, &w);
+    assert_int_equal(w.x.err, ERR_OK);
+    ir_collector_init(&c, &s.arena);
+    xd_reader_init(&r, d, XD_OP_CHAT, &s.arena, ir_collector_event, &c);
+    for (size_t at = 0, n; at < out.n; at += n) {
+        n = 1 + dice_roll(&s.dice, 200);
+        n = n < out.n - at ? n : out.n - at;
+        assert_int_equal(xd_reader_feed(&r, out.p + at, n), ERR_OK);
+    }
+    assert_int_equal(xd_reader_end(&r), ERR_OK);
+    assert_true(c.ended && !c.failed);
+    same_reply(&m, &c.reply);
+    xd_reader_fini(&r);
+    xd_writer_fini(&w);
+    buf_fini(&out);
+    arena_fini(&s.arena);
+}
+
+static void
+try_all(void (*law)(const struct xd_dialect *, unsigned))
+{
+    unsigned dialects = 0;
+
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        if ((*d)->provider)
+            continue;
+        dialects++;
+        for (unsigned seed = 0; seed < SAMPLES; seed++)
+            law(*d, seed);
+    }
+    assert_true(dialects >= 2);
+}
+
+static void
+a_request_written_is_read_as_the_same(void **state)
+{
+    (void)state;
+    try_all(try_request);
+}
+
+static void
+a_reply_written_is_read_as_the_same(void **state)
+{
+    (void)state;
+    try_all(try_reply);
+}
+
+static void
+a_reply_spoken_in_time_is_the_same_as_whole(void **state)
+{
+    (void)state;
+    try_all(try_stream);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_written_is_read_as_the_same),
+        cmocka_unit_test(a_reply_written_is_read_as_the_same),
+        cmocka_unit_test(a_reply_spoken_in_time_is_the_same_as_whole),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
