@@ -3,6 +3,7 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/ir/reply.h"
+#include "runtime/xd/arguments.h"
 #include "runtime/xd/call_id.h"
 #include "runtime/xd/error.h"
 #include "runtime/xd/fault.h"
@@ -93,6 +94,8 @@ settle_call(struct xd *x, const struct ir_reply *m, unsigned choice, unsigned or
             struct ir_block *b)
 {
     char id[XD_CALL_ID_BYTES];
+    if (xd_arguments_blank(b->call.arguments))
+        b->call.arguments = STR("{}");
     if (b->call.id.n)
         return;
     xd_call_id(id, m->id, x->now, choice, ordinal);
