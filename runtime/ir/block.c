@@ -22,8 +22,13 @@ ir_block_head(const struct ir_block *b)
     case IR_BLOCK_CALL:
         head.call.arguments = STR("");
         break;
-    case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_AUDIO:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
         break; /* they open as a whole */
     }
     return head;
@@ -33,12 +38,21 @@ bool
 ir_block_grows(const struct ir_block *b)
 {
     switch (b->kind) {
-    case IR_BLOCK_TEXT: return b->text.text.n || b->text.citations.n;
-    case IR_BLOCK_REFUSAL: return b->refusal.text.n;
-    case IR_BLOCK_THINKING: return b->thinking.text.n || b->thinking.signature.n;
-    case IR_BLOCK_CALL: return b->call.arguments.n;
-    case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+    case IR_BLOCK_TEXT:
+        return b->text.text.n || b->text.citations.n;
+    case IR_BLOCK_REFUSAL:
+        return b->refusal.text.n;
+    case IR_BLOCK_THINKING:
+        return b->thinking.text.n || b->thinking.signature.n;
+    case IR_BLOCK_CALL:
+        return b->call.arguments.n;
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_AUDIO:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
         break;
     }
     return false;
@@ -70,8 +84,13 @@ ir_block_tail(const struct ir_block *b, struct ir_block *tail)
     case IR_BLOCK_CALL:
         tail->call.arguments = some(b->call.arguments);
         break;
-    case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_AUDIO:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
         break;
     }
     return ir_block_grows(tail);
@@ -89,14 +108,20 @@ ir_block_is_empty(const struct ir_block *b)
     if (b->cache.set)
         return false;
     switch (b->kind) {
-    case IR_BLOCK_TEXT: case IR_BLOCK_REFUSAL: case IR_BLOCK_THINKING:
+    case IR_BLOCK_TEXT:
+    case IR_BLOCK_REFUSAL:
+    case IR_BLOCK_THINKING:
         return !ir_block_grows(b);
     case IR_BLOCK_CALL:
         return !b->call.id.n && !b->call.name.n && !b->call.arguments.n;
     case IR_BLOCK_AUDIO:
         return !b->audio.id.n && !b->audio.transcript.n && has_no_bytes(&b->audio.source);
-    case IR_BLOCK_UNSET: case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_DOCUMENT:
-    case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN:
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
         break;
     }
     return false;

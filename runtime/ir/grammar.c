@@ -84,10 +84,19 @@ ir_grammar_event(void *ctx, const struct ir_event *e)
             offend(g, e, "begin in the middle, or with choices");
         g->state = IR_GRAMMAR_BEGUN;
         break;
-    case IR_EVENT_OPEN: case IR_EVENT_GROW: case IR_EVENT_CLOSE: on_block(g, e); break;
-    case IR_EVENT_FINISH: on_finish(g, e); break;
-    case IR_EVENT_END: on_end(g, e); break;
-    case IR_EVENT_BEAT: break;
+    case IR_EVENT_OPEN:
+    case IR_EVENT_GROW:
+    case IR_EVENT_CLOSE:
+        on_block(g, e);
+        break;
+    case IR_EVENT_FINISH:
+        on_finish(g, e);
+        break;
+    case IR_EVENT_END:
+        on_end(g, e);
+        break;
+    case IR_EVENT_BEAT:
+        break;
     case IR_EVENT_FAIL:
         if (!e->error)
             offend(g, e, "fail without an error");

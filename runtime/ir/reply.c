@@ -29,12 +29,12 @@ speak_finish(const struct ir_reply *r, unsigned choice, ir_sink *sink, void *ctx
     struct ir_usage usage = r->usage;
     usage.set = true;
     sink(ctx, &(struct ir_event){
-        .kind = IR_EVENT_FINISH,
-        .choice = choice,
-        .stop = ir_stop_settle(c ? c->stop : IR_STOP_UNSET, 0),
-        .stop_text = c ? c->stop_text : (struct str){ NULL, 0 },
-        .usage = &usage,
-    });
+                  .kind = IR_EVENT_FINISH,
+                  .choice = choice,
+                  .stop = ir_stop_settle(c ? c->stop : IR_STOP_UNSET, 0),
+                  .stop_text = c ? c->stop_text : (struct str){ NULL, 0 },
+                  .usage = &usage,
+              });
 }
 
 void
@@ -126,16 +126,28 @@ ir_collector_event(void *ctx, const struct ir_event *e)
 {
     struct ir_collector *c = ctx;
     switch (e->kind) {
-    case IR_EVENT_BEGIN: on_begin(c, e->reply); break;
-    case IR_EVENT_OPEN: on_open(c, e); break;
-    case IR_EVENT_GROW: on_grow(c, e); break;
-    case IR_EVENT_FINISH: on_finish(c, e); break;
-    case IR_EVENT_END: c->ended = true; break;
+    case IR_EVENT_BEGIN:
+        on_begin(c, e->reply);
+        break;
+    case IR_EVENT_OPEN:
+        on_open(c, e);
+        break;
+    case IR_EVENT_GROW:
+        on_grow(c, e);
+        break;
+    case IR_EVENT_FINISH:
+        on_finish(c, e);
+        break;
+    case IR_EVENT_END:
+        c->ended = true;
+        break;
     case IR_EVENT_FAIL:
         c->failed = true;
         c->error = ir_error_copy(c->arena, e->error);
         break;
-    case IR_EVENT_CLOSE: case IR_EVENT_BEAT: break;
+    case IR_EVENT_CLOSE:
+    case IR_EVENT_BEAT:
+        break;
     }
     if (c->arena->full)
         c->err = ERR_LIMIT;

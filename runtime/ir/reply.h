@@ -29,29 +29,29 @@ void ir_reply_speak(const struct ir_reply *r, ir_sink *sink, void *ctx);
 
 /* Collect events into a whole reply. */
 struct ir_collector {
-    struct arena *arena;         /* borrowed; everything is copied into it */
+    struct arena *arena; /* borrowed; everything is copied into it */
     struct ir_reply reply;
-    struct ir_error error;       /* of `fail` */
+    struct ir_error error; /* of `fail` */
     bool ended, failed;
-    enum err err;                /* ERR_LIMIT: the arena is full */
+    enum err err; /* ERR_LIMIT: the arena is full */
 };
 void ir_collector_init(struct ir_collector *c, struct arena *a);
-void ir_collector_event(void *c, const struct ir_event *e);   /* an ir_sink */
+void ir_collector_event(void *c, const struct ir_event *e); /* an ir_sink */
 
 /* Does the word obey the grammar above?  For tests and debug builds: feed every event, then ask. */
 enum ir_grammar_state { IR_GRAMMAR_START, IR_GRAMMAR_BEGUN, IR_GRAMMAR_ENDED, IR_GRAMMAR_FAILED };
 struct ir_grammar {
     enum ir_grammar_state state;
     struct {
-        enum ir_block_kind open;     /* kind of the open block, or unset */
-        unsigned index;              /* of the open block, else of the next */
+        enum ir_block_kind open; /* kind of the open block, or unset */
+        unsigned index;          /* of the open block, else of the next */
         bool seen, finished;
     } choice[IR_CHOICES_MAX];
     unsigned finished;
     bool bad;
-    char why[120];                   /* the first offence */
+    char why[120]; /* the first offence */
 };
-void ir_grammar_event(void *g, const struct ir_event *e);     /* an ir_sink; g starts zeroed */
+void ir_grammar_event(void *g, const struct ir_event *e); /* an ir_sink; g starts zeroed */
 /* The word is whole and nothing in it was bad. */
 bool ir_grammar_ok(const struct ir_grammar *g);
 
@@ -63,13 +63,14 @@ bool ir_grammar_ok(const struct ir_grammar *g);
 struct ir_block ir_block_head(const struct ir_block *b);
 bool ir_block_tail(const struct ir_block *b, struct ir_block *tail);
 bool ir_block_grows(const struct ir_block *b);
-/* Text, refusal or thinking that says nothing: no text, no signature, no citation, no mark (unknown
- * members alone are nothing).  And a call without id, name and arguments, audio without id, data and
- * transcript: some peers send the hulls of both with every reply. */
+/* Text, refusal or thinking that says nothing: no text, no signature, no citation, no mark
+ * (unknown members alone are nothing).  And a call without id, name and arguments, audio without
+ * id, data and transcript: some peers send the hulls of both with every reply. */
 bool ir_block_is_empty(const struct ir_block *b);
 
 /* The reason to stop that agrees with what was said, a mask of the kinds of blocks (1u << kind):
- * calls make `end` and `other` (and a missing one) `call`, a refusal in words makes them `refusal`. */
+ * calls make `end` and `other` (and a missing one) `call`, a refusal in words makes them
+ * `refusal`. */
 enum ir_stop ir_stop_settle(enum ir_stop stop, uint32_t kinds);
 
 /* *to takes every field that is set in *from. */

@@ -2,10 +2,10 @@
 #include "runtime/ir/reply.h"
 
 /* Calls f(to's field, from's field) for each count. */
-#define EACH_COUNT(f, to, from)                \
-    do {                                       \
-        f(&(to)->input, &(from)->input);       \
-        f(&(to)->output, &(from)->output);     \
+#define EACH_COUNT(f, to, from) \
+    do { \
+        f(&(to)->input, &(from)->input); \
+        f(&(to)->output, &(from)->output); \
         f(&(to)->cache_read, &(from)->cache_read); \
         f(&(to)->cache_write, &(from)->cache_write); \
         f(&(to)->thinking, &(from)->thinking); \
@@ -33,7 +33,7 @@ ir_usage_merge(struct ir_usage *to, const struct ir_usage *from)
     if (from->rest.n)
         to->rest = from->rest;
     to->set = to->input.set || to->output.set || to->cache_read.set || to->cache_write.set
-        || to->thinking.set || to->audio_in.set || to->audio_out.set || to->rest.n;
+              || to->thinking.set || to->audio_in.set || to->audio_out.set || to->rest.n;
 }
 
 void

@@ -25,11 +25,13 @@ step(struct xd_arguments *g, char c)
     case '"':
         g->string = true;
         break;
-    case '{': case '[':
+    case '{':
+    case '[':
         g->depth++;
         g->complete = false;
         break;
-    case '}': case ']':
+    case '}':
+    case ']':
         if (g->depth && --g->depth == 0)
             g->complete = true;
         break;

@@ -6,7 +6,8 @@
 
 #define XD_CALL_ID_BYTES 29u /* "call_" and 24 base62 characters */
 
-/* The id of the ordinal-th call of a choice: the same for the same reply at the same second, else unique. */
+/* The id of the ordinal-th call of a choice: the same for the same reply at the same second,
+ * else unique. */
 void xd_call_id(char to[XD_CALL_ID_BYTES], struct str reply, int64_t now, unsigned choice,
                 unsigned ordinal);
 

@@ -8,23 +8,33 @@
 #include "runtime/xd/fault.h"
 #include "runtime/xd/translate.h"
 
-#define TEXT_MAX 4096u  /* of a message */
-#define BODY_MAX (1u << 20)
-#define PAGE_MAX 300u   /* of a web page's text */
+#define TEXT_MAX   4096u /* of a message */
+#define BODY_MAX   (1u << 20)
+#define PAGE_MAX   300u /* of a web page's text */
 #define TEXT_DEPTH 6
 
 static enum ir_fault
 kind_of_status(int status)
 {
     switch (status) {
-    case 401: return IR_FAULT_AUTH;
-    case 402: return IR_FAULT_BILLING;
-    case 403: return IR_FAULT_FORBIDDEN;
-    case 404: return IR_FAULT_MISSING;
-    case 408: case 504: return IR_FAULT_TIMEOUT;
-    case 413: return IR_FAULT_TOO_LARGE;
-    case 429: return IR_FAULT_RATE;
-    case 503: case 529: return IR_FAULT_OVERLOADED;
+    case 401:
+        return IR_FAULT_AUTH;
+    case 402:
+        return IR_FAULT_BILLING;
+    case 403:
+        return IR_FAULT_FORBIDDEN;
+    case 404:
+        return IR_FAULT_MISSING;
+    case 408:
+    case 504:
+        return IR_FAULT_TIMEOUT;
+    case 413:
+        return IR_FAULT_TOO_LARGE;
+    case 429:
+        return IR_FAULT_RATE;
+    case 503:
+    case 529:
+        return IR_FAULT_OVERLOADED;
     }
     if (status >= 400 && status < 500)
         return IR_FAULT_INVALID;
@@ -35,17 +45,31 @@ static int
 status_of_kind(enum ir_fault kind)
 {
     switch (kind) {
-    case IR_FAULT_INVALID: case IR_FAULT_CONTEXT: case IR_FAULT_POLICY: return 400;
-    case IR_FAULT_AUTH: return 401;
-    case IR_FAULT_BILLING: return 402;
-    case IR_FAULT_FORBIDDEN: return 403;
-    case IR_FAULT_MISSING: return 404;
-    case IR_FAULT_TOO_LARGE: return 413;
-    case IR_FAULT_RATE: return 429;
-    case IR_FAULT_OVERLOADED: return 503;
-    case IR_FAULT_TIMEOUT: return 504;
-    case IR_FAULT_PROTOCOL: return 502;
-    case IR_FAULT_UNSET: case IR_FAULT_INTERNAL: break;
+    case IR_FAULT_INVALID:
+    case IR_FAULT_CONTEXT:
+    case IR_FAULT_POLICY:
+        return 400;
+    case IR_FAULT_AUTH:
+        return 401;
+    case IR_FAULT_BILLING:
+        return 402;
+    case IR_FAULT_FORBIDDEN:
+        return 403;
+    case IR_FAULT_MISSING:
+        return 404;
+    case IR_FAULT_TOO_LARGE:
+        return 413;
+    case IR_FAULT_RATE:
+        return 429;
+    case IR_FAULT_OVERLOADED:
+        return 503;
+    case IR_FAULT_TIMEOUT:
+        return 504;
+    case IR_FAULT_PROTOCOL:
+        return 502;
+    case IR_FAULT_UNSET:
+    case IR_FAULT_INTERNAL:
+        break;
     }
     return 500;
 }
@@ -54,20 +78,34 @@ static struct str
 status_text(int status)
 {
     switch (status) {
-    case 400: return STR("Bad Request");
-    case 401: return STR("Unauthorized");
-    case 402: return STR("Payment Required");
-    case 403: return STR("Forbidden");
-    case 404: return STR("Not Found");
-    case 408: return STR("Request Timeout");
-    case 413: return STR("Content Too Large");
-    case 422: return STR("Unprocessable Content");
-    case 429: return STR("Too Many Requests");
-    case 500: return STR("Internal Server Error");
-    case 502: return STR("Bad Gateway");
-    case 503: return STR("Service Unavailable");
-    case 504: return STR("Gateway Timeout");
-    case 529: return STR("Overloaded");
+    case 400:
+        return STR("Bad Request");
+    case 401:
+        return STR("Unauthorized");
+    case 402:
+        return STR("Payment Required");
+    case 403:
+        return STR("Forbidden");
+    case 404:
+        return STR("Not Found");
+    case 408:
+        return STR("Request Timeout");
+    case 413:
+        return STR("Content Too Large");
+    case 422:
+        return STR("Unprocessable Content");
+    case 429:
+        return STR("Too Many Requests");
+    case 500:
+        return STR("Internal Server Error");
+    case 502:
+        return STR("Bad Gateway");
+    case 503:
+        return STR("Service Unavailable");
+    case 504:
+        return STR("Gateway Timeout");
+    case 529:
+        return STR("Overloaded");
     }
     return STR("unknown error");
 }
@@ -77,7 +115,7 @@ static bool
 is_vague(enum ir_fault kind)
 {
     return kind == IR_FAULT_UNSET || kind == IR_FAULT_INVALID || kind == IR_FAULT_INTERNAL
-        || kind == IR_FAULT_PROTOCOL;
+           || kind == IR_FAULT_PROTOCOL;
 }
 
 static uint32_t
@@ -104,8 +142,8 @@ scalar(struct xd *x, uint32_t at)
 static struct str
 text_in(struct xd *x, uint32_t at, int depth)
 {
-    static const char *const names[] = { "message", "detail", "error", "msg", "error_description",
-                                         "errors", "title" };
+    static const char *const names[] = { "message",           "detail", "error", "msg",
+                                         "error_description", "errors", "title" };
     struct str s = { NULL, 0 };
     if (!at || depth == 0)
         return s;
@@ -118,14 +156,20 @@ text_in(struct xd *x, uint32_t at, int depth)
         for (size_t i = 0; i < sizeof names / sizeof *names && s.n == 0; i++)
             s = text_in(x, member(x, at, names[i]), depth - 1);
         return s;
-    case JSON_NONE: case JSON_NULL: case JSON_FALSE: case JSON_TRUE: case JSON_NUMBER:
+    case JSON_NONE:
+    case JSON_NULL:
+    case JSON_FALSE:
+    case JSON_TRUE:
+    case JSON_NUMBER:
         break;
     }
     return s;
 }
 
 /* The object that speaks of the error: the root, the first of a list, or what stands in "error". */
-struct place { uint32_t root, inner; };
+struct place {
+    uint32_t root, inner;
+};
 
 static struct place
 find_place(const struct xd *x)
@@ -162,7 +206,10 @@ contains_nocase(struct str s, struct str part)
 static enum ir_fault
 kind_of_text(struct str message)
 {
-    static const struct { struct str part; enum ir_fault kind; } known[] = {
+    static const struct {
+        struct str part;
+        enum ir_fault kind;
+    } known[] = {
         { STR_INIT("prompt is too long"), IR_FAULT_CONTEXT },
         { STR_INIT("prompt too long"), IR_FAULT_CONTEXT },
         { STR_INIT("context length"), IR_FAULT_CONTEXT },

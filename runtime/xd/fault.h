@@ -5,8 +5,7 @@
 #include "runtime/xd/xd.h"
 
 /* The first fault of x stays; at is the node it is about, 0 when there is none. */
-void xd_fault(struct xd *x, enum err err, uint32_t at, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+void xd_fault(struct xd *x, enum err err, uint32_t at, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* An arena refused an allocation. */
 void xd_full(struct xd *x);
 /* Take over the sticky error of the output. */
@@ -17,8 +16,8 @@ void xd_lose_name(struct xd *x, struct str name);
 /* The path of node `at` without list indices: "messages.content". */
 void xd_lose_path(struct xd *x, uint32_t at);
 /* A member that stood in a container of an object of this shape; key as in the source. */
-void xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container,
-                    struct str key);
+void
+xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container, struct str key);
 /* Two shapes are of the same object of the same base dialect. */
 bool xd_same_object(const struct xd_shape *a, const struct xd_shape *b);
 

@@ -234,12 +234,12 @@ give_finish(struct xd *x, struct flow_track *t)
 {
     struct ir_usage *u = &x->flow->head.usage;
     xd_flow_emit(x, &(struct ir_event){
-        .kind = IR_EVENT_FINISH,
-        .choice = t->choice,
-        .stop = ir_stop_settle(t->stop, t->kinds),
-        .stop_text = t->stop_text,
-        .usage = u,
-    });
+                        .kind = IR_EVENT_FINISH,
+                        .choice = t->choice,
+                        .stop = ir_stop_settle(t->stop, t->kinds),
+                        .stop_text = t->stop_text,
+                        .usage = u,
+                    });
 }
 
 static void
@@ -292,7 +292,8 @@ xd_flow_end(struct xd *x)
         xd_fault(x, ERR_TRUNCATED, 0, "the stream ended without content and without a reason");
 }
 
-/* Peers that said why they stopped have said all; judged strictly, the last event must have come. */
+/* Peers that said why they stopped have said all; judged strictly, the last event must have
+ * come. */
 static bool
 may_end(const struct xd *x)
 {

@@ -4,7 +4,8 @@
  *                               ├─► waiting lanes: blocks that came while another was open, parked
  *                               └─► done lanes: calls that are closed, kept for their keys
  *
- * A lane lives in the stream's arena and is used again; what waits is parked in an arena of its own, with a cap. */
+ * A lane lives in the stream's arena and is used again; what waits is parked in an arena of its
+ * own, with a cap. */
 #ifndef LLMUX_XD_FLOW_H
 #define LLMUX_XD_FLOW_H
 
@@ -13,9 +14,9 @@
 
 #define FLOW_PARKED_BYTES (1u << 20)
 #define FLOW_PARKED_LANES 128u
-#define FLOW_DONE_LANES 128u
-#define FLOW_STRING_BYTES 4096u     /* of an id, a model's name, ... */
-#define FLOW_NO_KEY INT64_C(-1)
+#define FLOW_DONE_LANES   128u
+#define FLOW_STRING_BYTES 4096u /* of an id, a model's name, ... */
+#define FLOW_NO_KEY       INT64_C(-1)
 
 enum flow_lane_place { FLOW_FRESH, FLOW_WAITING, FLOW_LIVE, FLOW_DONE };
 /* Does the wire say when a block closes? */
@@ -25,27 +26,30 @@ struct flow_lane {
     struct flow_lane *next;
     enum flow_lane_place place;
     enum flow_style style;
-    int64_t key;                    /* on the wire, or FLOW_NO_KEY */
-    bool closed;                    /* nothing more can belong to it */
-    bool has_signature;             /* thinking: what follows is another block */
-    unsigned index;                 /* of its block, when live */
-    unsigned half[2];               /* pending halves of its growing texts */
-    struct str id, name;            /* of a call, in the stream's arena */
-    struct xd_arguments arguments;  /* of a call */
-    struct ir_block block;          /* waiting: what came so far, parked; else only its kind */
-    size_t parked;                  /* bytes */
+    int64_t key;                   /* on the wire, or FLOW_NO_KEY */
+    bool closed;                   /* nothing more can belong to it */
+    bool has_signature;            /* thinking: what follows is another block */
+    unsigned index;                /* of its block, when live */
+    unsigned half[2];              /* pending halves of its growing texts */
+    struct str id, name;           /* of a call, in the stream's arena */
+    struct xd_arguments arguments; /* of a call */
+    struct ir_block block;         /* waiting: what came so far, parked; else only its kind */
+    size_t parked;                 /* bytes */
 };
 
-struct flow_lanes { struct flow_lane *first, *last; unsigned n; };
+struct flow_lanes {
+    struct flow_lane *first, *last;
+    unsigned n;
+};
 
 struct flow_track {
     unsigned choice;
     struct flow_lane *live;
     struct flow_lanes waiting, done;
-    struct flow_lane *last;         /* the call that fragments without a key continue */
-    unsigned index;                 /* of the next block */
-    unsigned calls;                 /* opened so far */
-    uint32_t kinds;                 /* of the blocks opened so far: 1u << kind */
+    struct flow_lane *last; /* the call that fragments without a key continue */
+    unsigned index;         /* of the next block */
+    unsigned calls;         /* opened so far */
+    uint32_t kinds;         /* of the blocks opened so far: 1u << kind */
     enum ir_stop stop;
     struct str stop_text;
 };
@@ -56,15 +60,15 @@ struct xd_flow {
     xd_sink *sink;
     void *ctx;
     enum flow_state state;
-    unsigned order;                 /* state of the order automaton */
-    struct ir_reply head;           /* id, model, tier: in the stream's arena; usage so far */
-    struct flow_track **tracks;     /* by choice; NULL: not heard of */
+    unsigned order;             /* state of the order automaton */
+    struct ir_reply head;       /* id, model, tier: in the stream's arena; usage so far */
+    struct flow_track **tracks; /* by choice; NULL: not heard of */
     unsigned ntracks, tracks_cap;
     struct flow_lane *free;
     struct arena park;
-    size_t parked;                  /* bytes of all waiting lanes */
-    unsigned waiting;               /* lanes of all tracks */
-    bool said, counted;             /* since the last frame: an event or a stop; a usage */
+    size_t parked;      /* bytes of all waiting lanes */
+    unsigned waiting;   /* lanes of all tracks */
+    bool said, counted; /* since the last frame: an event or a stop; a usage */
 };
 
 /* --- the whole: flow.c --- */
@@ -75,7 +79,8 @@ xd_flow_over(const struct xd_flow *f)
 {
     return f->state == FLOW_ENDED || f->state == FLOW_FAILED;
 }
-/* The peer closed the stream.  ERR_TRUNCATED (in x->err) unless every choice had said why it stopped. */
+/* The peer closed the stream.  ERR_TRUNCATED (in x->err) unless every choice had said why it
+ * stopped. */
 void xd_flow_eof(struct xd *x);
 /* x->err, which is set, as a `fail` of this kind, unless the stream is over. */
 void xd_flow_fault(struct xd *x, enum ir_fault kind);
@@ -90,12 +95,15 @@ struct str xd_flow_keep(struct xd *x, struct str s);
 
 /* --- blocks: lane.c --- */
 /* A fresh lane; what frag says of a call's id and name is kept. */
-struct flow_lane *flow_lane_make(struct xd *x, int64_t key, enum flow_style style,
-                                 const struct ir_block *frag);
-/* Begin a fresh lane's block with frag: at once if nothing else is open or what is open can be closed, else it waits. */
-void flow_lane_start(struct xd *x, struct flow_track *t, struct flow_lane *l, const struct ir_block *frag);
+struct flow_lane *
+flow_lane_make(struct xd *x, int64_t key, enum flow_style style, const struct ir_block *frag);
+/* Begin a fresh lane's block with frag: at once if nothing else is open or what is open can be
+ * closed, else it waits. */
+void flow_lane_start(struct xd *x, struct flow_track *t, struct flow_lane *l,
+                     const struct ir_block *frag);
 /* Lengthen the block of a live or waiting lane. */
-void flow_lane_grow(struct xd *x, struct flow_track *t, struct flow_lane *l, const struct ir_block *frag);
+void flow_lane_grow(struct xd *x, struct flow_track *t, struct flow_lane *l,
+                    const struct ir_block *frag);
 /* The wire says that the block is complete. */
 void flow_lane_close(struct xd *x, struct flow_track *t, struct flow_lane *l);
 /* Close what can be closed in favour of what waits. */

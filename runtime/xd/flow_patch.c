@@ -8,11 +8,18 @@ static bool
 is_atomic(enum ir_block_kind kind)
 {
     switch (kind) {
-    case IR_BLOCK_SEALED: case IR_BLOCK_IMAGE: case IR_BLOCK_DOCUMENT: case IR_BLOCK_RESULT:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT:
     case IR_BLOCK_FOREIGN:
         return true;
-    case IR_BLOCK_UNSET: case IR_BLOCK_TEXT: case IR_BLOCK_REFUSAL: case IR_BLOCK_THINKING:
-    case IR_BLOCK_AUDIO: case IR_BLOCK_CALL:
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_TEXT:
+    case IR_BLOCK_REFUSAL:
+    case IR_BLOCK_THINKING:
+    case IR_BLOCK_AUDIO:
+    case IR_BLOCK_CALL:
         break;
     }
     return false;

@@ -101,20 +101,34 @@ static unsigned
 texts_of(struct ir_block *b, struct str *v[2])
 {
     switch (b->kind) {
-    case IR_BLOCK_TEXT: v[0] = &b->text.text; return 1;
-    case IR_BLOCK_REFUSAL: v[0] = &b->refusal.text; return 1;
+    case IR_BLOCK_TEXT:
+        v[0] = &b->text.text;
+        return 1;
+    case IR_BLOCK_REFUSAL:
+        v[0] = &b->refusal.text;
+        return 1;
     case IR_BLOCK_THINKING:
         v[0] = &b->thinking.text;
         v[1] = &b->thinking.signature;
         return 2;
-    case IR_BLOCK_SEALED: v[0] = &b->sealed.data; return 1;
+    case IR_BLOCK_SEALED:
+        v[0] = &b->sealed.data;
+        return 1;
     case IR_BLOCK_AUDIO:
         v[0] = &b->audio.transcript;
         v[1] = &b->audio.source.bytes.data;
         return b->audio.source.kind == IR_SOURCE_BYTES ? 2 : 1;
-    case IR_BLOCK_DOCUMENT: v[0] = &b->document.context; return 1;
-    case IR_BLOCK_CALL: v[0] = &b->call.arguments; return 1;
-    case IR_BLOCK_UNSET: case IR_BLOCK_IMAGE: case IR_BLOCK_RESULT: case IR_BLOCK_FOREIGN: break;
+    case IR_BLOCK_DOCUMENT:
+        v[0] = &b->document.context;
+        return 1;
+    case IR_BLOCK_CALL:
+        v[0] = &b->call.arguments;
+        return 1;
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
+        break;
     }
     return 0;
 }
@@ -139,7 +153,7 @@ static bool
 grows_by_tail(enum ir_block_kind kind)
 {
     return kind == IR_BLOCK_TEXT || kind == IR_BLOCK_REFUSAL || kind == IR_BLOCK_THINKING
-        || kind == IR_BLOCK_CALL;
+           || kind == IR_BLOCK_CALL;
 }
 
 static void
@@ -147,8 +161,11 @@ emit_block(struct xd *x, const struct flow_track *t, const struct flow_lane *l,
            enum ir_event_kind kind, const struct ir_block *b)
 {
     xd_flow_emit(x, &(struct ir_event){
-        .kind = kind, .choice = t->choice, .index = l->index, .block = b,
-    });
+                        .kind = kind,
+                        .choice = t->choice,
+                        .index = l->index,
+                        .block = b,
+                    });
 }
 
 /* Let clean growth of a live lane pass: a tail, if the kind has one. */

@@ -54,7 +54,10 @@ xd_lose_path(struct xd *x, uint32_t at)
     xd_lose_name(x, n ? str_make(path, n) : STR("body"));
 }
 
-struct name { size_t n; char p[NAME_MAX_BYTES]; };
+struct name {
+    size_t n;
+    char p[NAME_MAX_BYTES];
+};
 
 static void
 add(struct name *name, struct str s)
@@ -75,8 +78,7 @@ add_step(struct name *name, const char *step)
 
 /* In a stream this is done for every unknown member of every event, so without printf. */
 void
-xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container,
-               struct str key)
+xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container, struct str key)
 {
     struct name name = { .n = 0 };
     if (strcmp(shape->object, "request") != 0 && strcmp(shape->object, "reply") != 0)

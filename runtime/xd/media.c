@@ -4,7 +4,7 @@
 #include "runtime/xd/fault.h"
 
 struct data_url {
-    struct str media;   /* type/subtype, without parameters */
+    struct str media; /* type/subtype, without parameters */
     struct str data;
     bool base64;
 };
@@ -94,7 +94,9 @@ xd_read_media_url(struct xd *x, uint32_t at, struct ir_source *v)
 static struct str
 sniff(struct str base64)
 {
-    static const struct { struct str start, media; } known[] = {
+    static const struct {
+        struct str start, media;
+    } known[] = {
         { STR_INIT("JVBERi"), STR_INIT("application/pdf") },
         { STR_INIT("iVBORw0KGgo"), STR_INIT("image/png") },
         { STR_INIT("/9j/"), STR_INIT("image/jpeg") },

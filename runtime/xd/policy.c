@@ -151,8 +151,7 @@ is_empty_schema(struct str schema)
 {
     struct str s = str_trim(schema);
     bool braces = s.n >= 2 && s.p[0] == '{' && s.p[s.n - 1] == '}';
-    return s.n == 0 || str_is(s, "null")
-        || (braces && str_trim(str_make(s.p + 1, s.n - 2)).n == 0);
+    return s.n == 0 || str_is(s, "null") || (braces && str_trim(str_make(s.p + 1, s.n - 2)).n == 0);
 }
 
 static void

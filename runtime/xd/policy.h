@@ -1,43 +1,60 @@
-/* What the wire cannot say must be decided: named policies on the model, before a request is written.
+/* What the wire cannot say must be decided: named policies on the model, before a request is
+ * written.
  *
- *   name               values (first is the default)      what it decides
- *   system_turns       keep | fold | hoist                a system turn inside the conversation: leave; wrap into the next
- *                                                         user turn as <system>...</system>; move to the instructions
- *   empty_text         keep | drop                        text blocks without text (white space only, when alone)
- *   last_assistant     keep | trim                        trailing white space of a final assistant turn
- *   unsigned_thinking  keep | drop                        thinking blocks without a signature
- *   result_media       keep | follow                      images and files in a tool result: behind it, as a user's blocks
- *   call_ids           keep | <character class>           ids of calls: map others, the same way in call and result; a
- *                                                         length may follow: a-zA-Z0-9{9}
- *   candidates         many | one                         candidates > 1: pass on | ERR_UNSUPPORTED
- *   max_output         keep | <number>                    when the client gave none
- *   empty_schema       keep | object                      a function without parameters
- *   thinking           keep | budget | adaptive | effort  an effort where the dialect wants a budget: 1024, 2048 low, 8192
- *                                                         medium, 16384 high, 32768 xhigh/max; max_output is raised above it,
- *                                                         temperature and top_k are lost with it.  adaptive: as the model
- *                                                         sees fit.  effort: a budget where the dialect wants an effort
- *   stream_usage       keep | ask                         ask for the usage of a stream whether or not the client does
- *   roles              merge | strict                     a conversation that starts with the assistant
- * Names and values are declared in specs/ir.spec.  The dialect's spec gives the values in force (by upstream model, where
- * it names globs); a deployment's `policies` override. */
+ *   name               values                    what it decides
+ *   system_turns       keep | fold | hoist       a system turn inside the conversation: leave; wrap
+ *                                                into the next user turn as <system>...</system>;
+ *                                                move to the instructions
+ *   empty_text         keep | drop               text blocks without text (white space only, when
+ *                                                alone)
+ *   last_assistant     keep | trim               white space behind a final assistant turn
+ *   unsigned_thinking  keep | drop               thinking blocks without a signature
+ *   result_media       keep | follow             images and files in the result of a call: behind
+ *                                                it, as a user's blocks
+ *   call_ids           keep | <characters>       ids of calls: map others, the same way in call and
+ *                                                result; a length may follow: a-zA-Z0-9{9}
+ *   candidates         many | one                candidates > 1: pass on | ERR_UNSUPPORTED
+ *   max_output         keep | <number>           when the client gave none
+ *   empty_schema       keep | object             a function without parameters
+ *   thinking           keep | budget             an effort as a budget: 1024 minimal, 2048 low,
+ *                           | adaptive           8192 medium, 16384 high, 32768 xhigh and max;
+ *                           | effort             max_output is raised above it; temperature, top_k
+ *                                                and a low top_p are lost with it.  Or as the model
+ *                                                sees fit.  Or a budget as an effort
+ *   stream_usage       keep | ask                ask for the usage of a stream whether or not the
+ *                                                client does
+ *   roles              merge | strict            strict: a conversation that the assistant begins
+ *                                                gets a user turn before it
+ *
+ * The first value is the default and changes nothing.  The dialect's spec gives the values (by
+ * upstream model, where it names globs); a deployment's `policies` override. */
 #ifndef LLMUX_XD_POLICY_H
 #define LLMUX_XD_POLICY_H
 
 #include "runtime/xd/xd.h"
 
-struct xd_policy_choice { struct str name, value; };
-struct xd_policy_choices { const struct xd_policy_choice *v; unsigned n; };
+struct xd_policy_choice {
+    struct str name, value;
+};
+struct xd_policy_choices {
+    const struct xd_policy_choice *v;
+    unsigned n;
+};
 
-/* Is this a policy and a value it takes?  NULL when so, else a text that says what to write (in the arena). */
+/* Is this a policy and a value it takes?  NULL when so, else a text that says what to write (in
+ * the arena). */
 const char *xd_policy_check(struct arena *a, struct str name, struct str value);
 /* The value in force for a model: the override, else the last matching row of the spec, else "". */
-struct str xd_policy_value(const struct xd_dialect *d, const struct xd_policy_choices *over, struct str model,
-                           const char *name);
-/* *out is *in as the target wants it: a shallow copy that shares what is unchanged; what changes is made in x->arena.
- * m->model is the upstream model.  What is given up is noted in x->lost.  ERR_UNSUPPORTED with x->fault. */
-MUST_CHECK enum err xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_choices *over,
-                               struct ir_request *out);
-/* Would xd_prepare change nothing, whatever the request?  (Then a request in the same dialect may be copied.) */
-bool xd_prepare_is_identity(const struct xd_dialect *d, const struct xd_policy_choices *over, struct str model);
+struct str xd_policy_value(const struct xd_dialect *d, const struct xd_policy_choices *over,
+                           struct str model, const char *name);
+/* *out is *in as the target wants it: a shallow copy that shares what is unchanged; what changes
+ * is made in x->arena. m->model is the upstream model.  What is given up is noted in x->lost.
+ * ERR_UNSUPPORTED with x->fault. */
+MUST_CHECK enum err xd_prepare(struct xd *x, const struct ir_request *in,
+                               const struct xd_policy_choices *over, struct ir_request *out);
+/* Would xd_prepare change nothing, whatever the request?  (Then a request in the same dialect
+ * may be copied.) */
+bool xd_prepare_is_identity(const struct xd_dialect *d, const struct xd_policy_choices *over,
+                            struct str model);
 
 #endif

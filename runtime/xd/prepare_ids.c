@@ -7,13 +7,13 @@
 #define ID_MAX 64u
 
 /* "a-zA-Z0-9_-", with an exact length behind it: "a-zA-Z0-9{9}". */
-struct class {
+struct class
+{
     bool has[256];
-    size_t length;     /* 0: any up to ID_MAX */
+    size_t length; /* 0: any up to ID_MAX */
 };
 
-static struct class
-read_class(struct str s)
+static struct class read_class(struct str s)
 {
     struct class c = { .length = 0 };
     const char *brace = s.n ? memchr(s.p, '{', s.n) : NULL;

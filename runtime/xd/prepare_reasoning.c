@@ -5,18 +5,26 @@
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
-#define TOP_P_LEAST 0.95   /* what Anthropic accepts beside thinking */
+#define TOP_P_LEAST 0.95 /* what Anthropic accepts beside thinking */
 
 static int64_t
 budget_of(enum ir_effort effort)
 {
     switch (effort) {
-    case IR_EFFORT_UNSET: case IR_EFFORT_NONE: break;
-    case IR_EFFORT_MINIMAL: return 1024;
-    case IR_EFFORT_LOW: return 2048;
-    case IR_EFFORT_MEDIUM: return 8192;
-    case IR_EFFORT_HIGH: return 16384;
-    case IR_EFFORT_XHIGH: case IR_EFFORT_MAX: return 32768;
+    case IR_EFFORT_UNSET:
+    case IR_EFFORT_NONE:
+        break;
+    case IR_EFFORT_MINIMAL:
+        return 1024;
+    case IR_EFFORT_LOW:
+        return 2048;
+    case IR_EFFORT_MEDIUM:
+        return 8192;
+    case IR_EFFORT_HIGH:
+        return 16384;
+    case IR_EFFORT_XHIGH:
+    case IR_EFFORT_MAX:
+        return 32768;
     }
     return 0;
 }

@@ -3,8 +3,8 @@
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
-#define MOVED_TEXT "(the content follows)"         /* for a result whose media moved behind it */
-#define FIRST_TEXT "Please continue."              /* where the assistant begins */
+#define MOVED_TEXT "(the content follows)" /* for a result whose media moved behind it */
+#define FIRST_TEXT "Please continue."      /* where the assistant begins */
 
 static bool
 is_media(const struct ir_block *b)

@@ -24,7 +24,7 @@ static bool
 has_place(const struct xd_shape *shape, const struct ir_rest_item *item)
 {
     return shape->rest == XD_REST_KEEP && xd_same_object(item->shape, shape)
-        && has_container(shape->keys, item->container);
+           && has_container(shape->keys, item->container);
 }
 
 void

@@ -6,8 +6,8 @@
 #include "runtime/xd/fault.h"
 #include "runtime/xd/flow.h"
 
-#define HEAD_MAX (64u << 10)     /* of a body that is no stream */
-#define EACH_MAX (64u << 10)     /* of what every chunk repeats */
+#define HEAD_MAX (64u << 10) /* of a body that is no stream */
+#define EACH_MAX (64u << 10) /* of what every chunk repeats */
 
 /* --- reading --- */
 
@@ -239,7 +239,7 @@ xd_writer_event(void *ctx, const struct ir_event *e)
     struct xd_writer *w = ctx;
     struct xd *x = &w->x;
     bool whole = e->kind == IR_EVENT_BEGIN || e->kind == IR_EVENT_END || e->kind == IR_EVENT_BEAT
-        || e->kind == IR_EVENT_FAIL;
+                 || e->kind == IR_EVENT_FAIL;
     if (x->err)
         return;
     if (!x->patch && !whole && e->choice > 0) {

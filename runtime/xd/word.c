@@ -3,7 +3,7 @@
 #include "runtime/xd/fault.h"
 
 #define WORD_SHOWN 60u /* bytes of an unknown word that a message repeats */
-#define LIST_MAX (FAULT_TEXT - WORD_SHOWN - 40u)
+#define LIST_MAX   (FAULT_TEXT - WORD_SHOWN - 40u)
 
 /* Note in the coverage count that a table's row was of use. */
 static void
@@ -17,7 +17,10 @@ count_row(const struct xd *x, int row, unsigned char *seen)
 #endif
 }
 
-struct word_list { size_t n; char text[LIST_MAX]; };
+struct word_list {
+    size_t n;
+    char text[LIST_MAX];
+};
 
 /* `"a", "b"`: as many as fit. */
 static void

@@ -24,8 +24,7 @@ is_blank(struct str json)
 void
 xd_put_raw(struct xd *x, struct str key, struct str json)
 {
-    bool line_end = x->stream
-        && (memchr(json.p, '\n', json.n) || memchr(json.p, '\r', json.n));
+    bool line_end = x->stream && (memchr(json.p, '\n', json.n) || memchr(json.p, '\r', json.n));
     if (!line_end) {
         jw_raw(named(x, key), json);
         return;

@@ -5,7 +5,7 @@
 #include "runtime/json/text.h"
 
 #define HALF_BYTES 3u
-#define LOW_FIRST 0xdc00u
+#define LOW_FIRST  0xdc00u
 #define HIGH_FIRST 0xd800u
 
 static int

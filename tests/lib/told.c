@@ -46,17 +46,28 @@ const char *
 told_kind(enum ir_block_kind kind)
 {
     switch (kind) {
-    case IR_BLOCK_UNSET: return "unset";
-    case IR_BLOCK_TEXT: return "text";
-    case IR_BLOCK_REFUSAL: return "refusal";
-    case IR_BLOCK_THINKING: return "thinking";
-    case IR_BLOCK_SEALED: return "sealed";
-    case IR_BLOCK_IMAGE: return "image";
-    case IR_BLOCK_AUDIO: return "audio";
-    case IR_BLOCK_DOCUMENT: return "document";
-    case IR_BLOCK_CALL: return "call";
-    case IR_BLOCK_RESULT: return "result";
-    case IR_BLOCK_FOREIGN: return "foreign";
+    case IR_BLOCK_UNSET:
+        return "unset";
+    case IR_BLOCK_TEXT:
+        return "text";
+    case IR_BLOCK_REFUSAL:
+        return "refusal";
+    case IR_BLOCK_THINKING:
+        return "thinking";
+    case IR_BLOCK_SEALED:
+        return "sealed";
+    case IR_BLOCK_IMAGE:
+        return "image";
+    case IR_BLOCK_AUDIO:
+        return "audio";
+    case IR_BLOCK_DOCUMENT:
+        return "document";
+    case IR_BLOCK_CALL:
+        return "call";
+    case IR_BLOCK_RESULT:
+        return "result";
+    case IR_BLOCK_FOREIGN:
+        return "foreign";
     }
     return "?";
 }
@@ -76,13 +87,20 @@ static void
 put_source(struct buf *out, const struct ir_source *s)
 {
     switch (s->kind) {
-    case IR_SOURCE_UNSET: break;
+    case IR_SOURCE_UNSET:
+        break;
     case IR_SOURCE_BYTES:
         buf_printf(out, " %.*s:%.*s", STR_ARG(s->bytes.media), STR_ARG(s->bytes.data));
         break;
-    case IR_SOURCE_PLAIN: put_quoted(out, " ", s->plain.text); break;
-    case IR_SOURCE_URL: buf_printf(out, " url:%.*s", STR_ARG(s->url.url)); break;
-    case IR_SOURCE_FILE: buf_printf(out, " file:%.*s", STR_ARG(s->file.id)); break;
+    case IR_SOURCE_PLAIN:
+        put_quoted(out, " ", s->plain.text);
+        break;
+    case IR_SOURCE_URL:
+        buf_printf(out, " url:%.*s", STR_ARG(s->url.url));
+        break;
+    case IR_SOURCE_FILE:
+        buf_printf(out, " file:%.*s", STR_ARG(s->file.id));
+        break;
     }
 }
 
@@ -91,24 +109,33 @@ static void
 put_content(struct buf *out, const struct ir_block *b)
 {
     switch (b->kind) {
-    case IR_BLOCK_UNSET: break;
+    case IR_BLOCK_UNSET:
+        break;
     case IR_BLOCK_TEXT:
         put_quoted(out, " ", b->text.text);
         for (unsigned i = 0; i < b->text.citations.n; i++)
             buf_printf(out, " cites:%.*s", STR_ARG(b->text.citations.v[i].web.url));
         break;
-    case IR_BLOCK_REFUSAL: put_quoted(out, " ", b->refusal.text); break;
+    case IR_BLOCK_REFUSAL:
+        put_quoted(out, " ", b->refusal.text);
+        break;
     case IR_BLOCK_THINKING:
         put_quoted(out, " ", b->thinking.text);
         put_quoted(out, " signed ", b->thinking.signature);
         break;
-    case IR_BLOCK_SEALED: put_quoted(out, " ", b->sealed.data); break;
-    case IR_BLOCK_IMAGE: put_source(out, &b->image.source); break;
+    case IR_BLOCK_SEALED:
+        put_quoted(out, " ", b->sealed.data);
+        break;
+    case IR_BLOCK_IMAGE:
+        put_source(out, &b->image.source);
+        break;
     case IR_BLOCK_AUDIO:
         put_source(out, &b->audio.source);
         put_quoted(out, " says ", b->audio.transcript);
         break;
-    case IR_BLOCK_DOCUMENT: put_source(out, &b->document.source); break;
+    case IR_BLOCK_DOCUMENT:
+        put_source(out, &b->document.source);
+        break;
     case IR_BLOCK_CALL:
         if (b->call.id.p)
             buf_printf(out, " %.*s %.*s", STR_ARG(b->call.id), STR_ARG(b->call.name));
@@ -123,7 +150,9 @@ put_content(struct buf *out, const struct ir_block *b)
         }
         buf_printf(out, ")");
         break;
-    case IR_BLOCK_FOREIGN: buf_printf(out, " %.*s", STR_ARG(b->foreign.body)); break;
+    case IR_BLOCK_FOREIGN:
+        buf_printf(out, " %.*s", STR_ARG(b->foreign.body));
+        break;
     }
 }
 
@@ -157,14 +186,20 @@ put_event(struct buf *out, const struct ir_event *e)
         buf_printf(out, "grow %u.%u", e->choice, e->index);
         put_content(out, e->block);
         break;
-    case IR_EVENT_CLOSE: buf_printf(out, "close %u.%u", e->choice, e->index); break;
+    case IR_EVENT_CLOSE:
+        buf_printf(out, "close %u.%u", e->choice, e->index);
+        break;
     case IR_EVENT_FINISH:
         buf_printf(out, "finish %u %s", e->choice, ir_stop_name(e->stop));
         put_quoted(out, " ", e->stop_text);
         put_usage(out, e->usage);
         break;
-    case IR_EVENT_END: buf_printf(out, "end"); break;
-    case IR_EVENT_BEAT: buf_printf(out, "beat"); break;
+    case IR_EVENT_END:
+        buf_printf(out, "end");
+        break;
+    case IR_EVENT_BEAT:
+        buf_printf(out, "beat");
+        break;
     case IR_EVENT_FAIL:
         buf_printf(out, "fail %s %.*s", ir_fault_name(e->error->kind), STR_ARG(e->error->message));
         break;

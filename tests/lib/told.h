@@ -13,12 +13,12 @@
 #include "runtime/ir/reply.h"
 
 struct told {
-    struct buf events;             /* a line each, NUL behind the end */
-    struct buf summary;            /* told_summary's */
+    struct buf events;  /* a line each, NUL behind the end */
+    struct buf summary; /* told_summary's */
     struct ir_grammar grammar;
     struct arena arena;
     struct ir_collector collector;
-    unsigned begins, ends;         /* ends: end or fail */
+    unsigned begins, ends; /* ends: end or fail */
 };
 
 void told_init(struct told *t);

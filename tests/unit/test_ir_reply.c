@@ -47,9 +47,15 @@ a_whole_reply_is_a_word(void **state)
     struct told *t = *state;
     struct ir_choice choices[] = {
         { .set = true, .blocks = { blocks, BLOCKS, BLOCKS }, .stop = IR_STOP_CALL },
-        { .set = true, .blocks = { blocks + 1, 1, 1 }, .stop = IR_STOP_MATCH, .stop_text = STR("#") },
+        { .set = true,
+          .blocks = { blocks + 1, 1, 1 },
+          .stop = IR_STOP_MATCH,
+          .stop_text = STR("#") },
     };
-    struct ir_reply r = { .set = true, .id = STR("c1"), .model = STR("m"), .choices = { choices, 2, 2 },
+    struct ir_reply r = { .set = true,
+                          .id = STR("c1"),
+                          .model = STR("m"),
+                          .choices = { choices, 2, 2 },
                           .usage = { .set = true, .input = { 3, true }, .output = { 2, true } } };
     ir_reply_speak(&r, told_event, t);
     told_check_grammar(t);
@@ -65,9 +71,10 @@ a_whole_reply_is_a_word(void **state)
                         "open 0.7 foreign\nclose 0.7\n"
                         "open 1.0 text\ngrow 1.0 \"Hi\" cites:u\nclose 1.0\n"
                         "finish 0 call 3/2\nfinish 1 match \"#\" 3/2\nend\n");
-    assert_string_equal(told_summary(t),
-                        "thinking \"hm\" signed \"sig\", text \"Hi\" cites:u, sealed \"xx\", call a f {\"x\":1}, call b g {}, "
-                        "refusal \"no\", image url:i, foreign {}; call | text \"Hi\" cites:u; match | 3/2 | end");
+    assert_string_equal(
+        told_summary(t),
+        "thinking \"hm\" signed \"sig\", text \"Hi\" cites:u, sealed \"xx\", call a f {\"x\":1}, call b g {}, "
+        "refusal \"no\", image url:i, foreign {}; call | text \"Hi\" cites:u; match | 3/2 | end");
 }
 
 static void
@@ -94,7 +101,8 @@ what_is_collected_does_not_depend_on_its_source(void **state)
     ir_collector_event(&t->collector, &(struct ir_event){ .kind = IR_EVENT_OPEN, .block = &open });
     for (int i = 0; i < 3; i++) {
         text[0] = (char)('a' + i);
-        ir_collector_event(&t->collector, &(struct ir_event){ .kind = IR_EVENT_GROW, .block = &grow });
+        ir_collector_event(&t->collector,
+                           &(struct ir_event){ .kind = IR_EVENT_GROW, .block = &grow });
     }
     memset(text, '!', sizeof text);
     memset(url, '!', sizeof url);
@@ -106,8 +114,10 @@ static void
 media_lengthen_and_foreign_blocks_do_not(void **state)
 {
     struct told *t = *state;
-    struct ir_block audio = { .kind = IR_BLOCK_AUDIO, .audio = {
-        .source = { .kind = IR_SOURCE_BYTES, .bytes = { STR("audio/wav"), STR("QU") } }, .transcript = STR("he") } };
+    struct ir_block audio = { .kind = IR_BLOCK_AUDIO,
+                              .audio = { .source = { .kind = IR_SOURCE_BYTES,
+                                                     .bytes = { STR("audio/wav"), STR("QU") } },
+                                         .transcript = STR("he") } };
     struct ir_block foreign = { .kind = IR_BLOCK_FOREIGN, .foreign = { STR("d"), STR("{}") } };
     struct ir_block a = ir_block_copy(&t->arena, &audio), f = ir_block_copy(&t->arena, &foreign);
     assert_true(ir_block_extend(&t->arena, &a, &audio));
@@ -127,7 +137,8 @@ a_full_arena_is_noticed(void **state)
     arena_init(&small, 4096);
     ir_collector_init(&c, &small);
     struct ir_block open = { .kind = IR_BLOCK_TEXT, .text.text = STR("") };
-    struct ir_block grow = { .kind = IR_BLOCK_TEXT, .text.text = STR("0123456789012345678901234567890123456789") };
+    struct ir_block grow = { .kind = IR_BLOCK_TEXT,
+                             .text.text = STR("0123456789012345678901234567890123456789") };
     ir_collector_event(&c, &(struct ir_event){ .kind = IR_EVENT_OPEN, .block = &open });
     for (int i = 0; i < 200; i++)
         ir_collector_event(&c, &(struct ir_event){ .kind = IR_EVENT_GROW, .block = &grow });
@@ -135,8 +146,8 @@ a_full_arena_is_noticed(void **state)
     arena_fini(&small);
 }
 
-/* Words in letters: b begin, o open, g grow, c close, f finish, e end, p beat, x fail; a digit before one is the choice,
- * a capital has the index 1. */
+/* Words in letters: b begin, o open, g grow, c close, f finish, e end, p beat, x fail; a digit
+ * before one is the choice, a capital has the index 1. */
 static bool
 is_word(const char *letters)
 {
@@ -153,8 +164,14 @@ is_word(const char *letters)
             continue;
         }
         bool second = *p >= 'A' && *p <= 'Z';
-        struct ir_event e = { .kind = (enum ir_event_kind)(strchr(kinds, *p | 0x20) - kinds), .choice = choice, .index = second,
-                              .reply = &head, .block = &text, .stop = IR_STOP_END, .usage = &usage, .error = &error };
+        struct ir_event e = { .kind = (enum ir_event_kind)(strchr(kinds, *p | 0x20) - kinds),
+                              .choice = choice,
+                              .index = second,
+                              .reply = &head,
+                              .block = &text,
+                              .stop = IR_STOP_END,
+                              .usage = &usage,
+                              .error = &error };
         ir_grammar_event(g, &e);
         choice = 0;
     }
@@ -167,13 +184,20 @@ static void
 the_grammar_takes_words_and_nothing_else(void **state)
 {
     (void)state;
-    static const struct { const char *letters; bool ok; } table[] = {
-        { "bfe", true }, { "bogcfe", true }, { "bogggcOGCfe", true }, { "pbpopgpcpfpe", true }, { "x", true }, { "box", true },
-        { "bo1ogc1cf1fe", true }, { "bocfx", true },
-        { "", false }, { "b", false }, { "be", false }, { "bo", false }, { "bofe", false }, { "bocOCf", false }, { "ocfe", false },
-        { "bbfe", false }, { "boofe", false }, { "bgfe", false }, { "bcfe", false }, { "bOcfe", false }, { "bocofe", false },
-        { "bocoCfe", false }, { "bffe", false }, { "bfocfe", false }, { "bfep", false }, { "bfex", false }, { "xx", false },
-        { "bo1ocfe", false }, { "bo1cfe", false }, { "boGcfe", false },
+    static const struct {
+        const char *letters;
+        bool ok;
+    } table[] = {
+        { "bfe", true },          { "bogcfe", true },  { "bogggcOGCfe", true },
+        { "pbpopgpcpfpe", true }, { "x", true },       { "box", true },
+        { "bo1ogc1cf1fe", true }, { "bocfx", true },   { "", false },
+        { "b", false },           { "be", false },     { "bo", false },
+        { "bofe", false },        { "bocOCf", false }, { "ocfe", false },
+        { "bbfe", false },        { "boofe", false },  { "bgfe", false },
+        { "bcfe", false },        { "bOcfe", false },  { "bocofe", false },
+        { "bocoCfe", false },     { "bffe", false },   { "bfocfe", false },
+        { "bfep", false },        { "bfex", false },   { "xx", false },
+        { "bo1ocfe", false },     { "bo1cfe", false }, { "boGcfe", false },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (is_word(table[i].letters) != table[i].ok)
@@ -185,7 +209,9 @@ usages_merge_field_by_field(void **state)
 {
     (void)state;
     struct ir_usage to = { .set = true, .input = { 3, true }, .output = { 1, true } };
-    struct ir_usage from = { .set = true, .output = { 9, true }, .thinking = { 11, true }, .cache_read = { -4, true } };
+    struct ir_usage from = {
+        .set = true, .output = { 9, true }, .thinking = { 11, true }, .cache_read = { -4, true }
+    };
     ir_usage_merge(&to, &from);
     assert_int_equal(to.input.v, 3);
     assert_int_equal(to.output.v, 9);
@@ -201,7 +227,8 @@ static void
 the_reason_to_stop_agrees_with_what_was_said(void **state)
 {
     (void)state;
-    const uint32_t call = 1u << IR_BLOCK_CALL, refusal = 1u << IR_BLOCK_REFUSAL, text = 1u << IR_BLOCK_TEXT;
+    const uint32_t call = 1u << IR_BLOCK_CALL, refusal = 1u << IR_BLOCK_REFUSAL,
+                   text = 1u << IR_BLOCK_TEXT;
     assert_int_equal(ir_stop_settle(IR_STOP_UNSET, text), IR_STOP_END);
     assert_int_equal(ir_stop_settle(IR_STOP_END, text | call), IR_STOP_CALL);
     assert_int_equal(ir_stop_settle(IR_STOP_END, refusal), IR_STOP_REFUSAL);
@@ -225,7 +252,10 @@ static void
 empty_blocks_are_told_from_blocks_that_say_little(void **state)
 {
     (void)state;
-    static const struct { struct ir_block b; bool empty; } table[] = {
+    static const struct {
+        struct ir_block b;
+        bool empty;
+    } table[] = {
         { { .kind = IR_BLOCK_TEXT }, true },
         { { .kind = IR_BLOCK_TEXT, .text.text = STR_INIT(" ") }, false },
         { { .kind = IR_BLOCK_TEXT, .text.citations = { cites, 1, 1 } }, false },

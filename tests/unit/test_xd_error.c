@@ -59,7 +59,7 @@ struct scene {
     const char *dialect;
     int status;
     const char *body;
-    const char *want;       /* "kind status message" as the same dialect would answer */
+    const char *want; /* "kind status message" as the same dialect would answer */
 };
 
 static void
@@ -67,29 +67,39 @@ errors_are_read_whatever_their_shape(void **state)
 {
     struct bench *b = *state;
     static const struct scene table[] = {
-        { OPENAI, 401, "{\"error\":{\"message\":\"bad\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
+        { OPENAI, 401,
+          "{\"error\":{\"message\":\"bad\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}",
           "auth 401 bad" },
-        { OPENAI, 404, "{\"error\":{\"message\":\"gone\",\"type\":\"invalid_request_error\",\"code\":\"model_not_found\"}}",
+        { OPENAI, 404,
+          "{\"error\":{\"message\":\"gone\",\"type\":\"invalid_request_error\",\"code\":\"model_not_found\"}}",
           "missing 404 gone" },
-        { OPENAI, 400, "{\"error\":{\"message\":\"long\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}",
+        { OPENAI, 400,
+          "{\"error\":{\"message\":\"long\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}",
           "context 400 long" },
-        { OPENAI, 429, "{\"error\":{\"message\":\"pay\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
+        { OPENAI, 429,
+          "{\"error\":{\"message\":\"pay\",\"type\":\"insufficient_quota\",\"code\":\"insufficient_quota\"}}",
           "billing 429 pay" },
-        { OPENAI, 429, "{\"error\":{\"code\":429,\"message\":\"slow\",\"metadata\":{}}}", "rate 429 slow" },
+        { OPENAI, 429, "{\"error\":{\"code\":429,\"message\":\"slow\",\"metadata\":{}}}",
+          "rate 429 slow" },
         { OPENAI, 200, "{\"error\":{\"code\":503,\"message\":\"down\"}}", "overloaded 503 down" },
-        { OPENAI, 400, "{\"error\":{\"message\":\"This model's maximum context length is 1 tokens\",\"type\":\"invalid_request_error\"}}",
+        { OPENAI, 400,
+          "{\"error\":{\"message\":\"This model's maximum context length is 1 tokens\",\"type\":\"invalid_request_error\"}}",
           "context 400 This model's maximum context length is 1 tokens" },
-        { OPENAI, 401, "{\"error\":{\"message\":\"Unauthorized\",\"type\":\"api_error\"}}", "auth 401 Unauthorized" },
+        { OPENAI, 401, "{\"error\":{\"message\":\"Unauthorized\",\"type\":\"api_error\"}}",
+          "auth 401 Unauthorized" },
         { OPENAI, 404, "{\"error\":\"model 'x' not found\"}", "missing 404 model 'x' not found" },
         { OPENAI, 400, "{\"code\":\"invalid-argument\",\"error\":\"Incorrect API key provided.\"}",
           "auth 401 Incorrect API key provided." },
         { OPENAI, 401, "{\"detail\":\"Invalid API Key\"}", "auth 401 Invalid API Key" },
-        { OPENAI, 422, "{\"object\":\"error\",\"message\":{\"detail\":[{\"loc\":[\"a\"],\"msg\":\"field required\"}]}}",
+        { OPENAI, 422,
+          "{\"object\":\"error\",\"message\":{\"detail\":[{\"loc\":[\"a\"],\"msg\":\"field required\"}]}}",
           "invalid 422 field required" },
-        { OPENAI, 400, "[{\"error\":{\"code\":400,\"message\":\"Please use a valid role\",\"status\":\"INVALID_ARGUMENT\"}}]",
+        { OPENAI, 400,
+          "[{\"error\":{\"code\":400,\"message\":\"Please use a valid role\",\"status\":\"INVALID_ARGUMENT\"}}]",
           "invalid 400 Please use a valid role" },
         { OPENAI, 404, "Not Found", "missing 404 Not Found" },
-        { OPENAI, 502, "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>",
+        { OPENAI, 502,
+          "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>",
           "internal 502 502 Bad Gateway" },
         { OPENAI, 503, "<p>Service\n<b>down</b></p>", "overloaded 503 Service down" },
         { OPENAI, 504, "", "timeout 504 Gateway Timeout" },
@@ -98,20 +108,27 @@ errors_are_read_whatever_their_shape(void **state)
         { OPENAI, 0, "", "internal 500 unknown error" },
         { OPENAI, 418, "x", "invalid 418 x" },
         { OPENAI, 500, "\xff\xfe!", "internal 500 \xef\xbf\xbd\xef\xbf\xbd!" },
-        { ANTHROPIC, 529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
+        { ANTHROPIC, 529,
+          "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
           "overloaded 529 Overloaded" },
-        { ANTHROPIC, 0, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
+        { ANTHROPIC, 0,
+          "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
           "overloaded 529 Overloaded" },
-        { ANTHROPIC, 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 3 > 2\"}}",
+        { ANTHROPIC, 400,
+          "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 3 > 2\"}}",
           "context 400 prompt is too long: 3 > 2" },
-        { ANTHROPIC, 403, "{\"message\":\"You don't have access\"}", "forbidden 403 You don't have access" },
-        { ANTHROPIC, 413, "{\"type\":\"error\",\"error\":{\"type\":\"request_too_large\",\"message\":\"big\"}}", "too_large 413 big" },
+        { ANTHROPIC, 403, "{\"message\":\"You don't have access\"}",
+          "forbidden 403 You don't have access" },
+        { ANTHROPIC, 413,
+          "{\"type\":\"error\",\"error\":{\"type\":\"request_too_large\",\"message\":\"big\"}}",
+          "too_large 413 big" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char got[512];
-        struct ir_error e = read_error(b, table[i].dialect, str_from(table[i].body), table[i].status);
-        snprintf(got, sizeof got, "%s %d %.*s", ir_fault_name(e.kind), xd_error_status(xd_find(str_from(table[i].dialect)), &e),
-                 STR_ARG(e.message));
+        struct ir_error e = read_error(b, table[i].dialect, str_from(table[i].body),
+                                       table[i].status);
+        snprintf(got, sizeof got, "%s %d %.*s", ir_fault_name(e.kind),
+                 xd_error_status(xd_find(str_from(table[i].dialect)), &e), STR_ARG(e.message));
         if (strcmp(got, table[i].want) != 0)
             fail_msg("%s: %s\n--- wanted %s", table[i].body, got, table[i].want);
     }
@@ -121,11 +138,14 @@ static void
 the_code_and_the_request_are_kept(void **state)
 {
     struct bench *b = *state;
-    struct ir_error e = read_error(b, OPENAI, STR("{\"error\":{\"message\":\"m\",\"code\":\"c\",\"param\":\"p\"}}"), 400);
+    struct ir_error e = read_error(
+        b, OPENAI, STR("{\"error\":{\"message\":\"m\",\"code\":\"c\",\"param\":\"p\"}}"), 400);
     assert_true(str_is(e.code, "c") && str_is(e.param, "p"));
-    e = read_error(b, ANTHROPIC, STR("{\"error\":{\"message\":\"m\"},\"request_id\":\"req_1\"}"), 400);
+    e = read_error(b, ANTHROPIC, STR("{\"error\":{\"message\":\"m\"},\"request_id\":\"req_1\"}"),
+                   400);
     assert_true(str_is(e.request, "req_1"));
-    e = read_error(b, OPENAI, STR("{\"message\":\"m\",\"error_type\":\"TOO_MANY\",\"code\":7}"), 400);
+    e = read_error(b, OPENAI, STR("{\"message\":\"m\",\"error_type\":\"TOO_MANY\",\"code\":7}"),
+                   400);
     assert_true(str_is(e.code, "7"));
 }
 
@@ -133,10 +153,15 @@ static void
 a_kind_has_a_status_in_each_dialect(void **state)
 {
     (void)state;
-    static const struct { const char *dialect; enum ir_fault kind; int status; } table[] = {
-        { OPENAI, IR_FAULT_INVALID, 400 }, { OPENAI, IR_FAULT_OVERLOADED, 503 }, { OPENAI, IR_FAULT_TIMEOUT, 408 },
-        { OPENAI, IR_FAULT_PROTOCOL, 502 }, { ANTHROPIC, IR_FAULT_OVERLOADED, 529 }, { ANTHROPIC, IR_FAULT_TIMEOUT, 504 },
-        { ANTHROPIC, IR_FAULT_CONTEXT, 400 }, { ANTHROPIC, IR_FAULT_UNSET, 500 },
+    static const struct {
+        const char *dialect;
+        enum ir_fault kind;
+        int status;
+    } table[] = {
+        { OPENAI, IR_FAULT_INVALID, 400 },       { OPENAI, IR_FAULT_OVERLOADED, 503 },
+        { OPENAI, IR_FAULT_TIMEOUT, 408 },       { OPENAI, IR_FAULT_PROTOCOL, 502 },
+        { ANTHROPIC, IR_FAULT_OVERLOADED, 529 }, { ANTHROPIC, IR_FAULT_TIMEOUT, 504 },
+        { ANTHROPIC, IR_FAULT_CONTEXT, 400 },    { ANTHROPIC, IR_FAULT_UNSET, 500 },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct ir_error e = { .kind = table[i].kind };
@@ -165,20 +190,27 @@ static void
 errors_are_written_in_the_words_of_the_dialect(void **state)
 {
     struct bench *b = *state;
-    struct ir_error e = { .set = true, .kind = IR_FAULT_CONTEXT, .message = STR("too \"long\""), .code = STR("c") };
-    assert_string_equal(write_error(b, OPENAI, &e),
-                        "{\"error\":{\"message\":\"too \\\"long\\\"\",\"type\":\"context_length_exceeded\",\"param\":null,\"code\":\"c\"}}");
-    assert_string_equal(write_error(b, ANTHROPIC, &e),
-                        "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"too \\\"long\\\"\"}}");
+    struct ir_error e = {
+        .set = true, .kind = IR_FAULT_CONTEXT, .message = STR("too \"long\""), .code = STR("c")
+    };
+    assert_string_equal(
+        write_error(b, OPENAI, &e),
+        "{\"error\":{\"message\":\"too \\\"long\\\"\",\"type\":\"context_length_exceeded\",\"param\":null,\"code\":\"c\"}}");
+    assert_string_equal(
+        write_error(b, ANTHROPIC, &e),
+        "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"too \\\"long\\\"\"}}");
     struct ir_error none = { .set = true };
-    assert_string_equal(write_error(b, ANTHROPIC, &none), "{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"\"}}");
+    assert_string_equal(write_error(b, ANTHROPIC, &none),
+                        "{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"\"}}");
 }
 
 static void
 a_fault_is_an_error_for_its_peer(void **state)
 {
     struct bench *b = *state;
-    struct fault f = { .err = ERR_TYPE, .path = "messages[3].content", .text = "expected string or array, found number" };
+    struct fault f = { .err = ERR_TYPE,
+                       .path = "messages[3].content",
+                       .text = "expected string or array, found number" };
     struct ir_error e;
     xd_error_of_fault(&f, IR_FAULT_INVALID, &b->arena, &e);
     assert_true(str_is(e.message, "messages[3].content: expected string or array, found number"));
@@ -194,10 +226,14 @@ static void
 an_error_with_status_200_is_an_error(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *body; enum err err; } table[] = {
+    static const struct {
+        const char *body;
+        enum err err;
+    } table[] = {
         { "{\"error\":{\"message\":\"boom\"}}", ERR_REMOTE },
         { "{\"error\":\"boom\"}", ERR_REMOTE },
-        { "{\"id\":\"a\",\"model\":\"m\",\"choices\":[],\"error\":{\"message\":\"boom\"}}", ERR_REMOTE },
+        { "{\"id\":\"a\",\"model\":\"m\",\"choices\":[],\"error\":{\"message\":\"boom\"}}",
+          ERR_REMOTE },
         { "{\"id\":\"a\",\"model\":\"m\",\"choices\":[],\"error\":null}", ERR_OK },
         { "{\"id\":\"a\",\"model\":\"m\",\"choices\":[],\"error\":\"\"}", ERR_OK },
         { "{\"id\":\"a\",\"model\":\"m\",\"choices\":[],\"error\":{}}", ERR_OK },
@@ -231,16 +267,24 @@ check_row(struct bench *b, struct str row)
     int status = atoi(v[1].p);
     if (status == 0)
         return;
-    struct ir_error e = read_error(b, str_starts(v[0], STR("anthropic")) ? ANTHROPIC : OPENAI, v[5], status);
-    bool whole = !str_starts(v[5], STR("{")) || str_ends(str_trim(v[5]), STR("}")); /* some are cut */
+    struct ir_error e = read_error(b, str_starts(v[0], STR("anthropic")) ? ANTHROPIC : OPENAI, v[5],
+                                   status);
+    bool whole = !str_starts(v[5], STR("{"))
+                 || str_ends(str_trim(v[5]), STR("}")); /* some are cut */
     if (e.message.n == 0 || (whole && e.message.p[0] == '{'))
         fail_msg("%.*s: %.*s", STR_ARG(v[5]), STR_ARG(e.message));
     assert_int_equal(utf8_valid(e.message.p, e.message.n), e.message.n);
     assert_true(e.kind != IR_FAULT_UNSET && e.kind != IR_FAULT_PROTOCOL);
     if (e.status.set)
         assert_int_equal(e.status.v, status);
-    static const struct { int status; enum ir_fault kind; } sure[] = {
-        { 401, IR_FAULT_AUTH }, { 403, IR_FAULT_FORBIDDEN }, { 404, IR_FAULT_MISSING }, { 429, IR_FAULT_RATE },
+    static const struct {
+        int status;
+        enum ir_fault kind;
+    } sure[] = {
+        { 401, IR_FAULT_AUTH },
+        { 403, IR_FAULT_FORBIDDEN },
+        { 404, IR_FAULT_MISSING },
+        { 429, IR_FAULT_RATE },
     };
     for (size_t i = 0; i < sizeof sure / sizeof *sure; i++)
         if (status == sure[i].status)

@@ -14,14 +14,15 @@
 /* --- a dialect that only has a name, an order and an error member --- */
 
 enum { EV_HEAD, EV_BODY, EV_TAIL, EV_PING };
-static const unsigned char next[] = {
-    1, XD_ORDER_BAD, XD_ORDER_BAD, 0,                /* head first */
-    XD_ORDER_SKIP, 1, 2, 1,                          /* bodies, then the tail */
-    XD_ORDER_BAD, XD_ORDER_BAD, XD_ORDER_BAD, 2,
+enum { BAD = XD_ORDER_BAD, SKIP = XD_ORDER_SKIP };
+static const unsigned char next[3][4] = {
+    { 1, BAD, BAD, 0 }, /* head first */
+    { SKIP, 1, 2, 1 },  /* bodies, then the tail */
+    { BAD, BAD, BAD, 2 },
 };
 static const unsigned char accept[] = { 0, 0, 1 };
 static const char *const names[] = { "head", "body", "tail", "ping" };
-static const struct xd_order order = { 3, 4, 0, next, accept, names };
+static const struct xd_order order = { 3, 4, 0, next[0], accept, names };
 static const struct xd_op ops[] = {
     { .kind = XD_OP_CHAT, .order = &order, .error_member = STR_INIT("error") },
 };
@@ -77,7 +78,26 @@ tear_down(void **state)
 
 /* --- scripts --- */
 
-enum act { DONE, BEGIN, TEXT, THINK, SIGN, SEAL, KEYED, NOKEY, OPEN, OPENC, GROW, GROWC, SHUT, STOP, USE, END, END_OF_FILE, BEAT };
+enum act {
+    DONE,
+    BEGIN,
+    TEXT,
+    THINK,
+    SIGN,
+    SEAL,
+    KEYED,
+    NOKEY,
+    OPEN,
+    OPENC,
+    GROW,
+    GROWC,
+    SHUT,
+    STOP,
+    USE,
+    END,
+    END_OF_FILE,
+    BEAT
+};
 
 /* One call of generated code.  a, b, c: id, name, arguments, or a text; n: choice * 100 + key. */
 struct step {
@@ -117,18 +137,41 @@ play_block(struct xd *x, const struct step *s)
     struct ir_block sealed = wordy(IR_BLOCK_SEALED, s), call = call_of(s);
     struct ir_block sign = { .kind = IR_BLOCK_THINKING, .thinking.signature = str_from(s->a) };
     switch (s->act) {
-    case TEXT: xd_flow_patch(x, choice, &text); break;
-    case THINK: xd_flow_patch(x, choice, &thinking); break;
-    case SIGN: xd_flow_patch(x, choice, &sign); break;
-    case SEAL: xd_flow_patch(x, choice, &sealed); break;
-    case KEYED: xd_flow_patch_keyed(x, choice, key, &call); break;
-    case NOKEY: xd_flow_patch_keyed(x, choice, -1, &call); break;
-    case OPEN: xd_flow_open(x, choice, key, &text); break;
-    case OPENC: xd_flow_open(x, choice, key, &call); break;
-    case GROW: xd_flow_grow(x, choice, key, &text); break;
-    case GROWC: xd_flow_grow(x, choice, key, &call); break;
-    case SHUT: xd_flow_close(x, choice, key); break;
-    default: break;
+    case TEXT:
+        xd_flow_patch(x, choice, &text);
+        break;
+    case THINK:
+        xd_flow_patch(x, choice, &thinking);
+        break;
+    case SIGN:
+        xd_flow_patch(x, choice, &sign);
+        break;
+    case SEAL:
+        xd_flow_patch(x, choice, &sealed);
+        break;
+    case KEYED:
+        xd_flow_patch_keyed(x, choice, key, &call);
+        break;
+    case NOKEY:
+        xd_flow_patch_keyed(x, choice, -1, &call);
+        break;
+    case OPEN:
+        xd_flow_open(x, choice, key, &text);
+        break;
+    case OPENC:
+        xd_flow_open(x, choice, key, &call);
+        break;
+    case GROW:
+        xd_flow_grow(x, choice, key, &text);
+        break;
+    case GROWC:
+        xd_flow_grow(x, choice, key, &call);
+        break;
+    case SHUT:
+        xd_flow_close(x, choice, key);
+        break;
+    default:
+        break;
     }
 }
 
@@ -138,16 +181,31 @@ play(struct bench *b, const struct step *s)
     struct xd *x = &b->x;
     for (; s->act != DONE; s++) {
         struct ir_reply head = { .id = str_from(s->a), .model = str_from(s->b) };
-        struct ir_usage usage = { .set = true, .input = { s->n / 100, s->n >= 100 },
+        struct ir_usage usage = { .set = true,
+                                  .input = { s->n / 100, s->n >= 100 },
                                   .output = { s->n % 100, true } };
         switch (s->act) {
-        case BEGIN: xd_flow_begin(x, &head); break;
-        case STOP: xd_flow_stop(x, (unsigned)s->n / 100, (enum ir_stop)(s->n % 100), str_from(s->a)); break;
-        case USE: xd_flow_usage(x, &usage); break;
-        case END: xd_flow_end(x); break;
-        case END_OF_FILE: xd_flow_eof(x); break;
-        case BEAT: xd_flow_beat(x); break;
-        default: play_block(x, s); break;
+        case BEGIN:
+            xd_flow_begin(x, &head);
+            break;
+        case STOP:
+            xd_flow_stop(x, (unsigned)s->n / 100, (enum ir_stop)(s->n % 100), str_from(s->a));
+            break;
+        case USE:
+            xd_flow_usage(x, &usage);
+            break;
+        case END:
+            xd_flow_end(x);
+            break;
+        case END_OF_FILE:
+            xd_flow_eof(x);
+            break;
+        case BEAT:
+            xd_flow_beat(x);
+            break;
+        default:
+            play_block(x, s);
+            break;
         }
         arena_reset(&b->scratch);
     }
@@ -168,13 +226,21 @@ check_scenes(struct bench *b, const struct scene *scenes, size_t n)
         restart(b);
         play(b, scenes[i].steps);
         if (strcmp(told_events(&b->told), scenes[i].want) != 0)
-            fail_msg("%s:\n%s--- wanted:\n%s", scenes[i].why, told_events(&b->told), scenes[i].want);
+            fail_msg("%s:\n%s--- wanted:\n%s", scenes[i].why, told_events(&b->told),
+                     scenes[i].want);
         told_check_grammar(&b->told);
     }
 }
 #define CHECK(b, scenes) check_scenes(b, scenes, sizeof scenes / sizeof *scenes)
-#define HEAD { BEGIN, 0, "c1", "m", NULL }
-#define FIN { STOP, IR_STOP_END, NULL, NULL, NULL }, { END, 0, NULL, NULL, NULL }
+#define HEAD \
+    { \
+        BEGIN, 0, "c1", "m", NULL \
+    }
+#define FIN \
+    { STOP, IR_STOP_END, NULL, NULL, NULL }, \
+    { \
+        END, 0, NULL, NULL, NULL \
+    }
 #define FINISH_CALL "finish 0 call\nend\n"
 
 static void
@@ -182,7 +248,11 @@ a_word_begins_once_with_the_first_head_that_says_something(void **state)
 {
     static const struct scene scenes[] = {
         { "an empty head waits for the real one",
-          { { BEGIN, 0, "", "", NULL }, HEAD, { TEXT, 0, "a", NULL, NULL }, { BEGIN, 0, "c2", "n", NULL }, FIN },
+          { { BEGIN, 0, "", "", NULL },
+            HEAD,
+            { TEXT, 0, "a", NULL, NULL },
+            { BEGIN, 0, "c2", "n", NULL },
+            FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\nclose 0.0\nfinish 0 end\nend\n" },
         { "content does not wait for a head",
           { { TEXT, 0, "a", NULL, NULL }, HEAD, FIN },
@@ -199,26 +269,42 @@ fragments_open_blocks_where_the_kind_changes(void **state)
 {
     static const struct scene scenes[] = {
         { "thinking, then text",
-          { HEAD, { THINK, 0, "h", NULL, NULL }, { THINK, 0, "m", NULL, NULL }, { TEXT, 0, "ok", NULL, NULL }, FIN },
+          { HEAD,
+            { THINK, 0, "h", NULL, NULL },
+            { THINK, 0, "m", NULL, NULL },
+            { TEXT, 0, "ok", NULL, NULL },
+            FIN },
           "begin c1 m\nopen 0.0 thinking\ngrow 0.0 \"h\"\ngrow 0.0 \"m\"\nclose 0.0\n"
           "open 0.1 text\ngrow 0.1 \"ok\"\nclose 0.1\nfinish 0 end\nend\n" },
         { "empty fragments open nothing",
-          { HEAD, { TEXT, 0, "", NULL, NULL }, { THINK, 0, "", NULL, NULL }, { TEXT, 0, "a", NULL, NULL }, FIN },
+          { HEAD,
+            { TEXT, 0, "", NULL, NULL },
+            { THINK, 0, "", NULL, NULL },
+            { TEXT, 0, "a", NULL, NULL },
+            FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\nclose 0.0\nfinish 0 end\nend\n" },
         { "thinking of which only the signature is told is kept",
           { HEAD, { SIGN, 0, "sig", NULL, NULL }, { TEXT, 0, "a", NULL, NULL }, FIN },
           "begin c1 m\nopen 0.0 thinking\ngrow 0.0 signed \"sig\"\nclose 0.0\n"
           "open 0.1 text\ngrow 0.1 \"a\"\nclose 0.1\nfinish 0 end\nend\n" },
         { "a signature ends its block",
-          { HEAD, { THINK, 0, "a", NULL, NULL }, { SIGN, 0, "s", NULL, NULL }, { THINK, 0, "b", NULL, NULL }, FIN },
+          { HEAD,
+            { THINK, 0, "a", NULL, NULL },
+            { SIGN, 0, "s", NULL, NULL },
+            { THINK, 0, "b", NULL, NULL },
+            FIN },
           "begin c1 m\nopen 0.0 thinking\ngrow 0.0 \"a\"\ngrow 0.0 signed \"s\"\nclose 0.0\n"
           "open 0.1 thinking\ngrow 0.1 \"b\"\nclose 0.1\nfinish 0 end\nend\n" },
         { "sealed thinking is never joined",
           { HEAD, { SEAL, 0, "x", NULL, NULL }, { SEAL, 0, "y", NULL, NULL }, FIN },
           "begin c1 m\nopen 0.0 sealed \"x\"\nclose 0.0\nopen 0.1 sealed \"y\"\nclose 0.1\nfinish 0 end\nend\n" },
         { "choices have blocks of their own",
-          { HEAD, { TEXT, 0, "a", NULL, NULL }, { TEXT, 100, "x", NULL, NULL }, { TEXT, 0, "b", NULL, NULL },
-            { STOP, 100 + IR_STOP_LENGTH, NULL, NULL, NULL }, FIN },
+          { HEAD,
+            { TEXT, 0, "a", NULL, NULL },
+            { TEXT, 100, "x", NULL, NULL },
+            { TEXT, 0, "b", NULL, NULL },
+            { STOP, 100 + IR_STOP_LENGTH, NULL, NULL, NULL },
+            FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\nopen 1.0 text\ngrow 1.0 \"x\"\ngrow 0.0 \"b\"\n"
           "close 0.0\nclose 1.0\nfinish 0 end\nfinish 1 length\nend\n" },
     };
@@ -235,24 +321,42 @@ calls_are_renumbered_and_told_apart(void **state)
           { HEAD, { KEYED, 1, "a", "fa", "{\"x\":1}" }, FIN },
           OPEN_A "grow 0.0 {\"x\":1}\nclose 0.0\n" FINISH_CALL },
         { "the second of two flows at once when the first is complete",
-          { HEAD, { KEYED, 0, "a", "fa", "{\"x\"" }, { KEYED, 0, NULL, NULL, ":1}" }, { KEYED, 1, "b", "fb", "{" },
-            { KEYED, 1, NULL, NULL, "}" }, FIN },
-          OPEN_A "grow 0.0 {\"x\"\ngrow 0.0 :1}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {\ngrow 0.1 }\n"
+          { HEAD,
+            { KEYED, 0, "a", "fa", "{\"x\"" },
+            { KEYED, 0, NULL, NULL, ":1}" },
+            { KEYED, 1, "b", "fb", "{" },
+            { KEYED, 1, NULL, NULL, "}" },
+            FIN },
+          OPEN_A
+          "grow 0.0 {\"x\"\ngrow 0.0 :1}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {\ngrow 0.1 }\n"
           "close 0.1\n" FINISH_CALL },
         { "interleaved fragments are sorted",
-          { HEAD, { KEYED, 0, "a", "fa", "" }, { KEYED, 1, "b", "fb", "" }, { KEYED, 0, NULL, NULL, "{\"x\"" },
-            { KEYED, 1, NULL, NULL, "{\"y\"" }, { KEYED, 0, NULL, NULL, ":1}" }, { KEYED, 1, NULL, NULL, ":2}" }, FIN },
-          OPEN_A "grow 0.0 {\"x\"\ngrow 0.0 :1}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {\"y\"\ngrow 0.1 :2}\n"
+          { HEAD,
+            { KEYED, 0, "a", "fa", "" },
+            { KEYED, 1, "b", "fb", "" },
+            { KEYED, 0, NULL, NULL, "{\"x\"" },
+            { KEYED, 1, NULL, NULL, "{\"y\"" },
+            { KEYED, 0, NULL, NULL, ":1}" },
+            { KEYED, 1, NULL, NULL, ":2}" },
+            FIN },
+          OPEN_A
+          "grow 0.0 {\"x\"\ngrow 0.0 :1}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {\"y\"\ngrow 0.1 :2}\n"
           "close 0.1\n" FINISH_CALL },
         { "without a key a new id is a new call",
-          { HEAD, { NOKEY, 0, "a", "fa", "{\"x\":1}" }, { NOKEY, 0, "b", "fb", "{" }, { NOKEY, 0, NULL, NULL, "}" }, FIN },
-          OPEN_A "grow 0.0 {\"x\":1}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {\ngrow 0.1 }\nclose 0.1\n" FINISH_CALL },
+          { HEAD,
+            { NOKEY, 0, "a", "fa", "{\"x\":1}" },
+            { NOKEY, 0, "b", "fb", "{" },
+            { NOKEY, 0, NULL, NULL, "}" },
+            FIN },
+          OPEN_A
+          "grow 0.0 {\"x\":1}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {\ngrow 0.1 }\nclose 0.1\n" FINISH_CALL },
         { "without a key the same id goes on",
           { HEAD, { NOKEY, 0, "a", "fa", "{" }, { NOKEY, 0, "a", "fa", "}" }, FIN },
           OPEN_A "grow 0.0 {\ngrow 0.0 }\nclose 0.0\n" FINISH_CALL },
         { "another id on a used key is another call",
           { HEAD, { KEYED, 0, "a", "fa", "{}" }, { KEYED, 0, "b", "fb", "{}" }, FIN },
-          OPEN_A "grow 0.0 {}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {}\nclose 0.1\n" FINISH_CALL },
+          OPEN_A
+          "grow 0.0 {}\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 {}\nclose 0.1\n" FINISH_CALL },
         { "an id that changes without a name does not",
           { HEAD, { KEYED, 0, "a", "fa", "{" }, { KEYED, 0, "zz", "", "}" }, FIN },
           OPEN_A "grow 0.0 {\ngrow 0.0 }\nclose 0.0\n" FINISH_CALL },
@@ -263,13 +367,23 @@ calls_are_renumbered_and_told_apart(void **state)
           { HEAD, { KEYED, 0, "a", "", "{" }, { KEYED, 0, "", "fa", "}" }, FIN },
           OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
         { "a late fragment does not open a call again",
-          { HEAD, { KEYED, 0, "a", "fa", "{}1" }, { KEYED, 0, NULL, NULL, " " }, { TEXT, 0, "t", NULL, NULL },
-            { KEYED, 0, NULL, NULL, "x" }, FIN },
-          OPEN_A "grow 0.0 {}1\ngrow 0.0  \nclose 0.0\nopen 0.1 text\ngrow 0.1 \"t\"\nclose 0.1\n" FINISH_CALL },
+          { HEAD,
+            { KEYED, 0, "a", "fa", "{}1" },
+            { KEYED, 0, NULL, NULL, " " },
+            { TEXT, 0, "t", NULL, NULL },
+            { KEYED, 0, NULL, NULL, "x" },
+            FIN },
+          OPEN_A
+          "grow 0.0 {}1\ngrow 0.0  \nclose 0.0\nopen 0.1 text\ngrow 0.1 \"t\"\nclose 0.1\n" FINISH_CALL },
         { "text inside of an unfinished call waits",
-          { HEAD, { KEYED, 0, "a", "fa", "{" }, { TEXT, 0, "t", NULL, NULL }, { TEXT, 0, "u", NULL, NULL },
-            { KEYED, 0, NULL, NULL, "}" }, FIN },
-          OPEN_A "grow 0.0 {\ngrow 0.0 }\nclose 0.0\nopen 0.1 text\ngrow 0.1 \"tu\"\nclose 0.1\n" FINISH_CALL },
+          { HEAD,
+            { KEYED, 0, "a", "fa", "{" },
+            { TEXT, 0, "t", NULL, NULL },
+            { TEXT, 0, "u", NULL, NULL },
+            { KEYED, 0, NULL, NULL, "}" },
+            FIN },
+          OPEN_A
+          "grow 0.0 {\ngrow 0.0 }\nclose 0.0\nopen 0.1 text\ngrow 0.1 \"tu\"\nclose 0.1\n" FINISH_CALL },
     };
     CHECK(*state, scenes);
 }
@@ -278,20 +392,42 @@ static void
 arguments_that_are_none_become_an_empty_object(void **state)
 {
     static const struct scene scenes[] = {
-        { "empty", { HEAD, { KEYED, 0, "a", "fa", "" }, FIN }, OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
-        { "never said", { HEAD, { KEYED, 0, "a", "fa", NULL }, FIN }, OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
-        { "null", { HEAD, { KEYED, 0, "a", "fa", "null" }, FIN }, OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
+        { "empty",
+          { HEAD, { KEYED, 0, "a", "fa", "" }, FIN },
+          OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
+        { "never said",
+          { HEAD, { KEYED, 0, "a", "fa", NULL }, FIN },
+          OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
+        { "null",
+          { HEAD, { KEYED, 0, "a", "fa", "null" }, FIN },
+          OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
         { "null in pieces",
-          { HEAD, { KEYED, 0, "a", "fa", "" }, { KEYED, 0, NULL, NULL, "nu" }, { KEYED, 0, NULL, NULL, "ll" }, FIN },
+          { HEAD,
+            { KEYED, 0, "a", "fa", "" },
+            { KEYED, 0, NULL, NULL, "nu" },
+            { KEYED, 0, NULL, NULL, "ll" },
+            FIN },
           OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
         { "a placeholder that is followed by the real ones",
-          { HEAD, { KEYED, 0, "a", "fa", "{}" }, { KEYED, 0, NULL, NULL, "{\"x\"" }, { KEYED, 0, NULL, NULL, ":1}" }, FIN },
+          { HEAD,
+            { KEYED, 0, "a", "fa", "{}" },
+            { KEYED, 0, NULL, NULL, "{\"x\"" },
+            { KEYED, 0, NULL, NULL, ":1}" },
+            FIN },
           OPEN_A "grow 0.0 {\"x\"\ngrow 0.0 :1}\nclose 0.0\n" FINISH_CALL },
         { "with boundaries",
-          { HEAD, { OPENC, 0, "a", "fa", "{}" }, { GROWC, 0, NULL, NULL, "" }, { SHUT, 0, NULL, NULL, NULL }, FIN },
+          { HEAD,
+            { OPENC, 0, "a", "fa", "{}" },
+            { GROWC, 0, NULL, NULL, "" },
+            { SHUT, 0, NULL, NULL, NULL },
+            FIN },
           OPEN_A "grow 0.0 {}\nclose 0.0\n" FINISH_CALL },
         { "not what only begins like null",
-          { HEAD, { KEYED, 0, "a", "fa", "" }, { KEYED, 0, NULL, NULL, "nul" }, { KEYED, 0, NULL, NULL, "x" }, FIN },
+          { HEAD,
+            { KEYED, 0, "a", "fa", "" },
+            { KEYED, 0, NULL, NULL, "nul" },
+            { KEYED, 0, NULL, NULL, "x" },
+            FIN },
           OPEN_A "grow 0.0 nulx\nclose 0.0\n" FINISH_CALL },
     };
     CHECK(*state, scenes);
@@ -302,7 +438,11 @@ blocks_with_boundaries_keep_them(void **state)
 {
     static const struct scene scenes[] = {
         { "text may stand in the opening",
-          { HEAD, { OPEN, 7, "Hi", NULL, NULL }, { GROW, 7, "!", NULL, NULL }, { SHUT, 7, NULL, NULL, NULL }, FIN },
+          { HEAD,
+            { OPEN, 7, "Hi", NULL, NULL },
+            { GROW, 7, "!", NULL, NULL },
+            { SHUT, 7, NULL, NULL, NULL },
+            FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"Hi\"\ngrow 0.0 \"!\"\nclose 0.0\nfinish 0 end\nend\n" },
         { "an empty block is a block",
           { HEAD, { OPEN, 0, "", NULL, NULL }, { SHUT, 0, NULL, NULL, NULL }, FIN },
@@ -314,8 +454,14 @@ blocks_with_boundaries_keep_them(void **state)
           { HEAD, { OPEN, 0, "a", NULL, NULL }, { GROWC, 0, "i", "f", "{}" }, FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\nclose 0.0\nopen 0.1 call i f\ngrow 0.1 {}\nclose 0.1\n" FINISH_CALL },
         { "overlapping blocks are put one behind the other",
-          { HEAD, { OPEN, 0, "a", NULL, NULL }, { OPEN, 1, "x", NULL, NULL }, { GROW, 0, "b", NULL, NULL },
-            { GROW, 1, "y", NULL, NULL }, { SHUT, 1, NULL, NULL, NULL }, { SHUT, 0, NULL, NULL, NULL }, FIN },
+          { HEAD,
+            { OPEN, 0, "a", NULL, NULL },
+            { OPEN, 1, "x", NULL, NULL },
+            { GROW, 0, "b", NULL, NULL },
+            { GROW, 1, "y", NULL, NULL },
+            { SHUT, 1, NULL, NULL, NULL },
+            { SHUT, 0, NULL, NULL, NULL },
+            FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\ngrow 0.0 \"b\"\nclose 0.0\n"
           "open 0.1 text\ngrow 0.1 \"xy\"\nclose 0.1\nfinish 0 end\nend\n" },
         { "a key used again is a new block",
@@ -331,9 +477,13 @@ a_word_ends_because_the_peer_said_so(void **state)
 {
     static const struct scene scenes[] = {
         { "a stop that contradicts the calls agrees with them",
-          { HEAD, { KEYED, 0, "a", "fa", "{\"x\":1}" }, FIN }, OPEN_A "grow 0.0 {\"x\":1}\nclose 0.0\n" FINISH_CALL },
+          { HEAD, { KEYED, 0, "a", "fa", "{\"x\":1}" }, FIN },
+          OPEN_A "grow 0.0 {\"x\":1}\nclose 0.0\n" FINISH_CALL },
         { "one finish, however often it is said",
-          { HEAD, { STOP, IR_STOP_END, NULL, NULL, NULL }, { STOP, IR_STOP_REFUSAL, NULL, NULL, NULL }, FIN },
+          { HEAD,
+            { STOP, IR_STOP_END, NULL, NULL, NULL },
+            { STOP, IR_STOP_REFUSAL, NULL, NULL, NULL },
+            FIN },
           "begin c1 m\nfinish 0 refusal\nend\n" },
         { "the text that stopped it is kept",
           { HEAD, { STOP, IR_STOP_MATCH, "###", NULL, NULL }, { END, 0, NULL, NULL, NULL } },
@@ -342,23 +492,32 @@ a_word_ends_because_the_peer_said_so(void **state)
           { HEAD, { TEXT, 0, "x", NULL, NULL }, { END, 0, NULL, NULL, NULL } },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"x\"\nclose 0.0\nfinish 0 end\nend\n" },
         { "a stop is enough at the end of the file",
-          { HEAD, { STOP, IR_STOP_LENGTH, NULL, NULL, NULL }, { END_OF_FILE, 0, NULL, NULL, NULL } },
+          { HEAD,
+            { STOP, IR_STOP_LENGTH, NULL, NULL, NULL },
+            { END_OF_FILE, 0, NULL, NULL, NULL } },
           "begin c1 m\nfinish 0 length\nend\n" },
         { "content alone is not",
           { HEAD, { TEXT, 0, "x", NULL, NULL }, { END_OF_FILE, 0, NULL, NULL, NULL } },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"x\"\nfail protocol the stream was cut off before its end\n" },
         { "nor is one stop of two",
-          { HEAD, { TEXT, 100, "x", NULL, NULL }, { STOP, IR_STOP_END, NULL, NULL, NULL },
+          { HEAD,
+            { TEXT, 100, "x", NULL, NULL },
+            { STOP, IR_STOP_END, NULL, NULL, NULL },
             { END_OF_FILE, 0, NULL, NULL, NULL } },
           "begin c1 m\nopen 1.0 text\ngrow 1.0 \"x\"\nfail protocol the stream was cut off before its end\n" },
         { "an end of nothing is no end",
           { HEAD, { END, 0, NULL, NULL, NULL } },
           "begin c1 m\nfail protocol the stream ended without content and without a reason\n" },
         { "nothing is told behind the end",
-          { HEAD, FIN, { TEXT, 0, "late", NULL, NULL }, { BEAT, 0, NULL, NULL, NULL }, { END, 0, NULL, NULL, NULL } },
+          { HEAD,
+            FIN,
+            { TEXT, 0, "late", NULL, NULL },
+            { BEAT, 0, NULL, NULL, NULL },
+            { END, 0, NULL, NULL, NULL } },
           "begin c1 m\nfinish 0 end\nend\n" },
         { "the last value of each count wins",
-          { HEAD, { USE, 302, NULL, NULL, NULL }, { USE, 9, NULL, NULL, NULL }, FIN }, "begin c1 m\nfinish 0 end 3/9\nend\n" },
+          { HEAD, { USE, 302, NULL, NULL, NULL }, { USE, 9, NULL, NULL, NULL }, FIN },
+          "begin c1 m\nfinish 0 end 3/9\nend\n" },
     };
     CHECK(*state, scenes);
 }
@@ -368,7 +527,8 @@ calls_without_ids_get_ids_of_their_own(void **state)
 {
     struct bench *b = *state;
     static const struct step steps[] = {
-        HEAD, { NOKEY, 0, "", "f", "{\"a\":1}" }, { NOKEY, 0, "", "f", "{\"a\":2}" }, FIN, { DONE, 0, NULL, NULL, NULL },
+        HEAD, { NOKEY, 0, "", "f", "{\"a\":1}" }, { NOKEY, 0, "", "f", "{\"a\":2}" },
+        FIN,  { DONE, 0, NULL, NULL, NULL },
     };
     char first[2][64];
     for (int round = 0; round < 2; round++) {
@@ -396,7 +556,8 @@ an_event_out_of_order_is_a_fault(void **state)
     assert_true(xd_flow_order(&b->x, EV_TAIL));
     assert_false(xd_flow_order(&b->x, EV_BODY));
     assert_int_equal(b->x.err, ERR_PROTOCOL);
-    assert_string_equal(b->x.fault.text, "event \"body\" is out of order, expected one of \"ping\"");
+    assert_string_equal(b->x.fault.text,
+                        "event \"body\" is out of order, expected one of \"ping\"");
 }
 
 static void
@@ -437,25 +598,48 @@ static void
 halves_of_a_pair_are_joined_or_replaced(void **state)
 {
     static const struct scene scenes[] = {
-        { "joined", { HEAD, { TEXT, 0, "a\xed\xa0\xbd", NULL, NULL }, { TEXT, 0, "\xed\xb8\x80" "b", NULL, NULL }, FIN },
-          "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\ngrow 0.0 \"\xf0\x9f\x98\x80" "b\"\nclose 0.0\nfinish 0 end\nend\n" },
-        { "a half alone", { HEAD, { TEXT, 0, "\xed\xa0\xbd", NULL, NULL }, { TEXT, 0, "\xed\xb8\x80", NULL, NULL }, FIN },
+        { "joined",
+          { HEAD,
+            { TEXT, 0, "a\xed\xa0\xbd", NULL, NULL },
+            { TEXT, 0,
+              "\xed\xb8\x80"
+              "b",
+              NULL, NULL },
+            FIN },
+          "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\ngrow 0.0 \"\xf0\x9f\x98\x80"
+          "b\"\nclose 0.0\nfinish 0 end\nend\n" },
+        { "a half alone",
+          { HEAD,
+            { TEXT, 0, "\xed\xa0\xbd", NULL, NULL },
+            { TEXT, 0, "\xed\xb8\x80", NULL, NULL },
+            FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"\xf0\x9f\x98\x80\"\nclose 0.0\nfinish 0 end\nend\n" },
-        { "not continued", { HEAD, { TEXT, 0, "a\xed\xa0\xbd", NULL, NULL }, { TEXT, 0, "b", NULL, NULL }, FIN },
-          "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\ngrow 0.0 \"\xef\xbf\xbd" "b\"\nclose 0.0\nfinish 0 end\nend\n" },
-        { "at the end", { HEAD, { TEXT, 0, "a\xed\xa0\xbd", NULL, NULL }, FIN },
+        { "not continued",
+          { HEAD, { TEXT, 0, "a\xed\xa0\xbd", NULL, NULL }, { TEXT, 0, "b", NULL, NULL }, FIN },
+          "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\ngrow 0.0 \"\xef\xbf\xbd"
+          "b\"\nclose 0.0\nfinish 0 end\nend\n" },
+        { "at the end",
+          { HEAD, { TEXT, 0, "a\xed\xa0\xbd", NULL, NULL }, FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"a\"\ngrow 0.0 \"\xef\xbf\xbd\"\nclose 0.0\nfinish 0 end\nend\n" },
-        { "a low half alone", { HEAD, { TEXT, 0, "\xed\xb8\x80z", NULL, NULL }, FIN },
+        { "a low half alone",
+          { HEAD, { TEXT, 0, "\xed\xb8\x80z", NULL, NULL }, FIN },
           "begin c1 m\nopen 0.0 text\ngrow 0.0 \"\xef\xbf\xbdz\"\nclose 0.0\nfinish 0 end\nend\n" },
         { "over another choice",
-          { HEAD, { TEXT, 0, "\xed\xa0\xbd", NULL, NULL }, { TEXT, 100, "x", NULL, NULL }, { TEXT, 0, "\xed\xb8\x80", NULL, NULL },
+          { HEAD,
+            { TEXT, 0, "\xed\xa0\xbd", NULL, NULL },
+            { TEXT, 100, "x", NULL, NULL },
+            { TEXT, 0, "\xed\xb8\x80", NULL, NULL },
             FIN },
           "begin c1 m\nopen 0.0 text\nopen 1.0 text\ngrow 1.0 \"x\"\ngrow 0.0 \"\xf0\x9f\x98\x80\"\n"
           "close 0.0\nclose 1.0\nfinish 0 end\nfinish 1 end\nend\n" },
         { "in a call that waits",
-          { HEAD, { KEYED, 0, "a", "fa", "{" }, { KEYED, 1, "b", "fb", "\"\xed\xa0\xbd" }, { KEYED, 1, NULL, NULL, "\xed\xb8\x80\"" },
+          { HEAD,
+            { KEYED, 0, "a", "fa", "{" },
+            { KEYED, 1, "b", "fb", "\"\xed\xa0\xbd" },
+            { KEYED, 1, NULL, NULL, "\xed\xb8\x80\"" },
             FIN },
-          OPEN_A "grow 0.0 {\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 \"\xf0\x9f\x98\x80\"\nclose 0.1\n" FINISH_CALL },
+          OPEN_A
+          "grow 0.0 {\nclose 0.0\nopen 0.1 call b fb\ngrow 0.1 \"\xf0\x9f\x98\x80\"\nclose 0.1\n" FINISH_CALL },
     };
     CHECK(*state, scenes);
 }
@@ -464,10 +648,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_word_begins_once_with_the_first_head_that_says_something, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(fragments_open_blocks_where_the_kind_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_word_begins_once_with_the_first_head_that_says_something,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fragments_open_blocks_where_the_kind_changes, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(calls_are_renumbered_and_told_apart, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(arguments_that_are_none_become_an_empty_object, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(arguments_that_are_none_become_an_empty_object, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(blocks_with_boundaries_keep_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_word_ends_because_the_peer_said_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(calls_without_ids_get_ids_of_their_own, set_up, tear_down),

@@ -20,7 +20,12 @@ static const struct xd_policy rows[] = {
 };
 static const struct xd_dialect dialect = { .abi = XD_ABI, .name = "toy", .ops = ops, .nops = 1 };
 static const struct xd_dialect opinionated = {
-    .abi = XD_ABI, .name = "opinionated", .ops = ops, .nops = 1, .policies = rows, .npolicies = 2,
+    .abi = XD_ABI,
+    .name = "opinionated",
+    .ops = ops,
+    .nops = 1,
+    .policies = rows,
+    .npolicies = 2,
 };
 
 struct bench {
@@ -58,20 +63,24 @@ one_block(struct bench *b, const char *word)
 {
     char kind[16] = "", first[64] = "", second[64] = "";
     sscanf(word, "%15[^:]:%63[^:]:%63[^:]", kind, first, second);
-    struct str a = arena_str(&b->arena, str_from(first)), c = arena_str(&b->arena, str_from(second));
+    struct str a = arena_str(&b->arena, str_from(first)),
+               c = arena_str(&b->arena, str_from(second));
     struct ir_block block = { .kind = IR_BLOCK_TEXT, .text.text = a };
     if (strcmp(kind, "think") == 0)
-        block = (struct ir_block){ .kind = IR_BLOCK_THINKING, .thinking = { a, c.n ? c : (struct str){ NULL, 0 } } };
+        block = (struct ir_block){ .kind = IR_BLOCK_THINKING,
+                                   .thinking = { a, c.n ? c : (struct str){ NULL, 0 } } };
     else if (strcmp(kind, "call") == 0)
         block = (struct ir_block){ .kind = IR_BLOCK_CALL, .call = { .id = a, .name = c } };
     else if (strcmp(kind, "image") == 0)
-        block = (struct ir_block){ .kind = IR_BLOCK_IMAGE, .image.source = { .kind = IR_SOURCE_URL, .url.url = a } };
+        block = (struct ir_block){ .kind = IR_BLOCK_IMAGE,
+                                   .image.source = { .kind = IR_SOURCE_URL, .url.url = a } };
     else if (strcmp(kind, "result") == 0 || strcmp(kind, "photo") == 0) {
         block = (struct ir_block){ .kind = IR_BLOCK_RESULT, .result.call = a };
         struct ir_block *inner = XD_PUSH(&b->x, &block.result.blocks);
         *inner = (struct ir_block){ .kind = IR_BLOCK_TEXT, .text.text = c };
         if (strcmp(kind, "photo") == 0)
-            *inner = (struct ir_block){ .kind = IR_BLOCK_IMAGE, .image.source = { .kind = IR_SOURCE_URL, .url.url = c } };
+            *inner = (struct ir_block){ .kind = IR_BLOCK_IMAGE,
+                                        .image.source = { .kind = IR_SOURCE_URL, .url.url = c } };
     }
     return block;
 }
@@ -89,8 +98,10 @@ given(struct bench *b, const char *script)
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
         for (char *p = word; *p; p++)
             *p = *p == '_' ? ' ' : *p;
-        enum ir_role role = strcmp(word, "user") == 0 ? IR_ROLE_USER : strcmp(word, "assistant") == 0 ? IR_ROLE_ASSISTANT :
-            strcmp(word, "system") == 0 ? IR_ROLE_SYSTEM : IR_ROLE_UNSET;
+        enum ir_role role = strcmp(word, "user") == 0        ? IR_ROLE_USER
+                            : strcmp(word, "assistant") == 0 ? IR_ROLE_ASSISTANT
+                            : strcmp(word, "system") == 0    ? IR_ROLE_SYSTEM
+                                                             : IR_ROLE_UNSET;
         if (role != IR_ROLE_UNSET) {
             t = XD_PUSH(&b->x, &m.turns);
             *t = (struct ir_turn){ .set = true, .role = role };
@@ -129,12 +140,13 @@ losses(const struct bench *b)
     size_t n = 0;
     out[0] = '\0';
     for (unsigned i = 0; i < b->x.lost.n; i++)
-        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i ? " " : "", STR_ARG(b->x.lost.v[i]));
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i ? " " : "",
+                              STR_ARG(b->x.lost.v[i]));
     return out;
 }
 
 struct scene {
-    const char *name, *value;       /* of the policy */
+    const char *name, *value; /* of the policy */
     const char *script, *want, *lost;
 };
 
@@ -149,8 +161,8 @@ check_scene(struct bench *b, const struct scene *s)
     assert_null(xd_policy_check(&b->arena, choice.name, choice.value));
     assert_int_equal(xd_prepare(&b->x, &in, &over, &out), ERR_OK);
     if (strcmp(shown(b, &out), s->want) != 0 || strcmp(losses(b), s->lost) != 0)
-        fail_msg("%s %s: %s\n%s (%s)\n--- wanted:\n%s (%s)", s->name, s->value, s->script, shown(b, &out), losses(b), s->want,
-                 s->lost);
+        fail_msg("%s %s: %s\n%s (%s)\n--- wanted:\n%s (%s)", s->name, s->value, s->script,
+                 shown(b, &out), losses(b), s->want, s->lost);
     assert_string_equal(shown(b, &in), before);
     assert_memory_equal(&in, &again, sizeof in);
 }
@@ -159,32 +171,49 @@ static void
 turns_and_blocks_become_what_the_target_takes(void **state)
 {
     static const struct scene table[] = {
-        { "system_turns", "keep", "user t:a system t:s user t:b", "user: text \"a\" | system: text \"s\" | user: text \"b\"", "" },
+        { "system_turns", "keep", "user t:a system t:s user t:b",
+          "user: text \"a\" | system: text \"s\" | user: text \"b\"", "" },
         { "system_turns", "fold", "user t:a assistant t:x system t:s system t:r user t:b",
-          "user: text \"a\" | assistant: text \"x\" | user: text \"<system>s</system>\", text \"<system>r</system>\", text \"b\"", "" },
-        { "system_turns", "fold", "user t:a system t:s user t:b", "user: text \"a\", text \"<system>s</system>\", text \"b\"", "" },
+          "user: text \"a\" | assistant: text \"x\" | user: text \"<system>s</system>\", text \"<system>r</system>\", text \"b\"",
+          "" },
+        { "system_turns", "fold", "user t:a system t:s user t:b",
+          "user: text \"a\", text \"<system>s</system>\", text \"b\"", "" },
         { "system_turns", "fold", "assistant call:1:f system t:s user result:1:r t:b",
-          "assistant: call 1 f | user: result 1 (text \"r\"), text \"<system>s</system>\", text \"b\"", "" },
+          "assistant: call 1 f | user: result 1 (text \"r\"), text \"<system>s</system>\", text \"b\"",
+          "" },
         { "system_turns", "fold", "assistant t:x system t:s assistant t:y",
           "assistant: text \"x\" | user: text \"<system>s</system>\" | assistant: text \"y\"", "" },
-        { "system_turns", "fold", "user t:a system t:s", "user: text \"a\", text \"<system>s</system>\"", "" },
-        { "system_turns", "fold", "system t:s t:r image:i user t:a", "user: text \"<system>s\nr</system>\", image url:i, text \"a\"", "" },
-        { "system_turns", "hoist", "user t:a system t:s user t:b", "instructions: text \"s\" | user: text \"a\", text \"b\"", "" },
-        { "empty_text", "drop", "user t: t:a assistant t:_ call:1:f user t:_", "user: text \"a\" | assistant: text \" \", call 1 f", "" },
-        { "empty_text", "drop", "user t:a assistant t: user t:b", "user: text \"a\", text \"b\"", "" },
+        { "system_turns", "fold", "user t:a system t:s",
+          "user: text \"a\", text \"<system>s</system>\"", "" },
+        { "system_turns", "fold", "system t:s t:r image:i user t:a",
+          "user: text \"<system>s\nr</system>\", image url:i, text \"a\"", "" },
+        { "system_turns", "hoist", "user t:a system t:s user t:b",
+          "instructions: text \"s\" | user: text \"a\", text \"b\"", "" },
+        { "empty_text", "drop", "user t: t:a assistant t:_ call:1:f user t:_",
+          "user: text \"a\" | assistant: text \" \", call 1 f", "" },
+        { "empty_text", "drop", "user t:a assistant t: user t:b", "user: text \"a\", text \"b\"",
+          "" },
         { "empty_text", "drop", "user result:1: t:b", "user: result 1 (), text \"b\"", "" },
         { "empty_text", "keep", "user t: t:a", "user: text \"\", text \"a\"", "" },
-        { "last_assistant", "trim", "user t:a_ assistant t:x_ t:y__", "user: text \"a \" | assistant: text \"x \", text \"y\"", "" },
-        { "last_assistant", "trim", "assistant t:x_ user t:a_", "assistant: text \"x \" | user: text \"a \"", "" },
+        { "last_assistant", "trim", "user t:a_ assistant t:x_ t:y__",
+          "user: text \"a \" | assistant: text \"x \", text \"y\"", "" },
+        { "last_assistant", "trim", "assistant t:x_ user t:a_",
+          "assistant: text \"x \" | user: text \"a \"", "" },
         { "unsigned_thinking", "drop", "user t:a assistant think:h think:m:sig t:x user t:b",
-          "user: text \"a\" | assistant: thinking \"m\" signed \"sig\", text \"x\" | user: text \"b\"", "blocks.thinking" },
-        { "unsigned_thinking", "drop", "user t:a assistant think:m:sig", "user: text \"a\" | assistant: thinking \"m\" signed \"sig\"", "" },
+          "user: text \"a\" | assistant: thinking \"m\" signed \"sig\", text \"x\" | user: text \"b\"",
+          "blocks.thinking" },
+        { "unsigned_thinking", "drop", "user t:a assistant think:m:sig",
+          "user: text \"a\" | assistant: thinking \"m\" signed \"sig\"", "" },
         { "result_media", "follow", "user result:1:r photo:2:i t:b",
-          "user: result 1 (text \"r\"), result 2 (text \"(the content follows)\"), image url:i, text \"b\"", "" },
+          "user: result 1 (text \"r\"), result 2 (text \"(the content follows)\"), image url:i, text \"b\"",
+          "" },
         { "result_media", "keep", "user photo:2:i", "user: result 2 (image url:i)", "" },
-        { "roles", "strict", "assistant t:x user t:b", "user: text \"Please continue.\" | assistant: text \"x\" | user: text \"b\"", "" },
-        { "roles", "merge", "assistant t:x assistant t:y", "assistant: text \"x\", text \"y\"", "" },
-        { "roles", "merge", "user t:x user result:1:r", "user: result 1 (text \"r\"), text \"x\"", "" },
+        { "roles", "strict", "assistant t:x user t:b",
+          "user: text \"Please continue.\" | assistant: text \"x\" | user: text \"b\"", "" },
+        { "roles", "merge", "assistant t:x assistant t:y", "assistant: text \"x\", text \"y\"",
+          "" },
+        { "roles", "merge", "user t:x user result:1:r", "user: result 1 (text \"r\"), text \"x\"",
+          "" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         check_scene(*state, &table[i]);
@@ -195,7 +224,8 @@ prepared(struct bench *b, const struct ir_request *in, const char *name, const c
 {
     struct xd_policy_choice choice = { str_from(name), str_from(value) };
     struct ir_request out;
-    assert_int_equal(xd_prepare(&b->x, in, &(struct xd_policy_choices){ &choice, 1 }, &out), ERR_OK);
+    assert_int_equal(xd_prepare(&b->x, in, &(struct xd_policy_choices){ &choice, 1 }, &out),
+                     ERR_OK);
     return out;
 }
 
@@ -203,21 +233,28 @@ static void
 ids_of_calls_are_mapped_alike_where_they_are_used(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *class, *id; size_t n; bool same; } table[] = {
+    static const struct {
+        const char *class, *id;
+        size_t n;
+        bool same;
+    } table[] = {
         { "a-zA-Z0-9_-", "toolu-1", 7, true },
         { "a-zA-Z0-9_-", "call.1", 29, false },
         { "a-zA-Z0-9{9}", "abcdefghi", 9, true },
         { "a-zA-Z0-9{9}", "toolu-1", 9, false },
         { "a-f0-9{40}", "toolu-1", 40, false },
-        { "a-z", "0123456789012345678901234567890123456789012345678901234567890123456789", 29, false },
+        { "a-z", "0123456789012345678901234567890123456789012345678901234567890123456789", 29,
+          false },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char script[512];
-        snprintf(script, sizeof script, "assistant call:%.60s:f call:x.y:g user result:%.60s:r", table[i].id, table[i].id);
+        snprintf(script, sizeof script, "assistant call:%.60s:f call:x.y:g user result:%.60s:r",
+                 table[i].id, table[i].id);
         struct ir_request in = given(b, script);
         struct ir_request out = prepared(b, &in, "call_ids", table[i].class);
         struct str was = in.turns.v[0].blocks.v[0].call.id;
-        struct str id = out.turns.v[0].blocks.v[0].call.id, other = out.turns.v[0].blocks.v[1].call.id;
+        struct str id = out.turns.v[0].blocks.v[0].call.id,
+                   other = out.turns.v[0].blocks.v[1].call.id;
         assert_true(str_eq(id, out.turns.v[1].blocks.v[0].result.call));
         assert_int_equal(id.n, table[i].n);
         assert_int_equal(str_eq(id, was), table[i].same);
@@ -251,7 +288,8 @@ what_is_required_is_filled_in(void **state)
     struct ir_tool tools[] = {
         { .kind = IR_TOOL_FUNCTION, .function = { .name = STR("f") } },
         { .kind = IR_TOOL_FUNCTION, .function = { .name = STR("g"), .schema = STR(" { } ") } },
-        { .kind = IR_TOOL_FUNCTION, .function = { .name = STR("h"), .schema = STR("{\"type\":\"object\"}") } },
+        { .kind = IR_TOOL_FUNCTION,
+          .function = { .name = STR("h"), .schema = STR("{\"type\":\"object\"}") } },
     };
     struct ir_request in = given(b, "user t:a");
     in.tools = (struct ir_tools){ tools, 3, 3 };
@@ -284,16 +322,23 @@ an_effort_becomes_what_the_target_understands(void **state)
         enum ir_effort left;
         const char *lost;
     } table[] = {
-        { "budget", IR_EFFORT_MEDIUM, 0, "user t:a", IR_THINKING_BUDGET, 8192, 9192, 0, "sampling.temperature sampling.top_k sampling.top_p" },
-        { "budget", IR_EFFORT_MINIMAL, 0, "user t:a", IR_THINKING_BUDGET, 1024, 2024, 0, "sampling.temperature sampling.top_k sampling.top_p" },
-        { "budget", IR_EFFORT_MAX, 0, "user t:a", IR_THINKING_BUDGET, 32768, 33768, 0, "sampling.temperature sampling.top_k sampling.top_p" },
-        { "budget", IR_EFFORT_NONE, 0, "user t:a", IR_THINKING_OFF, 0, 1000, 0, "" },
-        { "budget", IR_EFFORT_HIGH, IR_CHOICE_MODE_REQUIRED, "user t:a", 0, 0, 1000, 0, "reasoning.effort" },
-        { "budget", IR_EFFORT_HIGH, 0, "assistant call:1:f user result:1:r", 0, 0, 1000, 0, "reasoning.effort" },
-        { "budget", IR_EFFORT_LOW, 0, "assistant think:h:s call:1:f user result:1:r", IR_THINKING_BUDGET, 2048, 3048, 0,
+        { "budget", IR_EFFORT_MEDIUM, 0, "user t:a", IR_THINKING_BUDGET, 8192, 9192, 0,
           "sampling.temperature sampling.top_k sampling.top_p" },
-        { "adaptive", IR_EFFORT_HIGH, 0, "user t:a", IR_THINKING_AUTO, 0, 1000, IR_EFFORT_HIGH, "sampling.temperature sampling.top_k sampling.top_p" },
-        { "adaptive", IR_EFFORT_HIGH, IR_CHOICE_MODE_NAMED, "user t:a", 0, 0, 1000, IR_EFFORT_HIGH, "" },
+        { "budget", IR_EFFORT_MINIMAL, 0, "user t:a", IR_THINKING_BUDGET, 1024, 2024, 0,
+          "sampling.temperature sampling.top_k sampling.top_p" },
+        { "budget", IR_EFFORT_MAX, 0, "user t:a", IR_THINKING_BUDGET, 32768, 33768, 0,
+          "sampling.temperature sampling.top_k sampling.top_p" },
+        { "budget", IR_EFFORT_NONE, 0, "user t:a", IR_THINKING_OFF, 0, 1000, 0, "" },
+        { "budget", IR_EFFORT_HIGH, IR_CHOICE_MODE_REQUIRED, "user t:a", 0, 0, 1000, 0,
+          "reasoning.effort" },
+        { "budget", IR_EFFORT_HIGH, 0, "assistant call:1:f user result:1:r", 0, 0, 1000, 0,
+          "reasoning.effort" },
+        { "budget", IR_EFFORT_LOW, 0, "assistant think:h:s call:1:f user result:1:r",
+          IR_THINKING_BUDGET, 2048, 3048, 0, "sampling.temperature sampling.top_k sampling.top_p" },
+        { "adaptive", IR_EFFORT_HIGH, 0, "user t:a", IR_THINKING_AUTO, 0, 1000, IR_EFFORT_HIGH,
+          "sampling.temperature sampling.top_k sampling.top_p" },
+        { "adaptive", IR_EFFORT_HIGH, IR_CHOICE_MODE_NAMED, "user t:a", 0, 0, 1000, IR_EFFORT_HIGH,
+          "" },
         { "adaptive", IR_EFFORT_NONE, 0, "user t:a", IR_THINKING_OFF, 0, 1000, 0, "" },
         { "keep", IR_EFFORT_HIGH, 0, "user t:a", 0, 0, 1000, IR_EFFORT_HIGH, "" },
     };
@@ -302,7 +347,9 @@ an_effort_becomes_what_the_target_understands(void **state)
         in.reasoning = (struct ir_reasoning){ .set = true, .effort = table[i].effort };
         in.tool_choice = (struct ir_tool_choice){ .set = true, .mode = table[i].tools };
         in.max_output = (struct ir_int){ 1000, true };
-        in.sampling = (struct ir_sampling){ .set = true, .temperature = STR("0.5"), .top_p = STR("0.9"), .top_k = { 5, true } };
+        in.sampling = (struct ir_sampling){
+            .set = true, .temperature = STR("0.5"), .top_p = STR("0.9"), .top_k = { 5, true }
+        };
         struct ir_request out = prepared(b, &in, "thinking", table[i].value);
         assert_int_equal(out.reasoning.mode, table[i].mode);
         assert_int_equal(out.reasoning.budget.v, table[i].budget);
@@ -316,12 +363,19 @@ static void
 a_budget_becomes_an_effort(void **state)
 {
     struct bench *b = *state;
-    static const struct { int64_t budget; enum ir_effort effort; } table[] = {
-        { 1024, IR_EFFORT_LOW }, { 4000, IR_EFFORT_MEDIUM }, { 20000, IR_EFFORT_HIGH },
+    static const struct {
+        int64_t budget;
+        enum ir_effort effort;
+    } table[] = {
+        { 1024, IR_EFFORT_LOW },
+        { 4000, IR_EFFORT_MEDIUM },
+        { 20000, IR_EFFORT_HIGH },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct ir_request in = given(b, "user t:a");
-        in.reasoning = (struct ir_reasoning){ .set = true, .mode = IR_THINKING_BUDGET, .budget = { table[i].budget, true } };
+        in.reasoning = (struct ir_reasoning){ .set = true,
+                                              .mode = IR_THINKING_BUDGET,
+                                              .budget = { table[i].budget, true } };
         assert_int_equal(prepared(b, &in, "thinking", "effort").reasoning.effort, table[i].effort);
     }
 }
@@ -334,7 +388,8 @@ values_come_from_the_deployment_or_the_spec(void **state)
     struct xd_policy_choices over = { &keep, 1 };
     assert_true(str_is(xd_policy_value(&opinionated, NULL, STR("new"), "system_turns"), "hoist"));
     assert_true(str_is(xd_policy_value(&opinionated, NULL, STR("old-1"), "system_turns"), "fold"));
-    assert_true(str_is(xd_policy_value(&opinionated, NULL, STR("ancient"), "system_turns"), "fold"));
+    assert_true(
+        str_is(xd_policy_value(&opinionated, NULL, STR("ancient"), "system_turns"), "fold"));
     assert_true(str_is(xd_policy_value(&opinionated, &over, STR("old-1"), "system_turns"), "keep"));
     assert_int_equal(xd_policy_value(&opinionated, NULL, STR("new"), "roles").n, 0);
     assert_true(xd_prepare_is_identity(&dialect, NULL, STR("m")));
@@ -346,7 +401,9 @@ static void
 a_wrong_policy_teaches_the_right_one(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *name, *value, *want; } table[] = {
+    static const struct {
+        const char *name, *value, *want;
+    } table[] = {
         { "system_turn", "keep", "there is no such policy; did you mean system_turns?" },
         { "system_turns", "kepe", "system_turns takes keep, fold, hoist" },
         { "max_output", "many", "max_output takes keep or a number of tokens" },
@@ -356,13 +413,15 @@ a_wrong_policy_teaches_the_right_one(void **state)
         { "thinking", "adaptive", NULL },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        const char *got = xd_policy_check(&b->arena, str_from(table[i].name), str_from(table[i].value));
+        const char *got = xd_policy_check(&b->arena, str_from(table[i].name),
+                                          str_from(table[i].value));
         if (table[i].want)
             assert_string_equal(got, table[i].want);
         else
             assert_null(got);
     }
-    assert_non_null(strstr(xd_policy_check(&b->arena, STR("nonsense"), STR("x")), "the policies are system_turns, empty_text"));
+    assert_non_null(strstr(xd_policy_check(&b->arena, STR("nonsense"), STR("x")),
+                           "the policies are system_turns, empty_text"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -18,15 +18,24 @@ static const struct xd_keys b_keys = { b_v, 2, "b" };
 static const struct xd_key e_v[] = { { STR_INIT("f"), 2, NULL } };
 static const struct xd_keys e_keys = { e_v, 1, "e" };
 static const struct xd_key v[] = {
-    { STR_INIT("a"), 0, NULL }, { STR_INIT("b"), -1, &b_keys }, { STR_INIT("e"), 3, &e_keys }, { STR_INIT("type"), -1, NULL },
+    { STR_INIT("a"), 0, NULL },
+    { STR_INIT("b"), -1, &b_keys },
+    { STR_INIT("e"), 3, &e_keys },
+    { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys keys = { v, 4, "" };
 static const struct xd_shape keeps = { "toy", "thing", &keys, 4, XD_REST_KEEP };
 static const struct xd_shape ignores = { "toy", "request", &keys, 4, XD_REST_IGNORE };
 
-#define WORD(w, v, r, wr) { .wire = STR_INIT(w), .value = v, .read = r, .write = wr, .row = -1 }
+#define WORD(w, v, r, wr) \
+    { \
+        .wire = STR_INIT(w), .value = v, .read = r, .write = wr, .row = -1 \
+    }
 static const struct xd_word words_v[] = {
-    WORD("auto", 1, 1, 1), WORD("any", 2, 1, 0), WORD("required", 2, 1, 1), WORD("none", 3, 0, 1),
+    WORD("auto", 1, 1, 1),
+    WORD("any", 2, 1, 0),
+    WORD("required", 2, 1, 1),
+    WORD("none", 3, 0, 1),
 };
 static const struct xd_table words = { .v = words_v, .n = 4, .other = -1, .other_row = -1 };
 static const struct xd_table open_words = { .v = words_v, .n = 4, .other = 7, .other_row = -1 };
@@ -44,7 +53,7 @@ static const struct xd_dialect dialect = { .abi = XD_ABI, .name = "toy", .ops = 
 struct bench {
     struct arena arena;
     struct xd x;
-    char text[512];         /* of the document */
+    char text[512]; /* of the document */
 };
 
 static int
@@ -90,7 +99,8 @@ trouble(struct bench *b)
     if (b->x.err)
         n = (size_t)snprintf(out, sizeof out, "%s: %s", b->x.fault.path, b->x.fault.text);
     for (unsigned i = 0; i < b->x.lost.n; i++)
-        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", n ? ", " : "", STR_ARG(b->x.lost.v[i]));
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", n ? ", " : "",
+                              STR_ARG(b->x.lost.v[i]));
     return out;
 }
 
@@ -110,7 +120,9 @@ static void
 a_scan_files_members_by_name(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *json, *want; } table[] = {
+    static const struct {
+        const char *json, *want;
+    } table[] = {
         { "{}", "- - - -" },
         { "{\"e\":4,\"a\":1,\"b\":{\"c\":2,\"d\":3}}", "1 2 3 4" },
         { "{\"e\":4,\"b\":{\"d\":3,\"c\":2},\"a\":1}", "1 2 3 4" },
@@ -180,12 +192,12 @@ show(char *out, size_t room, struct str s)
     snprintf(out, room, "%s%.*s", s.p ? "=" : "-", STR_ARG(s));
 }
 
-#define READ_STR(name)                                                                             \
-    static void name(struct xd *x, uint32_t at, char *out, size_t room)                            \
-    {                                                                                              \
-        struct str s = { NULL, 0 };                                                                \
-        xd_##name(x, at, &s);                                                                      \
-        show(out, room, s);                                                                        \
+#define READ_STR(name) \
+    static void name(struct xd *x, uint32_t at, char *out, size_t room) \
+    { \
+        struct str s = { NULL, 0 }; \
+        xd_##name(x, at, &s); \
+        show(out, room, s); \
     }
 READ_STR(read_str)
 READ_STR(read_json)
@@ -313,8 +325,8 @@ values_are_read_or_refused_by_their_type(void **state)
     struct bench *b = *state;
     static const struct {
         read_fn *read;
-        const char *json;                  /* the value of member v */
-        const char *strict, *strict_said;  /* the result and the trouble */
+        const char *json;                 /* the value of member v */
+        const char *strict, *strict_said; /* the result and the trouble */
         const char *lenient, *lenient_said;
     } table[] = {
         { read_str, "\"a\\u00e9\"", "=a\xc3\xa9", "", "=a\xc3\xa9", "" },
@@ -325,14 +337,16 @@ values_are_read_or_refused_by_their_type(void **state)
         { read_json_object, "{ }", "={ }", "", "={ }", "" },
         { read_json_object, "\"{}\"", "-", "v: expected object, found string", "-", "v" },
         { read_json_in_string, "\"{\\\"a\\\":1}\"", "={\"a\":1}", "", "={\"a\":1}", "" },
-        { read_json_in_string, "{\"a\":1}", "-", "v: expected string, found object", "={\"a\":1}", "" },
+        { read_json_in_string, "{\"a\":1}", "-", "v: expected string, found object", "={\"a\":1}",
+          "" },
         { read_part, "\"\\ud83d\"", "=\xef\xbf\xbd", "", "=\xef\xbf\xbd", "" },
         { read_real, "1.50", "=1.50", "", "=1.50", "" },
         { read_real, "\"1\"", "-", "v: expected number, found string", "-", "v" },
         { read_int, "7", "7", "", "7", "" },
         { read_int, "3.0", "3", "", "3", "" },
         { read_int, "1.5", "-", "v: expected a 64-bit integer, found 1.5", "-", "v" },
-        { read_int, "99999999999999999999", "-", "v: expected a 64-bit integer, found 99999999999999999999", "-", "v" },
+        { read_int, "99999999999999999999", "-",
+          "v: expected a 64-bit integer, found 99999999999999999999", "-", "v" },
         { read_int, "true", "-", "v: expected number, found true", "-", "v" },
         { read_seconds, "\"12\"", "12", "", "12", "" },
         { read_seconds, "12", "12", "", "12", "" },
@@ -342,8 +356,10 @@ values_are_read_or_refused_by_their_type(void **state)
         { read_bool, "0", "00", "v: expected boolean, found number", "00", "v" },
         { read_word, "\"auto\"", "1", "", "1", "" },
         { read_word, "\"a\\u006ey\"", "2", "", "2", "" },
-        { read_word, "\"none\"", "0", "v: unknown value \"none\", expected one of \"auto\", \"any\", \"required\"", "0", "v" },
-        { read_word, "\"\"", "0", "v: unknown value \"\", expected one of \"auto\", \"any\", \"required\"", "0", "" },
+        { read_word, "\"none\"", "0",
+          "v: unknown value \"none\", expected one of \"auto\", \"any\", \"required\"", "0", "v" },
+        { read_word, "\"\"", "0",
+          "v: unknown value \"\", expected one of \"auto\", \"any\", \"required\"", "0", "" },
         { read_word, "1", "0", "v: expected string, found number", "0", "v" },
         { read_open_word, "\"what\"", "7", "", "7", "" },
         { read_open_word, "\"\"", "7", "", "0", "" },
@@ -355,17 +371,25 @@ values_are_read_or_refused_by_their_type(void **state)
         { read_strs, "[\"a\",{}]", "a", "v[1]: expected string, found object", "a", "v" },
         { read_strs, "\"a\"", "", "v: expected array, found string", "", "v" },
         { read_jsons, "[1, {\"a\": 2}]", "1|{\"a\": 2}", "", "1|{\"a\": 2}", "" },
-        { read_media_url, "\"https://x/y.png\"", "url https://x/y.png", "", "url https://x/y.png", "" },
-        { read_media_url, "\"data:image/png;base64,QUJD\"", "image/png QUJD", "", "image/png QUJD", "" },
-        { read_media_url, "\"DATA:image/png;charset=x;BASE64,QUJD\"", "image/png QUJD", "", "image/png QUJD", "" },
-        { read_media_url, "\"data:,a%20b%2\"", "text/plain YSBiJTI=", "", "text/plain YSBiJTI=", "" },
+        { read_media_url, "\"https://x/y.png\"", "url https://x/y.png", "", "url https://x/y.png",
+          "" },
+        { read_media_url, "\"data:image/png;base64,QUJD\"", "image/png QUJD", "", "image/png QUJD",
+          "" },
+        { read_media_url, "\"DATA:image/png;charset=x;BASE64,QUJD\"", "image/png QUJD", "",
+          "image/png QUJD", "" },
+        { read_media_url, "\"data:,a%20b%2\"", "text/plain YSBiJTI=", "",
+          "text/plain YSBiJTI=", "" },
         { read_media_url, "\"data:nothing\"", "url data:nothing", "", "url data:nothing", "" },
-        { read_data_url, "\"JVBERi0xLjQ=\"", "application/pdf JVBERi0xLjQ=", "", "application/pdf JVBERi0xLjQ=", "" },
-        { read_data_url, "\"data:application/pdf;base64,QQ==\"", "application/pdf QQ==", "", "application/pdf QQ==", "" },
-        { read_data_url, "\"https://x/y.pdf\"", "url https://x/y.pdf", "", "url https://x/y.pdf", "" },
+        { read_data_url, "\"JVBERi0xLjQ=\"", "application/pdf JVBERi0xLjQ=", "",
+          "application/pdf JVBERi0xLjQ=", "" },
+        { read_data_url, "\"data:application/pdf;base64,QQ==\"", "application/pdf QQ==", "",
+          "application/pdf QQ==", "" },
+        { read_data_url, "\"https://x/y.pdf\"", "url https://x/y.pdf", "", "url https://x/y.pdf",
+          "" },
         { tag, "{\"type\":\"image\"}", "5", "", "5", "" },
         { tag, "{\"type\":\"\\u0074ext\"}", "4", "", "4", "" },
-        { tag, "{\"type\":\"x\"}", "-1", "v.type: unknown value \"x\", expected one of \"text\", \"image\"", "-1", "type:x" },
+        { tag, "{\"type\":\"x\"}", "-1",
+          "v.type: unknown value \"x\", expected one of \"text\", \"image\"", "-1", "type:x" },
         { tag, "{}", "-1", "v.type: a required member is missing", "-1", "v.type" },
         { tag, "{\"type\":1}", "-1", "v.type: expected string, found number", "-1", "v.type" },
         { tag, "[]", "-1", "v: expected object, found array", "-1", "v" },
@@ -382,8 +406,8 @@ values_are_read_or_refused_by_their_type(void **state)
         const char *want = strict ? table[i / 2].strict : table[i / 2].lenient;
         const char *said = strict ? table[i / 2].strict_said : table[i / 2].lenient_said;
         if (strcmp(got, want) != 0 || strcmp(trouble(b), said) != 0)
-            fail_msg("%s, %s: %s (%s)\n--- wanted %s (%s)", table[i / 2].json, strict ? "strict" : "lenient", got, trouble(b),
-                     want, said);
+            fail_msg("%s, %s: %s (%s)\n--- wanted %s (%s)", table[i / 2].json,
+                     strict ? "strict" : "lenient", got, trouble(b), want, said);
     }
 }
 
@@ -473,13 +497,17 @@ static void
 a_fragment_keeps_its_halves(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *inner, *wtf8; } table[] = {
+    static const struct {
+        const char *inner, *wtf8;
+    } table[] = {
         { "a", "a" },
         { "\\ud83d\\ude00", "\xf0\x9f\x98\x80" },
         { "a\\ud83d", "a\xed\xa0\xbd" },
-        { "\\ude00b", "\xed\xb8\x80" "b" },
+        { "\\ude00b", "\xed\xb8\x80"
+                      "b" },
         { "\\uDE00\\uD83D", "\xed\xb8\x80\xed\xa0\xbd" },
-        { "a\\ude00\\ud83db", "a\xef\xbf\xbd\xef\xbf\xbd" "b" },
+        { "a\\ude00\\ud83db", "a\xef\xbf\xbd\xef\xbf\xbd"
+                              "b" },
         { "\\u00e9\\ud83d", "\xc3\xa9\xed\xa0\xbd" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -492,7 +520,11 @@ static void
 halves_are_joined_with_what_follows(void **state)
 {
     struct bench *b = *state;
-    static const struct { unsigned half; const char *s, *want; unsigned left; } table[] = {
+    static const struct {
+        unsigned half;
+        const char *s, *want;
+        unsigned left;
+    } table[] = {
         { 0, "a", "a", 0 },
         { 0, "a\xed\xa0\xbd", "a", 0xd83d },
         { 0xd83d, "\xed\xb8\x80z", "\xf0\x9f\x98\x80z", 0 },
@@ -501,7 +533,7 @@ halves_are_joined_with_what_follows(void **state)
         { 0xd83d, "\xed\xa0\xbd", "\xef\xbf\xbd", 0xd83d },
         { 0, "\xed\xb8\x80", "\xef\xbf\xbd", 0 },
         { 0xd83d, "\xed\xb8\x80\xed\xa0\xbd", "\xf0\x9f\x98\x80", 0xd83d },
-        { 0, "\xed\x9f\xbf", "\xed\x9f\xbf", 0 },       /* U+D7FF is a character */
+        { 0, "\xed\x9f\xbf", "\xed\x9f\xbf", 0 }, /* U+D7FF is a character */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         unsigned half = table[i].half;

@@ -1,5 +1,5 @@
-/* Streams of bytes to words of the model's grammar: what peers have been seen to send, and worse; whole and in every
- * pair of pieces. */
+/* Streams of bytes to words of the model's grammar: what peers have been seen to send, and
+ * worse; whole and in every pair of pieces. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,9 +18,9 @@ struct bench {
     struct arena keep;
     struct told told;
     struct guard guard;
-    struct buf frames;      /* "q" for each quiet frame, "f" for each other */
+    struct buf frames; /* "q" for each quiet frame, "f" for each other */
     struct buf want;
-    size_t end;             /* of the last frame */
+    size_t end; /* of the last frame */
 };
 
 static int
@@ -102,7 +102,7 @@ same_events(struct bench *b, const char *why, size_t split)
 struct scene {
     const char *why, *dialect, *bytes;
     enum err err;
-    const char *want, *frames;      /* frames: NULL when they do not matter */
+    const char *want, *frames; /* frames: NULL when they do not matter */
 };
 
 static void
@@ -111,7 +111,8 @@ check_scene(struct bench *b, const struct scene *c)
     struct str s = guard_end(&b->guard, str_from(c->bytes));
     enum err err = read_stream(b, c->dialect, s, s.n, s.n);
     if (err != c->err || strcmp(told_summary(&b->told), c->want) != 0)
-        fail_msg("%s: %s, %s\n--- wanted: %s, %s", c->why, err_name(err), told_summary(&b->told), err_name(c->err), c->want);
+        fail_msg("%s: %s, %s\n--- wanted: %s, %s", c->why, err_name(err), told_summary(&b->told),
+                 err_name(c->err), c->want);
     if (c->frames && !str_is(buf_str(&b->frames), c->frames))
         fail_msg("%s: frames %.*s, wanted %s", c->why, STR_ARG(buf_str(&b->frames)), c->frames);
     buf_clear(&b->want);
@@ -135,19 +136,22 @@ check_scenes(struct bench *b, const struct scene *scenes, size_t n)
 /* --- OpenAI's chunks --- */
 
 #define CHUNK(choices) "{\"id\":\"c1\",\"model\":\"m\",\"choices\":[" choices "]}"
-#define CHOICE(n, delta, finish) "{\"index\":" #n ",\"delta\":{" delta "},\"finish_reason\":" finish "}"
-#define DATA(json) "data: " json "\n\n"
+#define CHOICE(n, delta, finish) \
+    "{\"index\":" #n ",\"delta\":{" delta "},\"finish_reason\":" finish "}"
+#define DATA(json)   "data: " json "\n\n"
 #define DELTA(delta) DATA(CHUNK(CHOICE(0, delta, "null")))
-#define TEXT(t) DELTA("\"content\":\"" t "\"")
+#define TEXT(t)      DELTA("\"content\":\"" t "\"")
 #define CALLS(calls) DELTA("\"tool_calls\":[" calls "]")
 #define FINISH(word) DATA(CHUNK(CHOICE(0, "", "\"" word "\"")))
-#define USAGE DATA("{\"id\":\"c1\",\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}")
-#define OVER DATA("[DONE]")
-#define ROLE DELTA("\"role\":\"assistant\",\"content\":\"\"")
-#define HELLO ROLE TEXT("H\xc3\xa9") TEXT("llo") FINISH("stop") USAGE
+#define USAGE \
+    DATA( \
+        "{\"id\":\"c1\",\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}")
+#define OVER       DATA("[DONE]")
+#define ROLE       DELTA("\"role\":\"assistant\",\"content\":\"\"")
+#define HELLO      ROLE TEXT("H\xc3\xa9") TEXT("llo") FINISH("stop") USAGE
 #define HELLO_TOLD "text \"H\xc3\xa9llo\"; end | 3/2 | end"
-#define OPENAI "openai.chat"
-#define CUT "fail protocol: the stream was cut off before its end"
+#define OPENAI     "openai.chat"
+#define CUT        "fail protocol: the stream was cut off before its end"
 #define CUT_INSIDE "fail protocol: the stream was cut off inside of an event"
 
 static void
@@ -158,32 +162,45 @@ ordinary_streams_end_well(void **state)
         { "without a last blank line", OPENAI, HELLO "data: [DONE]", ERR_OK, HELLO_TOLD, NULL },
         { "without a marker, but with a reason", OPENAI, HELLO, ERR_OK, HELLO_TOLD, NULL },
         { "two spaces", OPENAI, HELLO "data:  [DONE]\n\n", ERR_OK, HELLO_TOLD, NULL },
-        { "nothing behind the marker counts", OPENAI, HELLO OVER TEXT("LATE"), ERR_OK, HELLO_TOLD, "ffffqf" },
-        { "comments and empty data", OPENAI, ": hi\n\n" ROLE ":\n\ndata:\n\n" TEXT("a") FINISH("stop") OVER, ERR_OK,
+        { "nothing behind the marker counts", OPENAI, HELLO OVER TEXT("LATE"), ERR_OK, HELLO_TOLD,
+          "ffffqf" },
+        { "comments and empty data", OPENAI,
+          ": hi\n\n" ROLE ":\n\ndata:\n\n" TEXT("a") FINISH("stop") OVER, ERR_OK,
           "text \"a\"; end | end", NULL },
         { "a mark at the start", OPENAI, "\xef\xbb\xbf" HELLO OVER, ERR_OK, HELLO_TOLD, NULL },
         { "an empty head first", OPENAI,
-          DATA("{\"choices\":[],\"id\":\"\",\"model\":\"\",\"prompt_filter_results\":[]}") HELLO OVER, ERR_OK, HELLO_TOLD,
-          "fffffqf" },
+          DATA("{\"choices\":[],\"id\":\"\",\"model\":\"\",\"prompt_filter_results\":[]}")
+              HELLO OVER,
+          ERR_OK, HELLO_TOLD, "fffffqf" },
         { "a choice without a delta", OPENAI,
-          ROLE TEXT("a") DATA(CHUNK("{\"index\":0,\"finish_reason\":null,\"content_filter_results\":{}}")) FINISH("stop") OVER,
+          ROLE TEXT("a")
+              DATA(CHUNK("{\"index\":0,\"finish_reason\":null,\"content_filter_results\":{}}"))
+                  FINISH("stop") OVER,
           ERR_OK, "text \"a\"; end | end", NULL },
         { "the reason repeated with the usage", OPENAI,
-          TEXT("a") FINISH("stop") DATA("{\"choices\":[" CHOICE(0, "", "\"stop\"") "],\"usage\":{\"prompt_tokens\":1,"
-          "\"completion_tokens\":1}}") OVER, ERR_OK, "text \"a\"; end | 1/1 | end", "ffqf" },
-        { "an empty reason is none", OPENAI, DATA(CHUNK(CHOICE(0, "\"content\":\"x\"", "\"\""))) OVER, ERR_OK,
-          "text \"x\"; end | end", NULL },
+          TEXT("a") FINISH("stop")
+              DATA("{\"choices\":[" CHOICE(0, "", "\"stop\"") "],\"usage\":{\"prompt_tokens\":1,"
+                                                              "\"completion_tokens\":1}}") OVER,
+          ERR_OK, "text \"a\"; end | 1/1 | end", "ffqf" },
+        { "an empty reason is none", OPENAI,
+          DATA(CHUNK(CHOICE(0, "\"content\":\"x\"", "\"\""))) OVER, ERR_OK, "text \"x\"; end | end",
+          NULL },
         { "a usage in every chunk", OPENAI,
-          DATA("{\"choices\":[" CHOICE(0, "\"content\":\"a\"", "null") "],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}")
-          DATA("{\"choices\":[" CHOICE(0, "", "\"stop\"") "],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":9}}") OVER,
+          DATA("{\"choices\":[" CHOICE(
+              0, "\"content\":\"a\"",
+              "null") "],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}")
+              DATA("{\"choices\":[" CHOICE(
+                  0, "", "\"stop\"") "],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":9}}")
+                  OVER,
           ERR_OK, "text \"a\"; end | 1/9 | end", "fff" },
         { "two choices", OPENAI,
           TEXT("a") DATA(CHUNK(CHOICE(1, "\"content\":\"x\"", "null"))) TEXT("b") FINISH("stop")
-          DATA(CHUNK(CHOICE(1, "\"content\":\"y\"", "\"length\""))) OVER, ERR_OK,
-          "text \"ab\"; end | text \"xy\"; length | end", NULL },
+              DATA(CHUNK(CHOICE(1, "\"content\":\"y\"", "\"length\""))) OVER,
+          ERR_OK, "text \"ab\"; end | text \"xy\"; length | end", NULL },
         { "names of reasoning", OPENAI,
-          DELTA("\"reasoning_content\":\"a\"") DELTA("\"reasoning\":\"b\"") DELTA("\"reasoning_content\":\"\",\"content\":\"t\"")
-          FINISH("stop") OVER, ERR_OK, "thinking \"ab\", text \"t\"; end | end", NULL },
+          DELTA("\"reasoning_content\":\"a\"") DELTA("\"reasoning\":\"b\"")
+              DELTA("\"reasoning_content\":\"\",\"content\":\"t\"") FINISH("stop") OVER,
+          ERR_OK, "thinking \"ab\", text \"t\"; end | end", NULL },
     };
     CHECK(*state, scenes);
 }
@@ -193,8 +210,10 @@ a_stream_that_breaks_off_is_a_fault(void **state)
 {
     static const struct scene scenes[] = {
         { "no reason", OPENAI, ROLE TEXT("a"), ERR_TRUNCATED, "text \"a\" | " CUT, NULL },
-        { "inside of JSON", OPENAI, TEXT("a") "data: {\"id\":\"c1\",\"cho", ERR_TRUNCATED, "text \"a\" | " CUT_INSIDE, NULL },
-        { "inside of a character", OPENAI, TEXT("a") "data: {\"choices\":[{\"delta\":{\"content\":\"H\xc3", ERR_TRUNCATED,
+        { "inside of JSON", OPENAI, TEXT("a") "data: {\"id\":\"c1\",\"cho", ERR_TRUNCATED,
+          "text \"a\" | " CUT_INSIDE, NULL },
+        { "inside of a character", OPENAI,
+          TEXT("a") "data: {\"choices\":[{\"delta\":{\"content\":\"H\xc3", ERR_TRUNCATED,
           "text \"a\" | " CUT_INSIDE, NULL },
         { "inside of the first event", OPENAI, "data: {\"id\"", ERR_TRUNCATED, CUT_INSIDE, NULL },
         { "before anything", OPENAI, "", ERR_TRUNCATED, CUT, NULL },
@@ -209,29 +228,42 @@ static void
 errors_in_a_stream_are_errors(void **state)
 {
     static const struct scene scenes[] = {
-        { "an error object", OPENAI, TEXT("a") DATA("{\"error\":{\"message\":\"boom\",\"type\":\"server_error\"}}"), ERR_REMOTE,
-          "text \"a\" | fail internal: boom", "ff" },
+        { "an error object", OPENAI,
+          TEXT("a") DATA("{\"error\":{\"message\":\"boom\",\"type\":\"server_error\"}}"),
+          ERR_REMOTE, "text \"a\" | fail internal: boom", "ff" },
         { "beside choices, a marker behind it", OPENAI,
-          TEXT("a") DATA("{\"choices\":[" CHOICE(0, "\"content\":\"b\"", "null") "],\"error\":{\"code\":429,\"message\":\"slow\"}}") OVER,
+          TEXT("a") DATA("{\"choices\":[" CHOICE(
+              0, "\"content\":\"b\"", "null") "],\"error\":{\"code\":429,\"message\":\"slow\"}}")
+              OVER,
           ERR_REMOTE, "text \"a\" | fail rate: slow", "ff" },
         { "a named event", OPENAI,
-          TEXT("a") "event: error\ndata: {\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\",\"status_code\":400}}\n\n",
+          TEXT(
+              "a") "event: error\ndata: {\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\",\"status_code\":400}}\n\n",
           ERR_REMOTE, "text \"a\" | fail invalid: no", NULL },
-        { "a named event in another shape", OPENAI, TEXT("a") "event: error\ndata: {\"message\":\"no\"}\n\n", ERR_REMOTE,
+        { "a named event in another shape", OPENAI,
+          TEXT("a") "event: error\ndata: {\"message\":\"no\"}\n\n", ERR_REMOTE,
           "text \"a\" | fail internal: no", NULL },
-        { "a field", OPENAI, TEXT("a") "error: {\"error\":{\"message\":\"no\"}}\n\n", ERR_REMOTE, "text \"a\" | fail internal: no", NULL },
-        { "a field without JSON", OPENAI, TEXT("a") "error: out of memory\n\n", ERR_REMOTE, "text \"a\" | fail internal: out of memory",
-          NULL },
-        { "a string", OPENAI, TEXT("a") DATA("{\"error\":\"model is gone\"}"), ERR_REMOTE, "text \"a\" | fail internal: model is gone",
-          NULL },
-        { "no error at all", OPENAI, DATA("{\"error\":null,\"choices\":[" CHOICE(0, "\"content\":\"b\"", "\"stop\"") "]}") OVER, ERR_OK,
-          "text \"b\"; end | end", NULL },
-        { "JSON and no stream", OPENAI, "{\"error\":{\"message\":\"boom\",\"type\":\"server_error\"}}", ERR_REMOTE,
+        { "a field", OPENAI, TEXT("a") "error: {\"error\":{\"message\":\"no\"}}\n\n", ERR_REMOTE,
+          "text \"a\" | fail internal: no", NULL },
+        { "a field without JSON", OPENAI, TEXT("a") "error: out of memory\n\n", ERR_REMOTE,
+          "text \"a\" | fail internal: out of memory", NULL },
+        { "a string", OPENAI, TEXT("a") DATA("{\"error\":\"model is gone\"}"), ERR_REMOTE,
+          "text \"a\" | fail internal: model is gone", NULL },
+        { "no error at all", OPENAI,
+          DATA("{\"error\":null,\"choices\":[" CHOICE(0, "\"content\":\"b\"", "\"stop\"") "]}")
+              OVER,
+          ERR_OK, "text \"b\"; end | end", NULL },
+        { "JSON and no stream", OPENAI,
+          "{\"error\":{\"message\":\"boom\",\"type\":\"server_error\"}}", ERR_REMOTE,
           "fail internal: boom", "" },
-        { "JSON over lines", OPENAI, "{\n  \"error\": {\n \"message\": \"boom\", \"code\": 401 }\n}\n", ERR_REMOTE, "fail auth: boom", "" },
+        { "JSON over lines", OPENAI,
+          "{\n  \"error\": {\n \"message\": \"boom\", \"code\": 401 }\n}\n", ERR_REMOTE,
+          "fail auth: boom", "" },
         { "JSON that is no error", OPENAI, "{\"id\":\"x\"}", ERR_PROTOCOL,
           "fail protocol: expected an event stream, found JSON", "" },
-        { "a web page", OPENAI, "<html><head><title>502  Bad\nGateway</title></head><body>nginx</body></html>", ERR_PROTOCOL,
+        { "a web page", OPENAI,
+          "<html><head><title>502  Bad\nGateway</title></head><body>nginx</body></html>",
+          ERR_PROTOCOL,
           "fail protocol: expected an event stream, found a web page: 502 Bad Gateway", "" },
         { "text", OPENAI, "no healthy upstream", ERR_PROTOCOL,
           "fail protocol: expected an event stream, found text: no healthy upstream", "" },
@@ -251,11 +283,18 @@ text_stays_text(void **state)
           "text \"a\xef\xbf\xbd b\xef\xbf\xbd\"; end | end", NULL },
         { "bytes that are not UTF-8", OPENAI, TEXT("x\xffy\xc3(") FINISH("stop") OVER, ERR_OK,
           "text \"x\xef\xbf\xbdy\xef\xbf\xbd(\"; end | end", NULL },
-        { "line ends of other worlds", OPENAI, TEXT("a\xe2\x80\xa8" "b") FINISH("stop") OVER, ERR_OK,
-          "text \"a\xe2\x80\xa8" "b\"; end | end", NULL },
-        { "repeated members", OPENAI, DELTA("\"content\":\"x\",\"content\":\"y\"") FINISH("stop") OVER, ERR_OK,
+        { "line ends of other worlds", OPENAI,
+          TEXT("a\xe2\x80\xa8"
+               "b") FINISH("stop") OVER,
+          ERR_OK,
+          "text \"a\xe2\x80\xa8"
+          "b\"; end | end",
+          NULL },
+        { "repeated members", OPENAI,
+          DELTA("\"content\":\"x\",\"content\":\"y\"") FINISH("stop") OVER, ERR_OK,
           "text \"y\"; end | end", NULL },
-        { "escaped members", OPENAI, DELTA("\"c\\u006fntent\":\"y\"") FINISH("stop") OVER, ERR_OK, "text \"y\"; end | end", NULL },
+        { "escaped members", OPENAI, DELTA("\"c\\u006fntent\":\"y\"") FINISH("stop") OVER, ERR_OK,
+          "text \"y\"; end | end", NULL },
     };
     CHECK(*state, scenes);
 }
@@ -267,10 +306,11 @@ controls_are_not_the_end_of_a_text(void **state)
     struct str s = str_from(TEXT("a\\u0000b\\u001fc") FINISH("stop") OVER);
     assert_int_equal(read_stream(b, OPENAI, s, 1, 1), ERR_OK);
     struct str text = b->told.collector.reply.choices.v[0].blocks.v[0].text.text;
-    assert_true(str_eq(text, STR("a\0b\x1f" "c")));
+    assert_true(str_eq(text, STR("a\0b\x1f"
+                                 "c")));
 }
 
-#define OPEN_CALL(n, id, name, args)                                                              \
+#define OPEN_CALL(n, id, name, args) \
     "{\"index\":" #n ",\"id\":\"" id "\",\"type\":\"function\",\"function\":{\"name\":\"" name \
     "\",\"arguments\":\"" args "\"}}"
 #define MORE_CALL(n, args) "{\"index\":" #n ",\"function\":{\"arguments\":\"" args "\"}}"
@@ -280,25 +320,37 @@ calls_come_out_one_behind_the_other(void **state)
 {
     static const struct scene scenes[] = {
         { "interleaved", OPENAI,
-          CALLS(OPEN_CALL(0, "a", "fa", "")) CALLS(OPEN_CALL(1, "b", "fb", "")) CALLS(MORE_CALL(0, "{\\\"x\\\""))
-          CALLS(MORE_CALL(1, "{\\\"y\\\"")) CALLS(MORE_CALL(0, ":1}")) CALLS(MORE_CALL(1, ":2}")) FINISH("tool_calls") OVER,
+          CALLS(OPEN_CALL(0, "a", "fa", "")) CALLS(OPEN_CALL(1, "b", "fb", ""))
+              CALLS(MORE_CALL(0, "{\\\"x\\\"")) CALLS(MORE_CALL(1, "{\\\"y\\\""))
+                  CALLS(MORE_CALL(0, ":1}")) CALLS(MORE_CALL(1, ":2}")) FINISH("tool_calls") OVER,
           ERR_OK, "call a fa {\"x\":1}, call b fb {\"y\":2}; call | end", NULL },
-        { "two in one chunk", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "{}") "," OPEN_CALL(1, "b", "fb", "{}")) FINISH("tool_calls") OVER,
+        { "two in one chunk", OPENAI,
+          CALLS(OPEN_CALL(0, "a", "fa", "{}") "," OPEN_CALL(1, "b", "fb", "{}"))
+              FINISH("tool_calls") OVER,
           ERR_OK, "call a fa {}, call b fb {}; call | end", NULL },
-        { "numbered from one", OPENAI, CALLS(OPEN_CALL(1, "a", "fa", "{}")) FINISH("tool_calls") OVER, ERR_OK,
+        { "numbered from one", OPENAI,
+          CALLS(OPEN_CALL(1, "a", "fa", "{}")) FINISH("tool_calls") OVER, ERR_OK,
           "call a fa {}; call | end", NULL },
-        { "the same number for all", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "{}")) CALLS(OPEN_CALL(0, "b", "fb", "{}"))
-          FINISH("tool_calls") OVER, ERR_OK, "call a fa {}, call b fb {}; call | end", NULL },
-        { "empty ids and names", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "")) CALLS(OPEN_CALL(0, "", "", "{\\\"q\\\":1}"))
-          FINISH("tool_calls") OVER, ERR_OK, "call a fa {\"q\":1}; call | end", NULL },
-        { "stopped for another reason", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "{}")) FINISH("stop") OVER, ERR_OK,
+        { "the same number for all", OPENAI,
+          CALLS(OPEN_CALL(0, "a", "fa", "{}")) CALLS(OPEN_CALL(0, "b", "fb", "{}"))
+              FINISH("tool_calls") OVER,
+          ERR_OK, "call a fa {}, call b fb {}; call | end", NULL },
+        { "empty ids and names", OPENAI,
+          CALLS(OPEN_CALL(0, "a", "fa", "")) CALLS(OPEN_CALL(0, "", "", "{\\\"q\\\":1}"))
+              FINISH("tool_calls") OVER,
+          ERR_OK, "call a fa {\"q\":1}; call | end", NULL },
+        { "stopped for another reason", OPENAI,
+          CALLS(OPEN_CALL(0, "a", "fa", "{}")) FINISH("stop") OVER, ERR_OK,
           "call a fa {}; call | end", NULL },
-        { "no arguments", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "")) FINISH("tool_calls") OVER, ERR_OK, "call a fa {}; call | end",
-          NULL },
-        { "null as arguments", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "null")) FINISH("tool_calls") OVER, ERR_OK,
+        { "no arguments", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "")) FINISH("tool_calls") OVER,
+          ERR_OK, "call a fa {}; call | end", NULL },
+        { "null as arguments", OPENAI,
+          CALLS(OPEN_CALL(0, "a", "fa", "null")) FINISH("tool_calls") OVER, ERR_OK,
           "call a fa {}; call | end", NULL },
-        { "numbers keep their text", OPENAI, CALLS(OPEN_CALL(0, "a", "fa", "{\\\"id\\\":2512292042121000001,\\\"e\\\":1E400}"))
-          FINISH("tool_calls") OVER, ERR_OK, "call a fa {\"id\":2512292042121000001,\"e\":1E400}; call | end", NULL },
+        { "numbers keep their text", OPENAI,
+          CALLS(OPEN_CALL(0, "a", "fa", "{\\\"id\\\":2512292042121000001,\\\"e\\\":1E400}"))
+              FINISH("tool_calls") OVER,
+          ERR_OK, "call a fa {\"id\":2512292042121000001,\"e\":1E400}; call | end", NULL },
     };
     CHECK(*state, scenes);
 }
@@ -306,49 +358,67 @@ calls_come_out_one_behind_the_other(void **state)
 /* --- Anthropic's events --- */
 
 #define EVENT(name, rest) "event: " name "\ndata: {\"type\":\"" name "\"" rest "}\n\n"
-#define START                                                                                         \
-    EVENT("message_start", ",\"message\":{\"id\":\"c1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[]," \
-          "\"stop_reason\":null,\"usage\":{\"input_tokens\":3,\"cache_read_input_tokens\":10,\"output_tokens\":1}}")
-#define BLOCK(n, block) EVENT("content_block_start", ",\"index\":" #n ",\"content_block\":{" block "}")
+#define START \
+    EVENT( \
+        "message_start", \
+        ",\"message\":{\"id\":\"c1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[]," \
+        "\"stop_reason\":null,\"usage\":{\"input_tokens\":3,\"cache_read_input_tokens\":10,\"output_tokens\":1}}")
+#define BLOCK(n, block) \
+    EVENT("content_block_start", ",\"index\":" #n ",\"content_block\":{" block "}")
 #define GROW(n, delta) EVENT("content_block_delta", ",\"index\":" #n ",\"delta\":{" delta "}")
-#define SHUT(n) EVENT("content_block_stop", ",\"index\":" #n)
-#define STOP(word) EVENT("message_delta", ",\"delta\":{\"stop_reason\":\"" word "\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":4}")
+#define SHUT(n)        EVENT("content_block_stop", ",\"index\":" #n)
+#define STOP(word) \
+    EVENT("message_delta", ",\"delta\":{\"stop_reason\":\"" word \
+                           "\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":4}")
 #define LAST EVENT("message_stop", "")
 #define PING EVENT("ping", "")
-#define HI BLOCK(0, "\"type\":\"text\",\"text\":\"\"") GROW(0, "\"type\":\"text_delta\",\"text\":\"Hi\"") SHUT(0)
+#define HI \
+    BLOCK(0, "\"type\":\"text\",\"text\":\"\"") \
+    GROW(0, "\"type\":\"text_delta\",\"text\":\"Hi\"") SHUT(0)
 #define ANTHROPIC "anthropic.messages"
 
 static void
 typed_streams_obey_their_order(void **state)
 {
     static const struct scene scenes[] = {
-        { "the usual", ANTHROPIC, START PING HI STOP("end_turn") LAST, ERR_OK, "text \"Hi\"; end | 3/4 | end", "fffffff" },
-        { "without a last event, but with a reason", ANTHROPIC, START HI STOP("end_turn"), ERR_OK, "text \"Hi\"; end | 3/4 | end", NULL },
+        { "the usual", ANTHROPIC, START PING HI STOP("end_turn") LAST, ERR_OK,
+          "text \"Hi\"; end | 3/4 | end", "fffffff" },
+        { "without a last event, but with a reason", ANTHROPIC, START HI STOP("end_turn"), ERR_OK,
+          "text \"Hi\"; end | 3/4 | end", NULL },
         { "cut off", ANTHROPIC, START HI, ERR_TRUNCATED, "text \"Hi\" | 3/1 | " CUT, NULL },
-        { "a head repeated", ANTHROPIC, START START HI STOP("end_turn") LAST, ERR_OK, "text \"Hi\"; end | 3/4 | end", NULL },
-        { "a refusal without a word", ANTHROPIC, START STOP("refusal") LAST, ERR_OK, "refusal | 3/4 | end", NULL },
+        { "a head repeated", ANTHROPIC, START START HI STOP("end_turn") LAST, ERR_OK,
+          "text \"Hi\"; end | 3/4 | end", NULL },
+        { "a refusal without a word", ANTHROPIC, START STOP("refusal") LAST, ERR_OK,
+          "refusal | 3/4 | end", NULL },
         { "unknown events, blocks, deltas and reasons", ANTHROPIC,
-          START BLOCK(0, "\"type\":\"new_block\",\"x\":1") GROW(0, "\"type\":\"new_delta\",\"y\":2") SHUT(0)
-          EVENT("new_event", "") STOP("new_reason") LAST, ERR_OK,
-          "foreign {\"type\":\"new_block\",\"x\":1}; other | 3/4 | end", NULL },
-        { "a delta before its block", ANTHROPIC, START GROW(0, "\"type\":\"text_delta\",\"text\":\"Hi\""), ERR_PROTOCOL,
+          START BLOCK(0, "\"type\":\"new_block\",\"x\":1") GROW(0, "\"type\":\"new_delta\",\"y\":2")
+              SHUT(0) EVENT("new_event", "") STOP("new_reason") LAST,
+          ERR_OK, "foreign {\"type\":\"new_block\",\"x\":1}; other | 3/4 | end", NULL },
+        { "a delta before its block", ANTHROPIC,
+          START GROW(0, "\"type\":\"text_delta\",\"text\":\"Hi\""), ERR_PROTOCOL,
           "3/1 | fail protocol: event \"content_block_delta\" is out of order, expected one of \"message_start\", "
-          "\"content_block_start\", \"message_delta\", \"message_stop\", \"ping\", \"error\"", NULL },
-        { "an error first", ANTHROPIC, EVENT("error", ",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}"),
+          "\"content_block_start\", \"message_delta\", \"message_stop\", \"ping\", \"error\"",
+          NULL },
+        { "an error first", ANTHROPIC,
+          EVENT("error", ",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}"),
           ERR_REMOTE, "fail overloaded: Overloaded", NULL },
         { "an error in the middle", ANTHROPIC,
-          START HI EVENT("error", ",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}"), ERR_REMOTE,
-          "text \"Hi\" | 3/1 | fail overloaded: Overloaded", NULL },
+          START HI EVENT("error",
+                         ",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}"),
+          ERR_REMOTE, "text \"Hi\" | 3/1 | fail overloaded: Overloaded", NULL },
         { "a call without arguments", ANTHROPIC,
           START BLOCK(0, "\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"fa\",\"input\":{}")
-          GROW(0, "\"type\":\"input_json_delta\",\"partial_json\":\"\"") SHUT(0) STOP("tool_use") LAST, ERR_OK,
-          "call a fa {}; call | 3/4 | end", NULL },
+              GROW(0, "\"type\":\"input_json_delta\",\"partial_json\":\"\"") SHUT(0)
+                  STOP("tool_use") LAST,
+          ERR_OK, "call a fa {}; call | 3/4 | end", NULL },
         { "thinking of which only the signature is told", ANTHROPIC,
           START BLOCK(0, "\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"")
-          GROW(0, "\"type\":\"signature_delta\",\"signature\":\"sig\"") SHUT(0) HI STOP("end_turn") LAST, ERR_OK,
-          "thinking \"\" signed \"sig\", text \"Hi\"; end | 3/4 | end", NULL },
+              GROW(0, "\"type\":\"signature_delta\",\"signature\":\"sig\"") SHUT(0)
+                  HI STOP("end_turn") LAST,
+          ERR_OK, "thinking \"\" signed \"sig\", text \"Hi\"; end | 3/4 | end", NULL },
         { "events by their type, not their name", ANTHROPIC,
-          "event: x\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"c1\",\"model\":\"m\"}}\n\n" HI STOP("end_turn") LAST,
+          "event: x\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"c1\",\"model\":\"m\"}}\n\n" HI
+              STOP("end_turn") LAST,
           ERR_OK, "text \"Hi\"; end | 0/4 | end", NULL },
     };
     CHECK(*state, scenes);

@@ -46,19 +46,24 @@ static void
 a_request_is_refused_with_the_place_of_the_fault(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *body; enum err err; const char *at, *path, *text; } table[] = {
+    static const struct {
+        const char *body;
+        enum err err;
+        const char *at, *path, *text;
+    } table[] = {
         { "{\"model\":\"m\",", ERR_SYNTAX, NULL, "", NULL },
         { "", ERR_SYNTAX, NULL, "", NULL },
         { "[]", ERR_TYPE, "[", "", "expected object, found array" },
         { "{\"messages\":[]}", ERR_TYPE, "{", "model", "a required member is missing" },
-        { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":7}]}", ERR_TYPE, "7}", "messages[0].content",
-          "expected string or array, found number" },
-        { "{\"model\":\"m\",\"messages\":[" USER ",{\"content\":\"b\"}]}", ERR_TYPE, "{\"content", "messages[1].role",
-          "a required member is missing" },
-        { "{\"model\":\"m\",\"messages\":[" USER "],\"tool_choice\":\"foo\"}", ERR_TYPE, "foo", "tool_choice",
+        { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":7}]}", ERR_TYPE, "7}",
+          "messages[0].content", "expected string or array, found number" },
+        { "{\"model\":\"m\",\"messages\":[" USER ",{\"content\":\"b\"}]}", ERR_TYPE, "{\"content",
+          "messages[1].role", "a required member is missing" },
+        { "{\"model\":\"m\",\"messages\":[" USER "],\"tool_choice\":\"foo\"}", ERR_TYPE, "foo",
+          "tool_choice",
           "unknown value \"foo\", expected one of \"auto\", \"required\", \"none\", \"any\"" },
-        { "{\"model\":\"m\",\"messages\":[" USER "],\"max_tokens\":1.5}", ERR_TYPE, "1.5", "max_tokens",
-          "expected a 64-bit integer, found 1.5" },
+        { "{\"model\":\"m\",\"messages\":[" USER "],\"max_tokens\":1.5}", ERR_TYPE, "1.5",
+          "max_tokens", "expected a 64-bit integer, found 1.5" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct xd x;
@@ -82,7 +87,8 @@ what_cannot_be_written_whole_is_not_written(void **state)
     struct ir_request m;
     struct buf small;
     xd_init(&x, xd_find(STR(OPENAI)), XD_OP_CHAT, &b->arena, NULL);
-    assert_int_equal(xd_request_read(&x, STR("{\"model\":\"m\",\"messages\":[" USER "]}"), &m), ERR_OK);
+    assert_int_equal(xd_request_read(&x, STR("{\"model\":\"m\",\"messages\":[" USER "]}"), &m),
+                     ERR_OK);
     xd_fini(&x);
     buf_init(&small, 20);
     buf_puts(&small, STR("before"));
@@ -98,7 +104,8 @@ static void
 unknown_members_return_to_the_same_dialect(void **state)
 {
     struct bench *b = *state;
-    static const char body[] = "{\"model\":\"m\",\"messages\":[" USER "],\"future\":{\"a\": [1.0, null]}}";
+    static const char body[] = "{\"model\":\"m\",\"messages\":[" USER
+                               "],\"future\":{\"a\": [1.0, null]}}";
     struct xd in, same, other;
     struct ir_request m;
     xd_init(&in, xd_find(STR(OPENAI)), XD_OP_CHAT, &b->arena, NULL);
@@ -119,30 +126,43 @@ unknown_members_return_to_the_same_dialect(void **state)
 }
 
 #define REPLY(choices, rest) "{\"id\":\"c1\",\"model\":\"m\",\"choices\":[" choices "]" rest "}"
-#define MESSAGE(members, finish) "{\"index\":0,\"message\":{\"role\":\"assistant\"," members "},\"finish_reason\":" finish "}"
-#define CALL(id, args) "{\"id\":\"" id "\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"" args "\"}}"
+#define MESSAGE(members, finish) \
+    "{\"index\":0,\"message\":{\"role\":\"assistant\"," members "},\"finish_reason\":" finish "}"
+#define CALL(id, args) \
+    "{\"id\":\"" id "\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"" args \
+    "\"}}"
 
 static void
 a_whole_reply_is_what_its_stream_would_be(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *dialect, *body, *want; } table[] = {
-        { OPENAI, REPLY(MESSAGE("\"content\":\"Hi\",\"refusal\":null", "\"stop\""), ""), "text \"Hi\"; end | end" },
-        { OPENAI, REPLY(MESSAGE("\"content\":\"\",\"reasoning_content\":\"\"", "\"length\""), ""), "length | end" },
-        { OPENAI, REPLY(MESSAGE("\"content\":null,\"refusal\":\"no\"", "\"stop\""), ""), "refusal \"no\"; refusal | end" },
-        { OPENAI, REPLY(MESSAGE("\"content\":null,\"tool_calls\":[" CALL("a", "null") "]", "\"stop\""), ""),
+    static const struct {
+        const char *dialect, *body, *want;
+    } table[] = {
+        { OPENAI, REPLY(MESSAGE("\"content\":\"Hi\",\"refusal\":null", "\"stop\""), ""),
+          "text \"Hi\"; end | end" },
+        { OPENAI, REPLY(MESSAGE("\"content\":\"\",\"reasoning_content\":\"\"", "\"length\""), ""),
+          "length | end" },
+        { OPENAI, REPLY(MESSAGE("\"content\":null,\"refusal\":\"no\"", "\"stop\""), ""),
+          "refusal \"no\"; refusal | end" },
+        { OPENAI,
+          REPLY(MESSAGE("\"content\":null,\"tool_calls\":[" CALL("a", "null") "]", "\"stop\""), ""),
           "call a f {}; call | end" },
         { OPENAI, REPLY(MESSAGE("\"content\":\"a\"", "\"\""), ""), "text \"a\"; end | end" },
-        { OPENAI, REPLY(MESSAGE("\"content\":\"x\xff\"", "\"stop\""), ""), "text \"x\xef\xbf\xbd\"; end | end" },
-        { OPENAI, REPLY(MESSAGE("\"content\":\"a\"", "\"stop\""),
-                        ",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":4}}"),
+        { OPENAI, REPLY(MESSAGE("\"content\":\"x\xff\"", "\"stop\""), ""),
+          "text \"x\xef\xbf\xbd\"; end | end" },
+        { OPENAI,
+          REPLY(
+              MESSAGE("\"content\":\"a\"", "\"stop\""),
+              ",\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":4}}"),
           "text \"a\"; end | 6/5 | end" },
         { ANTHROPIC,
           "{\"id\":\"c1\",\"model\":\"m\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"s\"},"
           "{\"type\":\"text\",\"text\":\"\"},{\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"f\",\"input\":{}}],"
           "\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}",
           "thinking \"\" signed \"s\", call a f {}; call | 1/2 | end" },
-        { ANTHROPIC, "{\"id\":\"c1\",\"model\":\"m\",\"content\":[],\"stop_reason\":\"refusal\"}", "refusal | end" },
+        { ANTHROPIC, "{\"id\":\"c1\",\"model\":\"m\",\"content\":[],\"stop_reason\":\"refusal\"}",
+          "refusal | end" },
     };
     struct told told;
     told_init(&told);
@@ -169,8 +189,13 @@ calls_without_ids_get_ids(void **state)
     struct ir_reply m;
     struct ir_error e;
     xd_init(&x, xd_find(STR(OPENAI)), XD_OP_CHAT, &b->arena, NULL);
-    assert_int_equal(xd_reply_read(&x, STR(REPLY(MESSAGE("\"tool_calls\":[" CALL("", "{}") "," CALL("", "{}") "]", "\"stop\""), "")),
-                                   &m, &e), ERR_OK);
+    assert_int_equal(
+        xd_reply_read(
+            &x,
+            STR(REPLY(MESSAGE("\"tool_calls\":[" CALL("", "{}") "," CALL("", "{}") "]", "\"stop\""),
+                      "")),
+            &m, &e),
+        ERR_OK);
     const struct ir_blocks *l = &m.choices.v[0].blocks;
     assert_int_equal(l->n, 2);
     assert_int_equal(l->v[0].call.id.n, 29);
@@ -188,7 +213,11 @@ truncated_arguments_never_become_half_an_object(void **state)
     xd_init(&in, xd_find(STR(OPENAI)), XD_OP_CHAT, &b->arena, NULL);
     xd_init(&out, xd_find(STR(ANTHROPIC)), XD_OP_CHAT, &b->arena, &b->out);
     assert_int_equal(
-        xd_reply_read(&in, STR(REPLY(MESSAGE("\"tool_calls\":[" CALL("a", "{\\\"x\\\": \\\"Par") "]", "\"length\""), "")), &m, &e),
+        xd_reply_read(&in,
+                      STR(REPLY(MESSAGE("\"tool_calls\":[" CALL("a", "{\\\"x\\\": \\\"Par") "]",
+                                        "\"length\""),
+                                "")),
+                      &m, &e),
         ERR_OK);
     assert_int_equal(xd_reply_write(&out, &m), ERR_OK);
     buf_putc(&b->out, '\0');

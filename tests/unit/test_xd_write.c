@@ -18,15 +18,22 @@ static const struct xd_keys keys = { key_v, 1, "" };
 static const struct xd_key flat_v[] = { { STR_INIT("y"), 0, NULL } };
 static const struct xd_keys flat_keys = { flat_v, 1, "" };
 static const struct xd_shape thing = { "toy", "thing", &keys, 1, XD_REST_KEEP };
-static const struct xd_shape twin = { "toy", "thing", &keys, 1, XD_REST_KEEP };      /* of a provider */
-static const struct xd_shape flat = { "toy", "thing", &flat_keys, 1, XD_REST_KEEP }; /* has no `in` */
+static const struct xd_shape twin = { "toy", "thing", &keys, 1, XD_REST_KEEP }; /* of a provider */
+static const struct xd_shape flat = { "toy", "thing", &flat_keys, 1,
+                                      XD_REST_KEEP }; /* has no `in` */
 static const struct xd_shape other = { "toy", "other", &keys, 1, XD_REST_KEEP };
 static const struct xd_shape alien = { "play", "thing", &keys, 1, XD_REST_KEEP };
 static const struct xd_shape deaf = { "toy", "thing", &keys, 1, XD_REST_IGNORE };
 
-#define WORD(w, v, r, wr) { .wire = STR_INIT(w), .value = v, .read = r, .write = wr, .row = -1 }
+#define WORD(w, v, r, wr) \
+    { \
+        .wire = STR_INIT(w), .value = v, .read = r, .write = wr, .row = -1 \
+    }
 static const struct xd_word words_v[] = {
-    WORD("any", 2, 1, 0), WORD("required", 2, 1, 1), WORD("must", 2, 1, 1), { .value = 5, .row = -1 },
+    WORD("any", 2, 1, 0),
+    WORD("required", 2, 1, 1),
+    WORD("must", 2, 1, 1),
+    { .value = 5, .row = -1 },
 };
 static const struct xd_table words = { .v = words_v, .n = 4, .other = 5, .other_row = -1 };
 static const struct xd_pair pairs_v[] = {
@@ -106,7 +113,9 @@ scalars_appear_when_they_are_there(void **state)
     xd_put_bool(x, K, IR_FALSE);
     xd_put_not(x, K, IR_FALSE);
     xd_put_index(x, K, 4);
-    expect(b, "{\"k\":\"a\\\"\\n\",\"k\":\"\",\"k\":[1, 2],\"k\":-3,\"k\":7,\"k\":1.50,\"k\":false,\"k\":true,\"k\":4}");
+    expect(
+        b,
+        "{\"k\":\"a\\\"\\n\",\"k\":\"\",\"k\":[1, 2],\"k\":-3,\"k\":7,\"k\":1.50,\"k\":false,\"k\":true,\"k\":4}");
 }
 
 static void
@@ -186,13 +195,17 @@ static void
 arguments_are_an_object_whatever_they_were(void **state)
 {
     struct bench *b = *state;
-    static const struct { const char *v, *object, *string, *fragment; } table[] = {
+    static const struct {
+        const char *v, *object, *string, *fragment;
+    } table[] = {
         { NULL, "{\"k\":{}}", "{\"k\":\"{}\"}", "{}" },
         { "", "{\"k\":{}}", "{\"k\":\"{}\"}", "{\"k\":\"\"}" },
         { " \n", "{\"k\":{}}", "{\"k\":\"{}\"}", "{\"k\":\" \\n\"}" },
         { "null", "{\"k\":{}}", "{\"k\":\"{}\"}", "{\"k\":\"null\"}" },
-        { "{\"a\": 1E400}", "{\"k\":{\"a\": 1E400}}", "{\"k\":\"{\\\"a\\\": 1E400}\"}", "{\"k\":\"{\\\"a\\\": 1E400}\"}" },
-        { "{\"a\": \"Par", "{\"k\":{}} k", "{\"k\":\"{\\\"a\\\": \\\"Par\"}", "{\"k\":\"{\\\"a\\\": \\\"Par\"}" },
+        { "{\"a\": 1E400}", "{\"k\":{\"a\": 1E400}}", "{\"k\":\"{\\\"a\\\": 1E400}\"}",
+          "{\"k\":\"{\\\"a\\\": 1E400}\"}" },
+        { "{\"a\": \"Par", "{\"k\":{}} k", "{\"k\":\"{\\\"a\\\": \\\"Par\"}",
+          "{\"k\":\"{\\\"a\\\": \\\"Par\"}" },
         { "[1]", "{\"k\":{}} k", "{\"k\":\"[1]\"}", "{\"k\":\"[1]\"}" },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -230,7 +243,8 @@ static void
 media_become_urls_when_they_can(void **state)
 {
     struct bench *b = *state;
-    struct ir_source bytes = { .kind = IR_SOURCE_BYTES, .bytes = { STR("image/png"), STR("QUJD") } };
+    struct ir_source bytes = { .kind = IR_SOURCE_BYTES,
+                               .bytes = { STR("image/png"), STR("QUJD") } };
     struct ir_source url = { .kind = IR_SOURCE_URL, .url.url = STR("https://x") };
     struct ir_source plain = { .kind = IR_SOURCE_PLAIN, .plain.text = STR("ABC") };
     struct ir_source file = { .kind = IR_SOURCE_FILE, .file.id = STR("f") };
@@ -241,15 +255,20 @@ media_become_urls_when_they_can(void **state)
     assert_true(xd_put_data_url(x, K, &bytes));
     assert_true(xd_put_data_url(x, K, &plain));
     assert_false(xd_put_data_url(x, K, &url));
-    expect(b, "{\"k\":\"data:image/png;base64,QUJD\",\"k\":\"https://x\",\"k\":\"data:image/png;base64,QUJD\","
-              "\"k\":\"data:text/plain;base64,QUJD\"}");
+    expect(
+        b,
+        "{\"k\":\"data:image/png;base64,QUJD\",\"k\":\"https://x\",\"k\":\"data:image/png;base64,QUJD\","
+        "\"k\":\"data:text/plain;base64,QUJD\"}");
 }
 
 static void
 unknown_members_go_back_or_are_lost(void **state)
 {
     struct bench *b = *state;
-    static const struct { const struct xd_shape *from, *to; const char *want; } table[] = {
+    static const struct {
+        const struct xd_shape *from, *to;
+        const char *want;
+    } table[] = {
         { &thing, &thing, "{\"in\":{\"d\":2},\"a\\n\":[1]}" },
         { &twin, &thing, "{\"in\":{\"d\":2},\"a\\n\":[1]}" },
         { &thing, &flat, "{\"a\\n\":[1]} thing.in.d" },
@@ -259,7 +278,8 @@ unknown_members_go_back_or_are_lost(void **state)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct ir_rest_item items[] = {
-            { table[i].from, "", STR("a\\n"), STR("[1]") }, { table[i].from, "in", STR("d"), STR("2") },
+            { table[i].from, "", STR("a\\n"), STR("[1]") },
+            { table[i].from, "in", STR("d"), STR("2") },
         };
         struct ir_rest rest = { items, 2, 2 };
         struct xd *x = begin(b);
@@ -294,14 +314,18 @@ frames_are_whole(void **state)
     xd_frame_close(x);
     xd_frame_comment(x);
     xd_frame_text(x, STR("[DONE]"));
-    assert_true(str_is(buf_str(&b->out), "event: ping\ndata: {\"k\":{\"a\": 1,  \"b\":2}}\n\ndata: {}\n\n:\n\ndata: [DONE]\n\n"));
+    assert_true(str_is(
+        buf_str(&b->out),
+        "event: ping\ndata: {\"k\":{\"a\": 1,  \"b\":2}}\n\ndata: {}\n\n:\n\ndata: [DONE]\n\n"));
 }
 
 static void
 blocks_without_a_place_have_names(void **state)
 {
     struct bench *b = *state;
-    struct ir_block v[] = { { .kind = IR_BLOCK_TEXT }, { .kind = IR_BLOCK_IMAGE }, { .kind = IR_BLOCK_SEALED } };
+    struct ir_block v[] = { { .kind = IR_BLOCK_TEXT },
+                            { .kind = IR_BLOCK_IMAGE },
+                            { .kind = IR_BLOCK_SEALED } };
     xd_lose_blocks(begin(b), &(struct ir_blocks){ v, 3, 3 }, 1u << IR_BLOCK_TEXT);
     expect(b, "{} blocks.image blocks.sealed");
 }
