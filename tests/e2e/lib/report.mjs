@@ -1,5 +1,7 @@
 // A reporter for node --test: a dot for a passed test, everything for a failed one, and at the end
 // `N passed, N failed`.
+const totals = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /;
+
 export default async function* report(source) {
     let passed = 0, failed = 0, dots = 0;
     for await (const { type, data } of source) {
@@ -18,6 +20,8 @@ export default async function* report(source) {
             dots = 0;
             yield `\nFAILED: ${data.name} (${data.file}:${data.line})\n`
                 + `${cause?.stack ?? cause}\n`;
+        } else if (type === 'test:diagnostic' && !totals.test(data.message)) {
+            yield `\n# ${data.message}\n`;
         } else if (type === 'test:stderr' || type === 'test:stdout') {
             yield data.message;
         }
