@@ -1,0 +1,135 @@
+/* After a stream has begun, a token costs no allocation.
+ *
+ * The plain build counts every call of malloc, calloc and realloc by standing in for them.  The sanitizers bring their own
+ * allocators and keep their own books, so there the same streams are run for their other checks and the count is not
+ * judged; the test says so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "runtime/xd/registry.h"
+#include "runtime/xd/translate.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define COUNTS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define COUNTS 0
+#endif
+#endif
+#ifndef COUNTS
+#define COUNTS 1
+#endif
+
+static unsigned long allocations;
+
+#if COUNTS
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+
+void *
+malloc(size_t n)
+{
+    allocations++;
+    return __libc_malloc(n);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+    allocations++;
+    return __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t n)
+{
+    allocations++;
+    return __libc_realloc(p, n);
+}
+#endif
+
+#define WARM   50u
+#define TOKENS 2000u
+
+struct stream_case {
+    const char *from, *to;
+    struct str head, token;
+};
+
+static const struct stream_case cases[] = {
+    { "openai.chat", "anthropic.messages",
+      STR_INIT(
+          "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n"),
+      STR_INIT(
+          "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,"
+          "\"delta\":{\"content\":\" a \\\"word\\\"\\n\"},\"logprobs\":null,\"finish_reason\":null}],\"obfuscation\":\"x\"}\n\n") },
+    { "anthropic.messages", "openai.chat",
+      STR_INIT(
+          "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"model\":\"m\",\"usage\":"
+          "{\"input_tokens\":1,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":"
+          "\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"),
+      STR_INIT(
+          "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+          "\"text_delta\",\"text\":\" a \\\"word\\\"\\n\"}}\n\n") },
+};
+
+static void
+feed(struct xd_reader *r, struct buf *out, struct str bytes)
+{
+    assert_int_equal(xd_reader_feed(r, bytes.p, bytes.n), ERR_OK);
+    assert_true(out->n > 0);
+    buf_clear(out); /* as when it was sent */
+}
+
+static unsigned long
+count(const struct stream_case *c)
+{
+    struct arena keep;
+    struct buf out;
+    struct xd_reader r;
+    struct xd_writer w;
+
+    arena_init(&keep, 1 << 20);
+    buf_init(&out, 1 << 20);
+    xd_writer_init(&w, xd_find(str_from(c->to)), XD_OP_CHAT, &keep, &out, XD_USAGE_WRITE);
+    xd_reader_init(&r, xd_find(str_from(c->from)), XD_OP_CHAT, &keep, xd_writer_event, &w);
+    feed(&r, &out, c->head);
+    for (unsigned i = 0; i < WARM; i++)
+        feed(&r, &out, c->token);
+    unsigned long before = allocations;
+    for (unsigned i = 0; i < TOKENS; i++)
+        feed(&r, &out, c->token);
+    unsigned long n = allocations - before;
+    xd_reader_fini(&r);
+    xd_writer_fini(&w);
+    buf_fini(&out);
+    arena_fini(&keep);
+    return n;
+}
+
+static void
+a_token_costs_no_allocation(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned long n = count(&cases[i]);
+        printf("# allocations for %u tokens, %s to %s: %s%lu\n", TOKENS, cases[i].from, cases[i].to,
+               COUNTS ? "" : "not counted in this build, ", n);
+        assert_int_equal(n, 0);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_costs_no_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
