@@ -1,5 +1,5 @@
-/* The commands of the program.  Each gets its own name in argv[0] and its arguments behind it, writes its answer to
- * stdout and everything else to stderr, and returns an enum cli_exit. */
+/* The commands of the program.  Each gets its own name in argv[0] and its arguments behind it,
+ * writes its answer to stdout and everything else to stderr, and returns an enum cli_exit. */
 #ifndef LLMUX_CLI_CLI_H
 #define LLMUX_CLI_CLI_H
 

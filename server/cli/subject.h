@@ -13,9 +13,10 @@ enum subject_kind { SUBJECT_REQUEST, SUBJECT_REPLY, SUBJECT_STREAM, SUBJECT_ERRO
 const struct xd_dialect *subject_dialect(const char *command, const char *name);
 /* False, and a word to stderr, when there is no such kind. */
 bool subject_kind(const char *command, const char *name, enum subject_kind *kind);
-/* Append the content of the file, or of stdin for NULL and "-".  False, and a word to stderr, when it cannot be read. */
+/* Append the content of the file, or of stdin for NULL and "-".  False, and a word to stderr, when
+ * it cannot be read. */
 bool subject_read(const char *command, const char *path, struct buf *content);
-/* "offset 12: messages[3].content: expected string, found number", with room for FAULT_LINE bytes. */
+/* "offset 12: messages[3].content: expected string, found number"; to has FAULT_LINE bytes. */
 #define FAULT_LINE (FAULT_PATH + FAULT_TEXT + 40)
 void subject_fault(char *to, const struct fault *f);
 

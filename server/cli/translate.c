@@ -230,8 +230,7 @@ cmd_translate(int argc, char **argv)
                    .required = true },
         [MODEL] = { .name = "model",
                     .takes = "M",
-                    .help =
-                        "for requests: the model to ask for, which also decides the target's policies" },
+                    .help = "for requests: the model to ask for; it decides policies too" },
         [STATUS] = { .name = "status",
                      .takes = "N",
                      .help = "for errors: the HTTP status that it came with" },

@@ -1,4 +1,5 @@
-/* What a request asks, read from its bytes in the simplest way: an oracle as plain.h is one for replies. */
+/* What a request asks, read from its bytes in the simplest way: an oracle as plain.h is one for
+ * replies. */
 #ifndef LLMUX_TESTS_CORPUS_ASKED_H
 #define LLMUX_TESTS_CORPUS_ASKED_H
 

@@ -11,8 +11,8 @@ enum err carry_request(const struct xd_dialect *from, const struct xd_dialect *t
 enum err carry_reply(const struct xd_dialect *from, const struct xd_dialect *to, struct str body,
                      struct buf *out, struct fault *f);
 
-/* A stream on its way from dialect to dialect.  Every event is checked against the model's grammar and given to a
- * collector. */
+/* A stream on its way from dialect to dialect.  Every event is checked against the model's grammar
+ * and given to a collector. */
 struct carry {
     struct xd_reader reader;
     struct xd_writer writer;
@@ -27,7 +27,8 @@ struct carry {
 void carry_init(struct carry *c, const struct xd_dialect *from, const struct xd_dialect *to,
                 struct buf *out);
 void carry_feed(struct carry *c, struct str bytes);
-/* The stream is over.  Returns the first error of all, ERR_REMOTE when the peer said that it failed. */
+/* The stream is over.  Returns the first error of all, ERR_REMOTE when the peer said that it
+ * failed. */
 enum err carry_end(struct carry *c);
 void carry_fini(struct carry *c);
 /* All of it in one piece. */

@@ -1,6 +1,7 @@
-/* What a reply says, read from its bytes in the simplest way: an oracle for what the runtime carries
- * from dialect to dialect.  It knows the two families of dialects by heart and shares nothing with
- * their specs; frames and JSON come from the scanners, which have oracles of their own. */
+/* What a reply says, read from its bytes in the simplest way: an oracle for what the runtime
+ * carries from dialect to dialect.  It knows the two families of dialects by heart and shares
+ * nothing with their specs; frames and JSON come from the scanners, which have oracles of their
+ * own. */
 #ifndef LLMUX_TESTS_CORPUS_PLAIN_H
 #define LLMUX_TESTS_CORPUS_PLAIN_H
 

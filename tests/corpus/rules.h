@@ -1,12 +1,13 @@
-/* The order of events in the streams we write: small automata by hand, from what the official clients
- * expect.  They share nothing with the tables that specc makes. */
+/* The order of events in the streams we write: small automata by hand, from what the official
+ * clients expect.  They share nothing with the tables that specc makes. */
 #ifndef LLMUX_TESTS_CORPUS_RULES_H
 #define LLMUX_TESTS_CORPUS_RULES_H
 
 #include "runtime/base/arena.h"
 #include "runtime/json/doc.h"
 
-/* The first offence of a stream in this family of dialects, as text in the arena; NULL when it is in order. */
+/* The first offence of a stream in this family of dialects, as text in the arena; NULL when it is
+ * in order. */
 const char *rules_offence(const char *family, struct str stream, struct arena *a);
 
 #define RULES_CHOICES_MAX 128

@@ -1,6 +1,6 @@
 /* Events of a message:
  *
- *   message_start (start delta* stop)* message_delta message_stop      blocks 0, 1, 2 .. never overlap
+ *   message_start (start delta* stop)* message_delta message_stop   blocks never overlap
  *   error ends it anywhere, ping may stand anywhere */
 #include "tests/corpus/rules.h"
 

@@ -1,7 +1,7 @@
 /* Hostile streams end as they should, whatever the cuts, in both dialects.
  *
- * The table says what each stream amounts to; it was written from the corpus's own index, not from what
- * our code does.  Streams of the framings that are not compiled in yet are only counted. */
+ * The table says what each stream amounts to; it was written from the corpus's own index, not from
+ * what our code does.  Streams of the framings that are not compiled in yet are only counted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -51,7 +51,7 @@ bench_run(struct bench *b, wire_fn *fn, const char *what)
     return verdict_close(&b->verdict, what);
 }
 
-/* --- writing what was read ---------------------------------------------------------------------------- */
+/* --- writing what was read -------------------------------------------------------------------- */
 
 typedef enum err pass_fn(const struct xd_dialect *from, const struct xd_dialect *to,
                          struct str body, struct buf *out, struct fault *f);
@@ -125,7 +125,7 @@ writing_what_was_read_is_idempotent(void **state)
     assert_int_equal(bench_run(&b, twice, "read and written twice"), 0);
 }
 
-/* --- cuts ------------------------------------------------------------------------------------------------ */
+/* --- cuts ------------------------------------------------------------------------------------- */
 
 static void
 carry_cut(const struct xd_dialect *from, const char *to, struct str bytes, size_t first,
@@ -172,7 +172,7 @@ a_cut_changes_nothing(void **state)
     assert_int_equal(bench_run(&b, cut, "streams cut in two and into bytes"), 0);
 }
 
-/* --- truncation -------------------------------------------------------------------------------------------- */
+/* --- truncation ------------------------------------------------------------------------------- */
 
 /* The bytes up to n, read as a whole stream: an end only where the peer had said one. */
 static const char *
@@ -228,7 +228,7 @@ what_breaks_off_is_noticed(void **state)
     assert_int_equal(bench_run(&b, truncate_it, "streams cut short at every byte"), 0);
 }
 
-/* --- what we write -------------------------------------------------------------------------------------------- */
+/* --- what we write ---------------------------------------------------------------------------- */
 
 static void
 judge_output(void *ctx, const struct wire_item *item)

@@ -1,5 +1,5 @@
-/* What the program writes in OpenAI's dialect obeys OpenAI's own schema: schema.mjs judges, with a validator made for
- * the job. */
+/* What the program writes in OpenAI's dialect obeys OpenAI's own schema: schema.mjs judges, with a
+ * validator made for the job. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -132,7 +132,7 @@ replies_keep_what_they_say_there_and_back(void **state)
     assert_int_equal(verdict_close(&t.verdict, "translation"), 0);
 }
 
-/* --- requests --------------------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static void
 judge_request(struct trip *t, const struct wire_item *item, const struct xd_dialect *to,

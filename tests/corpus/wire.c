@@ -23,7 +23,10 @@ wire_present(void)
     snprintf(path, sizeof path, "%s/recorded", root());
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return true;
-    printf("# corpus absent: not run\n");
+    static bool told;
+    if (!told)
+        printf("# corpus absent: not run\n");
+    told = true;
     return false;
 }
 
@@ -48,8 +51,8 @@ wire_file(struct arena *a, const char *path)
     return content;
 }
 
-/* What the address says of the dialect, NULL when it is none of ours.  Recordings of a provider that
- * is compiled in are read by its own rules. */
+/* What the address says of the dialect, NULL when it is none of ours.  Recordings of a provider
+ * that is compiled in are read by its own rules. */
 static const struct xd_dialect *
 dialect_of(struct arena *a, struct str dir, struct str uri)
 {

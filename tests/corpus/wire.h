@@ -2,7 +2,8 @@
  *
  *   $LLMUX_WIRE/recorded/openai-chat/0010-name/{meta.json,request.json,response.json|response.sse}
  *
- * The recordings are not part of the repository; LLMUX_WIRE says where they are, else ../shared/wire. */
+ * The recordings are not part of the repository; LLMUX_WIRE says where they are, else
+ * ../shared/wire. */
 #ifndef LLMUX_TESTS_CORPUS_WIRE_H
 #define LLMUX_TESTS_CORPUS_WIRE_H
 
@@ -20,8 +21,8 @@ struct wire_item {
     bool stream;        /* the reply is a stream */
 };
 
-/* Is the corpus there?  When it is not, says so on a line of its own; then a test must end: as failed
- * where CI is set in the environment, as passed elsewhere.  wire_require does both. */
+/* Is the corpus there?  When it is not, says so on a line of its own; then a test must end: as
+ * failed where CI is set in the environment, as passed elsewhere.  WIRE_REQUIRE does both. */
 bool wire_present(void);
 #define WIRE_REQUIRE() \
     do { \
@@ -38,7 +39,8 @@ struct str wire_file(struct arena *a, const char *path);
 
 /* Everything in the item lives until fn returns. */
 typedef void wire_fn(void *ctx, const struct wire_item *item);
-/* Call fn for each recorded chat exchange of the compiled dialects, in alphabetical order; returns how many. */
+/* Call fn for each recorded chat exchange of the compiled dialects, in alphabetical order; returns
+ * how many. */
 size_t wire_each(wire_fn *fn, void *ctx);
 
 #endif

@@ -1,4 +1,5 @@
-/* The program as its users meet it: run as a process, judged by its exit code, its answer and its complaints. */
+/* The program as its users meet it: run as a process, judged by its exit code, its answer and its
+ * complaints. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,7 +101,7 @@ assert_has(const char *text, const char *part)
         fail_msg("\"%s\" is not in \"%s\"", part, text);
 }
 
-/* --- the command line ----------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static const struct {
     const char *args;
@@ -159,7 +160,7 @@ every_command_line_gets_its_answer(void **state)
     }
 }
 
-/* --- translate --------------------------------------------------------------------------------------------- */
+/* --- translate -------------------------------------------------------------------------------- */
 
 #define TO_MESSAGES "translate --from openai.chat --to anthropic.messages --kind "
 #define TO_CHAT     "translate --from anthropic.messages --to openai.chat --kind "
@@ -266,7 +267,7 @@ an_error_is_translated_with_the_help_of_its_status(void **state)
     assert_has(o->out, "\"error\":{\"type\":\"rate_limit_error\",\"message\":\"slow down\"}");
 }
 
-/* --- conform, check ------------------------------------------------------------------------------------------- */
+/* --- conform, check --------------------------------------------------------------------------- */
 
 static void
 conform_judges_each_file(void **state)
