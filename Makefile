@@ -63,7 +63,7 @@ FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
-.PHONY: all objects programs help setup run test unit corpus e2e fuzzers fuzz check programs-bench bench bench-quick \
+.PHONY: all objects programs help setup run test unit corpus rows e2e fuzzers fuzz check programs-bench bench bench-quick \
     generate format clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -77,6 +77,7 @@ help:
 	@echo 'make            build/llmux and build/specc              make clean           remove build/'
 	@echo 'make unit       unit tests (SAN=asan|tsan)               make corpus          recorded traffic (SAN=asan)'
 	@echo 'make e2e        official SDKs against real processes     make fuzz            FUZZ_SECONDS=60 each'
+	@echo 'make rows       rows of the specs that no test exercised'
 	@echo 'make check      formatting, include rules, both compilers, static analysis, generated files'
 	@echo 'make generate   compile specs/ into generated/           make format          clang-format'
 	@echo 'make bench      the full benchmark                       make bench-quick     under a minute'
@@ -141,6 +142,11 @@ unit: $(UNITS) $(B)/llmux $(B)/specc
 	@tests/run.sh $(B) $(UNITS)
 corpus: $(CORPUS) $(B)/llmux
 	@tests/run.sh $(B) $(CORPUS)
+# Which rows of the specs did unit and corpus not exercise?
+rows:
+	@rm -f build/rows
+	@LLMUX_ROWS=$(CURDIR)/build/rows $(MAKE) --no-print-directory SAN=asan unit corpus
+	@awk -f tools/rows.awk build/rows
 e2e: $(B)/llmux
 	@tests/e2e/run.sh $(B)
 FUZZ_SECONDS ?= 60

@@ -39,7 +39,7 @@ stage()
     [ "$f" -gt 0 ] || { [ $code -eq 0 ] && [ "$p" -gt 0 ]; } || f=1
     passed=$((passed + p))
     failed=$((failed + f))
-    grep '^# ' "$log" | sed 's/^#/    #/'
+    grep '^# ' "$log" | tail -16 | sed 's/^#/    #/'
     if [ "$f" -eq 0 ]; then
         printf 'ok      %-16s %5d passed             %4d s\n' "$name" "$p" "$took"
     else
