@@ -46,6 +46,16 @@ unknown_command(const char *word)
     return CLI_USAGE;
 }
 
+/* An answer that could not be written is no answer. */
+static int
+settle(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "llmux: cannot write the answer\n");
+    return CLI_NO;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -64,6 +74,6 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return settle(commands[i].run(argc - 1, argv + 1));
     return unknown_command(argv[1]);
 }

@@ -160,6 +160,18 @@ every_command_line_gets_its_answer(void **state)
     }
 }
 
+static void
+an_answer_that_cannot_be_written_is_a_failure(void **state)
+{
+    char path[4096], command[4200];
+    (void)state;
+    program(path);
+    snprintf(command, sizeof command, "%s providers --json >/dev/full 2>/dev/null", path);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 /* --- translate -------------------------------------------------------------------------------- */
 
 #define TO_MESSAGES "translate --from openai.chat --to anthropic.messages --kind "
@@ -348,6 +360,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_line_gets_its_answer),
+        cmocka_unit_test(an_answer_that_cannot_be_written_is_a_failure),
         cmocka_unit_test(a_request_is_translated_and_its_losses_are_listed),
         cmocka_unit_test(the_model_decides_and_replaces),
         cmocka_unit_test(faulty_input_is_named_with_its_place),
