@@ -50,7 +50,7 @@ unknown_command(const char *word)
 static int
 settle(int code)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (code != CLI_YES || (fflush(stdout) == 0 && !ferror(stdout)))
         return code;
     fprintf(stderr, "llmux: cannot write the answer\n");
     return CLI_NO;
