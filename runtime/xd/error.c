@@ -294,8 +294,9 @@ xd_error_settle(struct xd *x, enum xd_body body, int status, struct ir_error *e)
         p = &found;
         if (e->message.n == 0)
             e->message = text_in(x, found.root, TEXT_DEPTH);
-        if (e->message.n == 0)
-            e->message = json_raw(&x->doc, JSON_ROOT);
+        struct str raw = json_raw(&x->doc, JSON_ROOT);
+        if (e->message.n == 0 && raw.n > 2)
+            e->message = raw;
         if (e->code.n == 0)
             e->code = scalar(x, member(x, found.inner, "code"));
         if (e->request.n == 0)

@@ -22,7 +22,8 @@ xd_fault(struct xd *x, enum err err, uint32_t at, const char *fmt, ...)
 void
 xd_full(struct xd *x)
 {
-    xd_fault(x, ERR_LIMIT, 0, "more than %zu bytes of memory are needed", x->arena->cap);
+    const struct arena *a = x->keep->full ? x->keep : x->arena;
+    xd_fault(x, ERR_LIMIT, 0, "more than %zu bytes of memory are needed", a->cap);
 }
 
 void

@@ -105,6 +105,7 @@ errors_are_read_whatever_their_shape(void **state)
         { OPENAI, 504, "", "timeout 504 Gateway Timeout" },
         { OPENAI, 529, "  \n", "overloaded 529 Overloaded" },
         { OPENAI, 500, "{\"a\":[1,2]}", "internal 500 {\"a\":[1,2]}" },
+        { OPENAI, 502, "{}", "internal 502 Bad Gateway" },
         { OPENAI, 0, "", "internal 500 unknown error" },
         { OPENAI, 418, "x", "invalid 418 x" },
         { OPENAI, 500, "\xff\xfe!", "internal 500 \xef\xbf\xbd\xef\xbf\xbd!" },

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "runtime/xd/flow.h"
+#include "tests/lib/dice.h"
 #include "tests/lib/told.h"
 
 /* --- a dialect that only has a name, an order and an error member --- */
@@ -644,6 +645,86 @@ halves_of_a_pair_are_joined_or_replaced(void **state)
     CHECK(*state, scenes);
 }
 
+#define CALLS 6
+#define WORDS 40
+
+/* A call's arguments and how much of them was sent. */
+struct sent {
+    char text[256];
+    size_t at;
+    bool named;
+};
+
+static void
+send_some(struct bench *b, struct dice *d, struct sent *s, unsigned n)
+{
+    char id[16], name[16], piece[256];
+    size_t left = strlen(s->text) - s->at, size = dice_roll(d, (uint32_t)left + 1);
+    snprintf(id, sizeof id, s->named ? "" : "id%u", n);
+    snprintf(name, sizeof name, s->named ? "" : "f%u", n);
+    snprintf(piece, sizeof piece, "%.*s", (int)size, s->text + s->at);
+    play_block(&b->x, &(struct step){ KEYED, (int)n, id, name, piece });
+    s->at += size;
+    s->named = true;
+}
+
+static bool
+is_all_sent(const struct sent *sent)
+{
+    for (unsigned i = 0; i < CALLS; i++)
+        if (sent[i].at < strlen(sent[i].text))
+            return false;
+    return true;
+}
+
+static void
+check_sent(const struct bench *b, const struct sent *sent, const char *text)
+{
+    const struct ir_blocks *l = &b->told.collector.reply.choices.v[0].blocks;
+    char got[WORDS * 4 + 1] = "";
+    unsigned calls = 0;
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct ir_block *k = &l->v[i];
+        if (k->kind == IR_BLOCK_TEXT) {
+            strncat(got, k->text.text.p, k->text.text.n);
+            continue;
+        }
+        unsigned n = (unsigned)(k->call.id.p[2] - '0');
+        assert_true(str_is(k->call.arguments, sent[n].text));
+        calls++;
+    }
+    assert_int_equal(calls, CALLS);
+    assert_string_equal(got, text);
+}
+
+static void
+nothing_is_lost_however_fragments_interleave(void **state)
+{
+    struct bench *b = *state;
+    struct dice d = { 1 };
+    for (int round = 0; round < 2000; round++) {
+        struct sent sent[CALLS] = { { .at = 0 } };
+        char text[WORDS * 4 + 1] = "";
+        restart(b);
+        for (unsigned i = 0; i < CALLS; i++)
+            snprintf(sent[i].text, sizeof sent[i].text, "{\"a\":[%u,\"}{]\\\"\"],\"b\":{\"c\":%u}}",
+                     i, dice_roll(&d, 1000));
+        for (unsigned words = 0; !is_all_sent(sent) || words == 0;) {
+            uint32_t n = dice_roll(&d, CALLS + 1);
+            if (n < CALLS) {
+                send_some(b, &d, &sent[n], n);
+            } else if (words++ < WORDS) {
+                play_block(&b->x, &(struct step){ TEXT, 0, "ab ", NULL, NULL });
+                strcat(text, "ab ");
+            }
+            arena_reset(&b->scratch);
+        }
+        xd_flow_end(&b->x);
+        told_check_grammar(&b->told);
+        check_sent(b, sent, text);
+    }
+}
+
 int
 main(void)
 {
@@ -662,6 +743,8 @@ main(void)
         cmocka_unit_test_setup_teardown(what_waits_has_a_cap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(choices_have_a_cap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(halves_of_a_pair_are_joined_or_replaced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_lost_however_fragments_interleave, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
