@@ -1,4 +1,5 @@
 /* llmux serve: from the command line and a file to a running gateway. */
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@
 
 #define CONFIG_ARENA_MAX  (16u << 20)
 #define DEFAULT_BYTES_MAX (64u << 10)
+#define HEAP_KEPT         (16 << 20) /* of each thread's, when it is free again */
+#define HEAP_STEP         (1 << 20)
+#define MMAP_LEAST        (4 << 20)
 
 static const char about[] =
     "Runs the gateway until SIGINT or SIGTERM; running requests may then end, and a second\n"
@@ -111,6 +115,16 @@ raise_descriptors(void)
     }
 }
 
+/* The heap of a worker breathes with every request: giving pages back and asking for them again costs
+ * more than the request. */
+static void
+keep_heap(void)
+{
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+    mallopt(M_TOP_PAD, HEAP_STEP);
+    mallopt(M_MMAP_THRESHOLD, MMAP_LEAST);
+}
+
 static bool
 run(struct serve *s, struct fault *f)
 {
@@ -135,6 +149,7 @@ serve(const char *path)
     struct fault f = { .err = ERR_OK };
     arena_init(&s.arena, CONFIG_ARENA_MAX);
     raise_descriptors();
+    keep_heap();
     s.config = path ? load(&s, path) : load_default(&s);
     bool ok = s.config && run(&s, &f);
     if (f.err)
