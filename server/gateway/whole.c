@@ -33,7 +33,9 @@ answer_translated(struct exchange *x, const struct ir_reply *reply)
     struct xd xd;
     xd_init(&xd, x->front.dialect, x->front.op->kind, &x->attempt.arena, out);
     xd.now = (int64_t)(clock_wall_ms() / 1000);
-    if (xd_reply_write(&xd, reply)) {
+    enum err err = xd_reply_write(&xd, reply);
+    xd_fini(&xd);
+    if (err) {
         buf_clear(out);
         fail(x, &xd.fault);
         return;
