@@ -26,7 +26,7 @@ function gatewayConfig(emulator, { server, timeouts, retries = 0, providers = []
     });
     // JSON is YAML.
     return JSON.stringify({
-        server: { listen: '127.0.0.1:0', workers: 1, ...server },
+        server: { listen: '127.0.0.1:0', workers: 2, ...server },
         providers: [
             deployment('openai', 'openai.chat'), deployment('anthropic', 'anthropic.messages'),
             ...providers,
