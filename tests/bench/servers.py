@@ -105,7 +105,7 @@ class Stage:
     """Where programs are started, and from where all of them leave: a context manager."""
 
     def __init__(self, build, directory):
-        self.build, self.directory = build, directory
+        self.build, self.directory = build, os.path.abspath(directory)
         self.cores = Cores()
         self.descriptors = raise_descriptors()
         self.servers = []
@@ -211,7 +211,7 @@ http {{
   }}
 }}
 """)
-        command = [find("nginx"), "-e", f"{work}/error.log", "-c", os.path.abspath(config)]
+        command = [find("nginx"), "-e", f"{work}/error.log", "-c", config]
         server = self.start(name, command, port, self.cores.server)
         server.pid = self.child(server)
         return server
