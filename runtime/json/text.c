@@ -117,6 +117,38 @@ escape_unit(struct str s, unsigned *unit)
     return 6;
 }
 
+/* The length of the well-formed escape at the start of s, 0 when it is none. */
+static size_t
+escape_length(struct str s)
+{
+    if (s.n < 2)
+        return 0;
+    unsigned char letter = (unsigned char)s.p[1];
+    if (letter != 'u')
+        return letter < sizeof byte_of && byte_of[letter] ? 2 : 0;
+    size_t i = 2;
+    while (i < 6 && i < s.n && hex_digit(s.p[i]) >= 0)
+        i++;
+    return i == 6 ? 6 : 0;
+}
+
+size_t
+json_string_length(struct str s, bool *escaped)
+{
+    size_t n = 0;
+    *escaped = false;
+    for (;;) {
+        n += plain_run(s.p + n, s.n - n);
+        if (n == s.n || s.p[n] == '"')
+            return n;
+        size_t escape = s.p[n] == '\\' ? escape_length(str_skip(s, n)) : 0;
+        if (escape == 0)
+            return s.n;
+        *escaped = true;
+        n += escape;
+    }
+}
+
 /* A stretch of decoded text: a run of the source, or one code point in own. */
 struct piece {
     const char *p;

@@ -39,6 +39,11 @@ static void
 give(struct xd_flow *f, const struct ir_event *e)
 {
     f->said = true;
+    if (f->given++ == 0) {
+        f->first = *e;
+        if (e->block)
+            f->first_block = *e->block;
+    }
     f->sink(f->ctx, e);
 }
 

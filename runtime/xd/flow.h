@@ -66,9 +66,12 @@ struct xd_flow {
     unsigned ntracks, tracks_cap;
     struct flow_lane *free;
     struct arena park;
-    size_t parked;      /* bytes of all waiting lanes */
-    unsigned waiting;   /* lanes of all tracks */
-    bool said, counted; /* since the last frame: an event or a stop; a usage */
+    size_t parked;               /* bytes of all waiting lanes */
+    unsigned waiting;            /* lanes of all tracks */
+    bool said, counted;          /* since the last frame: an event or a stop; a usage */
+    unsigned given;              /* events since the last frame ... */
+    struct ir_event first;       /* ... the first of them ... */
+    struct ir_block first_block; /* ... and its block: both point into the frame */
 };
 
 /* --- the whole: flow.c --- */

@@ -58,9 +58,25 @@ read_frame(struct xd_reader *r, const struct sse_event *e)
     }
     if (parse_frame(r, e, data) != ERR_OK)
         return;
+    unsigned order = x->flow->order;
     x->op->read_event(x, e->name, JSON_ROOT);
     if (!x->err && !xd_flow_over(x->flow) && (named_error || xd_error_is_in(x)))
         fail_with(r, data);
+    if (!x->err && order == x->flow->order)
+        xd_stencil_learn(&r->stencil, x, e->name, data);
+}
+
+/* Most frames say what the one before said, with another text. */
+static bool
+read_by_stencil(struct xd_reader *r, const struct sse_event *e)
+{
+    struct ir_event event;
+    if (!xd_stencil_fits(&r->stencil, &r->scratch, e->name, str_trim(e->data), &event)) {
+        xd_stencil_drop(&r->stencil);
+        return false;
+    }
+    xd_flow_emit(&r->x, &event);
+    return true;
 }
 
 /* After anything was read: a fault becomes a fail. */
@@ -83,10 +99,11 @@ on_event(void *ctx, const struct sse_event *e)
         return ERR_OK;
     r->framed = true;
     f->said = f->counted = false;
+    f->given = r->x.n_noise = 0;
     arena_reset(&r->scratch);
     if (e->comment)
         xd_flow_beat(&r->x);
-    else
+    else if (!read_by_stencil(r, e))
         read_frame(r, e);
     bool readable = r->x.err == ERR_OK || r->x.err == ERR_REMOTE;
     settle(r, e->start);
@@ -106,6 +123,7 @@ xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind 
     sse_init(&r->sse, XD_FRAME_MAX, on_event, r);
     buf_init(&r->head, HEAD_MAX);
     buf_init(&r->clean, 3 * (size_t)XD_FRAME_MAX);
+    xd_stencil_init(&r->stencil);
     r->x.flow = arena_alloc(keep, sizeof *r->x.flow);
     if (r->x.flow)
         xd_flow_init(r->x.flow, sink, ctx);
@@ -123,6 +141,7 @@ xd_reader_fini(struct xd_reader *r)
     arena_fini(&r->scratch);
     buf_fini(&r->head);
     buf_fini(&r->clean);
+    xd_stencil_fini(&r->stencil);
 }
 
 /* Until there is a frame, what comes may be no stream at all. */

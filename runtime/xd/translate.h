@@ -4,6 +4,7 @@
 #define LLMUX_XD_TRANSLATE_H
 
 #include "runtime/sse/sse.h"
+#include "runtime/xd/stencil.h"
 #include "runtime/xd/xd.h"
 
 /* A context for one direction.  a: where what is read lives; out: where what is written goes
@@ -60,9 +61,10 @@ struct xd_reader {
     void *ctx;
     struct buf head;  /* what came before the first frame: the message, if there never is one */
     struct buf clean; /* a frame's data with invalid UTF-8 replaced */
-    bool framed;      /* a frame or a comment was seen */
-    bool ending;      /* the peer has closed */
-    bool over;        /* end or fail was given */
+    struct xd_stencil stencil; /* of the frame before */
+    bool framed;               /* a frame or a comment was seen */
+    bool ending;               /* the peer has closed */
+    bool over;                 /* end or fail was given */
 };
 
 #define XD_FRAME_MAX (16u << 20)

@@ -183,6 +183,7 @@ struct xd_losses {
     unsigned more;                   /* how many did not fit */
 };
 
+#define XD_NOISE_MAX 3
 struct xd {
     const struct xd_dialect *dialect;
     const struct xd_op *op;
@@ -200,6 +201,8 @@ struct xd {
     bool skeleton;                   /* writing a block as it opens: growing fields are written empty */
     struct xd_flow *flow;            /* the stream being read, or NULL */
     struct xd_patch *patch;          /* the patch stream being written, or NULL */
+    uint32_t noise[XD_NOISE_MAX];    /* values in the frame being read that have no effect: no row names their members */
+    unsigned n_noise;
 };
 
 /* --- reading, called by generated code ------------------------------------------------------------------ */

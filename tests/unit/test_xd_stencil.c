@@ -1,0 +1,288 @@
+/* Frames read by a stencil, held against the same frames read one by one: a stream of which each
+ * frame differs in white space from the one before never fits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "runtime/xd/registry.h"
+#include "runtime/xd/translate.h"
+#include "tests/lib/dice.h"
+#include "tests/lib/told.h"
+
+#define STREAMS    3000
+#define FRAMES_MAX 24
+
+struct witness {
+    struct arena keep;
+    struct told told;
+    struct buf frames; /* "q" for each quiet frame, "f" for each other */
+    unsigned fitted;   /* frames that were not parsed */
+    struct xd_reader reader;
+};
+
+static void
+sink(void *ctx, const struct ir_event *e)
+{
+    struct witness *w = ctx;
+    told_event(&w->told, e);
+}
+
+static void
+on_frame(void *ctx, size_t start, size_t end, bool quiet)
+{
+    struct witness *w = ctx;
+    assert_true(start < end);
+    buf_putc(&w->frames, quiet ? 'q' : 'f');
+}
+
+static void
+witness_init(struct witness *w, const char *dialect)
+{
+    *w = (struct witness){ .fitted = 0 };
+    arena_init(&w->keep, 16u << 20);
+    told_init(&w->told);
+    buf_init(&w->frames, 1u << 20);
+    xd_reader_init(&w->reader, xd_find(str_from(dialect)), XD_OP_CHAT, &w->keep, sink, w);
+    w->reader.frame = on_frame;
+}
+
+static void
+witness_fini(struct witness *w)
+{
+    xd_reader_fini(&w->reader);
+    arena_fini(&w->keep);
+    told_fini(&w->told);
+    buf_fini(&w->frames);
+}
+
+/* A frame with a space or a tab behind the first brace of its data. */
+static void
+feed(struct witness *w, const char *frame, char blank)
+{
+    struct buf b;
+    const char *brace = strchr(frame, '{');
+    buf_init(&b, 1u << 20);
+    buf_put(&b, frame, brace ? (size_t)(brace - frame) + 1 : 0);
+    if (brace)
+        buf_putc(&b, blank);
+    buf_puts(&b, str_from(brace ? brace + 1 : frame));
+    size_t frames = w->frames.n;
+    w->reader.x.doc.count = 0; /* stays so when nothing is parsed */
+    (void)!xd_reader_feed(&w->reader, b.p, b.n);
+    w->fitted += brace && w->frames.n > frames && w->reader.x.doc.count == 0;
+    buf_fini(&b);
+}
+
+static void
+compare(struct witness *fast, struct witness *slow, const char *last)
+{
+    struct str got = buf_str(&fast->told.events), want = buf_str(&slow->told.events);
+    struct str frames = buf_str(&fast->frames);
+    if (!str_eq(got, want))
+        fail_msg("behind %s\n%.*s--- one by one:\n%.*s", last, STR_ARG(got), STR_ARG(want));
+    assert_true(str_eq(frames, buf_str(&slow->frames)));
+    assert_int_equal(fast->reader.x.err, slow->reader.x.err);
+    assert_int_equal(fast->reader.x.lost.n, slow->reader.x.lost.n);
+}
+
+/* --- random streams ------------------------------------------------------------------------ */
+
+static const char *const texts[] = {
+    "a",       " token",  "\\n",     "say \\\"so\\\"", "\xc3\xa9\xf0\x9f\x98\x80",
+    "\\u00e9", "",        "\\ud83d", "\\ude00",        "\\ud83d\\ude00",
+    "\\",      "\\x",     "\\u12",   "\x01",           "\xff",
+    "q\"uote", "\\u0000", "  ",
+};
+static const char *const noises[] = {
+    "",
+    ",\"obfuscation\":\"aX7\"",
+    ",\"obfuscation\":\"\"",
+    ",\"obfuscation\":\"q\\\"\"",
+    ",\"n\":7",
+    ",\"n\":12",
+    ",\"n\":007",
+    ",\"n\":1.5",
+    ",\"obfuscation\":\"b\",\"n\":3",
+    ",\"error\":\"bad\"",
+    ",\"error\":\"\"",
+    ",\"error\":null",
+    ",\"obfuscation\":{}",
+    ",\"obfuscation\":\"\x02\"",
+};
+static const char *const fields[] = { "content", "content",           "content", "content",
+                                      "content", "reasoning_content", "refusal" };
+
+#define PICK(d, list) (list)[dice_roll((d), sizeof(list) / sizeof *(list))]
+
+static void
+chat_frame(struct dice *d, char *out, size_t room)
+{
+    unsigned kind = dice_roll(d, 60);
+    bool usual = dice_roll(d, 10) > 0;
+    const char *text = usual ? texts[dice_roll(d, 6)] : PICK(d, texts);
+    const char *noise = usual ? noises[dice_roll(d, 2)] : PICK(d, noises);
+    if (kind == 0)
+        snprintf(out, room, ": comment\n\n");
+    else if (kind == 1)
+        snprintf(out, room,
+                 "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[],\"usage\":{"
+                 "\"prompt_tokens\":3,\"completion_tokens\":%u}}\n\n",
+                 dice_roll(d, 9));
+    else if (kind == 2)
+        snprintf(out, room,
+                 "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{"
+                 "\"tool_calls\":[{\"index\":0,\"id\":\"t\",\"function\":{\"name\":\"f\","
+                 "\"arguments\":\"{}\"}}]}}]}\n\n");
+    else if (kind == 3)
+        snprintf(out, room, "event: error\ndata: {\"message\":\"boom\"}\n\n");
+    else
+        snprintf(out, room,
+                 "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":%u,\"delta\":{"
+                 "\"%s\":\"%s\"},\"finish_reason\":%s}]%s}\n\n",
+                 usual ? 0 : dice_roll(d, 2), usual ? "content" : PICK(d, fields), text,
+                 kind == 4 ? "\"stop\"" : "null", noise);
+}
+
+static void
+messages_frame(struct dice *d, char *out, size_t room)
+{
+    unsigned kind = dice_roll(d, 30);
+    const char *text = dice_roll(d, 10) ? texts[dice_roll(d, 6)] : PICK(d, texts);
+    unsigned index = dice_roll(d, 20) == 0;
+    if (kind == 0)
+        snprintf(out, room, "event: ping\ndata: {\"type\":\"ping\"}\n\n");
+    else if (kind == 1)
+        snprintf(
+            out, room,
+            "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":%u}\n\n",
+            index);
+    else if (kind == 2)
+        snprintf(out, room,
+                 "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":%u,"
+                 "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+                 index);
+    else if (kind == 3)
+        snprintf(out, room,
+                 "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"
+                 "\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":9}}\n\n");
+    else
+        snprintf(out, room,
+                 "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":%u,"
+                 "\"delta\":{\"type\":\"text_delta\",\"text\":\"%s\"}%s}\n\n",
+                 index, text, dice_roll(d, 12) ? "" : PICK(d, noises));
+}
+
+static const char messages_head[] =
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\","
+    "\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"usage\":{"
+    "\"input_tokens\":3,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {"
+    "\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n";
+
+/* Returns how many frames were read by a stencil. */
+static unsigned
+one_stream(struct dice *d, const char *dialect, const char *head,
+           void (*frame)(struct dice *d, char *out, size_t room))
+{
+    struct witness fast, slow;
+    char text[1024];
+    witness_init(&fast, dialect);
+    witness_init(&slow, dialect);
+    (void)!xd_reader_feed(&fast.reader, head, strlen(head));
+    (void)!xd_reader_feed(&slow.reader, head, strlen(head));
+    for (unsigned i = 0, n = 2 + dice_roll(d, FRAMES_MAX - 2), odd = 0; i < n; i++) {
+        frame(d, text, sizeof text);
+        odd ^= *text != ':'; /* a comment leaves the stencil as it is */
+        feed(&fast, text, ' ');
+        feed(&slow, text, odd ? ' ' : '\t');
+        compare(&fast, &slow, text);
+    }
+    assert_int_equal(xd_reader_end(&fast.reader), xd_reader_end(&slow.reader));
+    compare(&fast, &slow, "the end");
+    assert_int_equal(slow.fitted, 0);
+    unsigned fitted = fast.fitted;
+    witness_fini(&fast);
+    witness_fini(&slow);
+    return fitted;
+}
+
+static void
+a_stencil_reads_what_reading_would(void **state)
+{
+    struct dice d = { 7 };
+    unsigned chat = 0, messages = 0;
+    (void)state;
+    for (unsigned i = 0; i < STREAMS; i++) {
+        chat += one_stream(&d, "openai.chat", "", chat_frame);
+        messages += one_stream(&d, "anthropic.messages", messages_head, messages_frame);
+    }
+    printf("# stencils: %u chat and %u messages frames not parsed\n", chat, messages);
+    assert_true(chat > STREAMS && messages > STREAMS);
+}
+
+/* --- when there is one --------------------------------------------------------------------- */
+
+#define CHUNK(text, more) \
+    "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{" text "}}]" more \
+    "}\n\n"
+
+static const struct {
+    const char *why, *frames[4];
+    unsigned fitted;
+} cases[] = {
+    { "the first opens the block, the second is the pattern of the third",
+      { CHUNK("\"content\":\"a\"", ""), CHUNK("\"content\":\"b\"", ""),
+        CHUNK("\"content\":\"c\"", "") },
+      1 },
+    { "a text with escapes is no pattern, but fits one",
+      { CHUNK("\"content\":\"a\"", ""), CHUNK("\"content\":\"\\n\"", ""),
+        CHUNK("\"content\":\"c\"", ""), CHUNK("\"content\":\"\\n\"", "") },
+      1 },
+    { "what no row names may differ",
+      { CHUNK("\"content\":\"a\"", ",\"x\":\"1\""), CHUNK("\"content\":\"b\"", ",\"x\":\"22\""),
+        CHUNK("\"content\":\"c\"", ",\"x\":\"\"") },
+      1 },
+    { "what a row names may not",
+      { CHUNK("\"content\":\"a\"", ",\"service_tier\":\"x\""),
+        CHUNK("\"content\":\"b\"", ",\"service_tier\":\"y\""),
+        CHUNK("\"content\":\"c\"", ",\"service_tier\":\"z\"") },
+      0 },
+    { "a usage is read each time",
+      { CHUNK("\"content\":\"a\"", ",\"usage\":{\"prompt_tokens\":1}"),
+        CHUNK("\"content\":\"b\"", ",\"usage\":{\"prompt_tokens\":1}"),
+        CHUNK("\"content\":\"c\"", ",\"usage\":{\"prompt_tokens\":1}") },
+      0 },
+    { "comments change nothing",
+      { CHUNK("\"content\":\"a\"", ""), CHUNK("\"content\":\"b\"", ""), ":\n\n",
+        CHUNK("\"content\":\"c\"", "") },
+      1 },
+};
+
+static void
+a_stencil_is_made_of_plain_growth(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct witness w;
+        witness_init(&w, "openai.chat");
+        for (unsigned k = 0; k < 4 && cases[i].frames[k]; k++)
+            feed(&w, cases[i].frames[k], ' ');
+        if (w.fitted != cases[i].fitted)
+            fail_msg("%s: %u frames fitted", cases[i].why, w.fitted);
+        witness_fini(&w);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stencil_reads_what_reading_would),
+        cmocka_unit_test(a_stencil_is_made_of_plain_growth),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
