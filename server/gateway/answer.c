@@ -74,11 +74,12 @@ sent(struct exchange *x, size_t n)
     x->bytes_out += n;
 }
 
-/* The attempt's losses outlive it. */
+/* The attempt's losses outlive it, and the reply's may be added to them. */
 static void
 keep_dropped(struct exchange *x)
 {
-    x->dropped = arena_str(&x->arena, x->attempt.dropped);
+    x->dropped = (struct str){ NULL, 0 };
+    arena_append(&x->arena, &x->dropped, x->attempt.dropped);
 }
 
 /* --- documents ----------------------------------------------------------------------------- */

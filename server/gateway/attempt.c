@@ -76,8 +76,9 @@ read_error(struct exchange *x)
     xd_error_read(&xd, buf_str(&a->collected), a->status, &e);
     x->worker->doc = xd.doc;
     if (a->status < 400) {
-        e.kind = IR_FAULT_PROTOCOL; /* a redirection, which nobody follows */
+        e.kind = IR_FAULT_PROTOCOL;
         e.status.set = false;
+        e.message = STR("the provider answers with a redirection, which is not followed");
     }
     if (a->retry_after.set)
         e.retry_after = a->retry_after;
@@ -236,8 +237,8 @@ propose(struct exchange *x, struct proposal *p)
     struct attempt *a = &x->attempt;
     const struct proposal_source from = { .front = x->front,
                                           .body = http_exchange_body(x->http),
-                                          .doc = &x->doc,
-                                          .tape = &x->request,
+                                          .doc = &x->tape->doc,
+                                          .tape = &x->tape->request,
                                           .head = http_exchange_head(x->http),
                                           .request_id = x->request_id };
     struct fault f;

@@ -37,17 +37,21 @@ percent_encode(struct arena *a, struct str s)
     return (struct str){ to, n };
 }
 
+/* The operation's path goes before a query that the base has (an API's version, say). */
 static struct str
 make_url(const struct deployment *d, const struct xd_op *op, struct arena *a)
 {
     struct str base = d->config->base_url.p ? d->config->base_url : d->dialect->base_url;
-    struct str key = d->config->api_key;
-    if (d->dialect->auth != XD_AUTH_QUERY || !key.p)
-        return arena_printf(a, "%.*s%.*s", STR_ARG(base), STR_ARG(op->path));
-    struct str value = percent_encode(a, key);
-    return arena_printf(a, "%.*s%.*s%c%.*s=%.*s", STR_ARG(base), STR_ARG(op->path),
-                        memchr(base.p, '?', base.n) ? '&' : '?', STR_ARG(d->dialect->auth_name),
-                        STR_ARG(value));
+    const char *mark = memchr(base.p, '?', base.n);
+    struct str query = str_skip(base, mark ? (size_t)(mark - base.p) : base.n);
+    base.n -= query.n;
+    struct str url = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(base), STR_ARG(op->path),
+                                  STR_ARG(query));
+    if (d->dialect->auth != XD_AUTH_QUERY || !d->config->api_key.p)
+        return url;
+    struct str key = percent_encode(a, d->config->api_key);
+    return arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?',
+                        STR_ARG(d->dialect->auth_name), STR_ARG(key));
 }
 
 struct header_list {

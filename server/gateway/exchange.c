@@ -54,11 +54,12 @@ is_encoded(const struct http_head *h)
 static enum err
 read_body(struct exchange *x, struct fault *f)
 {
+    struct tape *t = x->tape;
     struct xd xd;
-    xd_init(&xd, x->front.dialect, x->front.op->kind, &x->tape, NULL);
-    xd.doc = x->doc;
-    enum err err = xd_request_read(&xd, http_exchange_body(x->http), &x->request);
-    x->doc = xd.doc;
+    xd_init(&xd, x->front.dialect, x->front.op->kind, &t->arena, NULL);
+    xd.doc = t->doc;
+    enum err err = xd_request_read(&xd, http_exchange_body(x->http), &t->request);
+    t->doc = xd.doc;
     *f = xd.fault;
     return err;
 }
@@ -72,6 +73,30 @@ refuse_body(struct exchange *x, const struct fault *f)
     refuse(x, &e);
 }
 
+/* Read the request; false when that has ended the exchange. */
+static bool
+read_request(struct exchange *x)
+{
+    struct fault f;
+    if (is_encoded(http_exchange_head(x->http))) {
+        refuse_invalid(x, 415, NULL, STR("content-encoding: send the body as it is"));
+        return false;
+    }
+    if (read_body(x, &f)) {
+        refuse_body(x, &f);
+        return false;
+    }
+    const struct ir_request *r = &x->tape->request;
+    if (r->model.n == 0) {
+        refuse_invalid(x, 400, "model", STR("model: must not be empty"));
+        return false;
+    }
+    x->model = arena_str(&x->arena, r->model);
+    x->wants_stream = r->stream == IR_TRUE;
+    x->wants_usage = r->stream_usage == IR_TRUE;
+    return true;
+}
+
 static bool
 pass_gates(struct exchange *x)
 {
@@ -80,7 +105,7 @@ pass_gates(struct exchange *x)
                                     .peer = http_exchange_peer(x->http),
                                     .head = http_exchange_head(x->http),
                                     .front = x->front.dialect,
-                                    .request = &x->request };
+                                    .request = &x->tape->request };
     for (unsigned i = 0; i < s->n_gates; i++) {
         struct ir_error e = { .set = true, .kind = IR_FAULT_FORBIDDEN };
         if (s->gates[i].check(s->gates[i].ctx, &view, &x->arena, &e) == GATE_REFUSE) {
@@ -199,22 +224,8 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     x->bytes_in = http_exchange_body(http).n;
     x->path = arena_str(&x->arena, http_exchange_head(http)->path);
     take_id(x);
-    struct fault f;
-    if (is_encoded(http_exchange_head(http))) {
-        refuse_invalid(x, 415, NULL, STR("content-encoding: send the body as it is"));
+    if (!read_request(x))
         return;
-    }
-    if (read_body(x, &f)) {
-        refuse_body(x, &f);
-        return;
-    }
-    if (x->request.model.n == 0) {
-        refuse_invalid(x, 400, "model", STR("model: must not be empty"));
-        return;
-    }
-    x->model = arena_str(&x->arena, x->request.model);
-    x->wants_stream = x->request.stream == IR_TRUE;
-    x->wants_usage = x->request.stream_usage == IR_TRUE;
     if (!pass_gates(x))
         return;
     const struct gateway *g = w->gateway;
@@ -230,8 +241,8 @@ exchange_commit(struct exchange *x)
     if (x->state == EXCHANGE_REPLYING)
         return;
     x->state = EXCHANGE_REPLYING;
-    arena_fini(&x->tape);
-    json_doc_fini(&x->doc);
+    tape_put(&x->worker->tapes, x->tape);
+    x->tape = NULL;
     if (x->attempt.sends_own && x->http)
         http_exchange_drop_body(x->http);
 }
@@ -241,6 +252,8 @@ exchange_release(struct exchange *x)
 {
     deadline_clear(&x->worker->deadlines, &x->deadline);
     attempt_stop(x);
+    tape_put(&x->worker->tapes, x->tape);
+    x->tape = NULL;
     worker_give_back(x->worker, x);
 }
 
@@ -309,9 +322,7 @@ exchange_expired(struct exchange *x, enum exchange_deadline which)
 void
 exchange_destroy(struct exchange *x)
 {
-    arena_fini(&x->tape);
     arena_fini(&x->arena);
-    json_doc_fini(&x->doc);
     attempt_fini(&x->attempt);
     free(x);
 }

@@ -19,6 +19,7 @@
 #include "server/gateway/front.h"
 #include "server/gateway/request_id.h"
 #include "server/gateway/route.h"
+#include "server/gateway/tape.h"
 #include "server/http/conn.h"
 #include "server/http/deadline.h"
 
@@ -42,10 +43,7 @@ struct exchange {
     char id[REQUEST_ID_MAX];
     struct str request_id;
 
-    /* Until the reply is on its way: the request and what it takes to try again. */
-    struct arena tape;   /* what was read from the body */
-    struct json_doc doc; /* of the body */
-    struct ir_request request;
+    struct tape *tape; /* owned; NULL once the reply is on its way */
     struct route route;
 
     struct arena arena; /* what lives as long as the exchange */

@@ -5,6 +5,7 @@
 
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/dropped.h"
 #include "server/gateway/whole.h"
 #include "server/gateway/worker.h"
 
@@ -91,6 +92,17 @@ has_spoken(const struct exchange *x)
     return x->state == EXCHANGE_REPLYING;
 }
 
+/* What the reply lost, for the log: the head is long gone. */
+static void
+note_losses(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    if (s->mode != STREAM_TRANSLATE)
+        return;
+    dropped_add(&x->dropped, &s->reader.x.lost, x->front.dialect, &x->arena);
+    dropped_add(&x->dropped, &s->writer.x.lost, x->front.dialect, &x->arena);
+}
+
 /* The stream has failed: an error event behind what the client has, or an attempt to forget. */
 static void
 fail(struct exchange *x)
@@ -102,6 +114,7 @@ fail(struct exchange *x)
         exchange_attempt_failed(x, &e, x->detail);
         return;
     }
+    note_losses(x);
     x->error = ir_error_copy(&x->arena, &e);
     upstream_cancel(x->attempt.call);
     x->attempt.call = NULL;
@@ -134,6 +147,7 @@ complete(struct exchange *x)
         whole_answer(x, &s->collector.reply);
         return;
     }
+    note_losses(x);
     answer_end(x);
     exchange_finish(x);
 }

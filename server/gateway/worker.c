@@ -15,7 +15,6 @@
 
 #define POOL_MAX       128u               /* exchanges kept for the next requests */
 #define KEPT_MAX       ((size_t)32 << 10) /* bytes of an arena kept with one */
-#define NODES_KEPT     1024u              /* of a document */
 #define TAPE_MAX       ((size_t)64 << 20) /* what a request may take beside its body ... */
 #define TAPE_PER_BODY  8u                 /* ... and for each of its bytes */
 #define ARENA_MAX      ((size_t)64 << 20)
@@ -72,23 +71,37 @@ on_expired(void *ctx, struct deadline *d, unsigned kind)
 
 /* --- the pool ------------------------------------------------------------------------------ */
 
+static struct exchange *
+make_exchange(struct worker *w)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+    if (!x)
+        return NULL;
+    x->worker = w;
+    arena_init(&x->arena, ARENA_MAX);
+    attempt_init(&x->attempt);
+    return x;
+}
+
 struct exchange *
 worker_lend(struct worker *w)
 {
+    struct tape *tape = tape_take(&w->tapes,
+                                  TAPE_MAX + TAPE_PER_BODY * w->gateway->config->server.max_body);
     struct exchange *x = TAILQ_FIRST(&w->pool);
     if (x) {
         TAILQ_REMOVE(&w->pool, x, link);
         w->n_pool--;
     } else {
-        x = calloc(1, sizeof *x);
-        if (!x)
-            return NULL;
-        x->worker = w;
-        arena_init(&x->tape, TAPE_MAX + TAPE_PER_BODY * w->gateway->config->server.max_body);
-        arena_init(&x->arena, ARENA_MAX);
-        json_doc_init(&x->doc);
-        attempt_init(&x->attempt);
+        x = make_exchange(w);
     }
+    if (!x || !tape) {
+        tape_put(&w->tapes, tape);
+        if (x)
+            exchange_destroy(x);
+        return NULL;
+    }
+    x->tape = tape;
     TAILQ_INSERT_TAIL(&w->running, x, link);
     return x;
 }
@@ -111,13 +124,10 @@ worker_give_back(struct worker *w, struct exchange *x)
         exchange_destroy(x);
         return;
     }
-    tidy(&x->tape);
     tidy(&x->arena);
     tidy(&x->attempt.arena);
-    if (x->doc.room > NODES_KEPT)
-        json_doc_fini(&x->doc);
     struct attempt kept = x->attempt;
-    *x = (struct exchange){ .worker = w, .tape = x->tape, .arena = x->arena, .doc = x->doc };
+    *x = (struct exchange){ .worker = w, .arena = x->arena };
     x->attempt = (struct attempt){
         .arena = kept.arena, .body = kept.body, .collected = kept.collected, .stream = kept.stream
     };
@@ -346,6 +356,7 @@ worker_destroy(struct worker *w)
         event_base_free(w->base);
     if (w->order_fd >= 0)
         close(w->order_fd);
+    tape_rack_fini(&w->tapes);
     buf_fini(&w->out);
     json_doc_fini(&w->doc);
     free(w);

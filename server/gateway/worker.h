@@ -39,6 +39,7 @@ struct worker {
     struct deadlines deadlines;
     struct exchange_list running, pool;
     unsigned n_pool;
+    struct tape_rack tapes;
     struct buf out;      /* for the bytes of one event or document; empty between uses */
     struct json_doc doc; /* for what is read at one go */
 };

@@ -1,0 +1,30 @@
+/* A request in memory: read once, and tried as often as need be, until its reply is on its way.  A stream
+ * may last for minutes after that, so tapes are not part of exchanges: a few of them go round. */
+#ifndef LLMUX_GATEWAY_TAPE_H
+#define LLMUX_GATEWAY_TAPE_H
+
+#include "generated/ir.h"
+#include "runtime/json/doc.h"
+
+#define TAPES_KEPT 16u
+
+struct tape {
+    struct tape *next; /* in the rack */
+    struct arena arena;
+    struct json_doc doc;       /* of the body */
+    struct ir_request request; /* points into the body and the arena */
+};
+
+/* Tapes that wait for the next requests; all zeros at first. */
+struct tape_rack {
+    struct tape *first; /* owned */
+    unsigned n;
+};
+
+/* A tape that takes at most cap bytes; NULL when memory is short. */
+struct tape *tape_take(struct tape_rack *r, size_t cap);
+/* Put it back, without what made it large; t may be NULL. */
+void tape_put(struct tape_rack *r, struct tape *t);
+void tape_rack_fini(struct tape_rack *r);
+
+#endif
