@@ -8,7 +8,8 @@
 #include "runtime/xd/xd.h"
 
 /* A context for one direction.  a: where what is read lives; out: where what is written goes
- * (NULL for reading). */
+ * (NULL for reading).  Set x->now behind it, in readers and writers of streams too: it is written
+ * where a dialect wants the time, and makes the ids of calls unique that came without one. */
 void xd_init(struct xd *x, const struct xd_dialect *d, enum xd_op_kind op, struct arena *a,
              struct buf *out);
 void xd_fini(struct xd *x);
@@ -51,7 +52,7 @@ typedef void xd_frame_fn(void *ctx, size_t start, size_t end, bool quiet);
  * whatever the peer sent: in the end either `end` or `fail`, exactly once.  `end` comes only when
  * the peer said so: by its marker or last event, or by closing after every choice had said why it
  * stopped.  A body that is no stream at all (JSON, a web page, text) is a `fail` with its message.
- * x.mode may be set to XD_STRICT behind init, to judge a stream instead of making the best of it. */
+ * Set x.mode to XD_STRICT behind init to judge a stream instead of making the best of it. */
 struct xd_reader {
     struct xd x;
     struct sse sse;
