@@ -1,6 +1,7 @@
 /* Small things every emitter needs. */
 #include "codegen/emit.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -36,6 +37,17 @@ c_string(struct arena *a, struct str s)
     }
     arena_append(a, &out, STR("\""));
     return arena_printf(a, "%.*s", STR_ARG(out)).p;
+}
+
+const char *
+c_word(struct arena *a, struct str s)
+{
+    struct str out = arena_printf(a, "%.*s", STR_ARG(s));
+
+    for (size_t i = 0; i < out.n; i++)
+        if (!isalnum((unsigned char)out.p[i]))
+            ((char *)out.p)[i] = '_';
+    return out.p;
 }
 
 const char *

@@ -18,12 +18,7 @@ find_event(struct emit *e, struct word name)
 static const char *
 event_c(struct emit *e, const struct ast_decl *decl, const struct ast_tag_case *c)
 {
-    struct str s = arena_printf(e->a, "%s%.*s_%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s), STR_ARG(c->tags.v[0].s));
-
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '.' || s.p[i] == '-')
-            ((char *)s.p)[i] = '_';
-    return s.p;
+    return arena_printf(e->a, "%s%.*s_%s", decl_prefix(e, decl), STR_ARG(decl->name.s), c_word(e->a, c->tags.v[0].s)).p;
 }
 
 static const struct row_use *

@@ -43,8 +43,7 @@ make_route(struct emit *e, struct routes *rs, const struct ast_tag_case *c)
         diag_help(d, "say where it goes behind the first turn: instructions | turns.system");
         return false;
     }
-    struct str tag = arena_printf(e->a, "%s_%.*s", rs->name, STR_ARG(c->tags.v[0].s));
-    r.name = tag.p;
+    r.name = arena_printf(e->a, "%s_%s", rs->name, c_word(e->a, c->tags.v[0].s)).p;
     *(struct route *)arena_push(e->a, (void **)&rs->list.v, &rs->list.n, &rs->list.cap, sizeof r) = r;
     return true;
 }
@@ -54,7 +53,8 @@ emit_route_body(struct emit *e, const struct routes *rs, const struct route *r)
 {
     struct ctx turn = { CTX_RECORD, types_record(e->ir, STR("Turn")), NULL, -1, NULL };
     struct ctx block = { CTX_CASE, NULL, rs->blocks, r->ucase, NULL };
-    struct body *b = body_make(e, r->ucase >= 0 ? &block : &turn, r->name, r->name, &r->c->rows, NULL);
+    const char *object = arena_printf(e->a, "%.*s_%.*s", STR_ARG(rs->decl->name.s), STR_ARG(r->c->tags.v[0].s)).p;
+    struct body *b = body_make(e, r->ucase >= 0 ? &block : &turn, r->name, object, &r->c->rows, NULL);
 
     body_know_name(e, b, rs->decl->by.s);
     b->tag = rs->decl->by.s;

@@ -4026,7 +4026,7 @@ static const struct xd_key deepseek_messages_system_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys deepseek_messages_system_keys = { deepseek_messages_system_keys_v, 2, "" };
-static const struct xd_shape deepseek_messages_system_shape = { family, "deepseek_messages_system", &deepseek_messages_system_keys, 1, XD_REST_KEEP };
+static const struct xd_shape deepseek_messages_system_shape = { family, "messages_system", &deepseek_messages_system_keys, 1, XD_REST_KEEP };
 
 static void
 read_deepseek_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
@@ -4100,7 +4100,7 @@ static const struct xd_key deepseek_messages_tool_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys deepseek_messages_tool_keys = { deepseek_messages_tool_keys_v, 3, "" };
-static const struct xd_shape deepseek_messages_tool_shape = { family, "deepseek_messages_tool", &deepseek_messages_tool_keys, 2, XD_REST_KEEP };
+static const struct xd_shape deepseek_messages_tool_shape = { family, "messages_tool", &deepseek_messages_tool_keys, 2, XD_REST_KEEP };
 
 static void
 read_deepseek_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
@@ -4186,7 +4186,7 @@ static const struct xd_key deepseek_messages_function_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys deepseek_messages_function_keys = { deepseek_messages_function_keys_v, 3, "" };
-static const struct xd_shape deepseek_messages_function_shape = { family, "deepseek_messages_function", &deepseek_messages_function_keys, 2, XD_REST_KEEP };
+static const struct xd_shape deepseek_messages_function_shape = { family, "messages_function", &deepseek_messages_function_keys, 2, XD_REST_KEEP };
 
 static void
 read_deepseek_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
@@ -4234,7 +4234,7 @@ static const struct xd_key deepseek_messages_user_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys deepseek_messages_user_keys = { deepseek_messages_user_keys_v, 2, "" };
-static const struct xd_shape deepseek_messages_user_shape = { family, "deepseek_messages_user", &deepseek_messages_user_keys, 1, XD_REST_KEEP };
+static const struct xd_shape deepseek_messages_user_shape = { family, "messages_user", &deepseek_messages_user_keys, 1, XD_REST_KEEP };
 
 static void
 read_deepseek_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
@@ -4315,7 +4315,7 @@ static const struct xd_key deepseek_messages_assistant_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys deepseek_messages_assistant_keys = { deepseek_messages_assistant_keys_v, 10, "" };
-static const struct xd_shape deepseek_messages_assistant_shape = { family, "deepseek_messages_assistant", &deepseek_messages_assistant_keys, 9, XD_REST_KEEP };
+static const struct xd_shape deepseek_messages_assistant_shape = { family, "messages_assistant", &deepseek_messages_assistant_keys, 9, XD_REST_KEEP };
 
 static void
 read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
@@ -7025,7 +7025,7 @@ static const struct xd_key openrouter_messages_system_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys openrouter_messages_system_keys = { openrouter_messages_system_keys_v, 2, "" };
-static const struct xd_shape openrouter_messages_system_shape = { family, "openrouter_messages_system", &openrouter_messages_system_keys, 1, XD_REST_KEEP };
+static const struct xd_shape openrouter_messages_system_shape = { family, "messages_system", &openrouter_messages_system_keys, 1, XD_REST_KEEP };
 
 static void
 read_openrouter_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
@@ -7099,7 +7099,7 @@ static const struct xd_key openrouter_messages_tool_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys openrouter_messages_tool_keys = { openrouter_messages_tool_keys_v, 3, "" };
-static const struct xd_shape openrouter_messages_tool_shape = { family, "openrouter_messages_tool", &openrouter_messages_tool_keys, 2, XD_REST_KEEP };
+static const struct xd_shape openrouter_messages_tool_shape = { family, "messages_tool", &openrouter_messages_tool_keys, 2, XD_REST_KEEP };
 
 static void
 read_openrouter_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
@@ -7185,7 +7185,7 @@ static const struct xd_key openrouter_messages_function_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys openrouter_messages_function_keys = { openrouter_messages_function_keys_v, 3, "" };
-static const struct xd_shape openrouter_messages_function_shape = { family, "openrouter_messages_function", &openrouter_messages_function_keys, 2, XD_REST_KEEP };
+static const struct xd_shape openrouter_messages_function_shape = { family, "messages_function", &openrouter_messages_function_keys, 2, XD_REST_KEEP };
 
 static void
 read_openrouter_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
@@ -7233,7 +7233,7 @@ static const struct xd_key openrouter_messages_user_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys openrouter_messages_user_keys = { openrouter_messages_user_keys_v, 2, "" };
-static const struct xd_shape openrouter_messages_user_shape = { family, "openrouter_messages_user", &openrouter_messages_user_keys, 1, XD_REST_KEEP };
+static const struct xd_shape openrouter_messages_user_shape = { family, "messages_user", &openrouter_messages_user_keys, 1, XD_REST_KEEP };
 
 static void
 read_openrouter_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
@@ -7314,7 +7314,7 @@ static const struct xd_key openrouter_messages_assistant_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys openrouter_messages_assistant_keys = { openrouter_messages_assistant_keys_v, 10, "" };
-static const struct xd_shape openrouter_messages_assistant_shape = { family, "openrouter_messages_assistant", &openrouter_messages_assistant_keys, 9, XD_REST_KEEP };
+static const struct xd_shape openrouter_messages_assistant_shape = { family, "messages_assistant", &openrouter_messages_assistant_keys, 9, XD_REST_KEEP };
 
 static void
 read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
