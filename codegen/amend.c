@@ -46,7 +46,9 @@ path_starts(const struct ast_path *p, const struct ast_path *prefix)
 static bool
 same_model(const struct ast_row *a, const struct ast_row *b)
 {
-    if (a->kind != ROW_MAP || b->kind != ROW_MAP || a->model.n != b->model.n || a->model.n == 0)
+    bool maps = a->kind == b->kind && (a->kind == ROW_MAP || a->kind == ROW_HEADER);
+
+    if (!maps || a->model.n != b->model.n || a->model.n == 0)
         return false;
     for (unsigned i = 0; i < a->model.n; i++)
         if (!path_eq(&a->model.v[i], &b->model.v[i]))
@@ -109,22 +111,51 @@ undrop(struct arena *a, struct ast_rows *rows, const struct ast_path *p)
     }
 }
 
-/* Replace rows of the same model path, in the list or in its groups.  wire: only those with the same wire path. */
+/* Do both write the same member, or say the same constant header? */
 static bool
-replace_rows(struct ast_rows *rows, const struct ast_row *with, bool wire)
+writes_same(const struct ast_row *a, const struct ast_row *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == ROW_HEADER)
+        return str_eq(a->header.s, b->header.s);
+    if (a->kind == ROW_MAP)
+        return a->arrow != ARROW_READ && b->arrow != ARROW_READ && same_wire(a, b);
+    return a->kind == ROW_CONST && same_wire(a, b);
+}
+
+enum same { SAME_MODEL_AND_WIRE, SAME_MODEL, SAME_WIRE };
+
+static bool
+is_same(const struct ast_row *a, const struct ast_row *b, enum same same)
+{
+    switch (same) {
+    case SAME_MODEL_AND_WIRE:
+        return same_model(a, b) && same_wire(a, b);
+    case SAME_MODEL:
+        return same_model(a, b);
+    case SAME_WIRE:
+        return writes_same(a, b);
+    }
+    return false;
+}
+
+/* Replace the inherited rows that are the same in this sense, in the list or in its groups, by one.  Rows of one
+ * amendment stand beside each other: what comes from the same file is not inherited. */
+static bool
+replace_rows(struct ast_rows *rows, const struct ast_row *with, enum same same)
 {
     bool done = false;
 
     for (unsigned i = 0; i < rows->n; i++) {
         struct ast_row *r = &rows->v[i];
         if (r->kind == ROW_FIRST || r->kind == ROW_EACH || r->kind == ROW_CHOICES) {
-            done |= replace_rows(r->rows, with, wire);
-        } else if (same_model(r, with) && (!wire || same_wire(r, with))) {
-            if (done) {
+            done |= replace_rows(r->rows, with, same);
+        } else if (r->pos.src != with->pos.src && is_same(r, with, same)) {
+            if (done)
                 remove_at(rows, i--);
-                continue;
-            }
-            *r = *with;
+            else
+                *r = *with;
             done = true;
         }
     }
@@ -169,17 +200,45 @@ undrop_row(struct arena *a, struct ast_rows *rows, const struct ast_row *r)
 }
 
 static bool
+group_has(const struct ast_row *group, const struct ast_row *r, enum same same)
+{
+    for (unsigned i = 0; i < group->rows->n; i++)
+        if (is_same(&group->rows->v[i], r, same))
+            return true;
+    return false;
+}
+
+/* Does the group stand for the inherited row, or group? */
+static bool
+group_meets(const struct ast_row *group, const struct ast_row *r)
+{
+    if (r->kind != ROW_FIRST)
+        return group_has(group, r, SAME_MODEL_AND_WIRE);
+    for (unsigned i = 0; i < r->rows->n; i++)
+        if (group_has(group, &r->rows->v[i], SAME_MODEL))
+            return true;
+    return false;
+}
+
+/* A group replaces the inherited group that fills one of its places, and the inherited rows that it repeats. */
+static bool
 replace_group(struct ast_rows *rows, const struct ast_row *with)
 {
+    bool done = false;
+
     for (unsigned i = 0; i < rows->n; i++) {
-        if (rows->v[i].kind == ROW_FIRST) {
-            rows->v[i] = *with;
-            return true;
+        struct ast_row *r = &rows->v[i];
+        if (r->kind == ROW_EACH || r->kind == ROW_CHOICES) {
+            done |= replace_group(r->rows, with);
+        } else if (r->pos.src != with->pos.src && group_meets(with, r)) {
+            if (done)
+                remove_at(rows, i--);
+            else
+                *r = *with;
+            done = true;
         }
-        if (rows->v[i].rows && replace_group(rows->v[i].rows, with))
-            return true;
     }
-    return false;
+    return done;
 }
 
 static void
@@ -207,7 +266,8 @@ amend_row(struct arena *a, struct ast_rows *rows, const struct ast_row *with, st
         break;
     default:
         undrop_row(a, rows, with);
-        if (!replace_rows(rows, with, true) && !replace_rows(rows, with, false))
+        if (!replace_rows(rows, with, SAME_MODEL_AND_WIRE) && !replace_rows(rows, with, SAME_MODEL)
+            && !replace_rows(rows, with, SAME_WIRE))
             push_row(a, rows, with);
     }
 }
@@ -243,18 +303,14 @@ has_tag(const struct ast_tag_case *c, struct str tag)
     return false;
 }
 
-/* The inherited case with this tag: that of the same direction, else that with the same meaning. */
+/* The inherited case (the first n are) with this tag: that of the same direction, else that with the same meaning. */
 static struct ast_tag_case *
-find_case(struct ast_tag_cases *cases, const struct ast_tag_case *with)
+find_case(struct ast_tag_cases *cases, unsigned n, const struct ast_tag_case *with)
 {
-    for (unsigned i = 0; i < cases->n; i++) {
-        struct ast_tag_case *c = &cases->v[i];
-        if (c->any && with->any)
-            return c;
-        if (has_tag(c, with->tags.v[0].s) && c->arrow == with->arrow)
-            return c;
-    }
-    for (unsigned i = 0; i < cases->n; i++)
+    for (unsigned i = 0; i < n; i++)
+        if (has_tag(&cases->v[i], with->tags.v[0].s) && (with->any || cases->v[i].arrow == with->arrow))
+            return &cases->v[i];
+    for (unsigned i = 0; i < n; i++)
         if (has_tag(&cases->v[i], with->tags.v[0].s) && path_eq(&cases->v[i].model.v[0], &with->model.v[0]))
             return &cases->v[i];
     return NULL;
@@ -270,8 +326,9 @@ amend_cases(struct arena *a, struct ast_tag_cases *cases, const struct ast_decl 
         *c = cases->v[i];
     }
     drop_cases(&copy, &with->rows);
+    unsigned n = copy.n;
     for (unsigned i = 0; i < with->tag_cases.n; i++) {
-        struct ast_tag_case *old = find_case(&copy, &with->tag_cases.v[i]);
+        struct ast_tag_case *old = find_case(&copy, n, &with->tag_cases.v[i]);
         if (old) {
             struct ast_tag_case inherited = *old;
             *old = with->tag_cases.v[i];

@@ -155,6 +155,34 @@ inherit(struct arena *a, struct dialect *d, struct diags *diags)
     spread_changes(d);
 }
 
+static bool
+same_words(const struct words *a, const struct words *b)
+{
+    bool same = a->n == b->n;
+
+    for (unsigned i = 0; same && i < a->n; i++)
+        same = str_eq(a->v[i].s, b->v[i].s);
+    return same;
+}
+
+/* Does the file set this anew?  Policies for some models stand beside the inherited ones. */
+static bool
+sets_anew(const struct ast_settings *own, const struct ast_setting *inherited)
+{
+    for (unsigned i = 0; i < own->n; i++) {
+        const struct ast_setting *s = &own->v[i];
+        if (!str_eq(s->name.s, inherited->name.s))
+            continue;
+        if (!str_is(s->name.s, "policy"))
+            return true;
+        if (!str_eq(s->values.v[0].s, inherited->values.v[0].s))
+            continue;
+        if (s->globs.n == 0 || (same_words(&s->values, &inherited->values) && same_words(&s->globs, &inherited->globs)))
+            return true;
+    }
+    return false;
+}
+
 static void
 inherit_settings(struct arena *a, struct dialect *d)
 {
@@ -162,6 +190,8 @@ inherit_settings(struct arena *a, struct dialect *d)
 
     for (int k = 0; k < 2; k++)
         for (unsigned i = 0; from[k] && i < from[k]->n; i++) {
+            if (k == 0 && sets_anew(&d->file->settings, &from[k]->v[i]))
+                continue;
             struct ast_setting *s = arena_push(a, (void **)&d->settings.v, &d->settings.n, &d->settings.cap, sizeof *s);
             *s = from[k]->v[i];
         }
@@ -177,8 +207,8 @@ find_file(const struct ast_file *const *files, unsigned n, struct str name)
     return NULL;
 }
 
-static const struct dialect *
-find_dialect(const struct dialects *l, struct str name)
+const struct dialect *
+dialects_find(const struct dialects *l, struct str name)
 {
     for (unsigned i = 0; i < l->n; i++)
         if (str_eq(l->v[i].name, name))
@@ -243,7 +273,7 @@ add_dialect(struct arena *a, struct dialects *l, const struct ast_file *f, struc
 {
     struct dialect d = { .file = f, .name = arena_printf(a, "%.*s", STR_ARG(f->name.s)), .c = c_name(a, f->name.s) };
 
-    d.base = f->parent.s.n ? find_dialect(l, f->parent.s) : NULL;
+    d.base = f->parent.s.n ? dialects_find(l, f->parent.s) : NULL;
     if (f->parent.s.n && !d.base)
         return;                            /* said already by check_parent */
     d.prefix = d.base ? arena_printf(a, "%s_", d.c).p : "";

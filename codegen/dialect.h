@@ -2,14 +2,14 @@
  *
  * `provider x : dialect { name { rows } }` amends the inherited declaration `name`:
  *   a row       replaces the inherited row for the same model path (that with the same wire path when there are
- *               several), else is added; what it maps is no longer dropped
+ *               several), else that which writes the same member, else is added; what it maps is no longer dropped
  *   drop p      takes the inherited rows for p away and lists p as lost
- *   first {}    replaces the first inherited group
+ *   first {}    replaces the inherited group for one of its model paths, and the inherited rows that it repeats
  *   a case      is amended likewise, found by its first tag, else added; what it maps is no longer dropped.  Its tags,
  *               arrow and meaning are those said anew.  `* -> foreign` is a case in a union, a row in a table
  *   a table row comes first: an inherited row with the same wire word goes, one that writes the same value only reads
  *   remove w    takes the inherited rows for wire path w away
- * Settings and operations given anew replace the inherited ones; policies and globs add up. */
+ * Settings and operations given anew replace the inherited ones; a policy for some models stands beside them. */
 #ifndef SPECC_DIALECT_H
 #define SPECC_DIALECT_H
 
@@ -35,6 +35,8 @@ struct dialects { struct dialect *v; unsigned n, cap; };
  * it, else by name.  Errors (unknown parent, depth over two, amending what does not exist) go to d. */
 struct dialects *dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d);
 
+/* NULL when there is none of this name. */
+const struct dialect *dialects_find(const struct dialects *l, struct str name);
 const struct ast_decl *dialect_decl(const struct dialect *d, struct str name);
 /* The same, with an error and a suggestion in diags when there is none. */
 const struct ast_decl *dialect_want(const struct dialect *d, struct word name, struct diags *diags);
