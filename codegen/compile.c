@@ -71,46 +71,82 @@ check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
     }
 }
 
-void
-compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out)
+/* What must hold before the rows are looked at. */
+static void
+check_frames(const struct ast_file *const *files, unsigned n, const struct compiled *c, struct diags *d)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (files[i]->kind != FILE_IR)
+            setting_check(c->ir, files[i], d);
+    for (unsigned i = 0; i < c->dialects->n; i++) {
+        operation_check(&c->dialects->v[i], d);
+        placement_check(&c->dialects->v[i], d);
+        head_check(c->ir, &c->dialects->v[i], d);
+    }
+}
+
+bool
+compile_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out)
 {
     const struct ast_file *ir = find_ir(files, n, d);
 
     *out = (struct compiled){ 0 };
     if (!ir)
-        return;
+        return false;
     out->ir = types_resolve(a, ir, d);
     if (diags_count(d) == 0)
         model_check(a, out->ir, d);
     if (diags_count(d))
-        return;
+        return false;
     out->dialects = dialects_resolve(a, files, n, d);
-    if (diags_count(d))
-        return;
-    for (unsigned i = 0; i < n; i++)
-        if (files[i]->kind != FILE_IR)
-            setting_check(out->ir, files[i], d);
-    for (unsigned i = 0; i < out->dialects->n; i++) {
-        operation_check(&out->dialects->v[i], d);
-        placement_check(&out->dialects->v[i], d);
-        head_check(out->ir, &out->dialects->v[i], d);
-    }
-    if (diags_count(d))
+    if (diags_count(d) == 0)
+        check_frames(files, n, out, d);
+    return diags_count(d) == 0;
+}
+
+static void
+print_family(struct arena *a, struct compiled *c, const struct dialect *dialect, struct diags *d)
+{
+    struct emit e = { .a = a, .diags = d, .ir = c->ir, .dialects = c->dialects, .family = dialect,
+                      .family_name = dialect->name };
+
+    e.out = add_output(a, c, arena_printf(a, "%s.c", dialect->c).p);
+    emit_family(&e);
+}
+
+void
+compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out)
+{
+    if (!compile_resolve(a, files, n, d, out))
         return;
     for (unsigned i = 0; i < out->dialects->n; i++)
         check(a, out->ir, &out->dialects->v[i], d);
     emit_ir_header(a, out->ir, add_output(a, out, "ir.h"));
     emit_ir_source(a, out->ir, add_output(a, out, "ir.c"));
-    for (unsigned i = 0; i < out->dialects->n; i++) {
-        const struct dialect *dialect = &out->dialects->v[i];
-        if (dialect->base)
-            continue;
-        struct emit e = { .a = a, .diags = d, .ir = out->ir, .dialects = out->dialects, .family = dialect };
-        e.out = add_output(a, out, arena_printf(a, "%s.c", dialect->c).p);
-        emit_family(&e);
-    }
+    for (unsigned i = 0; i < out->dialects->n; i++)
+        if (!out->dialects->v[i].base)
+            print_family(a, out, &out->dialects->v[i], d);
     emit_registry(a, out->dialects, add_output(a, out, "registry.c"));
     coverage_report(a, out->ir, out->dialects, add_output(a, out, "LOSS.md"));
+}
+
+void
+compile_plugin(struct arena *a, const struct ast_file *const *files, unsigned n, const struct ast_file *file,
+               struct diags *d, struct compiled *out)
+{
+    if (!compile_resolve(a, files, n, d, out))
+        return;
+    const struct dialect *dialect = dialects_find(out->dialects, file->name.s);
+    check(a, out->ir, dialect, d);
+    struct dialect alone = *dialect;
+    struct dialects one = { &alone, 1, 1 };
+    alone.base = NULL;
+    alone.family = &alone;
+    alone.prefix = "";
+    struct emit e = { .a = a, .diags = d, .ir = out->ir, .dialects = &one, .family = &alone,
+                      .family_name = dialect->family->name, .as = EMIT_PLUGIN };
+    e.out = add_output(a, out, arena_printf(a, "%s.c", dialect->c).p);
+    emit_family(&e);
 }
 
 void

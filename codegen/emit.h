@@ -19,7 +19,9 @@ struct emit {
     struct diags *diags;
     const struct ir_model *ir;
     const struct dialects *dialects;
-    const struct dialect *family;
+    const struct dialect *family;            /* the first of those to be printed */
+    struct str family_name;                  /* what keeps unknown members apart: the base dialect's name */
+    enum emit_as { EMIT_FAMILY, EMIT_PLUGIN } as;
     const struct dialect *d;                 /* the one being printed */
     struct { struct emit_row *v; unsigned n, cap; } rows;
 };
@@ -52,6 +54,8 @@ struct body {
 void em(struct emit *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A C string literal with its quotes. */
 const char *c_string(struct arena *a, struct str s);
+/* As a part of a C name: what is neither a letter nor a digit becomes _. */
+const char *c_word(struct arena *a, struct str s);
 /* Number a row; where is its file:line. */
 int emit_number(struct emit *e, struct pos pos, enum arrow arrow, bool constant);
 const char *arrow_text(enum arrow a);
@@ -120,6 +124,8 @@ void emit_routes(struct emit *e, const struct ast_decl *decl);
 void emit_events(struct emit *e, const struct ast_decl *decl);
 void emit_patches(struct emit *e, const struct ast_decl *decl);
 void emit_struct(struct emit *e);
+/* The file: a dialect and the providers derived from it.  As a plugin: one dialect in which nothing is inherited, and the
+ * function that a gateway asks for it. */
 void emit_family(struct emit *e);
 void emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out);
 void emit_ir_source(struct arena *a, const struct ir_model *ir, struct buf *out);

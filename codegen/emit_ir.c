@@ -158,6 +158,17 @@ put_policy_table(struct arena *a, const struct ir_model *ir, struct buf *out)
     buf_puts(out, STR("    { NULL, IR_POLICY_WORDS, NULL },\n};\n\n"));
 }
 
+/* A number for these types: FNV-1a of their text. */
+static uint32_t
+abi_of(struct str text)
+{
+    uint32_t h = 2166136261u;
+
+    for (size_t i = 0; i < text.n; i++)
+        h = (h ^ (unsigned char)text.p[i]) * 16777619u;
+    return h;
+}
+
 void
 emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out)
 {
@@ -181,7 +192,9 @@ emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out)
     put_policies(out);
     buf_puts(out, STR("/* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are appended, all\n"
                       " * others are replaced.  Both are of the same kind.  False when the arena is full. */\n"
-                      "bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);\n\n#endif\n"));
+                      "bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);\n\n"));
+    buf_printf(out, "/* Changes with these types: what was compiled with others does not fit. */\n#define IR_ABI 0x%08xu\n\n#endif\n",
+               abi_of(buf_str(out)));
 }
 
 /* --- ir.c: growth ------------------------------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* specc: the spec compiler's command line. */
+/* specc: the spec compiler. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,120 +6,66 @@
 #include "codegen/compile.h"
 #include "codegen/diag.h"
 #include "codegen/dump.h"
+#include "codegen/dump_model.h"
+#include "codegen/dump_rows.h"
+#include "codegen/expand.h"
 #include "codegen/lex.h"
+#include "codegen/options.h"
 #include "codegen/parse.h"
 #include "codegen/source.h"
 
-#define ARENA_MAX ((size_t)1 << 30)
+#define ARENA_MAX  ((size_t)1 << 30)
 #define OUTPUT_MAX ((size_t)256 << 20)
-
-enum status { STATUS_OK = 0, STATUS_NO = 1, STATUS_USAGE = 2 };
-enum stage { STAGE_NONE, STAGE_TOKENS, STAGE_AST };
-
-struct options {
-    enum stage dump;
-    const char *out;        /* directory to print the generated files into */
-    bool help;
-    char **files;           /* borrowed from argv */
-    int n_files;
-};
 
 struct specc {
     struct arena arena;
     struct diags diags;
-    struct buf out;         /* printed at the end, unless there were errors */
-    struct { const struct ast_file **v; unsigned n, cap; } files;
+    struct buf out;                /* printed at the end, unless there were errors */
+    const struct ast_file *plugin; /* the file to make a plugin of */
+    struct {
+        const struct ast_file **v;
+        unsigned n, cap;
+    } files;
 };
 
-static const char usage[] =
-    "usage: specc --out DIR FILE...\n"
-    "       specc --dump STAGE FILE...\n"
-    "\n"
-    "  --out DIR       print the generated C files into DIR; no file is touched when there are errors\n"
-    "  --dump tokens   print each file's tokens\n"
-    "  --dump ast      print each file's syntax tree\n"
-    "  --help          print this\n"
-    "\n"
-    "Exit codes: 0 all is well, 1 the specs have errors, 2 the command line has.\n";
-
-/* --- command line ------------------------------------------------------------------------------------ */
-
-static enum status
-complain(const char *what, const char *argument, const char *instead)
-{
-    fprintf(stderr, "specc: %s%s%s\nhelp: %s\n", what, argument ? ": " : "", argument ? argument : "",
-            instead);
-    return STATUS_USAGE;
-}
-
-static enum status
-read_stage(struct options *o, const char *name)
-{
-    if (!name)
-        return complain("--dump wants a stage", NULL, "specc --dump ast FILE...");
-    if (strcmp(name, "tokens") == 0)
-        o->dump = STAGE_TOKENS;
-    else if (strcmp(name, "ast") == 0)
-        o->dump = STAGE_AST;
-    else
-        return complain("no such stage", name, "the stages are tokens and ast: specc --dump ast FILE...");
-    return STATUS_OK;
-}
-
-static enum status
-read_out(struct options *o, const char *dir)
-{
-    o->out = dir;
-    return dir ? STATUS_OK : complain("--out wants a directory", NULL, "specc --out generated FILE...");
-}
-
-/* Options may stand anywhere; what is left of argv are the files. */
-static enum status
-read_options(struct options *o, int argc, char **argv)
-{
-    o->files = argv;
-    for (int i = 1; i < argc; i++) {
-        enum status status = STATUS_OK;
-        if (strcmp(argv[i], "--help") == 0)
-            o->help = true;
-        else if (strcmp(argv[i], "--dump") == 0)
-            status = read_stage(o, ++i < argc ? argv[i] : NULL);
-        else if (strcmp(argv[i], "--out") == 0)
-            status = read_out(o, ++i < argc ? argv[i] : NULL);
-        else if (argv[i][0] == '-')
-            status = complain("no such option", argv[i], "specc --help lists the options");
-        else
-            o->files[o->n_files++] = argv[i];
-        if (status)
-            return status;
-    }
-    if (o->help)
-        return STATUS_OK;
-    if (o->dump == STAGE_NONE && !o->out)
-        return complain("nothing to do", NULL, "specc --out generated FILE...");
-    if (o->n_files == 0)
-        return complain("no files", NULL, "name the spec files: specc --dump ast specs/ir.spec");
-    return STATUS_OK;
-}
-
-/* --- stages ------------------------------------------------------------------------------------------ */
+/* --- reading ----------------------------------------------------------------------------------- */
 
 static void
-compile_file(struct specc *s, const struct options *o, const struct source *src)
+read_source(struct specc *s, const struct options *o, const struct source *src)
 {
     struct tokens tokens = { 0 };
-    if (o->dump == STAGE_TOKENS) {
+
+    if (o->task == TASK_TOKENS) {
         if (lex(&s->arena, src, &tokens))
             dump_tokens(&tokens, &s->out);
         return;
     }
     struct ast_file *file = parse_file(&s->arena, src, &s->diags);
-    if (file && o->dump == STAGE_AST)
+    if (!file)
+        return;
+    if (o->task == TASK_AST)
         dump_ast(file, &s->out);
-    if (file && o->out)
-        *(const struct ast_file **)arena_push(&s->arena, (void **)&s->files.v, &s->files.n, &s->files.cap,
-                                              sizeof *s->files.v) = file;
+    if (o->plugin && str_is(src->path, o->plugin))
+        s->plugin = file;
+    *(const struct ast_file **)arena_push(&s->arena, (void **)&s->files.v, &s->files.n,
+                                          &s->files.cap, sizeof *s->files.v) = file;
 }
+
+static bool
+read_files(struct specc *s, const struct options *o)
+{
+    for (int i = 0; i < o->n_files; i++) {
+        const struct source *src;
+        struct fault f;
+        if (source_read(&s->arena, o->files[i], &src, &f))
+            diag_error(&s->diags, (struct pos){ 0 }, "cannot read %s: %s", o->files[i], f.text);
+        else
+            read_source(s, o, src);
+    }
+    return diags_count(&s->diags) == 0 && !s->arena.full;
+}
+
+/* --- writing ----------------------------------------------------------------------------------- */
 
 /* A file is written only when it changes, so that make sees what is new. */
 static enum status
@@ -143,38 +89,89 @@ write_file(const char *path, struct str text)
     bool written = f && fwrite(text.p, 1, text.n, f) == text.n;
     if (f && fclose(f))
         written = false;
-    return written ? STATUS_OK : complain("cannot write", path, "is the directory there, and writable?");
+    return written
+               ? STATUS_OK
+               : options_complain("cannot write", path, "is the directory there, and writable?");
+}
+
+/* All outputs below the directory `out`, or the only one as the file `out`. */
+static enum status
+write_outputs(struct specc *s, const struct options *o, const struct compiled *c)
+{
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; status == STATUS_OK && i < c->outputs.n; i++) {
+        const struct output *output = &c->outputs.v[i];
+        const char *path = o->task == TASK_PLUGIN
+                               ? o->out
+                               : arena_printf(&s->arena, "%s/%s", o->out, output->name).p;
+        status = write_file(path, buf_str(&output->text));
+    }
+    return status;
 }
 
 static enum status
-write_outputs(struct specc *s, const struct options *o)
+generate(struct specc *s, const struct options *o)
 {
     struct compiled c;
-    enum status status = STATUS_OK;
+    enum status status = STATUS_NO;
 
-    compile(&s->arena, s->files.v, s->files.n, &s->diags, &c);
-    if (diags_count(&s->diags) || s->arena.full)
-        status = STATUS_NO;
-    for (unsigned i = 0; status == STATUS_OK && i < c.outputs.n; i++)
-        status = write_file(arena_printf(&s->arena, "%s/%s", o->out, c.outputs.v[i].name).p, buf_str(&c.outputs.v[i].text));
+    if (o->task == TASK_PLUGIN)
+        compile_plugin(&s->arena, s->files.v, s->files.n, s->plugin, &s->diags, &c);
+    else
+        compile(&s->arena, s->files.v, s->files.n, &s->diags, &c);
+    if (diags_count(&s->diags) == 0 && !s->arena.full)
+        status = write_outputs(s, o, &c);
     compiled_fini(&c);
     return status;
+}
+
+/* --- showing ----------------------------------------------------------------------------------- */
+
+static enum status
+show(struct specc *s, const struct options *o)
+{
+    struct compiled c;
+
+    if (!compile_resolve(&s->arena, s->files.v, s->files.n, &s->diags, &c))
+        return STATUS_NO;
+    if (o->task == TASK_MODEL)
+        dump_model(&s->arena, c.ir, &s->out);
+    if (o->task == TASK_ROWS)
+        dump_rows(&s->arena, c.ir, c.dialects, &s->diags, &s->out);
+    if (o->task == TASK_ORDER)
+        dump_order(&s->arena, c.dialects, &s->diags, &s->out);
+    if (o->task == TASK_EXPAND) {
+        const struct dialect *d = dialects_find(c.dialects, str_from(o->name));
+        if (d)
+            expand(&s->arena, d, &s->out);
+        else
+            diag_error(&s->diags, (struct pos){ 0 }, "there is no dialect or provider '%s'",
+                       o->name);
+    }
+    return diags_count(&s->diags) ? STATUS_NO : STATUS_OK;
 }
 
 static enum status
 run(struct specc *s, const struct options *o)
 {
-    for (int i = 0; i < o->n_files; i++) {
-        const struct source *src;
-        struct fault f;
-        if (source_read(&s->arena, o->files[i], &src, &f))
-            diag_error(&s->diags, (struct pos){ 0 }, "cannot read %s: %s", o->files[i], f.text);
-        else
-            compile_file(s, o, src);
-    }
-    if (diags_count(&s->diags) || s->arena.full)
+    if (!read_files(s, o))
         return STATUS_NO;
-    return o->out ? write_outputs(s, o) : STATUS_OK;
+    switch (o->task) {
+    case TASK_NONE:
+    case TASK_TOKENS:
+    case TASK_AST:
+        break;
+    case TASK_GENERATE:
+    case TASK_PLUGIN:
+        return generate(s, o);
+    case TASK_EXPAND:
+    case TASK_MODEL:
+    case TASK_ROWS:
+    case TASK_ORDER:
+        return show(s, o);
+    }
+    return STATUS_OK;
 }
 
 /* The output of a run without errors, or else the errors. */
@@ -182,6 +179,7 @@ static enum status
 finish(struct specc *s, enum status status)
 {
     struct buf errors;
+
     buf_init(&errors, OUTPUT_MAX);
     diags_print(&s->diags, &errors);
     struct str text = status == STATUS_OK ? buf_str(&s->out) : buf_str(&errors);
@@ -195,20 +193,20 @@ finish(struct specc *s, enum status status)
 int
 main(int argc, char **argv)
 {
-    struct options o = { 0 };
-    enum status status = read_options(&o, argc, argv);
-    if (status)
-        return status;
-    if (o.help) {
-        fputs(usage, stdout);
-        return STATUS_OK;
-    }
+    struct options o;
     struct specc s = { 0 };
-    arena_init(&s.arena, ARENA_MAX);
-    diags_init(&s.diags, &s.arena);
-    buf_init(&s.out, OUTPUT_MAX);
-    status = finish(&s, run(&s, &o));
-    buf_fini(&s.out);
-    arena_fini(&s.arena);
+    enum status status = options_read(&o, argc, argv);
+
+    if (status == STATUS_OK && o.help) {
+        fputs(options_usage, stdout);
+    } else if (status == STATUS_OK) {
+        arena_init(&s.arena, ARENA_MAX);
+        diags_init(&s.diags, &s.arena);
+        buf_init(&s.out, OUTPUT_MAX);
+        status = finish(&s, run(&s, &o));
+        buf_fini(&s.out);
+        arena_fini(&s.arena);
+    }
+    options_fini(&o);
     return status;
 }

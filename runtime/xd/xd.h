@@ -22,7 +22,8 @@
 #include "runtime/json/text.h"
 #include "runtime/json/writer.h"
 
-#define XD_ABI 1u
+/* Of the structs below, together with the model's types. */
+#define XD_ABI (1u + IR_ABI)
 
 struct xd;
 struct xd_flow;
@@ -162,6 +163,9 @@ struct xd_dialect {
     unsigned char *seen_read, *seen_written;   /* by row; NULL unless built with XD_COUNT_ROWS */
     const unsigned char *directions;     /* by row: 1 can be read, 2 can be written */
 };
+
+/* What a dialect that was compiled on its own exports (`specc --plugin`).  Its abi must be looked at first. */
+const struct xd_dialect *xd_plugin(void);
 
 #ifdef XD_COUNT_ROWS
 #define XD_SEEN(array, row) ((array)[row] = 1)

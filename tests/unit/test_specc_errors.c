@@ -1,83 +1,22 @@
 /* Every message of the spec compiler, as golden files: tests/specc/errors/NAME.spec and
  * NAME.expected. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "codegen/compile.h"
-#include "codegen/diag.h"
-#include "codegen/parse.h"
-#include "codegen/source.h"
 #include "tests/lib/golden.h"
-
-#define TINY_IR   "tests/specc/tiny/ir.spec"
-#define TINY_CHAT "tests/specc/tiny/chat.spec"
-#define FILES_MAX 8
-
-struct files {
-    const struct ast_file *v[FILES_MAX];
-    unsigned n;
-    bool model, dialect; /* is there one among them? */
-};
-
-static void
-add_file(struct arena *a, struct files *files, const struct source *src, struct diags *d)
-{
-    assert_non_null(src);
-    struct ast_file *file = parse_file(a, src, d);
-    if (!file)
-        return;
-    assert_true(files->n < FILES_MAX);
-    files->v[files->n++] = file;
-    files->model |= file->kind == FILE_IR;
-    files->dialect |= file->kind == FILE_DIALECT;
-}
-
-static void
-add_path(struct arena *a, struct files *files, const char *path, struct diags *d)
-{
-    const struct source *src = NULL;
-    assert_int_equal(source_read(a, path, &src, NULL), ERR_OK);
-    add_file(a, files, src, d);
-}
-
-/* A golden file holds one spec, or several: a line `=== NAME` begins the next one. */
-static void
-add_text(struct arena *a, struct files *files, struct str name, struct str text, struct diags *d)
-{
-    while (text.n) {
-        const char *cut = memmem(text.p, text.n, "\n=== ", 5);
-        struct str part = str_make(text.p, cut ? (size_t)(cut - text.p) + 1 : text.n);
-        add_file(a, files, source_of_text(a, name, part), d);
-        text = str_skip(text, part.n + 4);
-        const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
-        if (!end)
-            break;
-        name = str_make(text.p, (size_t)(end - text.p));
-        text = str_skip(text, name.n + 1);
-    }
-}
+#include "tests/unit/test_specc_rig.h"
 
 /* What the compiler has to say about a golden file: as it is if that does not parse, else with the
  * tiny model and the tiny dialect, unless it brings its own. */
 static void
-compile_text(struct arena *a, struct str name, struct str text, struct diags *d)
+compile_text(struct specs *s, struct str name, struct str text)
 {
-    struct files files = { .n = 0 };
     struct compiled c;
 
-    add_text(a, &files, name, text, d);
-    if (diags_count(d))
+    specs_init(s);
+    specs_add_text(s, name, text);
+    if (diags_count(&s->diags))
         return;
-    if (!files.model)
-        add_path(a, &files, TINY_IR, d);
-    if (!files.dialect)
-        add_path(a, &files, TINY_CHAT, d);
-    assert_int_equal(diags_count(d), 0);
-    compile(a, files.v, files.n, d, &c);
+    specs_add_tiny(s);
+    assert_int_equal(diags_count(&s->diags), 0);
+    compile(&s->arena, s->v, s->n, &s->diags, &c);
     compiled_fini(&c);
 }
 
@@ -86,36 +25,26 @@ static unsigned faultless; /* golden files without an error */
 static void
 errors_of(struct str name, struct str text, struct buf *out)
 {
-    struct arena a;
-    struct diags d;
-    arena_init(&a, 64 << 20);
-    diags_init(&d, &a);
-    compile_text(&a, name, text, &d);
-    diags_print(&d, out);
-    if (diags_count(&d) == 0) {
+    struct specs s;
+
+    compile_text(&s, name, text);
+    diags_print(&s.diags, out);
+    if (diags_count(&s.diags) == 0) {
         print_error("%.*s has no errors\n", STR_ARG(name));
         faultless++;
     }
-    arena_fini(&a);
+    specs_fini(&s);
 }
 
 static void
 the_tiny_specs_have_no_errors(void **state)
 {
     (void)state;
-    struct arena a;
-    struct diags d;
-    struct buf out;
-    arena_init(&a, 64 << 20);
-    diags_init(&d, &a);
-    buf_init(&out, 1 << 20);
-    compile_text(&a, STR("x.spec"), STR("provider x : tiny.chat { base \"http://x\" }\n"), &d);
-    diags_print(&d, &out);
-    if (out.n)
-        print_error("%.*s", STR_ARG(buf_str(&out)));
-    assert_int_equal(diags_count(&d), 0);
-    buf_fini(&out);
-    arena_fini(&a);
+    struct specs s;
+
+    compile_text(&s, STR("x.spec"), STR("provider x : tiny.chat { base \"http://x\" }\n"));
+    assert_int_equal(specs_errors(&s), 0);
+    specs_fini(&s);
 }
 
 static void

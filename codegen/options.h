@@ -1,0 +1,40 @@
+/* specc's command line. */
+#ifndef SPECC_OPTIONS_H
+#define SPECC_OPTIONS_H
+
+#include <stdbool.h>
+
+enum status { STATUS_OK = 0, STATUS_NO = 1, STATUS_USAGE = 2 }; /* exit codes */
+
+/* What to print. */
+enum task {
+    TASK_NONE,
+    TASK_GENERATE, /* C files into the directory `out` */
+    TASK_PLUGIN,   /* the dialect of the file `plugin` as one C file `out` */
+    TASK_EXPAND,   /* the dialect or provider `name` as a spec that inherits nothing */
+    TASK_TOKENS,
+    TASK_AST,
+    TASK_MODEL,
+    TASK_ROWS,
+    TASK_ORDER
+};
+
+struct options {
+    enum task task;
+    const char *out;    /* NULL when not given; strings are borrowed from argv */
+    const char *plugin; /* is among the files, too */
+    const char *name;
+    bool help;
+    const char **files; /* owned: options_fini */
+    int n_files;
+};
+
+extern const char options_usage[];
+
+/* Read argv.  What is wrong with it is said on stderr. */
+enum status options_read(struct options *o, int argc, char **argv);
+void options_fini(struct options *o);
+/* Say something about the command line or the file system on stderr: STATUS_USAGE. */
+enum status options_complain(const char *what, const char *argument, const char *instead);
+
+#endif
