@@ -23,8 +23,11 @@ install()
 # The SDKs want Node.js 22; Debian 12 has 18.
 node=node
 if [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 22 ]; then
-    install node >/dev/null
-    node=$PWD/node/node_modules/.bin/node
+    if install node >/dev/null; then
+        node=$PWD/node/node_modules/.bin/node
+    else
+        echo "# with Node.js $(node --version), which is older than the SDKs want"
+    fi
 fi
 install . >/dev/null
 

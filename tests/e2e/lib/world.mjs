@@ -19,10 +19,11 @@ export const UPSTREAM_KEY = 'sk-upstream-0123456789abcdef';
 // The dialects that a provider is asked in.
 export const upstreams = ['openai', 'anthropic'];
 
-function gatewayConfig(emulator, { server, timeouts, retries = 0, providers = [], fallbacks }) {
+function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, providers = [],
+                                    fallbacks }) {
     const deployment = (name, type) => ({
         name: `up-${name}`, type, base_url: emulator, api_key: UPSTREAM_KEY,
-        models: [{ name: `${name}/*`, upstream: '*' }], timeouts,
+        models: [{ name: `${name}/*`, upstream: '*' }], timeouts, ...provider,
     });
     // JSON is YAML.
     return JSON.stringify({
@@ -36,8 +37,8 @@ function gatewayConfig(emulator, { server, timeouts, retries = 0, providers = []
 }
 
 export class World {
-    // options: server, timeouts, retries, providers, fallbacks of the gateway's config;
-    // mock: the emulator's config.
+    // options: server, timeouts, retries, providers, fallbacks of the gateway's config; provider: more
+    // for each of the two deployments; mock: the emulator's config.
     static async start(options = {}) {
         const w = new World();
         w.folder = await mkdtemp(join(tmpdir(), 'llmux-e2e-'));
