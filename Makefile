@@ -126,6 +126,8 @@ generate: $(B)/specc
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIB_O) $(SERVER_O) $(GENERATED_O) $(RUNTIME_O) $(SPECC_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
+# They load shared objects, which call back into the runtime.
+$(B)/tests/unit/test_add_provider $(B)/tests/unit/test_spec_manual: LDFLAGS += -rdynamic
 $(B)/tests/corpus/test_%: $(B)/tests/corpus/test_%.o $(CORPUS_O) $(LIB_O) $(SERVER_O) $(GENERATED_O) $(RUNTIME_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
