@@ -10,7 +10,7 @@
 
 #define ARENA_MAX    ((size_t)256 << 20) /* of one attempt */
 #define BODY_MAX     ((size_t)256 << 20) /* of a request that was written anew */
-#define BODY_KEPT    ((size_t)16 << 10)  /* of the memory for it, from exchange to exchange */
+#define BODY_KEPT    ((size_t)2 << 10)   /* of the memory for it, from exchange to exchange */
 #define DOCUMENT_MAX ((size_t)48 << 20)  /* of a whole reply */
 #define ERROR_MAX    ((size_t)1 << 20)   /* of an error; what is behind that is not read */
 
@@ -242,14 +242,16 @@ propose(struct exchange *x, struct proposal *p)
                                           .head = http_exchange_head(x->http),
                                           .request_id = x->request_id };
     struct fault f;
+    arena_reset(&x->worker->scratch);
     enum err err = proposal_make(p, &from, a->candidate.offer->deployment, &a->target, a->model,
-                                 (int64_t)(clock_wall_ms() / 1000), &a->arena, &a->body, &f);
+                                 (int64_t)(clock_wall_ms() / 1000), &x->worker->scratch, &a->body,
+                                 &f);
     if (err)
         unfit(x, &f);
     a->kindred = p->kindred;
     a->asked_usage = p->asks_usage;
     a->sends_own = a->body.n > 0;
-    a->dropped = p->dropped;
+    arena_append(&x->arena, &a->dropped, p->dropped);
     return err == ERR_OK;
 }
 
@@ -271,6 +273,7 @@ call(struct exchange *x, const struct proposal *p)
     struct fault f;
     a->start_us = clock_us();
     a->call = upstream_start(x->worker->upstream, &req, &handler, x, &f);
+    a->sends = a->call;
     if (a->call)
         return true;
     x->error = error_of_result(a, UPSTREAM_OTHER);
@@ -298,6 +301,15 @@ attempt_start(struct exchange *x, const struct candidate *c)
         return ATTEMPT_UNFIT;
     x->attempts++;
     return call(x, &p) ? ATTEMPT_STARTED : ATTEMPT_BROKEN;
+}
+
+void
+attempt_release_body(struct attempt *a)
+{
+    if (!a->call || !upstream_release_body(a->call))
+        return;
+    a->sends = false;
+    buf_shrink(&a->body, BODY_KEPT);
 }
 
 void

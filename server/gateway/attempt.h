@@ -37,6 +37,7 @@ struct attempt {
     struct upstream_call *call; /* NULL when none is running */
     struct arena arena;         /* what lives as long as the attempt */
     struct buf body;            /* what is sent, unless it is the client's own bytes */
+    bool sends;                 /* the call may still need its body */
     bool sends_own;             /* it is body, not the client's bytes */
     bool kindred;               /* the provider's dialect is of the front's family: copy replies */
     bool asked_usage;           /* usage was asked for in a stream though the client did not */
@@ -68,6 +69,8 @@ enum attempt_start {
 /* Try a candidate with x's request. */
 enum attempt_start attempt_start(struct exchange *x, const struct candidate *c);
 
+/* Let go of the body, if the call has sent it whole. */
+void attempt_release_body(struct attempt *a);
 /* End the call, if it runs, without another word from it; tell the accountants of the attempt, if
  * they were not told; let go of its memory. */
 void attempt_stop(struct exchange *x);

@@ -243,7 +243,8 @@ exchange_commit(struct exchange *x)
     x->state = EXCHANGE_REPLYING;
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
-    if (x->attempt.sends_own && x->http)
+    attempt_release_body(&x->attempt);
+    if (!x->attempt.sends || x->attempt.sends_own)
         http_exchange_drop_body(x->http);
 }
 
@@ -262,9 +263,8 @@ exchange_finish(struct exchange *x)
 {
     request_log_write(x);
     attempt_account(x);
-    bool saves = x->attempt.call
-                 && (x->attempt.sends_own || upstream_release_body(x->attempt.call));
-    if (!saves) {
+    attempt_release_body(&x->attempt);
+    if (!x->attempt.call || (x->attempt.sends && !x->attempt.sends_own)) {
         exchange_release(x); /* what the call sends is gone with the client's request */
         return;
     }

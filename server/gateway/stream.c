@@ -208,6 +208,23 @@ open_writer(struct exchange *x)
     s->writer.x.now = (int64_t)(clock_wall_ms() / 1000);
 }
 
+/* What the reader needs only while it reads is the worker's, so that a stream that waits is small. */
+static void
+lend(struct worker *w, struct stream *s)
+{
+    s->reader.x.doc = w->doc;
+    s->reader.scratch = w->scratch;
+}
+
+static void
+take_back(struct worker *w, struct stream *s)
+{
+    w->doc = s->reader.x.doc;
+    w->scratch = s->reader.scratch;
+    json_doc_init(&s->reader.x.doc);
+    arena_init(&s->reader.scratch, w->scratch.cap);
+}
+
 bool
 stream_open(struct exchange *x)
 {
@@ -243,10 +260,9 @@ stream_feed(struct exchange *x, const char *p, size_t n)
     struct stream *s = x->attempt.stream;
     if (s->mode == STREAM_COPY)
         s->copy.piece = str_make(p, n);
-    s->reader.x.doc = x->worker->doc;
+    lend(x->worker, s);
     (void)!xd_reader_feed(&s->reader, p, n); /* a fault comes as an event */
-    x->worker->doc = s->reader.x.doc;
-    json_doc_init(&s->reader.x.doc);
+    take_back(x->worker, s);
     settle(x);
 }
 
@@ -254,10 +270,12 @@ void
 stream_end(struct exchange *x, const struct ir_error *e)
 {
     struct stream *s = x->attempt.stream;
+    lend(x->worker, s);
     if (e)
         xd_reader_abort(&s->reader, e);
     else
         (void)!xd_reader_end(&s->reader);
+    take_back(x->worker, s);
     settle(x);
 }
 

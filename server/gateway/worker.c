@@ -18,6 +18,7 @@
 #define TAPE_MAX       ((size_t)64 << 20) /* what a request may take beside its body ... */
 #define TAPE_PER_BODY  8u                 /* ... and for each of its bytes */
 #define ARENA_MAX      ((size_t)64 << 20)
+#define SCRATCH_MAX    ((size_t)256 << 20)
 #define OUT_MAX        ((size_t)64 << 20)
 #define OUT_KEPT       ((size_t)1 << 20)
 #define LINGER_MS      2000u
@@ -284,6 +285,7 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
     TAILQ_INIT(&w->running);
     TAILQ_INIT(&w->pool);
     buf_init(&w->out, OUT_MAX);
+    arena_init(&w->scratch, SCRATCH_MAX);
     json_doc_init(&w->doc);
     if (make_parts(w))
         return w;
@@ -358,6 +360,7 @@ worker_destroy(struct worker *w)
         close(w->order_fd);
     tape_rack_fini(&w->tapes);
     buf_fini(&w->out);
+    arena_fini(&w->scratch);
     json_doc_fini(&w->doc);
     free(w);
 }
