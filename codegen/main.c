@@ -31,7 +31,7 @@ struct specc {
 /* --- reading ----------------------------------------------------------------------------------- */
 
 static void
-read_source(struct specc *s, const struct options *o, const struct source *src)
+read_source(struct specc *s, const struct specc_options *o, const struct source *src)
 {
     struct tokens tokens = { 0 };
 
@@ -52,7 +52,7 @@ read_source(struct specc *s, const struct options *o, const struct source *src)
 }
 
 static bool
-read_files(struct specc *s, const struct options *o)
+read_files(struct specc *s, const struct specc_options *o)
 {
     for (int i = 0; i < o->n_files; i++) {
         const struct source *src;
@@ -89,14 +89,14 @@ write_file(const char *path, struct str text)
     bool written = f && fwrite(text.p, 1, text.n, f) == text.n;
     if (f && fclose(f))
         written = false;
-    return written
-               ? STATUS_OK
-               : options_complain("cannot write", path, "is the directory there, and writable?");
+    return written ? STATUS_OK
+                   : specc_options_complain("cannot write", path,
+                                            "is the directory there, and writable?");
 }
 
 /* All outputs below the directory `out`, or the only one as the file `out`. */
 static enum status
-write_outputs(struct specc *s, const struct options *o, const struct compiled *c)
+write_outputs(struct specc *s, const struct specc_options *o, const struct compiled *c)
 {
     enum status status = STATUS_OK;
 
@@ -111,7 +111,7 @@ write_outputs(struct specc *s, const struct options *o, const struct compiled *c
 }
 
 static enum status
-generate(struct specc *s, const struct options *o)
+generate(struct specc *s, const struct specc_options *o)
 {
     struct compiled c;
     enum status status = STATUS_NO;
@@ -129,7 +129,7 @@ generate(struct specc *s, const struct options *o)
 /* --- showing ----------------------------------------------------------------------------------- */
 
 static enum status
-show(struct specc *s, const struct options *o)
+show(struct specc *s, const struct specc_options *o)
 {
     struct compiled c;
 
@@ -153,7 +153,7 @@ show(struct specc *s, const struct options *o)
 }
 
 static enum status
-run(struct specc *s, const struct options *o)
+run(struct specc *s, const struct specc_options *o)
 {
     if (!read_files(s, o))
         return STATUS_NO;
@@ -193,9 +193,9 @@ finish(struct specc *s, enum status status)
 int
 main(int argc, char **argv)
 {
-    struct options o;
+    struct specc_options o;
     struct specc s = { 0 };
-    enum status status = options_read(&o, argc, argv);
+    enum status status = specc_options_read(&o, argc, argv);
 
     if (status == STATUS_OK && o.help) {
         fputs(options_usage, stdout);
@@ -207,6 +207,6 @@ main(int argc, char **argv)
         buf_fini(&s.out);
         arena_fini(&s.arena);
     }
-    options_fini(&o);
+    specc_options_fini(&o);
     return status;
 }

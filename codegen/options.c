@@ -28,7 +28,7 @@ const char options_usage[] =
     "Exit codes: 0 all is well, 1 the specs have errors, 2 the command line has.\n";
 
 enum status
-options_complain(const char *what, const char *argument, const char *instead)
+specc_options_complain(const char *what, const char *argument, const char *instead)
 {
     fprintf(stderr, "specc: %s%s%s\nhelp: %s\n", what, argument ? ": " : "",
             argument ? argument : "", instead);
@@ -36,16 +36,17 @@ options_complain(const char *what, const char *argument, const char *instead)
 }
 
 static enum status
-set_task(struct options *o, enum task task)
+set_task(struct specc_options *o, enum task task)
 {
     if (o->task != TASK_NONE && o->task != task)
-        return options_complain("one thing at a time", NULL, "specc --help lists what there is");
+        return specc_options_complain("one thing at a time", NULL,
+                                      "specc --help lists what there is");
     o->task = task;
     return STATUS_OK;
 }
 
 static enum status
-read_stage(struct options *o, const char *name)
+read_stage(struct specc_options *o, const char *name)
 {
     static const struct {
         const char *name;
@@ -56,12 +57,12 @@ read_stage(struct options *o, const char *name)
     };
 
     if (!name)
-        return options_complain("--dump wants a stage", NULL, "specc --dump ast FILE...");
+        return specc_options_complain("--dump wants a stage", NULL, "specc --dump ast FILE...");
     for (size_t i = 0; i < COUNT(stages); i++)
         if (strcmp(name, stages[i].name) == 0)
             return set_task(o, stages[i].task);
-    return options_complain("no such stage", name,
-                            "the stages are tokens, ast, model, rows and order");
+    return specc_options_complain("no such stage", name,
+                                  "the stages are tokens, ast, model, rows and order");
 }
 
 /* An option with a word behind it, which is kept in *slot. */
@@ -70,12 +71,12 @@ read_word(const char *option, const char *word, const char **slot)
 {
     *slot = word;
     return word ? STATUS_OK
-                : options_complain("a word is missing behind", option,
-                                   "specc --help says what stands there");
+                : specc_options_complain("a word is missing behind", option,
+                                         "specc --help says what stands there");
 }
 
 static enum status
-read_option(struct options *o, const char *option, const char *word)
+read_option(struct specc_options *o, const char *option, const char *word)
 {
     enum status status;
 
@@ -91,12 +92,12 @@ read_option(struct options *o, const char *option, const char *word)
         status = read_word(option, word, &o->name);
         return status ? status : set_task(o, TASK_EXPAND);
     }
-    return options_complain("no such option", option, "specc --help lists the options");
+    return specc_options_complain("no such option", option, "specc --help lists the options");
 }
 
 /* A file named twice is read once. */
 static void
-add_file(struct options *o, const char *path)
+add_file(struct specc_options *o, const char *path)
 {
     for (int i = 0; i < o->n_files; i++)
         if (strcmp(o->files[i], path) == 0)
@@ -105,29 +106,29 @@ add_file(struct options *o, const char *path)
 }
 
 static enum status
-check(struct options *o)
+check(struct specc_options *o)
 {
     if (o->task == TASK_NONE && o->out)
         o->task = TASK_GENERATE;
     if (o->task == TASK_NONE)
-        return options_complain("nothing to do", NULL, "specc --out generated FILE...");
+        return specc_options_complain("nothing to do", NULL, "specc --out generated FILE...");
     if ((o->task == TASK_PLUGIN) && !o->out)
-        return options_complain("--plugin wants the name of a C file", NULL,
-                                "specc --plugin acme.spec --out acme.c FILE...");
+        return specc_options_complain("--plugin wants the name of a C file", NULL,
+                                      "specc --plugin acme.spec --out acme.c FILE...");
     if (o->n_files == 0)
-        return options_complain("no files", NULL,
-                                "name the spec files: specc --dump ast specs/ir.spec");
+        return specc_options_complain("no files", NULL,
+                                      "name the spec files: specc --dump ast specs/ir.spec");
     return STATUS_OK;
 }
 
 enum status
-options_read(struct options *o, int argc, char **argv)
+specc_options_read(struct specc_options *o, int argc, char **argv)
 {
     enum status status = STATUS_OK;
 
-    *o = (struct options){ .files = calloc((size_t)argc + 1, sizeof *o->files) };
+    *o = (struct specc_options){ .files = calloc((size_t)argc + 1, sizeof *o->files) };
     if (!o->files)
-        return options_complain("out of memory", NULL, "try again");
+        return specc_options_complain("out of memory", NULL, "try again");
     for (int i = 1; i < argc && status == STATUS_OK; i++) {
         if (strcmp(argv[i], "--help") == 0)
             o->help = true;
@@ -145,7 +146,7 @@ options_read(struct options *o, int argc, char **argv)
 }
 
 void
-options_fini(struct options *o)
+specc_options_fini(struct specc_options *o)
 {
     free(o->files);
 }

@@ -19,22 +19,22 @@ enum task {
     TASK_ORDER
 };
 
-struct options {
+struct specc_options {
     enum task task;
     const char *out;    /* NULL when not given; strings are borrowed from argv */
     const char *plugin; /* is among the files, too */
     const char *name;
     bool help;
-    const char **files; /* owned: options_fini */
+    const char **files; /* owned: specc_options_fini */
     int n_files;
 };
 
 extern const char options_usage[];
 
 /* Read argv.  What is wrong with it is said on stderr. */
-enum status options_read(struct options *o, int argc, char **argv);
-void options_fini(struct options *o);
+enum status specc_options_read(struct specc_options *o, int argc, char **argv);
+void specc_options_fini(struct specc_options *o);
 /* Say something about the command line or the file system on stderr: STATUS_USAGE. */
-enum status options_complain(const char *what, const char *argument, const char *instead);
+enum status specc_options_complain(const char *what, const char *argument, const char *instead);
 
 #endif
