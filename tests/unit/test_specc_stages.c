@@ -98,16 +98,16 @@ the_command_line_says_what_to_do(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        struct options o;
+        struct specc_options o;
         int argc = 0;
         while (argc < 9 && lines[i].argv[argc])
             argc++;
-        assert_int_equal(options_read(&o, argc, (char **)lines[i].argv), lines[i].status);
+        assert_int_equal(specc_options_read(&o, argc, (char **)lines[i].argv), lines[i].status);
         if (lines[i].status == STATUS_OK) {
             assert_int_equal(o.task, lines[i].task);
             assert_int_equal(o.n_files, lines[i].files);
         }
-        options_fini(&o);
+        specc_options_fini(&o);
     }
 }
 
