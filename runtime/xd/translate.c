@@ -43,6 +43,15 @@ settle_tool_choice(struct ir_tool_choice *c)
     c->set = c->set || c->mode || c->name.p || c->parallel;
 }
 
+/* A call of the time before ids: its result names the function. */
+static void
+settle_call_names(struct ir_blocks *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->v[i].kind == IR_BLOCK_CALL && l->v[i].call.id.n == 0)
+            l->v[i].call.id = l->v[i].call.name;
+}
+
 enum err
 xd_request_read(struct xd *x, struct str body, struct ir_request *m)
 {
@@ -51,6 +60,8 @@ xd_request_read(struct xd *x, struct str body, struct ir_request *m)
     if (parse(x, body) == ERR_OK)
         x->op->read_request(x, JSON_ROOT, m);
     settle_tool_choice(&m->tool_choice);
+    for (unsigned i = 0; i < m->turns.n; i++)
+        settle_call_names(&m->turns.v[i].blocks);
     return x->err;
 }
 
