@@ -11,7 +11,7 @@
  *   fixed:                            # the same bytes for every request, which is not even read
  *     bytes: 1KiB                     # of the text in a whole reply
  *     events: 100                     # tokens in a stream
- *     event_bytes: 20                 # of a token
+ *     event_bytes: 20B                # of a token
  *   replay: recordings/               # replies that were recorded; replay.h says how
  *   faults:                           # by chance
  *     - { manner: "429", one_in: 100 }

@@ -35,7 +35,7 @@ static bool
 answer_fixed(struct mock_worker *w, struct http_exchange *x, const struct mock_route *route)
 {
     const struct mock_options *o = w->setting->options;
-    if (!o->fixed.set || !mock_manner_is_plain(&o->manner))
+    if (!o->fixed.set || o->n_chances || !mock_manner_is_plain(&o->manner))
         return false;
     enum mock_form form = mock_fixed_form(http_exchange_body(x));
     struct str body = mock_fixed_reply(&w->fixed, &o->fixed, route, form);
