@@ -24,7 +24,8 @@ install()
 node=node
 if [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 22 ]; then
     if install node >/dev/null; then
-        node=$PWD/node/node_modules/.bin/node
+        # Not through .bin: the npm of Debian 12 makes no link there.
+        node=$(echo "$PWD"/node/node_modules/node-linux-*/bin/node)
     else
         echo "# with Node.js $(node --version), which is older than the SDKs want"
     fi

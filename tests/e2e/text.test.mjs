@@ -232,3 +232,28 @@ test('the upstream gets the deployment\'s key and not the client\'s', async () =
     assert.equal(last.headers.authorization, undefined);
     assert.equal(last.body.model, 'echo');
 });
+
+test('what the upstream cannot be told is named, in the client\'s words', async () => {
+    const dropped = async (call) => (await call.withResponse()).response.headers
+        .get('x-llmux-dropped')?.split(/, */).sort();
+    const messages = user('Hello');
+    const o = (model, more) => w.openai().chat.completions.create({ model, messages, ...more });
+    const all = { seed: 1, logit_bias: { 5: 1 }, presence_penalty: 0.5 };
+    assert.deepEqual(await dropped(o('anthropic/echo', all)),
+                     ['logit_bias', 'presence_penalty', 'seed']);
+    assert.equal(await dropped(o('openai/echo', all)), undefined);
+    const a = (model, more) => w.anthropic().messages.create({ model, max_tokens: 9, messages,
+                                                               ...more });
+    assert.deepEqual(await dropped(a('openai/echo', { top_k: 5 })), ['top_k']);
+    assert.equal(await dropped(a('anthropic/echo', { top_k: 5 })), undefined);
+});
+
+test('members that nobody knows go through to the same dialect', async () => {
+    await w.openai().chat.completions.create({
+        model: 'openai/echo', messages: [{ role: 'user', content: 'Hello', x_mark: [1.0, 'é'] }],
+        x_future: { deep: [null, 1.5] },
+    });
+    const { body } = await w.last();
+    assert.deepEqual(body.messages[0].x_mark, [1, 'é']);
+    assert.ok('x_future' in body);
+});
