@@ -125,7 +125,7 @@ struct ast_tag_cases { struct ast_tag_case *v; unsigned n, cap; };
 
 struct ast_table_row {
     struct pos pos;
-    struct words wire;            /* strings or numbers; the first is written */
+    struct words wire;            /* the first is written */
     bool any;                     /* * */
     struct word status;           /* HTTP status, absent when not given */
     enum arrow arrow;

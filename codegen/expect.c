@@ -48,9 +48,8 @@ collect_groups(struct wanted *w)
           TOK_SKIP);
     GROUP(w, "a member (header, sends, returns, streams, fails)", TOK_HEADER, TOK_SENDS,
           TOK_RETURNS, TOK_STREAMS, TOK_FAILS);
-    GROUP(w, "a key (a string, a number, none or *)", TOK_STRING, TOK_NUMBER, TOK_NONE, TOK_STAR);
-    GROUP(w, "a key (a string, a number or *)", TOK_STRING, TOK_NUMBER, TOK_STAR);
     GROUP(w, "a tag (a string, none or *)", TOK_STRING, TOK_NONE, TOK_STAR);
+    GROUP(w, "a word (a string or *)", TOK_STRING, TOK_STAR);
     GROUP(w, "a value (a string, a number, a name, {} or [])", TOK_STRING, TOK_NUMBER, TOK_NAME,
           TOK_EMPTY, TOK_LBRACKET);
     GROUP(w, "an arrow: <->, -> or <-", TOK_BOTH, TOK_READ, TOK_WRITE);

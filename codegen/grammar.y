@@ -322,7 +322,6 @@ table_value(A) ::= STRING(S).                   { A = S.word; }
 keys(A) ::= key(A).
 keys(A) ::= keys(A) COMMA key(K).               { build_more_keys(b, &A, K); }
 key(A) ::= STRING(S).                           { A = build_key(b, S); }
-key(A) ::= NUMBER(N).                           { A = build_key(b, N); }
 key(A) ::= STAR(S).                             { A = build_key(b, S); A.any = true; }
 
 /* A provider: specs/providers/NAME.spec. */

@@ -130,6 +130,20 @@ check_forms(struct check *c, const struct ast_row *r, enum home home)
                 "it is the form of the delta in a typed stream: delta <-> block : grows by type");
 }
 
+/* The runtime asks an error for two headers, by the model's fields. */
+static void
+check_header(struct check *c, const struct ast_row *r)
+{
+    static const char help[] = "of an error, a header carries retry_after or request:\n"
+                               "header \"retry-after\" <-> retry_after : seconds";
+    const struct ast_path *p = r->model.n ? &r->model.v[0] : NULL;
+
+    if (!p)
+        refuse(c, r->pos, "a constant header", "constant headers belong to an operation");
+    else if (p->n > 1 || !(str_is(p->v[0].name.s, "retry_after") || str_is(p->v[0].name.s, "request")))
+        diag_help(diag_error(c->d, p->pos, "no header carries this"), "%s", help);
+}
+
 static void
 check_row(struct check *c, const struct ast_row *r, enum home home)
 {
@@ -139,6 +153,8 @@ check_row(struct check *c, const struct ast_row *r, enum home home)
     want_json(c, &r->otherwise);
     if (r->kind == ROW_CONST)
         want_json(c, &r->constant);
+    if (r->kind == ROW_HEADER && home == IN_ERROR)
+        check_header(c, r);
     if (r->kind == ROW_MAP && r->builtin.s.n && r->arrow != ARROW_WRITE)
         diag_help(diag_error(c->d, r->builtin.pos, "the time is written, never read"),
                   "write: <- now");
