@@ -59,16 +59,17 @@ made_specc(struct made *m, const char *arguments)
     made_run(command);
 }
 
-/* Compile NAME.c of the temporary directory and load it. */
+/* Compile the C files of the temporary directory that match a pattern (without its .c) into one
+ * object and load it. */
 static inline void
-made_load(struct made *m, const char *name)
+made_load(struct made *m, const char *pattern)
 {
     char command[4096], path[PATH_LEN];
     snprintf(command, sizeof command,
-             "${CC:-cc} -std=c11 -Wall -Wextra -Werror -O0 -fPIC -shared -I. %s/%s.c -o %s/%s.so",
-             m->dir, name, m->dir, name);
+             "${CC:-cc} -std=c11 -Wall -Wextra -Werror -O0 -fPIC -shared -I. %s/%s.c -o %s/made.so",
+             m->dir, pattern, m->dir);
     made_run(command);
-    snprintf(path, sizeof path, "%s/%s.so", m->dir, name);
+    snprintf(path, sizeof path, "%s/made.so", m->dir);
     m->object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!m->object)
         print_error("%s\n", dlerror());
