@@ -174,18 +174,22 @@ drop_rows(struct ast_rows *rows, const struct ast_path *p)
     }
 }
 
-static void
-remove_wire(struct ast_rows *rows, const struct ast_path *p, bool *found)
+/* Take the rows for a member, or for members inside it, away.  Were there any? */
+static bool
+remove_wire(struct ast_rows *rows, const struct ast_path *p)
 {
+    bool found = false;
+
     for (unsigned i = 0; i < rows->n; i++) {
         struct ast_row *r = &rows->v[i];
         if (r->rows) {
-            remove_wire(r->rows, p, found);
-        } else if (r->wire.n && path_eq(&r->wire.v[0], p)) {
+            found |= remove_wire(r->rows, p);
+        } else if (r->wire.n && path_starts(&r->wire.v[0], p)) {
             remove_at(rows, i--);
-            *found = true;
+            found = true;
         }
     }
+    return found;
 }
 
 static void
@@ -244,8 +248,6 @@ replace_group(struct ast_rows *rows, const struct ast_row *with)
 static void
 amend_row(struct arena *a, struct ast_rows *rows, const struct ast_row *with, struct diags *d)
 {
-    bool found = false;
-
     switch (with->kind) {
     case ROW_DROP:
         for (unsigned i = 0; i < with->model.n; i++)
@@ -253,11 +255,9 @@ amend_row(struct arena *a, struct ast_rows *rows, const struct ast_row *with, st
         push_row(a, rows, with);
         break;
     case ROW_REMOVE:
-        for (unsigned i = 0; i < with->wire.n; i++) {
-            remove_wire(rows, &with->wire.v[i], &found);
-            if (!found)
+        for (unsigned i = 0; i < with->wire.n; i++)
+            if (!remove_wire(rows, &with->wire.v[i]))
                 diag_error(d, with->wire.v[i].pos, "there is no inherited row for '%s'", path_text(a, &with->wire.v[i]).p);
-        }
         break;
     case ROW_FIRST:
         undrop_row(a, rows, with);

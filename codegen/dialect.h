@@ -8,7 +8,7 @@
  *   a case      is amended likewise, found by its first tag, else added; what it maps is no longer dropped.  Its tags,
  *               arrow and meaning are those said anew.  `* -> foreign` is a case in a union, a row in a table
  *   a table row comes first: an inherited row with the same wire word goes, one that writes the same value only reads
- *   remove w    takes the inherited rows for wire path w away
+ *   remove w    takes the inherited rows for wire path w, and for what is inside it, away
  * Settings and operations given anew replace the inherited ones; a policy for some models stands beside them. */
 #ifndef SPECC_DIALECT_H
 #define SPECC_DIALECT_H

@@ -60,7 +60,7 @@ put_events(struct arena *a, const struct ir_model *ir, struct buf *out)
 }
 
 static void
-put_policy(const struct ir_policy *p, struct buf *out)
+put_policy(const struct policy *p, struct buf *out)
 {
     static const char *const also[] = { "", " or a number", " or a class of characters" };
 

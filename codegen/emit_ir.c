@@ -144,7 +144,7 @@ put_policy_table(struct arena *a, const struct ir_model *ir, struct buf *out)
     static const char *const takes[] = { "IR_POLICY_WORDS", "IR_POLICY_NUMBER", "IR_POLICY_CLASS" };
 
     for (unsigned i = 0; i < ir->policies.n; i++) {
-        const struct ir_policy *p = &ir->policies.v[i];
+        const struct policy *p = &ir->policies.v[i];
         buf_printf(out, "static const char *const %s_words[] = { ", p->name.s.p);
         for (unsigned k = 0; k < p->values.n; k++)
             buf_printf(out, "%s, ", c_string(a, p->values.v[k].name.s));

@@ -92,7 +92,7 @@ is_amount(struct str s)
 }
 
 static const char *
-also_takes(const struct ir_policy *p)
+also_takes(const struct policy *p)
 {
     switch (p->takes) {
     case POLICY_TAKES_WORDS:
@@ -106,7 +106,7 @@ also_takes(const struct ir_policy *p)
 }
 
 static void
-check_value(const struct ir_policy *p, struct word value, struct diags *d)
+check_value(const struct policy *p, struct word value, struct diags *d)
 {
     struct suggestion near = suggestion_for(value.s);
     struct str words = { NULL, 0 };
@@ -148,7 +148,7 @@ check_policy(const struct ir_model *ir, const struct ast_file *file, const struc
              struct diags *d)
 {
     struct word name = s->values.v[0];
-    const struct ir_policy *p = types_policy(ir, name.s);
+    const struct policy *p = types_policy(ir, name.s);
 
     if (p) {
         check_value(p, s->values.v[1], d);

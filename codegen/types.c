@@ -87,7 +87,7 @@ types_value(const struct ir_enum *e, struct str name)
     return -1;
 }
 
-const struct ir_policy *
+const struct policy *
 types_policy(const struct ir_model *m, struct str name)
 {
     for (unsigned i = 0; i < m->policies.n; i++)
@@ -215,9 +215,9 @@ resolve_takes(const struct ast_decl *decl, struct diags *d)
 static void
 declare_policy(struct arena *a, struct ir_model *m, const struct ast_decl *decl, struct diags *d)
 {
-    struct ir_policy *p = arena_push(a, (void **)&m->policies.v, &m->policies.n, &m->policies.cap, sizeof *p);
+    struct policy *p = arena_push(a, (void **)&m->policies.v, &m->policies.n, &m->policies.cap, sizeof *p);
 
-    *p = (struct ir_policy){ keep_word(a, decl->name), resolve_takes(decl, d), decl->values };
+    *p = (struct policy){ keep_word(a, decl->name), resolve_takes(decl, d), decl->values };
     check_values(&decl->values, d);
     if (decl->values.n == 0)
         diag_help(diag_error(d, decl->pos, "policy '%.*s' has no values", STR_ARG(decl->name.s)),

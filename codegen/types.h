@@ -34,9 +34,9 @@ struct ir_union { struct word name; const char *c; struct ir_fields common; stru
 
 /* A named decision on the model, and what a dialect or an operator may answer. */
 enum policy_takes { POLICY_TAKES_WORDS, POLICY_TAKES_NUMBER, POLICY_TAKES_CLASS };
-struct ir_policy { struct word name; enum policy_takes takes; struct ast_enum_values values; };   /* values.v[0]: the default */
+struct policy { struct word name; enum policy_takes takes; struct ast_enum_values values; };   /* values.v[0]: the default */
 
-struct ir_policies { struct ir_policy *v; unsigned n, cap; };
+struct policies { struct policy *v; unsigned n, cap; };
 struct ir_enums { struct ir_enum *v; unsigned n, cap; };
 struct ir_records { struct ir_record *v; unsigned n, cap; };
 struct ir_unions { struct ir_union *v; unsigned n, cap; };
@@ -46,7 +46,7 @@ struct ir_model {
     struct ir_enums enums;
     struct ir_records records;
     struct ir_unions unions;
-    struct ir_policies policies;
+    struct policies policies;
     const struct ast_decl *events;      /* NULL when the file has none */
 };
 
@@ -61,7 +61,7 @@ const struct ir_field *types_field(const struct ir_fields *f, struct str name);
 /* The index of a case, or -1. */
 int types_case(const struct ir_union *u, struct str name);
 int types_value(const struct ir_enum *e, struct str name);
-const struct ir_policy *types_policy(const struct ir_model *m, struct str name);
+const struct policy *types_policy(const struct ir_model *m, struct str name);
 
 /* "ToolChoice" -> "tool_choice"; "ToolChoice" -> "TOOL_CHOICE". */
 const char *types_snake(struct arena *a, struct str name);
