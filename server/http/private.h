@@ -28,8 +28,8 @@
 
 #define HTTP_SCRATCH (64 * 1024)  /* bytes of one read */
 #define HTTP_AHEAD_MAX (64 * 1024) /* bytes read ahead of a running reply */
-#define HTTP_SPARES 16            /* output buffers kept for the next reply ... */
-#define HTTP_SPARE_MAX (32 * 1024) /* ... when they are no larger than this */
+#define HTTP_SPARES 64            /* output buffers kept for the next reply ... */
+#define HTTP_SPARE_MAX (64 * 1024) /* ... when they are no larger than this */
 
 /*           bytes               complete              end             written
  *   HEAD ─────────► (BODY) ──────────────► REPLY ───────────► FLUSH ───────────► HEAD
