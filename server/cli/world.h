@@ -4,8 +4,8 @@
 
 #include "server/config/config.h"
 
-/* The world of a real process: the registry, the environment, the file system.  Texts of messages are
- * made in the arena. */
+/* The world of a real process: the registry, the environment, the file system.  Texts of messages
+ * are made in the arena. */
 struct config_world world_of_process(struct arena *a);
 
 /* Print the errors to stderr, one a line. */

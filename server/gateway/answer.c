@@ -171,6 +171,8 @@ answer_comment(struct exchange *x)
     static const struct str comment = STR_INIT(": keep-alive\n\n");
     if (!x->begun)
         begin(x, BEGIN_WAITING);
+    else if (http_reply_pending(x->http) > 0)
+        return; /* it is the client that is slow */
     x->bytes_out += comment.n;
     http_reply_body(x->http, comment);
 }

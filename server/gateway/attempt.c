@@ -55,13 +55,19 @@ static const struct {
     [UPSTREAM_OTHER] = { IR_FAULT_PROTOCOL, "the call failed" },
 };
 
+struct ir_error
+attempt_error(struct attempt *a, enum ir_fault kind, const char *text)
+{
+    struct str name = a->candidate.offer->deployment->config->name;
+    struct ir_error e = { .set = true, .kind = kind };
+    e.message = arena_printf(&a->arena, "provider %.*s: %s", STR_ARG(name), text);
+    return e;
+}
+
 static struct ir_error
 error_of_result(struct attempt *a, enum upstream_result r)
 {
-    struct str name = a->candidate.offer->deployment->config->name;
-    struct ir_error e = { .set = true, .kind = failures[r].kind };
-    e.message = arena_printf(&a->arena, "provider %.*s: %s", STR_ARG(name), failures[r].text);
-    return e;
+    return attempt_error(a, failures[r].kind, failures[r].text);
 }
 
 /* The provider's own words, whatever their form. */
@@ -75,11 +81,8 @@ read_error(struct exchange *x)
     xd.doc = x->worker->doc;
     xd_error_read(&xd, buf_str(&a->collected), a->status, &e);
     x->worker->doc = xd.doc;
-    if (a->status < 400) {
-        e.kind = IR_FAULT_PROTOCOL;
-        e.status.set = false;
-        e.message = STR("the provider answers with a redirection, which is not followed");
-    }
+    if (a->status < 400)
+        e = attempt_error(a, IR_FAULT_PROTOCOL, "redirections are not followed");
     if (a->retry_after.set)
         e.retry_after = a->retry_after;
     return e;
@@ -116,8 +119,8 @@ is_line(struct str s)
     return false;
 }
 
-/* The content type is not to be relied upon, but no line of an event stream begins like a JSON document
- * or a web page.  What is neither is what was asked for. */
+/* The content type is not to be relied upon, but no line of an event stream begins like a JSON
+ * document or a web page.  What is neither is what was asked for. */
 static enum attempt_reply
 tell_reply(const struct exchange *x, struct str s)
 {
@@ -132,10 +135,10 @@ tell_reply(const struct exchange *x, struct str s)
 
 /* The attempt has failed, and the client has got nothing of it. */
 static void
-fail(struct exchange *x, enum upstream_result r, struct str detail)
+fail(struct exchange *x, enum ir_fault kind, const char *text)
 {
-    struct ir_error e = error_of_result(&x->attempt, r);
-    exchange_attempt_failed(x, &e, detail);
+    struct ir_error e = attempt_error(&x->attempt, kind, text);
+    exchange_attempt_failed(x, &e, (struct str){ NULL, 0 });
 }
 
 static void
@@ -147,7 +150,7 @@ collect(struct exchange *x, const char *p, size_t n)
         struct ir_error e = read_error(x);
         exchange_attempt_failed(x, &e, STR("the error's body is too large"));
     } else if (a->collected.err) {
-        fail(x, UPSTREAM_TOO_LARGE, STR("the document is too large"));
+        fail(x, IR_FAULT_PROTOCOL, "its reply is too large");
     }
 }
 
@@ -165,7 +168,7 @@ on_data(void *ctx, const char *p, size_t n)
     if (a->reply == ATTEMPT_SILENT) {
         a->reply = tell_reply(x, str_make(p, n));
         if (a->reply == ATTEMPT_STREAM && !stream_open(x)) {
-            fail(x, UPSTREAM_MEMORY, (struct str){ NULL, 0 });
+            fail(x, IR_FAULT_INTERNAL, "the gateway is out of memory");
             return;
         }
     }
@@ -188,17 +191,17 @@ on_done(void *ctx, const struct upstream_report *report)
     if (x->state != EXCHANGE_REPLYING)
         a->heard_us = clock_us() - a->start_us;
     bool ok = report->result == UPSTREAM_OK;
+    struct ir_error e = error_of_result(a, ok ? UPSTREAM_OTHER : report->result);
     if (a->reply == ATTEMPT_STREAM) {
-        struct ir_error e = error_of_result(a, ok ? UPSTREAM_OTHER : report->result);
-        x->detail = ok ? x->detail : arena_str(&x->arena, report->message);
+        x->detail = arena_str(&x->arena, report->message);
         stream_end(x, ok ? NULL : &e);
     } else if (a->reply == ATTEMPT_ERROR) {
-        struct ir_error e = read_error(x);
+        e = read_error(x);
         exchange_attempt_failed(x, &e, report->message);
     } else if (!ok) {
-        fail(x, report->result, report->message);
+        exchange_attempt_failed(x, &e, report->message);
     } else if (a->reply == ATTEMPT_SILENT) {
-        fail(x, UPSTREAM_TRUNCATED, STR("the reply has no body"));
+        fail(x, IR_FAULT_PROTOCOL, "its reply is empty");
     } else {
         whole_reply(x);
     }

@@ -77,6 +77,9 @@ void attempt_stop(struct exchange *x);
 /* Tell the accountants; once for each attempt. */
 void attempt_account(struct exchange *x);
 
+/* An error in our words: "provider NAME: TEXT". */
+struct ir_error attempt_error(struct attempt *a, enum ir_fault kind, const char *text);
+
 /* How long the exchange waited for the provider before it could answer. */
 uint64_t attempt_wait_us(const struct attempt *a);
 

@@ -24,9 +24,9 @@ struct body_patch {
 /* Start without edits on a document whose root is an object. */
 void body_patch_init(struct body_patch *p, const struct json_doc *doc, struct arena *a);
 
-/* Let the member at the dotted path ("model", "a.b") have this value, which is JSON.  Something on the
- * way that is not an object is replaced by one.  Different calls must not name the same member, nor one
- * inside of another.  False when there are too many edits or the arena is full. */
+/* Let the member at the dotted path ("model", "a.b") have this value, which is JSON.  Something on
+ * the way that is not an object is replaced by one.  Different calls must not name the same member,
+ * nor one inside of another.  False when there are too many edits or the arena is full. */
 bool body_patch_set(struct body_patch *p, struct str path, struct str json);
 
 /* Append the changed document. */

@@ -115,8 +115,8 @@ raise_descriptors(void)
     }
 }
 
-/* The heap of a worker breathes with every request: giving pages back and asking for them again costs
- * more than the request. */
+/* The heap of a worker breathes with every request: to give pages back and to ask for them again
+ * costs an eighth of a stream. */
 static void
 keep_heap(void)
 {

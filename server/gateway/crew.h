@@ -9,8 +9,8 @@
 
 struct crew;
 
-/* Open the listening sockets of the config and make the workers, which do not run yet.  Logs the real
- * addresses.  Returns NULL with the reason in f. */
+/* Open the listening sockets of the config and make the workers, which do not run yet.  Logs the
+ * real addresses.  Returns NULL with the reason in f. */
 struct crew *crew_create(struct gateway *g, struct fault *f);
 
 /* Run until a signal says to stop and everything has ended.  Blocks these signals in the calling

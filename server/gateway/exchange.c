@@ -8,7 +8,8 @@
 #include "server/gateway/request_log.h"
 #include "server/gateway/worker.h"
 
-#define MODELS_NAMED 20u /* in the message for an unknown model */
+#define MODELS_NAMED 20u  /* in the message for an unknown model */
+#define MODEL_MAX    512u /* bytes of its name, which goes into headers and logs */
 
 /* --- reading ------------------------------------------------------------------------------- */
 
@@ -87,8 +88,8 @@ read_request(struct exchange *x)
         return false;
     }
     const struct ir_request *r = &x->tape->request;
-    if (r->model.n == 0) {
-        refuse_invalid(x, 400, "model", STR("model: must not be empty"));
+    if (r->model.n == 0 || r->model.n > MODEL_MAX) {
+        refuse_invalid(x, 400, "model", STR("model: must have 1 to 512 bytes"));
         return false;
     }
     x->model = arena_str(&x->arena, r->model);
@@ -224,9 +225,7 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     x->bytes_in = http_exchange_body(http).n;
     x->path = arena_str(&x->arena, http_exchange_head(http)->path);
     take_id(x);
-    if (!read_request(x))
-        return;
-    if (!pass_gates(x))
+    if (!read_request(x) || !pass_gates(x))
         return;
     const struct gateway *g = w->gateway;
     if (route_begin(&x->route, &g->catalogue, &g->config->routing, x->model, &x->arena))

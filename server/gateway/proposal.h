@@ -30,9 +30,9 @@ struct proposal {
                                        absent: nothing */
 };
 
-/* Make the proposal for a deployment that calls the model `model`.  Texts go to `out` (which shall be
- * empty) and to the arena.  now: seconds since 1970.  ERR_UNSUPPORTED, and the reason in f, when the
- * provider cannot express what the request means; ERR_LIMIT. */
+/* Make the proposal for a deployment that calls the model `model`.  Texts go to `out` (which shall
+ * be empty) and to the arena.  now: seconds since 1970.  ERR_UNSUPPORTED, and the reason in f, when
+ * the provider cannot express what the request means; ERR_LIMIT. */
 MUST_CHECK enum err
 proposal_make(struct proposal *p, const struct proposal_source *from, const struct deployment *d,
               const struct deployment_call *call, struct str model, int64_t now, struct arena *a,

@@ -31,16 +31,16 @@ struct candidate {
     bool again;      /* this deployment has failed this request before */
 };
 
-/* Begin for a request for the model `asked`, which must outlive the route.  False when no such model
- * exists. */
+/* Begin for a request for the model `asked`, which must outlive the route.  False when no such
+ * model exists. */
 bool route_begin(struct route *r, const struct catalogue *c, const struct config_routing *rules,
                  struct str asked, struct arena *a);
 
 /* The next try; false when there is none left. */
 bool route_next(struct route *r, struct dice *dice, struct candidate *c);
 
-/* How often the deployment of the next try may have failed this request already: 0 when it is a fresh
- * one, or there is no next try. */
+/* How often the deployment of the next try may have failed this request already: 0 when it is a
+ * fresh one, or there is no next try. */
 unsigned route_repeats(const struct route *r);
 
 /* The last try was not made, as its deployment cannot serve this request at all: it does not count

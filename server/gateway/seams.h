@@ -3,7 +3,8 @@
  *   request ─► read ─► gates ─► route ─► attempt ... ─► taps ─► client
  *                                          └─► accounts, one record an attempt
  *
- * All are called on the thread of the request's worker, several workers at a time; none may block. */
+ * All are called on the thread of the request's worker, by several workers at a time; none may
+ * block. */
 #ifndef LLMUX_GATEWAY_SEAMS_H
 #define LLMUX_GATEWAY_SEAMS_H
 
@@ -31,7 +32,8 @@ struct gate {
     void *ctx;
 };
 
-/* Sees every event of the replies that clients get. */
+/* Sees the events of replies as they come.  After a fail may come another begin: the next
+ * attempt's, as long as the client had got nothing of the one before. */
 struct tap {
     void (*event)(void *ctx, struct str request_id, const struct ir_event *e);
     void *ctx;

@@ -51,12 +51,24 @@ copy_run(struct exchange *x)
         answer_stream(x, str_make(s->copy.piece.p + (from - border), to - from));
 }
 
+/* A frame that ends in CRLF is given when its CR has come; if the LF is there, it goes along. */
+static size_t
+with_line_feed(const struct stream *s, size_t end)
+{
+    struct str piece = s->copy.piece;
+    size_t at = end - s->copy.piece_at;
+    bool crlf = end > s->copy.piece_at && at < piece.n && piece.p[at - 1] == '\r'
+                && piece.p[at] == '\n';
+    return crlf ? end + 1 : end;
+}
+
 static void
 on_frame(void *ctx, size_t start, size_t end, bool quiet)
 {
     struct exchange *x = ctx;
     struct stream *s = x->attempt.stream;
     s->copy.said_error = x->attempt.tally.failed;
+    end = with_line_feed(s, end);
     if (quiet && x->attempt.asked_usage && x->attempt.tally.begun) {
         s->copy.to = start;
         copy_run(x);
@@ -152,7 +164,7 @@ complete(struct exchange *x)
     exchange_finish(x);
 }
 
-/* Our own faults on the way: the writer's, or no room for what is collected. */
+/* Our own faults on the way: no room for what is written, collected or held. */
 static bool
 has_broken(struct exchange *x, struct ir_error *e)
 {
@@ -164,8 +176,8 @@ has_broken(struct exchange *x, struct ir_error *e)
         err = s->collector.err;
     if (s->mode == STREAM_COPY)
         err = s->copy.held.err;
-    *e = (struct ir_error){ .set = true, .kind = IR_FAULT_PROTOCOL };
-    e->message = STR("the provider's reply is too large");
+    if (err)
+        *e = attempt_error(&x->attempt, IR_FAULT_PROTOCOL, "its reply is too large");
     return err != ERR_OK;
 }
 
@@ -208,7 +220,7 @@ open_writer(struct exchange *x)
     s->writer.x.now = (int64_t)(clock_wall_ms() / 1000);
 }
 
-/* What the reader needs only while it reads is the worker's, so that a stream that waits is small. */
+/* What the reader needs only while it reads is the worker's: a stream that waits is small. */
 static void
 lend(struct worker *w, struct stream *s)
 {

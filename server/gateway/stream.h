@@ -1,9 +1,9 @@
 /* A provider's stream on its way to the client.
  *
- *                            ┌─ COPY: the bytes, frame by frame, as they came
+ *                                 ┌─ COPY: the bytes, frame by frame, as they came
  *   bytes ─► xd_reader ─► events ─┼─ TRANSLATE: xd_writer in the client's dialect
- *                         │  └─ COLLECT: the whole reply, for a client that wants no stream
- *                         └─► tally, taps
+ *                           │     └─ COLLECT: the whole reply, for a client that wants no stream
+ *                           └─► tally, taps
  *
  * A frame that was not understood is never copied: a stream that breaks ends at the border of a
  * frame, so that the error behind it can be read. */

@@ -1,5 +1,5 @@
-/* A request in memory: read once, and tried as often as need be, until its reply is on its way.  A stream
- * may last for minutes after that, so tapes are not part of exchanges: a few of them go round. */
+/* A request in memory: read once, and tried as often as need be, until its reply is on its way.  A
+ * stream may last for minutes after that, so tapes are no part of exchanges: a few go round. */
 #ifndef LLMUX_GATEWAY_TAPE_H
 #define LLMUX_GATEWAY_TAPE_H
 

@@ -18,16 +18,13 @@ static void
 fail(struct exchange *x, const struct fault *f)
 {
     struct attempt *a = &x->attempt;
-    struct ir_error e = { .set = true, .kind = IR_FAULT_PROTOCOL };
-    e.message = arena_printf(&a->arena, "provider %.*s: its reply cannot be understood",
-                             STR_ARG(a->candidate.offer->deployment->config->name));
+    struct ir_error e = attempt_error(a, IR_FAULT_PROTOCOL, "its reply cannot be understood");
     exchange_attempt_failed(
         x, &e, arena_printf(&a->arena, "%s%s%s", f->path, f->path[0] ? ": " : "", f->text));
 }
 
-/* The reply in the client's dialect. */
-static void
-answer_translated(struct exchange *x, const struct ir_reply *reply)
+void
+whole_answer(struct exchange *x, const struct ir_reply *reply)
 {
     struct buf *out = &x->worker->out;
     struct xd xd;
@@ -40,16 +37,10 @@ answer_translated(struct exchange *x, const struct ir_reply *reply)
         fail(x, &xd.fault);
         return;
     }
-    dropped_add(&x->attempt.dropped, &xd.lost, x->front.dialect, &x->attempt.arena);
+    dropped_add(&x->attempt.dropped, &xd.lost, x->front.dialect, &x->arena);
     answer_document(x, buf_str(out));
     buf_clear(out);
     exchange_finish(x);
-}
-
-void
-whole_answer(struct exchange *x, const struct ir_reply *reply)
-{
-    answer_translated(x, reply);
 }
 
 /* Read the document; false when that has ended the attempt. */
@@ -68,7 +59,7 @@ read_reply(struct exchange *x, struct ir_reply *reply)
     else if (err)
         fail(x, &xd.fault);
     else if (!a->kindred)
-        dropped_add(&a->dropped, &xd.lost, x->front.dialect, &a->arena);
+        dropped_add(&a->dropped, &xd.lost, x->front.dialect, &x->arena);
     return err == ERR_OK;
 }
 
@@ -85,6 +76,6 @@ whole_reply(struct exchange *x)
         answer_document(x, buf_str(&x->attempt.collected));
         exchange_finish(x);
     } else {
-        answer_translated(x, &reply);
+        whole_answer(x, &reply);
     }
 }

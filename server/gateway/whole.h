@@ -10,7 +10,7 @@ struct exchange;
  * its attempt. */
 void whole_reply(struct exchange *x);
 
-/* The same for a reply that came as a stream and was collected. */
+/* A reply that was understood, in the client's dialect.  Finishes the exchange, or its attempt. */
 void whole_answer(struct exchange *x, const struct ir_reply *reply);
 
 #endif
