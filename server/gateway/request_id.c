@@ -1,8 +1,6 @@
 /* Ids of requests. */
 #include "server/gateway/request_id.h"
 
-#include <stdio.h>
-
 #define COUNT_MAX 0xfffu
 
 bool
@@ -16,6 +14,22 @@ request_id_is_sane(struct str id)
     return true;
 }
 
+/* The lowest digits of v. */
+static char *
+put_hex(char *to, uint64_t v, unsigned digits)
+{
+    while (digits--)
+        *to++ = "0123456789abcdef"[v >> 4 * digits & 15];
+    return to;
+}
+
+static char *
+put_group(char *to, uint64_t v, unsigned digits)
+{
+    *to++ = '-';
+    return put_hex(to, v, digits);
+}
+
 void
 request_id_make(struct request_ids *ids, uint64_t wall_ms, struct dice *dice, char *to)
 {
@@ -26,12 +40,10 @@ request_id_make(struct request_ids *ids, uint64_t wall_ms, struct dice *dice, ch
         ids->ms++; /* borrowed from the future: 4 million ids a second */
         ids->count = 0;
     }
-    char text[REQUEST_ID_MADE + 1];
     uint64_t random = dice_next(dice);
-    uint64_t ms = ids->ms & UINT64_C(0xffffffffffff);
-    snprintf(text, sizeof text, "%08x-%04x-7%03x-%04x-%04x%08x", (unsigned)(ms >> 16),
-             (unsigned)ms & 0xffff, ids->count & COUNT_MAX,
-             0x8000u | ((unsigned)(random >> 48) & 0x3fff), (unsigned)(random >> 32) & 0xffff,
-             (unsigned)random);
-    memcpy(to, text, REQUEST_ID_MADE);
+    to = put_hex(to, ids->ms >> 16, 8);
+    to = put_group(to, ids->ms, 4);
+    to = put_group(to, 0x7000 | ids->count, 4);
+    to = put_group(to, 0x8000 | (random >> 48 & 0x3fff), 4);
+    put_group(to, random, 12);
 }
