@@ -38,12 +38,18 @@ xd_flow_keep(struct xd *x, struct str s)
 static void
 give(struct xd_flow *f, const struct ir_event *e)
 {
-    f->said = true;
     if (f->given++ == 0) {
         f->first = *e;
         if (e->block)
             f->first_block = *e->block;
     }
+    xd_flow_repeat(f, e);
+}
+
+void
+xd_flow_repeat(struct xd_flow *f, const struct ir_event *e)
+{
+    f->said = true;
     f->sink(f->ctx, e);
 }
 

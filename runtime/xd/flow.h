@@ -91,6 +91,8 @@ void xd_flow_fault(struct xd *x, enum ir_fault kind);
 void xd_flow_fail_whole(struct xd *x, const struct ir_error *e, enum err err);
 /* Give an event to the sink, a begin before the first. */
 void xd_flow_emit(struct xd *x, const struct ir_event *e);
+/* Give an event of the kind that the last frame gave, too. */
+void xd_flow_repeat(struct xd_flow *f, const struct ir_event *e);
 /* The choice's track, made when missing; NULL when the stream is over or faulty. */
 struct flow_track *xd_flow_track(struct xd *x, unsigned choice);
 /* A copy in the stream's arena, cut to FLOW_STRING_BYTES. */

@@ -75,7 +75,7 @@ read_by_stencil(struct xd_reader *r, const struct sse_event *e)
         xd_stencil_drop(&r->stencil);
         return false;
     }
-    xd_flow_emit(&r->x, &event);
+    xd_flow_repeat(r->x.flow, &event);
     return true;
 }
 
