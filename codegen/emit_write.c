@@ -116,6 +116,27 @@ write_list(struct emit *e, const struct form *f, const struct type *t, const cha
     em(e, "%sjw_close(&x->w);\n", indent);
 }
 
+/* How the rest of the world calls what a path of this body means: that of a record which stands in one place of the
+ * model begins there ("format.strict"), that of a case with the case. */
+static const char *
+loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path)
+{
+    const char *name = path_text(e->a, path).p, *field = NULL;
+    unsigned places = 0;
+
+    if (ctx->kind == CTX_CASE)
+        return arena_printf(e->a, "%s.%s", ctx->un->cases.v[ctx->ucase].name.s.p, name).p;
+    for (unsigned i = 0; ctx->kind == CTX_RECORD && i < e->ir->records.n; i++) {
+        const struct ir_fields *l = &e->ir->records.v[i].fields;
+        for (unsigned k = 0; k < l->n; k++)
+            if (l->v[k].type.rec == ctx->rec && l->v[k].type.kind == TYPE_RECORD && !l->v[k].type.list) {
+                field = l->v[k].name.s.p;
+                places++;
+            }
+    }
+    return places == 1 ? arena_printf(e->a, "%s.%s", field, name).p : name;
+}
+
 static void
 write_join(struct emit *e, const struct form *f, const char *lv, const char *key, const char *indent)
 {
@@ -139,7 +160,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
     switch (f->is) {
     case FORM_IS_TABLE:
         em(e, "%sif (!xd_put_word(x, STR(%s), &%s_table, (int)%s))\n", indent, key, prefixed(e, f->decl), table_value(e, f, t, lv));
-        em(e, "%s    xd_lose(x, %s);\n", indent, c_string(e->a, path_text(e->a, &u->r->model.v[0])));
+        em(e, "%s    xd_lose(x, %s);\n", indent, c_string(e->a, str_from(loss_name(e, &b->ctx, &u->r->model.v[0]))));
         break;
     case FORM_IS_PAIRS:
         em(e, "%sxd_put_pair(x, STR(%s), &%s_table, %s);\n", indent, key, prefixed(e, f->decl), lv);
@@ -501,7 +522,6 @@ static void
 write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
 {
     struct target t = target_resolve(e->a, e->ir, &b->ctx, p, DIR_WRITE, e->diags);
-    const char *name = path_text(e->a, p).p;
 
     if (!t.ok || t.gather || t.self)
         return;
@@ -509,9 +529,7 @@ write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
         em(e, "    if (%s)\n", t.guard);             /* a case of a union */
     else
         em(e, "    if (%s%s%s)\n", t.guard ? t.guard : "", t.guard ? " && " : "", types_present(e->a, &t.type, t.lvalue));
-    if (b->ctx.kind == CTX_CASE)
-        name = arena_printf(e->a, "%s.%s", b->ctx.un->cases.v[b->ctx.ucase].name.s.p, name).p;
-    em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(name)));
+    em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(loss_name(e, &b->ctx, p))));
 }
 
 static void
@@ -585,7 +603,8 @@ void
 emit_write_body(struct emit *e, const struct body *b)
 {
     em(e, "static void\nwrite_%s(struct xd *x, const %s *m)\n{\n", b->name, ctx_c(e->a, &b->ctx));
-    em(e, "    jw_object(&x->w);\n");
+    /* A record of which nothing can be said leaves no {} behind: peers refuse objects without what they need. */
+    em(e, b->ctx.kind == CTX_RECORD ? "    jw_enter(&x->w);\n" : "    jw_object(&x->w);\n");
     emit_write_rows(e, b);
     em(e, "    jw_close(&x->w);\n}\n\n");
 }

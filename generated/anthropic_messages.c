@@ -291,7 +291,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 write_request(struct xd *x, const struct ir_request *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 42);
         xd_put_str(x, STR("model"), m->model);
@@ -463,7 +463,7 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_message(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->role) {
         XD_SEEN(seen_written, 59);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
@@ -1423,7 +1423,7 @@ read_cache(struct xd *x, uint32_t at, struct ir_cache *m)
 static void
 write_cache(struct xd *x, const struct ir_cache *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     XD_SEEN(seen_written, 102);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
@@ -1591,11 +1591,11 @@ read_tool_choice(struct xd *x, uint32_t at, struct ir_tool_choice *m)
 static void
 write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->mode) {
         XD_SEEN(seen_written, 111);
         if (!xd_put_word(x, STR("type"), &choice_table, (int)m->mode))
-            xd_lose(x, "mode");
+            xd_lose(x, "tool_choice.mode");
     } else {
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"auto\""));
@@ -1647,11 +1647,11 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
 static void
 write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->mode) {
         XD_SEEN(seen_written, 114);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
-            xd_lose(x, "mode");
+            xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
         XD_SEEN(seen_written, 115);
@@ -1695,11 +1695,11 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
 static void
 write_format(struct xd *x, const struct ir_format *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->mode) {
         XD_SEEN(seen_written, 117);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
-            xd_lose(x, "mode");
+            xd_lose(x, "format.mode");
     }
     if (m->schema.p) {
         XD_SEEN(seen_written, 118);
@@ -1707,11 +1707,11 @@ write_format(struct xd *x, const struct ir_format *m)
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
     if (m->name.p)
-        xd_lose(x, "name");
+        xd_lose(x, "format.name");
     if (m->description.p)
-        xd_lose(x, "description");
+        xd_lose(x, "format.description");
     if (m->strict)
-        xd_lose(x, "strict");
+        xd_lose(x, "format.strict");
     jw_close(&x->w);
 }
 
@@ -1775,7 +1775,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
 static void
 write_reply(struct xd *x, const struct ir_reply *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->id.p) {
         XD_SEEN(seen_written, 119);
         xd_put_str(x, STR("id"), m->id);
@@ -1886,7 +1886,7 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 static void
 write_usage(struct xd *x, const struct ir_usage *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->input.set) {
         XD_SEEN(seen_written, 128);
         xd_put_int(x, STR("input_tokens"), m->input);
@@ -1919,9 +1919,9 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
     xd_put_rest(x, &usage_shape, "", &m->rest);
     if (m->audio_in.set)
-        xd_lose(x, "audio_in");
+        xd_lose(x, "usage.audio_in");
     if (m->audio_out.set)
-        xd_lose(x, "audio_out");
+        xd_lose(x, "usage.audio_out");
     jw_close(&x->w);
 }
 
@@ -2592,7 +2592,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_error(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     XD_SEEN(seen_written, 152);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
@@ -2641,7 +2641,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_fault_body(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->kind) {
         XD_SEEN(seen_written, 155);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))

@@ -351,7 +351,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 write_request(struct xd *x, const struct ir_request *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
@@ -534,7 +534,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_messages_system(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0x4e6u)) {
@@ -742,7 +742,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_messages_user(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     if (xd_count_blocks(&m->blocks, 0x4e6u)) {
@@ -888,7 +888,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_messages_assistant(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x4a2u)) {
@@ -1517,7 +1517,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
 static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     XD_SEEN(seen_written, 110);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
@@ -1553,7 +1553,7 @@ read_cache_control(struct xd *x, uint32_t at, struct ir_cache *m)
 static void
 write_cache_control(struct xd *x, const struct ir_cache *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     XD_SEEN(seen_written, 112);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
@@ -2350,7 +2350,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
 static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     XD_SEEN(seen_written, 150);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
@@ -2414,11 +2414,11 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
 static void
 write_format(struct xd *x, const struct ir_format *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->mode) {
         XD_SEEN(seen_written, 152);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
-            xd_lose(x, "mode");
+            xd_lose(x, "format.mode");
     }
     jw_key(&x->w, STR("json_schema"));
     jw_enter(&x->w);
@@ -2495,7 +2495,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
 static void
 write_reply(struct xd *x, const struct ir_reply *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->id.p) {
         XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("id"), m->id);
@@ -2697,7 +2697,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
 static void
 write_choice_whole(struct xd *x, const struct ir_choice *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (true) {
         XD_SEEN(seen_written, 164);
         xd_put_index(x, STR("index"), m->index);
@@ -3006,7 +3006,7 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 static void
 write_usage(struct xd *x, const struct ir_usage *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     {
         XD_SEEN(seen_written, 185);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
@@ -3579,7 +3579,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_error(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     {
         XD_SEEN(seen_written, 218);
         {
@@ -3642,7 +3642,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_fault_body(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->message.p) {
         XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("message"), m->message);
@@ -3902,7 +3902,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 write_deepseek_request(struct xd *x, const struct ir_request *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
@@ -4069,7 +4069,7 @@ read_deepseek_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_deepseek_messages_system(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0x402u)) {
@@ -4277,7 +4277,7 @@ read_deepseek_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     if (xd_count_blocks(&m->blocks, 0x402u)) {
@@ -4423,7 +4423,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x8u)) {
@@ -4774,7 +4774,7 @@ read_deepseek_reply(struct xd *x, uint32_t at, struct ir_reply *m)
 static void
 write_deepseek_reply(struct xd *x, const struct ir_reply *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->id.p) {
         XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("id"), m->id);
@@ -4976,7 +4976,7 @@ read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
 static void
 write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (true) {
         XD_SEEN(seen_written, 164);
         xd_put_index(x, STR("index"), m->index);
@@ -5155,7 +5155,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 static void
 write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     {
         XD_SEEN(seen_written, 185);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
@@ -5659,7 +5659,7 @@ read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_deepseek_error(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     {
         XD_SEEN(seen_written, 218);
         {
@@ -5722,7 +5722,7 @@ read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->message.p) {
         XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("message"), m->message);
@@ -5981,7 +5981,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 write_groq_request(struct xd *x, const struct ir_request *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
@@ -6557,7 +6557,7 @@ read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_groq_error(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     {
         XD_SEEN(seen_written, 218);
         {
@@ -6620,7 +6620,7 @@ read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
 static void
 write_groq_fault_body(struct xd *x, const struct ir_error *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->message.p) {
         XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("message"), m->message);
@@ -6877,7 +6877,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 write_openrouter_request(struct xd *x, const struct ir_request *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
@@ -7068,7 +7068,7 @@ read_openrouter_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_openrouter_messages_system(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0x4e6u)) {
@@ -7276,7 +7276,7 @@ read_openrouter_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     if (xd_count_blocks(&m->blocks, 0x4e6u)) {
@@ -7422,7 +7422,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 static void
 write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
