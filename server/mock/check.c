@@ -48,6 +48,8 @@ check_limits(struct checker *c)
         return refuse(c, STR("the limit of output tokens must be at least 1"));
     if (m->candidates.set && m->candidates.v < 1)
         return refuse(c, STR("the number of choices must be at least 1"));
+    if (m->format.set && m->format.mode == IR_FORMAT_MODE_UNSET)
+        return refuse(c, STR("a format without its type"));
     if (!m->reasoning.budget.set)
         return true;
     if (m->reasoning.budget.v < 1024)
@@ -111,7 +113,7 @@ check_call_id(struct checker *c, struct str id)
         if (!letter && !(k >= '0' && k <= '9') && k != '_' && k != '-')
             return refuse_block(c, "the id of a call does not match [a-zA-Z0-9_-]+");
     }
-    return id.n > 0 || refuse_block(c, "a call without an id");
+    return id.n > 0 || !known || refuse_block(c, "a call without an id");
 }
 
 static bool
@@ -213,6 +215,8 @@ check_turns(struct checker *c)
         for (c->block = 0; c->block < t->blocks.n; c->block++)
             if (!check_block(c, &t->blocks.v[c->block]))
                 return false;
+        if (t->role == IR_ROLE_USER && t->blocks.n == 0)
+            return refuse(c, arena_printf(c->arena, "turns[%u]: nothing is said", c->turn));
         if (t->role == IR_ROLE_SYSTEM)
             continue;
         if (!check_pairs(c, before, t))

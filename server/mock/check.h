@@ -5,8 +5,9 @@
 
 #include "server/mock/route.h"
 
-/* Refused: no turns; limits below one; a thinking budget below 1024 or not below max_output; a
- * choice of an unknown tool; bytes that are not base64; results without their call and calls
+/* Refused: no turns, and turns of the user in which nothing is said; limits below one; a thinking
+ * budget below 1024 or not below max_output; a format without its type; a choice of an unknown
+ * tool; bytes that are not base64; results without their call and calls
  * without their result; thinking that does not carry the signature the emulator gave it; and what
  * the dialect's policies say this model refuses (system turns, empty texts, white space at the end
  * of a final assistant turn, ids of calls with odd characters).  model is the name without its

@@ -226,6 +226,8 @@ check_refuses_nonsense(void **state)
         { TURNS(USER("\"a\"") "," ASSISTANT(USE("c:1")) "," USER(RESULT("c:1"))),
           "does not match" },
         { TURNS(USER("\"\"")), "must not be empty" },
+        { TURNS(USER("[]")), "nothing is said" },
+        { WITH("\"output_config\":{\"format\":{\"schema\":{}}}", "\"x\""), "without its type" },
         { TURNS(USER("\"a\"") ","
                               "{\"role\":\"assistant\",\"content\":\"b \"}"),
           "white space" },
