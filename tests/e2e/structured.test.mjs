@@ -63,3 +63,13 @@ test('any JSON object, where the upstream has that', async () => {
     });
     assert.deepEqual(JSON.parse(r.choices[0].message.content), { answer: 'You said: Weather?.' });
 });
+
+test('a format that the upstream does not have is named as lost', async () => {
+    for (const type of ['json_object', 'text']) {
+        const { data, response } = await w.openai().chat.completions.create({
+            model: 'anthropic/echo', messages, response_format: { type },
+        }).withResponse();
+        assert.equal(data.choices[0].message.content, 'You said: Weather?.');
+        assert.equal(response.headers.get('x-llmux-dropped'), 'response_format');
+    }
+});
