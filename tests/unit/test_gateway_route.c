@@ -73,7 +73,7 @@ a_route_tries_all_deployments_before_one_again_then_the_fallbacks(void **state)
 {
     struct rig rig;
     struct route r;
-    struct candidate c, d;
+    struct candidate c, d = { .offer = NULL };
     struct dice dice;
     (void)state;
     rig_open(&rig, yaml);
