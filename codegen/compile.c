@@ -9,6 +9,7 @@
 #include "codegen/operation.h"
 #include "codegen/placement.h"
 #include "codegen/setting.h"
+#include "codegen/tidy.h"
 
 #define OUTPUT_MAX (64u << 20)
 
@@ -71,6 +72,22 @@ check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
     }
 }
 
+/* Lay the printed C out. */
+static void
+tidy_outputs(struct arena *a, struct compiled *c)
+{
+    for (unsigned i = 0; i < c->outputs.n; i++) {
+        struct output *o = &c->outputs.v[i];
+        struct buf out;
+        if (!str_ends(str_from(o->name), STR(".c")) && !str_ends(str_from(o->name), STR(".h")))
+            continue;
+        buf_init(&out, OUTPUT_MAX);
+        tidy(a, buf_str(&o->text), &out);
+        buf_fini(&o->text);
+        o->text = out;
+    }
+}
+
 /* What must hold before the rows are looked at. */
 static void
 check_frames(const struct ast_file *const *files, unsigned n, const struct compiled *c, struct diags *d)
@@ -128,6 +145,7 @@ compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct
             print_family(a, out, &out->dialects->v[i], d);
     emit_registry(a, out->dialects, add_output(a, out, "registry.c"));
     coverage_report(a, out->ir, out->dialects, add_output(a, out, "LOSS.md"));
+    tidy_outputs(a, out);
 }
 
 void
@@ -147,6 +165,7 @@ compile_plugin(struct arena *a, const struct ast_file *const *files, unsigned n,
                       .family_name = dialect->family->name, .as = EMIT_PLUGIN };
     e.out = add_output(a, out, arena_printf(a, "%s.c", dialect->c).p);
     emit_family(&e);
+    tidy_outputs(a, out);
 }
 
 void

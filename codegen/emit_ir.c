@@ -190,8 +190,9 @@ emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out)
     if (ir->events)
         put_event(a, ir, out);
     put_policies(out);
-    buf_puts(out, STR("/* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are appended, all\n"
-                      " * others are replaced.  Both are of the same kind.  False when the arena is full. */\n"
+    buf_puts(out, STR("/* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are\n"
+                      " * appended, all others are replaced.  Both are of the same kind.  False when the arena is\n"
+                      " * full. */\n"
                       "bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);\n\n"));
     buf_printf(out, "/* Changes with these types: what was compiled with others does not fit. */\n#define IR_ABI 0x%08xu\n\n#endif\n",
                abi_of(buf_str(out)));

@@ -38,7 +38,9 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
         if (frag->text.text.p && !arena_append(a, &dst->text.text, frag->text.text))
             return false;
         for (unsigned i = 0; i < frag->text.citations.n; i++) {
-            struct ir_citation *item = arena_push(a, (void **)&dst->text.citations.v, &dst->text.citations.n, &dst->text.citations.cap, sizeof *item);
+            struct ir_citation *item = arena_push(a, (void **)&dst->text.citations.v,
+                                                  &dst->text.citations.n, &dst->text.citations.cap,
+                                                  sizeof *item);
             if (!item)
                 return false;
             *item = frag->text.citations.v[i];
@@ -51,7 +53,8 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
     case IR_BLOCK_THINKING:
         if (frag->thinking.text.p && !arena_append(a, &dst->thinking.text, frag->thinking.text))
             return false;
-        if (frag->thinking.signature.p && !arena_append(a, &dst->thinking.signature, frag->thinking.signature))
+        if (frag->thinking.signature.p && !arena_append(a, &dst->thinking.signature,
+                                                        frag->thinking.signature))
             return false;
         break;
     case IR_BLOCK_SEALED:
@@ -69,7 +72,8 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
             dst->audio.source = frag->audio.source;
         if (frag->audio.id.p)
             dst->audio.id = frag->audio.id;
-        if (frag->audio.transcript.p && !arena_append(a, &dst->audio.transcript, frag->audio.transcript))
+        if (frag->audio.transcript.p && !arena_append(a, &dst->audio.transcript,
+                                                      frag->audio.transcript))
             return false;
         if (frag->audio.expires.set)
             dst->audio.expires = frag->audio.expires;
@@ -79,7 +83,8 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
             dst->document.source = frag->document.source;
         if (frag->document.title.p)
             dst->document.title = frag->document.title;
-        if (frag->document.context.p && !arena_append(a, &dst->document.context, frag->document.context))
+        if (frag->document.context.p && !arena_append(a, &dst->document.context,
+                                                      frag->document.context))
             return false;
         if (frag->document.cite)
             dst->document.cite = frag->document.cite;
@@ -96,7 +101,9 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
         if (frag->result.call.p)
             dst->result.call = frag->result.call;
         for (unsigned i = 0; i < frag->result.blocks.n; i++) {
-            struct ir_block *item = arena_push(a, (void **)&dst->result.blocks.v, &dst->result.blocks.n, &dst->result.blocks.cap, sizeof *item);
+            struct ir_block *item = arena_push(a, (void **)&dst->result.blocks.v,
+                                               &dst->result.blocks.n, &dst->result.blocks.cap,
+                                               sizeof *item);
             if (!item)
                 return false;
             *item = frag->result.blocks.v[i];

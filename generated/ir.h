@@ -409,11 +409,12 @@ struct ir_policy {
 
 extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 
-/* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are appended, all
- * others are replaced.  Both are of the same kind.  False when the arena is full. */
+/* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are
+ * appended, all others are replaced.  Both are of the same kind.  False when the arena is
+ * full. */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0x7f51c107u
+#define IR_ABI 0x4cff47f9u
 
 #endif
