@@ -103,10 +103,11 @@ undrop(struct arena *a, struct ast_rows *rows, const struct ast_path *p)
         struct ast_row *r = &rows->v[i];
         if (r->kind != ROW_DROP)
             continue;
-        struct ast_paths kept = { NULL, 0, 0 };      /* the inherited vector is shared */
+        struct ast_paths kept = { NULL, 0, 0 }; /* the inherited vector is shared */
         for (unsigned k = 0; k < r->model.n; k++)
             if (!path_starts(p, &r->model.v[k]))
-                *(struct ast_path *)arena_push(a, (void **)&kept.v, &kept.n, &kept.cap, sizeof *kept.v) = r->model.v[k];
+                *(struct ast_path *)arena_push(a, (void **)&kept.v, &kept.n, &kept.cap,
+                                               sizeof *kept.v) = r->model.v[k];
         r->model = kept;
     }
 }
@@ -257,7 +258,8 @@ amend_row(struct arena *a, struct ast_rows *rows, const struct ast_row *with, st
     case ROW_REMOVE:
         for (unsigned i = 0; i < with->wire.n; i++)
             if (!remove_wire(rows, &with->wire.v[i]))
-                diag_error(d, with->wire.v[i].pos, "there is no inherited row for '%s'", path_text(a, &with->wire.v[i]).p);
+                diag_error(d, with->wire.v[i].pos, "there is no inherited row for '%s'",
+                           path_text(a, &with->wire.v[i]).p);
         break;
     case ROW_FIRST:
         undrop_row(a, rows, with);
@@ -287,7 +289,8 @@ drop_cases(struct ast_tag_cases *cases, const struct ast_rows *rows)
     for (unsigned i = 0; i < rows->n; i++)
         for (unsigned k = 0; rows->v[i].kind == ROW_DROP && k < rows->v[i].model.n; k++)
             for (unsigned c = 0; c < cases->n; c++)
-                if (cases->v[c].model.n == 1 && path_eq(&cases->v[c].model.v[0], &rows->v[i].model.v[k])) {
+                if (cases->v[c].model.n == 1
+                    && path_eq(&cases->v[c].model.v[0], &rows->v[i].model.v[k])) {
                     memmove(&cases->v[c], &cases->v[c + 1], (cases->n - c - 1) * sizeof *cases->v);
                     cases->n--;
                     c--;
@@ -308,16 +311,19 @@ static struct ast_tag_case *
 find_case(struct ast_tag_cases *cases, unsigned n, const struct ast_tag_case *with)
 {
     for (unsigned i = 0; i < n; i++)
-        if (has_tag(&cases->v[i], with->tags.v[0].s) && (with->any || cases->v[i].arrow == with->arrow))
+        if (has_tag(&cases->v[i], with->tags.v[0].s)
+            && (with->any || cases->v[i].arrow == with->arrow))
             return &cases->v[i];
     for (unsigned i = 0; i < n; i++)
-        if (has_tag(&cases->v[i], with->tags.v[0].s) && path_eq(&cases->v[i].model.v[0], &with->model.v[0]))
+        if (has_tag(&cases->v[i], with->tags.v[0].s)
+            && path_eq(&cases->v[i].model.v[0], &with->model.v[0]))
             return &cases->v[i];
     return NULL;
 }
 
 static void
-amend_cases(struct arena *a, struct ast_tag_cases *cases, const struct ast_decl *with, struct diags *d)
+amend_cases(struct arena *a, struct ast_tag_cases *cases, const struct ast_decl *with,
+            struct diags *d)
 {
     struct ast_tag_cases copy = { NULL, 0, 0 };
 
@@ -369,7 +375,8 @@ amend_table(struct arena *a, struct ast_table_rows *rows, const struct ast_table
     struct ast_table_rows out = { NULL, 0, 0 };
 
     for (unsigned i = 0; i < with->n; i++)
-        *(struct ast_table_row *)arena_push(a, (void **)&out.v, &out.n, &out.cap, sizeof *out.v) = with->v[i];
+        *(struct ast_table_row *)arena_push(a, (void **)&out.v, &out.n, &out.cap,
+                                            sizeof *out.v) = with->v[i];
     for (unsigned i = 0; i < rows->n; i++) {
         struct ast_table_row r = rows->v[i];
         bool gone = false;
@@ -382,7 +389,8 @@ amend_table(struct arena *a, struct ast_table_rows *rows, const struct ast_table
             }
         }
         if (!gone)
-            *(struct ast_table_row *)arena_push(a, (void **)&out.v, &out.n, &out.cap, sizeof *out.v) = r;
+            *(struct ast_table_row *)arena_push(a, (void **)&out.v, &out.n, &out.cap,
+                                                sizeof *out.v) = r;
     }
     *rows = out;
 }
@@ -395,14 +403,19 @@ rows_to_cases(struct arena *a, struct ast_decl *with, struct diags *d)
         const struct ast_table_row *r = &with->table.v[i];
         struct ast_step step = { r->model, STEP_NONE };
         struct ast_path path = { .pos = r->model.pos };
-        struct ast_tag_case c = { .pos = r->pos, .tags = r->wire, .any = r->any, .arrow = r->arrow };
+        struct ast_tag_case c = {
+            .pos = r->pos, .tags = r->wire, .any = r->any, .arrow = r->arrow
+        };
         if (r->status.s.n || r->model.pos.src->text.p[r->model.pos.at] == '"')
-            diag_help(diag_error(d, r->status.s.n ? r->status.pos : r->model.pos, "'%.*s' is no table, and this no case of it",
+            diag_help(diag_error(d, r->status.s.n ? r->status.pos : r->model.pos,
+                                 "'%.*s' is no table, and this no case of it",
                                  STR_ARG(with->name.s)),
                       "a case looks like: \"tag\" <-> case { ... }");
         *(struct ast_step *)arena_push(a, (void **)&path.v, &path.n, &path.cap, sizeof step) = step;
-        *(struct ast_path *)arena_push(a, (void **)&c.model.v, &c.model.n, &c.model.cap, sizeof path) = path;
-        *(struct ast_tag_case *)arena_push(a, (void **)&with->tag_cases.v, &with->tag_cases.n, &with->tag_cases.cap, sizeof c) = c;
+        *(struct ast_path *)arena_push(a, (void **)&c.model.v, &c.model.n, &c.model.cap,
+                                       sizeof path) = path;
+        *(struct ast_tag_case *)arena_push(a, (void **)&with->tag_cases.v, &with->tag_cases.n,
+                                           &with->tag_cases.cap, sizeof c) = c;
     }
     with->table = (struct ast_table_rows){ NULL, 0, 0 };
 }
@@ -414,7 +427,8 @@ shape_phrase(const struct ast_decl *decl)
 }
 
 void
-amend_decl(struct arena *a, struct ast_decl *decl, const struct ast_decl *amendment, struct diags *d)
+amend_decl(struct arena *a, struct ast_decl *decl, const struct ast_decl *amendment,
+           struct diags *d)
 {
     struct ast_decl with = *amendment;
     bool cases = decl->kind != DECL_OBJECT && decl->kind != DECL_TABLE && !decl->patch;
@@ -423,10 +437,12 @@ amend_decl(struct arena *a, struct ast_decl *decl, const struct ast_decl *amendm
         rows_to_cases(a, &with, d);
     if ((with.tag_cases.n && !cases) || (with.table.n && decl->kind != DECL_TABLE)
         || (with.rows.n && decl->kind == DECL_TABLE)) {
-        struct diag *e = diag_error(d, with.pos, "'%.*s' is %s: these rows have no place in it", STR_ARG(decl->name.s),
-                                    shape_phrase(decl));
+        struct diag *e = diag_error(d, with.pos, "'%.*s' is %s: these rows have no place in it",
+                                    STR_ARG(decl->name.s), shape_phrase(decl));
         diag_note(e, decl->pos, "declared here");
-        diag_help(e, "%s", decl->kind == DECL_TABLE ? "its rows look like: \"word\" <-> value" : "its rows look like: member <-> model");
+        diag_help(e, "%s",
+                  decl->kind == DECL_TABLE ? "its rows look like: \"word\" <-> value"
+                                           : "its rows look like: member <-> model");
         return;
     }
     if (decl->kind == DECL_TABLE)

@@ -30,7 +30,8 @@ body_know(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
 
     for (unsigned i = 0; i < p->n; i++) {
         if (p->v[i].index != STEP_NONE)
-            diag_error(e->diags, p->v[i].name.pos, "an index has no meaning in this path: name a list's form behind ':'");
+            diag_error(e->diags, p->v[i].name.pos,
+                       "an index has no meaning in this path: name a list's form behind ':'");
         struct shape_key *k = key_at(e, keys, p->v[i].name.s);
         if (i + 1 == p->n) {
             if (filed && k->slot < 0)
@@ -85,11 +86,12 @@ static bool
 is_key(const struct body *b, const struct ast_row *r)
 {
     return r->kind == ROW_MAP && b->ctx.kind == CTX_CASE && r->model.n == 1 && r->model.v[0].n == 1
-        && str_is(r->model.v[0].v[0].name.s, "index") && r->wire.n == 1;
+           && str_is(r->model.v[0].v[0].name.s, "index") && r->wire.n == 1;
 }
 
 static void
-add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned group, unsigned *groups)
+add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned group,
+         unsigned *groups)
 {
     for (unsigned i = 0; rows && i < rows->n; i++) {
         const struct ast_row *r = &rows->v[i];
@@ -106,8 +108,8 @@ add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned g
 }
 
 struct body *
-body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *object, const struct ast_rows *rows,
-          const struct ast_rows *common)
+body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *object,
+          const struct ast_rows *rows, const struct ast_rows *common)
 {
     struct body *b = arena_alloc(e->a, sizeof *b);
     unsigned groups = 0;
@@ -123,7 +125,8 @@ body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *o
     add_rows(e, b, rows, 0, &groups);
     add_rows(e, b, common, 0, &groups);
     if (b->slots > 64)
-        diag_error(e->diags, rows->v[0].pos, "an object has at most 64 members to read, '%s' has %u", name, b->slots);
+        diag_error(e->diags, rows->v[0].pos,
+                   "an object has at most 64 members to read, '%s' has %u", name, b->slots);
     return b;
 }
 
@@ -154,6 +157,7 @@ void
 emit_shape(struct emit *e, const struct body *b)
 {
     emit_keys(e, b, b->keys, arena_printf(e->a, "%s_keys", b->shape).p);
-    em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s };\n\n", b->shape, b->object,
-       b->shape, b->slots, b->rest == REST_IGNORE ? "XD_REST_IGNORE" : "XD_REST_KEEP");
+    em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s };\n\n",
+       b->shape, b->object, b->shape, b->slots,
+       b->rest == REST_IGNORE ? "XD_REST_IGNORE" : "XD_REST_KEEP");
 }

@@ -16,7 +16,8 @@
 static struct buf *
 add_output(struct arena *a, struct compiled *c, const char *name)
 {
-    struct output *o = arena_push(a, (void **)&c->outputs.v, &c->outputs.n, &c->outputs.cap, sizeof *o);
+    struct output *o = arena_push(a, (void **)&c->outputs.v, &c->outputs.n, &c->outputs.cap,
+                                  sizeof *o);
 
     o->name = name;
     buf_init(&o->text, OUTPUT_MAX);
@@ -90,7 +91,8 @@ tidy_outputs(struct arena *a, struct compiled *c)
 
 /* What must hold before the rows are looked at. */
 static void
-check_frames(const struct ast_file *const *files, unsigned n, const struct compiled *c, struct diags *d)
+check_frames(const struct ast_file *const *files, unsigned n, const struct compiled *c,
+             struct diags *d)
 {
     for (unsigned i = 0; i < n; i++)
         if (files[i]->kind != FILE_IR)
@@ -103,7 +105,8 @@ check_frames(const struct ast_file *const *files, unsigned n, const struct compi
 }
 
 bool
-compile_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out)
+compile_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d,
+                struct compiled *out)
 {
     const struct ast_file *ir = find_ir(files, n, d);
 
@@ -124,7 +127,11 @@ compile_resolve(struct arena *a, const struct ast_file *const *files, unsigned n
 static void
 print_family(struct arena *a, struct compiled *c, const struct dialect *dialect, struct diags *d)
 {
-    struct emit e = { .a = a, .diags = d, .ir = c->ir, .dialects = c->dialects, .family = dialect,
+    struct emit e = { .a = a,
+                      .diags = d,
+                      .ir = c->ir,
+                      .dialects = c->dialects,
+                      .family = dialect,
                       .family_name = dialect->name };
 
     e.out = add_output(a, c, arena_printf(a, "%s.c", dialect->c).p);
@@ -132,7 +139,8 @@ print_family(struct arena *a, struct compiled *c, const struct dialect *dialect,
 }
 
 void
-compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d, struct compiled *out)
+compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d,
+        struct compiled *out)
 {
     if (!compile_resolve(a, files, n, d, out))
         return;
@@ -149,8 +157,8 @@ compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct
 }
 
 void
-compile_plugin(struct arena *a, const struct ast_file *const *files, unsigned n, const struct ast_file *file,
-               struct diags *d, struct compiled *out)
+compile_plugin(struct arena *a, const struct ast_file *const *files, unsigned n,
+               const struct ast_file *file, struct diags *d, struct compiled *out)
 {
     if (!compile_resolve(a, files, n, d, out))
         return;
@@ -161,8 +169,13 @@ compile_plugin(struct arena *a, const struct ast_file *const *files, unsigned n,
     alone.base = NULL;
     alone.family = &alone;
     alone.prefix = "";
-    struct emit e = { .a = a, .diags = d, .ir = out->ir, .dialects = &one, .family = &alone,
-                      .family_name = dialect->family->name, .as = EMIT_PLUGIN };
+    struct emit e = { .a = a,
+                      .diags = d,
+                      .ir = out->ir,
+                      .dialects = &one,
+                      .family = &alone,
+                      .family_name = dialect->family->name,
+                      .as = EMIT_PLUGIN };
     e.out = add_output(a, out, arena_printf(a, "%s.c", dialect->c).p);
     emit_family(&e);
     tidy_outputs(a, out);

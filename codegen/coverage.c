@@ -9,17 +9,32 @@ struct walk {
     const struct dialect *dialect;
     struct diags *d;
     struct coverage *out;
-    const struct names *written;    /* by the whole dialect; for the check */
-    bool *seen[2];                  /* by direction (0 read, 1 write) and declaration */
+    const struct names *written; /* by the whole dialect; for the check */
+    bool *seen[2];               /* by direction (0 read, 1 write) and declaration */
 };
 
 /* What one set of rows covers: model paths, and by field of a union's type the cases. */
-struct cases { struct str field; uint32_t mask; };
-struct covered {
-    struct { const struct ast_path **v; unsigned n, cap; } paths;
-    struct { struct cases *v; unsigned n, cap; } cases;
+struct cases {
+    struct str field;
+    uint32_t mask;
 };
-#define NOTHING_COVERED { { NULL, 0, 0 }, { NULL, 0, 0 } }
+struct covered {
+    struct {
+        const struct ast_path **v;
+        unsigned n, cap;
+    } paths;
+    struct {
+        struct cases *v;
+        unsigned n, cap;
+    } cases;
+};
+#define NOTHING_COVERED \
+    { \
+        { NULL, 0, 0 }, \
+        { \
+            NULL, 0, 0 \
+        } \
+    }
 
 static void visit(struct walk *w, struct str name, bool write);
 
@@ -42,7 +57,11 @@ add_field(struct walk *w, struct names *l, const char *holder, struct str field)
 
 /* --- names of what a path means ----------------------------------------------------------------------------- */
 
-struct place_in { const struct ir_fields *fields; const struct ir_fields *common; const char *holder; };
+struct place_in {
+    const struct ir_fields *fields;
+    const struct ir_fields *common;
+    const char *holder;
+};
 
 /* The holder and name of the last step; false when the path does not resolve (reported elsewhere). */
 static bool
@@ -62,7 +81,8 @@ name_path(struct walk *w, struct place_in at, const struct ast_path *p, struct n
             int c = types_case(f->type.un, p->v[i + 1].name.s);
             if (c < 0)
                 return false;
-            at = (struct place_in){ &f->type.un->cases.v[c].fields, NULL, f->type.un->cases.v[c].name.s.p };
+            at = (struct place_in){ &f->type.un->cases.v[c].fields, NULL,
+                                    f->type.un->cases.v[c].name.s.p };
             if (i + 2 == p->n) {
                 add_field(w, l, f->type.un->name.s.p, p->v[i + 1].name.s);
                 return true;
@@ -107,7 +127,8 @@ cases_of(struct walk *w, struct covered *c, struct str field)
     for (unsigned i = 0; i < c->cases.n; i++)
         if (str_eq(c->cases.v[i].field, field))
             return &c->cases.v[i].mask;
-    struct cases *slot = arena_push(w->a, (void **)&c->cases.v, &c->cases.n, &c->cases.cap, sizeof *slot);
+    struct cases *slot = arena_push(w->a, (void **)&c->cases.v, &c->cases.n, &c->cases.cap,
+                                    sizeof *slot);
     slot->field = field;
     return &slot->mask;
 }
@@ -137,11 +158,13 @@ cover_codec(struct walk *w, const struct ir_union *u, struct str codec, bool wri
     *mask |= cases;
     for (unsigned k = 0; k < u->cases.n; k++)
         if (cases >> k & 1)
-            add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p, u->cases.v[k].name.s);
+            add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p,
+                      u->cases.v[k].name.s);
 }
 
 static void
-cover_forms(struct walk *w, const struct ast_row *r, bool write, uint32_t *mask, const struct ir_union *u)
+cover_forms(struct walk *w, const struct ast_row *r, bool write, uint32_t *mask,
+            const struct ir_union *u)
 {
     for (unsigned i = 0; i < r->forms.n; i++) {
         const struct ast_decl *decl = dialect_decl(w->dialect, r->forms.v[i].name.s);
@@ -151,7 +174,8 @@ cover_forms(struct walk *w, const struct ast_row *r, bool write, uint32_t *mask,
             continue;
         int n = types_case(u, r->forms.v[i].name.s);
         if (decl)
-            *mask |= decl_cases(w, decl, write) | (decl->kind == DECL_UNION && write ? dropped_cases(w, decl, u) : 0);
+            *mask |= decl_cases(w, decl, write)
+                     | (decl->kind == DECL_UNION && write ? dropped_cases(w, decl, u) : 0);
         else if (n >= 0)
             *mask |= 1u << n;
         else if (r->forms.v[i].kind == FORM_NAME)
@@ -159,11 +183,13 @@ cover_forms(struct walk *w, const struct ast_row *r, bool write, uint32_t *mask,
     }
 }
 
-static void cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool write, struct covered *c);
+static void cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool write,
+                       struct covered *c);
 
 /* `this : fault_body` covers what that object covers; `this : messages` the conversation. */
 static void
-cover_this(struct walk *w, struct place_in at, const struct ast_row *r, bool write, struct covered *c)
+cover_this(struct walk *w, struct place_in at, const struct ast_row *r, bool write,
+           struct covered *c)
 {
     static const char *const conversation[] = { "instructions", "turns" };
 
@@ -179,14 +205,15 @@ cover_this(struct walk *w, struct place_in at, const struct ast_row *r, bool wri
             struct ast_path *p = arena_alloc(w->a, sizeof *p);
             *s = (struct ast_step){ { str_from(conversation[k]), r->pos }, STEP_NONE };
             *p = (struct ast_path){ s, 1, 1, r->pos };
-            *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n, &c->paths.cap, sizeof p) = p;
+            *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n,
+                                                  &c->paths.cap, sizeof p) = p;
         }
     }
 }
 
 static void
-cover_path(struct walk *w, struct place_in at, const struct ast_row *r, const struct ast_path *p, bool write,
-           struct covered *c)
+cover_path(struct walk *w, struct place_in at, const struct ast_row *r, const struct ast_path *p,
+           bool write, struct covered *c)
 {
     const struct ir_field *f = at.fields ? types_field(at.fields, p->v[0].name.s) : NULL;
     const struct ir_union *u = f && f->type.kind == TYPE_UNION ? f->type.un : NULL;
@@ -195,7 +222,8 @@ cover_path(struct walk *w, struct place_in at, const struct ast_row *r, const st
 
     if (ucase >= 0)
         *mask |= 1u << ucase;
-    *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n, &c->paths.cap, sizeof p) = p;
+    *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n, &c->paths.cap,
+                                          sizeof p) = p;
     if (r->kind == ROW_DROP)
         name_path(w, at, p, &w->out->lost);
     else
@@ -207,7 +235,8 @@ cover_path(struct walk *w, struct place_in at, const struct ast_row *r, const st
 }
 
 static void
-cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool write, struct covered *c)
+cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool write,
+           struct covered *c)
 {
     for (unsigned i = 0; i < rows->n; i++) {
         const struct ast_row *r = &rows->v[i];
@@ -215,7 +244,8 @@ cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool
             cover_rows(w, at, r->rows, write, c);
             continue;
         }
-        bool counts = r->kind == ROW_MAP || r->kind == ROW_HEADER || r->kind == ROW_WITH || (r->kind == ROW_DROP && write);
+        bool counts = r->kind == ROW_MAP || r->kind == ROW_HEADER || r->kind == ROW_WITH
+                      || (r->kind == ROW_DROP && write);
         if (!counts || (r->kind == ROW_MAP && r->arrow == (write ? ARROW_READ : ARROW_WRITE)))
             continue;
         for (unsigned k = 0; k < r->model.n; k++) {
@@ -251,7 +281,8 @@ is_indexed(const struct covered *c, const struct str *path, unsigned n)
 }
 
 static void
-complain(struct walk *w, const struct covered *c, struct pos pos, const struct str *path, unsigned n)
+complain(struct walk *w, const struct covered *c, struct pos pos, const struct str *path,
+         unsigned n)
 {
     struct str text = { NULL, 0 };
 
@@ -282,8 +313,8 @@ written_elsewhere(struct walk *w, const char *holder, struct str field)
 }
 
 static void
-want_field(struct walk *w, const struct covered *c, struct pos pos, const char *holder, struct str *path, unsigned n,
-           const struct type *t)
+want_field(struct walk *w, const struct covered *c, struct pos pos, const char *holder,
+           struct str *path, unsigned n, const struct type *t)
 {
     bool inside = false;
 
@@ -302,7 +333,7 @@ want_field(struct walk *w, const struct covered *c, struct pos pos, const char *
         return;
     }
     if (inside && t->kind == TYPE_UNION)
-        return;                     /* its cases are checked as such */
+        return; /* its cases are checked as such */
     if (!written_elsewhere(w, holder, path[n - 1]))
         complain(w, c, pos, path, n);
 }
@@ -322,7 +353,8 @@ want_cases(struct walk *w, const struct covered *c, struct pos pos, const struct
 }
 
 static void
-want_fields(struct walk *w, const struct covered *c, struct pos pos, const char *holder, const struct ir_fields *f)
+want_fields(struct walk *w, const struct covered *c, struct pos pos, const char *holder,
+            const struct ir_fields *f)
 {
     struct str path[9];
 
@@ -367,15 +399,20 @@ visit_object(struct walk *w, const struct ast_decl *decl, bool write)
     const struct ir_union *u = types_union(w->ir, decl->model.v[0].name.s);
     int c = u && decl->model.n > 1 ? types_case(u, decl->model.v[1].name.s) : -1;
     struct covered cov = NOTHING_COVERED;
-    struct place_in at = { r ? &r->fields : c >= 0 ? &u->cases.v[c].fields : NULL, u ? &u->common : NULL,
-                           r ? r->name.s.p : c >= 0 ? u->cases.v[c].name.s.p : "" };
+    struct place_in at = { r        ? &r->fields
+                           : c >= 0 ? &u->cases.v[c].fields
+                                    : NULL,
+                           u ? &u->common : NULL,
+                           r        ? r->name.s.p
+                           : c >= 0 ? u->cases.v[c].name.s.p
+                                    : "" };
     bool whole = true;
 
     if (c >= 0)
         add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p, u->cases.v[c].name.s);
     cover_rows(w, at, &decl->rows, write, &cov);
     for (unsigned i = 0; i < decl->rows.n; i++)
-        whole &= decl->rows.v[i].kind != ROW_WITH;       /* stands for one value only */
+        whole &= decl->rows.v[i].kind != ROW_WITH; /* stands for one value only */
     if (!write || !whole)
         return;
     want_fields(w, &cov, decl->name.pos, at.holder, at.fields);
@@ -386,7 +423,8 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
 {
     const struct ir_record *turn = types_record(w->ir, STR("Turn"));
     const struct ir_union *blocks = types_union(w->ir, STR("Block"));
-    static struct ast_step step = { { STR_INIT("role"), { NULL, 0, 0 } }, STEP_NONE };    /* the route itself says it */
+    static struct ast_step step = { { STR_INIT("role"), { NULL, 0, 0 } },
+                                    STEP_NONE }; /* the route itself says it */
     static const struct ast_path role = { &step, 1, 1, { NULL, 0, 0 } };
 
     for (unsigned i = 0; turn && blocks && i < decl->tag_cases.n; i++) {
@@ -399,13 +437,16 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
             if (t->model.v[k].n > 2) {
                 int c = types_case(blocks, t->model.v[k].v[2].name.s);
                 if (c >= 0)
-                    at = (struct place_in){ &blocks->cases.v[c].fields, &blocks->common, blocks->cases.v[c].name.s.p };
+                    at = (struct place_in){ &blocks->cases.v[c].fields, &blocks->common,
+                                            blocks->cases.v[c].name.s.p };
                 if (c >= 0)
-                    add_field(w, write ? &w->out->written : &w->out->read, blocks->name.s.p, blocks->cases.v[c].name.s);
+                    add_field(w, write ? &w->out->written : &w->out->read, blocks->name.s.p,
+                              blocks->cases.v[c].name.s);
             }
         cover_rows(w, at, &t->rows, write, &cov);
         if (write) {
-            *(const struct ast_path **)arena_push(w->a, (void **)&cov.paths.v, &cov.paths.n, &cov.paths.cap, sizeof(void *)) = &role;
+            *(const struct ast_path **)arena_push(w->a, (void **)&cov.paths.v, &cov.paths.n,
+                                                  &cov.paths.cap, sizeof(void *)) = &role;
             want_fields(w, &cov, t->pos, at.holder, at.fields);
         }
     }
@@ -428,14 +469,20 @@ visit(struct walk *w, struct str name, bool write)
 }
 
 void
-coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *dialect, struct str root, struct diags *d,
-              struct coverage *out)
+coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
+              struct str root, struct diags *d, struct coverage *out)
 {
     struct names none = { NULL, 0, 0 };
 
     for (int check = 0; check <= (d != NULL); check++) {
-        struct walk w = { a, ir, dialect, check ? d : NULL, out, check ? &out->written : &none,
-                          { arena_alloc(a, dialect->decls.n + 1), arena_alloc(a, dialect->decls.n + 1) } };
+        struct walk w = { a,
+                          ir,
+                          dialect,
+                          check ? d : NULL,
+                          out,
+                          check ? &out->written : &none,
+                          { arena_alloc(a, dialect->decls.n + 1),
+                            arena_alloc(a, dialect->decls.n + 1) } };
         visit(&w, root, false);
         visit(&w, root, true);
     }

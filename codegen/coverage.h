@@ -9,19 +9,23 @@
 #include "codegen/dialect.h"
 #include "codegen/types.h"
 
-struct names { struct str *v; unsigned n, cap; };
+struct names {
+    struct str *v;
+    unsigned n, cap;
+};
 
 struct coverage {
-    struct names read;       /* what reading can fill */
-    struct names written;    /* what writing says */
-    struct names lost;       /* what writing gives up, by `drop` */
+    struct names read;    /* what reading can fill */
+    struct names written; /* what writing says */
+    struct names lost;    /* what writing gives up, by `drop` */
 };
 
 /* Walk from one declaration.  Missing rows are errors in d (which may be NULL: walk only). */
-void coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *dialect, struct str root,
-                   struct diags *d, struct coverage *out);
+void coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
+                   struct str root, struct diags *d, struct coverage *out);
 
 /* LOSS.md: for each pair of dialects and providers and each kind of document what the one says and the other loses. */
-void coverage_report(struct arena *a, const struct ir_model *ir, const struct dialects *l, struct buf *out);
+void coverage_report(struct arena *a, const struct ir_model *ir, const struct dialects *l,
+                     struct buf *out);
 
 #endif

@@ -115,7 +115,8 @@ nothing_to_amend(const struct dialect *d, struct word name, struct diags *diags)
     for (unsigned i = 0; i < d->decls.n; i++)
         suggestion_consider(&s, d->decls.v[i].name.s);
     if (!diag_suggest(e, &s))
-        diag_help(e, "a new declaration starts with its kind: object %.*s <-> ...", STR_ARG(name.s));
+        diag_help(e, "a new declaration starts with its kind: object %.*s <-> ...",
+                  STR_ARG(name.s));
 }
 
 static void
@@ -125,7 +126,8 @@ inherit(struct arena *a, struct dialect *d, struct diags *diags)
     unsigned inherited = d->base ? d->base->decls.n : 0;
 
     for (unsigned i = 0; i < inherited; i++) {
-        struct ast_decl *decl = arena_push(a, (void **)&d->decls.v, &d->decls.n, &d->decls.cap, sizeof *decl);
+        struct ast_decl *decl = arena_push(a, (void **)&d->decls.v, &d->decls.n, &d->decls.cap,
+                                           sizeof *decl);
         *decl = d->base->decls.v[i];
     }
     d->changed = arena_alloc(a, inherited + f->decls.n + 1);
@@ -143,7 +145,8 @@ inherit(struct arena *a, struct dialect *d, struct diags *diags)
             continue;
         }
         if (old && old >= d->decls.v + inherited) {
-            struct diag *e = diag_error(diags, f->decls.v[i].name.pos, "'%.*s' is declared twice", STR_ARG(old->name.s));
+            struct diag *e = diag_error(diags, f->decls.v[i].name.pos, "'%.*s' is declared twice",
+                                        STR_ARG(old->name.s));
             diag_note(e, old->name.pos, "first here");
             continue;
         }
@@ -177,7 +180,9 @@ sets_anew(const struct ast_settings *own, const struct ast_setting *inherited)
             return true;
         if (!str_eq(s->values.v[0].s, inherited->values.v[0].s))
             continue;
-        if (s->globs.n == 0 || (same_words(&s->values, &inherited->values) && same_words(&s->globs, &inherited->globs)))
+        if (s->globs.n == 0
+            || (same_words(&s->values, &inherited->values)
+                && same_words(&s->globs, &inherited->globs)))
             return true;
     }
     return false;
@@ -186,13 +191,15 @@ sets_anew(const struct ast_settings *own, const struct ast_setting *inherited)
 static void
 inherit_settings(struct arena *a, struct dialect *d)
 {
-    const struct ast_settings *from[2] = { d->base ? &d->base->settings : NULL, &d->file->settings };
+    const struct ast_settings *from[2] = { d->base ? &d->base->settings : NULL,
+                                           &d->file->settings };
 
     for (int k = 0; k < 2; k++)
         for (unsigned i = 0; from[k] && i < from[k]->n; i++) {
             if (k == 0 && sets_anew(&d->file->settings, &from[k]->v[i]))
                 continue;
-            struct ast_setting *s = arena_push(a, (void **)&d->settings.v, &d->settings.n, &d->settings.cap, sizeof *s);
+            struct ast_setting *s = arena_push(a, (void **)&d->settings.v, &d->settings.n,
+                                               &d->settings.cap, sizeof *s);
             *s = from[k]->v[i];
         }
     d->operations = d->file->operations.n || !d->base ? d->file->operations : d->base->operations;
@@ -239,22 +246,26 @@ inherits_itself(const struct ast_file *const *files, unsigned n, const struct as
 }
 
 static void
-check_name(const struct ast_file *const *files, unsigned n, const struct ast_file *f, struct diags *d)
+check_name(const struct ast_file *const *files, unsigned n, const struct ast_file *f,
+           struct diags *d)
 {
     const struct ast_file *first = find_file(files, n, f->name.s);
 
     if (first != f)
-        diag_note(diag_error(d, f->name.pos, "there are two of the name '%.*s'", STR_ARG(f->name.s)),
-                  first->name.pos, "the other one");
+        diag_note(
+            diag_error(d, f->name.pos, "there are two of the name '%.*s'", STR_ARG(f->name.s)),
+            first->name.pos, "the other one");
 }
 
 static void
-check_parent(const struct ast_file *const *files, unsigned n, const struct ast_file *f, struct diags *d)
+check_parent(const struct ast_file *const *files, unsigned n, const struct ast_file *f,
+             struct diags *d)
 {
     if (!f->parent.s.n)
         return;
     if (!find_file(files, n, f->parent.s)) {
-        struct diag *e = diag_error(d, f->parent.pos, "there is no dialect '%.*s'", STR_ARG(f->parent.s));
+        struct diag *e = diag_error(d, f->parent.pos, "there is no dialect '%.*s'",
+                                    STR_ARG(f->parent.s));
         struct suggestion s = suggestion_for(f->parent.s);
         for (unsigned i = 0; i < n; i++)
             if (files[i]->kind != FILE_IR && files[i] != f)
@@ -271,11 +282,13 @@ check_parent(const struct ast_file *const *files, unsigned n, const struct ast_f
 static void
 add_dialect(struct arena *a, struct dialects *l, const struct ast_file *f, struct diags *diags)
 {
-    struct dialect d = { .file = f, .name = arena_printf(a, "%.*s", STR_ARG(f->name.s)), .c = c_name(a, f->name.s) };
+    struct dialect d = { .file = f,
+                         .name = arena_printf(a, "%.*s", STR_ARG(f->name.s)),
+                         .c = c_name(a, f->name.s) };
 
     d.base = f->parent.s.n ? dialects_find(l, f->parent.s) : NULL;
     if (f->parent.s.n && !d.base)
-        return;                            /* said already by check_parent */
+        return; /* said already by check_parent */
     d.prefix = d.base ? arena_printf(a, "%s_", d.c).p : "";
     struct dialect *slot = arena_push(a, (void **)&l->v, &l->n, &l->cap, sizeof *slot);
     inherit(a, &d, diags);
@@ -285,7 +298,8 @@ add_dialect(struct arena *a, struct dialects *l, const struct ast_file *f, struc
 }
 
 struct dialects *
-dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *diags)
+dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n,
+                 struct diags *diags)
 {
     struct dialects *l = arena_alloc(a, sizeof *l);
 

@@ -19,21 +19,25 @@
 
 struct dialect {
     const struct ast_file *file;
-    const struct dialect *base;       /* NULL for a dialect that stands alone */
-    const struct dialect *family;     /* the root of the chain; itself for a base */
-    struct str name;                  /* NUL-terminated */
-    const char *c;                    /* "openai_chat" */
-    const char *prefix;               /* of the C names of changed declarations: "" or "deepseek_" */
+    const struct dialect *base;   /* NULL for a dialect that stands alone */
+    const struct dialect *family; /* the root of the chain; itself for a base */
+    struct str name;              /* NUL-terminated */
+    const char *c;                /* "openai_chat" */
+    const char *prefix;           /* of the C names of changed declarations: "" or "deepseek_" */
     struct ast_settings settings;
     struct ast_operations operations;
-    struct ast_decls decls;           /* inherited and amended */
-    bool *changed;                    /* by declaration: differs from the base's, itself or by what it uses */
+    struct ast_decls decls; /* inherited and amended */
+    bool *changed;          /* by declaration: differs from the base's, itself or by what it uses */
 };
-struct dialects { struct dialect *v; unsigned n, cap; };
+struct dialects {
+    struct dialect *v;
+    unsigned n, cap;
+};
 
 /* Resolve all dialect and provider files (ir files are passed over).  The order is: each base before what derives from
  * it, else by name.  Errors (unknown parent, depth over two, amending what does not exist) go to d. */
-struct dialects *dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d);
+struct dialects *
+dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d);
 
 /* NULL when there is none of this name. */
 const struct dialect *dialects_find(const struct dialects *l, struct str name);

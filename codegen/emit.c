@@ -86,13 +86,15 @@ emit_number(struct emit *e, struct pos pos, enum arrow arrow, bool constant)
             e->rows.v[i].directions |= directions;
             return (int)i;
         }
-    struct emit_row *row = arena_push(e->a, (void **)&e->rows.v, &e->rows.n, &e->rows.cap, sizeof *row);
+    struct emit_row *row = arena_push(e->a, (void **)&e->rows.v, &e->rows.n, &e->rows.cap,
+                                      sizeof *row);
     struct str text = str_make(pos.src->text.p + pos.at, pos.n);
     const char *end = memchr(text.p, '\n', text.n);
 
     if (end)
         text.n = (size_t)(end - text.p);
-    *row = (struct emit_row){ pos, pos_text(e->a, pos), arena_printf(e->a, "%.*s", STR_ARG(str_trim(text))).p, directions };
+    *row = (struct emit_row){ pos, pos_text(e->a, pos),
+                              arena_printf(e->a, "%.*s", STR_ARG(str_trim(text))).p, directions };
     return (int)e->rows.n - 1;
 }
 

@@ -11,7 +11,11 @@
 #include "codegen/target.h"
 #include "runtime/base/buf.h"
 
-struct emit_row { struct pos pos; const char *where, *text; unsigned directions; };   /* 1 read, 2 write */
+struct emit_row {
+    struct pos pos;
+    const char *where, *text;
+    unsigned directions;
+}; /* 1 read, 2 write */
 
 struct emit {
     struct arena *a;
@@ -19,35 +23,42 @@ struct emit {
     struct diags *diags;
     const struct ir_model *ir;
     const struct dialects *dialects;
-    const struct dialect *family;            /* the first of those to be printed */
-    struct str family_name;                  /* what keeps unknown members apart: the base dialect's name */
+    const struct dialect *family; /* the first of those to be printed */
+    struct str family_name;       /* what keeps unknown members apart: the base dialect's name */
     enum emit_as { EMIT_FAMILY, EMIT_PLUGIN } as;
-    const struct dialect *d;                 /* the one being printed */
-    struct { struct emit_row *v; unsigned n, cap; } rows;
+    const struct dialect *d; /* the one being printed */
+    struct {
+        struct emit_row *v;
+        unsigned n, cap;
+    } rows;
 };
 
 /* A row in use. */
 struct row_use {
     const struct ast_row *r;
-    unsigned group;              /* number of its `first` group, 0: none */
-    int number;                  /* in the family's list of rows */
-    int slots[8];                /* of its wire paths */
+    unsigned group; /* number of its `first` group, 0: none */
+    int number;     /* in the family's list of rows */
+    int slots[8];   /* of its wire paths */
 };
-struct row_uses { struct row_use *v; unsigned n, cap; };
+struct row_uses {
+    struct row_use *v;
+    unsigned n, cap;
+};
 
 struct body {
     struct ctx ctx;
-    const char *name;            /* C name behind read_ and write_: "block_text" */
-    const char *shape;           /* of the shape: "block_text" */
-    const char *object;          /* identity for rest members */
-    struct str tag, tag_wire;    /* written first: "type", "text"; absent when there is none */
-    const struct ast_rows *rows, *common;    /* as written, for `with` and `drop`; may be NULL */
+    const char *name;         /* C name behind read_ and write_: "block_text" */
+    const char *shape;        /* of the shape: "block_text" */
+    const char *object;       /* identity for rest members */
+    struct str tag, tag_wire; /* written first: "type", "text"; absent when there is none */
+    const struct ast_rows *rows, *common; /* as written, for `with` and `drop`; may be NULL */
     struct row_uses uses;
-    struct shape_keys *keys;     /* the trie's root */
+    struct shape_keys *keys; /* the trie's root */
     unsigned slots;
     enum body_rest { REST_NOTE, REST_KEEP, REST_IGNORE } rest;
-    const struct ast_row *key;   /* `index <-> index`: elements of a patch are told apart by this member */
-    const char *when_const;      /* condition under which constants are written, NULL: always */
+    const struct ast_row
+        *key; /* `index <-> index`: elements of a patch are told apart by this member */
+    const char *when_const; /* condition under which constants are written, NULL: always */
 };
 
 /* --- emit.c */
@@ -83,16 +94,28 @@ bool row_writes(const struct ast_row *r);
 void emit_shape(struct emit *e, const struct body *b);
 
 /* --- forms.c: what a row's value looks like */
-enum form_class { FORM_IS_SCALAR, FORM_IS_TABLE, FORM_IS_PAIRS, FORM_IS_OBJECT, FORM_IS_UNION, FORM_IS_ROUTES, FORM_IS_LIST,
-                  FORM_IS_STRING, FORM_IS_JOIN, FORM_IS_CODEC, FORM_IS_GROWS, FORM_IS_BAD };
+enum form_class {
+    FORM_IS_SCALAR,
+    FORM_IS_TABLE,
+    FORM_IS_PAIRS,
+    FORM_IS_OBJECT,
+    FORM_IS_UNION,
+    FORM_IS_ROUTES,
+    FORM_IS_LIST,
+    FORM_IS_STRING,
+    FORM_IS_JOIN,
+    FORM_IS_CODEC,
+    FORM_IS_GROWS,
+    FORM_IS_BAD
+};
 struct form {
     enum form_class is;
-    const struct ast_decl *decl;     /* TABLE, PAIRS, OBJECT, UNION, ROUTES and the LIST's element */
-    const struct ir_union *un;       /* of an OBJECT on a case, or a UNION */
+    const struct ast_decl *decl; /* TABLE, PAIRS, OBJECT, UNION, ROUTES and the LIST's element */
+    const struct ir_union *un;   /* of an OBJECT on a case, or a UNION */
     int ucase;
-    const char *codec;               /* C name part: "media_url" */
-    struct str word;                 /* STRING, JOIN: the case or field */
-    unsigned kinds;                  /* bit by enum json_kind: what it reads */
+    const char *codec; /* C name part: "media_url" */
+    struct str word;   /* STRING, JOIN: the case or field */
+    unsigned kinds;    /* bit by enum json_kind: what it reads */
 };
 struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);
 /* Cases of the union that the form can write, or read; bits 1u << (case + 1), as the C enum counts. */
@@ -104,7 +127,8 @@ uint32_t body_claims(struct emit *e, const struct body *b, const struct row_use 
 uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u, enum dir dir);
 
 /* Kinds of blocks that the rows of a body write; *list is where they stand, NULL when it writes none. */
-uint32_t written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard);
+uint32_t
+written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard);
 
 /* --- emit_read.c, emit_write.c */
 void emit_read_body(struct emit *e, const struct body *b);
@@ -113,9 +137,10 @@ void emit_write_body(struct emit *e, const struct body *b);
 void emit_read_rows(struct emit *e, const struct body *b);
 void emit_write_rows(struct emit *e, const struct body *b);
 /* One row's value: v is the C expression of the node; key the wire name. */
-void emit_read_value(struct emit *e, const struct body *b, const struct row_use *u, const char *v, const char *indent);
-void emit_write_value(struct emit *e, const struct body *b, const struct row_use *u, const char *key,
-                      const char *indent);
+void emit_read_value(struct emit *e, const struct body *b, const struct row_use *u, const char *v,
+                     const char *indent);
+void emit_write_value(struct emit *e, const struct body *b, const struct row_use *u,
+                      const char *key, const char *indent);
 
 /* --- one file each */
 void emit_table(struct emit *e, const struct ast_decl *decl);

@@ -18,7 +18,9 @@ find_event(struct emit *e, struct word name)
 static const char *
 event_c(struct emit *e, const struct ast_decl *decl, const struct ast_tag_case *c)
 {
-    return arena_printf(e->a, "%s%.*s_%s", decl_prefix(e, decl), STR_ARG(decl->name.s), c_word(e->a, c->tags.v[0].s)).p;
+    return arena_printf(e->a, "%s%.*s_%s", decl_prefix(e, decl), STR_ARG(decl->name.s),
+                        c_word(e->a, c->tags.v[0].s))
+        .p;
 }
 
 static const struct row_use *
@@ -37,7 +39,8 @@ growing_union(struct emit *e, const struct ir_union *u)
 {
     for (unsigned i = 0; i < e->d->decls.n; i++) {
         const struct ast_decl *decl = &e->d->decls.v[i];
-        if (decl->kind != DECL_UNION || !decl->model.n || !str_eq(decl->model.v[0].name.s, u->name.s))
+        if (decl->kind != DECL_UNION || !decl->model.n
+            || !str_eq(decl->model.v[0].name.s, u->name.s))
             continue;
         for (unsigned k = 0; k < decl->tag_cases.n; k++)
             for (unsigned r = 0; r < decl->tag_cases.v[k].rows.n; r++)
@@ -55,7 +58,10 @@ struct growth {
     int ucase;
     const struct ir_field *field;
 };
-struct growths { struct growth *v; unsigned n, cap; };
+struct growths {
+    struct growth *v;
+    unsigned n, cap;
+};
 
 static struct growths
 find_growths(struct emit *e, const struct ast_decl *decl, const struct ir_union *u)
@@ -70,9 +76,11 @@ find_growths(struct emit *e, const struct ast_decl *decl, const struct ir_union 
             if (!row->grows.n || !row->model.n)
                 continue;
             if (row->grows.n != 2)
-                diag_error(e->diags, row->grows.pos, "grows names the delta's tag and its member: grows text_delta.text");
+                diag_error(e->diags, row->grows.pos,
+                           "grows names the delta's tag and its member: grows text_delta.text");
             struct growth *g = arena_push(e->a, (void **)&out.v, &out.n, &out.cap, sizeof *g);
-            *g = (struct growth){ c, row, n, types_field(&u->cases.v[n].fields, row->model.v[0].v[0].name.s) };
+            *g = (struct growth){ c, row, n,
+                                  types_field(&u->cases.v[n].fields, row->model.v[0].v[0].name.s) };
         }
     }
     return out;
@@ -97,15 +105,16 @@ static void
 read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, unsigned i)
 {
     const char *member = c_string(e->a, g->r->grows.v[1].name.s);
-    const char *lv = arena_printf(e->a, "m->%s.%s", u->cases.v[g->ucase].name.s.p, g->field->name.s.p).p;
+    const char *lv =
+        arena_printf(e->a, "m->%s.%s", u->cases.v[g->ucase].name.s.p, g->field->name.s.p).p;
 
     em(e, "    case %u:\n        m->kind = %s;\n", i, case_constant(e->a, u, g->ucase));
     em(e, "        v = json_member(&x->doc, at, STR(%s));\n        if (v) {\n", member);
     if (g->field->type.list) {
         const struct ast_decl *item = dialect_decl(e->d, form_decl_name(g->r));
         em(e, "            struct ir_%s *item = XD_PUSH(x, &%s);\n", g->field->type.un->c, lv);
-        em(e, "            if (item && !read_%s%.*s(x, v, item))\n                %s.n--;\n", item ? decl_prefix(e, item) : "",
-           STR_ARG(form_decl_name(g->r)), lv);
+        em(e, "            if (item && !read_%s%.*s(x, v, item))\n                %s.n--;\n",
+           item ? decl_prefix(e, item) : "", STR_ARG(form_decl_name(g->r)), lv);
     } else {
         em(e, "            xd_read_part(x, v, &%s);\n", lv);
     }
@@ -113,20 +122,24 @@ read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, un
 }
 
 static void
-emit_grow_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, const struct growths *l,
-                 struct word by, const char *name)
+emit_grow_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *u,
+                 const struct growths *l, struct word by, const char *name)
 {
     em(e, "static const struct xd_tag %s_grow_tags_v[] = {\n", name);
     for (unsigned i = 0; i < l->n; i++)
         if (first_with_tag(l, i))
             em(e, "    { STR_INIT(%s), %u },\n", c_string(e->a, l->v[i].r->grows.v[0].name.s), i);
-    em(e, "};\nstatic const struct xd_tags %s_grow_tags = {\n    STR_INIT(%s), %s_grow_tags_v,\n", name,
-       c_string(e->a, by.s), name);
+    em(e, "};\nstatic const struct xd_tags %s_grow_tags = {\n    STR_INIT(%s), %s_grow_tags_v,\n",
+       name, c_string(e->a, by.s), name);
     em(e, "    sizeof %s_grow_tags_v / sizeof *%s_grow_tags_v, -1,\n};\n\n", name, name);
     em(e, "/* A delta of the open block: %s */\n", pos_text(e->a, decl->pos));
-    em(e, "static bool\nread_%s_grow(struct xd *x, uint32_t at, unsigned index, struct ir_%s *m)\n{\n    uint32_t v;\n\n", name, u->c);
-    em(e, "    if (xd_flow_open_kind(x, 0, index) == IR_%s_FOREIGN) {\n", types_upper(e->a, u->name.s));
-    em(e, "        m->kind = IR_%s_FOREIGN;\n        m->foreign.dialect = STR_FAMILY;\n", types_upper(e->a, u->name.s));
+    em(e,
+       "static bool\nread_%s_grow(struct xd *x, uint32_t at, unsigned index, struct ir_%s *m)\n{\n    uint32_t v;\n\n",
+       name, u->c);
+    em(e, "    if (xd_flow_open_kind(x, 0, index) == IR_%s_FOREIGN) {\n",
+       types_upper(e->a, u->name.s));
+    em(e, "        m->kind = IR_%s_FOREIGN;\n        m->foreign.dialect = STR_FAMILY;\n",
+       types_upper(e->a, u->name.s));
     em(e, "        xd_read_json(x, at, &m->foreign.body);\n        return true;\n    }\n");
     em(e, "    switch (xd_tag(x, at, &%s_grow_tags)) {\n", name);
     for (unsigned i = 0; i < l->n; i++)
@@ -140,14 +153,16 @@ write_growth(struct emit *e, const struct growth *g, const struct ir_union *u, c
 {
     const char *tag = c_string(e->a, g->r->grows.v[0].name.s);
     const char *member = c_string(e->a, g->r->grows.v[1].name.s);
-    const char *lv = arena_printf(e->a, "e->block->%s.%s", u->cases.v[g->ucase].name.s.p, g->field->name.s.p).p;
+    const char *lv =
+        arena_printf(e->a, "e->block->%s.%s", u->cases.v[g->ucase].name.s.p, g->field->name.s.p).p;
 
     if (g->field->type.list) {
         const struct ast_decl *item = dialect_decl(e->d, form_decl_name(g->r));
         em(e, "        for (unsigned i = 0; i < %s.n; i++) {\n", lv);
-        em(e, "            open_%s(x, e, STR(%s));\n            jw_key(&x->w, STR(%s));\n", name, tag, member);
-        em(e, "            if (!write_%s%.*s(x, &%s.v[i]))\n                xd_no_key(x);\n", item ? decl_prefix(e, item) : "",
-           STR_ARG(form_decl_name(g->r)), lv);
+        em(e, "            open_%s(x, e, STR(%s));\n            jw_key(&x->w, STR(%s));\n", name,
+           tag, member);
+        em(e, "            if (!write_%s%.*s(x, &%s.v[i]))\n                xd_no_key(x);\n",
+           item ? decl_prefix(e, item) : "", STR_ARG(form_decl_name(g->r)), lv);
     } else {
         em(e, "        if (%s.p) {\n            open_%s(x, e, STR(%s));\n", lv, name, tag);
         em(e, "            xd_put_str(x, STR(%s), %s);\n", member, lv);
@@ -157,19 +172,24 @@ write_growth(struct emit *e, const struct growth *g, const struct ir_union *u, c
 
 /* One frame for each field of the fragment. */
 static void
-emit_grow_writer(struct emit *e, const struct ir_union *u, const struct growths *l, const char *name,
-                 const struct row_use *row)
+emit_grow_writer(struct emit *e, const struct ir_union *u, const struct growths *l,
+                 const char *name, const struct row_use *row)
 {
     const char *key = c_string(e->a, row->r->wire.v[0].v[0].name.s);
 
-    em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    XD_SEEN(seen_written, %d);\n", name, row->number);
+    em(e,
+       "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    XD_SEEN(seen_written, %d);\n",
+       name, row->number);
     em(e, "    switch (e->block->kind) {\n");
     for (int n = 0; n < (int)u->cases.n; n++) {
         em(e, "    case %s:\n", case_constant(e->a, u, n));
         if (str_is(u->cases.v[n].name.s, "foreign")) {
             em(e, "        if (str_eq(e->block->foreign.dialect, STR_FAMILY)) {\n");
-            em(e, "            open_%s(x, e, (struct str){ NULL, 0 });\n            jw_key(&x->w, STR(%s));\n", name, key);
-            em(e, "            jw_raw(&x->w, e->block->foreign.body);\n            jw_close(&x->w);\n            xd_frame_close(x);\n        }\n");
+            em(e,
+               "            open_%s(x, e, (struct str){ NULL, 0 });\n            jw_key(&x->w, STR(%s));\n",
+               name, key);
+            em(e,
+               "            jw_raw(&x->w, e->block->foreign.body);\n            jw_close(&x->w);\n            xd_frame_close(x);\n        }\n");
         }
         for (unsigned i = 0; i < l->n; i++)
             if (l->v[i].ucase == n && l->v[i].field && l->v[i].c->arrow != ARROW_READ)
@@ -197,32 +217,36 @@ static void
 emit_flow_call(struct emit *e, const struct ast_event *ev)
 {
     if (str_is(ev->name.s, "finish")) {
-        em(e, "    xd_flow_stop(x, choice, stop, stop_text);\n    if (usage.set)\n        xd_flow_usage(x, &usage);\n");
+        em(e,
+           "    xd_flow_stop(x, choice, stop, stop_text);\n    if (usage.set)\n        xd_flow_usage(x, &usage);\n");
         return;
     }
     em(e, "    xd_flow_%.*s(x", STR_ARG(ev->name.s));
     for (unsigned i = 0; i < ev->params.n; i++) {
         struct type t = event_param(e->ir, ev, ev->params.v[i].s);
-        em(e, ", %s%.*s", t.kind == TYPE_RECORD || t.kind == TYPE_UNION ? "&" : "", STR_ARG(ev->params.v[i].s));
+        em(e, ", %s%.*s", t.kind == TYPE_RECORD || t.kind == TYPE_UNION ? "&" : "",
+           STR_ARG(ev->params.v[i].s));
     }
     em(e, ");\n");
 }
 
 static void
-emit_event_reader(struct emit *e, const struct body *b, const struct ast_event *ev, const struct ir_union *grow_union,
-                  const char *grow_name)
+emit_event_reader(struct emit *e, const struct body *b, const struct ast_event *ev,
+                  const struct ir_union *grow_union, const char *grow_name)
 {
     const struct row_use *grow = grows_row(b);
 
     em(e, "static void\nread_%s(struct xd *x, uint32_t at)\n{\n", b->name);
     emit_locals(e, ev);
-    em(e, "    uint32_t v[%u];\n\n    if (!xd_scan(x, at, &%s_shape, v, NULL))\n        return;\n", b->slots ? b->slots : 1, b->shape);
+    em(e, "    uint32_t v[%u];\n\n    if (!xd_scan(x, at, &%s_shape, v, NULL))\n        return;\n",
+       b->slots ? b->slots : 1, b->shape);
     struct body rest = *b;
     if (grow) {
-        rest.uses.n = (unsigned)(grow - b->uses.v);       /* the rows before it; it stands last */
+        rest.uses.n = (unsigned)(grow - b->uses.v); /* the rows before it; it stands last */
         emit_read_rows(e, &rest);
         em(e, "    XD_SEEN(seen_read, %d);\n", grow->number);
-        em(e, "    if (!v[%d] || !read_%s_grow(x, v[%d], index, &block))\n        return;\n", grow->slots[0], grow_name, grow->slots[0]);
+        em(e, "    if (!v[%d] || !read_%s_grow(x, v[%d], index, &block))\n        return;\n",
+           grow->slots[0], grow_name, grow->slots[0]);
         (void)grow_union;
     } else {
         emit_read_rows(e, &rest);
@@ -232,7 +256,8 @@ emit_event_reader(struct emit *e, const struct body *b, const struct ast_event *
 }
 
 static void
-emit_event_writer(struct emit *e, const struct ast_decl *decl, const struct ast_tag_case *c, const struct body *b)
+emit_event_writer(struct emit *e, const struct ast_decl *decl, const struct ast_tag_case *c,
+                  const struct body *b)
 {
     const struct row_use *grow = grows_row(b);
     bool opens = str_is(c->model.v[0].v[0].name.s, "open");
@@ -240,17 +265,24 @@ emit_event_writer(struct emit *e, const struct ast_decl *decl, const struct ast_
     if (grow) {
         struct body head = *b;
         head.uses.n = (unsigned)(grow - b->uses.v);
-        em(e, "static void\nopen_%s(struct xd *x, const struct ir_event *e, struct str type)\n{\n", b->name);
-        em(e, "    xd_frame_open(x, STR(%s));\n    jw_object(&x->w);\n", c_string(e->a, c->tags.v[0].s));
+        em(e, "static void\nopen_%s(struct xd *x, const struct ir_event *e, struct str type)\n{\n",
+           b->name);
+        em(e, "    xd_frame_open(x, STR(%s));\n    jw_object(&x->w);\n",
+           c_string(e->a, c->tags.v[0].s));
         emit_write_rows(e, &head);
         em(e, "    if (!type.p)\n        return;\n");
-        em(e, "    jw_key(&x->w, STR(%s));\n    jw_object(&x->w);\n", c_string(e->a, grow->r->wire.v[0].v[0].name.s));
-        em(e, "    xd_put_str(x, STR(%s), type);\n}\n\n", c_string(e->a, grow->r->forms.v[0].name.s));
-        em(e, "static void\nclose_%s(struct xd *x)\n{\n    jw_close(&x->w);\n    jw_close(&x->w);\n    xd_frame_close(x);\n}\n\n", b->name);
+        em(e, "    jw_key(&x->w, STR(%s));\n    jw_object(&x->w);\n",
+           c_string(e->a, grow->r->wire.v[0].v[0].name.s));
+        em(e, "    xd_put_str(x, STR(%s), type);\n}\n\n",
+           c_string(e->a, grow->r->forms.v[0].name.s));
+        em(e,
+           "static void\nclose_%s(struct xd *x)\n{\n    jw_close(&x->w);\n    jw_close(&x->w);\n    xd_frame_close(x);\n}\n\n",
+           b->name);
         return;
     }
     em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n", b->name);
-    em(e, "    (void)e;\n    xd_frame_open(x, STR(%s));\n    jw_object(&x->w);\n", c_string(e->a, c->tags.v[0].s));
+    em(e, "    (void)e;\n    xd_frame_open(x, STR(%s));\n    jw_object(&x->w);\n",
+       c_string(e->a, c->tags.v[0].s));
     if (opens)
         em(e, "    x->skeleton = true;\n");
     emit_write_rows(e, b);
@@ -274,7 +306,7 @@ emit_event(struct emit *e, const struct ast_decl *decl, const struct ast_tag_cas
     b->tag = decl->by.s;
     b->tag_wire = c->tags.v[0].s;
     if (b->rest == REST_KEEP)
-        b->rest = REST_NOTE;         /* an event has no place to keep them */
+        b->rest = REST_NOTE; /* an event has no place to keep them */
     em(e, "/* %s: %.*s */\n", pos_text(e->a, c->pos), STR_ARG(c->tags.v[0].s));
     emit_shape(e, b);
     const struct row_use *grow = grows_row(b);
@@ -310,7 +342,8 @@ emit_order(struct emit *e, const struct ast_decl *decl, const char *name)
     for (unsigned i = 0; i < decl->tag_cases.n && n < ORDER_EVENTS_MAX; i++)
         names[n++] = decl->tag_cases.v[i].tags.n ? decl->tag_cases.v[i].tags.v[0].s : STR("?");
     struct order *o = order_make(e->a, &decl->order, names, n, e->diags);
-    em(e, "/* %s: a row for each state, a column for each event */\n", pos_text(e->a, decl->order.pos));
+    em(e, "/* %s: a row for each state, a column for each event */\n",
+       pos_text(e->a, decl->order.pos));
     em(e, "static const unsigned char %s_next[] = {\n", name);
     for (unsigned s = 0; s < o->states; s++) {
         em(e, "   ");
@@ -324,8 +357,9 @@ emit_order(struct emit *e, const struct ast_decl *decl, const char *name)
     em(e, "};\nstatic const char *const %s_event_names[] = {\n", name);
     for (unsigned ev = 0; ev < o->events; ev++)
         em(e, "    %s,\n", c_string(e->a, o->names[ev]));
-    em(e, "};\nstatic const struct xd_order %s_order = {\n    %u, %u, 0, %s_next, %s_accept, %s_event_names,\n};\n\n", name,
-       o->states, o->events, name, name, name);
+    em(e,
+       "};\nstatic const struct xd_order %s_order = {\n    %u, %u, 0, %s_next, %s_accept, %s_event_names,\n};\n\n",
+       name, o->states, o->events, name, name, name);
 }
 
 static void
@@ -334,28 +368,37 @@ emit_dispatch(struct emit *e, const struct ast_decl *decl, const char *name)
     em(e, "static const struct xd_tag %s_tags_v[] = {\n", name);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
         for (unsigned k = 0; k < decl->tag_cases.v[i].tags.n; k++)
-            em(e, "    { STR_INIT(%s), %u },\n", c_string(e->a, decl->tag_cases.v[i].tags.v[k].s), i);
-    em(e, "};\nstatic const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v, sizeof %s_tags_v / sizeof *%s_tags_v, -1,\n};\n\n",
+            em(e, "    { STR_INIT(%s), %u },\n", c_string(e->a, decl->tag_cases.v[i].tags.v[k].s),
+               i);
+    em(e,
+       "};\nstatic const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v, sizeof %s_tags_v / sizeof *%s_tags_v, -1,\n};\n\n",
        name, c_string(e->a, decl->by.s), name, name, name);
-    em(e, "static void\nread_%s(struct xd *x, struct str name, uint32_t at)\n{\n    (void)name;\n", name);
+    em(e, "static void\nread_%s(struct xd *x, struct str name, uint32_t at)\n{\n    (void)name;\n",
+       name);
     em(e, "    int event = xd_tag(x, at, &%s_tags);\n\n", name);
-    em(e, "    if (event < 0 || !xd_flow_order(x, (unsigned)event))\n        return;\n    switch (event) {\n");
+    em(e,
+       "    if (event < 0 || !xd_flow_order(x, (unsigned)event))\n        return;\n    switch (event) {\n");
     for (unsigned i = 0; i < decl->tag_cases.n; i++) {
         const struct ast_tag_case *c = &decl->tag_cases.v[i];
         if (c->arrow == ARROW_WRITE || !c->tags.n)
             continue;
-        em(e, "    case %u:\n        XD_SEEN(seen_read, %d);\n        read_%s(x, at);\n        break;\n", i,
-           emit_number(e, c->pos, c->arrow, false), event_c(e, decl, c));
+        em(e,
+           "    case %u:\n        XD_SEEN(seen_read, %d);\n        read_%s(x, at);\n        break;\n",
+           i, emit_number(e, c->pos, c->arrow, false), event_c(e, decl, c));
     }
     em(e, "    }\n}\n\n");
-    em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    switch (e->kind) {\n", name);
+    em(e,
+       "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    switch (e->kind) {\n",
+       name);
     for (unsigned k = 0; e->ir->events && k < e->ir->events->events.n; k++) {
         const struct ast_event *ev = &e->ir->events->events.v[k];
         em(e, "    case IR_EVENT_%s:\n", types_upper(e->a, ev->name.s));
         for (unsigned i = 0; i < decl->tag_cases.n; i++) {
             const struct ast_tag_case *c = &decl->tag_cases.v[i];
-            if (c->arrow != ARROW_READ && c->model.n && c->tags.n && str_eq(c->model.v[0].v[0].name.s, ev->name.s)) {
-                em(e, "        XD_SEEN(seen_written, %d);\n", emit_number(e, c->pos, c->arrow, false));
+            if (c->arrow != ARROW_READ && c->model.n && c->tags.n
+                && str_eq(c->model.v[0].v[0].name.s, ev->name.s)) {
+                em(e, "        XD_SEEN(seen_written, %d);\n",
+                   emit_number(e, c->pos, c->arrow, false));
                 em(e, "        write_%s(x, e);\n", event_c(e, decl, c));
                 break;
             }

@@ -4,18 +4,19 @@
 #include "runtime/json/doc.h"
 
 struct patch {
-    const char *name;               /* "chunks" */
+    const char *name; /* "chunks" */
     const struct ast_row *each, *choices, *fail;
-    struct ast_rows usage;          /* the rows beside them, onto the reply */
-    struct body *head;              /* each + usage, over Reply */
-    struct body *tail;              /* usage alone */
-    struct body *repeat;            /* each alone */
+    struct ast_rows usage; /* the rows beside them, onto the reply */
+    struct body *head;     /* each + usage, over Reply */
+    struct body *tail;     /* usage alone */
+    struct body *repeat;   /* each alone */
     struct body *choice;
     int choices_slot, fail_slot, index_slot;
 };
 
 static struct body *
-reply_body(struct emit *e, const char *name, const struct ast_rows *rows, const struct ast_rows *more)
+reply_body(struct emit *e, const char *name, const struct ast_rows *rows,
+           const struct ast_rows *more)
 {
     struct ctx ctx = { CTX_RECORD, types_record(e->ir, STR("Reply")), NULL, -1, NULL };
 
@@ -34,11 +35,15 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
         else if (r->kind == ROW_FAIL)
             p->fail = r;
         else
-            *(struct ast_row *)arena_push(e->a, (void **)&p->usage.v, &p->usage.n, &p->usage.cap, sizeof *p->usage.v) = *r;
+            *(struct ast_row *)arena_push(e->a, (void **)&p->usage.v, &p->usage.n, &p->usage.cap,
+                                          sizeof *p->usage.v) = *r;
     }
     if (!p->each || !p->choices || !p->fail) {
-        struct diag *d = diag_error(e->diags, decl->pos, "a patch stream needs each { }, choices and a row to fail");
-        diag_help(d, "each { id <-> id }   choices choices <-> choice by index { }   error <-> fail : fault_body");
+        struct diag *d = diag_error(e->diags, decl->pos,
+                                    "a patch stream needs each { }, choices and a row to fail");
+        diag_help(
+            d,
+            "each { id <-> id }   choices choices <-> choice by index { }   error <-> fail : fault_body");
         return false;
     }
     return true;
@@ -49,7 +54,8 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
 static void
 read_elements(struct emit *e, const struct form *f, const char *v, const char *indent)
 {
-    const char *reader = arena_printf(e->a, "read_%s%.*s", decl_prefix(e, f->decl), STR_ARG(f->decl->name.s)).p;
+    const char *reader =
+        arena_printf(e->a, "read_%s%.*s", decl_prefix(e, f->decl), STR_ARG(f->decl->name.s)).p;
     const struct ast_row *key = NULL;
 
     for (unsigned i = 0; f->decl->kind == DECL_OBJECT && i < f->decl->rows.n; i++)
@@ -59,28 +65,36 @@ read_elements(struct emit *e, const struct form *f, const char *v, const char *i
     em(e, "%sif (xd_want(x, %s, JSON_ARRAY))\n%s    XD_EACH(x, i, %s) {\n", indent, v, indent, v);
     em(e, "%s        struct ir_block frag = { 0 };\n", indent);
     if (f->decl->kind == DECL_UNION)
-        em(e, "%s        if (%s(x, i, &frag))\n%s            xd_flow_patch(x, choice, &frag);\n", indent, reader, indent);
+        em(e, "%s        if (%s(x, i, &frag))\n%s            xd_flow_patch(x, choice, &frag);\n",
+           indent, reader, indent);
     else if (key)
-        em(e, "%s        %s(x, i, &frag);\n%s        xd_flow_patch_keyed(x, choice, xd_key_of(x, i, STR(%s)), &frag);\n", indent,
-           reader, indent, c_string(e->a, key->wire.v[0].v[0].name.s));
+        em(e,
+           "%s        %s(x, i, &frag);\n%s        xd_flow_patch_keyed(x, choice, xd_key_of(x, i, STR(%s)), &frag);\n",
+           indent, reader, indent, c_string(e->a, key->wire.v[0].v[0].name.s));
     else
-        em(e, "%s        %s(x, i, &frag);\n%s        xd_flow_patch(x, choice, &frag);\n", indent, reader, indent);
+        em(e, "%s        %s(x, i, &frag);\n%s        xd_flow_patch(x, choice, &frag);\n", indent,
+           reader, indent);
     em(e, "%s    }\n", indent);
 }
 
 static void
-read_fragment(struct emit *e, const struct target *t, const struct row_use *u, const char *v, const char *indent)
+read_fragment(struct emit *e, const struct target *t, const struct row_use *u, const char *v,
+              const char *indent)
 {
     const char *ucase = t->un->cases.v[t->ucase].name.s.p;
 
-    em(e, "%sstruct ir_block frag = { .kind = %s };\n", indent, case_constant(e->a, t->un, t->ucase));
+    em(e, "%sstruct ir_block frag = { .kind = %s };\n", indent,
+       case_constant(e->a, t->un, t->ucase));
     if (t->field && t->field->type.list && u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->field->type);
-        em(e, "%sif (xd_want(x, %s, JSON_ARRAY))\n%s    XD_EACH(x, i, %s) {\n", indent, v, indent, v);
-        em(e, "%s        struct ir_%s *item = XD_PUSH(x, &frag.%s.%s);\n", indent, t->field->type.un ? t->field->type.un->c : "?",
-           ucase, t->field->name.s.p);
-        em(e, "%s        if (item && !read_%s%.*s(x, i, item))\n%s            frag.%s.%s.n--;\n%s    }\n", indent,
-           f.decl ? decl_prefix(e, f.decl) : "", STR_ARG(u->r->forms.v[0].name.s), indent, ucase, t->field->name.s.p, indent);
+        em(e, "%sif (xd_want(x, %s, JSON_ARRAY))\n%s    XD_EACH(x, i, %s) {\n", indent, v, indent,
+           v);
+        em(e, "%s        struct ir_%s *item = XD_PUSH(x, &frag.%s.%s);\n", indent,
+           t->field->type.un ? t->field->type.un->c : "?", ucase, t->field->name.s.p);
+        em(e,
+           "%s        if (item && !read_%s%.*s(x, i, item))\n%s            frag.%s.%s.n--;\n%s    }\n",
+           indent, f.decl ? decl_prefix(e, f.decl) : "", STR_ARG(u->r->forms.v[0].name.s), indent,
+           ucase, t->field->name.s.p, indent);
     } else if (t->field && t->field->type.list) {
         em(e, "%sxd_read_jsons(x, %s, &frag.%s.%s);\n", indent, v, ucase, t->field->name.s.p);
     } else if (t->field) {
@@ -94,15 +108,17 @@ read_fragment(struct emit *e, const struct target *t, const struct row_use *u, c
 }
 
 static void
-read_form(struct emit *e, const struct row_use *u, const struct ast_form *form, const struct type *t, const char *v,
-          const char *indent)
+read_form(struct emit *e, const struct row_use *u, const struct ast_form *form,
+          const struct type *t, const char *v, const char *indent)
 {
     struct form f = form_resolve(e, form, t);
 
     if ((f.is == FORM_IS_STRING || f.is == FORM_IS_JOIN) && f.un && f.ucase >= 0) {
         const struct ir_ucase *c = &f.un->cases.v[f.ucase];
-        em(e, "%sstruct ir_block frag = { .kind = %s };\n", indent, case_constant(e->a, f.un, f.ucase));
-        em(e, "%sxd_read_part(x, %s, &frag.%s.%s);\n", indent, v, c->name.s.p, c->fields.v[0].name.s.p);
+        em(e, "%sstruct ir_block frag = { .kind = %s };\n", indent,
+           case_constant(e->a, f.un, f.ucase));
+        em(e, "%sxd_read_part(x, %s, &frag.%s.%s);\n", indent, v, c->name.s.p,
+           c->fields.v[0].name.s.p);
         em(e, "%sxd_flow_patch(x, choice, &frag);\n", indent);
     } else if (f.is == FORM_IS_LIST && f.decl) {
         read_elements(e, &f, v, indent);
@@ -112,9 +128,11 @@ read_form(struct emit *e, const struct row_use *u, const struct ast_form *form, 
 }
 
 static void
-read_choice_row(struct emit *e, const struct patch *p, const struct row_use *u, const char *v, const char *indent)
+read_choice_row(struct emit *e, const struct patch *p, const struct row_use *u, const char *v,
+                const char *indent)
 {
-    struct target t = target_resolve(e->a, e->ir, &p->choice->ctx, &u->r->model.v[0], DIR_READ, e->diags);
+    struct target t = target_resolve(e->a, e->ir, &p->choice->ctx, &u->r->model.v[0], DIR_READ,
+                                     e->diags);
 
     if (!t.ok)
         return;
@@ -123,8 +141,9 @@ read_choice_row(struct emit *e, const struct patch *p, const struct row_use *u, 
     } else if (t.type.kind == TYPE_ENUM && u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t.type);
         if (f.decl)
-            em(e, "%sxd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, %s, &%s%.*s_table), (struct str){ NULL, 0 });\n", indent,
-               v, decl_prefix(e, f.decl), STR_ARG(f.decl->name.s));
+            em(e,
+               "%sxd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, %s, &%s%.*s_table), (struct str){ NULL, 0 });\n",
+               indent, v, decl_prefix(e, f.decl), STR_ARG(f.decl->name.s));
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 1) {
         read_form(e, u, &u->r->forms.v[0], &t.type, v, indent);
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 2) {
@@ -147,14 +166,16 @@ emit_choice_reader(struct emit *e, const struct patch *p)
     em(e, "static void\nread_%s(struct xd *x, uint32_t at)\n{\n", b->name);
     em(e, "    uint32_t v[%u];\n    unsigned choice = 0;\n\n", b->slots);
     em(e, "    if (!xd_scan(x, at, &%s_shape, v, NULL))\n        return;\n", b->shape);
-    em(e, "    if (v[%d])\n        xd_read_index(x, v[%d], &choice);\n", p->index_slot, p->index_slot);
+    em(e, "    if (v[%d])\n        xd_read_index(x, v[%d], &choice);\n", p->index_slot,
+       p->index_slot);
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct row_use *u = &b->uses.v[i];
         if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_WRITE)
             continue;
         const char *v = arena_printf(e->a, "v[%d]", u->slots[0]).p;
-        em(e, "    %sif (%s%s%s) {\n        XD_SEEN(seen_read, %d);\n", u->group && u->group == group ? "else " : "",
-           u->group ? "xd_some(x, " : "", v, u->group ? ")" : "", u->number);
+        em(e, "    %sif (%s%s%s) {\n        XD_SEEN(seen_read, %d);\n",
+           u->group && u->group == group ? "else " : "", u->group ? "xd_some(x, " : "", v,
+           u->group ? ")" : "", u->number);
         read_choice_row(e, p, u, v, "        ");
         em(e, "    }\n");
         group = u->group;
@@ -170,19 +191,24 @@ emit_frame_reader(struct emit *e, const struct patch *p)
     em(e, "static void\nread_%s_error(struct xd *x, uint32_t at)\n{\n", p->name);
     em(e, "    struct ir_error error = { 0 };\n    struct ir_error *m = &error;\n\n");
     struct ast_row row = *p->fail->rows->v;
-    struct row_use use = { .r = &row, .number = emit_number(e, p->fail->pos, p->fail->arrow, false) };
+    struct row_use use = { .r = &row,
+                           .number = emit_number(e, p->fail->pos, p->fail->arrow, false) };
     struct body b = { .ctx = error };
     em(e, "    XD_SEEN(seen_read, %d);\n", use.number);
     emit_read_value(e, &b, &use, "at", "    ");
     em(e, "    xd_flow_fail(x, m);\n}\n\n");
 
     em(e, "static void\nread_%s(struct xd *x, struct str name, uint32_t at)\n{\n", p->name);
-    em(e, "    struct ir_reply head = { 0 };\n    struct ir_reply *m = &head;\n    uint32_t v[%u];\n\n    (void)name;\n", p->head->slots);
+    em(e,
+       "    struct ir_reply head = { 0 };\n    struct ir_reply *m = &head;\n    uint32_t v[%u];\n\n    (void)name;\n",
+       p->head->slots);
     em(e, "    if (!xd_scan(x, at, &%s_shape, v, NULL))\n        return;\n", p->head->shape);
-    em(e, "    if (v[%d]) {\n        read_%s_error(x, v[%d]);\n        return;\n    }\n", p->fail_slot, p->name, p->fail_slot);
+    em(e, "    if (v[%d]) {\n        read_%s_error(x, v[%d]);\n        return;\n    }\n",
+       p->fail_slot, p->name, p->fail_slot);
     emit_read_rows(e, p->head);
     em(e, "    xd_flow_begin(x, m);\n");
-    em(e, "    if (v[%d] && xd_want(x, v[%d], JSON_ARRAY))\n        XD_EACH(x, i, v[%d])\n            read_%s(x, i);\n",
+    em(e,
+       "    if (v[%d] && xd_want(x, v[%d], JSON_ARRAY))\n        XD_EACH(x, i, v[%d])\n            read_%s(x, i);\n",
        p->choices_slot, p->choices_slot, p->choices_slot, p->choice->name);
     em(e, "    if (m->usage.set)\n        xd_flow_usage(x, &m->usage);\n}\n\n");
 }
@@ -198,7 +224,8 @@ emit_choice_writer(struct emit *e, const struct patch *p)
 
     em(e, "/* One chunk with one choice.  first: the constants that open it. */\nstatic void\n");
     em(e, "write_%s(struct xd *x, const struct ir_choice *m, bool first)\n{\n", p->choice->name);
-    em(e, "    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_array(&x->w);\n    jw_object(&x->w);\n",
+    em(e,
+       "    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_array(&x->w);\n    jw_object(&x->w);\n",
        c_string(e->a, p->choices->wire.v[0].v[0].name.s));
     em(e, "    xd_put_index(x, STR(%s), x->patch->choice);\n", c_string(e->a, p->choices->by.s));
     struct body b = *p->choice;
@@ -217,11 +244,13 @@ speaking_kinds(struct emit *e, const struct patch *p)
         const struct row_use *u = &p->choice->uses.v[i];
         if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_READ)
             continue;
-        struct target t = target_resolve(e->a, e->ir, &p->choice->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
+        struct target t = target_resolve(e->a, e->ir, &p->choice->ctx, &u->r->model.v[0], DIR_WRITE,
+                                         e->diags);
         if (t.ok && t.gather && t.field)
             silent |= 1u << (t.ucase + 1);
         for (unsigned k = 0; t.ok && !t.gather && k < u->r->forms.n; k++)
-            if (u->r->forms.v[k].kind == FORM_STRING_JOINS || u->r->forms.v[k].kind == FORM_STRING_AS) {
+            if (u->r->forms.v[k].kind == FORM_STRING_JOINS
+                || u->r->forms.v[k].kind == FORM_STRING_AS) {
                 struct form f = form_resolve(e, &u->r->forms.v[k], &t.type);
                 silent |= f.ucase >= 0 ? 1u << (f.ucase + 1) : 0;
             }
@@ -237,13 +266,20 @@ emit_block_writer(struct emit *e, const struct patch *p)
 
     em(e, "static void\nwrite_%s_block(struct xd *x, const struct ir_event *e)\n{\n", p->name);
     em(e, "    const struct ir_choice empty = { .set = true };\n");
-    em(e, "    const struct ir_choice one = { .blocks = { (struct ir_block *)(uintptr_t)e->block, 1, 1 } };\n\n");
-    em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n", p->choice->name);
+    em(e,
+       "    const struct ir_choice one = { .blocks = { (struct ir_block *)(uintptr_t)e->block, 1, 1 } };\n\n");
+    em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
+       p->choice->name);
     em(e, "    if (!((0x%xu >> e->block->kind) & 1)) {\n", written);
     em(e, "        xd_lose_blocks(x, &one.blocks, 0x%xu);\n        return;\n    }\n", written);
-    em(e, "    if (e->kind == IR_EVENT_OPEN && !((0x%xu >> e->block->kind) & 1))\n        return;\n", speaks);
-    em(e, "    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)\n        xd_patch_count(x);\n");
-    em(e, "    x->skeleton = e->kind == IR_EVENT_OPEN;\n    write_%s(x, &one, false);\n    x->skeleton = false;\n}\n\n", p->choice->name);
+    em(e,
+       "    if (e->kind == IR_EVENT_OPEN && !((0x%xu >> e->block->kind) & 1))\n        return;\n",
+       speaks);
+    em(e,
+       "    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)\n        xd_patch_count(x);\n");
+    em(e,
+       "    x->skeleton = e->kind == IR_EVENT_OPEN;\n    write_%s(x, &one, false);\n    x->skeleton = false;\n}\n\n",
+       p->choice->name);
 }
 
 static void
@@ -251,17 +287,24 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
 {
     struct ctx error = { CTX_RECORD, types_record(e->ir, STR("Error")), NULL, -1, NULL };
     struct ast_row row = *p->fail->rows->v;
-    struct row_use use = { .r = &row, .number = emit_number(e, p->fail->pos, p->fail->arrow, true) };
+    struct row_use use = { .r = &row,
+                           .number = emit_number(e, p->fail->pos, p->fail->arrow, true) };
     struct body b = { .ctx = error };
 
     em(e, "static void\nwrite_%s_finish(struct xd *x, const struct ir_event *e)\n{\n", p->name);
-    em(e, "    const struct ir_choice empty = { .set = true };\n    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };\n\n");
-    em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n", p->choice->name);
-    em(e, "    write_%s(x, &last, false);\n    if (e->usage)\n        x->patch->usage = *e->usage;\n}\n\n", p->choice->name);
+    em(e,
+       "    const struct ir_choice empty = { .set = true };\n    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };\n\n");
+    em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
+       p->choice->name);
+    em(e,
+       "    write_%s(x, &last, false);\n    if (e->usage)\n        x->patch->usage = *e->usage;\n}\n\n",
+       p->choice->name);
 
     em(e, "static void\nwrite_%s_end(struct xd *x)\n{\n", p->name);
-    em(e, "    const struct ir_reply done = { .usage = x->patch->usage };\n    const struct ir_reply *m = &done;\n\n");
-    em(e, "    if (x->patch->want_usage) {\n    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_raw(&x->w, STR(\"[]\"));\n",
+    em(e,
+       "    const struct ir_reply done = { .usage = x->patch->usage };\n    const struct ir_reply *m = &done;\n\n");
+    em(e,
+       "    if (x->patch->want_usage) {\n    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_raw(&x->w, STR(\"[]\"));\n",
        c_string(e->a, p->choices->wire.v[0].v[0].name.s));
     emit_write_rows(e, p->tail);
     em(e, "    xd_patch_close(x);\n    }\n");
@@ -270,7 +313,9 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
     em(e, "}\n\n");
 
     em(e, "static void\nwrite_%s_error(struct xd *x, const struct ir_error *m)\n{\n", p->name);
-    em(e, "    XD_SEEN(seen_written, %d);\n    xd_frame_open(x, (struct str){ NULL, 0 });\n    jw_object(&x->w);\n", use.number);
+    em(e,
+       "    XD_SEEN(seen_written, %d);\n    xd_frame_open(x, (struct str){ NULL, 0 });\n    jw_object(&x->w);\n",
+       use.number);
     emit_write_value(e, &b, &use, c_string(e->a, p->fail->wire.v[0].v[0].name.s), "    ");
     em(e, "    jw_close(&x->w);\n    xd_frame_close(x);\n}\n\n");
 }
@@ -278,16 +323,24 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
 static void
 emit_dispatch(struct emit *e, const struct patch *p)
 {
-    em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    x->patch->choice = e->choice;\n    switch (e->kind) {\n", p->name);
+    em(e,
+       "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    x->patch->choice = e->choice;\n    switch (e->kind) {\n",
+       p->name);
     em(e, "    case IR_EVENT_BEGIN: {\n        const struct ir_choice empty = { .set = true };\n");
     em(e, "        xd_patch_begin(x, e->reply, write_%s_each);\n", p->name);
-    em(e, "        if (xd_patch_first(x, 0))\n            write_%s(x, &empty, true);\n        break;\n    }\n", p->choice->name);
-    em(e, "    case IR_EVENT_OPEN:\n    case IR_EVENT_GROW:\n        write_%s_block(x, e);\n        break;\n", p->name);
+    em(e,
+       "        if (xd_patch_first(x, 0))\n            write_%s(x, &empty, true);\n        break;\n    }\n",
+       p->choice->name);
+    em(e,
+       "    case IR_EVENT_OPEN:\n    case IR_EVENT_GROW:\n        write_%s_block(x, e);\n        break;\n",
+       p->name);
     em(e, "    case IR_EVENT_CLOSE:\n        break;\n");
     em(e, "    case IR_EVENT_FINISH:\n        write_%s_finish(x, e);\n        break;\n", p->name);
     em(e, "    case IR_EVENT_END:\n        write_%s_end(x);\n        break;\n", p->name);
     em(e, "    case IR_EVENT_BEAT:\n        xd_frame_comment(x);\n        break;\n");
-    em(e, "    case IR_EVENT_FAIL:\n        write_%s_error(x, e->error);\n        break;\n    }\n}\n\n", p->name);
+    em(e,
+       "    case IR_EVENT_FAIL:\n        write_%s_error(x, e->error);\n        break;\n    }\n}\n\n",
+       p->name);
 }
 
 /* `error <-> fail : fault_body` is, for its value, a row onto the error itself. */
@@ -296,14 +349,16 @@ fail_as_this(struct emit *e, const struct ast_row *fail)
 {
     struct ast_row *outer = arena_alloc(e->a, sizeof *outer);
     struct ast_rows *rows = arena_alloc(e->a, sizeof *rows);
-    struct ast_row *inner = arena_push(e->a, (void **)&rows->v, &rows->n, &rows->cap, sizeof *inner);
+    struct ast_row *inner = arena_push(e->a, (void **)&rows->v, &rows->n, &rows->cap,
+                                       sizeof *inner);
     struct ast_path *path;
 
     *outer = *fail;
     *inner = *fail;
     inner->kind = ROW_MAP;
     inner->model = (struct ast_paths){ NULL, 0, 0 };
-    path = arena_push(e->a, (void **)&inner->model.v, &inner->model.n, &inner->model.cap, sizeof *path);
+    path = arena_push(e->a, (void **)&inner->model.v, &inner->model.n, &inner->model.cap,
+                      sizeof *path);
     struct ast_step *step = arena_push(e->a, (void **)&path->v, &path->n, &path->cap, sizeof *step);
     step->name = (struct word){ STR("this"), fail->pos };
     step->index = STEP_NONE;
@@ -315,7 +370,9 @@ fail_as_this(struct emit *e, const struct ast_row *fail)
 void
 emit_patches(struct emit *e, const struct ast_decl *decl)
 {
-    struct patch p = { .name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p };
+    struct patch p = {
+        .name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p
+    };
     struct ctx choice = { CTX_RECORD, types_record(e->ir, STR("Choice")), NULL, -1, NULL };
 
     if (!split_rows(e, decl, &p))
@@ -324,7 +381,8 @@ emit_patches(struct emit *e, const struct ast_decl *decl)
     p.head = reply_body(e, p.name, p.each->rows, &p.usage);
     p.tail = reply_body(e, arena_printf(e->a, "%s_tail", p.name).p, &p.usage, NULL);
     p.repeat = reply_body(e, arena_printf(e->a, "%s_each", p.name).p, p.each->rows, NULL);
-    p.choice = body_make(e, &choice, arena_printf(e->a, "%s_choice", p.name).p, "choice", p.choices->rows, NULL);
+    p.choice = body_make(e, &choice, arena_printf(e->a, "%s_choice", p.name).p, "choice",
+                         p.choices->rows, NULL);
     p.choices_slot = body_know(e, p.head, &p.choices->wire.v[0], true);
     p.fail_slot = body_know(e, p.head, &p.fail->wire.v[0], true);
     struct ast_step step = { p.choices->by, STEP_NONE };

@@ -4,8 +4,8 @@
 #include "runtime/json/doc.h"
 
 static const char *const scalar_readers[] = {
-    [TYPE_STRING] = "str", [TYPE_TEXT] = "str",  [TYPE_OPAQUE] = "str", [TYPE_JSON] = "json",
-    [TYPE_REAL] = "real",  [TYPE_INT] = "int",   [TYPE_BOOL] = "bool",  [TYPE_INDEX] = "index",
+    [TYPE_STRING] = "str", [TYPE_TEXT] = "str", [TYPE_OPAQUE] = "str", [TYPE_JSON] = "json",
+    [TYPE_REAL] = "real",  [TYPE_INT] = "int",  [TYPE_BOOL] = "bool",  [TYPE_INDEX] = "index",
 };
 
 static const char *
@@ -15,8 +15,8 @@ table_c(struct emit *e, const struct ast_decl *decl)
 }
 
 static void
-read_scalar(struct emit *e, const struct row_use *u, const struct type *t, const char *lv, const char *v,
-            const char *indent)
+read_scalar(struct emit *e, const struct row_use *u, const struct type *t, const char *lv,
+            const char *v, const char *indent)
 {
     if (t->list && t->kind == TYPE_JSON) {
         em(e, "%sxd_read_jsons(x, %s, &%s);\n", indent, v, lv);
@@ -25,16 +25,16 @@ read_scalar(struct emit *e, const struct row_use *u, const struct type *t, const
     } else if (t->kind <= TYPE_INDEX && t->kind != TYPE_NONE && !t->list) {
         em(e, "%sxd_read_%s(x, %s, &%s);\n", indent, scalar_readers[t->kind], v, lv);
     } else {
-        struct diag *d = diag_error(e->diags, u->r->pos, "a value of type %s%s%s needs a form", t->list ? "[" : "",
-                                    types_name(t), t->list ? "]" : "");
+        struct diag *d = diag_error(e->diags, u->r->pos, "a value of type %s%s%s needs a form",
+                                    t->list ? "[" : "", types_name(t), t->list ? "]" : "");
         diag_help(d, "name a table, object or union behind ':'");
     }
 }
 
 /* A table's value, into the enum itself or into a record's field of that enum. */
 static void
-read_table(struct emit *e, const struct row_use *u, const struct form *f, const struct type *t, const char *lv,
-           const char *v, const char *indent)
+read_table(struct emit *e, const struct row_use *u, const struct form *f, const struct type *t,
+           const char *lv, const char *v, const char *indent)
 {
     struct str want = f->decl->model.v[0].name.s;
     const char *how = "read";
@@ -53,7 +53,8 @@ read_table(struct emit *e, const struct row_use *u, const struct form *f, const 
 }
 
 static void
-read_list(struct emit *e, const struct form *f, const struct type *t, const char *lv, const char *v, const char *indent)
+read_list(struct emit *e, const struct form *f, const struct type *t, const char *lv, const char *v,
+          const char *indent)
 {
     if (!f->decl) {
         em(e, "%sxd_read_%ss(x, %s, &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str", v, lv);
@@ -64,23 +65,26 @@ read_list(struct emit *e, const struct form *f, const struct type *t, const char
     em(e, "%s    XD_EACH(x, i, %s) {\n", indent, v);
     em(e, "%s        struct ir_%s *item = XD_PUSH(x, &%s);\n", indent, c, lv);
     if (f->decl->kind == DECL_UNION)
-        em(e, "%s        if (item && !read_%s%.*s(x, i, item))\n%s            %s.n--;\n", indent, decl_prefix(e, f->decl),
-           STR_ARG(f->decl->name.s), indent, lv);
+        em(e, "%s        if (item && !read_%s%.*s(x, i, item))\n%s            %s.n--;\n", indent,
+           decl_prefix(e, f->decl), STR_ARG(f->decl->name.s), indent, lv);
     else
-        em(e, "%s        if (item)\n%s            read_%s%.*s(x, i, item);\n", indent, indent, decl_prefix(e, f->decl),
-           STR_ARG(f->decl->name.s));
+        em(e, "%s        if (item)\n%s            read_%s%.*s(x, i, item);\n", indent, indent,
+           decl_prefix(e, f->decl), STR_ARG(f->decl->name.s));
     em(e, "%s    }\n", indent);
 }
 
 /* `string as case` onto a list of blocks, `string` onto a list of strings, `string as field` onto a record. */
 static void
-read_string(struct emit *e, const struct form *f, const struct type *t, const char *lv, const char *v, const char *indent)
+read_string(struct emit *e, const struct form *f, const struct type *t, const char *lv,
+            const char *v, const char *indent)
 {
     if (t->kind == TYPE_UNION && f->ucase >= 0) {
         const struct ir_ucase *c = &t->un->cases.v[f->ucase];
         em(e, "%sstruct ir_%s *item = XD_PUSH(x, &%s);\n", indent, t->un->c, lv);
-        em(e, "%sif (item) {\n%s    item->kind = %s;\n", indent, indent, case_constant(e->a, t->un, f->ucase));
-        em(e, "%s    xd_read_str(x, %s, &item->%s.%s);\n%s}\n", indent, v, c->name.s.p, c->fields.v[0].name.s.p, indent);
+        em(e, "%sif (item) {\n%s    item->kind = %s;\n", indent, indent,
+           case_constant(e->a, t->un, f->ucase));
+        em(e, "%s    xd_read_str(x, %s, &item->%s.%s);\n%s}\n", indent, v, c->name.s.p,
+           c->fields.v[0].name.s.p, indent);
     } else if (t->kind == TYPE_RECORD) {
         em(e, "%sxd_read_str(x, %s, &%s.%.*s);\n", indent, v, lv, STR_ARG(f->word));
     } else {
@@ -96,8 +100,8 @@ address(struct emit *e, const char *lv)
 }
 
 static void
-read_form(struct emit *e, const struct row_use *u, const struct form *f, const struct type *t, const char *lv,
-          const char *v, const char *indent)
+read_form(struct emit *e, const struct row_use *u, const struct form *f, const struct type *t,
+          const char *lv, const char *v, const char *indent)
 {
     switch (f->is) {
     case FORM_IS_TABLE:
@@ -107,14 +111,16 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
         em(e, "%sxd_read_pair(x, %s, &%s, &%s);\n", indent, v, table_c(e, f->decl), lv);
         break;
     case FORM_IS_OBJECT:
-        em(e, "%sread_%s%.*s(x, %s, %s);\n", indent, decl_prefix(e, f->decl), STR_ARG(f->decl->name.s), v, address(e, lv));
+        em(e, "%sread_%s%.*s(x, %s, %s);\n", indent, decl_prefix(e, f->decl),
+           STR_ARG(f->decl->name.s), v, address(e, lv));
         break;
     case FORM_IS_UNION:
-        em(e, "%s(void)read_%s%.*s(x, %s, %s);\n", indent, decl_prefix(e, f->decl), STR_ARG(f->decl->name.s), v,
-           address(e, lv));
+        em(e, "%s(void)read_%s%.*s(x, %s, %s);\n", indent, decl_prefix(e, f->decl),
+           STR_ARG(f->decl->name.s), v, address(e, lv));
         break;
     case FORM_IS_ROUTES:
-        em(e, "%sread_%s%.*s(x, %s, m);\n", indent, decl_prefix(e, f->decl), STR_ARG(f->decl->name.s), v);
+        em(e, "%sread_%s%.*s(x, %s, m);\n", indent, decl_prefix(e, f->decl),
+           STR_ARG(f->decl->name.s), v);
         break;
     case FORM_IS_LIST:
         read_list(e, f, t, lv, v, indent);
@@ -136,7 +142,8 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
 static const char *
 kind_word(unsigned kinds)
 {
-    static const char *const names[] = { "", "null", "false", "true", "number", "string", "object", "array" };
+    static const char *const names[] = { "",       "null",   "false",  "true",
+                                         "number", "string", "object", "array" };
 
     for (unsigned k = 0; k < 8; k++)
         if (kinds & (1u << k))
@@ -146,11 +153,17 @@ kind_word(unsigned kinds)
 
 /* Alternatives are told apart by the JSON kind. */
 static void
-read_alternatives(struct emit *e, const struct row_use *u, const struct type *t, const char *lv, const char *v,
-                  const char *indent)
+read_alternatives(struct emit *e, const struct row_use *u, const struct type *t, const char *lv,
+                  const char *v, const char *indent)
 {
-    static const char *const constants[] = { "", "JSON_NULL", "JSON_FALSE", "JSON_TRUE", "JSON_NUMBER", "JSON_STRING",
-                                             "JSON_OBJECT", "JSON_ARRAY" };
+    static const char *const constants[] = { "",
+                                             "JSON_NULL",
+                                             "JSON_FALSE",
+                                             "JSON_TRUE",
+                                             "JSON_NUMBER",
+                                             "JSON_STRING",
+                                             "JSON_OBJECT",
+                                             "JSON_ARRAY" };
     struct str want = { NULL, 0 };
     const char *inner = arena_printf(e->a, "%s    ", indent).p;
     unsigned seen = 0;
@@ -160,7 +173,8 @@ read_alternatives(struct emit *e, const struct row_use *u, const struct type *t,
         struct form f = form_resolve(e, &u->r->forms.v[i], t);
         if (f.kinds & seen) {
             struct diag *d = diag_error(e->diags, u->r->forms.v[i].name.pos,
-                                        "two alternatives of this row read a JSON %s", kind_word(f.kinds & seen));
+                                        "two alternatives of this row read a JSON %s",
+                                        kind_word(f.kinds & seen));
             diag_note(d, u->r->forms.v[0].name.pos, "the other one is among these");
         }
         for (unsigned k = 0; k < 8; k++)
@@ -174,12 +188,13 @@ read_alternatives(struct emit *e, const struct row_use *u, const struct type *t,
         arena_append(e->a, &want, str_from(kind_word(f.kinds)));
         seen |= f.kinds;
     }
-    em(e, "%sdefault:\n%s    xd_mismatch(x, %s, \"%.*s\");\n%s}\n", indent, indent, v, STR_ARG(want), indent);
+    em(e, "%sdefault:\n%s    xd_mismatch(x, %s, \"%.*s\");\n%s}\n", indent, indent, v,
+       STR_ARG(want), indent);
 }
 
 static void
-read_forms(struct emit *e, const struct row_use *u, const struct type *t, const char *lv, const char *v,
-           const char *indent)
+read_forms(struct emit *e, const struct row_use *u, const struct type *t, const char *lv,
+           const char *v, const char *indent)
 {
     if (u->r->forms.n == 0) {
         read_scalar(e, u, t, lv, v, indent);
@@ -193,7 +208,8 @@ read_forms(struct emit *e, const struct row_use *u, const struct type *t, const 
 
 /* blocks.thinking.text, blocks.audio : audio_ref, blocks.text.citations : [annotation] */
 static void
-read_gather(struct emit *e, const struct row_use *u, const struct target *t, const char *v, const char *indent)
+read_gather(struct emit *e, const struct row_use *u, const struct target *t, const char *v,
+            const char *indent)
 {
     const char *inner = arena_printf(e->a, "%s    ", indent).p;
     const char *kind = case_constant(e->a, t->un, t->ucase);
@@ -201,18 +217,23 @@ read_gather(struct emit *e, const struct row_use *u, const struct target *t, con
     bool last = t->field && t->field->type.list;
 
     if (last)
-        em(e, "%sstruct ir_%s *%s = xd_last_%s(x, &%s, %s);\n", indent, t->un->c, item, t->un->c, t->list, kind);
+        em(e, "%sstruct ir_%s *%s = xd_last_%s(x, &%s, %s);\n", indent, t->un->c, item, t->un->c,
+           t->list, kind);
     else
         em(e, "%sstruct ir_%s *%s = XD_PUSH(x, &%s);\n", indent, t->un->c, item, t->list);
     em(e, "%sif (%s) {\n", indent, item);
     em(e, "%s%s->kind = %s;\n", inner, item, kind);
     if (t->field) {
         read_forms(e, u, &t->field->type,
-                   arena_printf(e->a, "%s->%s.%s", item, t->un->cases.v[t->ucase].name.s.p, t->field->name.s.p).p, v, inner);
+                   arena_printf(e->a, "%s->%s.%s", item, t->un->cases.v[t->ucase].name.s.p,
+                                t->field->name.s.p)
+                       .p,
+                   v, inner);
     } else if (u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->type);
         if (f.is == FORM_IS_OBJECT)
-            em(e, "%sread_%s%.*s(x, %s, item);\n", inner, decl_prefix(e, f.decl), STR_ARG(f.decl->name.s), v);
+            em(e, "%sread_%s%.*s(x, %s, item);\n", inner, decl_prefix(e, f.decl),
+               STR_ARG(f.decl->name.s), v);
         else
             diag_error(e->diags, u->r->pos, "this row needs an object as its form");
     } else {
@@ -222,7 +243,8 @@ read_gather(struct emit *e, const struct row_use *u, const struct target *t, con
 }
 
 void
-emit_read_value(struct emit *e, const struct body *b, const struct row_use *u, const char *v, const char *indent)
+emit_read_value(struct emit *e, const struct body *b, const struct row_use *u, const char *v,
+                const char *indent)
 {
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_READ, e->diags);
 
@@ -270,9 +292,11 @@ read_missing(struct emit *e, const struct body *b, const struct row_use *u)
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_READ, e->diags);
 
     if (has_flag(u->r, "required"))
-        em(e, " else {\n        xd_missing(x, at, %s);\n    }", c_string(e->a, path_text(e->a, &u->r->wire.v[0])));
+        em(e, " else {\n        xd_missing(x, at, %s);\n    }",
+           c_string(e->a, path_text(e->a, &u->r->wire.v[0])));
     else if (t.ok && t.type.kind == TYPE_INT && u->r->otherwise.kind == CONST_NUMBER && !t.gather)
-        em(e, " else {\n        %s = (struct ir_int){ %.*s, true };\n    }", t.lvalue, STR_ARG(u->r->otherwise.text.s));
+        em(e, " else {\n        %s = (struct ir_int){ %.*s, true };\n    }", t.lvalue,
+           STR_ARG(u->r->otherwise.text.s));
     em(e, "\n");
 }
 
@@ -285,11 +309,14 @@ read_sums(struct emit *e, const struct body *b)
             continue;
         em(e, "    {\n        struct ir_int *const parts[] = { ");
         for (unsigned k = 1; k < r->model.n; k++) {
-            struct target t = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[k], DIR_READ, e->diags);
+            struct target t = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[k], DIR_READ,
+                                             e->diags);
             em(e, "%s&%s", k > 1 ? ", " : "", t.ok ? t.lvalue : "?");
         }
-        struct target whole = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[0], DIR_READ, e->diags);
-        em(e, " };\n        xd_rest_of(&%s, parts, %u);\n    }\n", whole.ok ? whole.lvalue : "?", r->model.n - 1);
+        struct target whole = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[0], DIR_READ,
+                                             e->diags);
+        em(e, " };\n        xd_rest_of(&%s, parts, %u);\n    }\n", whole.ok ? whole.lvalue : "?",
+           r->model.n - 1);
     }
 }
 
@@ -300,11 +327,12 @@ emit_read_rows(struct emit *e, const struct body *b)
 
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct row_use *u = &b->uses.v[i];
-        if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_WRITE || u->r->builtin.s.n || u->r->wire.n == 0)
+        if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_WRITE || u->r->builtin.s.n
+            || u->r->wire.n == 0)
             continue;
         const char *v = row_expr(e, u);
-        em(e, "    %sif (%s%s%s) {\n", u->group && u->group == group ? "else " : "", u->group ? "xd_some(x, " : "", v,
-           u->group ? ")" : "");
+        em(e, "    %sif (%s%s%s) {\n", u->group && u->group == group ? "else " : "",
+           u->group ? "xd_some(x, " : "", v, u->group ? ")" : "");
         em(e, "        XD_SEEN(seen_read, %d);\n", u->number);
         emit_read_value(e, b, u, v, "        ");
         em(e, "    }");
@@ -321,9 +349,11 @@ read_with(struct emit *e, const struct body *b, const struct ast_rows *rows)
     for (unsigned i = 0; i < rows->n; i++) {
         if (rows->v[i].kind != ROW_WITH)
             continue;
-        struct target t = target_resolve(e->a, e->ir, &b->ctx, &rows->v[i].model.v[0], DIR_READ, e->diags);
+        struct target t = target_resolve(e->a, e->ir, &b->ctx, &rows->v[i].model.v[0], DIR_READ,
+                                         e->diags);
         if (t.ok && (t.type.kind != TYPE_ENUM || t.type.list))
-            diag_error(e->diags, rows->v[i].model.v[0].pos, "with is for an enum, this is a value of type %s", types_name(&t.type));
+            diag_error(e->diags, rows->v[i].model.v[0].pos,
+                       "with is for an enum, this is a value of type %s", types_name(&t.type));
         else if (t.ok && want_value(t.type.en, rows->v[i].constant.text, e->diags) >= 0)
             em(e, "    %s = IR_%s_%s;\n", t.lvalue, types_upper(e->a, t.type.en->name.s),
                types_upper(e->a, rows->v[i].constant.text.s));
@@ -333,9 +363,11 @@ read_with(struct emit *e, const struct body *b, const struct ast_rows *rows)
 void
 emit_read_body(struct emit *e, const struct body *b)
 {
-    em(e, "static void\nread_%s(struct xd *x, uint32_t at, %s *m)\n{\n", b->name, ctx_c(e->a, &b->ctx));
+    em(e, "static void\nread_%s(struct xd *x, uint32_t at, %s *m)\n{\n", b->name,
+       ctx_c(e->a, &b->ctx));
     em(e, "    uint32_t v[%u];\n\n", b->slots ? b->slots : 1);
-    em(e, "    if (!xd_scan(x, at, &%s_shape, v, %s))\n        return;\n", b->shape, b->rest == REST_KEEP ? "&m->rest" : "NULL");
+    em(e, "    if (!xd_scan(x, at, &%s_shape, v, %s))\n        return;\n", b->shape,
+       b->rest == REST_KEEP ? "&m->rest" : "NULL");
     if (b->ctx.kind == CTX_CASE)
         em(e, "    m->kind = %s;\n", case_constant(e->a, b->ctx.un, b->ctx.ucase));
     else if (b->ctx.kind == CTX_RECORD)

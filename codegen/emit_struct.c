@@ -8,7 +8,9 @@ entry(struct emit *e, struct word name, const char *what)
 {
     const struct ast_decl *decl = name.s.n ? find_decl(e, name) : NULL;
 
-    return decl ? arena_printf(e->a, "%s_%s%.*s", what, decl_prefix(e, decl), STR_ARG(decl->name.s)).p : NULL;
+    return decl ? arena_printf(e->a, "%s_%s%.*s", what, decl_prefix(e, decl), STR_ARG(decl->name.s))
+                      .p
+                : NULL;
 }
 
 /* An entry point is named after the dialect that wrote the declaration: providers that inherit it share its function, by
@@ -18,7 +20,8 @@ entry_name(struct emit *e, const struct ast_operation *op, struct word decl_name
 {
     const struct ast_decl *decl = decl_name.s.n ? find_decl(e, decl_name) : NULL;
 
-    return arena_printf(e->a, "%s%.*s_%s", decl ? decl_prefix(e, decl) : e->d->prefix, STR_ARG(op->name.s), what);
+    return arena_printf(e->a, "%s%.*s_%s", decl ? decl_prefix(e, decl) : e->d->prefix,
+                        STR_ARG(op->name.s), what);
 }
 
 /* Is the declaration inherited?  Then so is the entry point. */
@@ -66,8 +69,10 @@ emit_op_headers(struct emit *e, const struct ast_operation *op)
         if (r->kind != ROW_HEADER || r->constant.kind != CONST_STRING)
             continue;
         if (n++ == 0)
-            em(e, "static const struct xd_header %s%.*s_headers[] = {\n", e->d->prefix, STR_ARG(op->name.s));
-        em(e, "    { STR_INIT(%s), STR_INIT(%s) },\n", c_string(e->a, r->header.s), c_string(e->a, r->constant.text.s));
+            em(e, "static const struct xd_header %s%.*s_headers[] = {\n", e->d->prefix,
+               STR_ARG(op->name.s));
+        em(e, "    { STR_INIT(%s), STR_INIT(%s) },\n", c_string(e->a, r->header.s),
+           c_string(e->a, r->constant.text.s));
     }
     if (n)
         em(e, "};\n\n");
@@ -110,8 +115,10 @@ emit_ops(struct emit *e)
         struct str name = arena_printf(e->a, "%s%.*s", e->d->prefix, STR_ARG(op->name.s));
         unsigned headers = 0;
         for (unsigned k = 0; k < op->headers.n; k++)
-            headers += op->headers.v[k].kind == ROW_HEADER && op->headers.v[k].constant.kind == CONST_STRING;
-        em(e, "    {\n        .kind = XD_OP_%s,\n        .path = STR_INIT(%s),\n", types_upper(e->a, op->name.s), c_string(e->a, op->path.s));
+            headers += op->headers.v[k].kind == ROW_HEADER
+                       && op->headers.v[k].constant.kind == CONST_STRING;
+        em(e, "    {\n        .kind = XD_OP_%s,\n        .path = STR_INIT(%s),\n",
+           types_upper(e->a, op->name.s), c_string(e->a, op->path.s));
         if (headers)
             em(e, "        .headers = %s_headers,\n        .nheaders = %u,\n", name.p, headers);
         em(e, "        .read_request = %s,\n", entry_name(e, op, op->sends, "read_request").p);
@@ -119,11 +126,13 @@ emit_ops(struct emit *e)
         em(e, "        .read_reply = %s,\n", entry_name(e, op, op->returns, "read_reply").p);
         em(e, "        .write_reply = %s,\n", entry_name(e, op, op->returns, "write_reply").p);
         if (stream) {
-            em(e, "        .read_event = %s,\n        .write_event = %s,\n", entry(e, op->streams, "read"), entry(e, op->streams, "write"));
+            em(e, "        .read_event = %s,\n        .write_event = %s,\n",
+               entry(e, op->streams, "read"), entry(e, op->streams, "write"));
             if (stream->until.s.n)
                 em(e, "        .until = STR_INIT(%s),\n", c_string(e->a, stream->until.s));
             if (!stream->patch)
-                em(e, "        .order = &%s%.*s_order,\n", decl_prefix(e, stream), STR_ARG(stream->name.s));
+                em(e, "        .order = &%s%.*s_order,\n", decl_prefix(e, stream),
+                   STR_ARG(stream->name.s));
         }
         if (op->fails_member.s.n)
             em(e, "        .error_member = STR_INIT(%s),\n", c_string(e->a, op->fails_member.s));
@@ -150,7 +159,8 @@ emit_policies(struct emit *e)
     for (unsigned i = 0; i < s->n; i++) {
         if (!str_is(s->v[i].name.s, "policy") || s->v[i].values.n < 2)
             continue;
-        em(e, "    { STR_INIT(%s), STR_INIT(%s), ", c_string(e->a, s->v[i].values.v[0].s), c_string(e->a, s->v[i].values.v[1].s));
+        em(e, "    { STR_INIT(%s), STR_INIT(%s), ", c_string(e->a, s->v[i].values.v[0].s),
+           c_string(e->a, s->v[i].values.v[1].s));
         if (s->v[i].globs.n)
             em(e, "%spolicy_%u_globs, %u },\n", e->d->prefix, i, s->v[i].globs.n);
         else
@@ -164,14 +174,17 @@ emit_policies(struct emit *e)
 static void
 emit_names(struct emit *e)
 {
-    const struct ast_decl *decl = e->d->operations.n ? find_decl(e, e->d->operations.v[0].sends) : NULL;
+    const struct ast_decl *decl = e->d->operations.n ? find_decl(e, e->d->operations.v[0].sends)
+                                                     : NULL;
 
     em(e, "static const struct xd_name %snames[] = {\n", e->d->prefix);
     for (unsigned i = 0; decl && i < decl->rows.n; i++) {
         const struct ast_row *r = &decl->rows.v[i];
-        const struct ast_rows *rows = r->rows ? r->rows : &(struct ast_rows){ (struct ast_row *)r, 1, 1 };
+        const struct ast_rows *rows = r->rows ? r->rows
+                                              : &(struct ast_rows){ (struct ast_row *)r, 1, 1 };
         for (unsigned k = 0; k < rows->n; k++)
-            if (rows->v[k].kind == ROW_MAP && rows->v[k].arrow != ARROW_WRITE && rows->v[k].model.n == 1)
+            if (rows->v[k].kind == ROW_MAP && rows->v[k].arrow != ARROW_WRITE
+                && rows->v[k].model.n == 1)
                 em(e, "    { %s, %s },\n", c_string(e->a, path_text(e->a, &rows->v[k].model.v[0])),
                    c_string(e->a, path_text(e->a, &rows->v[k].wire.v[0])));
     }
@@ -205,7 +218,8 @@ emit_auth(struct emit *e)
 {
     const struct ast_setting *s = dialect_setting(e->d, "auth");
     static const char *const words[] = { "none", "bearer", "header", "query" };
-    static const char *const constants[] = { "XD_AUTH_NONE", "XD_AUTH_BEARER", "XD_AUTH_HEADER", "XD_AUTH_QUERY" };
+    static const char *const constants[] = { "XD_AUTH_NONE", "XD_AUTH_BEARER", "XD_AUTH_HEADER",
+                                             "XD_AUTH_QUERY" };
 
     for (unsigned i = 0; s && s->values.n && i < 4; i++)
         if (str_is(s->values.v[0].s, words[i])) {
@@ -213,12 +227,14 @@ emit_auth(struct emit *e)
             if (i >= 2 && s->values.n > 1)
                 em(e, "    .auth_name = STR_INIT(%s),\n", c_string(e->a, s->values.v[1].s));
             else if (i >= 2)
-                diag_error(e->diags, s->pos, "auth %s wants a name: auth %s \"x-api-key\"", words[i], words[i]);
+                diag_error(e->diags, s->pos, "auth %s wants a name: auth %s \"x-api-key\"",
+                           words[i], words[i]);
             return;
         }
     if (s) {
         struct diag *d = diag_error(e->diags, s->pos, "unknown auth scheme");
-        diag_help(d, "write one of: auth none, auth bearer, auth header \"NAME\", auth query \"NAME\"");
+        diag_help(
+            d, "write one of: auth none, auth bearer, auth header \"NAME\", auth query \"NAME\"");
     }
 }
 
@@ -231,36 +247,44 @@ emit_struct(struct emit *e)
     const struct ast_setting *version = dialect_setting(e->d, "version");
     const struct ast_setting *base = dialect_setting(e->d, "base");
     const struct ast_setting *models = dialect_setting(e->d, "models");
-    struct str retry = header_for(e, error, "retry_after"), request = header_for(e, error, "request");
+    struct str retry = header_for(e, error, "retry_after"),
+               request = header_for(e, error, "request");
 
     emit_ops(e);
     emit_policies(e);
     emit_names(e);
     emit_models(e, models);
-    em(e, "%sconst struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n",
+    em(e,
+       "%sconst struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n",
        e->as == EMIT_PLUGIN ? "static " : "", e->d->c, e->d->name.p);
     if (version && version->values.n)
         em(e, "    .version = %s,\n", c_string(e->a, version->values.v[0].s));
-    em(e, "    .provider = %s,\n    .framing = XD_FRAMING_SSE,\n", e->d->file->kind == FILE_PROVIDER ? "true" : "false");
+    em(e, "    .provider = %s,\n    .framing = XD_FRAMING_SSE,\n",
+       e->d->file->kind == FILE_PROVIDER ? "true" : "false");
     emit_auth(e);
     if (base && base->values.n)
         em(e, "    .base_url = STR_INIT(%s),\n", c_string(e->a, base->values.v[0].s));
     if (models)
         em(e, "    .models = %smodels,\n    .nmodels = %u,\n", e->d->prefix, models->values.n);
-    em(e, "    .policies = %spolicies,\n    .npolicies = sizeof %spolicies / sizeof *%spolicies - 1,\n", e->d->prefix, e->d->prefix, e->d->prefix);
+    em(e,
+       "    .policies = %spolicies,\n    .npolicies = sizeof %spolicies / sizeof *%spolicies - 1,\n",
+       e->d->prefix, e->d->prefix, e->d->prefix);
     em(e, "    .ops = %sops,\n    .nops = %u,\n", e->d->prefix, e->d->operations.n);
     if (error)
-        em(e, "    .read_error = %s,\n    .write_error = %s,\n", entry(e, op->fails, "read"), entry(e, op->fails, "write"));
+        em(e, "    .read_error = %s,\n    .write_error = %s,\n", entry(e, op->fails, "read"),
+           entry(e, op->fails, "write"));
     if (faults)
         em(e, "    .faults = &%sfault_table,\n", decl_prefix(e, faults));
     if (retry.n)
         em(e, "    .retry_after = STR_INIT(%s),\n", c_string(e->a, retry));
     if (request.n)
         em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
-    em(e, "    .names = %snames,\n    .nnames = sizeof %snames / sizeof *%snames - 1,\n", e->d->prefix, e->d->prefix, e->d->prefix);
+    em(e, "    .names = %snames,\n    .nnames = sizeof %snames / sizeof *%snames - 1,\n",
+       e->d->prefix, e->d->prefix, e->d->prefix);
     em(e, "    .seen_read = SEEN(seen_read),\n    .seen_written = SEEN(seen_written),\n");
     if (!e->d->base)
-        em(e, "    .rows = rows,\n    .nrows = sizeof rows / sizeof *rows,\n    .directions = directions,\n");
+        em(e,
+           "    .rows = rows,\n    .nrows = sizeof rows / sizeof *rows,\n    .directions = directions,\n");
     em(e, "};\n\n");
 }
 
@@ -273,16 +297,19 @@ emit_prototypes(struct emit *e)
         const struct ast_decl *decl = &e->d->decls.v[i];
         if (!dialect_changed(e->d, decl) || !decl->model.n)
             continue;
-        const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+        const char *name =
+            arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
         struct str model = decl->model.v[0].name.s;
         const struct ir_record *rec = types_record(e->ir, model);
         const struct ir_union *un = types_union(e->ir, model);
         const char *c = rec ? rec->c : un ? un->c : NULL;
-        if (!c || (decl->kind != DECL_OBJECT && decl->kind != DECL_UNION && decl->kind != DECL_LIST))
+        if (!c
+            || (decl->kind != DECL_OBJECT && decl->kind != DECL_UNION && decl->kind != DECL_LIST))
             continue;
         const char *type = decl->kind == DECL_UNION ? "bool" : "void";
         if (emit_needs(e, decl, DIR_READ))
-            em(e, "static %s read_%s(struct xd *x, uint32_t at, struct ir_%s *m);\n", type, name, c);
+            em(e, "static %s read_%s(struct xd *x, uint32_t at, struct ir_%s *m);\n", type, name,
+               c);
         if (emit_needs(e, decl, DIR_WRITE))
             em(e, "static %s write_%s(struct xd *x, const struct ir_%s *m);\n", type, name, c);
     }
@@ -301,11 +328,13 @@ emit_object(struct emit *e, const struct ast_decl *decl)
         ctx.ucase = types_case(ctx.un, decl->model.v[1].name.s);
     ctx.kind = ctx.rec ? CTX_RECORD : CTX_CASE;
     if (!ctx.rec && ctx.ucase < 0) {
-        diag_error(e->diags, decl->model.pos, "there is no record or case '%s'", path_text(e->a, &decl->model).p);
+        diag_error(e->diags, decl->model.pos, "there is no record or case '%s'",
+                   path_text(e->a, &decl->model).p);
         return;
     }
     const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
-    struct body *b = body_make(e, &ctx, name, arena_printf(e->a, "%.*s", STR_ARG(decl->name.s)).p, &decl->rows, NULL);
+    struct body *b = body_make(e, &ctx, name, arena_printf(e->a, "%.*s", STR_ARG(decl->name.s)).p,
+                               &decl->rows, NULL);
     em(e, "/* %s: %.*s */\n", pos_text(e->a, decl->pos), STR_ARG(decl->name.s));
     emit_shape(e, b);
     if (emit_needs(e, decl, DIR_READ))
@@ -347,9 +376,10 @@ static void
 emit_dialect(struct emit *e)
 {
     emit_prototypes(e);
-    for (int tables = 1; tables >= 0; tables--)          /* tables first: others name them */
+    for (int tables = 1; tables >= 0; tables--) /* tables first: others name them */
         for (unsigned i = 0; i < e->d->decls.n; i++)
-            if (dialect_changed(e->d, &e->d->decls.v[i]) && (e->d->decls.v[i].kind == DECL_TABLE) == tables)
+            if (dialect_changed(e->d, &e->d->decls.v[i])
+                && (e->d->decls.v[i].kind == DECL_TABLE) == tables)
                 emit_decl(e, &e->d->decls.v[i]);
 }
 
@@ -358,7 +388,8 @@ emit_rows(struct emit *e)
 {
     em(e, "static const struct xd_row rows[] = {\n");
     for (unsigned i = 0; i < e->rows.n; i++)
-        em(e, "    { \"%s\", %s },\n", e->rows.v[i].where, c_string(e->a, str_from(e->rows.v[i].text)));
+        em(e, "    { \"%s\", %s },\n", e->rows.v[i].where,
+           c_string(e->a, str_from(e->rows.v[i].text)));
     em(e, "};\nstatic const unsigned char directions[] = {");
     for (unsigned i = 0; i < e->rows.n; i++)
         em(e, "%s%u,", i % 32 ? " " : "\n    ", e->rows.v[i].directions);
@@ -377,9 +408,10 @@ emit_top(struct emit *e)
     em(e, "/* Generated by specc from %.*s%s.\n * Do not edit. */\n", STR_ARG(path),
        plugin ? "" : " and the providers derived from it");
     em(e, "#include \"generated/ir.h\"\n#include \"runtime/xd/xd.h\"\n\n");
-    em(e, "static const char family[] = \"%.*s\";\n#define STR_FAMILY STR(\"%.*s\")\n\n", STR_ARG(e->family_name),
-       STR_ARG(e->family_name));
-    em(e, "#ifdef XD_COUNT_ROWS\nstatic unsigned char seen_read[%u], seen_written[%u];\n#define SEEN(a) a\n#else\n#define SEEN(a) NULL\n#endif\n\n",
+    em(e, "static const char family[] = \"%.*s\";\n#define STR_FAMILY STR(\"%.*s\")\n\n",
+       STR_ARG(e->family_name), STR_ARG(e->family_name));
+    em(e,
+       "#ifdef XD_COUNT_ROWS\nstatic unsigned char seen_read[%u], seen_written[%u];\n#define SEEN(a) a\n#else\n#define SEEN(a) NULL\n#endif\n\n",
        e->rows.n, e->rows.n);
 }
 
@@ -405,7 +437,8 @@ emit_family(struct emit *e)
             emit_struct(e);
         }
     if (e->as == EMIT_PLUGIN)
-        em(e, "const struct xd_dialect *\nxd_plugin(void)\n{\n    return &xd_%s;\n}\n", e->family->c);
+        em(e, "const struct xd_dialect *\nxd_plugin(void)\n{\n    return &xd_%s;\n}\n",
+           e->family->c);
     buf_fini(&body);
 }
 
@@ -413,8 +446,10 @@ void
 emit_registry(struct arena *a, const struct dialects *l, struct buf *out)
 {
     (void)a;
-    buf_puts(out, STR("/* Generated by specc: every dialect and provider that is compiled in.  Do not edit. */\n"
-                      "#include \"runtime/xd/registry.h\"\n\n"));
+    buf_puts(
+        out,
+        STR("/* Generated by specc: every dialect and provider that is compiled in.  Do not edit. */\n"
+            "#include \"runtime/xd/registry.h\"\n\n"));
     for (unsigned i = 0; i < l->n; i++)
         buf_printf(out, "extern const struct xd_dialect xd_%s;\n", l->v[i].c);
     buf_puts(out, STR("\nconst struct xd_dialect *const xd_registry[] = {\n"));

@@ -42,9 +42,11 @@ check_foreign(struct emit *e, const struct ast_tag_case *c, const struct ir_unio
 
     if (dialect && body && dialect->type.kind == TYPE_STRING && body->type.kind == TYPE_JSON)
         return;
-    diag_help(diag_error(e->diags, c->model.v[0].pos, "'%s' cannot hold what is unknown", u->cases.v[n].name.s.p),
-              "map it onto a case such as: foreign { dialect : string!; body : json! }\nor say its rows: * <-> %s { ... }",
-              u->cases.v[n].name.s.p);
+    diag_help(
+        diag_error(e->diags, c->model.v[0].pos, "'%s' cannot hold what is unknown",
+                   u->cases.v[n].name.s.p),
+        "map it onto a case such as: foreign { dialect : string!; body : json! }\nor say its rows: * <-> %s { ... }",
+        u->cases.v[n].name.s.p);
 }
 
 static int
@@ -71,8 +73,9 @@ emit_tags(struct emit *e, const struct ast_decl *decl, const char *name)
             if (!str_is(c->tags.v[k].s, "*") && !(c->none && str_is(c->tags.v[k].s, "none")))
                 em(e, "    { STR_INIT(%s), %u },\n", c_string(e->a, c->tags.v[k].s), i);
     }
-    em(e, "    { { NULL, 0 }, -1 },\n};\n");       /* ends the list; an array is never empty */
-    em(e, "static const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v,\n", name, c_string(e->a, decl->by.s), name);
+    em(e, "    { { NULL, 0 }, -1 },\n};\n"); /* ends the list; an array is never empty */
+    em(e, "static const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v,\n", name,
+       c_string(e->a, decl->by.s), name);
     em(e, "    sizeof %s_tags_v / sizeof *%s_tags_v - 1, %d,\n};\n\n", name, name, other);
 }
 
@@ -88,7 +91,8 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
         return;
     struct ctx ctx = { CTX_CASE, NULL, u, n, NULL };
     const char *name = case_name(e, decl, i);
-    const char *object = arena_printf(e->a, "%.*s.%s", STR_ARG(decl->name.s), u->cases.v[n].name.s.p).p;
+    const char *object =
+        arena_printf(e->a, "%.*s.%s", STR_ARG(decl->name.s), u->cases.v[n].name.s.p).p;
     struct body *b = body_make(e, &ctx, name, object, &c->rows, &decl->rows);
     body_know_name(e, b, decl->by.s);
     if (!c->none && c->tags.n) {
@@ -147,7 +151,8 @@ number(struct emit *e, const struct ast_tag_case *c)
 static void
 emit_writer(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, const char *name)
 {
-    em(e, "static bool\nwrite_%s(struct xd *x, const struct ir_%s *m)\n{\n    switch (m->kind) {\n", name, u->c);
+    em(e, "static bool\nwrite_%s(struct xd *x, const struct ir_%s *m)\n{\n    switch (m->kind) {\n",
+       name, u->c);
     for (int n = 0; n < (int)u->cases.n; n++) {
         int i = writer_of(e, decl, u, n);
         const char *ucase = u->cases.v[n].name.s.p;
@@ -156,15 +161,18 @@ emit_writer(struct emit *e, const struct ast_decl *decl, const struct ir_union *
             em(e, "        xd_lose(x, \"%ss.%s\");\n        break;\n", u->c, ucase);
         } else if (is_foreign(&decl->tag_cases.v[i])) {
             em(e, "        if (!str_eq(m->%s.dialect, STR_FAMILY)) {\n", ucase);
-            em(e, "            xd_lose(x, \"%ss.%s\");\n            break;\n        }\n", u->c, ucase);
+            em(e, "            xd_lose(x, \"%ss.%s\");\n            break;\n        }\n", u->c,
+               ucase);
             em(e, "        XD_SEEN(seen_written, %d);\n", number(e, &decl->tag_cases.v[i]));
             em(e, "        jw_raw(&x->w, m->%s.body);\n        return true;\n", ucase);
         } else {
             em(e, "        XD_SEEN(seen_written, %d);\n", number(e, &decl->tag_cases.v[i]));
-            em(e, "        write_%s(x, m);\n        return true;\n", case_name(e, decl, (unsigned)i));
+            em(e, "        write_%s(x, m);\n        return true;\n",
+               case_name(e, decl, (unsigned)i));
         }
     }
-    em(e, "    case IR_%s_UNSET:\n        break;\n    }\n    return false;\n}\n\n", types_upper(e->a, u->name.s));
+    em(e, "    case IR_%s_UNSET:\n        break;\n    }\n    return false;\n}\n\n",
+       types_upper(e->a, u->name.s));
 }
 
 void
@@ -174,7 +182,8 @@ emit_union(struct emit *e, const struct ast_decl *decl)
     const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
 
     if (!u) {
-        diag_error(e->diags, decl->model.pos, "there is no union '%s'", path_text(e->a, &decl->model).p);
+        diag_error(e->diags, decl->model.pos, "there is no union '%s'",
+                   path_text(e->a, &decl->model).p);
         return;
     }
     if (emit_needs(e, decl, DIR_READ))

@@ -45,8 +45,8 @@ write_const(struct emit *e, const struct ast_const *c, const char *key, const ch
 }
 
 static void
-write_scalar(struct emit *e, const struct row_use *u, const struct type *t, const char *lv, const char *key,
-             const char *indent)
+write_scalar(struct emit *e, const struct row_use *u, const struct type *t, const char *lv,
+             const char *key, const char *indent)
 {
     bool grows = u->r->grows.n > 0;
 
@@ -67,7 +67,8 @@ write_scalar(struct emit *e, const struct row_use *u, const struct type *t, cons
         break;
     case TYPE_REAL:
         if (u->r->max.s.n)
-            em(e, "%sxd_put_real_max(x, STR(%s), %s, \"%.*s\");\n", indent, key, lv, STR_ARG(u->r->max.s));
+            em(e, "%sxd_put_real_max(x, STR(%s), %s, \"%.*s\");\n", indent, key, lv,
+               STR_ARG(u->r->max.s));
         else
             em(e, "%sxd_put_real(x, STR(%s), %s);\n", indent, key, lv);
         break;
@@ -84,7 +85,7 @@ write_scalar(struct emit *e, const struct row_use *u, const struct type *t, cons
     case TYPE_ENUM:
     case TYPE_RECORD:
     case TYPE_UNION:
-        break;       /* reported by the reader */
+        break; /* reported by the reader */
     }
 }
 
@@ -101,11 +102,12 @@ table_value(struct emit *e, const struct form *f, const struct type *t, const ch
 }
 
 static void
-write_list(struct emit *e, const struct form *f, const struct type *t, const char *lv, uint32_t mask, const char *key,
-           const char *indent)
+write_list(struct emit *e, const struct form *f, const struct type *t, const char *lv,
+           uint32_t mask, const char *key, const char *indent)
 {
     if (!f->decl) {
-        em(e, "%sxd_put_%ss(x, STR(%s), &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str", key, lv);
+        em(e, "%sxd_put_%ss(x, STR(%s), &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str",
+           key, lv);
         return;
     }
     em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
@@ -129,7 +131,8 @@ loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path)
     for (unsigned i = 0; ctx->kind == CTX_RECORD && i < e->ir->records.n; i++) {
         const struct ir_fields *l = &e->ir->records.v[i].fields;
         for (unsigned k = 0; k < l->n; k++)
-            if (l->v[k].type.rec == ctx->rec && l->v[k].type.kind == TYPE_RECORD && !l->v[k].type.list) {
+            if (l->v[k].type.rec == ctx->rec && l->v[k].type.kind == TYPE_RECORD
+                && !l->v[k].type.list) {
                 field = l->v[k].name.s.p;
                 places++;
             }
@@ -138,50 +141,59 @@ loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path)
 }
 
 static void
-write_join(struct emit *e, const struct form *f, const char *lv, const char *key, const char *indent)
+write_join(struct emit *e, const struct form *f, const char *lv, const char *key,
+           const char *indent)
 {
     const struct ir_ucase *c = &f->un->cases.v[f->ucase];
 
     em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_begin_string(&x->w);\n", indent, key, indent);
     em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, lv);
     em(e, "%s    if (%s.v[i].kind == %s)\n", indent, lv, case_constant(e->a, f->un, f->ucase));
-    em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, lv, c->name.s.p, c->fields.v[0].name.s.p);
+    em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, lv, c->name.s.p,
+       c->fields.v[0].name.s.p);
     em(e, "%sjw_end_string(&x->w);\n", indent);
 }
 
 /* One form, known to fit. */
 static void
-write_form(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f, const struct type *t,
-           const char *lv, const char *key, const char *indent)
+write_form(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
+           const struct type *t, const char *lv, const char *key, const char *indent)
 {
     /* Elements that no row takes are named by write_lost_blocks; a list of another union leaves that to its writer. */
-    uint32_t mask = t->kind == TYPE_UNION && t->list && strcmp(t->un->c, "block") == 0 ? row_mask(e, b, u, DIR_WRITE) : 0;
+    uint32_t mask = t->kind == TYPE_UNION && t->list && strcmp(t->un->c, "block") == 0
+                        ? row_mask(e, b, u, DIR_WRITE)
+                        : 0;
 
     switch (f->is) {
     case FORM_IS_TABLE:
-        em(e, "%sif (!xd_put_word(x, STR(%s), &%s_table, (int)%s))\n", indent, key, prefixed(e, f->decl), table_value(e, f, t, lv));
-        em(e, "%s    xd_lose(x, %s);\n", indent, c_string(e->a, str_from(loss_name(e, &b->ctx, &u->r->model.v[0]))));
+        em(e, "%sif (!xd_put_word(x, STR(%s), &%s_table, (int)%s))\n", indent, key,
+           prefixed(e, f->decl), table_value(e, f, t, lv));
+        em(e, "%s    xd_lose(x, %s);\n", indent,
+           c_string(e->a, str_from(loss_name(e, &b->ctx, &u->r->model.v[0]))));
         break;
     case FORM_IS_PAIRS:
         em(e, "%sxd_put_pair(x, STR(%s), &%s_table, %s);\n", indent, key, prefixed(e, f->decl), lv);
         break;
     case FORM_IS_OBJECT:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, %s);\n", indent, key, indent, prefixed(e, f->decl), address(e, lv));
+        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, %s);\n", indent, key, indent,
+           prefixed(e, f->decl), address(e, lv));
         break;
     case FORM_IS_UNION:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!write_%s(x, %s))\n%s    xd_no_key(x);\n", indent, key, indent,
-           prefixed(e, f->decl), address(e, lv), indent);
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!write_%s(x, %s))\n%s    xd_no_key(x);\n", indent,
+           key, indent, prefixed(e, f->decl), address(e, lv), indent);
         break;
     case FORM_IS_ROUTES:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, m);\n", indent, key, indent, prefixed(e, f->decl));
+        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, m);\n", indent, key, indent,
+           prefixed(e, f->decl));
         break;
     case FORM_IS_LIST:
         write_list(e, f, t, lv, mask, key, indent);
         break;
     case FORM_IS_STRING:
         if (t->kind == TYPE_UNION && f->ucase >= 0)
-            em(e, "%sxd_put_str(x, STR(%s), xd_first_block(&%s, 0x%xu)->%s.%s);\n", indent, key, lv, mask,
-               t->un->cases.v[f->ucase].name.s.p, t->un->cases.v[f->ucase].fields.v[0].name.s.p);
+            em(e, "%sxd_put_str(x, STR(%s), xd_first_block(&%s, 0x%xu)->%s.%s);\n", indent, key, lv,
+               mask, t->un->cases.v[f->ucase].name.s.p,
+               t->un->cases.v[f->ucase].fields.v[0].name.s.p);
         else if (t->kind == TYPE_RECORD)
             em(e, "%sxd_put_str(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
         else
@@ -192,7 +204,8 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         break;
     case FORM_IS_CODEC:
         if (strcmp(f->codec, "texts") == 0)
-            em(e, "%sxd_put_str(x, STR(%s), %s);\n", indent, key, lv);      /* many parts are read, one string is written */
+            em(e, "%sxd_put_str(x, STR(%s), %s);\n", indent, key,
+               lv); /* many parts are read, one string is written */
         else if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
             em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
         else if (t->kind == TYPE_UNION)
@@ -214,33 +227,42 @@ with_condition(struct emit *e, const struct form *f, const char *lv)
     for (unsigned i = 0; f->decl && i < f->decl->rows.n; i++) {
         const struct ast_row *r = &f->decl->rows.v[i];
         const struct ir_record *rec = types_record(e->ir, f->decl->model.v[0].name.s);
-        const struct ir_field *field = rec ? types_field(&rec->fields, r->model.n ? r->model.v[0].v[0].name.s : STR("")) : NULL;
+        const struct ir_field *field =
+            rec ? types_field(&rec->fields, r->model.n ? r->model.v[0].v[0].name.s : STR(""))
+                : NULL;
         if (r->kind == ROW_WITH && field && field->type.kind == TYPE_ENUM)
-            return arena_printf(e->a, "%s.%s == IR_%s_%s", lv, field->name.s.p, types_upper(e->a, field->type.en->name.s),
-                                types_upper(e->a, r->constant.text.s)).p;
+            return arena_printf(e->a, "%s.%s == IR_%s_%s", lv, field->name.s.p,
+                                types_upper(e->a, field->type.en->name.s),
+                                types_upper(e->a, r->constant.text.s))
+                .p;
     }
     return NULL;
 }
 
 /* The condition under which a form can carry the value; NULL: always. */
 static const char *
-fits(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f, const struct type *t,
-     const char *lv)
+fits(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
+     const struct type *t, const char *lv)
 {
     uint32_t mask = t->kind == TYPE_UNION && t->list ? row_mask(e, b, u, DIR_WRITE) : 0;
 
     switch (f->is) {
     case FORM_IS_STRING:
         if (t->kind == TYPE_UNION)
-            return arena_printf(e->a, "xd_single_text(&%s, 0x%xu, %s)", lv, mask, case_constant(e->a, t->un, f->ucase)).p;
+            return arena_printf(e->a, "xd_single_text(&%s, 0x%xu, %s)", lv, mask,
+                                case_constant(e->a, t->un, f->ucase))
+                .p;
         if (t->kind == TYPE_RECORD)
             return arena_printf(e->a, "%s.%.*s.p", lv, STR_ARG(f->word)).p;
         return arena_printf(e->a, "%s.n == 1", lv).p;
     case FORM_IS_JOIN:
-        return arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu) == xd_count_blocks(&%s, 0x%xu)", lv, mask, lv,
-                            1u << (f->ucase + 1)).p;
+        return arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu) == xd_count_blocks(&%s, 0x%xu)", lv,
+                            mask, lv, 1u << (f->ucase + 1))
+            .p;
     case FORM_IS_TABLE:
-        return arena_printf(e->a, "xd_word_of(&%s_table, (int)%s).p", prefixed(e, f->decl), table_value(e, f, t, lv)).p;
+        return arena_printf(e->a, "xd_word_of(&%s_table, (int)%s).p", prefixed(e, f->decl),
+                            table_value(e, f, t, lv))
+            .p;
     case FORM_IS_OBJECT:
         return with_condition(e, f, lv);
     default:
@@ -249,8 +271,8 @@ fits(struct emit *e, const struct body *b, const struct row_use *u, const struct
 }
 
 static void
-write_forms(struct emit *e, const struct body *b, const struct row_use *u, const struct type *t, const char *lv,
-            const char *key, const char *indent)
+write_forms(struct emit *e, const struct body *b, const struct row_use *u, const struct type *t,
+            const char *lv, const char *key, const char *indent)
 {
     const char *inner = arena_printf(e->a, "%s    ", indent).p;
     bool open = false;
@@ -279,8 +301,8 @@ write_forms(struct emit *e, const struct body *b, const struct row_use *u, const
         if (i + 1 == u->r->forms.n && t->kind == TYPE_RECORD && f.is == FORM_IS_OBJECT) {
             struct form first = form_resolve(e, &u->r->forms.v[0], t);
             if (first.is == FORM_IS_TABLE)
-                em(e, " else if (%s) {\n%sxd_lose(x, %s);\n%s}", table_value(e, &first, t, lv), inner,
-                   c_string(e->a, path_text(e->a, &u->r->model.v[0])), indent);
+                em(e, " else if (%s) {\n%sxd_lose(x, %s);\n%s}", table_value(e, &first, t, lv),
+                   inner, c_string(e->a, path_text(e->a, &u->r->model.v[0])), indent);
         }
     }
     em(e, "\n");
@@ -288,8 +310,8 @@ write_forms(struct emit *e, const struct body *b, const struct row_use *u, const
 
 /* The texts of all blocks of one kind as one string; or the first block through its object; or their lists as one. */
 static void
-write_gather(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t, const char *key,
-             const char *indent)
+write_gather(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t,
+             const char *key, const char *indent)
 {
     const char *kind = case_constant(e->a, t->un, t->ucase);
     const char *ucase = t->un->cases.v[t->ucase].name.s.p;
@@ -298,24 +320,25 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->field->type);
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_enter_array(&x->w);\n", indent, key, indent);
         em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, t->list);
-        em(e, "%s    for (unsigned k = 0; %s.v[i].kind == %s && k < %s.v[i].%s.%s.n; k++)\n", indent, t->list, kind,
-           t->list, ucase, t->field->name.s.p);
-        em(e, "%s        write_%s(x, &%s.v[i].%s.%s.v[k]);\n", indent, f.decl ? prefixed(e, f.decl) : "?", t->list, ucase,
-           t->field->name.s.p);
+        em(e, "%s    for (unsigned k = 0; %s.v[i].kind == %s && k < %s.v[i].%s.%s.n; k++)\n",
+           indent, t->list, kind, t->list, ucase, t->field->name.s.p);
+        em(e, "%s        write_%s(x, &%s.v[i].%s.%s.v[k]);\n", indent,
+           f.decl ? prefixed(e, f.decl) : "?", t->list, ucase, t->field->name.s.p);
         em(e, "%sjw_close(&x->w);\n", indent);
     } else if (t->field && types_is_stringlike(&t->field->type)) {
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_begin_string(&x->w);\n", indent, key, indent);
         em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, t->list);
         em(e, "%s    if (%s.v[i].kind == %s)\n", indent, t->list, kind);
-        em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, t->list, ucase, t->field->name.s.p);
+        em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, t->list, ucase,
+           t->field->name.s.p);
         em(e, "%sjw_end_string(&x->w);\n", indent);
     } else if (!t->field && u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->type);
         em(e, "%sjw_key(&x->w, STR(%s));\n", indent, key);
-        em(e, "%swrite_%s(x, xd_first_block(&%s, 0x%xu));\n", indent, f.decl ? prefixed(e, f.decl) : "?", t->list,
-           1u << (t->ucase + 1));
-        em(e, "%sif (xd_count_blocks(&%s, 0x%xu) > 1)\n%s    xd_lose(x, %s);\n", indent, t->list, 1u << (t->ucase + 1),
-           indent, c_string(e->a, path_text(e->a, &u->r->model.v[0])));
+        em(e, "%swrite_%s(x, xd_first_block(&%s, 0x%xu));\n", indent,
+           f.decl ? prefixed(e, f.decl) : "?", t->list, 1u << (t->ucase + 1));
+        em(e, "%sif (xd_count_blocks(&%s, 0x%xu) > 1)\n%s    xd_lose(x, %s);\n", indent, t->list,
+           1u << (t->ucase + 1), indent, c_string(e->a, path_text(e->a, &u->r->model.v[0])));
     } else {
         diag_error(e->diags, u->r->pos, "this field of many blocks cannot be written as one value");
     }
@@ -337,11 +360,15 @@ presence(struct emit *e, const struct body *b, const struct row_use *u, const st
     const char *present;
 
     if (t->gather)
-        present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->list, 1u << (t->ucase + 1)).p;
+        present =
+            arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->list, 1u << (t->ucase + 1)).p;
     else if (t->self)
         return NULL;
-    else if (t->type.kind == TYPE_UNION && t->type.list && strcmp(t->type.un->c, "block") == 0 && u->r->forms.n)
-        present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->lvalue, row_mask(e, b, u, DIR_WRITE)).p;
+    else if (t->type.kind == TYPE_UNION && t->type.list && strcmp(t->type.un->c, "block") == 0
+             && u->r->forms.n)
+        present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->lvalue,
+                               row_mask(e, b, u, DIR_WRITE))
+                      .p;
     else
         present = types_present(e->a, &t->type, t->lvalue);
     if (is_required(u->r) && t->type.list && u->r->otherwise.kind == CONST_NONE)
@@ -354,20 +381,24 @@ presence(struct emit *e, const struct body *b, const struct row_use *u, const st
 }
 
 static void
-write_sum(struct emit *e, const struct body *b, const struct row_use *u, const char *key, const char *indent)
+write_sum(struct emit *e, const struct body *b, const struct row_use *u, const char *key,
+          const char *indent)
 {
     em(e, "%sconst struct ir_int *const parts[] = { ", indent);
     for (unsigned k = 0; k < u->r->model.n; k++) {
-        struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[k], DIR_WRITE, e->diags);
+        struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[k], DIR_WRITE,
+                                         e->diags);
         if (t.ok && (t.type.kind != TYPE_INT || t.type.list))
-            diag_error(e->diags, u->r->model.v[k].pos, "a sum adds values of type int, this is %s", types_name(&t.type));
+            diag_error(e->diags, u->r->model.v[k].pos, "a sum adds values of type int, this is %s",
+                       types_name(&t.type));
         em(e, "%s&%s", k ? ", " : "", t.ok ? t.lvalue : "?");
     }
     em(e, " };\n%sxd_put_int(x, STR(%s), xd_sum(parts, %u));\n", indent, key, u->r->model.n);
 }
 
 void
-emit_write_value(struct emit *e, const struct body *b, const struct row_use *u, const char *key, const char *indent)
+emit_write_value(struct emit *e, const struct body *b, const struct row_use *u, const char *key,
+                 const char *indent)
 {
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
 
@@ -409,9 +440,10 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
     if (!t.ok)
         return;
     if (u->r->max.s.n && (t.type.kind != TYPE_REAL || t.type.list))
-        diag_error(e->diags, u->r->max.pos, "max is for a value of type real, this is %s", types_name(&t.type));
+        diag_error(e->diags, u->r->max.pos, "max is for a value of type real, this is %s",
+                   types_name(&t.type));
     const char *present = presence(e, b, u, &t);
-    if (u->r->grows.n)           /* written empty while the block opens */
+    if (u->r->grows.n) /* written empty while the block opens */
         present = arena_printf(e->a, "x->skeleton || %s", present ? present : "true").p;
     if (u->r->grows.n && t.type.list)
         present = types_present(e->a, &t.type, t.lvalue);
@@ -422,9 +454,11 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
     em(e, "%sXD_SEEN(seen_written, %d);\n", in, u->number);
     emit_write_value(e, b, u, key, in);
     if (t.guard && t.type.list && is_required(u->r)) {
-        em(e, "    } else {\n%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"[]\"));\n", in, key, in);
-    } else if (present && b->key && u->r->forms.n == 1 && u->r->forms.v[0].kind == FORM_JSON_IN_STRING) {
-        em(e, "    } else if (x->skeleton) {\n");      /* a call that opens says "" */
+        em(e, "    } else {\n%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"[]\"));\n", in, key,
+           in);
+    } else if (present && b->key && u->r->forms.n == 1
+               && u->r->forms.v[0].kind == FORM_JSON_IN_STRING) {
+        em(e, "    } else if (x->skeleton) {\n"); /* a call that opens says "" */
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"\\\"\\\"\"));\n", in, key, in);
     } else if (present && u->r->otherwise.kind != CONST_NONE) {
         em(e, "    } else {\n");
@@ -475,10 +509,12 @@ write_rest(struct emit *e, const struct body *b, const char *container)
         em(e, "    xd_put_rest(x, &%s_shape, \"%s\", &m->rest);\n", b->shape, container);
 }
 
-static void write_level(struct emit *e, const struct body *b, const struct ast_path *prefix, unsigned n, bool *done);
+static void write_level(struct emit *e, const struct body *b, const struct ast_path *prefix,
+                        unsigned n, bool *done);
 
 static void
-write_container(struct emit *e, const struct body *b, const struct ast_path *path, unsigned n, bool *done)
+write_container(struct emit *e, const struct body *b, const struct ast_path *path, unsigned n,
+                bool *done)
 {
     struct ast_path head = *path;
     const char *key = c_string(e->a, path->v[n - 1].name.s);
@@ -490,17 +526,21 @@ write_container(struct emit *e, const struct body *b, const struct ast_path *pat
     write_level(e, b, path, n, done);
     write_rest(e, b, path_text(e->a, &head).p);
     if (constant == CONST_NULL)
-        em(e, "    if (!jw_close(&x->w)) {\n        jw_key(&x->w, STR(%s));\n        jw_null(&x->w);\n    }\n", key);
+        em(e,
+           "    if (!jw_close(&x->w)) {\n        jw_key(&x->w, STR(%s));\n        jw_null(&x->w);\n    }\n",
+           key);
     else
         em(e, "    jw_close(&x->w);\n");
 }
 
 static void
-write_level(struct emit *e, const struct body *b, const struct ast_path *prefix, unsigned n, bool *done)
+write_level(struct emit *e, const struct body *b, const struct ast_path *prefix, unsigned n,
+            bool *done)
 {
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct row_use *u = &b->uses.v[i];
-        if (done[i] || !row_writes(u->r) || u->r->wire.n == 0 || !under(&u->r->wire.v[0], prefix, n))
+        if (done[i] || !row_writes(u->r) || u->r->wire.n == 0
+            || !under(&u->r->wire.v[0], prefix, n))
             continue;
         const struct ast_path *p = &u->r->wire.v[0];
         if (p->n > n + 1) {
@@ -526,9 +566,10 @@ write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
     if (!t.ok || t.gather || t.self)
         return;
     if (t.guard && t.type.kind == TYPE_UNION && t.un == t.type.un)
-        em(e, "    if (%s)\n", t.guard);             /* a case of a union */
+        em(e, "    if (%s)\n", t.guard); /* a case of a union */
     else
-        em(e, "    if (%s%s%s)\n", t.guard ? t.guard : "", t.guard ? " && " : "", types_present(e->a, &t.type, t.lvalue));
+        em(e, "    if (%s%s%s)\n", t.guard ? t.guard : "", t.guard ? " && " : "",
+           types_present(e->a, &t.type, t.lvalue));
     em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(loss_name(e, &b->ctx, p))));
 }
 
@@ -555,7 +596,8 @@ written_blocks(struct emit *e, const struct body *b, const char **list, const ch
         const struct row_use *u = &b->uses.v[i];
         if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_READ || u->r->model.n != 1)
             continue;
-        struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
+        struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE,
+                                         e->diags);
         if (!t.ok || !(t.gather || (t.type.kind == TYPE_UNION && t.type.list)))
             continue;
         if (strcmp(t.gather ? t.un->c : t.type.un->c, "block") != 0)
@@ -588,7 +630,8 @@ emit_write_rows(struct emit *e, const struct body *b)
 
     if (b->tag.p) {
         em(e, "    jw_key(&x->w, STR(%s));\n", c_string(e->a, b->tag));
-        em(e, "    jw_raw(&x->w, STR(%s));\n", c_string(e->a, arena_printf(e->a, "%s", c_string(e->a, b->tag_wire))));
+        em(e, "    jw_raw(&x->w, STR(%s));\n",
+           c_string(e->a, arena_printf(e->a, "%s", c_string(e->a, b->tag_wire))));
     }
     if (b->key)
         em(e, "    if (x->patch)\n        xd_put_index(x, STR(%s), xd_patch_key(x));\n",

@@ -5,7 +5,12 @@
 
 #define KIND(k) (1u << JSON_##k)
 
-static const struct { const char *name; enum type_kind type; const char *record; unsigned kinds; } codecs[] = {
+static const struct {
+    const char *name;
+    enum type_kind type;
+    const char *record;
+    unsigned kinds;
+} codecs[] = {
     { "media_url", TYPE_UNION, "Source", KIND(STRING) },
     { "data_url", TYPE_UNION, "Source", KIND(STRING) },
     { "json_object", TYPE_JSON, NULL, KIND(OBJECT) },
@@ -17,8 +22,13 @@ static const struct { const char *name; enum type_kind type; const char *record;
 uint32_t
 codec_cases(const struct ir_union *u, struct str codec)
 {
-    static const struct { const char *codec, *ucase; } writes[] = {
-        { "media_url", "bytes" }, { "media_url", "url" }, { "data_url", "bytes" }, { "data_url", "plain" },
+    static const struct {
+        const char *codec, *ucase;
+    } writes[] = {
+        { "media_url", "bytes" },
+        { "media_url", "url" },
+        { "data_url", "bytes" },
+        { "data_url", "plain" },
     };
     uint32_t mask = 0;
 
@@ -46,10 +56,12 @@ codec_form(struct emit *e, const struct ast_form *f, const struct type *t, struc
         out->is = FORM_IS_CODEC;
         out->codec = codecs[i].name;
         out->kinds = codecs[i].kinds;
-        if (t->kind != codecs[i].type || t->list || (codecs[i].record && strcmp(codecs[i].record, types_name(t)) != 0)) {
+        if (t->kind != codecs[i].type || t->list
+            || (codecs[i].record && strcmp(codecs[i].record, types_name(t)) != 0)) {
             struct type want = { .kind = codecs[i].type };
-            diag_error(e->diags, f->name.pos, "'%s' is for a value of type %s, here stands %s", codecs[i].name,
-                       codecs[i].record ? codecs[i].record : types_name(&want), type_text(e, t));
+            diag_error(e->diags, f->name.pos, "'%s' is for a value of type %s, here stands %s",
+                       codecs[i].name, codecs[i].record ? codecs[i].record : types_name(&want),
+                       type_text(e, t));
             out->is = FORM_IS_BAD;
         }
         return true;
@@ -72,18 +84,20 @@ maps_type(const struct ast_decl *decl, const struct type *t)
         return types_is_stringlike(t);
     for (unsigned i = 0; t->kind == TYPE_RECORD && i < t->rec->fields.n; i++)
         if (str_eq(want, str_from(types_name(&t->rec->fields.v[i].type))))
-            return true;               /* a record stands for its field of that enum */
+            return true; /* a record stands for its field of that enum */
     return false;
 }
 
 /* Does the declaration map onto what the row names? */
 static bool
-check_model(struct emit *e, const struct ast_form *f, const struct ast_decl *decl, const struct type *t)
+check_model(struct emit *e, const struct ast_form *f, const struct ast_decl *decl,
+            const struct type *t)
 {
     if (maps_type(decl, t))
         return true;
-    struct diag *d = diag_error(e->diags, f->name.pos, "'%.*s' maps a value of type %s, here stands %s", STR_ARG(f->name.s),
-                                path_text(e->a, &decl->model).p, type_text(e, t));
+    struct diag *d = diag_error(
+        e->diags, f->name.pos, "'%.*s' maps a value of type %s, here stands %s", STR_ARG(f->name.s),
+        path_text(e->a, &decl->model).p, type_text(e, t));
     diag_note(d, decl->name.pos, "declared here");
     struct type element = *t;
     element.list = false;
@@ -108,7 +122,9 @@ decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
         out->is = FORM_IS_OBJECT;
         out->kinds = KIND(OBJECT);
         out->un = types_union(e->ir, out->decl->model.v[0].name.s);
-        out->ucase = out->un && out->decl->model.n > 1 ? types_case(out->un, out->decl->model.v[1].name.s) : -1;
+        out->ucase = out->un && out->decl->model.n > 1
+                         ? types_case(out->un, out->decl->model.v[1].name.s)
+                         : -1;
         break;
     case DECL_UNION:
         out->is = FORM_IS_UNION;
@@ -120,7 +136,8 @@ decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
         out->kinds = KIND(ARRAY);
         break;
     default:
-        diag_error(e->diags, f->name.pos, "'%.*s' cannot be the form of a value", STR_ARG(f->name.s));
+        diag_error(e->diags, f->name.pos, "'%.*s' cannot be the form of a value",
+                   STR_ARG(f->name.s));
     }
 }
 
@@ -133,7 +150,8 @@ one_string_form(struct emit *e, const struct ast_form *f, const struct type *t, 
     if (t->kind == TYPE_STRING && t->list)
         return;
     out->is = FORM_IS_BAD;
-    diag_error(e->diags, f->name.pos, "'string' is for one value of type [string], here stands %s", type_text(e, t));
+    diag_error(e->diags, f->name.pos, "'string' is for one value of type [string], here stands %s",
+               type_text(e, t));
 }
 
 /* `[string]`, `[json]`, `[part]` */
@@ -145,16 +163,18 @@ list_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
 
     element.list = false;
     if (!t->list || (plain && !str_eq(f->name.s, str_from(types_name(t))))) {
-        diag_error(e->diags, f->name.pos, "'[%.*s]' is for a list%s%.*s, here stands %s", STR_ARG(f->name.s),
-                   plain ? " of " : "", plain ? (int)f->name.s.n : 0, f->name.s.p, type_text(e, t));
+        diag_error(e->diags, f->name.pos, "'[%.*s]' is for a list%s%.*s, here stands %s",
+                   STR_ARG(f->name.s), plain ? " of " : "", plain ? (int)f->name.s.n : 0,
+                   f->name.s.p, type_text(e, t));
         return;
     }
     if (!plain)
         decl_form(e, f, &element, out);
     if (!plain && out->is != FORM_IS_OBJECT && out->is != FORM_IS_UNION) {
         if (out->is != FORM_IS_BAD)
-            diag_error(e->diags, f->name.pos, "the elements of a list are objects or unions, '%.*s' is a %s", STR_ARG(f->name.s),
-                       out->is == FORM_IS_ROUTES ? "list" : "table");
+            diag_error(e->diags, f->name.pos,
+                       "the elements of a list are objects or unions, '%.*s' is a %s",
+                       STR_ARG(f->name.s), out->is == FORM_IS_ROUTES ? "list" : "table");
         out->is = FORM_IS_BAD;
         return;
     }
@@ -184,7 +204,8 @@ string_field(struct emit *e, const struct ast_form *f, const struct ir_record *r
 
     if (field && types_is_stringlike(&field->type))
         return true;
-    struct diag *d = diag_error(e->diags, f->name.pos, field ? "field '%s.%.*s' is no string" : "'%s' has no field '%.*s'",
+    struct diag *d = diag_error(e->diags, f->name.pos,
+                                field ? "field '%s.%.*s' is no string" : "'%s' has no field '%.*s'",
                                 r->name.s.p, STR_ARG(f->name.s));
     if (!field)
         suggest_field(d, &r->fields, f->name.s);
@@ -206,7 +227,8 @@ string_form(struct emit *e, const struct ast_form *f, const struct type *t, stru
     } else if (t->kind == TYPE_RECORD && !t->list && !joins) {
         fits = string_field(e, f, t->rec);
     } else {
-        diag_error(e->diags, f->name.pos, "'string %s' is for %s, here stands %s", joins ? "joins" : "as",
+        diag_error(e->diags, f->name.pos, "'string %s' is for %s, here stands %s",
+                   joins ? "joins" : "as",
                    joins ? "a list of blocks" : "a list of blocks or a record", type_text(e, t));
     }
     out->is = !fits ? FORM_IS_BAD : joins ? FORM_IS_JOIN : FORM_IS_STRING;
@@ -236,7 +258,9 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
         out.codec = "json_in_string";
         out.kinds = KIND(STRING);
         if (t->kind != TYPE_JSON || t->list)
-            diag_error(e->diags, f->name.pos, "'json in string' is for a value of type json, here stands %s", type_text(e, t));
+            diag_error(e->diags, f->name.pos,
+                       "'json in string' is for a value of type json, here stands %s",
+                       type_text(e, t));
         break;
     case FORM_GROWS:
         out.is = FORM_IS_GROWS;
@@ -285,7 +309,7 @@ row_claim(struct emit *e, const struct body *b, const struct row_use *u)
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
     if (!t.ok)
         return 0;
-    if (t.gather)      /* a list beside the text (citations) leaves the block to others */
+    if (t.gather) /* a list beside the text (citations) leaves the block to others */
         return t.field && t.field->type.list ? 0 : 1u << (t.ucase + 1);
     if (t.type.kind != TYPE_UNION || !t.type.list || u->r->forms.n != 1)
         return 0;

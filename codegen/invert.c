@@ -42,7 +42,8 @@ check_table(const struct ast_decl *decl, struct diags *d)
                 diag_help(e, "a word means one value; make one of them write only: <-");
             }
             if (writes(r->arrow) && writes(s->arrow) && str_eq(r->model.s, s->model.s)) {
-                struct diag *e = diag_error(d, r->model.pos, "'%.*s' is written by two rows", STR_ARG(r->model.s));
+                struct diag *e = diag_error(d, r->model.pos, "'%.*s' is written by two rows",
+                                            STR_ARG(r->model.s));
                 diag_note(e, s->pos, "the other one");
                 diag_help(e, "a value has one word; make one of them read only: ->");
             }
@@ -60,11 +61,13 @@ check_union(const struct ast_decl *decl, struct diags *d)
             for (unsigned t = 0; reads(r->arrow) && reads(s->arrow) && t < r->tags.n; t++)
                 for (unsigned o = 0; o < s->tags.n; o++)
                     if (str_eq(r->tags.v[t].s, s->tags.v[o].s)) {
-                        struct diag *e = diag_error(d, r->tags.v[t].pos, "\"%.*s\" is read by two cases", STR_ARG(r->tags.v[t].s));
+                        struct diag *e = diag_error(d, r->tags.v[t].pos,
+                                                    "\"%.*s\" is read by two cases",
+                                                    STR_ARG(r->tags.v[t].s));
                         diag_note(e, s->pos, "the other one");
                     }
-            if (decl->kind == DECL_UNION && writes(r->arrow) && writes(s->arrow) && r->model.n && s->model.n
-                && path_eq(&r->model.v[0], &s->model.v[0])) {
+            if (decl->kind == DECL_UNION && writes(r->arrow) && writes(s->arrow) && r->model.n
+                && s->model.n && path_eq(&r->model.v[0], &s->model.v[0])) {
                 struct diag *e = diag_error(d, r->model.v[0].pos, "'%.*s' is written by two cases",
                                             STR_ARG(r->model.v[0].v[0].name.s));
                 diag_note(e, s->pos, "the other one");
@@ -97,17 +100,21 @@ check_rows(struct arena *a, const struct ast_rows *rows, struct diags *d)
             check_rows(a, r->rows, d);
         for (unsigned k = 1; r->kind == ROW_MAP && r->arrow == ARROW_BOTH && k < r->model.n; k++)
             if (!row_reads_model(rows, &r->model.v[k])) {
-                struct diag *e = diag_error(d, r->model.v[k].pos, "the sum cannot be taken apart: no row reads '%s' alone",
-                                            path_text(a, &r->model.v[k]).p);
+                struct diag *e = diag_error(
+                    d, r->model.v[k].pos, "the sum cannot be taken apart: no row reads '%s' alone",
+                    path_text(a, &r->model.v[k]).p);
                 diag_help(e, "add a row that reads it, or make the sum write only: <-");
             }
         for (unsigned k = 0; k < i; k++) {
             const struct ast_row *s = &rows->v[k];
-            bool both = (r->kind == ROW_MAP || r->kind == ROW_CONST) && (s->kind == ROW_MAP || s->kind == ROW_CONST)
-                && r->wire.n && s->wire.n && (r->kind == ROW_CONST || writes(r->arrow))
-                && (s->kind == ROW_CONST || writes(s->arrow));
-            if (both && path_eq(&r->wire.v[0], &s->wire.v[0]) && (r->kind == ROW_MAP) == (s->kind == ROW_MAP)) {
-                struct diag *e = diag_error(d, r->wire.v[0].pos, "'%s' is written by two rows", path_text(a, &r->wire.v[0]).p);
+            bool both = (r->kind == ROW_MAP || r->kind == ROW_CONST)
+                        && (s->kind == ROW_MAP || s->kind == ROW_CONST) && r->wire.n && s->wire.n
+                        && (r->kind == ROW_CONST || writes(r->arrow))
+                        && (s->kind == ROW_CONST || writes(s->arrow));
+            if (both && path_eq(&r->wire.v[0], &s->wire.v[0])
+                && (r->kind == ROW_MAP) == (s->kind == ROW_MAP)) {
+                struct diag *e = diag_error(d, r->wire.v[0].pos, "'%s' is written by two rows",
+                                            path_text(a, &r->wire.v[0]).p);
                 diag_note(e, s->pos, "the other one");
             }
         }
@@ -115,7 +122,8 @@ check_rows(struct arena *a, const struct ast_rows *rows, struct diags *d)
 }
 
 void
-invert_check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect, struct diags *d)
+invert_check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
+             struct diags *d)
 {
     for (unsigned i = 0; i < dialect->decls.n; i++) {
         const struct ast_decl *decl = &dialect->decls.v[i];
@@ -152,8 +160,8 @@ word_text(struct arena *a, const struct order *o, const unsigned *word, unsigned
 
 /* The shortest word of o that `other` does not take, and where it stops taking it. */
 static void
-help_difference(struct arena *a, struct diag *e, const struct order *o, const struct order *other, const int *map,
-                const unsigned *word, unsigned n)
+help_difference(struct arena *a, struct diag *e, const struct order *o, const struct order *other,
+                const int *map, const unsigned *word, unsigned n)
 {
     unsigned taken = order_takes(other, map, word, n);
 
@@ -194,7 +202,8 @@ finish_optional(struct arena *a, const struct ast_regex *r)
 }
 
 void
-invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_decl *stream, struct diags *d)
+invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_decl *stream,
+                   struct diags *d)
 {
     struct str wire[ORDER_EVENTS_MAX], model[ORDER_EVENTS_MAX];
     int to_model[ORDER_EVENTS_MAX], to_wire[ORDER_EVENTS_MAX];
@@ -217,17 +226,22 @@ invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_
         return;
     for (unsigned i = 0; i < nmodel; i++)
         if (to_wire[i] < 0)
-            diag_help(diag_error(d, stream->pos, "no event of the stream writes '%.*s'", STR_ARG(model[i])),
+            diag_help(diag_error(d, stream->pos, "no event of the stream writes '%.*s'",
+                                 STR_ARG(model[i])),
                       "\"name\" <-> %.*s { ... }", STR_ARG(model[i]));
     struct ast_order relaxed = ir->events->order;
     relaxed.regex = finish_optional(a, relaxed.regex);
     const struct order *r = order_make(a, &relaxed, model, nmodel, d);
     int n = order_difference(w, r, to_model, word, WORD_MAX);
     if (n >= 0)
-        help_difference(a, diag_error(d, stream->order.pos, "a stream that this order allows means nothing in the model"), w,
-                        r, to_model, word, (unsigned)n < WORD_MAX ? (unsigned)n : WORD_MAX);
+        help_difference(a,
+                        diag_error(d, stream->order.pos,
+                                   "a stream that this order allows means nothing in the model"),
+                        w, r, to_model, word, (unsigned)n < WORD_MAX ? (unsigned)n : WORD_MAX);
     n = order_difference(m, w, to_wire, word, WORD_MAX);
     if (n >= 0)
-        help_difference(a, diag_error(d, stream->order.pos, "a reply of the model cannot be written in this order"), m, w,
-                        to_wire, word, (unsigned)n < WORD_MAX ? (unsigned)n : WORD_MAX);
+        help_difference(a,
+                        diag_error(d, stream->order.pos,
+                                   "a reply of the model cannot be written in this order"),
+                        m, w, to_wire, word, (unsigned)n < WORD_MAX ? (unsigned)n : WORD_MAX);
 }

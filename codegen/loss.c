@@ -27,7 +27,8 @@ lost_between(struct arena *a, const struct coverage *from, const struct coverage
 }
 
 static void
-report_kind(struct arena *a, const struct dialects *l, const struct coverage *all, const char *title, struct buf *out)
+report_kind(struct arena *a, const struct dialects *l, const struct coverage *all,
+            const char *title, struct buf *out)
 {
     buf_printf(out, "\n## %s\n\n| from | to | lost |\n|---|---|---|\n", title);
     for (unsigned i = 0; i < l->n; i++)
@@ -39,7 +40,8 @@ report_kind(struct arena *a, const struct dialects *l, const struct coverage *al
 }
 
 void
-coverage_report(struct arena *a, const struct ir_model *ir, const struct dialects *l, struct buf *out)
+coverage_report(struct arena *a, const struct ir_model *ir, const struct dialects *l,
+                struct buf *out)
 {
     struct coverage *requests = arena_alloc(a, (l->n + 1) * sizeof *requests);
     struct coverage *replies = arena_alloc(a, (l->n + 1) * sizeof *replies);
@@ -49,11 +51,13 @@ coverage_report(struct arena *a, const struct ir_model *ir, const struct dialect
             coverage_walk(a, ir, &l->v[i], l->v[i].operations.v[k].sends.s, NULL, &requests[i]);
             coverage_walk(a, ir, &l->v[i], l->v[i].operations.v[k].returns.s, NULL, &replies[i]);
         }
-    buf_puts(out, STR("# What is lost in translation\n\nPrinted by `specc` from the specs: for each front dialect and each dialect or "
-                      "provider behind it, the fields that the\none can say and the other has no place for.  Each is named at run "
-                      "time as well: in the header `x-llmux-dropped`, in the log\nline, on the standard error of `llmux translate`. "
-                      " A pair that is not listed loses nothing.  Names are those of\n`specs/ir.spec`: the type that holds the field, "
-                      "and the field.\n"));
+    buf_puts(
+        out,
+        STR("# What is lost in translation\n\nPrinted by `specc` from the specs: for each front dialect and each dialect or "
+            "provider behind it, the fields that the\none can say and the other has no place for.  Each is named at run "
+            "time as well: in the header `x-llmux-dropped`, in the log\nline, on the standard error of `llmux translate`. "
+            " A pair that is not listed loses nothing.  Names are those of\n`specs/ir.spec`: the type that holds the field, "
+            "and the field.\n"));
     report_kind(a, l, requests, "Requests", out);
     report_kind(a, l, replies, "Replies", out);
 }

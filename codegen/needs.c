@@ -3,7 +3,7 @@
 
 struct needs {
     const struct dialect *d;
-    bool *seen[2];                  /* by direction and declaration */
+    bool *seen[2]; /* by direction and declaration */
 };
 
 static void need(struct needs *n, struct str name, enum dir dir);

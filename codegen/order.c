@@ -4,19 +4,22 @@
  * the deterministic automaton is a set of positions; the start is the empty set with its own bit. */
 #include "codegen/order.h"
 
-#define START (UINT64_C(1) << 63)
+#define START         (UINT64_C(1) << 63)
 #define POSITIONS_MAX 62
 
 struct glushkov {
-    unsigned n;                              /* positions */
+    unsigned n; /* positions */
     int event[POSITIONS_MAX];
     uint64_t follow[POSITIONS_MAX];
-    bool too_long;                           /* an error was reported */
+    bool too_long; /* an error was reported */
     const struct order *order;
     struct diags *diags;
 };
 
-struct sets { uint64_t first, last; bool empty; };
+struct sets {
+    uint64_t first, last;
+    bool empty;
+};
 
 static int
 event_of(const struct order *o, struct str name)
@@ -72,7 +75,8 @@ visit(struct glushkov *g, const struct ast_regex *r)
         a = visit(g, r->a);
         b = visit(g, r->b);
         link_sets(g, a.last, b.first);
-        return (struct sets){ a.first | (a.empty ? b.first : 0), b.last | (b.empty ? a.last : 0), a.empty && b.empty };
+        return (struct sets){ a.first | (a.empty ? b.first : 0), b.last | (b.empty ? a.last : 0),
+                              a.empty && b.empty };
     case REGEX_ALT:
         a = visit(g, r->a);
         b = visit(g, r->b);
@@ -169,7 +173,8 @@ add_extras(struct order *o, const struct ast_order *ast, struct diags *d)
 }
 
 struct order *
-order_make(struct arena *a, const struct ast_order *ast, const struct str *names, unsigned n, struct diags *d)
+order_make(struct arena *a, const struct ast_order *ast, const struct str *names, unsigned n,
+           struct diags *d)
 {
     struct order *o = arena_alloc(a, sizeof *o);
     struct glushkov g = { .order = o, .diags = d };
@@ -187,7 +192,11 @@ order_make(struct arena *a, const struct ast_order *ast, const struct str *names
 
 /* --- comparison ------------------------------------------------------------------------------------------ */
 
-struct pair { unsigned char a, b; int from; unsigned event; };   /* b == ORDER_BAD: already lost */
+struct pair {
+    unsigned char a, b;
+    int from;
+    unsigned event;
+}; /* b == ORDER_BAD: already lost */
 
 static unsigned char
 step_b(const struct order *b, unsigned char s, int event)
@@ -227,7 +236,8 @@ unwind(const struct pair *queue, int at, unsigned *word, unsigned room)
 
 /* Breadth first over pairs of states: the first pair where a accepts and b does not ends a shortest word. */
 int
-order_difference(const struct order *a, const struct order *b, const int *map, unsigned *word, unsigned room)
+order_difference(const struct order *a, const struct order *b, const int *map, unsigned *word,
+                 unsigned room)
 {
     static const unsigned char none = ORDER_BAD;
     struct pair queue[ORDER_STATES_MAX * (ORDER_STATES_MAX + 1)];

@@ -140,7 +140,8 @@ check_header(struct check *c, const struct ast_row *r)
 
     if (!p)
         refuse(c, r->pos, "a constant header", "constant headers belong to an operation");
-    else if (p->n > 1 || !(str_is(p->v[0].name.s, "retry_after") || str_is(p->v[0].name.s, "request")))
+    else if (p->n > 1
+             || !(str_is(p->v[0].name.s, "retry_after") || str_is(p->v[0].name.s, "request")))
         diag_help(diag_error(c->d, p->pos, "no header carries this"), "%s", help);
 }
 

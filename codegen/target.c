@@ -21,7 +21,9 @@ ctx_c(struct arena *a, const struct ctx *ctx)
 const char *
 case_constant(struct arena *a, const struct ir_union *u, int ucase)
 {
-    return arena_printf(a, "IR_%s_%s", types_upper(a, u->name.s), types_upper(a, u->cases.v[ucase].name.s)).p;
+    return arena_printf(a, "IR_%s_%s", types_upper(a, u->name.s),
+                        types_upper(a, u->cases.v[ucase].name.s))
+        .p;
 }
 
 void
@@ -41,7 +43,8 @@ want_case(const struct ir_union *u, struct word name, struct diags *d)
 
     if (c >= 0)
         return c;
-    struct diag *e = diag_error(d, name.pos, "union '%s' has no case '%.*s'", u->name.s.p, STR_ARG(name.s));
+    struct diag *e = diag_error(d, name.pos, "union '%s' has no case '%.*s'", u->name.s.p,
+                                STR_ARG(name.s));
     struct suggestion s = suggestion_for(name.s);
     for (unsigned i = 0; i < u->cases.n; i++)
         suggestion_consider(&s, u->cases.v[i].name.s);
@@ -56,7 +59,8 @@ want_value(const struct ir_enum *en, struct word name, struct diags *d)
 
     if (v >= 0)
         return v;
-    struct diag *e = diag_error(d, name.pos, "enum '%s' has no value '%.*s'", en->name.s.p, STR_ARG(name.s));
+    struct diag *e = diag_error(d, name.pos, "enum '%s' has no value '%.*s'", en->name.s.p,
+                                STR_ARG(name.s));
     struct suggestion s = suggestion_for(name.s);
     for (unsigned i = 0; i < en->values.n; i++)
         suggestion_consider(&s, en->values.v[i].name.s);
@@ -96,7 +100,7 @@ struct walk {
     struct diags *d;
     enum dir dir;
     struct target t;
-    bool element;                /* t.type is a list, but one element of it is meant (`[0]`) */
+    bool element; /* t.type is a list, but one element of it is meant (`[0]`) */
 };
 
 static const char *
@@ -110,7 +114,8 @@ join(struct walk *w, const char *member)
 static void
 fail_step(struct walk *w, const struct ast_step *s, const char *in, const struct ir_fields *f)
 {
-    struct diag *e = diag_error(w->d, s->name.pos, "'%s' has no field '%.*s'", in, STR_ARG(s->name.s));
+    struct diag *e = diag_error(w->d, s->name.pos, "'%s' has no field '%.*s'", in,
+                                STR_ARG(s->name.s));
 
     if (f)
         suggest_field(e, f, s->name.s);
@@ -162,7 +167,8 @@ take_element(struct walk *w, const struct ast_step *s)
     }
     w->t.type.list = false;
     if (w->dir == DIR_READ)
-        w->t.lvalue = arena_printf(w->a, "(*xd_%s(x, &%s, %d))", w->t.type.rec->c, list, s->index).p;
+        w->t.lvalue =
+            arena_printf(w->a, "(*xd_%s(x, &%s, %d))", w->t.type.rec->c, list, s->index).p;
     else
         w->t.lvalue = arena_printf(w->a, "%s.v[%d]", list, s->index).p;
     w->t.guard = arena_printf(w->a, "%s.n > %d", list, s->index).p;
@@ -192,7 +198,8 @@ gather(struct walk *w, const struct ast_path *p, unsigned i)
     else
         w->t.type = w->t.field->type;
     if (i + 2 < p->n)
-        diag_error(w->d, p->v[i + 2].name.pos, "a path into the blocks of a list ends with a field of the case");
+        diag_error(w->d, p->v[i + 2].name.pos,
+                   "a path into the blocks of a list ends with a field of the case");
 }
 
 static void
@@ -209,7 +216,8 @@ step(struct walk *w, const struct ast_path *p, unsigned *i)
     } else if (w->t.type.kind == TYPE_RECORD) {
         take_field(w, s, &w->t.type.rec->fields, w->t.type.rec->name.s.p);
     } else if (w->t.type.kind == TYPE_UNION && w->t.guard && w->t.un == w->t.type.un) {
-        take_field(w, s, &w->t.un->cases.v[w->t.ucase].fields, w->t.un->cases.v[w->t.ucase].name.s.p);
+        take_field(w, s, &w->t.un->cases.v[w->t.ucase].fields,
+                   w->t.un->cases.v[w->t.ucase].name.s.p);
     } else if (w->t.type.kind == TYPE_UNION) {
         take_case(w, s);
         return;
@@ -249,15 +257,19 @@ start(struct walk *w, const struct ctx *ctx, const struct ast_step *s)
     case CTX_EVENT:
         w->t.type = event_param(w->ir, ctx->event, s->name.s);
         if (w->t.type.kind == TYPE_NONE) {
-            diag_error(w->d, s->name.pos, "event '%.*s' has no parameter '%.*s'", STR_ARG(ctx->event->name.s),
-                       STR_ARG(s->name.s));
+            diag_error(w->d, s->name.pos, "event '%.*s' has no parameter '%.*s'",
+                       STR_ARG(ctx->event->name.s), STR_ARG(s->name.s));
             w->t.ok = false;
             break;
         }
         w->t.lvalue = arena_printf(w->a, "%.*s", STR_ARG(s->name.s)).p;
         if (w->dir == DIR_WRITE)
-            w->t.lvalue = arena_printf(w->a, w->t.type.kind == TYPE_RECORD || w->t.type.kind == TYPE_UNION
-                                       ? "(*e->%s)" : "e->%s", w->t.lvalue).p;
+            w->t.lvalue = arena_printf(w->a,
+                                       w->t.type.kind == TYPE_RECORD || w->t.type.kind == TYPE_UNION
+                                           ? "(*e->%s)"
+                                           : "e->%s",
+                                       w->t.lvalue)
+                              .p;
         break;
     }
     if (w->t.ok && s->index >= 0)
@@ -277,8 +289,8 @@ self_type(const struct ctx *ctx)
 }
 
 struct target
-target_resolve(struct arena *a, const struct ir_model *ir, const struct ctx *ctx, const struct ast_path *path,
-               enum dir dir, struct diags *d)
+target_resolve(struct arena *a, const struct ir_model *ir, const struct ctx *ctx,
+               const struct ast_path *path, enum dir dir, struct diags *d)
 {
     struct walk w = { .a = a, .ir = ir, .d = d, .dir = dir, .t = { .ok = true } };
 

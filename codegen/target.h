@@ -16,24 +16,24 @@ enum dir { DIR_READ, DIR_WRITE };
 /* Where rows stand: what `m` (or the event's locals) is. */
 struct ctx {
     enum ctx_kind kind;
-    const struct ir_record *rec;     /* CTX_RECORD */
-    const struct ir_union *un;       /* CTX_CASE, CTX_UNION */
-    int ucase;                       /* CTX_CASE */
-    const struct ast_event *event;   /* CTX_EVENT */
+    const struct ir_record *rec;   /* CTX_RECORD */
+    const struct ir_union *un;     /* CTX_CASE, CTX_UNION */
+    int ucase;                     /* CTX_CASE */
+    const struct ast_event *event; /* CTX_EVENT */
 };
 
 struct target {
     bool ok;
-    bool self;                       /* `this` */
+    bool self; /* `this` */
     struct type type;
-    const char *lvalue;              /* for `this`: "*m" */
-    const char *guard;               /* write: condition under which lvalue exists, or NULL */
-    const char *select;              /* read: statement that makes it exist, or NULL */
-    bool gather;                     /* elements of one case of a list */
+    const char *lvalue; /* for `this`: "*m" */
+    const char *guard;  /* write: condition under which lvalue exists, or NULL */
+    const char *select; /* read: statement that makes it exist, or NULL */
+    bool gather;        /* elements of one case of a list */
     const struct ir_union *un;
     int ucase;
-    const char *list;                /* the list's lvalue */
-    const struct ir_field *field;    /* the field of the case, NULL: the element itself */
+    const char *list;             /* the list's lvalue */
+    const struct ir_field *field; /* the field of the case, NULL: the element itself */
 };
 
 /* Resolve a path for one direction (the expressions differ).  An error goes to d once a position. */

@@ -3,10 +3,13 @@
 
 #include <ctype.h>
 
-static const struct { const char *name; enum type_kind kind; } scalars[] = {
-    { "string", TYPE_STRING }, { "text", TYPE_TEXT }, { "opaque", TYPE_OPAQUE }, { "json", TYPE_JSON },
-    { "real", TYPE_REAL },     { "int", TYPE_INT },   { "bool", TYPE_BOOL },
-    { "index", TYPE_INDEX },  { "flag", TYPE_BOOL },
+static const struct {
+    const char *name;
+    enum type_kind kind;
+} scalars[] = {
+    { "string", TYPE_STRING }, { "text", TYPE_TEXT },   { "opaque", TYPE_OPAQUE },
+    { "json", TYPE_JSON },     { "real", TYPE_REAL },   { "int", TYPE_INT },
+    { "bool", TYPE_BOOL },     { "index", TYPE_INDEX }, { "flag", TYPE_BOOL },
 };
 
 const char *
@@ -162,7 +165,7 @@ types_name(const struct type *t)
 {
     switch (t->kind) {
     case TYPE_ENUM:
-        return t->en->name.s.p;     /* names are NUL-terminated copies, see keep_word */
+        return t->en->name.s.p; /* names are NUL-terminated copies, see keep_word */
     case TYPE_RECORD:
         return t->rec->name.s.p;
     case TYPE_UNION:
@@ -193,7 +196,8 @@ check_values(const struct ast_enum_values *values, struct diags *d)
     for (unsigned i = 0; i < values->n; i++)
         for (unsigned k = 0; k < i; k++)
             if (str_eq(values->v[i].name.s, values->v[k].name.s)) {
-                struct diag *e = diag_error(d, values->v[i].name.pos, "value '%.*s' is declared twice",
+                struct diag *e = diag_error(d, values->v[i].name.pos,
+                                            "value '%.*s' is declared twice",
                                             STR_ARG(values->v[i].name.s));
                 diag_note(e, values->v[k].name.pos, "first here");
             }
@@ -207,21 +211,24 @@ resolve_takes(const struct ast_decl *decl, struct diags *d)
     if (str_is(decl->takes.s, "number"))
         return POLICY_TAKES_NUMBER;
     if (!str_is(decl->takes.s, "class"))
-        diag_help(diag_error(d, decl->takes.pos, "a policy cannot take a '%.*s'", STR_ARG(decl->takes.s)),
-                  "besides its words a policy takes a number or a class (of characters), or nothing");
+        diag_help(
+            diag_error(d, decl->takes.pos, "a policy cannot take a '%.*s'", STR_ARG(decl->takes.s)),
+            "besides its words a policy takes a number or a class (of characters), or nothing");
     return POLICY_TAKES_CLASS;
 }
 
 static void
 declare_policy(struct arena *a, struct ir_model *m, const struct ast_decl *decl, struct diags *d)
 {
-    struct policy *p = arena_push(a, (void **)&m->policies.v, &m->policies.n, &m->policies.cap, sizeof *p);
+    struct policy *p = arena_push(a, (void **)&m->policies.v, &m->policies.n, &m->policies.cap,
+                                  sizeof *p);
 
     *p = (struct policy){ keep_word(a, decl->name), resolve_takes(decl, d), decl->values };
     check_values(&decl->values, d);
     if (decl->values.n == 0)
         diag_help(diag_error(d, decl->pos, "policy '%.*s' has no values", STR_ARG(decl->name.s)),
-                  "the first one is the default, which changes nothing: policy %.*s { keep }", STR_ARG(decl->name.s));
+                  "the first one is the default, which changes nothing: policy %.*s { keep }",
+                  STR_ARG(decl->name.s));
     for (unsigned i = 0; i < decl->values.n; i++)
         if (decl->values.v[i].flags.n)
             diag_error(d, decl->values.v[i].flags.v[0].pos, "the values of a policy have no flags");
@@ -236,23 +243,27 @@ declare(struct arena *a, struct ir_model *m, const struct ast_decl *decl, struct
     switch (decl->kind) {
     case DECL_ENUM: {
         check_values(&decl->values, d);
-        struct ir_enum *e = arena_push(a, (void **)&m->enums.v, &m->enums.n, &m->enums.cap, sizeof *e);
+        struct ir_enum *e = arena_push(a, (void **)&m->enums.v, &m->enums.n, &m->enums.cap,
+                                       sizeof *e);
         *e = (struct ir_enum){ name, c, decl->values };
         break;
     }
     case DECL_RECORD: {
-        struct ir_record *r = arena_push(a, (void **)&m->records.v, &m->records.n, &m->records.cap, sizeof *r);
+        struct ir_record *r = arena_push(a, (void **)&m->records.v, &m->records.n, &m->records.cap,
+                                         sizeof *r);
         *r = (struct ir_record){ .name = name, .c = c };
         break;
     }
     case DECL_MODEL_UNION: {
-        struct ir_union *u = arena_push(a, (void **)&m->unions.v, &m->unions.n, &m->unions.cap, sizeof *u);
+        struct ir_union *u = arena_push(a, (void **)&m->unions.v, &m->unions.n, &m->unions.cap,
+                                        sizeof *u);
         *u = (struct ir_union){ .name = name, .c = c };
         break;
     }
     case DECL_EVENTS:
         if (m->events)
-            diag_note(diag_error(d, decl->pos, "the events of a reply are declared twice"), m->events->pos, "first here");
+            diag_note(diag_error(d, decl->pos, "the events of a reply are declared twice"),
+                      m->events->pos, "first here");
         m->events = decl;
         break;
     case DECL_POLICY:
@@ -274,7 +285,9 @@ suggest_type(struct diag *e, const struct ir_model *m, struct str name)
         if (m->file->decls.v[i].kind != DECL_EVENTS && m->file->decls.v[i].kind != DECL_POLICY)
             suggestion_consider(&s, m->file->decls.v[i].name.s);
     if (!diag_suggest(e, &s))
-        diag_help(e, "use string, text, opaque, json, int, real, bool, flag, index, or a record, union or enum of this file");
+        diag_help(
+            e,
+            "use string, text, opaque, json, int, real, bool, flag, index, or a record, union or enum of this file");
 }
 
 static struct type
@@ -298,7 +311,8 @@ resolve_type(struct ir_model *m, struct diags *d, const struct ast_type *t)
     if (out.kind == TYPE_NONE) {
         struct diag *e = diag_error(d, t->name.pos, "there is no type '%.*s'", STR_ARG(t->name.s));
         suggest_type(e, m, t->name.s);
-    } else if (out.list && (out.kind == TYPE_INT || out.kind == TYPE_BOOL || out.kind == TYPE_ENUM)) {
+    } else if (out.list
+               && (out.kind == TYPE_INT || out.kind == TYPE_BOOL || out.kind == TYPE_ENUM)) {
         diag_error(d, t->name.pos, "there are no lists of %s", types_name(&out));
     }
     return out;
@@ -312,7 +326,8 @@ resolve_fields(struct arena *a, struct ir_model *m, struct diags *d, const struc
     for (unsigned i = 0; i < in->n; i++) {
         const struct ir_field *old = types_field(&out, in->v[i].name.s);
         if (old) {
-            struct diag *e = diag_error(d, in->v[i].name.pos, "field '%.*s' is declared twice", STR_ARG(in->v[i].name.s));
+            struct diag *e = diag_error(d, in->v[i].name.pos, "field '%.*s' is declared twice",
+                                        STR_ARG(in->v[i].name.s));
             diag_note(e, old->name.pos, "first here");
             continue;
         }
@@ -323,22 +338,26 @@ resolve_fields(struct arena *a, struct ir_model *m, struct diags *d, const struc
 }
 
 static void
-resolve_union(struct arena *a, struct ir_model *m, struct diags *d, struct ir_union *u, const struct ast_decl *decl)
+resolve_union(struct arena *a, struct ir_model *m, struct diags *d, struct ir_union *u,
+              const struct ast_decl *decl)
 {
     u->common = resolve_fields(a, m, d, &decl->fields);
     for (unsigned i = 0; i < decl->cases.n; i++) {
         const struct ast_case *c = &decl->cases.v[i];
         if (types_case(u, c->name.s) >= 0) {
-            struct diag *e = diag_error(d, c->name.pos, "case '%.*s' is declared twice", STR_ARG(c->name.s));
+            struct diag *e = diag_error(d, c->name.pos, "case '%.*s' is declared twice",
+                                        STR_ARG(c->name.s));
             diag_note(e, u->cases.v[types_case(u, c->name.s)].name.pos, "first here");
             continue;
         }
         struct ir_fields fields = resolve_fields(a, m, d, &c->fields);
-        struct ir_ucase *k = arena_push(a, (void **)&u->cases.v, &u->cases.n, &u->cases.cap, sizeof *k);
+        struct ir_ucase *k = arena_push(a, (void **)&u->cases.v, &u->cases.n, &u->cases.cap,
+                                        sizeof *k);
         *k = (struct ir_ucase){ keep_word(a, c->name), fields };
     }
     if (u->cases.n > 31)
-        diag_error(d, decl->pos, "a union has at most 31 cases, '%.*s' has %u", STR_ARG(decl->name.s), u->cases.n);
+        diag_error(d, decl->pos, "a union has at most 31 cases, '%.*s' has %u",
+                   STR_ARG(decl->name.s), u->cases.n);
 }
 
 static void
@@ -348,7 +367,8 @@ check_repeated(struct diags *d, const struct ast_decls *decls)
         for (unsigned k = 0; k < i; k++)
             if (decls->v[i].kind != DECL_EVENTS && decls->v[k].kind != DECL_EVENTS
                 && str_eq(decls->v[i].name.s, decls->v[k].name.s)) {
-                struct diag *e = diag_error(d, decls->v[i].name.pos, "'%.*s' is declared twice", STR_ARG(decls->v[i].name.s));
+                struct diag *e = diag_error(d, decls->v[i].name.pos, "'%.*s' is declared twice",
+                                            STR_ARG(decls->v[i].name.s));
                 diag_note(e, decls->v[k].name.pos, "first here");
                 break;
             }

@@ -32,10 +32,11 @@ struct xd_shape;
 /* A wire member that no row of its dialect names, kept so that the same dialect can write it
  * back. */
 struct ir_rest_item {
-    const struct xd_shape *shape;  /* the object it stood in */
-    const char *container;         /* dotted path of the nested object within it, "" for the object itself */
-    struct str key;                /* as in the source: JSON-escaped */
-    struct str value;              /* raw JSON */
+    const struct xd_shape *shape; /* the object it stood in */
+    const char
+        *container;   /* dotted path of the nested object within it, "" for the object itself */
+    struct str key;   /* as in the source: JSON-escaped */
+    struct str value; /* raw JSON */
 };
 
 struct ir_rest {

@@ -1,10 +1,11 @@
 /* Writing a patch stream: what every chunk repeats, and what counts its calls. */
 #include "runtime/xd/xd.h"
 
-#define CHOICES (sizeof ((struct xd_patch *)0)->calls / sizeof(unsigned))
+#define CHOICES (sizeof((struct xd_patch *)0)->calls / sizeof(unsigned))
 
 void
-xd_patch_begin(struct xd *x, const struct ir_reply *reply, void (*each)(struct xd *, const struct ir_reply *))
+xd_patch_begin(struct xd *x, const struct ir_reply *reply,
+               void (*each)(struct xd *, const struct ir_reply *))
 {
     struct xd_patch *p = x->patch;
     struct buf *out = x->out;
@@ -35,7 +36,7 @@ xd_patch_first(struct xd *x, unsigned choice)
 void
 xd_patch_open(struct xd *x)
 {
-    struct str each = str_skip(buf_str(&x->patch->each), 1);   /* without the brace */
+    struct str each = str_skip(buf_str(&x->patch->each), 1); /* without the brace */
 
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);

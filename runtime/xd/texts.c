@@ -10,7 +10,8 @@ xd_read_texts(struct xd *x, uint32_t at, struct str *v)
     }
     *v = (struct str){ NULL, 0 };
     XD_EACH(x, i, at) {
-        uint32_t text = json_kind(&x->doc, i) == JSON_OBJECT ? json_member(&x->doc, i, STR("text")) : 0;
+        uint32_t text = json_kind(&x->doc, i) == JSON_OBJECT ? json_member(&x->doc, i, STR("text"))
+                                                             : 0;
         struct str part = { NULL, 0 };
         if (text == 0) {
             xd_mismatch(x, i, "a part with a text");

@@ -34,38 +34,38 @@ enum xd_rest { XD_REST_IGNORE, XD_REST_KEEP };
 
 struct xd_keys;
 struct xd_key {
-    struct str name;             /* as on the wire, no escapes needed */
-    int slot;                    /* where the value's node goes, -1: only a container */
-    const struct xd_keys *sub;   /* members of the nested object, NULL: none */
+    struct str name;           /* as on the wire, no escapes needed */
+    int slot;                  /* where the value's node goes, -1: only a container */
+    const struct xd_keys *sub; /* members of the nested object, NULL: none */
 };
 struct xd_keys {
     const struct xd_key *v;
     unsigned n;
-    const char *path;            /* "function" or "a.b"; "" at the object itself */
+    const char *path; /* "function" or "a.b"; "" at the object itself */
 };
 struct xd_shape {
-    const char *family;          /* base dialect; with `object` the identity for rest members */
-    const char *object;          /* the declaration's name */
+    const char *family; /* base dialect; with `object` the identity for rest members */
+    const char *object; /* the declaration's name */
     const struct xd_keys *keys;
     unsigned slots;
     enum xd_rest rest;
 };
-#define XD_SLOTS_MAX 64
-#define XD_CHOICES_MAX 128u   /* candidates of one reply */
+#define XD_SLOTS_MAX   64
+#define XD_CHOICES_MAX 128u /* candidates of one reply */
 
 /* One row of a table between wire words and an enum.  Rows keep the spec's order. */
 struct xd_word {
-    struct str wire;             /* absent for `*` */
-    int value;                   /* enum value */
-    short status;                /* HTTP status or 0 */
-    unsigned char read, write;   /* directions */
-    short row;                   /* number of the spec's row, for the coverage count; -1: none */
+    struct str wire;           /* absent for `*` */
+    int value;                 /* enum value */
+    short status;              /* HTTP status or 0 */
+    unsigned char read, write; /* directions */
+    short row;                 /* number of the spec's row, for the coverage count; -1: none */
 };
 struct xd_table {
     const char *name;
     const struct xd_word *v;
     unsigned n;
-    int other;                   /* value of `*`, or -1 */
+    int other; /* value of `*`, or -1 */
     short other_row;
 };
 /* One row of a table between two strings. */
@@ -81,14 +81,14 @@ struct xd_pairs {
 };
 /* The values of a tag member and the case each selects. */
 struct xd_tag {
-    struct str wire;             /* absent: the tag is missing or null */
+    struct str wire; /* absent: the tag is missing or null */
     int tag;
 };
 struct xd_tags {
-    struct str member;           /* "type" */
+    struct str member; /* "type" */
     const struct xd_tag *v;
     unsigned n;
-    int other;                   /* `*`, or -1: an unknown tag is an error */
+    int other; /* `*`, or -1: an unknown tag is an error */
 };
 
 /* Order of a typed stream: next[state * events + event] is a state, XD_ORDER_BAD or XD_ORDER_SKIP. */
@@ -96,7 +96,7 @@ enum { XD_ORDER_BAD = 255, XD_ORDER_SKIP = 254 };
 struct xd_order {
     unsigned char states, events, start;
     const unsigned char *next;
-    const unsigned char *accept;     /* by state: may the stream end here? */
+    const unsigned char *accept; /* by state: may the stream end here? */
     const char *const *event_names;
 };
 
@@ -104,48 +104,56 @@ enum xd_op_kind { XD_OP_CHAT };
 enum xd_framing { XD_FRAMING_SSE };
 enum xd_auth { XD_AUTH_NONE, XD_AUTH_BEARER, XD_AUTH_HEADER, XD_AUTH_QUERY };
 
-struct xd_header { struct str name, value; };
+struct xd_header {
+    struct str name, value;
+};
 
 struct xd_op {
     enum xd_op_kind kind;
-    struct str path;                     /* behind the base URL: "/chat/completions" */
-    const struct xd_header *headers;     /* constant request headers */
+    struct str path;                 /* behind the base URL: "/chat/completions" */
+    const struct xd_header *headers; /* constant request headers */
     unsigned nheaders;
-    void (*read_request)(struct xd *x, uint32_t at, void *model);        /* struct ir_request */
+    void (*read_request)(struct xd *x, uint32_t at, void *model); /* struct ir_request */
     void (*write_request)(struct xd *x, const void *model);
-    void (*read_reply)(struct xd *x, uint32_t at, void *model);          /* struct ir_reply */
+    void (*read_reply)(struct xd *x, uint32_t at, void *model); /* struct ir_reply */
     void (*write_reply)(struct xd *x, const void *model);
     /* One frame's document; name is the frame's event name (absent when it has none).  Calls xd_flow_*. */
     void (*read_event)(struct xd *x, struct str name, uint32_t at);
     void (*write_event)(struct xd *x, const struct ir_event *e);
-    struct str until;                    /* the data that ends a stream ("[DONE]"), absent when none does */
-    const struct xd_order *order;        /* NULL for patch streams */
-    struct str error_member;             /* a reply with this member is an error whatever its status */
-    uint32_t slot_bytes;                 /* what a stream keeps until its end; computed by specc */
+    struct str until; /* the data that ends a stream ("[DONE]"), absent when none does */
+    const struct xd_order *order; /* NULL for patch streams */
+    struct str error_member;      /* a reply with this member is an error whatever its status */
+    uint32_t slot_bytes;          /* what a stream keeps until its end; computed by specc */
 };
 
 struct xd_policy {
     struct str name, value;
-    const struct str *globs;             /* upstream models it is for; none: all */
+    const struct str *globs; /* upstream models it is for; none: all */
     unsigned nglobs;
 };
 
 /* One declared model path that a dialect loses, and where it goes; for LOSS and for names in messages. */
-struct xd_name { const char *model; const char *wire; };
+struct xd_name {
+    const char *model;
+    const char *wire;
+};
 
-struct xd_row { const char *where; const char *text; };   /* "openai/chat.spec:31", the row's source */
+struct xd_row {
+    const char *where;
+    const char *text;
+}; /* "openai/chat.spec:31", the row's source */
 
 struct xd_dialect {
-    uint32_t abi;                        /* XD_ABI */
-    const char *name;                    /* "openai.chat", or the provider's name */
-    const char *family;                  /* the base dialect's name */
-    const char *version;                 /* or NULL */
+    uint32_t abi;        /* XD_ABI */
+    const char *name;    /* "openai.chat", or the provider's name */
+    const char *family;  /* the base dialect's name */
+    const char *version; /* or NULL */
     bool provider;
     enum xd_framing framing;
     enum xd_auth auth;
-    struct str auth_name;                /* of the header or query member */
-    struct str base_url;                 /* absent: the config must give it */
-    const struct str *models;            /* globs of models it serves by default */
+    struct str auth_name;     /* of the header or query member */
+    struct str base_url;      /* absent: the config must give it */
+    const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;
     const struct xd_policy *policies;
     unsigned npolicies;
@@ -154,14 +162,15 @@ struct xd_dialect {
     void (*read_error)(struct xd *x, uint32_t at, struct ir_error *e);
     void (*write_error)(struct xd *x, const struct ir_error *e);
     /* Header rows of the error object: a NULL-name-terminated list with codec. */
-    const struct xd_table *faults;       /* kind <-> word and status */
-    struct str retry_after, request_id;  /* names of the reply headers that carry them, absent when none */
-    const struct xd_name *names;         /* request fields: model path -> wire path */
+    const struct xd_table *faults; /* kind <-> word and status */
+    struct str retry_after,
+        request_id;              /* names of the reply headers that carry them, absent when none */
+    const struct xd_name *names; /* request fields: model path -> wire path */
     unsigned nnames;
-    const struct xd_row *rows;           /* every row of the spec, for the coverage count */
+    const struct xd_row *rows; /* every row of the spec, for the coverage count */
     unsigned nrows;
-    unsigned char *seen_read, *seen_written;   /* by row; NULL unless built with XD_COUNT_ROWS */
-    const unsigned char *directions;     /* by row: 1 can be read, 2 can be written */
+    unsigned char *seen_read, *seen_written; /* by row; NULL unless built with XD_COUNT_ROWS */
+    const unsigned char *directions;         /* by row: 1 can be read, 2 can be written */
 };
 
 /* What a dialect that was compiled on its own exports (`specc --plugin`).  Its abi must be looked at first. */
@@ -176,15 +185,15 @@ const struct xd_dialect *xd_plugin(void);
 /* --- the context --------------------------------------------------------------------------------------- */
 
 enum xd_mode {
-    XD_STRICT,    /* requests and conformance: a wrong type or an unknown word is an error with its JSON path */
-    XD_LENIENT,   /* replies: it is noted as lost, and the rest goes on */
+    XD_STRICT, /* requests and conformance: a wrong type or an unknown word is an error with its JSON path */
+    XD_LENIENT, /* replies: it is noted as lost, and the rest goes on */
 };
 
 #define XD_LOSSES_MAX 64
 struct xd_losses {
-    struct str v[XD_LOSSES_MAX];     /* distinct names, in the arena */
+    struct str v[XD_LOSSES_MAX]; /* distinct names, in the arena */
     unsigned n;
-    unsigned more;                   /* how many did not fit */
+    unsigned more; /* how many did not fit */
 };
 
 #define XD_NOISE_MAX 3
@@ -192,20 +201,24 @@ struct xd {
     const struct xd_dialect *dialect;
     const struct xd_op *op;
     enum xd_mode mode;
-    struct arena *arena;             /* borrowed: where what is read lives; in a stream reset after each frame */
-    struct arena *keep;              /* borrowed: what outlives a frame (names of losses); arena itself for documents */
+    struct arena
+        *arena; /* borrowed: where what is read lives; in a stream reset after each frame */
+    struct arena
+        *keep; /* borrowed: what outlives a frame (names of losses); arena itself for documents */
     struct json_doc doc;
-    struct buf *out;                 /* borrowed: where what is written goes; NULL for a reader */
+    struct buf *out; /* borrowed: where what is written goes; NULL for a reader */
     struct jw w;
-    enum err err;                    /* sticky */
+    enum err err; /* sticky */
     struct fault fault;
     struct xd_losses lost;
-    int64_t now;                     /* seconds since 1970, for `now` */
-    bool stream;                     /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
-    bool skeleton;                   /* writing a block as it opens: growing fields are written empty */
-    struct xd_flow *flow;            /* the stream being read, or NULL */
-    struct xd_patch *patch;          /* the patch stream being written, or NULL */
-    uint32_t noise[XD_NOISE_MAX];    /* values in the frame being read that have no effect: no row names their members */
+    int64_t now; /* seconds since 1970, for `now` */
+    bool
+        stream; /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
+    bool skeleton;          /* writing a block as it opens: growing fields are written empty */
+    struct xd_flow *flow;   /* the stream being read, or NULL */
+    struct xd_patch *patch; /* the patch stream being written, or NULL */
+    uint32_t noise
+        [XD_NOISE_MAX]; /* values in the frame being read that have no effect: no row names their members */
     unsigned n_noise;
 };
 
@@ -213,7 +226,8 @@ struct xd {
 
 /* File the members of object `at` in v (shape->slots entries, 0 = missing or null).  With XD_REST_KEEP unknown members go
  * to *rest (may be NULL: noted as lost).  False, with an error or a loss noted, when `at` is not an object. */
-bool xd_scan(struct xd *x, uint32_t at, const struct xd_shape *shape, uint32_t *v, struct ir_rest *rest);
+bool
+xd_scan(struct xd *x, uint32_t at, const struct xd_shape *shape, uint32_t *v, struct ir_rest *rest);
 /* The case that the tag member of object `at` selects; t->other for an unknown one, -1 when there is none (an error or
  * loss is noted). */
 int xd_tag(struct xd *x, uint32_t at, const struct xd_tags *t);
@@ -223,21 +237,26 @@ void xd_mismatch(struct xd *x, uint32_t at, const char *want);
 void xd_missing(struct xd *x, uint32_t at, const char *member);
 
 void xd_read_str(struct xd *x, uint32_t at, struct str *v);
-void xd_read_json(struct xd *x, uint32_t at, struct str *v);             /* raw bytes */
-void xd_read_json_in_string(struct xd *x, uint32_t at, struct str *v);   /* the decoded string is the raw JSON */
-void xd_read_json_object(struct xd *x, uint32_t at, struct str *v);      /* raw bytes of an object */
+void xd_read_json(struct xd *x, uint32_t at, struct str *v); /* raw bytes */
+void xd_read_json_in_string(struct xd *x, uint32_t at,
+                            struct str *v); /* the decoded string is the raw JSON */
+void xd_read_json_object(struct xd *x, uint32_t at, struct str *v); /* raw bytes of an object */
 void xd_read_int(struct xd *x, uint32_t at, struct ir_int *v);
-void xd_read_real(struct xd *x, uint32_t at, struct str *v);             /* number text */
+void xd_read_real(struct xd *x, uint32_t at, struct str *v); /* number text */
 void xd_read_bool(struct xd *x, uint32_t at, enum ir_bool *v);
 void xd_read_not(struct xd *x, uint32_t at, enum ir_bool *v);
 /* The value for the word at `at`, or `unset` (0) when it is not in the table: error (strict) or loss (lenient). */
 int xd_read_word(struct xd *x, uint32_t at, const struct xd_table *t);
-void xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t, struct str *v);   /* unknown: taken as it is */
-void xd_read_strs(struct xd *x, uint32_t at, struct ir_strs *v);         /* array of strings */
-void xd_read_jsons(struct xd *x, uint32_t at, struct ir_strs *v);        /* array of any values, raw */
-void xd_read_media_url(struct xd *x, uint32_t at, struct ir_source *v);  /* data: URL -> bytes, else url */
-void xd_read_data_url(struct xd *x, uint32_t at, struct ir_source *v);   /* data: URL or bare base64 -> bytes */
-void xd_read_seconds(struct xd *x, uint32_t at, struct ir_int *v);       /* a number, or its digits in a string */
+void xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t,
+                  struct str *v);                                 /* unknown: taken as it is */
+void xd_read_strs(struct xd *x, uint32_t at, struct ir_strs *v);  /* array of strings */
+void xd_read_jsons(struct xd *x, uint32_t at, struct ir_strs *v); /* array of any values, raw */
+void xd_read_media_url(struct xd *x, uint32_t at,
+                       struct ir_source *v); /* data: URL -> bytes, else url */
+void xd_read_data_url(struct xd *x, uint32_t at,
+                      struct ir_source *v); /* data: URL or bare base64 -> bytes */
+void xd_read_seconds(struct xd *x, uint32_t at,
+                     struct ir_int *v); /* a number, or its digits in a string */
 /* The same from a header's text; what is not a whole number of seconds says nothing. */
 void xd_seconds(struct str text, struct ir_int *v);
 /* A fragment of a growing string field: as xd_read_str, but in a stream half of a surrogate pair at either edge is kept
@@ -280,7 +299,8 @@ int64_t xd_key_of(const struct xd *x, uint32_t at, struct str member);
 void xd_read_texts(struct xd *x, uint32_t at, struct str *v);
 
 /* Append a zeroed element; NULL (and ERR_LIMIT) when the arena is full. */
-#define XD_PUSH(x, list) xd_push((x), (void **)&(list)->v, &(list)->n, &(list)->cap, sizeof *(list)->v)
+#define XD_PUSH(x, list) \
+    xd_push((x), (void **)&(list)->v, &(list)->n, &(list)->cap, sizeof *(list)->v)
 void *xd_push(struct xd *x, void **v, unsigned *n, unsigned *cap, size_t size);
 /* The turn that the next blocks of this role belong to: the last one when its role is the same, else a new one. */
 struct ir_turn *xd_turn(struct xd *x, struct ir_request *m, enum ir_role role);
@@ -298,26 +318,33 @@ struct ir_int xd_sum(const struct ir_int *const *parts, unsigned n);
 /* Each writes nothing when the value is absent.  The key was set by jw_key before; a key left over is dropped. */
 void xd_put_str(struct xd *x, struct str key, struct str v);
 void xd_put_json(struct xd *x, struct str key, struct str v);
-void xd_put_json_object(struct xd *x, struct str key, struct str v);      /* "", null, not an object: {} and a loss */
-void xd_put_json_in_string(struct xd *x, struct str key, struct str v);   /* "" and null in a whole document: "{}" */
-void xd_put_raw(struct xd *x, struct str key, struct str json);           /* never absent or empty; fit for a frame */
+void xd_put_json_object(struct xd *x, struct str key,
+                        struct str v); /* "", null, not an object: {} and a loss */
+void xd_put_json_in_string(struct xd *x, struct str key,
+                           struct str v); /* "" and null in a whole document: "{}" */
+void xd_put_raw(struct xd *x, struct str key,
+                struct str json); /* never absent or empty; fit for a frame */
 void xd_put_int(struct xd *x, struct str key, struct ir_int v);
 void xd_put_seconds(struct xd *x, struct str key, struct ir_int v);
 void xd_put_real(struct xd *x, struct str key, struct str v);
-void xd_put_real_max(struct xd *x, struct str key, struct str v, const char *max);   /* clamped; a cut is noted as lost */
+void xd_put_real_max(struct xd *x, struct str key, struct str v,
+                     const char *max); /* clamped; a cut is noted as lost */
 void xd_put_bool(struct xd *x, struct str key, enum ir_bool v);
 void xd_put_not(struct xd *x, struct str key, enum ir_bool v);
-bool xd_put_word(struct xd *x, struct str key, const struct xd_table *t, int value);  /* false: no such row, nothing written */
+bool xd_put_word(struct xd *x, struct str key, const struct xd_table *t,
+                 int value); /* false: no such row, nothing written */
 void xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v);
 void xd_put_strs(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_jsons(struct xd *x, struct str key, const struct ir_strs *v);
-bool xd_put_media_url(struct xd *x, struct str key, const struct ir_source *v);  /* false: not of this form */
+bool xd_put_media_url(struct xd *x, struct str key,
+                      const struct ir_source *v); /* false: not of this form */
 bool xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v);
 /* As xd_put_str / xd_put_json_object, but while x->skeleton the value is written empty: "" or {}. */
 void xd_put_growing(struct xd *x, struct str key, struct str v);
 void xd_put_growing_object(struct xd *x, struct str key, struct str v);
 /* The rest members that stood in this container of this object; called before the container is closed. */
-void xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *container, const struct ir_rest *rest);
+void xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *container,
+                 const struct ir_rest *rest);
 /* The word for a value, absent when the table has none to write. */
 struct str xd_word_of(const struct xd_table *t, int value);
 
@@ -350,8 +377,8 @@ xd_no_key(struct xd *x)
 /* Frames of the stream being written.  name may be absent: no event line.  The JSON goes between the two. */
 void xd_frame_open(struct xd *x, struct str name);
 void xd_frame_close(struct xd *x);
-void xd_frame_text(struct xd *x, struct str data);   /* data: [DONE] */
-void xd_frame_comment(struct xd *x);                 /* a beat in a dialect that has no event for it */
+void xd_frame_text(struct xd *x, struct str data); /* data: [DONE] */
+void xd_frame_comment(struct xd *x); /* a beat in a dialect that has no event for it */
 
 /* --- the stream being read: any dialect's events become a word of the model's grammar --------------------------- */
 
@@ -368,7 +395,7 @@ void xd_flow_patch(struct xd *x, unsigned choice, const struct ir_block *frag);
  * none.  The first open one flows, the others are parked (capped) until it closes. */
 void xd_flow_patch_keyed(struct xd *x, unsigned choice, int64_t key, const struct ir_block *frag);
 void xd_flow_stop(struct xd *x, unsigned choice, enum ir_stop stop, struct str stop_text);
-void xd_flow_usage(struct xd *x, const struct ir_usage *u);   /* last value of each field wins */
+void xd_flow_usage(struct xd *x, const struct ir_usage *u); /* last value of each field wins */
 void xd_flow_end(struct xd *x);
 void xd_flow_beat(struct xd *x);
 void xd_flow_fail(struct xd *x, const struct ir_error *e);
@@ -379,16 +406,17 @@ bool xd_flow_order(struct xd *x, unsigned event);
 
 /* What every chunk repeats and what counts calls; kept by the runtime, used by generated write_event functions. */
 struct xd_patch {
-    struct ir_reply head;            /* id, model, tier: in the stream's arena */
-    struct buf each;                 /* rendered members of `each`, with a trailing comma */
-    bool want_usage;                 /* the client asked for usage */
+    struct ir_reply head; /* id, model, tier: in the stream's arena */
+    struct buf each;      /* rendered members of `each`, with a trailing comma */
+    bool want_usage;      /* the client asked for usage */
     struct ir_usage usage;
-    uint64_t begun;                  /* bit by choice: its first chunk was written */
-    unsigned choice;                 /* of the event being written */
-    unsigned calls[64];              /* by choice: calls opened so far */
+    uint64_t begun;     /* bit by choice: its first chunk was written */
+    unsigned choice;    /* of the event being written */
+    unsigned calls[64]; /* by choice: calls opened so far */
 };
 /* The reply begins: keep its head and render the members of `each` once. */
-void xd_patch_begin(struct xd *x, const struct ir_reply *reply, void (*each)(struct xd *, const struct ir_reply *));
+void xd_patch_begin(struct xd *x, const struct ir_reply *reply,
+                    void (*each)(struct xd *, const struct ir_reply *));
 /* Is this the choice's first chunk?  Says so once. */
 bool xd_patch_first(struct xd *x, unsigned choice);
 /* Start and end a chunk: the frame, the members of `each`. */

@@ -13,16 +13,16 @@
 #define DIGITS_MAX 16
 
 enum state {
-    SIZE,     /* in the digits */
-    BLANK,    /* in white space behind them: an extension must follow */
-    EXT,      /* in an extension, up to CR */
+    SIZE,  /* in the digits */
+    BLANK, /* in white space behind them: an extension must follow */
+    EXT,   /* in an extension, up to CR */
     SIZE_LF,
     DATA,
     DATA_CR,
     DATA_LF,
-    TRAILER,  /* at the beginning of a trailer line */
-    NAME,     /* in a trailer's name */
-    VALUE,    /* in a trailer's value, up to CR */
+    TRAILER, /* at the beginning of a trailer line */
+    NAME,    /* in a trailer's name */
+    VALUE,   /* in a trailer's value, up to CR */
     VALUE_LF,
     END_LF,
     DONE,

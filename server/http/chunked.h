@@ -15,12 +15,12 @@
 #include "runtime/base/str.h"
 
 #define HTTP_CHUNKED_EXTENSIONS (16 * 1024) /* bytes of all extensions in one body */
-#define HTTP_CHUNKED_TRAILERS (16 * 1024)   /* bytes of the trailer section */
+#define HTTP_CHUNKED_TRAILERS   (16 * 1024) /* bytes of the trailer section */
 
 struct http_chunked {
-    int state;       /* 0 at first; else private */
-    unsigned digits; /* of the size being read */
-    uint64_t left;   /* of the chunk's data */
+    int state;                   /* 0 at first; else private */
+    unsigned digits;             /* of the size being read */
+    uint64_t left;               /* of the chunk's data */
     size_t extensions, trailers; /* bytes seen */
 };
 
@@ -42,8 +42,7 @@ http_chunked_next(struct http_chunked *c, struct str *in, struct str *data);
 
 /* Write the size line of a chunk of n bytes; returns its length.  The chunk's data and a CRLF
  * follow. */
-size_t
-http_chunked_size_line(char *out, size_t n);
+size_t http_chunked_size_line(char *out, size_t n);
 
 /* The end of a body. */
 #define HTTP_CHUNKED_LAST STR("0\r\n\r\n")

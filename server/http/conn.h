@@ -61,29 +61,21 @@ struct http_handler {
 };
 
 /* The request.  Valid until x dies.  Header values never contain control characters but TAB. */
-const struct http_head *
-http_exchange_head(const struct http_exchange *x);
+const struct http_head *http_exchange_head(const struct http_exchange *x);
 /* The whole body, decoded; empty without one.  Valid until x dies or http_exchange_drop_body. */
-struct str
-http_exchange_body(const struct http_exchange *x);
+struct str http_exchange_body(const struct http_exchange *x);
 /* Free the body: when it was translated and only the reply is still to come. */
-void
-http_exchange_drop_body(struct http_exchange *x);
+void http_exchange_drop_body(struct http_exchange *x);
 /* The client's address without the port ("192.0.2.1", "2001:db8::1"; "unix" for a local socket).
  * Valid until x dies. */
-struct str
-http_exchange_peer(const struct http_exchange *x);
+struct str http_exchange_peer(const struct http_exchange *x);
 /* Was the request sent over TLS? */
-bool
-http_exchange_is_tls(const struct http_exchange *x);
+bool http_exchange_is_tls(const struct http_exchange *x);
 /* The microsecond, on CLOCK_MONOTONIC, at which the request was complete. */
-uint64_t
-http_exchange_time_us(const struct http_exchange *x);
+uint64_t http_exchange_time_us(const struct http_exchange *x);
 /* One pointer of the owner's, NULL at first. */
-void
-http_exchange_set_data(struct http_exchange *x, void *data);
-void *
-http_exchange_data(const struct http_exchange *x);
+void http_exchange_set_data(struct http_exchange *x, void *data);
+void *http_exchange_data(const struct http_exchange *x);
 
 enum http_flow {
     HTTP_FLOW_GO,
@@ -104,40 +96,31 @@ enum http_abort {
  * headers are written by this module; the same names in `headers` are skipped, so that an
  * upstream's headers can be passed as they are.  CR, LF and NUL in a name or value become spaces.
  * For HEAD, 204 and 304 the body is swallowed. */
-void
-http_reply_begin(struct http_exchange *x, int status, const struct http_header *headers, size_t n,
-                 size_t length);
+void http_reply_begin(struct http_exchange *x, int status, const struct http_header *headers,
+                      size_t n, size_t length);
 /* Append to the body.  The bytes are copied.  If the source does not heed HTTP_FLOW_WAIT and the
  * pending bytes reach the server's max_pending, the client is given up: gone() follows. */
-enum http_flow
-http_reply_body(struct http_exchange *x, struct str bytes);
+enum http_flow http_reply_body(struct http_exchange *x, struct str bytes);
 /* Finish the reply; x is dead.  Before http_reply_begin, or with fewer bytes than announced, this
  * is an abort. */
-void
-http_reply_end(struct http_exchange *x);
+void http_reply_end(struct http_exchange *x);
 /* Break the reply off so that the client can tell: x is dead.  Also without http_reply_begin. */
-void
-http_reply_abort(struct http_exchange *x, enum http_abort how);
+void http_reply_abort(struct http_exchange *x, enum http_abort how);
 /* begin, body, end. */
-void
-http_reply(struct http_exchange *x, int status, const struct http_header *headers, size_t n,
-           struct str body);
+void http_reply(struct http_exchange *x, int status, const struct http_header *headers, size_t n,
+                struct str body);
 
 /* Has http_reply_begin been called? */
-bool
-http_reply_begun(const struct http_exchange *x);
+bool http_reply_begun(const struct http_exchange *x);
 /* Reply bytes that the kernel has not yet taken. */
-size_t
-http_reply_pending(const struct http_exchange *x);
+size_t http_reply_pending(const struct http_exchange *x);
 
 /* For emulating servers, good and bad: */
 
 /* Try to write what is pending now; in a chunked reply this ends the chunk. */
-void
-http_reply_flush(struct http_exchange *x);
+void http_reply_flush(struct http_exchange *x);
 /* Bytes for the wire as they are, outside of any framing, instead of or between the functions
  * above.  The connection will close after this exchange. */
-void
-http_reply_raw(struct http_exchange *x, struct str bytes);
+void http_reply_raw(struct http_exchange *x, struct str bytes);
 
 #endif

@@ -40,19 +40,14 @@ struct deadlines {
 
 /* ms[1] and up are the lengths.  expired is called from the loop, with d no longer set; it may set
  * it again, and may free what d is part of.  Returns -1 when memory ran out. */
-int
-deadlines_init(struct deadlines *ds, struct event_base *base, const unsigned ms[DEADLINE_KINDS],
-               void (*expired)(void *arg, struct deadline *d, unsigned kind), void *arg);
+int deadlines_init(struct deadlines *ds, struct event_base *base, const unsigned ms[DEADLINE_KINDS],
+                   void (*expired)(void *arg, struct deadline *d, unsigned kind), void *arg);
 /* No deadline may be set any more. */
-void
-deadlines_fini(struct deadlines *ds);
+void deadlines_fini(struct deadlines *ds);
 /* Start d anew, from now. */
-void
-deadline_set(struct deadlines *ds, struct deadline *d, unsigned kind);
-void
-deadline_clear(struct deadlines *ds, struct deadline *d);
+void deadline_set(struct deadlines *ds, struct deadline *d, unsigned kind);
+void deadline_clear(struct deadlines *ds, struct deadline *d);
 /* The one of that kind that is due first, or NULL. */
-struct deadline *
-deadline_first(const struct deadlines *ds, unsigned kind);
+struct deadline *deadline_first(const struct deadlines *ds, unsigned kind);
 
 #endif

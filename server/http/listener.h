@@ -20,14 +20,12 @@ enum http_listen_mode {
  * call it before the loops run.  Writes the real address to `real` (HTTP_ADDRESS_TEXT bytes, may be
  * NULL), which the other workers open in shared mode.  Returns the descriptor, non-blocking, or -1
  * with the reason in f. */
-int
-http_listen(struct str address, enum http_listen_mode mode, char *real, struct fault *f);
+int http_listen(struct str address, enum http_listen_mode mode, char *real, struct fault *f);
 
 /* Accept connections from fd for s.  fd is owned from now on, and the listener belongs to s: it is
  * closed by http_server_drain and http_server_destroy.  tls is NULL for plain text, else borrowed.
  * At the cap of connections the one that is idle longest makes room; if none is, accepting waits.
  * Returns ERR_OK or ERR_MEMORY. */
-MUST_CHECK enum err
-http_listener_create(struct http_server *s, int fd, struct http_tls *tls);
+MUST_CHECK enum err http_listener_create(struct http_server *s, int fd, struct http_tls *tls);
 
 #endif

@@ -24,26 +24,19 @@ struct http_output {
 #define HTTP_OUTPUT_NO_CHUNK SIZE_MAX
 
 /* Never holds more than cap bytes; reaching it sets buf.err, which is sticky. */
-void
-http_output_init(struct http_output *o, size_t cap);
-void
-http_output_fini(struct http_output *o);
+void http_output_init(struct http_output *o, size_t cap);
+void http_output_fini(struct http_output *o);
 /* Room for n bytes outside of chunks, or NULL when buf.err is set.  The caller adds what it wrote
  * to o->buf.n. */
-char *
-http_output_room(struct http_output *o, size_t n);
+char *http_output_room(struct http_output *o, size_t n);
 /* Append outside of chunks. */
-void
-http_output_put(struct http_output *o, struct str s);
+void http_output_put(struct http_output *o, struct str s);
 /* Append to the open chunk; opens one. */
-void
-http_output_put_chunk(struct http_output *o, struct str s);
+void http_output_put_chunk(struct http_output *o, struct str s);
 /* What can be written now.  Closes the open chunk.  Valid until the next call. */
-struct str
-http_output_ready(struct http_output *o);
+struct str http_output_ready(struct http_output *o);
 /* n bytes of http_output_ready were written. */
-void
-http_output_written(struct http_output *o, size_t n);
+void http_output_written(struct http_output *o, size_t n);
 
 /* Bytes that wait to be written, the gap included. */
 static inline size_t

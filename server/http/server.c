@@ -50,18 +50,15 @@ static bool
 init(struct http_server *s)
 {
     const unsigned ms[DEADLINE_KINDS] = {
-        [DEADLINE_HEAD] = s->limits.head_ms,
-        [DEADLINE_BODY] = s->limits.body_ms,
-        [DEADLINE_IDLE] = s->limits.idle_ms,
-        [DEADLINE_WRITE] = s->limits.write_ms,
-        [DEADLINE_LINGER] = s->limits.linger_ms,
-        [DEADLINE_LOOK] = 1000,
+        [DEADLINE_HEAD] = s->limits.head_ms,     [DEADLINE_BODY] = s->limits.body_ms,
+        [DEADLINE_IDLE] = s->limits.idle_ms,     [DEADLINE_WRITE] = s->limits.write_ms,
+        [DEADLINE_LINGER] = s->limits.linger_ms, [DEADLINE_LOOK] = 1000,
     };
     s->scratch = malloc(HTTP_SCRATCH);
     s->turn_event = event_new(s->base, -1, 0, on_turn, s);
     s->done_event = event_new(s->base, -1, 0, on_done, s);
-    return deadlines_init(&s->deadlines, s->base, ms, on_expired, s) == 0 && s->scratch &&
-           s->turn_event && s->done_event;
+    return deadlines_init(&s->deadlines, s->base, ms, on_expired, s) == 0 && s->scratch
+           && s->turn_event && s->done_event;
 }
 
 struct http_server *
@@ -145,7 +142,7 @@ http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg)
     s->draining = true;
     struct http_conn *c;
     TAILQ_FOREACH(c, &s->all, all)
-        http_conn_touch(c); /* idle ones are closed at the end of the turn */
+    http_conn_touch(c); /* idle ones are closed at the end of the turn */
     finish_drain(s);
 }
 

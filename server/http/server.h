@@ -35,55 +35,43 @@ struct http_limits {
 };
 
 /* The defaults: struct http_limits limits = HTTP_LIMITS; */
-#define HTTP_LIMITS { \
-    .max_connections = 16384, \
-    .max_head = HTTP_HEAD_MAX, \
-    .max_body = (size_t)32 << 20, \
-    .max_bodies = (size_t)1 << 30, \
-    .high_water = (size_t)256 << 10, \
-    .low_water = (size_t)64 << 10, \
-    .max_pending = (size_t)64 << 20, \
-    .head_ms = 10000, \
-    .body_ms = 30000, \
-    .idle_ms = 75000, \
-    .write_ms = 30000, \
-    .linger_ms = 2000, \
-}
+#define HTTP_LIMITS \
+    { \
+        .max_connections = 16384, .max_head = HTTP_HEAD_MAX, .max_body = (size_t)32 << 20, \
+        .max_bodies = (size_t)1 << 30, .high_water = (size_t)256 << 10, \
+        .low_water = (size_t)64 << 10, .max_pending = (size_t)64 << 20, .head_ms = 10000, \
+        .body_ms = 30000, .idle_ms = 75000, .write_ms = 30000, .linger_ms = 2000, \
+    }
 
 /* Both are copied.  Returns NULL when memory ran out. */
-struct http_server *
-http_server_create(struct event_base *base, const struct http_limits *limits,
-                   const struct http_handler *handler);
+struct http_server *http_server_create(struct event_base *base, const struct http_limits *limits,
+                                       const struct http_handler *handler);
 /* Close everything (gone() for running exchanges) and free s with its listeners.  Not from inside a
  * handler function. */
-void
-http_server_destroy(struct http_server *s);
+void http_server_destroy(struct http_server *s);
 
 /* Take a connected non-blocking stream socket; owned from now on, whatever happens.  tls is NULL
  * for plain text, else borrowed and must outlive the connection. */
-void
-http_server_adopt(struct http_server *s, int fd, struct http_tls *tls);
+void http_server_adopt(struct http_server *s, int fd, struct http_tls *tls);
 
 /* Stop accepting; close idle connections; answer running and half-read requests with `Connection:
  * close`.  done is called once, from the loop, when the last connection is gone.  There is no
  * deadline: the owner has one, and destroys s. */
-void
-http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg);
+void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg);
 
 /* Counters since the start, but for the two that are marked.  To be read on the loop's thread. */
 struct http_stats {
-    size_t connections;      /* now open */
-    size_t exchanges;        /* now between request() and the reply's end */
-    uint64_t accepted;       /* connections */
-    uint64_t requests;       /* complete ones */
-    uint64_t refused;        /* requests answered through error() */
-    uint64_t gone;           /* exchanges whose client left */
-    uint64_t timeouts;       /* connections closed by a deadline, idle ones excepted */
-    uint64_t accept_errors;  /* out of descriptors or memory, or too many connections */
-    uint64_t bytes_in;       /* of plain text */
+    size_t connections;     /* now open */
+    size_t exchanges;       /* now between request() and the reply's end */
+    uint64_t accepted;      /* connections */
+    uint64_t requests;      /* complete ones */
+    uint64_t refused;       /* requests answered through error() */
+    uint64_t gone;          /* exchanges whose client left */
+    uint64_t timeouts;      /* connections closed by a deadline, idle ones excepted */
+    uint64_t accept_errors; /* out of descriptors or memory, or too many connections */
+    uint64_t bytes_in;      /* of plain text */
     uint64_t bytes_out;
 };
-const struct http_stats *
-http_server_stats(const struct http_server *s);
+const struct http_stats *http_server_stats(const struct http_server *s);
 
 #endif

@@ -5,7 +5,6 @@
 #include "runtime/base/str.h"
 
 /* The reason phrase: "Not Found"; "Status" for a code without a name. */
-struct str
-http_status_text(int status);
+struct str http_status_text(int status);
 
 #endif

@@ -1,10 +1,10 @@
 /* Requests and replies over a socket: framing, order, and what happens to the connection. */
 #include "tests/unit/test_http_rig.h"
 
-#define HOST "Host: h\r\n"
+#define HOST   "Host: h\r\n"
 #define EXPECT "Expect: 100-continue\r\n"
-#define OK "HTTP/1.1 200 OK\r\n"
-#define TEXT "Content-Type: text/plain\r\n"
+#define OK     "HTTP/1.1 200 OK\r\n"
+#define TEXT   "Content-Type: text/plain\r\n"
 
 enum after {
     STAYS,
@@ -37,27 +37,30 @@ static const struct row {
       OK TEXT "Content-Length: 5\r\n\r\nhello" OK "Content-Length: 2\r\n\r\n/a", STAYS },
     { "GET /chunks HTTP/1.1\r\n" HOST "\r\n",
       OK TEXT "Transfer-Encoding: chunked\r\n\r\n7\r\none two\r\n0\r\n\r\n", STAYS },
-    { "HEAD /chunks HTTP/1.1\r\n" HOST "\r\n",
-      OK TEXT "Transfer-Encoding: chunked\r\n\r\n", STAYS },
+    { "HEAD /chunks HTTP/1.1\r\n" HOST "\r\n", OK TEXT "Transfer-Encoding: chunked\r\n\r\n",
+      STAYS },
     { "GET /chunks HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
       OK TEXT "Connection: close\r\n\r\none two", CLOSES },
     { "POST /echo HTTP/1.1\r\n" HOST EXPECT "Content-Length: 2\r\n\r\nhi",
       OK TEXT "Content-Length: 2\r\n\r\nhi", STAYS },
-    { "POST /echo HTTP/1.1\r\n" HOST EXPECT "\r\n",
-      OK TEXT "Content-Length: 0\r\n\r\n", STAYS },
+    { "POST /echo HTTP/1.1\r\n" HOST EXPECT "\r\n", OK TEXT "Content-Length: 0\r\n\r\n", STAYS },
     /* refused */
     { "GET /a HTTP/1.1\r\n\r\n",
       "HTTP/1.1 400 Bad Request\r\nContent-Length: 14\r\nConnection: close\r\n\r\n"
-      "no host header", CLOSES },
+      "no host header",
+      CLOSES },
     { "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n",
       "HTTP/1.1 400 Bad Request\r\nContent-Length: 22\r\nConnection: close\r\n\r\n"
-      "invalid chunked coding", CLOSES },
+      "invalid chunked coding",
+      CLOSES },
     { "POST /small HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\n",
       "HTTP/1.1 413 Content Too Large\r\nContent-Length: 31\r\nConnection: close\r\n\r\n"
-      "the request's body is too large", CLOSES },
+      "the request's body is too large",
+      CLOSES },
     { "POST /small HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n",
       "HTTP/1.1 413 Content Too Large\r\nContent-Length: 31\r\nConnection: close\r\n\r\n"
-      "the request's body is too large", CLOSES },
+      "the request's body is too large",
+      CLOSES },
     { "HEAD /a HTTP/1.1\r\n" HOST "Content-Length: x\r\n\r\n",
       "HTTP/1.1 400 Bad Request\r\nContent-Length: 38\r\nConnection: close\r\n\r\n", CLOSES },
 };
@@ -358,8 +361,10 @@ large_bodies_arrive_whole(void **state)
     for (int chunked = 0; chunked < 2; chunked++) {
         rig_connect(r);
         char head[200];
-        snprintf(head, sizeof head, chunked ? "%sTransfer-Encoding: chunked\r\n\r\n%zx\r\n" :
-                 "%sContent-Length: %zu\r\n\r\n", "POST /echo HTTP/1.1\r\n" HOST, n);
+        snprintf(head, sizeof head,
+                 chunked ? "%sTransfer-Encoding: chunked\r\n\r\n%zx\r\n"
+                         : "%sContent-Length: %zu\r\n\r\n",
+                 "POST /echo HTTP/1.1\r\n" HOST, n);
         rig_send(r, str_from(head));
         rig_send(r, str_make(body, n));
         if (chunked)
@@ -368,8 +373,9 @@ large_bodies_arrive_whole(void **state)
         const char *at;
         do
             rig_wait(r, r->got.n + 1, 100);
-        while (!((at = memmem(r->got.p, r->got.n, "\r\n\r\n", 4)) &&
-                 r->got.n == (size_t)(at + 4 - r->got.p) + n) && rig_now_ms() < end);
+        while (!((at = memmem(r->got.p, r->got.n, "\r\n\r\n", 4))
+                 && r->got.n == (size_t)(at + 4 - r->got.p) + n)
+               && rig_now_ms() < end);
         assert_non_null(at);
         assert_memory_equal(at + 4, body, n);
     }

@@ -294,9 +294,9 @@ check_splits(struct guard *g, const char *text, size_t n, size_t max)
     parse_pieces(g, &whole, text, n, max, n, 0);
     for (size_t first = 0; first <= n; first++) {
         parse_pieces(g, &r, text, n, max, first, first ? 0 : n);
-        if (r.result != whole.result || r.head.status != whole.head.status ||
-            r.head.reason != whole.head.reason || r.head.n_headers != whole.head.n_headers ||
-            r.head.path.n != whole.head.path.n)
+        if (r.result != whole.result || r.head.status != whole.head.status
+            || r.head.reason != whole.head.reason || r.head.n_headers != whole.head.n_headers
+            || r.head.path.n != whole.head.path.n)
             fail_msg("split at %zu changes the result of %s", first, text);
         if (r.result == HTTP_HEAD_DONE)
             assert_int_equal(r.used, whole.used);

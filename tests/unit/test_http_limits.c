@@ -2,9 +2,9 @@
  * server. */
 #include "tests/unit/test_http_rig.h"
 
-#define HOST "Host: h\r\n"
+#define HOST  "Host: h\r\n"
 #define LATER "GET /later HTTP/1.1\r\n" HOST "\r\n"
-#define OK "HTTP/1.1 200 OK\r\n"
+#define OK    "HTTP/1.1 200 OK\r\n"
 
 /* Wait for the end of the connection, whatever comes before it; returns how long it took. */
 static int64_t

@@ -15,9 +15,9 @@
 #include "server/http/listener.h"
 #include "server/http/tls.h"
 
-#define HOST "Host: h\r\n"
-#define OK "HTTP/1.1 200 OK\r\n"
-#define GET_A "GET /a HTTP/1.1\r\n" HOST "\r\n"
+#define HOST    "Host: h\r\n"
+#define OK      "HTTP/1.1 200 OK\r\n"
+#define GET_A   "GET /a HTTP/1.1\r\n" HOST "\r\n"
 #define REPLY_A OK "Content-Length: 2\r\n\r\n/a"
 
 static void
@@ -51,8 +51,8 @@ what_is_no_address_is_refused_with_a_reason(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1",
-        "::1:80", "[::1]", "[::1:80", "[]]:80",
+        "",       "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1",
+        "::1:80", "[::1]",     "[::1:80",    "[]]:80",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct fault f = { .text = "" };

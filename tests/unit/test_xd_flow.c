@@ -660,8 +660,10 @@ send_some(struct bench *b, struct dice *d, struct sent *s, unsigned n)
 {
     char id[16], name[16], piece[256];
     size_t left = strlen(s->text) - s->at, size = dice_roll(d, (uint32_t)left + 1);
-    snprintf(id, sizeof id, s->named ? "" : "id%u", n);
-    snprintf(name, sizeof name, s->named ? "" : "f%u", n);
+    snprintf(id, sizeof id, "id%u", n);
+    snprintf(name, sizeof name, "f%u", n);
+    if (s->named)
+        id[0] = name[0] = 0;
     snprintf(piece, sizeof piece, "%.*s", (int)size, s->text + s->at);
     play_block(&b->x, &(struct step){ KEYED, (int)n, id, name, piece });
     s->at += size;
