@@ -161,7 +161,7 @@ setup:
 	@tools/setup.sh test
 run:
 	@tools/setup.sh build
-	@$(MAKE) --no-print-directory -j2 build/llmux
+	@$(MAKE) -s --no-print-directory -j2 build/llmux
 	@tools/run.sh
 test: setup
 	@tests/all.sh

@@ -17,8 +17,10 @@ if curl -sS -o /dev/null --max-time 2 "$base/health/live" 2>/dev/null; then
 fi
 build/llmux serve >"$log" 2>&1 </dev/null &
 gateway=$!
-trap 'kill $gateway 2>/dev/null; wait $gateway; exit ${code:-0}' EXIT
-trap 'exit 0' INT TERM
+# Ctrl-C reaches the gateway by itself; a second signal would cut requests off that it lets end.
+trap '[ -n "${interrupted:-}" ] || kill $gateway 2>/dev/null; wait $gateway; exit ${code:-0}' EXIT
+trap 'interrupted=1; exit 0' INT
+trap 'exit 0' TERM
 
 tries=0
 until curl -sf -o /dev/null --max-time 2 "$base/health/ready"; do
