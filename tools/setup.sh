@@ -17,6 +17,7 @@ node_is_there()
 }
 
 what=${1:-build}
+what=${what#--}
 case $what in
 build) wanted=$build ;;
 test) wanted="$build $test" ;;
