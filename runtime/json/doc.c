@@ -1,10 +1,16 @@
 /* yajl's events to nodes.
  *
- * The whole document goes to yajl in one piece, so each callback finds its token in the source:
+ * Each callback finds its token in the source:
  *
  *   { "key" : 12.5 }
  *         ^ ^      the gap (white space, ':' and ',') between two tokens
  *         end      of the token before; yajl tells where a token ends, or its text's address
+ *
+ * The inside of a long string is not shown to yajl, which looks at each byte and decodes escapes
+ * that nobody asked for: it gets the document in pieces, and sees an empty string.
+ *
+ *   {"text":"  It was a dark and stormy night ... "}
+ *   └ piece ┘  checked here, many bytes at a time └┘ piece
  *
  * While a container is open, its `next` holds the index of its parent, so no stack is needed. */
 #include "runtime/json/doc.h"
@@ -14,11 +20,13 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/json/doc_error.h"
+#include "runtime/json/text.h"
 
 /* What yajl's callbacks get.  Apart from struct json_doc, which may move between documents. */
 struct parser {
     yajl_handle yajl;     /* owned; NULL when a new one is needed */
     struct json_doc *doc; /* borrowed, during a parse */
+    size_t piece;         /* offset of what yajl is looking at */
     size_t end;           /* offset behind the last token */
     uint32_t parent;      /* the innermost open container, or 0 */
     size_t depth;
@@ -26,6 +34,9 @@ struct parser {
 };
 
 enum { CANCEL = 0, GO_ON = 1 }; /* results of yajl's callbacks */
+
+#define LONG_STRING   64   /* bytes that are worth another piece ... */
+#define LONG_DOCUMENT 1024 /* ... in one that is worth the search */
 
 void
 json_doc_init(struct json_doc *d)
@@ -85,6 +96,13 @@ add(struct parser *ps, enum json_kind kind, size_t at, size_t n, size_t end)
     return GO_ON;
 }
 
+/* The offset behind the token that a callback is for. */
+static size_t
+consumed(const struct parser *ps)
+{
+    return ps->piece + yajl_get_bytes_consumed(ps->yajl);
+}
+
 /* The offset of the first byte of the token behind the gap.  For callbacks only: there is such a
  * token. */
 static size_t
@@ -136,7 +154,7 @@ on_string(void *ctx, const unsigned char *text, size_t n)
     if (at < d->n)
         return add(ps, JSON_STRING, at, n, at + n + 1);
     at = skip_gap(ps) + 1;
-    size_t end = yajl_get_bytes_consumed(ps->yajl);
+    size_t end = consumed(ps);
     if (!add(ps, JSON_STRING, at, end - 1 - at, end))
         return CANCEL;
     struct json_node *node = &d->nodes[d->count - 1];
@@ -147,7 +165,7 @@ on_string(void *ctx, const unsigned char *text, size_t n)
 static int
 open_container(struct parser *ps, enum json_kind kind)
 {
-    size_t end = yajl_get_bytes_consumed(ps->yajl);
+    size_t end = consumed(ps);
     if (ps->depth >= ps->doc->depth_max) {
         ps->err = ERR_LIMIT;
         return CANCEL;
@@ -168,7 +186,7 @@ close_container(void *ctx)
     struct json_node *node = &ps->doc->nodes[ps->parent];
     ps->parent = node->next;
     ps->depth--;
-    ps->end = yajl_get_bytes_consumed(ps->yajl);
+    ps->end = consumed(ps);
     node->n = (uint32_t)ps->end - node->at;
     node->next = ps->doc->count;
     return GO_ON;
@@ -256,6 +274,47 @@ only_space(const char *p, const char *end)
     return p == end;
 }
 
+/* The next long string from offset `at` on that is well-formed: *open is behind its opening quote,
+ * *close at its closing one.  False when there is none. */
+static bool
+find_long_string(const struct json_doc *d, size_t at, size_t *open, size_t *close)
+{
+    bool escaped;
+    for (; at < d->n; at = *close + 1) {
+        while (at < d->n && d->src[at] != '"')
+            at++;
+        if (at == d->n)
+            return false;
+        *open = at + 1;
+        *close = *open + json_string_length(str_skip(str_make(d->src, d->n), *open), &escaped);
+        if (*close < d->n && *close - *open >= LONG_STRING)
+            return true;
+    }
+    return false;
+}
+
+static bool
+parse_piece(struct parser *ps, size_t from, size_t to)
+{
+    const unsigned char *p = (const unsigned char *)ps->doc->src;
+    ps->piece = from;
+    return yajl_parse(ps->yajl, p + from, to - from) == yajl_status_ok;
+}
+
+static bool
+parse_pieces(struct parser *ps)
+{
+    struct json_doc *d = ps->doc;
+    size_t from = 0, at = 0, open, close;
+    while (d->n >= LONG_DOCUMENT && find_long_string(d, at, &open, &close)) {
+        if (!parse_piece(ps, from, open))
+            return false;
+        from = close;
+        at = close + 1;
+    }
+    return parse_piece(ps, from, d->n);
+}
+
 /* Has the root been closed? */
 static bool
 is_whole(const struct parser *ps)
@@ -280,7 +339,7 @@ json_doc_parse(struct json_doc *d, struct str src, struct fault *f)
         return fault_set(f, err, 0, "json: out of memory");
 
     *ps = (struct parser){ .yajl = ps->yajl, .doc = d };
-    bool ok = yajl_parse(ps->yajl, (const unsigned char *)d->src, d->n) == yajl_status_ok;
+    bool ok = parse_pieces(ps);
     /* Only a number may still need to hear that this was the end. */
     if (ok && !is_whole(ps))
         ok = yajl_complete_parse(ps->yajl) == yajl_status_ok;
