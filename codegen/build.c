@@ -219,10 +219,16 @@ build_add_change(struct build *b, struct ast_decl *decl, const struct build_chan
                         build_table_row(change->keys, change->status, change->arrow, model), end);
 }
 
+static void
+add_names(struct build *b, struct words *to, const struct words *names)
+{
+    for (unsigned i = 0; i < names->n; i++)
+        BUILD_PUSH(b, to, names->v[i]);
+}
+
 void
 build_ordering(struct build *b, struct ast_order *order, const struct build_ordering *o)
 {
-    struct words *names = NULL;
     switch (o->kind) {
     case ORDERING_ORDER:
         if (order->pos.src)
@@ -234,21 +240,19 @@ build_ordering(struct build *b, struct ast_order *order, const struct build_orde
             order->regex = o->regex;
         break;
     case ORDERING_ANYWHERE:
-        names = &order->anywhere;
-        break;
+        add_names(b, &order->anywhere, &o->names);
+        return;
     case ORDERING_FINAL:
-        names = &order->final;
-        break;
+        add_names(b, &order->final, &o->names);
+        return;
     case ORDERING_SKIP:
-        names = &order->skip;
-        break;
+        add_names(b, &order->skip, &o->names);
+        return;
     case ORDERING_FAULTY:
         break;
     }
-    if (!names && !order->pos.src)
+    if (!order->pos.src)
         order->pos = o->at;
-    for (unsigned i = 0; names && i < o->names.n; i++)
-        BUILD_PUSH(b, names, o->names.v[i]);
 }
 
 /* A node, or NULL with a diagnostic when the orders have become too large. */

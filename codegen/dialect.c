@@ -191,16 +191,18 @@ sets_anew(const struct ast_settings *own, const struct ast_setting *inherited)
 static void
 inherit_settings(struct arena *a, struct dialect *d)
 {
-    const struct ast_settings *from[2] = { d->base ? &d->base->settings : NULL,
+    static const struct ast_settings none;
+    const struct ast_settings *from[2] = { d->base ? &d->base->settings : &none,
                                            &d->file->settings };
 
     for (int k = 0; k < 2; k++)
-        for (unsigned i = 0; from[k] && i < from[k]->n; i++) {
+        for (unsigned i = 0; i < from[k]->n; i++) {
             if (k == 0 && sets_anew(&d->file->settings, &from[k]->v[i]))
                 continue;
             struct ast_setting *s = arena_push(a, (void **)&d->settings.v, &d->settings.n,
                                                &d->settings.cap, sizeof *s);
-            *s = from[k]->v[i];
+            if (s)
+                *s = from[k]->v[i];
         }
     d->operations = d->file->operations.n || !d->base ? d->file->operations : d->base->operations;
 }

@@ -209,7 +209,7 @@ invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_
     int to_model[ORDER_EVENTS_MAX], to_wire[ORDER_EVENTS_MAX];
     unsigned word[WORD_MAX], nwire = 0, nmodel = 0, before = diags_count(d);
 
-    for (unsigned i = 0; ir->events && i < ir->events->events.n && i < ORDER_EVENTS_MAX; i++) {
+    for (unsigned i = 0; i < ir->events->events.n && i < ORDER_EVENTS_MAX; i++) {
         to_wire[i] = -1;
         model[nmodel++] = ir->events->events.v[i].name.s;
     }
@@ -220,6 +220,8 @@ invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_
         if (to_model[i] >= 0 && writes(c->arrow))
             to_wire[to_model[i]] = (int)i;
     }
+    if (!ir->events)
+        return;
     struct order *w = order_make(a, &stream->order, wire, nwire, d);
     struct order *m = order_make(a, &ir->events->order, model, nmodel, d);
     if (diags_count(d) != before)
