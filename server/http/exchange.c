@@ -80,7 +80,7 @@ write_peer(struct http_conn *c)
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
         struct sockaddr_storage room;
-    } a;
+    } a = { .room = { 0 } };
     socklen_t n = sizeof a;
     const void *address = NULL;
     if (getpeername(c->fd, &a.any, &n) == 0) {
