@@ -199,6 +199,47 @@ next_piece(struct str *inner, unsigned *half, struct piece *out)
     return false;
 }
 
+/* Copy s up to its first backslash; returns how much that is.  There is room for all of s. */
+static size_t
+copy_run(char *to, struct str s)
+{
+    size_t i = 0;
+#ifdef __SSE2__
+    const __m128i slash = _mm_set1_epi8('\\');
+    for (; s.n - i >= 16; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+        _mm_storeu_si128((__m128i *)(void *)(to + i), x);
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, slash));
+        if (mask)
+            return i + (size_t)__builtin_ctz(mask);
+    }
+#endif
+    for (; i < s.n && s.p[i] != '\\'; i++)
+        to[i] = s.p[i];
+    return i;
+}
+
+/* Decode the runs and short escapes at the front of *inner, as far as they go; returns the length
+ * of what they come to. */
+static size_t
+unescape_simple(char *to, struct str *inner)
+{
+    struct str s = *inner;
+    size_t n = 0;
+    for (;;) {
+        size_t run = copy_run(to + n, s);
+        n += run;
+        s = str_skip(s, run);
+        unsigned char letter = s.n > 1 ? (unsigned char)s.p[1] : 0;
+        if (letter >= sizeof byte_of || !byte_of[letter])
+            break;
+        to[n++] = byte_of[letter];
+        s = str_skip(s, 2);
+    }
+    *inner = s;
+    return n;
+}
+
 struct str
 json_unescape_part(struct arena *a, struct str inner, unsigned *half)
 {
@@ -207,11 +248,13 @@ json_unescape_part(struct arena *a, struct str inner, unsigned *half)
     char *text = arena_bytes(a, inner.n + 3);
     if (!text)
         return (struct str){ NULL, 0 };
-    size_t n = 0;
+    size_t n = *half ? 0 : unescape_simple(text, &inner);
     struct piece piece;
     while (next_piece(&inner, half, &piece)) {
         memcpy(text + n, piece.p, piece.n);
         n += piece.n;
+        if (!*half)
+            n += unescape_simple(text + n, &inner);
     }
     return str_make(text, n);
 }
