@@ -1,8 +1,6 @@
 /* Heads, bodies and errors for the client. */
 #include "server/gateway/answer.h"
 
-#include <stdio.h>
-
 #include "server/gateway/clock.h"
 #include "server/gateway/worker.h"
 #include "server/upstream/upstream.h"
@@ -13,7 +11,7 @@
 struct headers {
     struct http_header v[HEADERS_MAX];
     size_t n;
-    char attempts[12], overhead[24], retry[24];
+    char attempts[20], overhead[20], retry[20]; /* as many digits as 64 bits can have */
 };
 
 static void
@@ -22,10 +20,15 @@ put(struct headers *h, struct str name, struct str value)
     h->v[h->n++] = (struct http_header){ name, value };
 }
 
+/* At the end of the room, which is enough. */
 static struct str
 print_number(char *to, size_t room, uint64_t v)
 {
-    return str_make(to, (size_t)snprintf(to, room, "%llu", (unsigned long long)v));
+    size_t at = room;
+    do
+        to[--at] = (char)('0' + v % 10);
+    while (v /= 10);
+    return str_make(to + at, room - at);
 }
 
 /* Time that was not spent waiting for providers, or between attempts. */
