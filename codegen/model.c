@@ -144,54 +144,74 @@ check_names(struct arena *a, const struct ir_model *ir, struct diags *d)
 
 /* --- types that hold themselves ----------------------------------------------------------------- */
 
-static bool holds(const struct type *t, const void *what, unsigned depth);
+/* A search for `what`, a record or union, among what a value is made of. */
+struct search {
+    const struct ir_model *ir;
+    const void *what;
+    bool *records, *unions; /* looked at already */
+};
+
+static bool holds(struct search *s, const struct type *t);
 
 static bool
-fields_hold(const struct ir_fields *f, const void *what, unsigned depth)
+fields_hold(struct search *s, const struct ir_fields *f)
 {
     for (unsigned i = 0; i < f->n; i++)
-        if (holds(&f->v[i].type, what, depth))
+        if (holds(s, &f->v[i].type))
             return true;
     return false;
 }
 
-/* Does a value of type t contain, not in a list, a value of the record or union? */
 static bool
-holds(const struct type *t, const void *what, unsigned depth)
+union_holds(struct search *s, const struct ir_union *u)
 {
-    if (t->list || depth == 0 || (t->kind != TYPE_RECORD && t->kind != TYPE_UNION))
-        return false;
-    if (t->rec == what || t->un == what)
-        return true;
-    if (t->kind == TYPE_RECORD)
-        return fields_hold(&t->rec->fields, what, depth - 1);
-    for (unsigned i = 0; i < t->un->cases.n; i++)
-        if (fields_hold(&t->un->cases.v[i].fields, what, depth - 1))
+    for (unsigned i = 0; i < u->cases.n; i++)
+        if (fields_hold(s, &u->cases.v[i].fields))
             return true;
-    return fields_hold(&t->un->common, what, depth - 1);
+    return fields_hold(s, &u->common);
+}
+
+/* Does a value of type t contain, not in a list, what is searched for? */
+static bool
+holds(struct search *s, const struct type *t)
+{
+    if (t->list || (t->kind != TYPE_RECORD && t->kind != TYPE_UNION))
+        return false;
+    if (t->rec == s->what || t->un == s->what)
+        return true;
+    bool *seen = t->rec ? &s->records[t->rec - s->ir->records.v]
+                        : &s->unions[t->un - s->ir->unions.v];
+    if (*seen)
+        return false;
+    *seen = true;
+    return t->rec ? fields_hold(s, &t->rec->fields) : union_holds(s, t->un);
 }
 
 static void
-check_holding(const struct ir_fields *f, const void *owner, struct word name, struct diags *d)
+check_holding(struct arena *a, const struct ir_model *ir, const struct ir_fields *f,
+              const void *owner, struct word name, struct diags *d)
 {
-    for (unsigned i = 0; i < f->n; i++)
-        if (holds(&f->v[i].type, owner, 16))
+    for (unsigned i = 0; i < f->n; i++) {
+        struct search s = { ir, owner, arena_alloc(a, ir->records.n + 1),
+                            arena_alloc(a, ir->unions.n + 1) };
+        if (holds(&s, &f->v[i].type))
             diag_help(diag_error(d, f->v[i].name.pos, "a '%.*s' would hold another one in '%.*s'",
                                  STR_ARG(name.s), STR_ARG(f->v[i].name.s)),
                       "make it a list: %.*s : [%s]", STR_ARG(f->v[i].name.s),
                       types_name(&f->v[i].type));
+    }
 }
 
 static void
-check_depth(const struct ir_model *ir, struct diags *d)
+check_depth(struct arena *a, const struct ir_model *ir, struct diags *d)
 {
     for (unsigned i = 0; i < ir->records.n; i++)
-        check_holding(&ir->records.v[i].fields, &ir->records.v[i], ir->records.v[i].name, d);
+        check_holding(a, ir, &ir->records.v[i].fields, &ir->records.v[i], ir->records.v[i].name, d);
     for (unsigned i = 0; i < ir->unions.n; i++) {
         const struct ir_union *u = &ir->unions.v[i];
-        check_holding(&u->common, u, u->name, d);
+        check_holding(a, ir, &u->common, u, u->name, d);
         for (unsigned k = 0; k < u->cases.n; k++)
-            check_holding(&u->cases.v[k].fields, u, u->name, d);
+            check_holding(a, ir, &u->cases.v[k].fields, u, u->name, d);
     }
 }
 
@@ -246,7 +266,7 @@ void
 model_check(struct arena *a, const struct ir_model *ir, struct diags *d)
 {
     check_names(a, ir, d);
-    check_depth(ir, d);
+    check_depth(a, ir, d);
     if (ir->events)
         check_events(a, ir, d);
 }
