@@ -141,8 +141,8 @@ is_same(const struct ast_row *a, const struct ast_row *b, enum same same)
     return false;
 }
 
-/* Replace the inherited rows that are the same in this sense, in the list or in its groups, by one.  Rows of one
- * amendment stand beside each other: what comes from the same file is not inherited. */
+/* Replace the inherited rows that are the same in this sense, in the list or in its groups, by one.
+ * Rows of one amendment stand beside each other: what comes from the same file is not inherited. */
 static bool
 replace_rows(struct ast_rows *rows, const struct ast_row *with, enum same same)
 {
@@ -225,7 +225,8 @@ group_meets(const struct ast_row *group, const struct ast_row *r)
     return false;
 }
 
-/* A group replaces the inherited group that fills one of its places, and the inherited rows that it repeats. */
+/* A group replaces the inherited group that fills one of its places, and the inherited rows that it
+ * repeats. */
 static bool
 replace_group(struct ast_rows *rows, const struct ast_row *with)
 {
@@ -306,7 +307,8 @@ has_tag(const struct ast_tag_case *c, struct str tag)
     return false;
 }
 
-/* The inherited case (the first n are) with this tag: that of the same direction, else that with the same meaning. */
+/* The inherited case (the first n are) with this tag: that of the same direction, else that with
+ * the same meaning. */
 static struct ast_tag_case *
 find_case(struct ast_tag_cases *cases, unsigned n, const struct ast_tag_case *with)
 {
@@ -395,7 +397,8 @@ amend_table(struct arena *a, struct ast_table_rows *rows, const struct ast_table
     *rows = out;
 }
 
-/* `"x" -> text` and `* -> foreign` look like table rows; in a union they are cases without rows of their own. */
+/* `"x" -> text` and `* -> foreign` look like table rows; in a union they are cases without rows of
+ * their own. */
 static void
 rows_to_cases(struct arena *a, struct ast_decl *with, struct diags *d)
 {

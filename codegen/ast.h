@@ -1,4 +1,5 @@
-/* What the parser leaves behind: one struct file for each spec file, everything in the compiler's arena.
+/* What the parser leaves behind: one struct file for each spec file, everything in the compiler's
+ * arena.
  *
  *   source ─ lex.re ─► tokens ─ parse.y ─► ast (this) ─ resolve ─► model ─ checks ─► lower ─► emit
  *
@@ -28,7 +29,7 @@ struct words {
     unsigned n, cap;
 };
 
-/* --- the model side: ir.spec ----------------------------------------------------------------------- */
+/* --- the model side: ir.spec ------------------------------------------------------------------ */
 
 struct ast_type {
     struct word name; /* "string", "Block", ... */
@@ -72,7 +73,8 @@ struct ast_events {
     unsigned n, cap;
 };
 
-/* A regular expression over event names.  At most 1000 nodes in a file, so it may be walked by recursion. */
+/* A regular expression over event names.  At most 1000 nodes in a file, so it may be walked by
+ * recursion. */
 enum ast_regex_kind { REGEX_NAME, REGEX_SEQ, REGEX_ALT, REGEX_STAR, REGEX_PLUS, REGEX_OPT };
 struct ast_regex {
     enum ast_regex_kind kind;
@@ -86,7 +88,7 @@ struct ast_order {
     struct pos pos;
 };
 
-/* --- the wire side ---------------------------------------------------------------------------------- */
+/* --- the wire side ---------------------------------------------------------------------------- */
 
 enum arrow { ARROW_BOTH, ARROW_READ, ARROW_WRITE }; /* <->  ->  <- */
 
@@ -122,8 +124,8 @@ struct ast_const {
     struct word text;
 }; /* CONST_NAME: an enum value or `now` */
 
-/* One alternative of a value's form: `name`, `[name]`, `string as case`, `string joins case`, `json in string`,
- * `grows by member`. */
+/* One alternative of a value's form: `name`, `[name]`, `string as case`, `string joins case`, `json
+ * in string`, `grows by member`. */
 enum ast_form_kind {
     FORM_NAME,
     FORM_LIST,
@@ -151,8 +153,8 @@ enum ast_row_kind {
     ROW_FIRST,   /* first { rows } */
     ROW_EACH,    /* each { rows }          in patch streams */
     ROW_CHOICES, /* choices path ARROW model by member { rows }   in patch streams */
-    ROW_FAIL, /* path ARROW fail : form            (a ROW_MAP whose model path is the word `fail`) */
-    ROW_REMOVE /* remove path, path      in provider amendments: takes inherited rows away */
+    ROW_FAIL,    /* path ARROW fail : form   (a ROW_MAP whose model path is the word `fail`) */
+    ROW_REMOVE   /* remove path, path      in provider amendments: takes inherited rows away */
 };
 
 struct ast_row {
@@ -205,9 +207,9 @@ struct ast_table_rows {
     unsigned n, cap;
 };
 
-/* Statements at the top of a dialect or in a provider: `base "..."`, `auth header "x-api-key"`, `models "a*", "b*"`,
- * `version "..."`, `framing sse`, `policy name = value ["glob", ...]`.  A policy's name is `policy`; its values are its
- * own name and its value. */
+/* Statements at the top of a dialect or in a provider: `base "..."`, `auth header "x-api-key"`,
+ * `models "a*", "b*"`, `version "..."`, `framing sse`, `policy name = value ["glob", ...]`.  A
+ * policy's name is `policy`; its values are its own name and its value. */
 struct ast_setting {
     struct pos pos;
     struct word name;

@@ -21,14 +21,15 @@ struct compiled {
     struct outputs outputs; /* texts are owned: compiled_fini */
 };
 
-/* Resolve and check all but what stands in rows: sets ir and dialects.  False, with errors in d, when they are not fit
- * for use. */
+/* Resolve and check all but what stands in rows: sets ir and dialects.  False, with errors in d,
+ * when they are not fit for use. */
 MUST_CHECK bool compile_resolve(struct arena *a, const struct ast_file *const *files, unsigned n,
                                 struct diags *d, struct compiled *out);
 /* Resolve, check and print.  Every error goes to d; with errors the outputs are not to be used. */
 void compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d,
              struct compiled *out);
-/* The same for one dialect or provider as a plugin: a single output that needs no other.  file is among the files. */
+/* The same for one dialect or provider as a plugin: a single output that needs no other.  file is
+ * among the files. */
 void compile_plugin(struct arena *a, const struct ast_file *const *files, unsigned n,
                     const struct ast_file *file, struct diags *d, struct compiled *out);
 void compiled_fini(struct compiled *c);

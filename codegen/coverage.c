@@ -55,7 +55,7 @@ add_field(struct walk *w, struct names *l, const char *holder, struct str field)
     add_name(w, l, arena_printf(w->a, "%s.%.*s", holder, STR_ARG(field)));
 }
 
-/* --- names of what a path means ----------------------------------------------------------------------------- */
+/* --- names of what a path means --------------------------------------------------------------- */
 
 struct place_in {
     const struct ir_fields *fields;
@@ -63,7 +63,8 @@ struct place_in {
     const char *holder;
 };
 
-/* The holder and name of the last step; false when the path does not resolve (reported elsewhere). */
+/* The holder and name of the last step; false when the path does not resolve (reported
+ * elsewhere). */
 static bool
 name_path(struct walk *w, struct place_in at, const struct ast_path *p, struct names *l)
 {
@@ -98,7 +99,7 @@ name_path(struct walk *w, struct place_in at, const struct ast_path *p, struct n
     return f != NULL;
 }
 
-/* --- one set of rows ------------------------------------------------------------------------------------------ */
+/* --- one set of rows -------------------------------------------------------------------------- */
 
 static uint32_t
 decl_cases(struct walk *w, const struct ast_decl *decl, bool write)
@@ -257,7 +258,7 @@ cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool
     }
 }
 
-/* --- what is missing --------------------------------------------------------------------------------------------- */
+/* --- what is missing -------------------------------------------------------------------------- */
 
 static bool
 prefix_of(const struct ast_path *p, const struct str *path, unsigned n)
@@ -299,8 +300,8 @@ complain(struct walk *w, const struct covered *c, struct pos pos, const struct s
     diag_help(e, "add a row that writes it, or: drop %.*s", STR_ARG(text));
 }
 
-/* Written by another declaration of the dialect: `output_config.effort <-> reasoning.effort` beside the object that
- * `reasoning` has. */
+/* Written by another declaration of the dialect: `output_config.effort <-> reasoning.effort` beside
+ * the object that `reasoning` has. */
 static bool
 written_elsewhere(struct walk *w, const char *holder, struct str field)
 {
@@ -366,7 +367,7 @@ want_fields(struct walk *w, const struct covered *c, struct pos pos, const char 
     }
 }
 
-/* --- declarations ---------------------------------------------------------------------------------------------------- */
+/* --- declarations ----------------------------------------------------------------------------- */
 
 static void
 visit_union(struct walk *w, const struct ast_decl *decl, bool write)

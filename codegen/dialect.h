@@ -1,15 +1,22 @@
 /* Dialects and the providers derived from them: inheritance by name.
  *
  * `provider x : dialect { name { rows } }` amends the inherited declaration `name`:
- *   a row       replaces the inherited row for the same model path (that with the same wire path when there are
- *               several), else that which writes the same member, else is added; what it maps is no longer dropped
- *   drop p      takes the inherited rows for p away and lists p as lost
- *   first {}    replaces the inherited group for one of its model paths, and the inherited rows that it repeats
- *   a case      is amended likewise, found by its first tag, else added; what it maps is no longer dropped.  Its tags,
- *               arrow and meaning are those said anew.  `* -> foreign` is a case in a union, a row in a table
- *   a table row comes first: an inherited row with the same wire word goes, one that writes the same value only reads
- *   remove w    takes the inherited rows for wire path w, and for what is inside it, away
- * Settings and operations given anew replace the inherited ones; a policy for some models stands beside them. */
+ *
+ *   a row        replaces the inherited row for the same model path (that with the same wire path
+ *                when there are several), else that which writes the same member, else is added;
+ *                what it maps is no longer dropped
+ *   drop p       takes the inherited rows for p away and lists p as lost
+ *   first {}     replaces the inherited group for one of its model paths, and the inherited rows
+ *                that it repeats
+ *   a case       is amended likewise, found by its first tag, else added; what it maps is no longer
+ *                dropped.  Its tags, arrow and meaning are those said anew.  `* -> foreign` is a
+ *                case in a union, a row in a table
+ *   a table row  comes first: an inherited row with the same wire word goes, one that writes the
+ *                same value only reads
+ *   remove w     takes the inherited rows for wire path w, and for what is inside it, away
+ *
+ * Settings and operations given anew replace the inherited ones; a policy for some models stands
+ * beside them. */
 #ifndef SPECC_DIALECT_H
 #define SPECC_DIALECT_H
 
@@ -34,8 +41,9 @@ struct dialects {
     unsigned n, cap;
 };
 
-/* Resolve all dialect and provider files (ir files are passed over).  The order is: each base before what derives from
- * it, else by name.  Errors (unknown parent, depth over two, amending what does not exist) go to d. */
+/* Resolve all dialect and provider files (ir files are passed over).  The order is: each base
+ * before what derives from it, else by name.  Errors (unknown parent, depth over two, amending what
+ * does not exist) go to d. */
 struct dialects *
 dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned n, struct diags *d);
 

@@ -88,7 +88,7 @@ dump_model(struct arena *a, const struct ir_model *ir, struct buf *out)
         put_events(a, ir, out);
 }
 
-/* --- orders ------------------------------------------------------------------------------------ */
+/* --- orders ----------------------------------------------------------------------------------- */
 
 static void
 put_state(const struct order *o, unsigned state, struct buf *out)

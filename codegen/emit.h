@@ -1,6 +1,7 @@
-/* Printing C.  One struct emit prints one family (a dialect and the providers derived from it) into one file.
+/* Printing C.  One struct emit prints one family (a dialect and the providers derived from it) into
+ * one file.
  *
- *   body    the rows of one object, case, route or event with all that reading and writing them needs
+ *   body    the rows of one object, case, route or event with all that reading and writing needs
  *   shape   the members those rows know: a trie with a slot for each value
  *
  * Declarations that a provider inherits unchanged are printed once, for the base. */
@@ -118,7 +119,8 @@ struct form {
     unsigned kinds;    /* bit by enum json_kind: what it reads */
 };
 struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);
-/* Cases of the union that the form can write, or read; bits 1u << (case + 1), as the C enum counts. */
+/* Cases of the union that the form can write, or read; bits 1u << (case + 1), as the C enum
+ * counts. */
 uint32_t form_mask(struct emit *e, const struct form *f, enum dir dir);
 /* Cases of a union that a codec can write; bits 1u << case. */
 uint32_t codec_cases(const struct ir_union *u, struct str codec);
@@ -126,7 +128,8 @@ uint32_t codec_cases(const struct ir_union *u, struct str codec);
 uint32_t body_claims(struct emit *e, const struct body *b, const struct row_use *not_me);
 uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u, enum dir dir);
 
-/* Kinds of blocks that the rows of a body write; *list is where they stand, NULL when it writes none. */
+/* Kinds of blocks that the rows of a body write; *list is where they stand, NULL when it writes
+ * none. */
 uint32_t
 written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard);
 
@@ -149,8 +152,8 @@ void emit_routes(struct emit *e, const struct ast_decl *decl);
 void emit_events(struct emit *e, const struct ast_decl *decl);
 void emit_patches(struct emit *e, const struct ast_decl *decl);
 void emit_struct(struct emit *e);
-/* The file: a dialect and the providers derived from it.  As a plugin: one dialect in which nothing is inherited, and the
- * function that a gateway asks for it. */
+/* The file: a dialect and the providers derived from it.  As a plugin: one dialect in which nothing
+ * is inherited, and the function that a gateway asks for it. */
 void emit_family(struct emit *e);
 void emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out);
 void emit_ir_source(struct arena *a, const struct ir_model *ir, struct buf *out);

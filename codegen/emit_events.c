@@ -1,4 +1,5 @@
-/* Typed streams: each event has a name on the wire, and a block's start, growth and end are said. */
+/* Typed streams: each event has a name on the wire, and a block's start, growth and end are
+ * said. */
 #include "codegen/emit.h"
 #include "codegen/order.h"
 
@@ -33,7 +34,8 @@ grows_row(const struct body *b)
     return NULL;
 }
 
-/* The union declaration whose rows say how blocks grow: the one over the model's union of the row's target. */
+/* The union declaration whose rows say how blocks grow: the one over the model's union of the row's
+ * target. */
 static const struct ast_decl *
 growing_union(struct emit *e, const struct ir_union *u)
 {
@@ -50,7 +52,7 @@ growing_union(struct emit *e, const struct ir_union *u)
     return NULL;
 }
 
-/* --- growth: a case's field by the delta's tag -------------------------------------------------------------- */
+/* --- growth: a case's field by the delta's tag ------------------------------------------------ */
 
 struct growth {
     const struct ast_tag_case *c;
@@ -199,7 +201,7 @@ emit_grow_writer(struct emit *e, const struct ir_union *u, const struct growths 
     em(e, "    case IR_%s_UNSET:\n        break;\n    }\n}\n\n", types_upper(e->a, u->name.s));
 }
 
-/* --- one event ----------------------------------------------------------------------------------------------- */
+/* --- one event -------------------------------------------------------------------------------- */
 
 static void
 emit_locals(struct emit *e, const struct ast_event *ev)
@@ -331,7 +333,7 @@ emit_event(struct emit *e, const struct ast_decl *decl, const struct ast_tag_cas
         emit_event_reader(e, b, ev, u, grow_name);
 }
 
-/* --- the whole stream -------------------------------------------------------------------------------------------- */
+/* --- the whole stream ------------------------------------------------------------------------- */
 
 static void
 emit_order(struct emit *e, const struct ast_decl *decl, const char *name)

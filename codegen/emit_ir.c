@@ -216,7 +216,7 @@ emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out)
         abi_of(buf_str(out)));
 }
 
-/* --- ir.c: growth ------------------------------------------------------------------------------------------ */
+/* --- ir.c: growth ----------------------------------------------------------------------------- */
 
 static void
 grow_field(struct arena *a, const struct ir_field *f, const char *path, struct buf *out)

@@ -1,4 +1,5 @@
-/* Patch streams: each frame is a patch to the reply, and the boundaries of blocks are ours to find. */
+/* Patch streams: each frame is a patch to the reply, and the boundaries of blocks are ours to
+ * find. */
 #include "codegen/emit.h"
 
 #include "runtime/json/doc.h"
@@ -49,7 +50,7 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
     return true;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static void
 read_elements(struct emit *e, const struct form *f, const char *v, const char *indent)
@@ -213,7 +214,7 @@ emit_frame_reader(struct emit *e, const struct patch *p)
     em(e, "    if (m->usage.set)\n        xd_flow_usage(x, &m->usage);\n}\n\n");
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void
 emit_choice_writer(struct emit *e, const struct patch *p)
@@ -234,7 +235,8 @@ emit_choice_writer(struct emit *e, const struct patch *p)
     em(e, "    jw_close(&x->w);\n    jw_close(&x->w);\n    xd_patch_close(x);\n}\n\n");
 }
 
-/* Kinds of blocks that already say something when they open: those without a growing text of their own. */
+/* Kinds of blocks that already say something when they open: those without a growing text of their
+ * own. */
 static uint32_t
 speaking_kinds(struct emit *e, const struct patch *p)
 {

@@ -73,7 +73,8 @@ read_list(struct emit *e, const struct form *f, const struct type *t, const char
     em(e, "%s    }\n", indent);
 }
 
-/* `string as case` onto a list of blocks, `string` onto a list of strings, `string as field` onto a record. */
+/* `string as case` onto a list of blocks, `string` onto a list of strings, `string as field` onto a
+ * record. */
 static void
 read_string(struct emit *e, const struct form *f, const struct type *t, const char *lv,
             const char *v, const char *indent)

@@ -1,4 +1,5 @@
-/* Routed lists: one wire list whose elements go to several places of the model, by a member's value. */
+/* Routed lists: one wire list whose elements go to several places of the model, by a member's
+ * value. */
 #include "codegen/emit.h"
 
 /* Where the elements of one case go. */
@@ -143,7 +144,8 @@ number(struct emit *e, const struct route *r)
     return emit_number(e, r->c->pos, r->c->arrow, false);
 }
 
-/* The blocks of a turn, cut into runs: each block of a routed case by itself, the others together. */
+/* The blocks of a turn, cut into runs: each block of a routed case by itself, the others
+ * together. */
 static void
 emit_turn_writer(struct emit *e, const struct routes *rs, int role)
 {

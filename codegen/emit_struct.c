@@ -13,8 +13,8 @@ entry(struct emit *e, struct word name, const char *what)
                 : NULL;
 }
 
-/* An entry point is named after the dialect that wrote the declaration: providers that inherit it share its function, by
- * which a gateway sees that both write the same. */
+/* An entry point is named after the dialect that wrote the declaration: providers that inherit it
+ * share its function, by which a gateway sees that both write the same. */
 static struct str
 entry_name(struct emit *e, const struct ast_operation *op, struct word decl_name, const char *what)
 {
@@ -79,8 +79,8 @@ emit_op_headers(struct emit *e, const struct ast_operation *op)
     return n > 0;
 }
 
-/* Bytes that a stream keeps until its end: what the slots of the model's finish event hold.  A string is at most 4 KiB
- * long; enums and usage have their C sizes. */
+/* Bytes that a stream keeps until its end: what the slots of the model's finish event hold.  A
+ * string is at most 4 KiB long; enums and usage have their C sizes. */
 static unsigned
 slot_bytes(struct emit *e)
 {
@@ -288,7 +288,7 @@ emit_struct(struct emit *e)
     em(e, "};\n\n");
 }
 
-/* --- the file ---------------------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static void
 emit_prototypes(struct emit *e)

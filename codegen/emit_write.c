@@ -1,4 +1,5 @@
-/* Rows into writing code.  Rows that share a nested object stand inside its braces, where the first of them stood. */
+/* Rows into writing code.  Rows that share a nested object stand inside its braces, where the first
+ * of them stood. */
 #include "codegen/emit.h"
 
 static const char *
@@ -118,8 +119,8 @@ write_list(struct emit *e, const struct form *f, const struct type *t, const cha
     em(e, "%sjw_close(&x->w);\n", indent);
 }
 
-/* How the rest of the world calls what a path of this body means: that of a record which stands in one place of the
- * model begins there ("format.strict"), that of a case with the case. */
+/* How the rest of the world calls what a path of this body means: that of a record which stands in
+ * one place of the model begins there ("format.strict"), that of a case with the case. */
 static const char *
 loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path)
 {
@@ -159,7 +160,8 @@ static void
 write_form(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
            const struct type *t, const char *lv, const char *key, const char *indent)
 {
-    /* Elements that no row takes are named by write_lost_blocks; a list of another union leaves that to its writer. */
+    /* Elements that no row takes are named by write_lost_blocks; a list of another union leaves
+     * that to its writer. */
     uint32_t mask = t->kind == TYPE_UNION && t->list && strcmp(t->un->c, "block") == 0
                         ? row_mask(e, b, u, DIR_WRITE)
                         : 0;
@@ -308,7 +310,8 @@ write_forms(struct emit *e, const struct body *b, const struct row_use *u, const
     em(e, "\n");
 }
 
-/* The texts of all blocks of one kind as one string; or the first block through its object; or their lists as one. */
+/* The texts of all blocks of one kind as one string; or the first block through its object; or
+ * their lists as one. */
 static void
 write_gather(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t,
              const char *key, const char *indent)
@@ -467,7 +470,7 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
     em(e, "    }\n");
 }
 
-/* --- the tree of nested objects -------------------------------------------------------------------------- */
+/* --- the tree of nested objects --------------------------------------------------------------- */
 
 static bool
 under(const struct ast_path *p, const struct ast_path *prefix, unsigned n)
@@ -480,7 +483,8 @@ under(const struct ast_path *p, const struct ast_path *prefix, unsigned n)
     return true;
 }
 
-/* The constant that the nested object itself has: {} is always there, null when nothing is in it. */
+/* The constant that the nested object itself has: {} is always there, null when nothing is in
+ * it. */
 static enum ast_const_kind
 container_constant(const struct body *b, const struct ast_path *prefix, unsigned n)
 {
@@ -556,7 +560,7 @@ write_level(struct emit *e, const struct body *b, const struct ast_path *prefix,
     }
 }
 
-/* --- what is given up ---------------------------------------------------------------------------------------- */
+/* --- what is given up ------------------------------------------------------------------------- */
 
 static void
 write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
@@ -646,7 +650,8 @@ void
 emit_write_body(struct emit *e, const struct body *b)
 {
     em(e, "static void\nwrite_%s(struct xd *x, const %s *m)\n{\n", b->name, ctx_c(e->a, &b->ctx));
-    /* A record of which nothing can be said leaves no {} behind: peers refuse objects without what they need. */
+    /* A record of which nothing can be said leaves no {} behind: peers refuse objects without what
+     * they need. */
     em(e, b->ctx.kind == CTX_RECORD ? "    jw_enter(&x->w);\n" : "    jw_object(&x->w);\n");
     emit_write_rows(e, b);
     em(e, "    jw_close(&x->w);\n}\n\n");

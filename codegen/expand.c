@@ -1,7 +1,7 @@
 /* See expand.h.
  *
- * Rows stand in columns: what is on the wire, the arrow, what is in the model, the rest.  The widths
- * are those of the block, up to a limit that longer ones overstep. */
+ * Rows stand in columns: what is on the wire, the arrow, what is in the model, the rest.  The
+ * widths are those of the block, up to a limit that longer ones overstep. */
 #include "codegen/expand.h"
 
 #include "codegen/emit.h"
@@ -145,7 +145,7 @@ put_const(struct buf *out, const struct ast_const *c)
         buf_puts(out, c->text.s);
 }
 
-/* --- rows -------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static void
 put_form(struct buf *out, const struct ast_form *f)
@@ -364,7 +364,7 @@ put_rows(struct print *p, const struct ast_rows *rows)
             put_row(p, &rows->v[i], c);
 }
 
-/* --- declarations ------------------------------------------------------------------------------ */
+/* --- declarations ----------------------------------------------------------------------------- */
 
 static void
 put_case(struct print *p, const struct ast_tag_case *c)
@@ -510,7 +510,7 @@ put_decl(struct print *p, const struct ast_decl *decl)
     close_block(p);
 }
 
-/* --- the file ---------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static void
 put_setting(struct print *p, const struct ast_setting *s)

@@ -15,7 +15,7 @@ writes(enum arrow a)
     return a != ARROW_READ;
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static bool
 shared_word(const struct ast_table_row *a, const struct ast_table_row *b, struct word *out)
@@ -50,7 +50,7 @@ check_table(const struct ast_decl *decl, struct diags *d)
         }
 }
 
-/* --- unions -------------------------------------------------------------------------------------------------- */
+/* --- unions ----------------------------------------------------------------------------------- */
 
 static void
 check_union(const struct ast_decl *decl, struct diags *d)
@@ -76,7 +76,7 @@ check_union(const struct ast_decl *decl, struct diags *d)
         }
 }
 
-/* --- rows ----------------------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static bool
 row_reads_model(const struct ast_rows *rows, const struct ast_path *p)
@@ -141,7 +141,7 @@ invert_check(struct arena *a, const struct ir_model *ir, const struct dialect *d
     }
 }
 
-/* --- order -------------------------------------------------------------------------------------------------------- */
+/* --- order ------------------------------------------------------------------------------------ */
 
 #define WORD_MAX 64
 

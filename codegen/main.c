@@ -28,7 +28,7 @@ struct specc {
     } files;
 };
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static void
 read_source(struct specc *s, const struct specc_options *o, const struct source *src)
@@ -65,7 +65,7 @@ read_files(struct specc *s, const struct specc_options *o)
     return diags_count(&s->diags) == 0 && !s->arena.full;
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* A file is written only when it changes, so that make sees what is new. */
 static enum status
@@ -126,7 +126,7 @@ generate(struct specc *s, const struct specc_options *o)
     return status;
 }
 
-/* --- showing ----------------------------------------------------------------------------------- */
+/* --- showing ---------------------------------------------------------------------------------- */
 
 static enum status
 show(struct specc *s, const struct specc_options *o)

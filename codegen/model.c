@@ -142,7 +142,7 @@ check_names(struct arena *a, const struct ir_model *ir, struct diags *d)
         check_union(&types, &ir->unions.v[i]);
 }
 
-/* --- types that hold themselves ----------------------------------------------------------------- */
+/* --- types that hold themselves --------------------------------------------------------------- */
 
 /* A search for `what`, a record or union, among what a value is made of. */
 struct search {
@@ -215,7 +215,7 @@ check_depth(struct arena *a, const struct ir_model *ir, struct diags *d)
     }
 }
 
-/* --- events ------------------------------------------------------------------------------------ */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void
 check_params(const struct ir_model *ir, const struct ast_event *ev, struct diags *d)

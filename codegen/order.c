@@ -1,7 +1,8 @@
 /* Glushkov's automaton, made deterministic.
  *
- * Every name in the expression is a position; first, last and follow sets of positions are 64-bit sets.  A state of
- * the deterministic automaton is a set of positions; the start is the empty set with its own bit. */
+ * Every name in the expression is a position; first, last and follow sets of positions are 64-bit
+ * sets.  A state of the deterministic automaton is a set of positions; the start is the empty set
+ * with its own bit. */
 #include "codegen/order.h"
 
 #define START         (UINT64_C(1) << 63)
@@ -139,7 +140,8 @@ make_states(struct order *o, const struct glushkov *g, const struct sets *all)
     }
 }
 
-/* anywhere: stay.  final: to a last state from everywhere.  skip: where there is no way, pass over. */
+/* anywhere: stay.  final: to a last state from everywhere.  skip: where there is no way, pass
+ * over. */
 static void
 add_extras(struct order *o, const struct ast_order *ast, struct diags *d)
 {
@@ -190,7 +192,7 @@ order_make(struct arena *a, const struct ast_order *ast, const struct str *names
     return o;
 }
 
-/* --- comparison ------------------------------------------------------------------------------------------ */
+/* --- comparison ------------------------------------------------------------------------------- */
 
 struct pair {
     unsigned char a, b;
@@ -234,7 +236,8 @@ unwind(const struct pair *queue, int at, unsigned *word, unsigned room)
     return n;
 }
 
-/* Breadth first over pairs of states: the first pair where a accepts and b does not ends a shortest word. */
+/* Breadth first over pairs of states: the first pair where a accepts and b does not ends a shortest
+ * word. */
 int
 order_difference(const struct order *a, const struct order *b, const int *map, unsigned *word,
                  unsigned room)

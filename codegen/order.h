@@ -19,12 +19,14 @@ struct order {
     bool accept[ORDER_STATES_MAX];
 };
 
-/* The automaton of an order block over the given event names.  Names that no event has are errors in d. */
+/* The automaton of an order block over the given event names.  Names that no event has are errors
+ * in d. */
 struct order *order_make(struct arena *a, const struct ast_order *o, const struct str *names,
                          unsigned n, struct diags *d);
 
-/* The shortest word that `a` accepts and `b` does not, its events renamed by map (a's event -> b's event, -1: the event
- * means nothing to b).  Returns its length, or -1 when there is none; word gets a's event numbers. */
+/* The shortest word that `a` accepts and `b` does not, its events renamed by map (a's event -> b's
+ * event, -1: the event means nothing to b).  Returns its length, or -1 when there is none; word
+ * gets a's event numbers. */
 int order_difference(const struct order *a, const struct order *b, const int *map, unsigned *word,
                      unsigned room);
 

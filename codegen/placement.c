@@ -75,7 +75,7 @@ check_home(struct check *c, const struct ast_row *r, enum home home)
             refuse(c, r->pos, homes[i].what, homes[i].help);
 }
 
-/* --- modifiers --------------------------------------------------------------------------------- */
+/* --- modifiers -------------------------------------------------------------------------------- */
 
 static bool
 is_table(struct check *c, const struct ast_row *r)
@@ -165,7 +165,7 @@ check_row(struct check *c, const struct ast_row *r, enum home home)
             "rest keep: they are written back to the same dialect; rest ignore: they are forgotten");
 }
 
-/* --- blocks ------------------------------------------------------------------------------------ */
+/* --- blocks ----------------------------------------------------------------------------------- */
 
 static void
 check_rows(struct check *c, const struct ast_rows *rows, enum home home)
@@ -191,7 +191,7 @@ is_error(const struct dialect *d, const struct ast_decl *decl)
     return false;
 }
 
-/* --- tables ------------------------------------------------------------------------------------ */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 static bool
 is_status(struct str s)
@@ -229,7 +229,7 @@ check_table(struct check *c, const struct ast_decl *decl)
     }
 }
 
-/* --- cases and declarations -------------------------------------------------------------------- */
+/* --- cases and declarations ------------------------------------------------------------------- */
 
 static const char *
 decl_phrase(enum ast_decl_kind kind)

@@ -75,7 +75,7 @@ check_auth(const struct ast_setting *s, struct diags *d)
     diag_help(e, "one of: auth none, auth bearer, auth header \"NAME\", auth query \"NAME\"");
 }
 
-/* --- policies ---------------------------------------------------------------------------------- */
+/* --- policies --------------------------------------------------------------------------------- */
 
 /* Is it a number of at most nine digits, and not 0? */
 static bool
@@ -167,7 +167,7 @@ check_policy(const struct ir_model *ir, const struct ast_file *file, const struc
         diag_help(e, "the policies are %.*s", STR_ARG(all));
 }
 
-/* --- any setting ------------------------------------------------------------------------------- */
+/* --- any setting ------------------------------------------------------------------------------ */
 
 static void
 no_such_setting(const struct ast_setting *s, struct diags *d)

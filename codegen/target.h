@@ -1,10 +1,11 @@
 /* What a model path names, and the C expressions that reach it.
  *
- *   context Request       sampling.seed            m->sampling.seed
- *   context Block.image   source.bytes.media       m->image.source.bytes.media   when m->image.source.kind is BYTES
- *   context Reply         choices[0].blocks        the list of the first choice
- *   context Turn          blocks.thinking.text     the text of every thinking block   ("gather")
- *   context finish        stop                     the event's parameter */
+ *   context Request       sampling.seed           m->sampling.seed
+ *   context Block.image   source.bytes.media      m->image.source.bytes.media, when
+ *                                                 m->image.source.kind is BYTES
+ *   context Reply         choices[0].blocks       the list of the first choice
+ *   context Turn          blocks.thinking.text    the text of every thinking block ("gather")
+ *   context finish        stop                    the event's parameter */
 #ifndef SPECC_TARGET_H
 #define SPECC_TARGET_H
 
@@ -36,7 +37,8 @@ struct target {
     const struct ir_field *field; /* the field of the case, NULL: the element itself */
 };
 
-/* Resolve a path for one direction (the expressions differ).  An error goes to d once a position. */
+/* Resolve a path for one direction (the expressions differ).  An error goes to d once a
+ * position. */
 struct target target_resolve(struct arena *a, const struct ir_model *ir, const struct ctx *ctx,
                              const struct ast_path *path, enum dir dir, struct diags *d);
 

@@ -45,7 +45,7 @@ governs(struct str s)
     return control && !str_ends(s, STR(";")) && !str_ends(s, STR("{"));
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static struct str
 take_line(struct lines *l)
@@ -131,7 +131,7 @@ read_block(struct lines *l, struct node *block)
     }
 }
 
-/* --- blocks without a reason ------------------------------------------------------------------- */
+/* --- blocks without a reason ------------------------------------------------------------------ */
 
 static bool
 declares(const struct node *n)
@@ -219,7 +219,7 @@ join(struct arena *a, struct node *outer)
     }
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void
 put_line(struct arena *a, struct buf *out, struct str text, unsigned indent)

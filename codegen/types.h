@@ -1,7 +1,9 @@
 /* The canonical model as types: what specs/ir.spec says, resolved.
  *
- *   string, text, opaque, json, real ─► struct str      int ─► struct ir_int     bool ─► enum ir_bool
- *   enum E ─► enum ir_e     record R ─► struct ir_r     union U ─► struct ir_u   [T] ─► struct ir_ts */
+ *   string, text, opaque, json, real ─► struct str
+ *   int ─► struct ir_int     bool ─► enum ir_bool    index ─► unsigned
+ *   enum E ─► enum ir_e      record R ─► struct ir_r
+ *   [T] ─► struct ir_ts      union U ─► struct ir_u */
 #ifndef SPECC_TYPES_H
 #define SPECC_TYPES_H
 
@@ -103,8 +105,9 @@ struct ir_model {
     const struct ast_decl *events; /* NULL when the file has none */
 };
 
-/* Resolve an ir file.  Errors (unknown types, repeated names) go to d; the result is usable for printing nothing but
- * further errors then.  What else a model must be is checked by model_check (model.h). */
+/* Resolve an ir file.  Errors (unknown types, repeated names) go to d; the result is usable for
+ * printing nothing but further errors then.  What else a model must be is checked by model_check
+ * (model.h). */
 struct ir_model *types_resolve(struct arena *a, const struct ast_file *file, struct diags *d);
 
 const struct ir_enum *types_enum(const struct ir_model *m, struct str name);

@@ -7,9 +7,9 @@
 
 #define WRAP_COLUMNS 100
 
-/* Print a statement, a declaration or the head of a block from this column on.  What does not fit is
- * broken behind commas and before operators, below the bracket that it stands in; the values of an
- * initialiser stand on lines of their own; strings are cut between words. */
+/* Print a statement, a declaration or the head of a block from this column on.  What does not fit
+ * is broken behind commas and before operators, below the bracket that it stands in; the values of
+ * an initialiser stand on lines of their own; strings are cut between words. */
 void wrap_statement(struct arena *a, struct buf *out, struct str text, unsigned indent);
 /* Print a comment: one line, or several, which are printed as they are. */
 void wrap_comment(struct buf *out, struct str text, unsigned indent);
