@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "codegen/setting.h"
+
 static const char *
 entry(struct emit *e, struct word name, const char *what)
 {
@@ -214,28 +216,40 @@ emit_models(struct emit *e, const struct ast_setting *s)
 }
 
 static void
+emit_scheme(struct emit *e, const struct setting_scheme *s)
+{
+    static const char *const named[] = { "name", "url" }, *const nameless[] = { "url", "header" };
+    const char *const *members = str_is(s->name.s, "metadata") ? nameless : named;
+    char scheme[32];
+    size_t n = 0;
+
+    for (; n < s->name.s.n && n + 1 < sizeof scheme; n++)
+        scheme[n] = (char)(s->name.s.p[n] >= 'a' ? s->name.s.p[n] - 'a' + 'A' : s->name.s.p[n]);
+    em(e, "    { .scheme = XD_AUTH_%.*s", (int)n, scheme);
+    for (unsigned i = 0; i < s->n && i < 2; i++)
+        em(e, ", .%s = STR_INIT(%s)", members[i], c_string(e->a, s->strings[i].s));
+    if (s->variable.s.p)
+        em(e, ", .env = STR_INIT(%s)", c_string(e->a, s->variable.s));
+    em(e, " },\n");
+}
+
+/* Returns how many alternatives there are. */
+static unsigned
 emit_auth(struct emit *e)
 {
     const struct ast_setting *s = dialect_setting(e->d, "auth");
-    static const char *const words[] = { "none", "bearer", "header", "query" };
-    static const char *const constants[] = { "XD_AUTH_NONE", "XD_AUTH_BEARER", "XD_AUTH_HEADER",
-                                             "XD_AUTH_QUERY" };
+    unsigned n = 0;
 
-    for (unsigned i = 0; s && s->values.n && i < 4; i++)
-        if (str_is(s->values.v[0].s, words[i])) {
-            em(e, "    .auth = %s,\n", constants[i]);
-            if (i >= 2 && s->values.n > 1)
-                em(e, "    .auth_name = STR_INIT(%s),\n", c_string(e->a, s->values.v[1].s));
-            else if (i >= 2)
-                diag_error(e->diags, s->pos, "auth %s wants a name: auth %s \"x-api-key\"",
-                           words[i], words[i]);
-            return;
-        }
-    if (s) {
-        struct diag *d = diag_error(e->diags, s->pos, "unknown auth scheme");
-        diag_help(
-            d, "write one of: auth none, auth bearer, auth header \"NAME\", auth query \"NAME\"");
+    if (!s)
+        return 0;
+    em(e, "static const struct xd_auth %sauths[] = {\n", e->d->prefix);
+    for (unsigned i = 0; i < s->values.n; n++) {
+        struct setting_scheme scheme;
+        i = setting_scheme(s, i, &scheme);
+        emit_scheme(e, &scheme);
     }
+    em(e, "};\n\n");
+    return n;
 }
 
 void
@@ -254,6 +268,7 @@ emit_struct(struct emit *e)
     emit_policies(e);
     emit_names(e);
     emit_models(e, models);
+    unsigned auths = emit_auth(e);
     em(e,
        "%sconst struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n",
        e->as == EMIT_PLUGIN ? "static " : "", e->d->c, e->d->name.p);
@@ -261,7 +276,8 @@ emit_struct(struct emit *e)
         em(e, "    .version = %s,\n", c_string(e->a, version->values.v[0].s));
     em(e, "    .provider = %s,\n    .framing = XD_FRAMING_SSE,\n",
        e->d->file->kind == FILE_PROVIDER ? "true" : "false");
-    emit_auth(e);
+    if (auths)
+        em(e, "    .auths = %sauths,\n    .nauths = %u,\n", e->d->prefix, auths);
     if (base && base->values.n)
         em(e, "    .base_url = STR_INIT(%s),\n", c_string(e->a, base->values.v[0].s));
     if (models)

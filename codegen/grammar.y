@@ -202,7 +202,7 @@ dialect_item ::= setting.
 dialect_item ::= operation.
 dialect_item ::= decl(D).                       { build_add_decl(b, D); }
 
-// version "2023-06-01"     auth header "x-api-key"     models "gpt-*", "o1*"
+// version "2023-06-01"     auth header "x-api-key" | bearer     models "gpt-*", "o1*"
 setting ::= name(N) values(V).                  { build_setting(b, N, V, (struct words){ 0 }); }
 // policy thinking = adaptive "claude-opus-4-6*", "claude-fable-5*"     the globs name models
 setting ::= POLICY(K) name(N) EQ value(V). {
@@ -214,6 +214,7 @@ setting ::= POLICY(K) name(N) EQ value(V) strings(G). { build_policy(b, K.word, 
 values(A) ::= value(V).                         { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, V); }
 values(A) ::= values(A) value(V).               { BUILD_PUSH(b, &A, V); }
 values(A) ::= values(A) COMMA value(V).         { BUILD_PUSH(b, &A, V); }
+values(A) ::= values(A) PIPE(P) value(V).       { BUILD_PUSH(b, &A, P.word); BUILD_PUSH(b, &A, V); }
 value(A) ::= name(A).
 value(A) ::= STRING(S).                         { A = S.word; }
 value(A) ::= NUMBER(N).                         { A = N.word; }

@@ -5,16 +5,22 @@
 
 static const char *const framings[] = { "sse" };
 
-/* Schemes of authentication and whether they name the header or query member. */
+/* Schemes of authentication: how many strings follow, and what they say. */
 static const struct {
     const char *name;
-    bool named;
-    const char *example;
+    unsigned least, most;
+    const char *wants, *example;
 } schemes[] = {
-    { "none", false, "auth none" },
-    { "bearer", false, "auth bearer" },
-    { "header", true, "auth header \"x-api-key\"" },
-    { "query", true, "auth query \"key\"" },
+    { "none", 0, 0, "nothing", "auth none" },
+    { "bearer", 0, 0, "nothing", "auth bearer" },
+    { "header", 1, 1, "a name", "auth header \"x-api-key\"" },
+    { "query", 1, 1, "a name", "auth query \"key\"" },
+    { "sigv4", 1, 1, "the name of a service", "auth sigv4 \"storage\"" },
+    { "jwt_bearer", 1, 1, "a scope", "auth jwt_bearer \"https://api.acme.com/all\"" },
+    { "client_credentials", 2, 2, "a scope and the address of the tokens",
+      "auth client_credentials \"all\" \"https://login.acme.com/token\"" },
+    { "metadata", 1, 2, "an address, and perhaps a header",
+      "auth metadata \"http://metadata.acme.com/token\" \"Metadata-Flavor: Acme\"" },
 };
 
 static const struct {
@@ -24,7 +30,7 @@ static const struct {
 } settings[] = {
     { "version", 1, 1, "version \"2023-06-01\"" },
     { "framing", 1, 1, "framing sse" },
-    { "auth", 1, 2, "auth header \"x-api-key\"" },
+    { "auth", 1, ~0u, "auth header \"x-api-key\"" },
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
 };
@@ -36,12 +42,10 @@ is_string(struct word w)
 }
 
 static void
-want_strings(const struct ast_setting *s, unsigned from, struct diags *d)
+want_string(struct word w, struct diags *d)
 {
-    for (unsigned i = from; i < s->values.n; i++)
-        if (!is_string(s->values.v[i]))
-            diag_help(diag_error(d, s->values.v[i].pos, "this stands in double quotes"), "\"%.*s\"",
-                      STR_ARG(s->values.v[i].s));
+    if (!is_string(w))
+        diag_help(diag_error(d, w.pos, "this stands in double quotes"), "\"%.*s\"", STR_ARG(w.s));
 }
 
 static void
@@ -55,24 +59,87 @@ check_framing(const struct ast_setting *s, struct diags *d)
     diag_help(e, "framing sse: server-sent events");
 }
 
+static bool
+is_pipe(struct word w)
+{
+    return !is_string(w) && str_is(w.s, "|");
+}
+
+static void
+no_such_scheme(struct word scheme, struct diags *d)
+{
+    struct suggestion near = suggestion_for(scheme.s);
+    struct diag *e = diag_error(d, scheme.pos, "there is no auth scheme '%.*s'", STR_ARG(scheme.s));
+
+    for (size_t i = 0; i < COUNT(schemes); i++)
+        suggestion_consider(&near, str_from(schemes[i].name));
+    if (!diag_suggest(e, &near))
+        diag_help(e, "the schemes are none, bearer, header, query, sigv4, jwt_bearer, "
+                     "client_credentials and metadata");
+}
+
+unsigned
+setting_scheme(const struct ast_setting *s, unsigned from, struct setting_scheme *out)
+{
+    unsigned end = from;
+
+    *out = (struct setting_scheme){ .name = s->values.v[from] };
+    while (end < s->values.n && !is_pipe(s->values.v[end]))
+        end++;
+    unsigned env = from + 1;
+    while (env < end && (is_string(s->values.v[env]) || !str_is(s->values.v[env].s, "env")))
+        env++;
+    out->strings = &s->values.v[from + 1];
+    out->n = env - from - 1;
+    if (env < end)
+        out->env = s->values.v[env];
+    if (env + 2 == end)
+        out->variable = s->values.v[env + 1];
+    return end + 1;
+}
+
+static void
+check_scheme(const struct setting_scheme *s, struct diags *d)
+{
+    size_t i = 0;
+
+    while (i < COUNT(schemes) && !str_is(s->name.s, schemes[i].name))
+        i++;
+    if (i == COUNT(schemes)) {
+        no_such_scheme(s->name, d);
+        return;
+    }
+    for (unsigned k = 0; k < s->n; k++)
+        want_string(s->strings[k], d);
+    if (s->variable.s.p)
+        want_string(s->variable, d);
+    if (s->n < schemes[i].least || s->n > schemes[i].most)
+        diag_help(diag_error(d, s->name.pos, "auth %s takes %s", schemes[i].name, schemes[i].wants),
+                  "%s", schemes[i].example);
+    if (s->env.s.p && !s->variable.s.p)
+        diag_help(diag_error(d, s->env.pos, "'env' names one variable"),
+                  "auth %s env \"ACME_API_KEY\"", schemes[i].name);
+}
+
 static void
 check_auth(const struct ast_setting *s, struct diags *d)
 {
-    struct word scheme = s->values.v[0];
-
-    for (size_t i = 0; i < COUNT(schemes); i++) {
-        if (!str_is(scheme.s, schemes[i].name))
-            continue;
-        if ((s->values.n == 2) != schemes[i].named)
-            diag_help(diag_error(d, s->pos,
-                                 schemes[i].named ? "auth %s needs a name" : "auth %s has no name",
-                                 schemes[i].name),
-                      "%s", schemes[i].example);
-        want_strings(s, 1, d);
-        return;
+    for (unsigned i = 0; i < s->values.n;) {
+        struct setting_scheme scheme;
+        i = setting_scheme(s, i, &scheme);
+        check_scheme(&scheme, d);
     }
-    struct diag *e = diag_error(d, scheme.pos, "there is no auth scheme '%.*s'", STR_ARG(scheme.s));
-    diag_help(e, "one of: auth none, auth bearer, auth header \"NAME\", auth query \"NAME\"");
+}
+
+static bool
+has_alternatives(const struct ast_setting *s, struct diags *d)
+{
+    for (unsigned i = 0; i < s->values.n; i++)
+        if (is_pipe(s->values.v[i])) {
+            diag_error(d, s->values.v[i].pos, "only 'auth' has alternatives");
+            return true;
+        }
+    return false;
 }
 
 /* --- policies --------------------------------------------------------------------------------- */
@@ -200,12 +267,15 @@ check_setting(const struct ast_setting *s, struct diags *d)
                   "%s", settings[i].example);
         return;
     }
-    if (str_is(s->name.s, "framing"))
-        check_framing(s, d);
-    else if (str_is(s->name.s, "auth"))
+    if (str_is(s->name.s, "auth"))
         check_auth(s, d);
+    else if (has_alternatives(s, d))
+        return;
+    else if (str_is(s->name.s, "framing"))
+        check_framing(s, d);
     else
-        want_strings(s, 0, d);
+        for (unsigned k = 0; k < s->values.n; k++)
+            want_string(s->values.v[k], d);
 }
 
 static void

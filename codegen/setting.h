@@ -9,4 +9,15 @@
  * their values, which are those of the model.  Errors go to d. */
 void setting_check(const struct ir_model *ir, const struct ast_file *file, struct diags *d);
 
+/* One alternative of an auth setting: SCHEME "STRING"... [env "VARIABLE"]. */
+struct setting_scheme {
+    struct word name;
+    const struct word *strings; /* in the setting */
+    unsigned n;
+    struct word env;      /* the word itself, absent when it is not there */
+    struct word variable; /* absent unless it is the one behind `env` */
+};
+/* Take the alternative that begins with value `from`; returns where the next begins. */
+unsigned setting_scheme(const struct ast_setting *s, unsigned from, struct setting_scheme *out);
+
 #endif

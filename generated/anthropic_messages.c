@@ -2989,6 +2989,10 @@ static const struct xd_name names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
+};
+
 const struct xd_dialect xd_anthropic_messages = {
     .abi = XD_ABI,
     .name = "anthropic.messages",
@@ -2996,8 +3000,8 @@ const struct xd_dialect xd_anthropic_messages = {
     .version = "2023-06-01",
     .provider = false,
     .framing = XD_FRAMING_SSE,
-    .auth = XD_AUTH_HEADER,
-    .auth_name = STR_INIT("x-api-key"),
+    .auths = auths,
+    .nauths = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -3090,6 +3094,10 @@ static const struct str anthropic_models[] = {
     STR_INIT("claude-*"),
 };
 
+static const struct xd_auth anthropic_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
+};
+
 const struct xd_dialect xd_anthropic = {
     .abi = XD_ABI,
     .name = "anthropic",
@@ -3097,8 +3105,8 @@ const struct xd_dialect xd_anthropic = {
     .version = "2023-06-01",
     .provider = true,
     .framing = XD_FRAMING_SSE,
-    .auth = XD_AUTH_HEADER,
-    .auth_name = STR_INIT("x-api-key"),
+    .auths = anthropic_auths,
+    .nauths = 1,
     .base_url = STR_INIT("https://api.anthropic.com/v1"),
     .models = anthropic_models,
     .nmodels = 1,

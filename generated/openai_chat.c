@@ -8614,13 +8614,18 @@ static const struct xd_name names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
 const struct xd_dialect xd_openai_chat = {
     .abi = XD_ABI,
     .name = "openai.chat",
     .family = family,
     .provider = false,
     .framing = XD_FRAMING_SSE,
-    .auth = XD_AUTH_BEARER,
+    .auths = auths,
+    .nauths = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -8712,13 +8717,18 @@ static const struct str deepseek_models[] = {
     STR_INIT("deepseek-*"),
 };
 
+static const struct xd_auth deepseek_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
 const struct xd_dialect xd_deepseek = {
     .abi = XD_ABI,
     .name = "deepseek",
     .family = family,
     .provider = true,
     .framing = XD_FRAMING_SSE,
-    .auth = XD_AUTH_BEARER,
+    .auths = deepseek_auths,
+    .nauths = 1,
     .base_url = STR_INIT("https://api.deepseek.com"),
     .models = deepseek_models,
     .nmodels = 1,
@@ -8796,13 +8806,18 @@ static const struct xd_name groq_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth groq_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
 const struct xd_dialect xd_groq = {
     .abi = XD_ABI,
     .name = "groq",
     .family = family,
     .provider = true,
     .framing = XD_FRAMING_SSE,
-    .auth = XD_AUTH_BEARER,
+    .auths = groq_auths,
+    .nauths = 1,
     .base_url = STR_INIT("https://api.groq.com/openai/v1"),
     .policies = groq_policies,
     .npolicies = sizeof groq_policies / sizeof *groq_policies - 1,
@@ -8880,13 +8895,18 @@ static const struct str openai_models[] = {
     STR_INIT("chatgpt-*"),
 };
 
+static const struct xd_auth openai_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
 const struct xd_dialect xd_openai = {
     .abi = XD_ABI,
     .name = "openai",
     .family = family,
     .provider = true,
     .framing = XD_FRAMING_SSE,
-    .auth = XD_AUTH_BEARER,
+    .auths = openai_auths,
+    .nauths = 1,
     .base_url = STR_INIT("https://api.openai.com/v1"),
     .models = openai_models,
     .nmodels = 5,
@@ -8972,13 +8992,18 @@ static const struct xd_name openrouter_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth openrouter_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
 const struct xd_dialect xd_openrouter = {
     .abi = XD_ABI,
     .name = "openrouter",
     .family = family,
     .provider = true,
     .framing = XD_FRAMING_SSE,
-    .auth = XD_AUTH_BEARER,
+    .auths = openrouter_auths,
+    .nauths = 1,
     .base_url = STR_INIT("https://openrouter.ai/api/v1"),
     .policies = openrouter_policies,
     .npolicies = sizeof openrouter_policies / sizeof *openrouter_policies - 1,

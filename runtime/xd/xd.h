@@ -102,7 +102,26 @@ struct xd_order {
 
 enum xd_op_kind { XD_OP_CHAT };
 enum xd_framing { XD_FRAMING_SSE };
-enum xd_auth { XD_AUTH_NONE, XD_AUTH_BEARER, XD_AUTH_HEADER, XD_AUTH_QUERY };
+
+/* How a request shows who pays.  The key of the first three is the operator's secret as it is; that of the last three
+ * a token that is fetched, and sent as `Authorization: Bearer`. */
+enum xd_auth_scheme {
+    XD_AUTH_NONE,
+    XD_AUTH_BEARER,             /* Authorization: Bearer KEY */
+    XD_AUTH_HEADER,             /* NAME: KEY */
+    XD_AUTH_QUERY,              /* ?NAME=KEY */
+    XD_AUTH_SIGV4,              /* AWS Signature Version 4 for the service NAME */
+    XD_AUTH_JWT_BEARER,         /* RFC 7523: a signed assertion for the scope NAME */
+    XD_AUTH_CLIENT_CREDENTIALS, /* RFC 6749 4.4: id and secret for the scope NAME, at `url` */
+    XD_AUTH_METADATA,           /* GET `url`: the machine's own account */
+};
+struct xd_auth {
+    enum xd_auth_scheme scheme;
+    struct str name;
+    struct str url;
+    struct str header; /* "Name: value", to be sent to the url; or absent */
+    struct str env;    /* variable with the key, or with the path of the key's file; or absent */
+};
 
 struct xd_header {
     struct str name, value;
@@ -150,8 +169,8 @@ struct xd_dialect {
     const char *version; /* or NULL */
     bool provider;
     enum xd_framing framing;
-    enum xd_auth auth;
-    struct str auth_name;     /* of the header or query member */
+    const struct xd_auth *auths; /* alternatives: that counts for which there are credentials */
+    unsigned nauths;
     struct str base_url;      /* absent: the config must give it */
     const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;

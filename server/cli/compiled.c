@@ -13,9 +13,9 @@ enum form { FORM_TABLE, FORM_JSON };
 enum listed { LISTED_DIALECTS, LISTED_PROVIDERS };
 
 static struct str
-auth_word(enum xd_auth auth)
+auth_word(enum xd_auth_scheme scheme)
 {
-    switch (auth) {
+    switch (scheme) {
     case XD_AUTH_NONE:
         return STR("none");
     case XD_AUTH_BEARER:
@@ -24,6 +24,14 @@ auth_word(enum xd_auth auth)
         return STR("header");
     case XD_AUTH_QUERY:
         return STR("query");
+    case XD_AUTH_SIGV4:
+        return STR("sigv4");
+    case XD_AUTH_JWT_BEARER:
+        return STR("jwt_bearer");
+    case XD_AUTH_CLIENT_CREDENTIALS:
+        return STR("client_credentials");
+    case XD_AUTH_METADATA:
+        return STR("metadata");
     }
     return STR("none");
 }
@@ -73,6 +81,22 @@ put_operations(struct jw *w, const struct xd_dialect *d)
 }
 
 static void
+put_auths(struct jw *w, const struct xd_dialect *d)
+{
+    jw_key(w, STR("auth"));
+    jw_array(w);
+    for (unsigned i = 0; i < d->nauths; i++) {
+        jw_object(w);
+        put_member(w, STR("scheme"), auth_word(d->auths[i].scheme));
+        put_member(w, STR("name"), d->auths[i].name);
+        put_member(w, STR("url"), d->auths[i].url);
+        put_member(w, STR("env"), d->auths[i].env);
+        jw_close(w);
+    }
+    jw_close(w);
+}
+
+static void
 put_dialect(struct jw *w, const struct xd_dialect *d)
 {
     jw_object(w);
@@ -84,8 +108,7 @@ put_dialect(struct jw *w, const struct xd_dialect *d)
     put_operations(w, d);
     if (d->provider)
         put_member(w, STR("base_url"), d->base_url);
-    put_member(w, STR("auth"), auth_word(d->auth));
-    put_member(w, STR("auth_name"), d->auth_name);
+    put_auths(w, d);
     jw_key(w, STR("models"));
     jw_array(w);
     for (unsigned i = 0; i < d->nmodels; i++)
@@ -112,14 +135,21 @@ print_json(enum listed listed)
     return code;
 }
 
-/* "header x-api-key" */
+/* "header x-api-key | bearer"; scopes and addresses would be too long. */
 static struct str
 auth_cell(struct arena *a, const struct xd_dialect *d)
 {
-    struct str word = auth_word(d->auth);
-    if (!d->auth_name.n)
-        return word;
-    return arena_printf(a, "%.*s %.*s", STR_ARG(word), STR_ARG(d->auth_name));
+    struct str s = { NULL, 0 };
+    for (unsigned i = 0; i < d->nauths; i++) {
+        const struct xd_auth *auth = &d->auths[i];
+        bool is_short = auth->name.n
+                        && (auth->scheme == XD_AUTH_HEADER || auth->scheme == XD_AUTH_QUERY);
+        arena_append(a, &s, i ? STR(" | ") : STR(""));
+        arena_append(a, &s, auth_word(auth->scheme));
+        arena_append(a, &s, is_short ? STR(" ") : STR(""));
+        arena_append(a, &s, is_short ? auth->name : STR(""));
+    }
+    return s.p ? s : auth_word(XD_AUTH_NONE);
 }
 
 static struct str

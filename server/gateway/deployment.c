@@ -47,11 +47,11 @@ make_url(const struct deployment *d, const struct xd_op *op, struct arena *a)
     base.n -= query.n;
     struct str url = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(base), STR_ARG(op->path),
                                   STR_ARG(query));
-    if (d->dialect->auth != XD_AUTH_QUERY || !d->config->api_key.p)
+    if (d->auth.scheme != XD_AUTH_QUERY)
         return url;
     struct str key = percent_encode(a, d->config->api_key);
-    return arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?',
-                        STR_ARG(d->dialect->auth_name), STR_ARG(key));
+    return arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?', STR_ARG(d->auth.name),
+                        STR_ARG(key));
 }
 
 struct header_list {
@@ -74,17 +74,19 @@ static void
 set_auth(struct header_list *l, const struct deployment *d, struct arena *a)
 {
     struct str key = d->config->api_key;
-    if (!key.p)
-        return;
-    switch (d->dialect->auth) {
+    switch (d->auth.scheme) {
     case XD_AUTH_BEARER:
         set_header(l, STR("authorization"), arena_printf(a, "Bearer %.*s", STR_ARG(key)));
         break;
     case XD_AUTH_HEADER:
-        set_header(l, d->dialect->auth_name, key);
+        set_header(l, d->auth.name, key);
         break;
     case XD_AUTH_NONE:
     case XD_AUTH_QUERY:
+    case XD_AUTH_SIGV4:
+    case XD_AUTH_JWT_BEARER:
+    case XD_AUTH_CLIENT_CREDENTIALS:
+    case XD_AUTH_METADATA:
         break;
     }
 }
@@ -117,6 +119,16 @@ make_policies(struct deployment *d, struct arena *a)
     d->policies = (struct xd_policy_choices){ v, v ? n : 0 };
 }
 
+/* The first scheme that a key serves. */
+static struct xd_auth
+choose_auth(const struct deployment *d)
+{
+    for (unsigned i = 0; d->config->api_key.p && i < d->dialect->nauths; i++)
+        if (d->dialect->auths[i].scheme <= XD_AUTH_QUERY)
+            return d->dialect->auths[i];
+    return (struct xd_auth){ .scheme = XD_AUTH_NONE };
+}
+
 static unsigned
 clamp_ms(uint64_t ms)
 {
@@ -132,6 +144,7 @@ deployment_make(struct deployment *d, const struct config_provider *config, stru
         return fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s: %s: %.*s", STR_ARG(config->name),
                          d->dialect ? "no base_url for type" : "no such type",
                          STR_ARG(config->type));
+    d->auth = choose_auth(d);
     unsigned n = d->dialect->nops;
     d->urls = arena_alloc(a, n * sizeof *d->urls);
     d->headers = arena_alloc(a, n * sizeof *d->headers);

@@ -11,6 +11,7 @@
 struct deployment {
     const struct config_provider *config;
     const struct xd_dialect *dialect;
+    struct xd_auth auth; /* the scheme that counts, of those of the dialect */
     struct str *urls; /* by operation of the dialect, with the key when it belongs into the query */
     struct upstream_header **headers; /* by operation: constant, auth, the operator's own */
     unsigned *n_headers;

@@ -142,25 +142,40 @@ query_value(struct str query, struct str name)
 }
 
 static bool
+shows_key(const struct http_head *h, const struct xd_auth *auth, struct str want)
+{
+    struct str bearer = STR("Bearer "), have;
+    switch (auth->scheme) {
+    case XD_AUTH_NONE:
+        return true;
+    case XD_AUTH_HEADER:
+        return str_eq(http_head_get(h, auth->name), want);
+    case XD_AUTH_QUERY:
+        return str_eq(query_value(h->query, auth->name), want);
+    case XD_AUTH_BEARER:
+    case XD_AUTH_JWT_BEARER:
+    case XD_AUTH_CLIENT_CREDENTIALS:
+    case XD_AUTH_METADATA:
+        have = http_head_get(h, STR("authorization"));
+        return str_starts(have, bearer) && str_eq(str_skip(have, bearer.n), want);
+    case XD_AUTH_SIGV4:
+        return false;
+    }
+    return false;
+}
+
+static bool
 has_key(const struct visit *v)
 {
     const struct http_head *h = http_exchange_head(v->x);
     const struct xd_dialect *d = v->route->dialect;
-    struct str want = v->worker->setting->options->api_key, bearer = STR("Bearer "), have;
+    struct str want = v->worker->setting->options->api_key;
     if (!want.p)
         return true;
-    switch (d->auth) {
-    case XD_AUTH_NONE:
-        return true;
-    case XD_AUTH_BEARER:
-        have = http_head_get(h, STR("authorization"));
-        return str_starts(have, bearer) && str_eq(str_skip(have, bearer.n), want);
-    case XD_AUTH_HEADER:
-        return str_eq(http_head_get(h, d->auth_name), want);
-    case XD_AUTH_QUERY:
-        return str_eq(query_value(h->query, d->auth_name), want);
-    }
-    return false;
+    for (unsigned i = 0; i < d->nauths; i++)
+        if (shows_key(h, &d->auths[i], want))
+            return true;
+    return d->nauths == 0;
 }
 
 /* False when x was answered. */

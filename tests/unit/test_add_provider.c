@@ -77,8 +77,8 @@ check_acme(const struct xd_dialect *acme)
     assert_string_equal(acme->family, "openai.chat");
     assert_true(acme->provider);
     assert_true(str_is(acme->base_url, "https://api.acme.example/v1"));
-    assert_int_equal(acme->auth, XD_AUTH_HEADER);
-    assert_true(str_is(acme->auth_name, "x-acme-key"));
+    assert_int_equal(acme->auths[0].scheme, XD_AUTH_HEADER);
+    assert_true(str_is(acme->auths[0].name, "x-acme-key"));
     assert_int_equal(acme->nmodels, 1);
     assert_true(str_is(acme->models[0], "acme-*"));
     check_request(acme);
