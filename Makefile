@@ -13,7 +13,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-PKGS := libevent libevent_openssl libevent_pthreads libcurl yajl yaml-0.1 openssl
+PKGS := libevent libevent_openssl libevent_pthreads libcurl yajl yaml-0.1 openssl zlib
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
         -Wwrite-strings -Werror
 OPT := -O2 -g

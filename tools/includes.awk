@@ -11,6 +11,7 @@ BEGIN {
     may("runtime/base/", "")
     may("runtime/json/", "runtime/base/")
     may("runtime/sse/",  "runtime/base/")
+    may("runtime/frame/", "runtime/base/")
     may("runtime/ir/",   "runtime/base/ runtime/json/ generated/ir.h")
     may("runtime/xd/",   "runtime/base/ runtime/json/ runtime/sse/ runtime/ir/ generated/ir.h")
     may("runtime/",      "runtime/base/ runtime/ir/ generated/ir.h")
@@ -29,6 +30,7 @@ BEGIN {
     pure = "^(assert|ctype|emmintrin|errno|float|immintrin|inttypes|limits|math|sanitizer\\/asan_interface|std[a-z]*|string)\\.h$"
     sees("runtime/",      pure)
     sees("runtime/json/", pure "|^yajl\\/")
+    sees("runtime/frame/", pure "|^zlib\\.h$")
     sees("generated/",    "^$")
     sees("codegen/",      pure)
 }
