@@ -298,11 +298,14 @@ drop_cases(struct ast_tag_cases *cases, const struct ast_rows *rows)
                 }
 }
 
+/* Has c the first tag of the other, and the same condition? */
 static bool
-has_tag(const struct ast_tag_case *c, struct str tag)
+has_tag(const struct ast_tag_case *c, const struct ast_tag_case *of)
 {
+    if (!path_eq(&c->when, &of->when) || !str_eq(c->is.text.s, of->is.text.s))
+        return false;
     for (unsigned i = 0; i < c->tags.n; i++)
-        if (str_eq(c->tags.v[i].s, tag))
+        if (str_eq(c->tags.v[i].s, of->tags.v[0].s))
             return true;
     return false;
 }
@@ -313,12 +316,10 @@ static struct ast_tag_case *
 find_case(struct ast_tag_cases *cases, unsigned n, const struct ast_tag_case *with)
 {
     for (unsigned i = 0; i < n; i++)
-        if (has_tag(&cases->v[i], with->tags.v[0].s)
-            && (with->any || cases->v[i].arrow == with->arrow))
+        if (has_tag(&cases->v[i], with) && (with->any || cases->v[i].arrow == with->arrow))
             return &cases->v[i];
     for (unsigned i = 0; i < n; i++)
-        if (has_tag(&cases->v[i], with->tags.v[0].s)
-            && path_eq(&cases->v[i].model.v[0], &with->model.v[0]))
+        if (has_tag(&cases->v[i], with) && path_eq(&cases->v[i].model.v[0], &with->model.v[0]))
             return &cases->v[i];
     return NULL;
 }

@@ -183,8 +183,10 @@ struct ast_rows {
 /* One case of `union X by member`, `list X by member` or `stream X by member`. */
 struct ast_tag_case {
     struct pos pos;
-    struct words tags; /* "a", "b"; the word none (unquoted) and * are kept as such */
-    bool none, any;    /* none: the tag member may be missing; any: `*` */
+    struct words tags;    /* "a", "b"; the word none (unquoted) and * are kept as such */
+    bool none, any;       /* none: the tag member may be missing; any: `*` */
+    struct ast_path when; /* `with when = is`: in a union by member; n == 0 when not given */
+    struct ast_const is;
     enum arrow arrow;
     struct ast_paths model; /* the IR case, event or route; `a | b` gives two */
     struct ast_rows rows;   /* may be empty */
@@ -256,7 +258,8 @@ struct ast_decl {
     struct pos pos; /* of the head line */
     struct word name;
     struct ast_path model; /* `Block.call`: record or union, then case */
-    struct word by;        /* tag member; absent in a patch stream */
+    struct word by;        /* tag member; absent in a patch stream and in a union by member */
+    bool by_member;        /* union x <-> Y by member: the tags are members that must be there */
     struct word until;     /* patch stream: "[DONE]" */
     bool patch;            /* stream X <-> Y patch until "..." */
     /* by kind */

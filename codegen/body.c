@@ -157,7 +157,8 @@ void
 emit_shape(struct emit *e, const struct body *b)
 {
     emit_keys(e, b, b->keys, arena_printf(e->a, "%s_keys", b->shape).p);
-    em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s };\n\n",
+    em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s, %s };\n\n",
        b->shape, b->object, b->shape, b->slots,
-       b->rest == REST_IGNORE ? "XD_REST_IGNORE" : "XD_REST_KEEP");
+       b->rest == REST_IGNORE ? "XD_REST_IGNORE" : "XD_REST_KEEP",
+       dialect_names_camel(e->d) ? "true" : "false");
 }

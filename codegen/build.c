@@ -208,8 +208,10 @@ build_add_change(struct build *b, struct ast_decl *decl, const struct build_chan
 {
     const struct ast_path *path = change->model.n == 1 ? &change->model.v[0] : NULL;
     bool plain = path && path->n == 1 && path->v[0].index == STEP_NONE;
-    if (change->block || change->keys.none || (change->model.n > 0 && !plain)) {
+    if (change->block || change->keys.none || change->when.n || (change->model.n > 0 && !plain)) {
         struct ast_tag_case c = build_case(change->keys, change->arrow, change->model);
+        c.when = change->when;
+        c.is = change->is;
         c.rows = change->rows;
         build_add_case(b, &decl->tag_cases, c, end);
         return;

@@ -93,11 +93,13 @@ void build_add_table_row(struct build *b, struct ast_table_rows *rows, struct as
                          struct token end);
 
 /* A statement of an amendment that begins with a string: a case of a union, list or stream, or a
- * row of a table. With a block, a dotted path, `|` or `none` it can only be a case; everything else
+ * row of a table. With a block, a dotted path, `with`, `|` or `none` it can only be a case; everything else
  * is kept as a table row. */
 struct build_change {
     struct build_keys keys;
     struct word status;
+    struct ast_path when; /* with when = is */
+    struct ast_const is;
     enum arrow arrow;
     struct ast_paths model; /* n == 0: value is given instead */
     struct word value;

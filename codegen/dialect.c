@@ -44,6 +44,12 @@ dialect_changed(const struct dialect *d, const struct ast_decl *decl)
     return !d->base || d->changed[decl - d->decls.v];
 }
 
+bool
+dialect_names_camel(const struct dialect *d)
+{
+    return dialect_setting(d, "names") != NULL;
+}
+
 const struct ast_setting *
 dialect_setting(const struct dialect *d, const char *name)
 {

@@ -54,6 +54,8 @@ const struct ast_decl *dialect_decl(const struct dialect *d, struct str name);
 const struct ast_decl *dialect_want(const struct dialect *d, struct word name, struct diags *diags);
 bool dialect_changed(const struct dialect *d, const struct ast_decl *decl);
 /* The last setting of this name, or NULL. */
+/* Are names of members also read in snake_case (`names camel`)? */
+bool dialect_names_camel(const struct dialect *d);
 const struct ast_setting *dialect_setting(const struct dialect *d, const char *name);
 
 bool path_eq(const struct ast_path *a, const struct ast_path *b);

@@ -356,6 +356,11 @@ put_tag_cases(struct dump *d, const struct ast_tag_cases *cases)
         const struct ast_tag_case *c = &cases->v[i];
         line(d, "case");
         put_words(d, " ", &c->tags, ", ");
+        if (c->when.n) {
+            buf_puts(d->out, STR(" with "));
+            put_path(d, &c->when);
+            put_const(d, " = ", &c->is);
+        }
         put_arrow(d, c->arrow);
         put_paths(d, " ", &c->model, " | ");
         buf_printf(d->out, "%s%s\n", c->none ? " (none)" : "", c->any ? " (any)" : "");
@@ -420,6 +425,8 @@ put_decl(struct dump *d, const struct ast_decl *decl)
         put_path(d, &decl->model);
     }
     put_named(d, "by", decl->by);
+    if (decl->by_member)
+        buf_puts(d->out, STR(" by member"));
     if (decl->patch)
         buf_puts(d->out, STR(" patch"));
     put_named(d, "until", decl->until);

@@ -79,6 +79,70 @@ emit_tags(struct emit *e, const struct ast_decl *decl, const char *name)
     em(e, "    sizeof %s_tags_v / sizeof *%s_tags_v - 1, %d,\n};\n\n", name, name, other);
 }
 
+/* How a condition compares: a string that ends in '*' stands for all with this beginning. */
+static bool
+is_prefix(const struct ast_const *c)
+{
+    return c->kind == CONST_STRING && c->text.s.n && c->text.s.p[c->text.s.n - 1] == '*';
+}
+
+static void
+emit_condition(struct emit *e, const struct ast_tag_case *c)
+{
+    struct str text = c->is.text.s;
+
+    if (!c->when.n) {
+        em(e, "{ NULL, 0 }, XD_IF_THERE, { NULL, 0 }");
+        return;
+    }
+    text.n -= is_prefix(&c->is);
+    em(e, "STR_INIT(%s), %s, STR_INIT(%s)", c_string(e->a, path_text(e->a, &c->when)),
+       is_prefix(&c->is)            ? "XD_IF_BEGINS"
+       : c->is.kind == CONST_STRING ? "XD_IF_TEXT"
+                                    : "XD_IF_JSON",
+       c_string(e->a, text));
+}
+
+/* The members that select a case of a union by member, in the order in which they are looked for. */
+static void
+emit_members(struct emit *e, const struct ast_decl *decl, const char *name)
+{
+    int other = -1;
+
+    em(e, "static const struct xd_member %s_members_v[] = {\n", name);
+    for (unsigned i = 0; i < decl->tag_cases.n; i++) {
+        const struct ast_tag_case *c = &decl->tag_cases.v[i];
+        if (tag_reads(c) && c->any)
+            other = (int)i;
+        for (unsigned k = 0; tag_reads(c) && !c->any && k < c->tags.n; k++) {
+            em(e, "    { STR_INIT(%s), ", c_string(e->a, c->tags.v[k].s));
+            emit_condition(e, c);
+            em(e, ", %u },\n", i);
+        }
+    }
+    em(e, "    { { NULL, 0 }, { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, -1 },\n};\n");
+    em(e, "static const struct xd_members %s_members = {\n    %s_members_v,\n", name, name);
+    em(e, "    sizeof %s_members_v / sizeof *%s_members_v - 1, %d, %s,\n};\n\n", name, name, other,
+       dialect_names_camel(e->d) ? "true" : "false");
+}
+
+/* A condition on a constant is written as one; a beginning says nothing of the rest. */
+static const struct ast_rows *
+rows_with_condition(struct emit *e, const struct ast_tag_case *c)
+{
+    if (!c->when.n || is_prefix(&c->is))
+        return &c->rows;
+    struct ast_rows *rows = arena_alloc(e->a, sizeof *rows);
+    for (unsigned i = 0; i < c->rows.n; i++)
+        *(struct ast_row *)arena_push(e->a, (void **)&rows->v, &rows->n, &rows->cap,
+                                      sizeof *rows->v) = c->rows.v[i];
+    struct ast_row *r = arena_push(e->a, (void **)&rows->v, &rows->n, &rows->cap, sizeof *r);
+    *r = (struct ast_row){ .kind = ROW_CONST, .pos = c->when.pos, .constant = c->is };
+    *(struct ast_path *)arena_push(e->a, (void **)&r->wire.v, &r->wire.n, &r->wire.cap,
+                                   sizeof *r->wire.v) = c->when;
+    return rows;
+}
+
 static void
 emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct ir_union *u)
 {
@@ -93,9 +157,10 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
     const char *name = case_name(e, decl, i);
     const char *object =
         arena_printf(e->a, "%.*s.%s", STR_ARG(decl->name.s), u->cases.v[n].name.s.p).p;
-    struct body *b = body_make(e, &ctx, name, object, &c->rows, &decl->rows);
-    body_know_name(e, b, decl->by.s);
-    if (!c->none && c->tags.n) {
+    struct body *b = body_make(e, &ctx, name, object, rows_with_condition(e, c), &decl->rows);
+    if (!decl->by_member)
+        body_know_name(e, b, decl->by.s);
+    if (!decl->by_member && !c->none && c->tags.n) {
         b->tag = decl->by.s;
         b->tag_wire = c->tags.v[0].s;
     }
@@ -111,7 +176,8 @@ static void
 emit_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, const char *name)
 {
     em(e, "static bool\nread_%s(struct xd *x, uint32_t at, struct ir_%s *m)\n{\n", name, u->c);
-    em(e, "    switch (xd_tag(x, at, &%s_tags)) {\n", name);
+    em(e, "    switch (xd_%s(x, at, &%s_%s)) {\n", decl->by_member ? "member" : "tag", name,
+       decl->by_member ? "members" : "tags");
     for (unsigned i = 0; i < decl->tag_cases.n; i++) {
         const struct ast_tag_case *c = &decl->tag_cases.v[i];
         int n = tag_reads(c) ? case_index(e, u, c) : -1;
@@ -186,7 +252,9 @@ emit_union(struct emit *e, const struct ast_decl *decl)
                    path_text(e->a, &decl->model).p);
         return;
     }
-    if (emit_needs(e, decl, DIR_READ))
+    if (emit_needs(e, decl, DIR_READ) && decl->by_member)
+        emit_members(e, decl, name);
+    else if (emit_needs(e, decl, DIR_READ))
         emit_tags(e, decl, name);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
         emit_case(e, decl, i, u);

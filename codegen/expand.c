@@ -371,6 +371,12 @@ put_case(struct print *p, const struct ast_tag_case *c)
 {
     start(p);
     put_words(p->out, &c->tags, ", ");
+    if (c->when.n) {
+        buf_puts(p->out, STR(" with "));
+        put_path(p->out, &c->when);
+        buf_puts(p->out, STR(" = "));
+        put_const(p->out, &c->is);
+    }
     buf_printf(p->out, " %s ", arrow(c->arrow));
     put_paths(p->out, &c->model, " | ");
     if (c->rows.n == 0) {
@@ -501,6 +507,8 @@ put_decl(struct print *p, const struct ast_decl *decl)
     }
     if (decl->by.s.n)
         buf_printf(p->out, " by %.*s", STR_ARG(decl->by.s));
+    if (decl->by_member)
+        buf_puts(p->out, STR(" by member"));
     open_block(p);
     put_rows(p, &decl->rows);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)

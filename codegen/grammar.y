@@ -41,7 +41,7 @@ int spec_parserFallback(int token);
 %fallback NAME
     IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS
     RETURNS STREAMS FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY
-    PATCH UNTIL GROWS ELSE MAX SLOT REQUIRED TRY AS JOINS IN.
+    PATCH UNTIL MEMBER GROWS ELSE MAX SLOT REQUIRED TRY AS JOINS IN.
 
 file ::= ir.
 file ::= dialect.
@@ -253,6 +253,11 @@ decl(D) ::= UNION(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
     D = build_wire_decl(b, C, DECL_UNION, K, H);
     D->by = M;
 }
+// union part <-> Block by member { "text" <-> text { text <-> text } }     the tags name members
+decl(D) ::= UNION(K) head(H) BY MEMBER LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_UNION, K, H);
+    D->by_member = true;
+}
 // list messages <-> Request by role { "user" <-> turns.user { content <-> blocks : [part] } }
 decl(D) ::= LIST(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
     D = build_wire_decl(b, C, DECL_LIST, K, H);
@@ -291,8 +296,16 @@ cases(A) ::= cases(A) ordering(O) END.          { build_ordering(b, &A->order, &
 cases(A) ::= cases(A) error END.
 
 // "text", "input" <-> text { text <-> text }    "ping" <-> beat    "system" <-> a | turns.system
-case(A) ::= tags(T) arrow(X) targets(M).        { A = build_case(T, X, M); }
-case(A) ::= tags(T) arrow(X) targets(M) block(R). { A = build_case(T, X, M); A.rows = R; }
+case(A) ::= bare_case(A).
+case(A) ::= bare_case(A) block(R).              { A.rows = R; }
+%type bare_case     { struct ast_tag_case }
+bare_case(A) ::= tags(T) arrow(X) targets(M).   { A = build_case(T, X, M); }
+// "text" with thought = true <-> thinking          in a union by member
+bare_case(A) ::= tags(T) WITH path(P) EQ const(C) arrow(X) targets(M). {
+    A = build_case(T, X, M);
+    A.when = P;
+    A.is = C;
+}
 // none: the tag member is missing     *: any other tag
 %type tags          { struct build_keys }
 %type tag           { struct build_keys }
@@ -362,6 +375,14 @@ change(A) ::= change_keys(K) arrow(X) STRING(S). {
 }
 change(A) ::= change_keys(K) NUMBER(S) arrow(X) table_value(V). {
     A = (struct build_change){ .keys = K, .status = S.word, .arrow = X, .value = V };
+}
+change(A) ::= change_keys(K) WITH path(P) EQ const(C) arrow(X) targets(M). {
+    A = (struct build_change){ .keys = K, .when = P, .is = C, .arrow = X, .model = M };
+}
+change(A) ::= change_keys(K) WITH path(P) EQ const(C) arrow(X) targets(M) block(R). {
+    A = (struct build_change){
+        .keys = K, .when = P, .is = C, .arrow = X, .model = M, .block = true, .rows = R
+    };
 }
 %type change_keys   { struct build_keys }
 %type change_key    { struct build_keys }

@@ -52,6 +52,16 @@ check_table(const struct ast_decl *decl, struct diags *d)
 
 /* --- unions ----------------------------------------------------------------------------------- */
 
+/* Does the case before take all that this one could?  Its condition decides, if it has another. */
+static bool
+hides(const struct ast_tag_case *before, const struct ast_tag_case *c)
+{
+    if (!before->when.n)
+        return true;
+    return c->when.n && path_eq(&before->when, &c->when) && before->is.kind == c->is.kind
+           && str_eq(before->is.text.s, c->is.text.s);
+}
+
 static void
 check_union(const struct ast_decl *decl, struct diags *d)
 {
@@ -59,7 +69,7 @@ check_union(const struct ast_decl *decl, struct diags *d)
         for (unsigned k = 0; k < i; k++) {
             const struct ast_tag_case *r = &decl->tag_cases.v[i], *s = &decl->tag_cases.v[k];
             for (unsigned t = 0; reads(r->arrow) && reads(s->arrow) && t < r->tags.n; t++)
-                for (unsigned o = 0; o < s->tags.n; o++)
+                for (unsigned o = 0; o < s->tags.n && hides(s, r); o++)
                     if (str_eq(r->tags.v[t].s, s->tags.v[o].s)) {
                         struct diag *e = diag_error(d, r->tags.v[t].pos,
                                                     "\"%.*s\" is read by two cases",

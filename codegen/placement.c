@@ -245,6 +245,17 @@ check_case(struct check *c, const struct ast_decl *decl, const struct ast_tag_ca
             diag_error(c->d, t->pos, "%s has no case for %s", decl_phrase(decl->kind),
                        t->any ? "any other tag" : "a missing tag"),
             "only a union has: each element of a list and event of a stream is known by its tag");
+    if (t->when.n && !decl->by_member)
+        diag_help(diag_error(c->d, t->when.pos, "a condition has no place in %s by a tag",
+                             decl_phrase(decl->kind)),
+                  "it belongs to a union by member: union x <-> Block by member { ... }");
+    if (t->none && decl->by_member)
+        diag_help(diag_error(c->d, t->pos, "a member that is missing selects no case"),
+                  "any other object: * <-> %.*s", STR_ARG(t->model.v[0].v[0].name.s));
+    if (t->any && t->when.n)
+        diag_error(c->d, t->when.pos, "* stands for all other objects, without a condition");
+    if (t->when.n && t->is.kind == CONST_NAME)
+        want_json(c, &t->is);
     if (t->any && t->tags.n > 1)
         diag_help(diag_error(c->d, t->pos, "* stands for all other tags, and alone"),
                   "write a case for the others: \"tag\" <-> case { }");

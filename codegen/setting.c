@@ -33,6 +33,7 @@ static const struct {
     { "auth", 1, ~0u, "auth header \"x-api-key\"" },
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
+    { "names", 1, 1, "names camel" },
 };
 
 static bool
@@ -119,6 +120,16 @@ check_scheme(const struct setting_scheme *s, struct diags *d)
     if (s->env.s.p && !s->variable.s.p)
         diag_help(diag_error(d, s->env.pos, "'env' names one variable"),
                   "auth %s env \"ACME_API_KEY\"", schemes[i].name);
+}
+
+static void
+check_names(const struct ast_setting *s, struct diags *d)
+{
+    if (str_is(s->values.v[0].s, "camel"))
+        return;
+    struct diag *e = diag_error(d, s->values.v[0].pos, "there is no way '%.*s' to write names",
+                                STR_ARG(s->values.v[0].s));
+    diag_help(e, "names camel: written in camelCase, read in snake_case, too");
 }
 
 static void
@@ -246,7 +257,7 @@ no_such_setting(const struct ast_setting *s, struct diags *d)
         suggestion_consider(&near, str_from(settings[i].name));
     suggestion_consider(&near, STR("policy"));
     if (!diag_suggest(e, &near))
-        diag_help(e, "the settings are version, framing, auth, base, models and policy");
+        diag_help(e, "the settings are version, framing, auth, base, models, names and policy");
 }
 
 static void
@@ -273,6 +284,8 @@ check_setting(const struct ast_setting *s, struct diags *d)
         return;
     else if (str_is(s->name.s, "framing"))
         check_framing(s, d);
+    else if (str_is(s->name.s, "names"))
+        check_names(s, d);
     else
         for (unsigned k = 0; k < s->values.n; k++)
             want_string(s->values.v[k], d);

@@ -52,6 +52,7 @@ static const struct keyword keywords[] = {
     KEYWORD(BY, "by", PLAIN),
     KEYWORD(PATCH, "patch", PLAIN),
     KEYWORD(UNTIL, "until", PLAIN),
+    KEYWORD(MEMBER, "member", PLAIN),
     KEYWORD(GROWS, "grows", PLAIN),
     KEYWORD(ELSE, "else", PLAIN),
     KEYWORD(MAX, "max", PLAIN),

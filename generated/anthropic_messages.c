@@ -173,7 +173,9 @@ static const struct xd_key request_keys_v[] = {
     { STR_INIT("service_tier"), 16, NULL },
 };
 static const struct xd_keys request_keys = { request_keys_v, 16, "" };
-static const struct xd_shape request_shape = { family, "request", &request_keys, 17, XD_REST_KEEP };
+static const struct xd_shape request_shape = {
+    family, "request", &request_keys, 17, XD_REST_KEEP, false,
+};
 
 static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
@@ -411,7 +413,9 @@ static const struct xd_key message_keys_v[] = {
     { STR_INIT("content"), 1, NULL },
 };
 static const struct xd_keys message_keys = { message_keys_v, 2, "" };
-static const struct xd_shape message_shape = { family, "message", &message_keys, 2, XD_REST_KEEP };
+static const struct xd_shape message_shape = {
+    family, "message", &message_keys, 2, XD_REST_KEEP, false,
+};
 
 static void
 read_message(struct xd *x, uint32_t at, struct ir_turn *m)
@@ -499,7 +503,7 @@ static const struct xd_key block_text_keys_v[] = {
 };
 static const struct xd_keys block_text_keys = { block_text_keys_v, 4, "" };
 static const struct xd_shape block_text_shape = {
-    family, "block.text", &block_text_keys, 3, XD_REST_KEEP,
+    family, "block.text", &block_text_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -565,7 +569,7 @@ static const struct xd_key block_thinking_keys_v[] = {
 };
 static const struct xd_keys block_thinking_keys = { block_thinking_keys_v, 4, "" };
 static const struct xd_shape block_thinking_shape = {
-    family, "block.thinking", &block_thinking_keys, 3, XD_REST_KEEP,
+    family, "block.thinking", &block_thinking_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -621,7 +625,7 @@ static const struct xd_key block_sealed_keys_v[] = {
 };
 static const struct xd_keys block_sealed_keys = { block_sealed_keys_v, 3, "" };
 static const struct xd_shape block_sealed_shape = {
-    family, "block.sealed", &block_sealed_keys, 2, XD_REST_KEEP,
+    family, "block.sealed", &block_sealed_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -669,7 +673,7 @@ static const struct xd_key block_image_keys_v[] = {
 };
 static const struct xd_keys block_image_keys = { block_image_keys_v, 3, "" };
 static const struct xd_shape block_image_shape = {
-    family, "block.image", &block_image_keys, 2, XD_REST_KEEP,
+    family, "block.image", &block_image_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -730,7 +734,7 @@ static const struct xd_key block_document_keys_v[] = {
 };
 static const struct xd_keys block_document_keys = { block_document_keys_v, 6, "" };
 static const struct xd_shape block_document_shape = {
-    family, "block.document", &block_document_keys, 5, XD_REST_KEEP,
+    family, "block.document", &block_document_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -810,7 +814,7 @@ static const struct xd_key block_call_keys_v[] = {
 };
 static const struct xd_keys block_call_keys = { block_call_keys_v, 5, "" };
 static const struct xd_shape block_call_shape = {
-    family, "block.call", &block_call_keys, 4, XD_REST_KEEP,
+    family, "block.call", &block_call_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -876,7 +880,7 @@ static const struct xd_key block_result_keys_v[] = {
 };
 static const struct xd_keys block_result_keys = { block_result_keys_v, 5, "" };
 static const struct xd_shape block_result_shape = {
-    family, "block.result", &block_result_keys, 4, XD_REST_KEEP,
+    family, "block.result", &block_result_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -969,7 +973,7 @@ static const struct xd_key block_refusal_keys_v[] = {
 };
 static const struct xd_keys block_refusal_keys = { block_refusal_keys_v, 3, "" };
 static const struct xd_shape block_refusal_shape = {
-    family, "block.refusal", &block_refusal_keys, 1, XD_REST_KEEP,
+    family, "block.refusal", &block_refusal_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1103,7 +1107,7 @@ static const struct xd_key citation_web_keys_v[] = {
 };
 static const struct xd_keys citation_web_keys = { citation_web_keys_v, 3, "" };
 static const struct xd_shape citation_web_shape = {
-    family, "citation.web", &citation_web_keys, 2, XD_REST_KEEP,
+    family, "citation.web", &citation_web_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -1206,7 +1210,7 @@ static const struct xd_key source_bytes_keys_v[] = {
 };
 static const struct xd_keys source_bytes_keys = { source_bytes_keys_v, 3, "" };
 static const struct xd_shape source_bytes_shape = {
-    family, "source.bytes", &source_bytes_keys, 2, XD_REST_KEEP,
+    family, "source.bytes", &source_bytes_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -1253,7 +1257,7 @@ static const struct xd_key source_plain_keys_v[] = {
 };
 static const struct xd_keys source_plain_keys = { source_plain_keys_v, 3, "" };
 static const struct xd_shape source_plain_shape = {
-    family, "source.plain", &source_plain_keys, 1, XD_REST_KEEP,
+    family, "source.plain", &source_plain_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1294,7 +1298,7 @@ static const struct xd_key source_url_keys_v[] = {
 };
 static const struct xd_keys source_url_keys = { source_url_keys_v, 2, "" };
 static const struct xd_shape source_url_shape = {
-    family, "source.url", &source_url_keys, 1, XD_REST_KEEP,
+    family, "source.url", &source_url_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1332,7 +1336,7 @@ static const struct xd_key source_file_keys_v[] = {
 };
 static const struct xd_keys source_file_keys = { source_file_keys_v, 2, "" };
 static const struct xd_shape source_file_shape = {
-    family, "source.file", &source_file_keys, 1, XD_REST_KEEP,
+    family, "source.file", &source_file_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1419,7 +1423,7 @@ static const struct xd_key cache_keys_v[] = {
     { STR_INIT("ttl"), 0, NULL },
 };
 static const struct xd_keys cache_keys = { cache_keys_v, 2, "" };
-static const struct xd_shape cache_shape = { family, "cache", &cache_keys, 1, XD_REST_KEEP };
+static const struct xd_shape cache_shape = { family, "cache", &cache_keys, 1, XD_REST_KEEP, false };
 
 static void
 read_cache(struct xd *x, uint32_t at, struct ir_cache *m)
@@ -1470,7 +1474,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 6, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP,
+    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -1580,7 +1584,7 @@ static const struct xd_key tool_choice_keys_v[] = {
 };
 static const struct xd_keys tool_choice_keys = { tool_choice_keys_v, 3, "" };
 static const struct xd_shape tool_choice_shape = {
-    family, "tool_choice", &tool_choice_keys, 3, XD_REST_KEEP,
+    family, "tool_choice", &tool_choice_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -1638,7 +1642,7 @@ static const struct xd_key thinking_keys_v[] = {
 };
 static const struct xd_keys thinking_keys = { thinking_keys_v, 3, "" };
 static const struct xd_shape thinking_shape = {
-    family, "thinking", &thinking_keys, 3, XD_REST_KEEP,
+    family, "thinking", &thinking_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -1691,7 +1695,9 @@ static const struct xd_key format_keys_v[] = {
     { STR_INIT("schema"), 1, NULL },
 };
 static const struct xd_keys format_keys = { format_keys_v, 2, "" };
-static const struct xd_shape format_shape = { family, "format", &format_keys, 2, XD_REST_KEEP };
+static const struct xd_shape format_shape = {
+    family, "format", &format_keys, 2, XD_REST_KEEP, false,
+};
 
 static void
 read_format(struct xd *x, uint32_t at, struct ir_format *m)
@@ -1748,7 +1754,7 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("usage"), 5, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 8, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 6, XD_REST_KEEP };
+static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 6, XD_REST_KEEP, false };
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -1874,7 +1880,7 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("output_tokens_details"), -1, &usage_keys_output_tokens_details },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 5, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 5, XD_REST_KEEP };
+static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 5, XD_REST_KEEP, false };
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -1955,7 +1961,7 @@ static const struct xd_key events_message_start_keys_v[] = {
 };
 static const struct xd_keys events_message_start_keys = { events_message_start_keys_v, 2, "" };
 static const struct xd_shape events_message_start_shape = {
-    family, "events_message_start", &events_message_start_keys, 1, XD_REST_KEEP,
+    family, "events_message_start", &events_message_start_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -2000,7 +2006,7 @@ static const struct xd_keys events_content_block_start_keys = {
     events_content_block_start_keys_v, 3, "",
 };
 static const struct xd_shape events_content_block_start_shape = {
-    family, "events_content_block_start", &events_content_block_start_keys, 2, XD_REST_KEEP,
+    family, "events_content_block_start", &events_content_block_start_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -2058,7 +2064,7 @@ static const struct xd_keys events_content_block_delta_keys = {
     events_content_block_delta_keys_v, 3, "",
 };
 static const struct xd_shape events_content_block_delta_shape = {
-    family, "events_content_block_delta", &events_content_block_delta_keys, 2, XD_REST_KEEP,
+    family, "events_content_block_delta", &events_content_block_delta_keys, 2, XD_REST_KEEP, false,
 };
 
 static const struct xd_tag events_content_block_delta_grow_tags_v[] = {
@@ -2252,7 +2258,7 @@ static const struct xd_keys events_content_block_stop_keys = {
     events_content_block_stop_keys_v, 2, "",
 };
 static const struct xd_shape events_content_block_stop_shape = {
-    family, "events_content_block_stop", &events_content_block_stop_keys, 1, XD_REST_KEEP,
+    family, "events_content_block_stop", &events_content_block_stop_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -2302,7 +2308,7 @@ static const struct xd_key events_message_delta_keys_v[] = {
 };
 static const struct xd_keys events_message_delta_keys = { events_message_delta_keys_v, 3, "" };
 static const struct xd_shape events_message_delta_shape = {
-    family, "events_message_delta", &events_message_delta_keys, 3, XD_REST_KEEP,
+    family, "events_message_delta", &events_message_delta_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -2376,7 +2382,7 @@ static const struct xd_key events_message_stop_keys_v[] = {
 };
 static const struct xd_keys events_message_stop_keys = { events_message_stop_keys_v, 1, "" };
 static const struct xd_shape events_message_stop_shape = {
-    family, "events_message_stop", &events_message_stop_keys, 0, XD_REST_KEEP,
+    family, "events_message_stop", &events_message_stop_keys, 0, XD_REST_KEEP, false,
 };
 
 static void
@@ -2407,7 +2413,7 @@ static const struct xd_key events_ping_keys_v[] = {
 };
 static const struct xd_keys events_ping_keys = { events_ping_keys_v, 1, "" };
 static const struct xd_shape events_ping_shape = {
-    family, "events_ping", &events_ping_keys, 0, XD_REST_KEEP,
+    family, "events_ping", &events_ping_keys, 0, XD_REST_KEEP, false,
 };
 
 static void
@@ -2439,7 +2445,7 @@ static const struct xd_key events_error_keys_v[] = {
 };
 static const struct xd_keys events_error_keys = { events_error_keys_v, 2, "" };
 static const struct xd_shape events_error_shape = {
-    family, "events_error", &events_error_keys, 1, XD_REST_KEEP,
+    family, "events_error", &events_error_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -2604,7 +2610,7 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("request_id"), 1, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 3, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 2, XD_REST_KEEP };
+static const struct xd_shape error_shape = { family, "error", &error_keys, 2, XD_REST_KEEP, false };
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -2657,7 +2663,7 @@ static const struct xd_key fault_body_keys_v[] = {
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 2, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 2, XD_REST_KEEP,
+    family, "fault_body", &fault_body_keys, 2, XD_REST_KEEP, false,
 };
 
 static void

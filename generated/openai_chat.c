@@ -190,7 +190,9 @@ static const struct xd_key request_keys_v[] = {
     { STR_INIT("service_tier"), 26, NULL },
 };
 static const struct xd_keys request_keys = { request_keys_v, 27, "" };
-static const struct xd_shape request_shape = { family, "request", &request_keys, 27, XD_REST_KEEP };
+static const struct xd_shape request_shape = {
+    family, "request", &request_keys, 27, XD_REST_KEEP, false,
+};
 
 static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
@@ -487,7 +489,7 @@ static const struct xd_key messages_system_keys_v[] = {
 };
 static const struct xd_keys messages_system_keys = { messages_system_keys_v, 2, "" };
 static const struct xd_shape messages_system_shape = {
-    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP,
+    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -560,7 +562,7 @@ static const struct xd_key messages_tool_keys_v[] = {
 };
 static const struct xd_keys messages_tool_keys = { messages_tool_keys_v, 3, "" };
 static const struct xd_shape messages_tool_shape = {
-    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP,
+    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -645,7 +647,7 @@ static const struct xd_key messages_function_keys_v[] = {
 };
 static const struct xd_keys messages_function_keys = { messages_function_keys_v, 3, "" };
 static const struct xd_shape messages_function_shape = {
-    family, "messages_function", &messages_function_keys, 2, XD_REST_KEEP,
+    family, "messages_function", &messages_function_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -692,7 +694,7 @@ static const struct xd_key messages_user_keys_v[] = {
 };
 static const struct xd_keys messages_user_keys = { messages_user_keys_v, 2, "" };
 static const struct xd_shape messages_user_shape = {
-    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP,
+    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -772,7 +774,7 @@ static const struct xd_key messages_assistant_keys_v[] = {
 };
 static const struct xd_keys messages_assistant_keys = { messages_assistant_keys_v, 10, "" };
 static const struct xd_shape messages_assistant_shape = {
-    family, "messages_assistant", &messages_assistant_keys, 9, XD_REST_KEEP,
+    family, "messages_assistant", &messages_assistant_keys, 9, XD_REST_KEEP, false,
 };
 
 static void
@@ -1062,7 +1064,7 @@ static const struct xd_key part_text_keys_v[] = {
 };
 static const struct xd_keys part_text_keys = { part_text_keys_v, 4, "" };
 static const struct xd_shape part_text_shape = {
-    family, "part.text", &part_text_keys, 3, XD_REST_KEEP,
+    family, "part.text", &part_text_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -1117,7 +1119,7 @@ static const struct xd_key part_refusal_keys_v[] = {
 };
 static const struct xd_keys part_refusal_keys = { part_refusal_keys_v, 4, "" };
 static const struct xd_shape part_refusal_shape = {
-    family, "part.refusal", &part_refusal_keys, 3, XD_REST_KEEP,
+    family, "part.refusal", &part_refusal_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -1177,7 +1179,7 @@ static const struct xd_key part_image_keys_v[] = {
 };
 static const struct xd_keys part_image_keys = { part_image_keys_v, 4, "" };
 static const struct xd_shape part_image_shape = {
-    family, "part.image", &part_image_keys, 4, XD_REST_KEEP,
+    family, "part.image", &part_image_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -1253,7 +1255,7 @@ static const struct xd_key part_audio_keys_v[] = {
 };
 static const struct xd_keys part_audio_keys = { part_audio_keys_v, 4, "" };
 static const struct xd_shape part_audio_shape = {
-    family, "part.audio", &part_audio_keys, 4, XD_REST_KEEP,
+    family, "part.audio", &part_audio_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -1338,7 +1340,7 @@ static const struct xd_key part_document_keys_v[] = {
 };
 static const struct xd_keys part_document_keys = { part_document_keys_v, 4, "" };
 static const struct xd_shape part_document_shape = {
-    family, "part.document", &part_document_keys, 5, XD_REST_KEEP,
+    family, "part.document", &part_document_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -1500,7 +1502,7 @@ static const struct xd_key cache_breakpoint_keys_v[] = {
 };
 static const struct xd_keys cache_breakpoint_keys = { cache_breakpoint_keys_v, 2, "" };
 static const struct xd_shape cache_breakpoint_shape = {
-    family, "cache_breakpoint", &cache_breakpoint_keys, 1, XD_REST_KEEP,
+    family, "cache_breakpoint", &cache_breakpoint_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1538,7 +1540,7 @@ static const struct xd_key cache_control_keys_v[] = {
 };
 static const struct xd_keys cache_control_keys = { cache_control_keys_v, 2, "" };
 static const struct xd_shape cache_control_shape = {
-    family, "cache_control", &cache_control_keys, 1, XD_REST_KEEP,
+    family, "cache_control", &cache_control_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1589,7 +1591,7 @@ static const struct xd_keys thinking_block_thinking_keys = {
     thinking_block_thinking_keys_v, 3, "",
 };
 static const struct xd_shape thinking_block_thinking_shape = {
-    family, "thinking_block.thinking", &thinking_block_thinking_keys, 2, XD_REST_KEEP,
+    family, "thinking_block.thinking", &thinking_block_thinking_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -1636,7 +1638,7 @@ static const struct xd_key thinking_block_sealed_keys_v[] = {
 };
 static const struct xd_keys thinking_block_sealed_keys = { thinking_block_sealed_keys_v, 2, "" };
 static const struct xd_shape thinking_block_sealed_shape = {
-    family, "thinking_block.sealed", &thinking_block_sealed_keys, 1, XD_REST_KEEP,
+    family, "thinking_block.sealed", &thinking_block_sealed_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1747,7 +1749,7 @@ static const struct xd_keys reasoning_detail_thinking_keys = {
     reasoning_detail_thinking_keys_v, 3, "",
 };
 static const struct xd_shape reasoning_detail_thinking_shape = {
-    family, "reasoning_detail.thinking", &reasoning_detail_thinking_keys, 2, XD_REST_KEEP,
+    family, "reasoning_detail.thinking", &reasoning_detail_thinking_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -1797,7 +1799,7 @@ static const struct xd_keys reasoning_detail_thinking_2_keys = {
     reasoning_detail_thinking_2_keys_v, 2, "",
 };
 static const struct xd_shape reasoning_detail_thinking_2_shape = {
-    family, "reasoning_detail.thinking", &reasoning_detail_thinking_2_keys, 1, XD_REST_KEEP,
+    family, "reasoning_detail.thinking", &reasoning_detail_thinking_2_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1823,7 +1825,7 @@ static const struct xd_keys reasoning_detail_sealed_keys = {
     reasoning_detail_sealed_keys_v, 2, "",
 };
 static const struct xd_shape reasoning_detail_sealed_shape = {
-    family, "reasoning_detail.sealed", &reasoning_detail_sealed_keys, 1, XD_REST_KEEP,
+    family, "reasoning_detail.sealed", &reasoning_detail_sealed_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -1935,7 +1937,7 @@ static const struct xd_key reply_part_text_keys_v[] = {
 };
 static const struct xd_keys reply_part_text_keys = { reply_part_text_keys_v, 2, "" };
 static const struct xd_shape reply_part_text_shape = {
-    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE,
+    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE, false,
 };
 
 static void
@@ -1959,7 +1961,7 @@ static const struct xd_key reply_part_thinking_keys_v[] = {
 };
 static const struct xd_keys reply_part_thinking_keys = { reply_part_thinking_keys_v, 2, "" };
 static const struct xd_shape reply_part_thinking_shape = {
-    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE,
+    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE, false,
 };
 
 static void
@@ -2041,7 +2043,7 @@ static const struct xd_key audio_ref_keys_v[] = {
 };
 static const struct xd_keys audio_ref_keys = { audio_ref_keys_v, 4, "" };
 static const struct xd_shape audio_ref_shape = {
-    family, "audio_ref", &audio_ref_keys, 4, XD_REST_KEEP,
+    family, "audio_ref", &audio_ref_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -2112,7 +2114,7 @@ static const struct xd_key call_keys_v[] = {
     { STR_INIT("function"), -1, &call_keys_function },
 };
 static const struct xd_keys call_keys = { call_keys_v, 3, "" };
-static const struct xd_shape call_shape = { family, "call", &call_keys, 3, XD_REST_KEEP };
+static const struct xd_shape call_shape = { family, "call", &call_keys, 3, XD_REST_KEEP, false };
 
 static void
 read_call(struct xd *x, uint32_t at, struct ir_block *m)
@@ -2172,7 +2174,7 @@ static const struct xd_key function_call_keys_v[] = {
 };
 static const struct xd_keys function_call_keys = { function_call_keys_v, 2, "" };
 static const struct xd_shape function_call_shape = {
-    family, "function_call", &function_call_keys, 2, XD_REST_KEEP,
+    family, "function_call", &function_call_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -2219,7 +2221,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 3, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP,
+    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -2332,7 +2334,7 @@ static const struct xd_key function_keys_v[] = {
 };
 static const struct xd_keys function_keys = { function_keys_v, 3, "" };
 static const struct xd_shape function_shape = {
-    family, "function", &function_keys, 3, XD_REST_KEEP,
+    family, "function", &function_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -2370,7 +2372,7 @@ static const struct xd_key choice_named_keys_v[] = {
 };
 static const struct xd_keys choice_named_keys = { choice_named_keys_v, 2, "" };
 static const struct xd_shape choice_named_shape = {
-    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP,
+    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -2420,7 +2422,9 @@ static const struct xd_key format_keys_v[] = {
     { STR_INIT("json_schema"), -1, &format_keys_json_schema },
 };
 static const struct xd_keys format_keys = { format_keys_v, 2, "" };
-static const struct xd_shape format_shape = { family, "format", &format_keys, 5, XD_REST_KEEP };
+static const struct xd_shape format_shape = {
+    family, "format", &format_keys, 5, XD_REST_KEEP, false,
+};
 
 static void
 read_format(struct xd *x, uint32_t at, struct ir_format *m)
@@ -2498,7 +2502,7 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("service_tier"), 4, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 7, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 5, XD_REST_KEEP };
+static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 5, XD_REST_KEEP, false };
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -2610,7 +2614,7 @@ static const struct xd_key choice_whole_keys_v[] = {
 };
 static const struct xd_keys choice_whole_keys = { choice_whole_keys_v, 4, "" };
 static const struct xd_shape choice_whole_shape = {
-    family, "choice_whole", &choice_whole_keys, 13, XD_REST_KEEP,
+    family, "choice_whole", &choice_whole_keys, 13, XD_REST_KEEP, false,
 };
 
 static void
@@ -2878,7 +2882,7 @@ static const struct xd_key annotation_web_keys_v[] = {
 };
 static const struct xd_keys annotation_web_keys = { annotation_web_keys_v, 2, "" };
 static const struct xd_shape annotation_web_shape = {
-    family, "annotation.web", &annotation_web_keys, 4, XD_REST_KEEP,
+    family, "annotation.web", &annotation_web_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -3011,7 +3015,7 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 5, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 7, XD_REST_KEEP };
+static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 7, XD_REST_KEEP, false };
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -3131,7 +3135,7 @@ static const struct xd_key chunks_choice_keys_v[] = {
 };
 static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 3, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 11, XD_REST_KEEP,
+    family, "choice", &chunks_choice_keys, 11, XD_REST_KEEP, false,
 };
 
 static const struct xd_key chunks_keys_v[] = {
@@ -3145,7 +3149,9 @@ static const struct xd_key chunks_keys_v[] = {
     { STR_INIT("error"), 5, NULL },
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 8, "" };
-static const struct xd_shape chunks_shape = { family, "chunks", &chunks_keys, 6, XD_REST_KEEP };
+static const struct xd_shape chunks_shape = {
+    family, "chunks", &chunks_keys, 6, XD_REST_KEEP, false,
+};
 
 static void
 read_chunks_choice(struct xd *x, uint32_t at)
@@ -3538,7 +3544,7 @@ static const struct xd_key call_patch_keys_v[] = {
 };
 static const struct xd_keys call_patch_keys = { call_patch_keys_v, 4, "" };
 static const struct xd_shape call_patch_shape = {
-    family, "call_patch", &call_patch_keys, 3, XD_REST_KEEP,
+    family, "call_patch", &call_patch_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -3602,7 +3608,7 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("detail"), 2, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 3, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 3, XD_REST_KEEP };
+static const struct xd_shape error_shape = { family, "error", &error_keys, 3, XD_REST_KEEP, false };
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -3651,7 +3657,7 @@ static const struct xd_key fault_body_keys_v[] = {
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 5, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP,
+    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -3826,7 +3832,7 @@ static const struct xd_key deepseek_request_keys_v[] = {
 };
 static const struct xd_keys deepseek_request_keys = { deepseek_request_keys_v, 18, "" };
 static const struct xd_shape deepseek_request_shape = {
-    family, "request", &deepseek_request_keys, 18, XD_REST_KEEP,
+    family, "request", &deepseek_request_keys, 18, XD_REST_KEEP, false,
 };
 
 static void
@@ -4078,7 +4084,7 @@ static const struct xd_keys deepseek_messages_system_keys = {
     deepseek_messages_system_keys_v, 2, "",
 };
 static const struct xd_shape deepseek_messages_system_shape = {
-    family, "messages_system", &deepseek_messages_system_keys, 1, XD_REST_KEEP,
+    family, "messages_system", &deepseek_messages_system_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -4151,7 +4157,7 @@ static const struct xd_key deepseek_messages_tool_keys_v[] = {
 };
 static const struct xd_keys deepseek_messages_tool_keys = { deepseek_messages_tool_keys_v, 3, "" };
 static const struct xd_shape deepseek_messages_tool_shape = {
-    family, "messages_tool", &deepseek_messages_tool_keys, 2, XD_REST_KEEP,
+    family, "messages_tool", &deepseek_messages_tool_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -4238,7 +4244,7 @@ static const struct xd_keys deepseek_messages_function_keys = {
     deepseek_messages_function_keys_v, 3, "",
 };
 static const struct xd_shape deepseek_messages_function_shape = {
-    family, "messages_function", &deepseek_messages_function_keys, 2, XD_REST_KEEP,
+    family, "messages_function", &deepseek_messages_function_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -4285,7 +4291,7 @@ static const struct xd_key deepseek_messages_user_keys_v[] = {
 };
 static const struct xd_keys deepseek_messages_user_keys = { deepseek_messages_user_keys_v, 2, "" };
 static const struct xd_shape deepseek_messages_user_shape = {
-    family, "messages_user", &deepseek_messages_user_keys, 1, XD_REST_KEEP,
+    family, "messages_user", &deepseek_messages_user_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -4367,7 +4373,7 @@ static const struct xd_keys deepseek_messages_assistant_keys = {
     deepseek_messages_assistant_keys_v, 10, "",
 };
 static const struct xd_shape deepseek_messages_assistant_shape = {
-    family, "messages_assistant", &deepseek_messages_assistant_keys, 9, XD_REST_KEEP,
+    family, "messages_assistant", &deepseek_messages_assistant_keys, 9, XD_REST_KEEP, false,
 };
 
 static void
@@ -4663,7 +4669,7 @@ static const struct xd_key deepseek_part_text_keys_v[] = {
 };
 static const struct xd_keys deepseek_part_text_keys = { deepseek_part_text_keys_v, 4, "" };
 static const struct xd_shape deepseek_part_text_shape = {
-    family, "part.text", &deepseek_part_text_keys, 3, XD_REST_KEEP,
+    family, "part.text", &deepseek_part_text_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -4785,7 +4791,7 @@ static const struct xd_key deepseek_reply_keys_v[] = {
 };
 static const struct xd_keys deepseek_reply_keys = { deepseek_reply_keys_v, 7, "" };
 static const struct xd_shape deepseek_reply_shape = {
-    family, "reply", &deepseek_reply_keys, 5, XD_REST_KEEP,
+    family, "reply", &deepseek_reply_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -4898,7 +4904,7 @@ static const struct xd_key deepseek_choice_whole_keys_v[] = {
 };
 static const struct xd_keys deepseek_choice_whole_keys = { deepseek_choice_whole_keys_v, 4, "" };
 static const struct xd_shape deepseek_choice_whole_shape = {
-    family, "choice_whole", &deepseek_choice_whole_keys, 13, XD_REST_KEEP,
+    family, "choice_whole", &deepseek_choice_whole_keys, 13, XD_REST_KEEP, false,
 };
 
 static void
@@ -5166,7 +5172,7 @@ static const struct xd_key deepseek_usage_keys_v[] = {
 };
 static const struct xd_keys deepseek_usage_keys = { deepseek_usage_keys_v, 6, "" };
 static const struct xd_shape deepseek_usage_shape = {
-    family, "usage", &deepseek_usage_keys, 7, XD_REST_KEEP,
+    family, "usage", &deepseek_usage_keys, 7, XD_REST_KEEP, false,
 };
 
 static void
@@ -5289,7 +5295,7 @@ static const struct xd_key deepseek_chunks_choice_keys_v[] = {
 };
 static const struct xd_keys deepseek_chunks_choice_keys = { deepseek_chunks_choice_keys_v, 3, "" };
 static const struct xd_shape deepseek_chunks_choice_shape = {
-    family, "choice", &deepseek_chunks_choice_keys, 11, XD_REST_KEEP,
+    family, "choice", &deepseek_chunks_choice_keys, 11, XD_REST_KEEP, false,
 };
 
 static const struct xd_key deepseek_chunks_keys_v[] = {
@@ -5304,7 +5310,7 @@ static const struct xd_key deepseek_chunks_keys_v[] = {
 };
 static const struct xd_keys deepseek_chunks_keys = { deepseek_chunks_keys_v, 8, "" };
 static const struct xd_shape deepseek_chunks_shape = {
-    family, "deepseek_chunks", &deepseek_chunks_keys, 6, XD_REST_KEEP,
+    family, "deepseek_chunks", &deepseek_chunks_keys, 6, XD_REST_KEEP, false,
 };
 
 static void
@@ -5690,7 +5696,7 @@ static const struct xd_key deepseek_error_keys_v[] = {
 };
 static const struct xd_keys deepseek_error_keys = { deepseek_error_keys_v, 3, "" };
 static const struct xd_shape deepseek_error_shape = {
-    family, "error", &deepseek_error_keys, 3, XD_REST_KEEP,
+    family, "error", &deepseek_error_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -5740,7 +5746,7 @@ static const struct xd_key deepseek_fault_body_keys_v[] = {
 };
 static const struct xd_keys deepseek_fault_body_keys = { deepseek_fault_body_keys_v, 5, "" };
 static const struct xd_shape deepseek_fault_body_shape = {
-    family, "fault_body", &deepseek_fault_body_keys, 5, XD_REST_KEEP,
+    family, "fault_body", &deepseek_fault_body_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -5904,7 +5910,7 @@ static const struct xd_key groq_request_keys_v[] = {
 };
 static const struct xd_keys groq_request_keys = { groq_request_keys_v, 21, "" };
 static const struct xd_shape groq_request_shape = {
-    family, "request", &groq_request_keys, 21, XD_REST_KEEP,
+    family, "request", &groq_request_keys, 21, XD_REST_KEEP, false,
 };
 
 static void
@@ -6182,7 +6188,7 @@ static const struct xd_key groq_chunks_choice_keys_v[] = {
 };
 static const struct xd_keys groq_chunks_choice_keys = { groq_chunks_choice_keys_v, 3, "" };
 static const struct xd_shape groq_chunks_choice_shape = {
-    family, "choice", &groq_chunks_choice_keys, 11, XD_REST_KEEP,
+    family, "choice", &groq_chunks_choice_keys, 11, XD_REST_KEEP, false,
 };
 
 static const struct xd_key groq_chunks_keys_v[] = {
@@ -6197,7 +6203,7 @@ static const struct xd_key groq_chunks_keys_v[] = {
 };
 static const struct xd_keys groq_chunks_keys = { groq_chunks_keys_v, 8, "" };
 static const struct xd_shape groq_chunks_shape = {
-    family, "groq_chunks", &groq_chunks_keys, 6, XD_REST_KEEP,
+    family, "groq_chunks", &groq_chunks_keys, 6, XD_REST_KEEP, false,
 };
 
 static void
@@ -6583,7 +6589,7 @@ static const struct xd_key groq_error_keys_v[] = {
 };
 static const struct xd_keys groq_error_keys = { groq_error_keys_v, 3, "" };
 static const struct xd_shape groq_error_shape = {
-    family, "error", &groq_error_keys, 3, XD_REST_KEEP,
+    family, "error", &groq_error_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -6633,7 +6639,7 @@ static const struct xd_key groq_fault_body_keys_v[] = {
 };
 static const struct xd_keys groq_fault_body_keys = { groq_fault_body_keys_v, 5, "" };
 static const struct xd_shape groq_fault_body_shape = {
-    family, "fault_body", &groq_fault_body_keys, 5, XD_REST_KEEP,
+    family, "fault_body", &groq_fault_body_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -6764,7 +6770,7 @@ static const struct xd_key openrouter_request_keys_v[] = {
 };
 static const struct xd_keys openrouter_request_keys = { openrouter_request_keys_v, 27, "" };
 static const struct xd_shape openrouter_request_shape = {
-    family, "request", &openrouter_request_keys, 28, XD_REST_KEEP,
+    family, "request", &openrouter_request_keys, 28, XD_REST_KEEP, false,
 };
 
 static void
@@ -7080,7 +7086,7 @@ static const struct xd_keys openrouter_messages_system_keys = {
     openrouter_messages_system_keys_v, 2, "",
 };
 static const struct xd_shape openrouter_messages_system_shape = {
-    family, "messages_system", &openrouter_messages_system_keys, 1, XD_REST_KEEP,
+    family, "messages_system", &openrouter_messages_system_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -7155,7 +7161,7 @@ static const struct xd_keys openrouter_messages_tool_keys = {
     openrouter_messages_tool_keys_v, 3, "",
 };
 static const struct xd_shape openrouter_messages_tool_shape = {
-    family, "messages_tool", &openrouter_messages_tool_keys, 2, XD_REST_KEEP,
+    family, "messages_tool", &openrouter_messages_tool_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -7242,7 +7248,7 @@ static const struct xd_keys openrouter_messages_function_keys = {
     openrouter_messages_function_keys_v, 3, "",
 };
 static const struct xd_shape openrouter_messages_function_shape = {
-    family, "messages_function", &openrouter_messages_function_keys, 2, XD_REST_KEEP,
+    family, "messages_function", &openrouter_messages_function_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
@@ -7291,7 +7297,7 @@ static const struct xd_keys openrouter_messages_user_keys = {
     openrouter_messages_user_keys_v, 2, "",
 };
 static const struct xd_shape openrouter_messages_user_shape = {
-    family, "messages_user", &openrouter_messages_user_keys, 1, XD_REST_KEEP,
+    family, "messages_user", &openrouter_messages_user_keys, 1, XD_REST_KEEP, false,
 };
 
 static void
@@ -7373,7 +7379,7 @@ static const struct xd_keys openrouter_messages_assistant_keys = {
     openrouter_messages_assistant_keys_v, 10, "",
 };
 static const struct xd_shape openrouter_messages_assistant_shape = {
-    family, "messages_assistant", &openrouter_messages_assistant_keys, 9, XD_REST_KEEP,
+    family, "messages_assistant", &openrouter_messages_assistant_keys, 9, XD_REST_KEEP, false,
 };
 
 static void
@@ -7673,7 +7679,7 @@ static const struct xd_key openrouter_part_text_keys_v[] = {
 };
 static const struct xd_keys openrouter_part_text_keys = { openrouter_part_text_keys_v, 4, "" };
 static const struct xd_shape openrouter_part_text_shape = {
-    family, "part.text", &openrouter_part_text_keys, 3, XD_REST_KEEP,
+    family, "part.text", &openrouter_part_text_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -7735,7 +7741,7 @@ static const struct xd_keys openrouter_part_refusal_keys = {
     openrouter_part_refusal_keys_v, 4, "",
 };
 static const struct xd_shape openrouter_part_refusal_shape = {
-    family, "part.refusal", &openrouter_part_refusal_keys, 3, XD_REST_KEEP,
+    family, "part.refusal", &openrouter_part_refusal_keys, 3, XD_REST_KEEP, false,
 };
 
 static void
@@ -7800,7 +7806,7 @@ static const struct xd_key openrouter_part_image_keys_v[] = {
 };
 static const struct xd_keys openrouter_part_image_keys = { openrouter_part_image_keys_v, 4, "" };
 static const struct xd_shape openrouter_part_image_shape = {
-    family, "part.image", &openrouter_part_image_keys, 4, XD_REST_KEEP,
+    family, "part.image", &openrouter_part_image_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -7881,7 +7887,7 @@ static const struct xd_key openrouter_part_audio_keys_v[] = {
 };
 static const struct xd_keys openrouter_part_audio_keys = { openrouter_part_audio_keys_v, 4, "" };
 static const struct xd_shape openrouter_part_audio_shape = {
-    family, "part.audio", &openrouter_part_audio_keys, 4, XD_REST_KEEP,
+    family, "part.audio", &openrouter_part_audio_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
@@ -7975,7 +7981,7 @@ static const struct xd_keys openrouter_part_document_keys = {
     openrouter_part_document_keys_v, 4, "",
 };
 static const struct xd_shape openrouter_part_document_shape = {
-    family, "part.document", &openrouter_part_document_keys, 5, XD_REST_KEEP,
+    family, "part.document", &openrouter_part_document_keys, 5, XD_REST_KEEP, false,
 };
 
 static void
@@ -8163,7 +8169,7 @@ static const struct xd_keys openrouter_tool_function_keys = {
     openrouter_tool_function_keys_v, 3, "",
 };
 static const struct xd_shape openrouter_tool_function_shape = {
-    family, "tool.function", &openrouter_tool_function_keys, 5, XD_REST_KEEP,
+    family, "tool.function", &openrouter_tool_function_keys, 5, XD_REST_KEEP, false,
 };
 
 static void

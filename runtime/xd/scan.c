@@ -1,5 +1,15 @@
 /* One walk over the members of an object. */
 #include "runtime/xd/fault.h"
+#include "runtime/xd/member.h"
+
+static const struct xd_key *
+find_snake(struct str name, const struct xd_keys *keys)
+{
+    for (unsigned i = 0; i < keys->n; i++)
+        if (member_is_snake(name, keys->v[i].name))
+            return &keys->v[i];
+    return NULL;
+}
 
 static const struct xd_key *
 find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys)
@@ -54,6 +64,8 @@ scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const stru
     for (uint32_t key = at + 1, end = d->nodes[at].next; key < end; key = d->nodes[key + 1].next) {
         uint32_t value = key + 1;
         const struct xd_key *k = find_key(d, key, keys);
+        if (!k && shape->camel)
+            k = find_snake(json_inner(d, key), keys);
         if (!k) {
             take_unknown(x, shape, keys, key, rest);
             continue;

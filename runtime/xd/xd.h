@@ -49,6 +49,7 @@ struct xd_shape {
     const struct xd_keys *keys;
     unsigned slots;
     enum xd_rest rest;
+    bool camel; /* names are read in snake_case, too */
 };
 #define XD_SLOTS_MAX   64
 #define XD_CHOICES_MAX 128u /* candidates of one reply */
@@ -89,6 +90,22 @@ struct xd_tags {
     const struct xd_tag *v;
     unsigned n;
     int other; /* `*`, or -1: an unknown tag is an error */
+};
+
+/* The members that select a case of a union by member: the first that is there and not null, if its condition holds. */
+enum xd_if { XD_IF_THERE, XD_IF_TEXT, XD_IF_BEGINS, XD_IF_JSON };
+struct xd_member {
+    struct str path; /* "text", "a.b" */
+    struct str when; /* path of what the condition is about; absent with XD_IF_THERE */
+    enum xd_if how;  /* its text is `is`, begins with it; its JSON is `is` */
+    struct str is;
+    int tag;
+};
+struct xd_members {
+    const struct xd_member *v;
+    unsigned n;
+    int other;  /* `*`, or -1 */
+    bool camel; /* as xd_shape.camel */
 };
 
 /* Order of a typed stream: next[state * events + event] is a state, XD_ORDER_BAD or XD_ORDER_SKIP. */
@@ -250,6 +267,8 @@ xd_scan(struct xd *x, uint32_t at, const struct xd_shape *shape, uint32_t *v, st
 /* The case that the tag member of object `at` selects; t->other for an unknown one, -1 when there is none (an error or
  * loss is noted). */
 int xd_tag(struct xd *x, uint32_t at, const struct xd_tags *t);
+/* The same for a union by member. */
+int xd_member(struct xd *x, uint32_t at, const struct xd_members *t);
 /* A node of another kind than wanted: error (strict) or loss (lenient).  want: "string or array". */
 void xd_mismatch(struct xd *x, uint32_t at, const char *want);
 /* A required member is missing: error in either mode for requests, loss for replies. */

@@ -24,8 +24,8 @@ static const struct xd_key v[] = {
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys keys = { v, 4, "" };
-static const struct xd_shape keeps = { "toy", "thing", &keys, 4, XD_REST_KEEP };
-static const struct xd_shape ignores = { "toy", "request", &keys, 4, XD_REST_IGNORE };
+static const struct xd_shape keeps = { "toy", "thing", &keys, 4, XD_REST_KEEP, false };
+static const struct xd_shape ignores = { "toy", "request", &keys, 4, XD_REST_IGNORE, false };
 
 #define WORD(w, v, r, wr) \
     { \
@@ -47,6 +47,17 @@ static const struct xd_tag tags_v[] = { { STR_INIT("text"), 4 }, { STR_INIT("ima
 static const struct xd_tags tags = { STR_INIT("type"), tags_v, 2, -1 };
 static const struct xd_tag soft_v[] = { { STR_INIT("text"), 4 }, { { NULL, 0 }, 6 } };
 static const struct xd_tags soft = { STR_INIT("type"), soft_v, 2, 9 };
+static const struct xd_member members_v[] = {
+    { STR_INIT("text"), STR_INIT("isThought"), XD_IF_JSON, STR_INIT("true"), 1 },
+    { STR_INIT("text"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 2 },
+    { STR_INIT("inlineData"), STR_INIT("inlineData.mimeType"), XD_IF_BEGINS, STR_INIT("image/"),
+      3 },
+    { STR_INIT("inlineData"), STR_INIT("inlineData.as"), XD_IF_TEXT, STR_INIT("a"), 4 },
+    { STR_INIT("inlineData.uri"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 5 },
+};
+static const struct xd_members members = { members_v, 5, -1, true };
+static const struct xd_members exact_members = { members_v, 5, -1, false };
+static const struct xd_members soft_members = { members_v, 5, 9, true };
 static const struct xd_op ops[] = { { .kind = XD_OP_CHAT } };
 static const struct xd_dialect dialect = { .abi = XD_ABI, .name = "toy", .ops = ops, .nops = 1 };
 
@@ -165,6 +176,33 @@ unknown_members_are_kept_or_called_lost(void **state)
     at = given(b, XD_STRICT, "{\"z\":1,\"b\":{\"y\":2}}");
     assert_true(xd_scan(&b->x, at, &keeps, s, NULL));
     assert_string_equal(trouble(b), "thing.z, thing.b.y");
+}
+
+static void
+members_in_camel_case_are_read_in_snake_case_too(void **state)
+{
+    static const struct xd_key in_v[] = { { STR_INIT("mimeType"), 1, NULL } };
+    static const struct xd_keys in = { in_v, 1, "inlineData" };
+    static const struct xd_key camel_v[] = {
+        { STR_INIT("aB"), 0, NULL },
+        { STR_INIT("inlineData"), -1, &in },
+        { STR_INIT("topP"), 2, NULL },
+        { STR_INIT("x"), 3, NULL },
+    };
+    static const struct xd_keys camel_keys = { camel_v, 4, "" };
+    static const struct xd_shape camel = { "toy", "thing", &camel_keys, 4, XD_REST_IGNORE, true };
+    struct bench *b = *state;
+    uint32_t s[4];
+    assert_true(xd_scan(
+        &b->x,
+        given(b, XD_STRICT, "{\"a_b\":1,\"inline_data\":{\"mime_type\":2},\"topP\":3,\"x\":4}"),
+        &camel, s, NULL));
+    assert_string_equal(slots(b, s), "1 2 3 4");
+    assert_string_equal(trouble(b), "");
+    assert_true(xd_scan(&b->x, given(b, XD_STRICT, "{\"a_B\":1,\"ab\":1,\"top_\":1,\"x_\":1}"),
+                        &camel, s, NULL));
+    assert_string_equal(slots(b, s), "- - - -");
+    assert_string_equal(trouble(b), "thing.a_B, thing.ab, thing.top_, thing.x_");
 }
 
 static void
@@ -320,6 +358,24 @@ soft_tag(struct xd *x, uint32_t at, char *out, size_t room)
 }
 
 static void
+member(struct xd *x, uint32_t at, char *out, size_t room)
+{
+    snprintf(out, room, "%d", xd_member(x, at, &members));
+}
+
+static void
+exact_member(struct xd *x, uint32_t at, char *out, size_t room)
+{
+    snprintf(out, room, "%d", xd_member(x, at, &exact_members));
+}
+
+static void
+soft_member(struct xd *x, uint32_t at, char *out, size_t room)
+{
+    snprintf(out, room, "%d", xd_member(x, at, &soft_members));
+}
+
+static void
 values_are_read_or_refused_by_their_type(void **state)
 {
     struct bench *b = *state;
@@ -396,6 +452,18 @@ values_are_read_or_refused_by_their_type(void **state)
         { soft_tag, "{}", "6", "", "6", "" },
         { soft_tag, "{\"type\":null}", "6", "", "6", "" },
         { soft_tag, "{\"type\":\"x\"}", "9", "", "9", "" },
+        { member, "{\"text\":\"\",\"isThought\":true}", "1", "", "1", "" },
+        { member, "{\"text\":\"\",\"is_thought\":true}", "1", "", "1", "" },
+        { member, "{\"text\":\"\",\"isThought\":false}", "2", "", "2", "" },
+        { member, "{\"isThought\":true,\"text\":\"\"}", "1", "", "1", "" },
+        { member, "{\"inline_data\":{\"mime_type\":\"image/png\"}}", "3", "", "3", "" },
+        { member, "{\"inlineData\":{\"mimeType\":7,\"as\":\"a\"}}", "4", "", "4", "" },
+        { member, "{\"text\":null,\"inlineData\":{\"uri\":0}}", "5", "", "5", "" },
+        { exact_member, "{\"text\":\"\",\"is_thought\":true}", "2", "", "2", "" },
+        { soft_member, "{\"inlineData\":\"x\"}", "9", "", "9", "" },
+        { member, "{\"inlineDatA\":{}}", "-1",
+          "v: expected one of the members text, inlineData, inlineData.uri", "-1", "v" },
+        { member, "[]", "-1", "v: expected object, found array", "-1", "v" },
     };
     for (size_t i = 0; i < 2 * (sizeof table / sizeof *table); i++) {
         bool strict = i % 2 == 0;
@@ -551,6 +619,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_scan_files_members_by_name),
         TEST(unknown_members_are_kept_or_called_lost),
+        TEST(members_in_camel_case_are_read_in_snake_case_too),
         TEST(what_is_no_object_cannot_be_scanned),
         TEST(values_are_read_or_refused_by_their_type),
         TEST(a_missing_member_changes_nothing),
