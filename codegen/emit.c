@@ -113,6 +113,12 @@ decl_prefix(const struct emit *e, const struct ast_decl *decl)
     return d->prefix;
 }
 
+const char *
+decl_name(struct emit *e, const struct ast_decl *decl)
+{
+    return arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+}
+
 const struct ast_decl *
 find_decl(struct emit *e, struct word name)
 {

@@ -28,6 +28,7 @@ struct emit {
     struct str family_name;       /* what keeps unknown members apart: the base dialect's name */
     enum emit_as { EMIT_FAMILY, EMIT_PLUGIN } as;
     const struct dialect *d; /* the one being printed */
+    struct words own;        /* names of declarations that providers of the family amend */
     struct {
         struct emit_row *v;
         unsigned n, cap;
@@ -75,6 +76,8 @@ const char *arrow_text(enum arrow a);
 const char *pos_text(struct arena *a, struct pos pos);
 /* The C prefix of the declaration's functions as seen from e->d: "" or "deepseek_". */
 const char *decl_prefix(const struct emit *e, const struct ast_decl *decl);
+/* "deepseek_part": what its functions and tables are called */
+const char *decl_name(struct emit *e, const struct ast_decl *decl);
 const struct ast_decl *find_decl(struct emit *e, struct word name);
 
 /* --- needs.c */
@@ -82,6 +85,28 @@ const struct ast_decl *find_decl(struct emit *e, struct word name);
 bool dialect_needs(struct arena *a, const struct dialect *d, struct str name, enum dir dir);
 /* Does any dialect of the family that uses this copy of the declaration read, write with it? */
 bool emit_needs(struct emit *e, const struct ast_decl *decl, enum dir dir);
+
+/* --- own.c: what a dialect of the family has of its own
+ *
+ * A declaration that some provider of the family amends is not named by those that use it, but looked
+ * up in the dialect that reads or writes.  So a provider costs what it amends, and not what uses that. */
+/* Find the declarations that are looked up; before anything is printed. */
+void own_find(struct emit *e);
+/* C expressions of the functions and the table of a declaration: "read_part", "OWN(x)->read_part" */
+const char *own_reader(struct emit *e, const struct ast_decl *decl);
+const char *own_writer(struct emit *e, const struct ast_decl *decl);
+const char *own_table(struct emit *e, const struct ast_decl *decl);
+/* The cases of blocks that a row writes: known here, and those that the dialect's own union writes. */
+struct own_cases {
+    uint32_t fixed;
+    const char *own; /* C expression or NULL */
+};
+struct own_cases own_row_cases(struct emit *e, const struct body *b, const struct row_use *u);
+/* As one C expression. */
+const char *own_cases_text(struct emit *e, const struct own_cases *m);
+/* The struct, and that of e->d. */
+void own_emit_type(struct emit *e);
+void own_emit(struct emit *e);
 
 /* --- body.c */
 struct body *body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *object,
@@ -130,7 +155,7 @@ uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u,
 
 /* Kinds of blocks that the rows of a body write; *list is where they stand, NULL when it writes
  * none. */
-uint32_t
+struct own_cases
 written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard);
 
 /* --- emit_read.c, emit_write.c */

@@ -115,8 +115,8 @@ read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, un
     if (g->field->type.list) {
         const struct ast_decl *item = dialect_decl(e->d, form_decl_name(g->r));
         em(e, "            struct ir_%s *item = XD_PUSH(x, &%s);\n", g->field->type.un->c, lv);
-        em(e, "            if (item && !read_%s%.*s(x, v, item))\n                %s.n--;\n",
-           item ? decl_prefix(e, item) : "", STR_ARG(form_decl_name(g->r)), lv);
+        em(e, "            if (item && !%s(x, v, item))\n                %s.n--;\n",
+           item ? own_reader(e, item) : "?", lv);
     } else {
         em(e, "            xd_read_part(x, v, &%s);\n", lv);
     }
@@ -163,8 +163,8 @@ write_growth(struct emit *e, const struct growth *g, const struct ir_union *u, c
         em(e, "        for (unsigned i = 0; i < %s.n; i++) {\n", lv);
         em(e, "            open_%s(x, e, STR(%s));\n            jw_key(&x->w, STR(%s));\n", name,
            tag, member);
-        em(e, "            if (!write_%s%.*s(x, &%s.v[i]))\n                xd_no_key(x);\n",
-           item ? decl_prefix(e, item) : "", STR_ARG(form_decl_name(g->r)), lv);
+        em(e, "            if (!%s(x, &%s.v[i]))\n                xd_no_key(x);\n",
+           item ? own_writer(e, item) : "?", lv);
     } else {
         em(e, "        if (%s.p) {\n            open_%s(x, e, STR(%s));\n", lv, name, tag);
         em(e, "            xd_put_str(x, STR(%s), %s);\n", member, lv);
@@ -413,7 +413,7 @@ emit_dispatch(struct emit *e, const struct ast_decl *decl, const char *name)
 void
 emit_events(struct emit *e, const struct ast_decl *decl)
 {
-    const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+    const char *name = decl_name(e, decl);
 
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
         emit_event(e, decl, &decl->tag_cases.v[i]);

@@ -21,7 +21,7 @@ reply_body(struct emit *e, const char *name, const struct ast_rows *rows,
 {
     struct ctx ctx = { CTX_RECORD, types_record(e->ir, STR("Reply")), NULL, -1, NULL };
 
-    return body_make(e, &ctx, name, name, rows, more);
+    return body_make(e, &ctx, name, "reply", rows, more);
 }
 
 static bool
@@ -55,8 +55,7 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
 static void
 read_elements(struct emit *e, const struct form *f, const char *v, const char *indent)
 {
-    const char *reader =
-        arena_printf(e->a, "read_%s%.*s", decl_prefix(e, f->decl), STR_ARG(f->decl->name.s)).p;
+    const char *reader = own_reader(e, f->decl);
     const struct ast_row *key = NULL;
 
     for (unsigned i = 0; f->decl->kind == DECL_OBJECT && i < f->decl->rows.n; i++)
@@ -92,18 +91,15 @@ read_fragment(struct emit *e, const struct target *t, const struct row_use *u, c
            v);
         em(e, "%s        struct ir_%s *item = XD_PUSH(x, &frag.%s.%s);\n", indent,
            t->field->type.un ? t->field->type.un->c : "?", ucase, t->field->name.s.p);
-        em(e,
-           "%s        if (item && !read_%s%.*s(x, i, item))\n%s            frag.%s.%s.n--;\n%s    }\n",
-           indent, f.decl ? decl_prefix(e, f.decl) : "", STR_ARG(u->r->forms.v[0].name.s), indent,
-           ucase, t->field->name.s.p, indent);
+        em(e, "%s        if (item && !%s(x, i, item))\n%s            frag.%s.%s.n--;\n%s    }\n",
+           indent, f.decl ? own_reader(e, f.decl) : "?", indent, ucase, t->field->name.s.p, indent);
     } else if (t->field && t->field->type.list) {
         em(e, "%sxd_read_jsons(x, %s, &frag.%s.%s);\n", indent, v, ucase, t->field->name.s.p);
     } else if (t->field) {
         em(e, "%sxd_read_part(x, %s, &frag.%s.%s);\n", indent, v, ucase, t->field->name.s.p);
     } else if (u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->type);
-        em(e, "%sread_%s%.*s(x, %s, &frag);\n", indent, f.decl ? decl_prefix(e, f.decl) : "",
-           STR_ARG(u->r->forms.v[0].name.s), v);
+        em(e, "%s%s(x, %s, &frag);\n", indent, f.decl ? own_reader(e, f.decl) : "?", v);
     }
     em(e, "%sxd_flow_patch(x, choice, &frag);\n", indent);
 }
@@ -143,8 +139,8 @@ read_choice_row(struct emit *e, const struct patch *p, const struct row_use *u, 
         struct form f = form_resolve(e, &u->r->forms.v[0], &t.type);
         if (f.decl)
             em(e,
-               "%sxd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, %s, &%s%.*s_table), (struct str){ NULL, 0 });\n",
-               indent, v, decl_prefix(e, f.decl), STR_ARG(f.decl->name.s));
+               "%sxd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, %s, %s), (struct str){ NULL, 0 });\n",
+               indent, v, own_table(e, f.decl));
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 1) {
         read_form(e, u, &u->r->forms.v[0], &t.type, v, indent);
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 2) {
@@ -264,7 +260,9 @@ static void
 emit_block_writer(struct emit *e, const struct patch *p)
 {
     const char *list, *guard;
-    uint32_t speaks = speaking_kinds(e, p), written = written_blocks(e, p->choice, &list, &guard);
+    uint32_t speaks = speaking_kinds(e, p);
+    struct own_cases cases = written_blocks(e, p->choice, &list, &guard);
+    const char *written = own_cases_text(e, &cases);
 
     em(e, "static void\nwrite_%s_block(struct xd *x, const struct ir_event *e)\n{\n", p->name);
     em(e, "    const struct ir_choice empty = { .set = true };\n");
@@ -272,8 +270,8 @@ emit_block_writer(struct emit *e, const struct patch *p)
        "    const struct ir_choice one = { .blocks = { (struct ir_block *)(uintptr_t)e->block, 1, 1 } };\n\n");
     em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
        p->choice->name);
-    em(e, "    if (!((0x%xu >> e->block->kind) & 1)) {\n", written);
-    em(e, "        xd_lose_blocks(x, &one.blocks, 0x%xu);\n        return;\n    }\n", written);
+    em(e, "    if (!((%s >> e->block->kind) & 1)) {\n", written);
+    em(e, "        xd_lose_blocks(x, &one.blocks, %s);\n        return;\n    }\n", written);
     em(e,
        "    if (e->kind == IR_EVENT_OPEN && !((0x%xu >> e->block->kind) & 1))\n        return;\n",
        speaks);
@@ -372,9 +370,7 @@ fail_as_this(struct emit *e, const struct ast_row *fail)
 void
 emit_patches(struct emit *e, const struct ast_decl *decl)
 {
-    struct patch p = {
-        .name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p
-    };
+    struct patch p = { .name = decl_name(e, decl) };
     struct ctx choice = { CTX_RECORD, types_record(e->ir, STR("Choice")), NULL, -1, NULL };
 
     if (!split_rows(e, decl, &p))

@@ -8,12 +8,6 @@ static const char *const scalar_readers[] = {
     [TYPE_REAL] = "real",  [TYPE_INT] = "int",  [TYPE_BOOL] = "bool",  [TYPE_INDEX] = "index",
 };
 
-static const char *
-table_c(struct emit *e, const struct ast_decl *decl)
-{
-    return arena_printf(e->a, "%s%.*s_table", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
-}
-
 static void
 read_scalar(struct emit *e, const struct row_use *u, const struct type *t, const char *lv,
             const char *v, const char *indent)
@@ -48,7 +42,7 @@ read_table(struct emit *e, const struct row_use *u, const struct form *f, const 
             lv = arena_printf(e->a, "%s.%s", lv, t->rec->fields.v[i].name.s.p).p;
             break;
         }
-    em(e, "%sint w = xd_%s_word(x, %s, &%s);\n", indent, how, v, table_c(e, f->decl));
+    em(e, "%sint w = xd_%s_word(x, %s, %s);\n", indent, how, v, own_table(e, f->decl));
     em(e, "%sif (w)\n%s    %s = (enum ir_%s)w;\n", indent, indent, lv, types_enum(e->ir, want)->c);
 }
 
@@ -65,11 +59,11 @@ read_list(struct emit *e, const struct form *f, const struct type *t, const char
     em(e, "%s    XD_EACH(x, i, %s) {\n", indent, v);
     em(e, "%s        struct ir_%s *item = XD_PUSH(x, &%s);\n", indent, c, lv);
     if (f->decl->kind == DECL_UNION)
-        em(e, "%s        if (item && !read_%s%.*s(x, i, item))\n%s            %s.n--;\n", indent,
-           decl_prefix(e, f->decl), STR_ARG(f->decl->name.s), indent, lv);
+        em(e, "%s        if (item && !%s(x, i, item))\n%s            %s.n--;\n", indent,
+           own_reader(e, f->decl), indent, lv);
     else
-        em(e, "%s        if (item)\n%s            read_%s%.*s(x, i, item);\n", indent, indent,
-           decl_prefix(e, f->decl), STR_ARG(f->decl->name.s));
+        em(e, "%s        if (item)\n%s            %s(x, i, item);\n", indent, indent,
+           own_reader(e, f->decl));
     em(e, "%s    }\n", indent);
 }
 
@@ -109,19 +103,16 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
         read_table(e, u, f, t, lv, v, indent);
         break;
     case FORM_IS_PAIRS:
-        em(e, "%sxd_read_pair(x, %s, &%s, &%s);\n", indent, v, table_c(e, f->decl), lv);
+        em(e, "%sxd_read_pair(x, %s, %s, &%s);\n", indent, v, own_table(e, f->decl), lv);
         break;
     case FORM_IS_OBJECT:
-        em(e, "%sread_%s%.*s(x, %s, %s);\n", indent, decl_prefix(e, f->decl),
-           STR_ARG(f->decl->name.s), v, address(e, lv));
+        em(e, "%s%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address(e, lv));
         break;
     case FORM_IS_UNION:
-        em(e, "%s(void)read_%s%.*s(x, %s, %s);\n", indent, decl_prefix(e, f->decl),
-           STR_ARG(f->decl->name.s), v, address(e, lv));
+        em(e, "%s(void)%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address(e, lv));
         break;
     case FORM_IS_ROUTES:
-        em(e, "%sread_%s%.*s(x, %s, m);\n", indent, decl_prefix(e, f->decl),
-           STR_ARG(f->decl->name.s), v);
+        em(e, "%s%s(x, %s, m);\n", indent, own_reader(e, f->decl), v);
         break;
     case FORM_IS_LIST:
         read_list(e, f, t, lv, v, indent);
@@ -233,8 +224,7 @@ read_gather(struct emit *e, const struct row_use *u, const struct target *t, con
     } else if (u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->type);
         if (f.is == FORM_IS_OBJECT)
-            em(e, "%sread_%s%.*s(x, %s, item);\n", inner, decl_prefix(e, f.decl),
-               STR_ARG(f.decl->name.s), v);
+            em(e, "%s%s(x, %s, item);\n", inner, own_reader(e, f.decl), v);
         else
             diag_error(e->diags, u->r->pos, "this row needs an object as its form");
     } else {

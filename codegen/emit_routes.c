@@ -227,7 +227,7 @@ emit_routes(struct emit *e, const struct ast_decl *decl)
                          .roles = types_enum(e->ir, STR("Role")),
                          .blocks = types_union(e->ir, STR("Block")) };
 
-    rs.name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+    rs.name = decl_name(e, decl);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
         make_route(e, &rs, &decl->tag_cases.v[i]);
     for (unsigned i = 0; i < rs.list.n; i++)

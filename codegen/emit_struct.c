@@ -1,7 +1,6 @@
 /* The const struct xd_dialect of a dialect or provider, and the file around a family. */
 #include "codegen/emit.h"
-
-#include <stdlib.h>
+#include "codegen/share.h"
 
 #include "codegen/setting.h"
 
@@ -264,6 +263,7 @@ emit_struct(struct emit *e)
     struct str retry = header_for(e, error, "retry_after"),
                request = header_for(e, error, "request");
 
+    own_emit(e);
     emit_ops(e);
     emit_policies(e);
     emit_names(e);
@@ -297,6 +297,8 @@ emit_struct(struct emit *e)
         em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
     em(e, "    .names = %snames,\n    .nnames = sizeof %snames / sizeof *%snames - 1,\n",
        e->d->prefix, e->d->prefix, e->d->prefix);
+    if (e->own.n)
+        em(e, "    .own = &%sown,\n", e->d->prefix);
     em(e, "    .seen_read = SEEN(seen_read),\n    .seen_written = SEEN(seen_written),\n");
     if (!e->d->base)
         em(e,
@@ -313,8 +315,7 @@ emit_prototypes(struct emit *e)
         const struct ast_decl *decl = &e->d->decls.v[i];
         if (!dialect_changed(e->d, decl) || !decl->model.n)
             continue;
-        const char *name =
-            arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+        const char *name = decl_name(e, decl);
         struct str model = decl->model.v[0].name.s;
         const struct ir_record *rec = types_record(e->ir, model);
         const struct ir_union *un = types_union(e->ir, model);
@@ -348,7 +349,7 @@ emit_object(struct emit *e, const struct ast_decl *decl)
                    path_text(e->a, &decl->model).p);
         return;
     }
-    const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+    const char *name = decl_name(e, decl);
     struct body *b = body_make(e, &ctx, name, arena_printf(e->a, "%.*s", STR_ARG(decl->name.s)).p,
                                &decl->rows, NULL);
     em(e, "/* %s: %.*s */\n", pos_text(e->a, decl->pos), STR_ARG(decl->name.s));
@@ -431,31 +432,44 @@ emit_top(struct emit *e)
        e->rows.n, e->rows.n);
 }
 
+/* What `print` says of each dialect of the family, for sharing: with items, as those; else as it is. */
+static void
+emit_each(struct emit *e, struct share *share, void (*print)(struct emit *), bool items)
+{
+    struct buf text, *out = e->out;
+
+    for (unsigned i = 0; i < e->dialects->n; i++) {
+        if (e->dialects->v[i].family != e->family)
+            continue;
+        e->d = &e->dialects->v[i];
+        buf_init(&text, 64u << 20);
+        e->out = &text;
+        print(e);
+        e->out = out;
+        if (items)
+            share_add(share, str_from(e->d->prefix), arena_str(e->a, buf_str(&text)));
+        else
+            share_rename(share, buf_str(&text), out);
+        buf_fini(&text);
+    }
+}
+
 void
 emit_family(struct emit *e)
 {
-    struct buf body, *out = e->out;
+    struct share *share = share_create(e->a);
 
-    buf_init(&body, 64u << 20);
-    e->out = &body;
-    for (unsigned i = 0; i < e->dialects->n; i++)
-        if (e->dialects->v[i].family == e->family) {
-            e->d = &e->dialects->v[i];
-            emit_dialect(e);
-        }
-    e->out = out;
+    own_find(e);
+    emit_each(e, share, emit_dialect, true);
+    share_settle(share);
     emit_top(e);
-    buf_puts(e->out, buf_str(&body));
+    own_emit_type(e);
+    share_print(share, e->out);
     emit_rows(e);
-    for (unsigned i = 0; i < e->dialects->n; i++)
-        if (e->dialects->v[i].family == e->family) {
-            e->d = &e->dialects->v[i];
-            emit_struct(e);
-        }
+    emit_each(e, share, emit_struct, false);
     if (e->as == EMIT_PLUGIN)
         em(e, "const struct xd_dialect *\nxd_plugin(void)\n{\n    return &xd_%s;\n}\n",
            e->family->c);
-    buf_fini(&body);
 }
 
 void

@@ -58,7 +58,7 @@ emit_table(struct emit *e, const struct ast_decl *decl)
 {
     struct str model = decl->model.n ? decl->model.v[0].name.s : (struct str){ NULL, 0 };
     const struct ir_enum *en = types_enum(e->ir, model);
-    const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+    const char *name = decl_name(e, decl);
 
     em(e, "/* %s */\n", pos_text(e->a, decl->pos));
     if (en)

@@ -245,7 +245,7 @@ void
 emit_union(struct emit *e, const struct ast_decl *decl)
 {
     const struct ir_union *u = decl->model.n ? types_union(e->ir, decl->model.v[0].name.s) : NULL;
-    const char *name = arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
+    const char *name = decl_name(e, decl);
 
     if (!u) {
         diag_error(e->diags, decl->model.pos, "there is no union '%s'",

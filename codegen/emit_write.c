@@ -3,12 +3,6 @@
 #include "codegen/emit.h"
 
 static const char *
-prefixed(struct emit *e, const struct ast_decl *decl)
-{
-    return arena_printf(e->a, "%s%.*s", decl_prefix(e, decl), STR_ARG(decl->name.s)).p;
-}
-
-static const char *
 address(struct emit *e, const char *lv)
 {
     return strcmp(lv, "(*m)") == 0 ? "m" : arena_printf(e->a, "&%s", lv).p;
@@ -102,9 +96,17 @@ table_value(struct emit *e, const struct form *f, const struct type *t, const ch
     return lv;
 }
 
+static const char *
+row_mask_text(struct emit *e, const struct body *b, const struct row_use *u)
+{
+    struct own_cases m = own_row_cases(e, b, u);
+
+    return own_cases_text(e, &m);
+}
+
 static void
 write_list(struct emit *e, const struct form *f, const struct type *t, const char *lv,
-           uint32_t mask, const char *key, const char *indent)
+           const char *mask, const char *key, const char *indent)
 {
     if (!f->decl) {
         em(e, "%sxd_put_%ss(x, STR(%s), &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str",
@@ -114,8 +116,8 @@ write_list(struct emit *e, const struct form *f, const struct type *t, const cha
     em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
     em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, lv);
     if (mask)
-        em(e, "%s    if ((0x%xu >> %s.v[i].kind) & 1)\n    ", indent, mask, lv);
-    em(e, "%s    write_%s(x, &%s.v[i]);\n", indent, prefixed(e, f->decl), lv);
+        em(e, "%s    if ((%s >> %s.v[i].kind) & 1)\n    ", indent, mask, lv);
+    em(e, "%s    %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
     em(e, "%sjw_close(&x->w);\n", indent);
 }
 
@@ -162,31 +164,31 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
 {
     /* Elements that no row takes are named by write_lost_blocks; a list of another union leaves
      * that to its writer. */
-    uint32_t mask = t->kind == TYPE_UNION && t->list && strcmp(t->un->c, "block") == 0
-                        ? row_mask(e, b, u, DIR_WRITE)
-                        : 0;
+    const char *mask = t->kind == TYPE_UNION && t->list && strcmp(t->un->c, "block") == 0
+                           ? row_mask_text(e, b, u)
+                           : NULL;
 
     switch (f->is) {
     case FORM_IS_TABLE:
-        em(e, "%sif (!xd_put_word(x, STR(%s), &%s_table, (int)%s))\n", indent, key,
-           prefixed(e, f->decl), table_value(e, f, t, lv));
+        em(e, "%sif (!xd_put_word(x, STR(%s), %s, (int)%s))\n", indent, key, own_table(e, f->decl),
+           table_value(e, f, t, lv));
         em(e, "%s    xd_lose(x, %s);\n", indent,
            c_string(e->a, str_from(loss_name(e, &b->ctx, &u->r->model.v[0]))));
         break;
     case FORM_IS_PAIRS:
-        em(e, "%sxd_put_pair(x, STR(%s), &%s_table, %s);\n", indent, key, prefixed(e, f->decl), lv);
+        em(e, "%sxd_put_pair(x, STR(%s), %s, %s);\n", indent, key, own_table(e, f->decl), lv);
         break;
     case FORM_IS_OBJECT:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, %s);\n", indent, key, indent,
-           prefixed(e, f->decl), address(e, lv));
+        em(e, "%sjw_key(&x->w, STR(%s));\n%s%s(x, %s);\n", indent, key, indent,
+           own_writer(e, f->decl), address(e, lv));
         break;
     case FORM_IS_UNION:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!write_%s(x, %s))\n%s    xd_no_key(x);\n", indent,
-           key, indent, prefixed(e, f->decl), address(e, lv), indent);
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!%s(x, %s))\n%s    xd_no_key(x);\n", indent, key,
+           indent, own_writer(e, f->decl), address(e, lv), indent);
         break;
     case FORM_IS_ROUTES:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s(x, m);\n", indent, key, indent,
-           prefixed(e, f->decl));
+        em(e, "%sjw_key(&x->w, STR(%s));\n%s%s(x, m);\n", indent, key, indent,
+           own_writer(e, f->decl));
         break;
     case FORM_IS_LIST:
         write_list(e, f, t, lv, mask, key, indent);
@@ -194,7 +196,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
     case FORM_IS_STRING:
         if (t->kind == TYPE_UNION && f->ucase >= 0)
             em(e, "%sxd_put_str(x, STR(%s), xd_first_block(&%s, 0x%xu)->%s.%s);\n", indent, key, lv,
-               mask, t->un->cases.v[f->ucase].name.s.p,
+               1u << (f->ucase + 1), t->un->cases.v[f->ucase].name.s.p,
                t->un->cases.v[f->ucase].fields.v[0].name.s.p);
         else if (t->kind == TYPE_RECORD)
             em(e, "%sxd_put_str(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
@@ -246,23 +248,23 @@ static const char *
 fits(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
      const struct type *t, const char *lv)
 {
-    uint32_t mask = t->kind == TYPE_UNION && t->list ? row_mask(e, b, u, DIR_WRITE) : 0;
+    const char *mask = t->kind == TYPE_UNION && t->list ? row_mask_text(e, b, u) : "0";
 
     switch (f->is) {
     case FORM_IS_STRING:
         if (t->kind == TYPE_UNION)
-            return arena_printf(e->a, "xd_single_text(&%s, 0x%xu, %s)", lv, mask,
+            return arena_printf(e->a, "xd_single_text(&%s, %s, %s)", lv, mask,
                                 case_constant(e->a, t->un, f->ucase))
                 .p;
         if (t->kind == TYPE_RECORD)
             return arena_printf(e->a, "%s.%.*s.p", lv, STR_ARG(f->word)).p;
         return arena_printf(e->a, "%s.n == 1", lv).p;
     case FORM_IS_JOIN:
-        return arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu) == xd_count_blocks(&%s, 0x%xu)", lv,
+        return arena_printf(e->a, "xd_count_blocks(&%s, %s) == xd_count_blocks(&%s, 0x%xu)", lv,
                             mask, lv, 1u << (f->ucase + 1))
             .p;
     case FORM_IS_TABLE:
-        return arena_printf(e->a, "xd_word_of(&%s_table, (int)%s).p", prefixed(e, f->decl),
+        return arena_printf(e->a, "xd_word_of(%s, (int)%s).p", own_table(e, f->decl),
                             table_value(e, f, t, lv))
             .p;
     case FORM_IS_OBJECT:
@@ -325,8 +327,8 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
         em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, t->list);
         em(e, "%s    for (unsigned k = 0; %s.v[i].kind == %s && k < %s.v[i].%s.%s.n; k++)\n",
            indent, t->list, kind, t->list, ucase, t->field->name.s.p);
-        em(e, "%s        write_%s(x, &%s.v[i].%s.%s.v[k]);\n", indent,
-           f.decl ? prefixed(e, f.decl) : "?", t->list, ucase, t->field->name.s.p);
+        em(e, "%s        %s(x, &%s.v[i].%s.%s.v[k]);\n", indent,
+           f.decl ? own_writer(e, f.decl) : "?", t->list, ucase, t->field->name.s.p);
         em(e, "%sjw_close(&x->w);\n", indent);
     } else if (t->field && types_is_stringlike(&t->field->type)) {
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_begin_string(&x->w);\n", indent, key, indent);
@@ -338,8 +340,8 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
     } else if (!t->field && u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->type);
         em(e, "%sjw_key(&x->w, STR(%s));\n", indent, key);
-        em(e, "%swrite_%s(x, xd_first_block(&%s, 0x%xu));\n", indent,
-           f.decl ? prefixed(e, f.decl) : "?", t->list, 1u << (t->ucase + 1));
+        em(e, "%s%s(x, xd_first_block(&%s, 0x%xu));\n", indent,
+           f.decl ? own_writer(e, f.decl) : "?", t->list, 1u << (t->ucase + 1));
         em(e, "%sif (xd_count_blocks(&%s, 0x%xu) > 1)\n%s    xd_lose(x, %s);\n", indent, t->list,
            1u << (t->ucase + 1), indent, c_string(e->a, path_text(e->a, &u->r->model.v[0])));
     } else {
@@ -369,9 +371,8 @@ presence(struct emit *e, const struct body *b, const struct row_use *u, const st
         return NULL;
     else if (t->type.kind == TYPE_UNION && t->type.list && strcmp(t->type.un->c, "block") == 0
              && u->r->forms.n)
-        present = arena_printf(e->a, "xd_count_blocks(&%s, 0x%xu)", t->lvalue,
-                               row_mask(e, b, u, DIR_WRITE))
-                      .p;
+        present =
+            arena_printf(e->a, "xd_count_blocks(&%s, %s)", t->lvalue, row_mask_text(e, b, u)).p;
     else
         present = types_present(e->a, &t->type, t->lvalue);
     if (is_required(u->r) && t->type.list && u->r->otherwise.kind == CONST_NONE)
@@ -590,10 +591,10 @@ write_drops(struct emit *e, const struct body *b)
                 write_drop(e, b, &b->common->v[i].model.v[k]);
 }
 
-uint32_t
+struct own_cases
 written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard)
 {
-    uint32_t mask = 0;
+    struct own_cases all = { 0, NULL };
 
     *list = *guard = NULL;
     for (unsigned i = 0; i < b->uses.n; i++) {
@@ -608,9 +609,12 @@ written_blocks(struct emit *e, const struct body *b, const char **list, const ch
             continue;
         *guard = t.guard;
         *list = t.gather ? t.list : t.lvalue;
-        mask |= row_mask(e, b, u, DIR_WRITE);
+        struct own_cases m = own_row_cases(e, b, u);
+        all.fixed |= m.fixed;
+        if (m.own)
+            all.own = all.own ? arena_printf(e->a, "%s | %s", all.own, m.own).p : m.own;
     }
-    return mask;
+    return all;
 }
 
 /* Blocks of kinds that no row of this object writes. */
@@ -618,12 +622,13 @@ static void
 write_lost_blocks(struct emit *e, const struct body *b)
 {
     const char *list, *guard;
-    uint32_t mask = written_blocks(e, b, &list, &guard);
+    struct own_cases cases = written_blocks(e, b, &list, &guard);
+    const char *mask = own_cases_text(e, &cases);
 
     if (list && guard)
-        em(e, "    if (%s)\n        xd_lose_blocks(x, &%s, 0x%xu);\n", guard, list, mask);
+        em(e, "    if (%s)\n        xd_lose_blocks(x, &%s, %s);\n", guard, list, mask);
     else if (list)
-        em(e, "    xd_lose_blocks(x, &%s, 0x%xu);\n", list, mask);
+        em(e, "    xd_lose_blocks(x, &%s, %s);\n", list, mask);
 }
 
 void

@@ -941,7 +941,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     if (xd_count_blocks(&m->result.blocks, 0x7beu)) {
         XD_SEEN(seen_written, 76);
         if (xd_single_text(&m->result.blocks, 0x7beu, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x7beu)->text.text);
+            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);

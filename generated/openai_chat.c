@@ -13,6 +13,26 @@ static unsigned char seen_read[243], seen_written[243];
 #define SEEN(a) NULL
 #endif
 
+/* What providers amend. */
+struct own {
+    void (*read_request)(struct xd *x, uint32_t at, struct ir_request *m);
+    void (*write_request)(struct xd *x, const struct ir_request *m);
+    void (*read_messages)(struct xd *x, uint32_t at, struct ir_request *m);
+    void (*write_messages)(struct xd *x, const struct ir_request *m);
+    uint32_t part_cases;
+    bool (*read_part)(struct xd *x, uint32_t at, struct ir_block *m);
+    bool (*write_part)(struct xd *x, const struct ir_block *m);
+    const struct xd_table *stop_table;
+    void (*read_usage)(struct xd *x, uint32_t at, struct ir_usage *m);
+    void (*write_usage)(struct xd *x, const struct ir_usage *m);
+    const struct xd_table *fault_table;
+    const struct xd_table *effort_table;
+    uint32_t tool_cases;
+    bool (*read_tool)(struct xd *x, uint32_t at, struct ir_tool *m);
+    bool (*write_tool)(struct xd *x, const struct ir_tool *m);
+};
+#define OWN(x) ((const struct own *)(x)->dialect->own)
+
 static void read_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_request(struct xd *x, const struct ir_request *m);
 static void read_messages(struct xd *x, uint32_t at, struct ir_request *m);
@@ -210,7 +230,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 48);
-        read_messages(x, v[1], m);
+        OWN(x)->read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -227,7 +247,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !read_tool(x, i, item))
+                if (item && !OWN(x)->read_tool(x, i, item))
                     m->tools.n--;
             }
     }
@@ -319,7 +339,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[20]) {
         XD_SEEN(seen_read, 66);
-        int w = xd_read_word(x, v[20], &effort_table);
+        int w = xd_read_word(x, v[20], OWN(x)->effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
@@ -359,7 +379,7 @@ write_request(struct xd *x, const struct ir_request *m)
     }
     XD_SEEN(seen_written, 48);
     jw_key(&x->w, STR("messages"));
-    write_messages(x, m);
+    OWN(x)->write_messages(x, m);
     if (m->stream) {
         XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
@@ -377,7 +397,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            write_tool(x, &m->tools.v[i]);
+            OWN(x)->write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -442,7 +462,8 @@ write_request(struct xd *x, const struct ir_request *m)
     }
     if (m->reasoning.effort) {
         XD_SEEN(seen_written, 66);
-        if (!xd_put_word(x, STR("reasoning_effort"), &effort_table, (int)m->reasoning.effort))
+        if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
+                         (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
@@ -515,7 +536,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
             if (xd_want(x, v[0], JSON_ARRAY))
                 XD_EACH(x, i, v[0]) {
                     struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_part(x, i, item))
+                    if (item && !OWN(x)->read_part(x, i, item))
                         m->blocks.n--;
                 }
             break;
@@ -533,16 +554,16 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
+    if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases | 0x2u))) {
         XD_SEEN(seen_written, 73);
-        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
+        if (xd_single_text(&m->blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
-                    write_part(x, &m->blocks.v[i]);
+                if (((OWN(x)->part_cases | 0x2u) >> m->blocks.v[i].kind) & 1)
+                    OWN(x)->write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -550,7 +571,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &messages_system_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x4e6u);
+    xd_lose_blocks(x, &m->blocks, (OWN(x)->part_cases | 0x2u));
     jw_close(&x->w);
 }
 
@@ -592,7 +613,7 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
             if (xd_want(x, v[1], JSON_ARRAY))
                 XD_EACH(x, i, v[1]) {
                     struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                    if (item && !read_part(x, i, item))
+                    if (item && !OWN(x)->read_part(x, i, item))
                         m->result.blocks.n--;
                 }
             break;
@@ -614,16 +635,16 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0x4e6u)) {
+    if (xd_count_blocks(&m->result.blocks, (OWN(x)->part_cases | 0x2u))) {
         XD_SEEN(seen_written, 75);
-        if (xd_single_text(&m->result.blocks, 0x4e6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x4e6u)->text.text);
+        if (xd_single_text(&m->result.blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0x4e6u >> m->result.blocks.v[i].kind) & 1)
-                    write_part(x, &m->result.blocks.v[i]);
+                if (((OWN(x)->part_cases | 0x2u) >> m->result.blocks.v[i].kind) & 1)
+                    OWN(x)->write_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -635,7 +656,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         xd_lose(x, "result.failed");
     if (m->cache.set)
         xd_lose(x, "result.cache");
-    xd_lose_blocks(x, &m->result.blocks, 0x4e6u);
+    xd_lose_blocks(x, &m->result.blocks, (OWN(x)->part_cases | 0x2u));
     jw_close(&x->w);
 }
 
@@ -677,7 +698,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
             if (xd_want(x, v[1], JSON_ARRAY))
                 XD_EACH(x, i, v[1]) {
                     struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                    if (item && !read_part(x, i, item))
+                    if (item && !OWN(x)->read_part(x, i, item))
                         m->result.blocks.n--;
                 }
             break;
@@ -720,7 +741,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
             if (xd_want(x, v[0], JSON_ARRAY))
                 XD_EACH(x, i, v[0]) {
                     struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_part(x, i, item))
+                    if (item && !OWN(x)->read_part(x, i, item))
                         m->blocks.n--;
                 }
             break;
@@ -738,16 +759,16 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
+    if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases | 0x2u))) {
         XD_SEEN(seen_written, 78);
-        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
+        if (xd_single_text(&m->blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
-                    write_part(x, &m->blocks.v[i]);
+                if (((OWN(x)->part_cases | 0x2u) >> m->blocks.v[i].kind) & 1)
+                    OWN(x)->write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -755,7 +776,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &messages_user_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x4e6u);
+    xd_lose_blocks(x, &m->blocks, (OWN(x)->part_cases | 0x2u));
     jw_close(&x->w);
 }
 
@@ -831,7 +852,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             if (xd_want(x, v[4], JSON_ARRAY))
                 XD_EACH(x, i, v[4]) {
                     struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_part(x, i, item))
+                    if (item && !OWN(x)->read_part(x, i, item))
                         m->blocks.n--;
                 }
             break;
@@ -880,16 +901,17 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    if (xd_count_blocks(&m->blocks, 0x4a2u)) {
+    if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u))) {
         XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, 0x4a2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4a2u)->text.text);
+        if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u),
+                           IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4a2u >> m->blocks.v[i].kind) & 1)
-                    write_part(x, &m->blocks.v[i]);
+                if ((((OWN(x)->part_cases & 0xfffffebbu) | 0x2u) >> m->blocks.v[i].kind) & 1)
+                    OWN(x)->write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     }
@@ -919,7 +941,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x5e6u);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x146u));
     jw_close(&x->w);
 }
 
@@ -2531,7 +2553,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
     }
     if (v[3]) {
         XD_SEEN(seen_read, 162);
-        read_usage(x, v[3], &m->usage);
+        OWN(x)->read_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
         XD_SEEN(seen_read, 163);
@@ -2573,7 +2595,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     if (m->usage.set) {
         XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("usage"));
-        write_usage(x, &m->usage);
+        OWN(x)->write_usage(x, &m->usage);
     }
     if (m->tier.p) {
         XD_SEEN(seen_written, 163);
@@ -2735,7 +2757,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
     }
     if (v[12]) {
         XD_SEEN(seen_read, 178);
-        int w = xd_read_word(x, v[12], &stop_table);
+        int w = xd_read_word(x, v[12], OWN(x)->stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
     }
@@ -2847,7 +2869,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     }
     if (m->stop) {
         XD_SEEN(seen_written, 178);
-        if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
+        if (!xd_put_word(x, STR("finish_reason"), OWN(x)->stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
     xd_put_rest(x, &choice_whole_shape, "", &m->rest);
@@ -3150,7 +3172,7 @@ static const struct xd_key chunks_keys_v[] = {
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 8, "" };
 static const struct xd_shape chunks_shape = {
-    family, "chunks", &chunks_keys, 6, XD_REST_KEEP, false,
+    family, "reply", &chunks_keys, 6, XD_REST_KEEP, false,
 };
 
 static void
@@ -3239,7 +3261,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     }
     if (v[9]) {
         XD_SEEN(seen_read, 212);
-        xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table),
+        xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], OWN(x)->stop_table),
                      (struct str){ NULL, 0 });
     }
 }
@@ -3283,7 +3305,7 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
     }
     if (v[3]) {
         XD_SEEN(seen_read, 199);
-        read_usage(x, v[3], &m->usage);
+        OWN(x)->read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
     if (v[4] && xd_want(x, v[4], JSON_ARRAY))
@@ -3417,7 +3439,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_close(&x->w);
     if (m->stop) {
         XD_SEEN(seen_written, 212);
-        if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
+        if (!xd_put_word(x, STR("finish_reason"), OWN(x)->stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
         jw_key(&x->w, STR("finish_reason"));
@@ -3476,7 +3498,7 @@ write_chunks_end(struct xd *x)
         if (m->usage.set) {
             XD_SEEN(seen_written, 199);
             jw_key(&x->w, STR("usage"));
-            write_usage(x, &m->usage);
+            OWN(x)->write_usage(x, &m->usage);
         }
         xd_patch_close(x);
     }
@@ -3674,13 +3696,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 221);
-        int w = xd_read_word(x, v[1], &fault_table);
+        int w = xd_read_word(x, v[1], OWN(x)->fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
         XD_SEEN(seen_read, 222);
-        int w = xd_try_word(x, v[2], &fault_table);
+        int w = xd_try_word(x, v[2], OWN(x)->fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
@@ -3711,7 +3733,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     }
     if (m->kind) {
         XD_SEEN(seen_written, 221);
-        if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
+        if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
@@ -3733,23 +3755,14 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
-
 static void read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_deepseek_request(struct xd *x, const struct ir_request *m);
 static void read_deepseek_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_deepseek_messages(struct xd *x, const struct ir_request *m);
 static bool read_deepseek_part(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
-static void read_deepseek_reply(struct xd *x, uint32_t at, struct ir_reply *m);
-static void write_deepseek_reply(struct xd *x, const struct ir_reply *m);
-static void read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m);
-static void write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
-static void read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m);
-static void write_deepseek_error(struct xd *x, const struct ir_error *m);
-static void read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
-static void write_deepseek_fault_body(struct xd *x, const struct ir_error *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
@@ -3802,19 +3815,11 @@ static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
     -1, -1,
 };
-
-/* openai/chat.spec:18: request */
-static const struct xd_key deepseek_request_keys_stream_options_v[] = {
-    { STR_INIT("include_usage"), 3, NULL },
-};
-static const struct xd_keys deepseek_request_keys_stream_options = {
-    deepseek_request_keys_stream_options_v, 1, "stream_options",
-};
 static const struct xd_key deepseek_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
     { STR_INIT("stream"), 2, NULL },
-    { STR_INIT("stream_options"), -1, &deepseek_request_keys_stream_options },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
     { STR_INIT("tools"), 4, NULL },
     { STR_INIT("functions"), 5, NULL },
     { STR_INIT("tool_choice"), 6, NULL },
@@ -3851,7 +3856,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 48);
-        read_deepseek_messages(x, v[1], m);
+        OWN(x)->read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -3868,7 +3873,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !read_tool(x, i, item))
+                if (item && !OWN(x)->read_tool(x, i, item))
                     m->tools.n--;
             }
     }
@@ -3948,7 +3953,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[16]) {
         XD_SEEN(seen_read, 66);
-        int w = xd_read_word(x, v[16], &effort_table);
+        int w = xd_read_word(x, v[16], OWN(x)->effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
@@ -3968,7 +3973,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
     }
     XD_SEEN(seen_written, 48);
     jw_key(&x->w, STR("messages"));
-    write_deepseek_messages(x, m);
+    OWN(x)->write_messages(x, m);
     if (m->stream) {
         XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
@@ -3986,7 +3991,7 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            write_tool(x, &m->tools.v[i]);
+            OWN(x)->write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -4039,7 +4044,8 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
     }
     if (m->reasoning.effort) {
         XD_SEEN(seen_written, 66);
-        if (!xd_put_word(x, STR("reasoning_effort"), &effort_table, (int)m->reasoning.effort))
+        if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
+                         (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
@@ -4075,313 +4081,12 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:52: "system" */
-static const struct xd_key deepseek_messages_system_keys_v[] = {
-    { STR_INIT("content"), 0, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys deepseek_messages_system_keys = {
-    deepseek_messages_system_keys_v, 2, "",
-};
-static const struct xd_shape deepseek_messages_system_shape = {
-    family, "messages_system", &deepseek_messages_system_keys, 1, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
-{
-    uint32_t v[1];
-
-    if (!xd_scan(x, at, &deepseek_messages_system_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 73);
-        switch (json_kind(&x->doc, v[0])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[0], JSON_ARRAY))
-                XD_EACH(x, i, v[0]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_deepseek_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[0], "string or array");
-        }
-    } else {
-        xd_missing(x, at, "content");
-    }
-}
-
-static void
-write_deepseek_messages_system(struct xd *x, const struct ir_turn *m)
-{
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"system\""));
-    if (xd_count_blocks(&m->blocks, 0x402u)) {
-        XD_SEEN(seen_written, 73);
-        if (xd_single_text(&m->blocks, 0x402u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x402u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x402u >> m->blocks.v[i].kind) & 1)
-                    write_deepseek_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    xd_put_rest(x, &deepseek_messages_system_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x402u);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:56: "tool" */
-static const struct xd_key deepseek_messages_tool_keys_v[] = {
-    { STR_INIT("tool_call_id"), 0, NULL },
-    { STR_INIT("content"), 1, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys deepseek_messages_tool_keys = { deepseek_messages_tool_keys_v, 3, "" };
-static const struct xd_shape deepseek_messages_tool_shape = {
-    family, "messages_tool", &deepseek_messages_tool_keys, 2, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
-{
-    uint32_t v[2];
-
-    if (!xd_scan(x, at, &deepseek_messages_tool_shape, v, &m->rest))
-        return;
-    m->kind = IR_BLOCK_RESULT;
-    if (v[0]) {
-        XD_SEEN(seen_read, 74);
-        xd_read_str(x, v[0], &m->result.call);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 75);
-        switch (json_kind(&x->doc, v[1])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[1], JSON_ARRAY))
-                XD_EACH(x, i, v[1]) {
-                    struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                    if (item && !read_deepseek_part(x, i, item))
-                        m->result.blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[1], "string or array");
-        }
-    } else {
-        xd_missing(x, at, "content");
-    }
-}
-
-static void
-write_deepseek_messages_tool(struct xd *x, const struct ir_block *m)
-{
-    jw_object(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"tool\""));
-    if (m->result.call.p) {
-        XD_SEEN(seen_written, 74);
-        xd_put_str(x, STR("tool_call_id"), m->result.call);
-    }
-    if (xd_count_blocks(&m->result.blocks, 0x402u)) {
-        XD_SEEN(seen_written, 75);
-        if (xd_single_text(&m->result.blocks, 0x402u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x402u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0x402u >> m->result.blocks.v[i].kind) & 1)
-                    write_deepseek_part(x, &m->result.blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    xd_put_rest(x, &deepseek_messages_tool_shape, "", &m->rest);
-    if (m->result.failed)
-        xd_lose(x, "result.failed");
-    if (m->cache.set)
-        xd_lose(x, "result.cache");
-    xd_lose_blocks(x, &m->result.blocks, 0x402u);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:62: "function" */
-static const struct xd_key deepseek_messages_function_keys_v[] = {
-    { STR_INIT("name"), 0, NULL },
-    { STR_INIT("content"), 1, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys deepseek_messages_function_keys = {
-    deepseek_messages_function_keys_v, 3, "",
-};
-static const struct xd_shape deepseek_messages_function_shape = {
-    family, "messages_function", &deepseek_messages_function_keys, 2, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
-{
-    uint32_t v[2];
-
-    if (!xd_scan(x, at, &deepseek_messages_function_shape, v, NULL))
-        return;
-    m->kind = IR_BLOCK_RESULT;
-    if (v[0]) {
-        XD_SEEN(seen_read, 76);
-        xd_read_str(x, v[0], &m->result.call);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 77);
-        switch (json_kind(&x->doc, v[1])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[1], JSON_ARRAY))
-                XD_EACH(x, i, v[1]) {
-                    struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                    if (item && !read_deepseek_part(x, i, item))
-                        m->result.blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[1], "string or array");
-        }
-    }
-}
-
-/* openai/chat.spec:66: "user" */
-static const struct xd_key deepseek_messages_user_keys_v[] = {
-    { STR_INIT("content"), 0, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys deepseek_messages_user_keys = { deepseek_messages_user_keys_v, 2, "" };
-static const struct xd_shape deepseek_messages_user_shape = {
-    family, "messages_user", &deepseek_messages_user_keys, 1, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
-{
-    uint32_t v[1];
-
-    if (!xd_scan(x, at, &deepseek_messages_user_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 78);
-        switch (json_kind(&x->doc, v[0])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[0], JSON_ARRAY))
-                XD_EACH(x, i, v[0]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_deepseek_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[0], "string or array");
-        }
-    } else {
-        xd_missing(x, at, "content");
-    }
-}
-
-static void
-write_deepseek_messages_user(struct xd *x, const struct ir_turn *m)
-{
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0x402u)) {
-        XD_SEEN(seen_written, 78);
-        if (xd_single_text(&m->blocks, 0x402u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x402u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x402u >> m->blocks.v[i].kind) & 1)
-                    write_deepseek_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    xd_put_rest(x, &deepseek_messages_user_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x402u);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:70: "assistant" */
-static const struct xd_key deepseek_messages_assistant_keys_v[] = {
-    { STR_INIT("thinking_blocks"), 0, NULL },
-    { STR_INIT("reasoning_details"), 1, NULL },
-    { STR_INIT("reasoning_content"), 2, NULL },
-    { STR_INIT("reasoning"), 3, NULL },
-    { STR_INIT("content"), 4, NULL },
-    { STR_INIT("refusal"), 5, NULL },
-    { STR_INIT("audio"), 6, NULL },
-    { STR_INIT("tool_calls"), 7, NULL },
-    { STR_INIT("function_call"), 8, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys deepseek_messages_assistant_keys = {
-    deepseek_messages_assistant_keys_v, 10, "",
-};
-static const struct xd_shape deepseek_messages_assistant_shape = {
-    family, "messages_assistant", &deepseek_messages_assistant_keys, 9, XD_REST_KEEP, false,
-};
-
 static void
 read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     uint32_t v[9];
 
-    if (!xd_scan(x, at, &deepseek_messages_assistant_shape, v, &m->rest))
+    if (!xd_scan(x, at, &messages_assistant_shape, v, &m->rest))
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
@@ -4430,7 +4135,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             if (xd_want(x, v[4], JSON_ARRAY))
                 XD_EACH(x, i, v[4]) {
                     struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_deepseek_part(x, i, item))
+                    if (item && !OWN(x)->read_part(x, i, item))
                         m->blocks.n--;
                 }
             break;
@@ -4488,16 +4193,17 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x402u)) {
+    if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u))) {
         XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, 0x402u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x402u)->text.text);
+        if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u),
+                           IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x402u >> m->blocks.v[i].kind) & 1)
-                    write_deepseek_part(x, &m->blocks.v[i]);
+                if ((((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u) >> m->blocks.v[i].kind) & 1)
+                    OWN(x)->write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     }
@@ -4526,40 +4232,27 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
                 write_call(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
-    xd_put_rest(x, &deepseek_messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x54eu);
+    xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
     jw_close(&x->w);
 }
-
-static const struct xd_tag deepseek_messages_tags_v[] = {
-    { STR_INIT("system"), 0 },
-    { STR_INIT("developer"), 0 },
-    { STR_INIT("tool"), 1 },
-    { STR_INIT("function"), 2 },
-    { STR_INIT("user"), 3 },
-    { STR_INIT("assistant"), 4 },
-};
-static const struct xd_tags deepseek_messages_tags = {
-    STR_INIT("role"), deepseek_messages_tags_v,
-    sizeof deepseek_messages_tags_v / sizeof *deepseek_messages_tags_v, -1,
-};
 
 static void
 read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
-    switch (xd_tag(x, at, &deepseek_messages_tags)) {
+    switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
         XD_SEEN(seen_read, 88);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-            read_deepseek_messages_system(x, at, &first);
+            read_messages_system(x, at, &first);
             m->instructions = first.blocks;
             xd_lose_rest(x, &first.rest);
             break;
         }
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
         if (t)
-            read_deepseek_messages_system(x, at, t);
+            read_messages_system(x, at, t);
         break;
     }
     case 1: {
@@ -4567,7 +4260,7 @@ read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
-            read_deepseek_messages_tool(x, at, b);
+            read_messages_tool(x, at, b);
         break;
     }
     case 2: {
@@ -4575,14 +4268,14 @@ read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
-            read_deepseek_messages_function(x, at, b);
+            read_messages_function(x, at, b);
         break;
     }
     case 3: {
         XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t)
-            read_deepseek_messages_user(x, at, t);
+            read_messages_user(x, at, t);
         break;
     }
     case 4: {
@@ -4611,7 +4304,7 @@ write_deepseek_messages_turn(struct xd *x, const struct ir_turn *m)
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
                 XD_SEEN(seen_written, 89);
-                write_deepseek_messages_tool(x, &m->blocks.v[i++]);
+                write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
             struct ir_turn run = *m;
@@ -4619,7 +4312,7 @@ write_deepseek_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
             XD_SEEN(seen_written, 91);
-            write_deepseek_messages_user(x, &run);
+            write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
@@ -4628,7 +4321,7 @@ write_deepseek_messages_turn(struct xd *x, const struct ir_turn *m)
         break;
     case IR_ROLE_SYSTEM:
         XD_SEEN(seen_written, 88);
-        write_deepseek_messages_system(x, m);
+        write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
         break;
@@ -4642,7 +4335,7 @@ write_deepseek_messages(struct xd *x, const struct ir_request *m)
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
         XD_SEEN(seen_written, 88);
-        write_deepseek_messages_system(x, &first);
+        write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
         write_deepseek_messages_turn(x, &m->turns.v[i]);
@@ -4660,68 +4353,13 @@ static const struct xd_tags deepseek_part_tags = {
     sizeof deepseek_part_tags_v / sizeof *deepseek_part_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:91: part.text */
-static const struct xd_key deepseek_part_text_keys_v[] = {
-    { STR_INIT("text"), 0, NULL },
-    { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
-    { STR_INIT("cache_control"), 2, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys deepseek_part_text_keys = { deepseek_part_text_keys_v, 4, "" };
-static const struct xd_shape deepseek_part_text_shape = {
-    family, "part.text", &deepseek_part_text_keys, 3, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_part_text(struct xd *x, uint32_t at, struct ir_block *m)
-{
-    uint32_t v[3];
-
-    if (!xd_scan(x, at, &deepseek_part_text_shape, v, &m->rest))
-        return;
-    m->kind = IR_BLOCK_TEXT;
-    if (v[0]) {
-        XD_SEEN(seen_read, 93);
-        xd_read_str(x, v[0], &m->text.text);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 94);
-        read_cache_breakpoint(x, v[1], &m->cache);
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 95);
-        read_cache_control(x, v[2], &m->cache);
-    }
-}
-
-static void
-write_deepseek_part_text(struct xd *x, const struct ir_block *m)
-{
-    jw_object(&x->w);
-    jw_key(&x->w, STR("type"));
-    jw_raw(&x->w, STR("\"text\""));
-    if (m->text.text.p) {
-        XD_SEEN(seen_written, 93);
-        xd_put_str(x, STR("text"), m->text.text);
-    }
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
-        jw_key(&x->w, STR("prompt_cache_breakpoint"));
-        write_cache_breakpoint(x, &m->cache);
-    }
-    xd_put_rest(x, &deepseek_part_text_shape, "", &m->rest);
-    if (m->text.citations.n)
-        xd_lose(x, "text.citations");
-    jw_close(&x->w);
-}
-
 static bool
 read_deepseek_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &deepseek_part_tags)) {
     case 0:
         XD_SEEN(seen_read, 104);
-        read_deepseek_part_text(x, at, m);
+        read_part_text(x, at, m);
         return true;
     case 1:
         XD_SEEN(seen_read, 109);
@@ -4739,7 +4377,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
         XD_SEEN(seen_written, 104);
-        write_deepseek_part_text(x, m);
+        write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
         xd_lose(x, "blocks.refusal");
@@ -4779,374 +4417,6 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:203: reply */
-static const struct xd_key deepseek_reply_keys_v[] = {
-    { STR_INIT("id"), 0, NULL },
-    { STR_INIT("object"), -1, NULL },
-    { STR_INIT("created"), -1, NULL },
-    { STR_INIT("model"), 1, NULL },
-    { STR_INIT("choices"), 2, NULL },
-    { STR_INIT("usage"), 3, NULL },
-    { STR_INIT("service_tier"), 4, NULL },
-};
-static const struct xd_keys deepseek_reply_keys = { deepseek_reply_keys_v, 7, "" };
-static const struct xd_shape deepseek_reply_shape = {
-    family, "reply", &deepseek_reply_keys, 5, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_reply(struct xd *x, uint32_t at, struct ir_reply *m)
-{
-    uint32_t v[5];
-
-    if (!xd_scan(x, at, &deepseek_reply_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 157);
-        xd_read_str(x, v[0], &m->id);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 160);
-        xd_read_str(x, v[1], &m->model);
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 161);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_choice *item = XD_PUSH(x, &m->choices);
-                if (item)
-                    read_deepseek_choice_whole(x, i, item);
-            }
-    }
-    if (v[3]) {
-        XD_SEEN(seen_read, 162);
-        read_deepseek_usage(x, v[3], &m->usage);
-    }
-    if (v[4]) {
-        XD_SEEN(seen_read, 163);
-        xd_read_str(x, v[4], &m->tier);
-    }
-}
-
-static void
-write_deepseek_reply(struct xd *x, const struct ir_reply *m)
-{
-    jw_enter(&x->w);
-    if (m->id.p) {
-        XD_SEEN(seen_written, 157);
-        xd_put_str(x, STR("id"), m->id);
-    } else {
-        jw_key(&x->w, STR("id"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    XD_SEEN(seen_written, 158);
-    jw_key(&x->w, STR("object"));
-    jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 159);
-    xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
-    if (m->model.p) {
-        XD_SEEN(seen_written, 160);
-        xd_put_str(x, STR("model"), m->model);
-    } else {
-        jw_key(&x->w, STR("model"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    if (m->choices.n) {
-        XD_SEEN(seen_written, 161);
-        jw_key(&x->w, STR("choices"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->choices.n; i++)
-            write_deepseek_choice_whole(x, &m->choices.v[i]);
-        jw_close(&x->w);
-    }
-    if (m->usage.set) {
-        XD_SEEN(seen_written, 162);
-        jw_key(&x->w, STR("usage"));
-        write_deepseek_usage(x, &m->usage);
-    }
-    if (m->tier.p) {
-        XD_SEEN(seen_written, 163);
-        xd_put_str(x, STR("service_tier"), m->tier);
-    }
-    xd_put_rest(x, &deepseek_reply_shape, "", &m->rest);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:214: choice_whole */
-static const struct xd_key deepseek_choice_whole_keys_message_v[] = {
-    { STR_INIT("role"), -1, NULL },
-    { STR_INIT("thinking_blocks"), 1, NULL },
-    { STR_INIT("reasoning_details"), 2, NULL },
-    { STR_INIT("reasoning_content"), 3, NULL },
-    { STR_INIT("reasoning"), 4, NULL },
-    { STR_INIT("content"), 5, NULL },
-    { STR_INIT("refusal"), 6, NULL },
-    { STR_INIT("annotations"), 7, NULL },
-    { STR_INIT("audio"), 8, NULL },
-    { STR_INIT("tool_calls"), 9, NULL },
-    { STR_INIT("function_call"), 10, NULL },
-};
-static const struct xd_keys deepseek_choice_whole_keys_message = {
-    deepseek_choice_whole_keys_message_v, 11, "message",
-};
-static const struct xd_key deepseek_choice_whole_keys_logprobs_v[] = {
-    { STR_INIT("content"), 11, NULL },
-};
-static const struct xd_keys deepseek_choice_whole_keys_logprobs = {
-    deepseek_choice_whole_keys_logprobs_v, 1, "logprobs",
-};
-static const struct xd_key deepseek_choice_whole_keys_v[] = {
-    { STR_INIT("index"), 0, NULL },
-    { STR_INIT("message"), -1, &deepseek_choice_whole_keys_message },
-    { STR_INIT("logprobs"), -1, &deepseek_choice_whole_keys_logprobs },
-    { STR_INIT("finish_reason"), 12, NULL },
-};
-static const struct xd_keys deepseek_choice_whole_keys = { deepseek_choice_whole_keys_v, 4, "" };
-static const struct xd_shape deepseek_choice_whole_shape = {
-    family, "choice_whole", &deepseek_choice_whole_keys, 13, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
-{
-    uint32_t v[13];
-
-    if (!xd_scan(x, at, &deepseek_choice_whole_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 164);
-        xd_read_index(x, v[0], &m->index);
-    }
-    if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 166);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_thinking_block(x, i, item))
-                    m->blocks.n--;
-            }
-    } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 167);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_reasoning_detail(x, i, item))
-                    m->blocks.n--;
-            }
-    } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 168);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
-        }
-    } else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 169);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[4], &item_block->thinking.text);
-        }
-    }
-    if (v[5]) {
-        XD_SEEN(seen_read, 170);
-        switch (json_kind(&x->doc, v[5])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[5], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[5], JSON_ARRAY))
-                XD_EACH(x, i, v[5]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_reply_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[5], "string or array");
-        }
-    }
-    if (v[6]) {
-        XD_SEEN(seen_read, 171);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[6], &item_block->refusal.text);
-        }
-    }
-    if (v[7]) {
-        XD_SEEN(seen_read, 172);
-        struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_TEXT;
-            if (xd_want(x, v[7], JSON_ARRAY))
-                XD_EACH(x, i, v[7]) {
-                    struct ir_citation *item = XD_PUSH(x, &item_block->text.citations);
-                    if (item && !read_annotation(x, i, item))
-                        item_block->text.citations.n--;
-                }
-        }
-    }
-    if (v[8]) {
-        XD_SEEN(seen_read, 173);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_AUDIO;
-            read_audio_ref(x, v[8], item);
-        }
-    }
-    if (v[9]) {
-        XD_SEEN(seen_read, 174);
-        if (xd_want(x, v[9], JSON_ARRAY))
-            XD_EACH(x, i, v[9]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item)
-                    read_call(x, i, item);
-            }
-    }
-    if (v[10]) {
-        XD_SEEN(seen_read, 175);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_CALL;
-            read_function_call(x, v[10], item);
-        }
-    }
-    if (v[11]) {
-        XD_SEEN(seen_read, 177);
-        xd_read_jsons(x, v[11], &m->logprobs);
-    }
-    if (v[12]) {
-        XD_SEEN(seen_read, 178);
-        int w = xd_read_word(x, v[12], &deepseek_stop_table);
-        if (w)
-            m->stop = (enum ir_stop)w;
-    }
-}
-
-static void
-write_deepseek_choice_whole(struct xd *x, const struct ir_choice *m)
-{
-    jw_enter(&x->w);
-    if (true) {
-        XD_SEEN(seen_written, 164);
-        xd_put_index(x, STR("index"), m->index);
-    }
-    jw_key(&x->w, STR("message"));
-    jw_enter(&x->w);
-    XD_SEEN(seen_written, 165);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"assistant\""));
-    if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 166);
-        jw_key(&x->w, STR("thinking_blocks"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x18u >> m->blocks.v[i].kind) & 1)
-                write_thinking_block(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 168);
-        jw_key(&x->w, STR("reasoning_content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 170);
-        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
-            jw_key(&x->w, STR("content"));
-            jw_begin_string(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
-            jw_end_string(&x->w);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x2u >> m->blocks.v[i].kind) & 1)
-                    write_reply_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("null"));
-    }
-    if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 171);
-        jw_key(&x->w, STR("refusal"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
-        jw_end_string(&x->w);
-    } else {
-        jw_key(&x->w, STR("refusal"));
-        jw_raw(&x->w, STR("null"));
-    }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 172);
-        jw_key(&x->w, STR("annotations"));
-        jw_enter_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            for (unsigned k = 0; m->blocks.v[i].kind == IR_BLOCK_TEXT
-                 && k < m->blocks.v[i].text.citations.n; k++)
-                write_annotation(x, &m->blocks.v[i].text.citations.v[k]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 173);
-        jw_key(&x->w, STR("audio"));
-        write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
-        if (xd_count_blocks(&m->blocks, 0x40u) > 1)
-            xd_lose(x, "blocks.audio");
-    }
-    if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 174);
-        jw_key(&x->w, STR("tool_calls"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x100u >> m->blocks.v[i].kind) & 1)
-                write_call(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    xd_put_rest(x, &deepseek_choice_whole_shape, "message", &m->rest);
-    jw_close(&x->w);
-    XD_SEEN(seen_written, 176);
-    jw_key(&x->w, STR("logprobs"));
-    jw_enter(&x->w);
-    if (m->logprobs.n) {
-        XD_SEEN(seen_written, 177);
-        xd_put_jsons(x, STR("content"), &m->logprobs);
-    }
-    xd_put_rest(x, &deepseek_choice_whole_shape, "logprobs", &m->rest);
-    if (!jw_close(&x->w)) {
-        jw_key(&x->w, STR("logprobs"));
-        jw_null(&x->w);
-    }
-    if (m->stop) {
-        XD_SEEN(seen_written, 178);
-        if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
-            xd_lose(x, "stop");
-    }
-    xd_put_rest(x, &deepseek_choice_whole_shape, "", &m->rest);
-    if (m->stop_text.p)
-        xd_lose(x, "stop_text");
-    xd_lose_blocks(x, &m->blocks, 0x15eu);
-    jw_close(&x->w);
-}
-
 /* openai/chat.spec:259: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -5155,20 +4425,13 @@ static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
 static const struct xd_keys deepseek_usage_keys_prompt_tokens_details = {
     deepseek_usage_keys_prompt_tokens_details_v, 2, "prompt_tokens_details",
 };
-static const struct xd_key deepseek_usage_keys_completion_tokens_details_v[] = {
-    { STR_INIT("reasoning_tokens"), 5, NULL },
-    { STR_INIT("audio_tokens"), 6, NULL },
-};
-static const struct xd_keys deepseek_usage_keys_completion_tokens_details = {
-    deepseek_usage_keys_completion_tokens_details_v, 2, "completion_tokens_details",
-};
 static const struct xd_key deepseek_usage_keys_v[] = {
     { STR_INIT("prompt_tokens"), 0, NULL },
     { STR_INIT("completion_tokens"), 1, NULL },
     { STR_INIT("total_tokens"), -1, NULL },
     { STR_INIT("prompt_cache_hit_tokens"), 2, NULL },
     { STR_INIT("prompt_tokens_details"), -1, &deepseek_usage_keys_prompt_tokens_details },
-    { STR_INIT("completion_tokens_details"), -1, &deepseek_usage_keys_completion_tokens_details },
+    { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
 };
 static const struct xd_keys deepseek_usage_keys = { deepseek_usage_keys_v, 6, "" };
 static const struct xd_shape deepseek_usage_shape = {
@@ -5271,564 +4534,8 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &deepseek_usage_shape, "", &m->rest);
     jw_close(&x->w);
 }
-
-/* openai/chat.spec:273: chunks */
-static const struct xd_key deepseek_chunks_choice_keys_delta_v[] = {
-    { STR_INIT("role"), -1, NULL },
-    { STR_INIT("content"), 4, NULL },
-    { STR_INIT("thinking_blocks"), 0, NULL },
-    { STR_INIT("reasoning_details"), 1, NULL },
-    { STR_INIT("reasoning_content"), 2, NULL },
-    { STR_INIT("reasoning"), 3, NULL },
-    { STR_INIT("refusal"), 5, NULL },
-    { STR_INIT("annotations"), 6, NULL },
-    { STR_INIT("audio"), 7, NULL },
-    { STR_INIT("tool_calls"), 8, NULL },
-};
-static const struct xd_keys deepseek_chunks_choice_keys_delta = {
-    deepseek_chunks_choice_keys_delta_v, 10, "delta",
-};
-static const struct xd_key deepseek_chunks_choice_keys_v[] = {
-    { STR_INIT("delta"), -1, &deepseek_chunks_choice_keys_delta },
-    { STR_INIT("finish_reason"), 9, NULL },
-    { STR_INIT("index"), 10, NULL },
-};
-static const struct xd_keys deepseek_chunks_choice_keys = { deepseek_chunks_choice_keys_v, 3, "" };
-static const struct xd_shape deepseek_chunks_choice_shape = {
-    family, "choice", &deepseek_chunks_choice_keys, 11, XD_REST_KEEP, false,
-};
-
-static const struct xd_key deepseek_chunks_keys_v[] = {
-    { STR_INIT("id"), 0, NULL },
-    { STR_INIT("object"), -1, NULL },
-    { STR_INIT("created"), -1, NULL },
-    { STR_INIT("model"), 1, NULL },
-    { STR_INIT("service_tier"), 2, NULL },
-    { STR_INIT("usage"), 3, NULL },
-    { STR_INIT("choices"), 4, NULL },
-    { STR_INIT("error"), 5, NULL },
-};
-static const struct xd_keys deepseek_chunks_keys = { deepseek_chunks_keys_v, 8, "" };
-static const struct xd_shape deepseek_chunks_shape = {
-    family, "deepseek_chunks", &deepseek_chunks_keys, 6, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_chunks_choice(struct xd *x, uint32_t at)
-{
-    uint32_t v[11];
-    unsigned choice = 0;
-
-    if (!xd_scan(x, at, &deepseek_chunks_choice_shape, v, NULL))
-        return;
-    if (v[10])
-        xd_read_index(x, v[10], &choice);
-    if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 203);
-        if (xd_want(x, v[0], JSON_ARRAY))
-            XD_EACH(x, i, v[0]) {
-                struct ir_block frag = { 0 };
-                if (read_thinking_block(x, i, &frag))
-                    xd_flow_patch(x, choice, &frag);
-            }
-    } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 204);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block frag = { 0 };
-                if (read_reasoning_detail(x, i, &frag))
-                    xd_flow_patch(x, choice, &frag);
-            }
-    } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 205);
-        struct ir_block frag = { .kind = IR_BLOCK_THINKING };
-        xd_read_part(x, v[2], &frag.thinking.text);
-        xd_flow_patch(x, choice, &frag);
-    } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 206);
-        struct ir_block frag = { .kind = IR_BLOCK_THINKING };
-        xd_read_part(x, v[3], &frag.thinking.text);
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[4]) {
-        XD_SEEN(seen_read, 207);
-        if (json_kind(&x->doc, v[4]) == JSON_STRING) {
-            struct ir_block frag = { .kind = IR_BLOCK_TEXT };
-            xd_read_part(x, v[4], &frag.text.text);
-            xd_flow_patch(x, choice, &frag);
-        } else {
-            if (xd_want(x, v[4], JSON_ARRAY))
-                XD_EACH(x, i, v[4]) {
-                    struct ir_block frag = { 0 };
-                    if (read_reply_part(x, i, &frag))
-                        xd_flow_patch(x, choice, &frag);
-                }
-        }
-    }
-    if (v[5]) {
-        XD_SEEN(seen_read, 208);
-        struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
-        xd_read_part(x, v[5], &frag.refusal.text);
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[6]) {
-        XD_SEEN(seen_read, 209);
-        struct ir_block frag = { .kind = IR_BLOCK_TEXT };
-        if (xd_want(x, v[6], JSON_ARRAY))
-            XD_EACH(x, i, v[6]) {
-                struct ir_citation *item = XD_PUSH(x, &frag.text.citations);
-                if (item && !read_annotation(x, i, item))
-                    frag.text.citations.n--;
-            }
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[7]) {
-        XD_SEEN(seen_read, 210);
-        struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
-        read_audio_ref(x, v[7], &frag);
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[8]) {
-        XD_SEEN(seen_read, 211);
-        if (xd_want(x, v[8], JSON_ARRAY))
-            XD_EACH(x, i, v[8]) {
-                struct ir_block frag = { 0 };
-                read_call_patch(x, i, &frag);
-                xd_flow_patch_keyed(x, choice, xd_key_of(x, i, STR("index")), &frag);
-            }
-    }
-    if (v[9]) {
-        XD_SEEN(seen_read, 212);
-        xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &deepseek_stop_table),
-                     (struct str){ NULL, 0 });
-    }
-}
-
-static void
-read_deepseek_chunks_error(struct xd *x, uint32_t at)
-{
-    struct ir_error error = { 0 };
-    struct ir_error *m = &error;
-
-    XD_SEEN(seen_read, 213);
-    read_deepseek_fault_body(x, at, m);
-    xd_flow_fail(x, m);
-}
-
-static void
-read_deepseek_chunks(struct xd *x, struct str name, uint32_t at)
-{
-    struct ir_reply head = { 0 };
-    struct ir_reply *m = &head;
-    uint32_t v[6];
-
-    (void)name;
-    if (!xd_scan(x, at, &deepseek_chunks_shape, v, NULL))
-        return;
-    if (v[5]) {
-        read_deepseek_chunks_error(x, v[5]);
-        return;
-    }
-    if (v[0]) {
-        XD_SEEN(seen_read, 194);
-        xd_read_str(x, v[0], &m->id);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 197);
-        xd_read_str(x, v[1], &m->model);
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 198);
-        xd_read_str(x, v[2], &m->tier);
-    }
-    if (v[3]) {
-        XD_SEEN(seen_read, 199);
-        read_deepseek_usage(x, v[3], &m->usage);
-    }
-    xd_flow_begin(x, m);
-    if (v[4] && xd_want(x, v[4], JSON_ARRAY))
-        XD_EACH(x, i, v[4])
-            read_deepseek_chunks_choice(x, i);
-    if (m->usage.set)
-        xd_flow_usage(x, &m->usage);
-}
-
-static void
-write_deepseek_chunks_each(struct xd *x, const struct ir_reply *m)
-{
-    if (m->id.p) {
-        XD_SEEN(seen_written, 194);
-        xd_put_str(x, STR("id"), m->id);
-    } else {
-        jw_key(&x->w, STR("id"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    XD_SEEN(seen_written, 195);
-    jw_key(&x->w, STR("object"));
-    jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 196);
-    xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
-    if (m->model.p) {
-        XD_SEEN(seen_written, 197);
-        xd_put_str(x, STR("model"), m->model);
-    } else {
-        jw_key(&x->w, STR("model"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    if (m->tier.p) {
-        XD_SEEN(seen_written, 198);
-        xd_put_str(x, STR("service_tier"), m->tier);
-    }
-}
-
-/* One chunk with one choice.  first: the constants that open it. */
-static void
-write_deepseek_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
-{
-    xd_patch_open(x);
-    jw_key(&x->w, STR("choices"));
-    jw_array(&x->w);
-    jw_object(&x->w);
-    xd_put_index(x, STR("index"), x->patch->choice);
-    XD_SEEN(seen_written, 200);
-    jw_key(&x->w, STR("delta"));
-    jw_object(&x->w);
-    if (first) {
-        XD_SEEN(seen_written, 201);
-        jw_key(&x->w, STR("role"));
-        jw_raw(&x->w, STR("\"assistant\""));
-    }
-    if (first) {
-        XD_SEEN(seen_written, 202);
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 203);
-        jw_key(&x->w, STR("thinking_blocks"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x18u >> m->blocks.v[i].kind) & 1)
-                write_thinking_block(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 205);
-        jw_key(&x->w, STR("reasoning_content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 207);
-        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
-            jw_key(&x->w, STR("content"));
-            jw_begin_string(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
-            jw_end_string(&x->w);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x2u >> m->blocks.v[i].kind) & 1)
-                    write_reply_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    }
-    if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 208);
-        jw_key(&x->w, STR("refusal"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 209);
-        jw_key(&x->w, STR("annotations"));
-        jw_enter_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            for (unsigned k = 0; m->blocks.v[i].kind == IR_BLOCK_TEXT
-                 && k < m->blocks.v[i].text.citations.n; k++)
-                write_annotation(x, &m->blocks.v[i].text.citations.v[k]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 210);
-        jw_key(&x->w, STR("audio"));
-        write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
-        if (xd_count_blocks(&m->blocks, 0x40u) > 1)
-            xd_lose(x, "blocks.audio");
-    }
-    if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 211);
-        jw_key(&x->w, STR("tool_calls"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x100u >> m->blocks.v[i].kind) & 1)
-                write_call_patch(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    jw_close(&x->w);
-    if (m->stop) {
-        XD_SEEN(seen_written, 212);
-        if (!xd_put_word(x, STR("finish_reason"), &deepseek_stop_table, (int)m->stop))
-            xd_lose(x, "stop");
-    } else {
-        jw_key(&x->w, STR("finish_reason"));
-        jw_raw(&x->w, STR("null"));
-    }
-    xd_lose_blocks(x, &m->blocks, 0x15eu);
-    jw_close(&x->w);
-    jw_close(&x->w);
-    xd_patch_close(x);
-}
-
-static void
-write_deepseek_chunks_block(struct xd *x, const struct ir_event *e)
-{
-    const struct ir_choice empty = { .set = true };
-    const struct ir_choice one = { .blocks = { (struct ir_block *)(uintptr_t)e->block, 1, 1 } };
-
-    if (xd_patch_first(x, e->choice))
-        write_deepseek_chunks_choice(x, &empty, true);
-    if (!((0x15eu >> e->block->kind) & 1)) {
-        xd_lose_blocks(x, &one.blocks, 0x15eu);
-        return;
-    }
-    if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
-        return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
-    x->skeleton = e->kind == IR_EVENT_OPEN;
-    write_deepseek_chunks_choice(x, &one, false);
-    x->skeleton = false;
-}
-
-static void
-write_deepseek_chunks_finish(struct xd *x, const struct ir_event *e)
-{
-    const struct ir_choice empty = { .set = true };
-    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };
-
-    if (xd_patch_first(x, e->choice))
-        write_deepseek_chunks_choice(x, &empty, true);
-    write_deepseek_chunks_choice(x, &last, false);
-    if (e->usage)
-        x->patch->usage = *e->usage;
-}
-
-static void
-write_deepseek_chunks_end(struct xd *x)
-{
-    const struct ir_reply done = { .usage = x->patch->usage };
-    const struct ir_reply *m = &done;
-
-    if (x->patch->want_usage) {
-        xd_patch_open(x);
-        jw_key(&x->w, STR("choices"));
-        jw_raw(&x->w, STR("[]"));
-        if (m->usage.set) {
-            XD_SEEN(seen_written, 199);
-            jw_key(&x->w, STR("usage"));
-            write_deepseek_usage(x, &m->usage);
-        }
-        xd_patch_close(x);
-    }
-    xd_frame_text(x, STR("[DONE]"));
-}
-
-static void
-write_deepseek_chunks_error(struct xd *x, const struct ir_error *m)
-{
-    XD_SEEN(seen_written, 213);
-    xd_frame_open(x, (struct str){ NULL, 0 });
-    jw_object(&x->w);
-    jw_key(&x->w, STR("error"));
-    write_deepseek_fault_body(x, m);
-    jw_close(&x->w);
-    xd_frame_close(x);
-}
-
-static void
-write_deepseek_chunks(struct xd *x, const struct ir_event *e)
-{
-    x->patch->choice = e->choice;
-    switch (e->kind) {
-    case IR_EVENT_BEGIN: {
-        const struct ir_choice empty = { .set = true };
-        xd_patch_begin(x, e->reply, write_deepseek_chunks_each);
-        if (xd_patch_first(x, 0))
-            write_deepseek_chunks_choice(x, &empty, true);
-        break;
-    }
-    case IR_EVENT_OPEN:
-    case IR_EVENT_GROW:
-        write_deepseek_chunks_block(x, e);
-        break;
-    case IR_EVENT_CLOSE:
-        break;
-    case IR_EVENT_FINISH:
-        write_deepseek_chunks_finish(x, e);
-        break;
-    case IR_EVENT_END:
-        write_deepseek_chunks_end(x);
-        break;
-    case IR_EVENT_BEAT:
-        xd_frame_comment(x);
-        break;
-    case IR_EVENT_FAIL:
-        write_deepseek_chunks_error(x, e->error);
-        break;
-    }
-}
-
-/* openai/chat.spec:310: error */
-static const struct xd_key deepseek_error_keys_v[] = {
-    { STR_INIT("error"), 0, NULL },
-    { STR_INIT("message"), 1, NULL },
-    { STR_INIT("detail"), 2, NULL },
-};
-static const struct xd_keys deepseek_error_keys = { deepseek_error_keys_v, 3, "" };
-static const struct xd_shape deepseek_error_shape = {
-    family, "error", &deepseek_error_keys, 3, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_error(struct xd *x, uint32_t at, struct ir_error *m)
-{
-    uint32_t v[3];
-
-    if (!xd_scan(x, at, &deepseek_error_shape, v, NULL))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 218);
-        switch (json_kind(&x->doc, v[0])) {
-        case JSON_OBJECT:
-            read_deepseek_fault_body(x, v[0], m);
-            break;
-        case JSON_STRING:
-            xd_read_str(x, v[0], &(*m).message);
-            break;
-        default:
-            xd_mismatch(x, v[0], "object or string");
-        }
-    }
-    if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 219);
-        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
-    }
-}
-
-static void
-write_deepseek_error(struct xd *x, const struct ir_error *m)
-{
-    jw_enter(&x->w);
-    XD_SEEN(seen_written, 218);
-    jw_key(&x->w, STR("error"));
-    write_deepseek_fault_body(x, m);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:317: fault_body */
-static const struct xd_key deepseek_fault_body_keys_v[] = {
-    { STR_INIT("message"), 0, NULL },
-    { STR_INIT("type"), 1, NULL },
-    { STR_INIT("code"), 2, NULL },
-    { STR_INIT("param"), 3, NULL },
-    { STR_INIT("status_code"), 4, NULL },
-};
-static const struct xd_keys deepseek_fault_body_keys = { deepseek_fault_body_keys_v, 5, "" };
-static const struct xd_shape deepseek_fault_body_shape = {
-    family, "fault_body", &deepseek_fault_body_keys, 5, XD_REST_KEEP, false,
-};
-
-static void
-read_deepseek_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
-{
-    uint32_t v[5];
-
-    if (!xd_scan(x, at, &deepseek_fault_body_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 220);
-        xd_read_str(x, v[0], &m->message);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 221);
-        int w = xd_read_word(x, v[1], &deepseek_fault_table);
-        if (w)
-            m->kind = (enum ir_fault)w;
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 222);
-        int w = xd_try_word(x, v[2], &deepseek_fault_table);
-        if (w)
-            m->kind = (enum ir_fault)w;
-    }
-    if (v[3]) {
-        XD_SEEN(seen_read, 223);
-        xd_read_str(x, v[3], &m->param);
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 224);
-        xd_read_str(x, v[2], &m->code);
-    }
-    if (v[4]) {
-        XD_SEEN(seen_read, 225);
-        xd_read_int(x, v[4], &m->status);
-    }
-}
-
-static void
-write_deepseek_fault_body(struct xd *x, const struct ir_error *m)
-{
-    jw_enter(&x->w);
-    if (m->message.p) {
-        XD_SEEN(seen_written, 220);
-        xd_put_str(x, STR("message"), m->message);
-    } else {
-        jw_key(&x->w, STR("message"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    if (m->kind) {
-        XD_SEEN(seen_written, 221);
-        if (!xd_put_word(x, STR("type"), &deepseek_fault_table, (int)m->kind))
-            xd_lose(x, "kind");
-    }
-    if (m->param.p) {
-        XD_SEEN(seen_written, 223);
-        xd_put_str(x, STR("param"), m->param);
-    } else {
-        jw_key(&x->w, STR("param"));
-        jw_raw(&x->w, STR("null"));
-    }
-    if (m->code.p) {
-        XD_SEEN(seen_written, 224);
-        xd_put_str(x, STR("code"), m->code);
-    } else {
-        jw_key(&x->w, STR("code"));
-        jw_raw(&x->w, STR("null"));
-    }
-    xd_put_rest(x, &deepseek_fault_body_shape, "", &m->rest);
-    if (m->status.set)
-        xd_lose(x, "status");
-    jw_close(&x->w);
-}
-
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
-static void read_groq_error(struct xd *x, uint32_t at, struct ir_error *m);
-static void write_groq_error(struct xd *x, const struct ir_error *m);
-static void read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
-static void write_groq_fault_body(struct xd *x, const struct ir_error *m);
 
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
@@ -5877,19 +4584,11 @@ static const struct xd_word groq_fault_table_v[] = {
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
 };
-
-/* openai/chat.spec:18: request */
-static const struct xd_key groq_request_keys_stream_options_v[] = {
-    { STR_INIT("include_usage"), 3, NULL },
-};
-static const struct xd_keys groq_request_keys_stream_options = {
-    groq_request_keys_stream_options_v, 1, "stream_options",
-};
 static const struct xd_key groq_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
     { STR_INIT("stream"), 2, NULL },
-    { STR_INIT("stream_options"), -1, &groq_request_keys_stream_options },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
     { STR_INIT("tools"), 4, NULL },
     { STR_INIT("functions"), 5, NULL },
     { STR_INIT("tool_choice"), 6, NULL },
@@ -5929,7 +4628,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 48);
-        read_messages(x, v[1], m);
+        OWN(x)->read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -5946,7 +4645,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !read_tool(x, i, item))
+                if (item && !OWN(x)->read_tool(x, i, item))
                     m->tools.n--;
             }
     }
@@ -6026,7 +4725,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[17]) {
         XD_SEEN(seen_read, 66);
-        int w = xd_read_word(x, v[17], &groq_effort_table);
+        int w = xd_read_word(x, v[17], OWN(x)->effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
@@ -6054,7 +4753,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     }
     XD_SEEN(seen_written, 48);
     jw_key(&x->w, STR("messages"));
-    write_messages(x, m);
+    OWN(x)->write_messages(x, m);
     if (m->stream) {
         XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
@@ -6072,7 +4771,7 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            write_tool(x, &m->tools.v[i]);
+            OWN(x)->write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -6125,7 +4824,8 @@ write_groq_request(struct xd *x, const struct ir_request *m)
     }
     if (m->reasoning.effort) {
         XD_SEEN(seen_written, 66);
-        if (!xd_put_word(x, STR("reasoning_effort"), &groq_effort_table, (int)m->reasoning.effort))
+        if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
+                         (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
@@ -6164,558 +4864,6 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "voice");
     jw_close(&x->w);
 }
-
-/* openai/chat.spec:273: chunks */
-static const struct xd_key groq_chunks_choice_keys_delta_v[] = {
-    { STR_INIT("role"), -1, NULL },
-    { STR_INIT("content"), 4, NULL },
-    { STR_INIT("thinking_blocks"), 0, NULL },
-    { STR_INIT("reasoning_details"), 1, NULL },
-    { STR_INIT("reasoning_content"), 2, NULL },
-    { STR_INIT("reasoning"), 3, NULL },
-    { STR_INIT("refusal"), 5, NULL },
-    { STR_INIT("annotations"), 6, NULL },
-    { STR_INIT("audio"), 7, NULL },
-    { STR_INIT("tool_calls"), 8, NULL },
-};
-static const struct xd_keys groq_chunks_choice_keys_delta = {
-    groq_chunks_choice_keys_delta_v, 10, "delta",
-};
-static const struct xd_key groq_chunks_choice_keys_v[] = {
-    { STR_INIT("delta"), -1, &groq_chunks_choice_keys_delta },
-    { STR_INIT("finish_reason"), 9, NULL },
-    { STR_INIT("index"), 10, NULL },
-};
-static const struct xd_keys groq_chunks_choice_keys = { groq_chunks_choice_keys_v, 3, "" };
-static const struct xd_shape groq_chunks_choice_shape = {
-    family, "choice", &groq_chunks_choice_keys, 11, XD_REST_KEEP, false,
-};
-
-static const struct xd_key groq_chunks_keys_v[] = {
-    { STR_INIT("id"), 0, NULL },
-    { STR_INIT("object"), -1, NULL },
-    { STR_INIT("created"), -1, NULL },
-    { STR_INIT("model"), 1, NULL },
-    { STR_INIT("service_tier"), 2, NULL },
-    { STR_INIT("usage"), 3, NULL },
-    { STR_INIT("choices"), 4, NULL },
-    { STR_INIT("error"), 5, NULL },
-};
-static const struct xd_keys groq_chunks_keys = { groq_chunks_keys_v, 8, "" };
-static const struct xd_shape groq_chunks_shape = {
-    family, "groq_chunks", &groq_chunks_keys, 6, XD_REST_KEEP, false,
-};
-
-static void
-read_groq_chunks_choice(struct xd *x, uint32_t at)
-{
-    uint32_t v[11];
-    unsigned choice = 0;
-
-    if (!xd_scan(x, at, &groq_chunks_choice_shape, v, NULL))
-        return;
-    if (v[10])
-        xd_read_index(x, v[10], &choice);
-    if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 203);
-        if (xd_want(x, v[0], JSON_ARRAY))
-            XD_EACH(x, i, v[0]) {
-                struct ir_block frag = { 0 };
-                if (read_thinking_block(x, i, &frag))
-                    xd_flow_patch(x, choice, &frag);
-            }
-    } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 204);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block frag = { 0 };
-                if (read_reasoning_detail(x, i, &frag))
-                    xd_flow_patch(x, choice, &frag);
-            }
-    } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 205);
-        struct ir_block frag = { .kind = IR_BLOCK_THINKING };
-        xd_read_part(x, v[2], &frag.thinking.text);
-        xd_flow_patch(x, choice, &frag);
-    } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 206);
-        struct ir_block frag = { .kind = IR_BLOCK_THINKING };
-        xd_read_part(x, v[3], &frag.thinking.text);
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[4]) {
-        XD_SEEN(seen_read, 207);
-        if (json_kind(&x->doc, v[4]) == JSON_STRING) {
-            struct ir_block frag = { .kind = IR_BLOCK_TEXT };
-            xd_read_part(x, v[4], &frag.text.text);
-            xd_flow_patch(x, choice, &frag);
-        } else {
-            if (xd_want(x, v[4], JSON_ARRAY))
-                XD_EACH(x, i, v[4]) {
-                    struct ir_block frag = { 0 };
-                    if (read_reply_part(x, i, &frag))
-                        xd_flow_patch(x, choice, &frag);
-                }
-        }
-    }
-    if (v[5]) {
-        XD_SEEN(seen_read, 208);
-        struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
-        xd_read_part(x, v[5], &frag.refusal.text);
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[6]) {
-        XD_SEEN(seen_read, 209);
-        struct ir_block frag = { .kind = IR_BLOCK_TEXT };
-        if (xd_want(x, v[6], JSON_ARRAY))
-            XD_EACH(x, i, v[6]) {
-                struct ir_citation *item = XD_PUSH(x, &frag.text.citations);
-                if (item && !read_annotation(x, i, item))
-                    frag.text.citations.n--;
-            }
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[7]) {
-        XD_SEEN(seen_read, 210);
-        struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
-        read_audio_ref(x, v[7], &frag);
-        xd_flow_patch(x, choice, &frag);
-    }
-    if (v[8]) {
-        XD_SEEN(seen_read, 211);
-        if (xd_want(x, v[8], JSON_ARRAY))
-            XD_EACH(x, i, v[8]) {
-                struct ir_block frag = { 0 };
-                read_call_patch(x, i, &frag);
-                xd_flow_patch_keyed(x, choice, xd_key_of(x, i, STR("index")), &frag);
-            }
-    }
-    if (v[9]) {
-        XD_SEEN(seen_read, 212);
-        xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], &stop_table),
-                     (struct str){ NULL, 0 });
-    }
-}
-
-static void
-read_groq_chunks_error(struct xd *x, uint32_t at)
-{
-    struct ir_error error = { 0 };
-    struct ir_error *m = &error;
-
-    XD_SEEN(seen_read, 213);
-    read_groq_fault_body(x, at, m);
-    xd_flow_fail(x, m);
-}
-
-static void
-read_groq_chunks(struct xd *x, struct str name, uint32_t at)
-{
-    struct ir_reply head = { 0 };
-    struct ir_reply *m = &head;
-    uint32_t v[6];
-
-    (void)name;
-    if (!xd_scan(x, at, &groq_chunks_shape, v, NULL))
-        return;
-    if (v[5]) {
-        read_groq_chunks_error(x, v[5]);
-        return;
-    }
-    if (v[0]) {
-        XD_SEEN(seen_read, 194);
-        xd_read_str(x, v[0], &m->id);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 197);
-        xd_read_str(x, v[1], &m->model);
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 198);
-        xd_read_str(x, v[2], &m->tier);
-    }
-    if (v[3]) {
-        XD_SEEN(seen_read, 199);
-        read_usage(x, v[3], &m->usage);
-    }
-    xd_flow_begin(x, m);
-    if (v[4] && xd_want(x, v[4], JSON_ARRAY))
-        XD_EACH(x, i, v[4])
-            read_groq_chunks_choice(x, i);
-    if (m->usage.set)
-        xd_flow_usage(x, &m->usage);
-}
-
-static void
-write_groq_chunks_each(struct xd *x, const struct ir_reply *m)
-{
-    if (m->id.p) {
-        XD_SEEN(seen_written, 194);
-        xd_put_str(x, STR("id"), m->id);
-    } else {
-        jw_key(&x->w, STR("id"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    XD_SEEN(seen_written, 195);
-    jw_key(&x->w, STR("object"));
-    jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 196);
-    xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
-    if (m->model.p) {
-        XD_SEEN(seen_written, 197);
-        xd_put_str(x, STR("model"), m->model);
-    } else {
-        jw_key(&x->w, STR("model"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    if (m->tier.p) {
-        XD_SEEN(seen_written, 198);
-        xd_put_str(x, STR("service_tier"), m->tier);
-    }
-}
-
-/* One chunk with one choice.  first: the constants that open it. */
-static void
-write_groq_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
-{
-    xd_patch_open(x);
-    jw_key(&x->w, STR("choices"));
-    jw_array(&x->w);
-    jw_object(&x->w);
-    xd_put_index(x, STR("index"), x->patch->choice);
-    XD_SEEN(seen_written, 200);
-    jw_key(&x->w, STR("delta"));
-    jw_object(&x->w);
-    if (first) {
-        XD_SEEN(seen_written, 201);
-        jw_key(&x->w, STR("role"));
-        jw_raw(&x->w, STR("\"assistant\""));
-    }
-    if (first) {
-        XD_SEEN(seen_written, 202);
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 203);
-        jw_key(&x->w, STR("thinking_blocks"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x18u >> m->blocks.v[i].kind) & 1)
-                write_thinking_block(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 205);
-        jw_key(&x->w, STR("reasoning_content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 207);
-        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
-            jw_key(&x->w, STR("content"));
-            jw_begin_string(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
-            jw_end_string(&x->w);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x2u >> m->blocks.v[i].kind) & 1)
-                    write_reply_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    }
-    if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 208);
-        jw_key(&x->w, STR("refusal"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 209);
-        jw_key(&x->w, STR("annotations"));
-        jw_enter_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            for (unsigned k = 0; m->blocks.v[i].kind == IR_BLOCK_TEXT
-                 && k < m->blocks.v[i].text.citations.n; k++)
-                write_annotation(x, &m->blocks.v[i].text.citations.v[k]);
-        jw_close(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 210);
-        jw_key(&x->w, STR("audio"));
-        write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
-        if (xd_count_blocks(&m->blocks, 0x40u) > 1)
-            xd_lose(x, "blocks.audio");
-    }
-    if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 211);
-        jw_key(&x->w, STR("tool_calls"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x100u >> m->blocks.v[i].kind) & 1)
-                write_call_patch(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-    jw_close(&x->w);
-    if (m->stop) {
-        XD_SEEN(seen_written, 212);
-        if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
-            xd_lose(x, "stop");
-    } else {
-        jw_key(&x->w, STR("finish_reason"));
-        jw_raw(&x->w, STR("null"));
-    }
-    xd_lose_blocks(x, &m->blocks, 0x15eu);
-    jw_close(&x->w);
-    jw_close(&x->w);
-    xd_patch_close(x);
-}
-
-static void
-write_groq_chunks_block(struct xd *x, const struct ir_event *e)
-{
-    const struct ir_choice empty = { .set = true };
-    const struct ir_choice one = { .blocks = { (struct ir_block *)(uintptr_t)e->block, 1, 1 } };
-
-    if (xd_patch_first(x, e->choice))
-        write_groq_chunks_choice(x, &empty, true);
-    if (!((0x15eu >> e->block->kind) & 1)) {
-        xd_lose_blocks(x, &one.blocks, 0x15eu);
-        return;
-    }
-    if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
-        return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
-    x->skeleton = e->kind == IR_EVENT_OPEN;
-    write_groq_chunks_choice(x, &one, false);
-    x->skeleton = false;
-}
-
-static void
-write_groq_chunks_finish(struct xd *x, const struct ir_event *e)
-{
-    const struct ir_choice empty = { .set = true };
-    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };
-
-    if (xd_patch_first(x, e->choice))
-        write_groq_chunks_choice(x, &empty, true);
-    write_groq_chunks_choice(x, &last, false);
-    if (e->usage)
-        x->patch->usage = *e->usage;
-}
-
-static void
-write_groq_chunks_end(struct xd *x)
-{
-    const struct ir_reply done = { .usage = x->patch->usage };
-    const struct ir_reply *m = &done;
-
-    if (x->patch->want_usage) {
-        xd_patch_open(x);
-        jw_key(&x->w, STR("choices"));
-        jw_raw(&x->w, STR("[]"));
-        if (m->usage.set) {
-            XD_SEEN(seen_written, 199);
-            jw_key(&x->w, STR("usage"));
-            write_usage(x, &m->usage);
-        }
-        xd_patch_close(x);
-    }
-    xd_frame_text(x, STR("[DONE]"));
-}
-
-static void
-write_groq_chunks_error(struct xd *x, const struct ir_error *m)
-{
-    XD_SEEN(seen_written, 213);
-    xd_frame_open(x, (struct str){ NULL, 0 });
-    jw_object(&x->w);
-    jw_key(&x->w, STR("error"));
-    write_groq_fault_body(x, m);
-    jw_close(&x->w);
-    xd_frame_close(x);
-}
-
-static void
-write_groq_chunks(struct xd *x, const struct ir_event *e)
-{
-    x->patch->choice = e->choice;
-    switch (e->kind) {
-    case IR_EVENT_BEGIN: {
-        const struct ir_choice empty = { .set = true };
-        xd_patch_begin(x, e->reply, write_groq_chunks_each);
-        if (xd_patch_first(x, 0))
-            write_groq_chunks_choice(x, &empty, true);
-        break;
-    }
-    case IR_EVENT_OPEN:
-    case IR_EVENT_GROW:
-        write_groq_chunks_block(x, e);
-        break;
-    case IR_EVENT_CLOSE:
-        break;
-    case IR_EVENT_FINISH:
-        write_groq_chunks_finish(x, e);
-        break;
-    case IR_EVENT_END:
-        write_groq_chunks_end(x);
-        break;
-    case IR_EVENT_BEAT:
-        xd_frame_comment(x);
-        break;
-    case IR_EVENT_FAIL:
-        write_groq_chunks_error(x, e->error);
-        break;
-    }
-}
-
-/* openai/chat.spec:310: error */
-static const struct xd_key groq_error_keys_v[] = {
-    { STR_INIT("error"), 0, NULL },
-    { STR_INIT("message"), 1, NULL },
-    { STR_INIT("detail"), 2, NULL },
-};
-static const struct xd_keys groq_error_keys = { groq_error_keys_v, 3, "" };
-static const struct xd_shape groq_error_shape = {
-    family, "error", &groq_error_keys, 3, XD_REST_KEEP, false,
-};
-
-static void
-read_groq_error(struct xd *x, uint32_t at, struct ir_error *m)
-{
-    uint32_t v[3];
-
-    if (!xd_scan(x, at, &groq_error_shape, v, NULL))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 218);
-        switch (json_kind(&x->doc, v[0])) {
-        case JSON_OBJECT:
-            read_groq_fault_body(x, v[0], m);
-            break;
-        case JSON_STRING:
-            xd_read_str(x, v[0], &(*m).message);
-            break;
-        default:
-            xd_mismatch(x, v[0], "object or string");
-        }
-    }
-    if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 219);
-        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
-    }
-}
-
-static void
-write_groq_error(struct xd *x, const struct ir_error *m)
-{
-    jw_enter(&x->w);
-    XD_SEEN(seen_written, 218);
-    jw_key(&x->w, STR("error"));
-    write_groq_fault_body(x, m);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:317: fault_body */
-static const struct xd_key groq_fault_body_keys_v[] = {
-    { STR_INIT("message"), 0, NULL },
-    { STR_INIT("type"), 1, NULL },
-    { STR_INIT("code"), 2, NULL },
-    { STR_INIT("param"), 3, NULL },
-    { STR_INIT("status_code"), 4, NULL },
-};
-static const struct xd_keys groq_fault_body_keys = { groq_fault_body_keys_v, 5, "" };
-static const struct xd_shape groq_fault_body_shape = {
-    family, "fault_body", &groq_fault_body_keys, 5, XD_REST_KEEP, false,
-};
-
-static void
-read_groq_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
-{
-    uint32_t v[5];
-
-    if (!xd_scan(x, at, &groq_fault_body_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 220);
-        xd_read_str(x, v[0], &m->message);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 221);
-        int w = xd_read_word(x, v[1], &groq_fault_table);
-        if (w)
-            m->kind = (enum ir_fault)w;
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 222);
-        int w = xd_try_word(x, v[2], &groq_fault_table);
-        if (w)
-            m->kind = (enum ir_fault)w;
-    }
-    if (v[3]) {
-        XD_SEEN(seen_read, 223);
-        xd_read_str(x, v[3], &m->param);
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 224);
-        xd_read_str(x, v[2], &m->code);
-    }
-    if (v[4]) {
-        XD_SEEN(seen_read, 225);
-        xd_read_int(x, v[4], &m->status);
-    }
-}
-
-static void
-write_groq_fault_body(struct xd *x, const struct ir_error *m)
-{
-    jw_enter(&x->w);
-    if (m->message.p) {
-        XD_SEEN(seen_written, 220);
-        xd_put_str(x, STR("message"), m->message);
-    } else {
-        jw_key(&x->w, STR("message"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    if (m->kind) {
-        XD_SEEN(seen_written, 221);
-        if (!xd_put_word(x, STR("type"), &groq_fault_table, (int)m->kind))
-            xd_lose(x, "kind");
-    }
-    if (m->param.p) {
-        XD_SEEN(seen_written, 223);
-        xd_put_str(x, STR("param"), m->param);
-    } else {
-        jw_key(&x->w, STR("param"));
-        jw_raw(&x->w, STR("null"));
-    }
-    if (m->code.p) {
-        XD_SEEN(seen_written, 224);
-        xd_put_str(x, STR("code"), m->code);
-    } else {
-        jw_key(&x->w, STR("code"));
-        jw_raw(&x->w, STR("null"));
-    }
-    xd_put_rest(x, &groq_fault_body_shape, "", &m->rest);
-    if (m->status.set)
-        xd_lose(x, "status");
-    jw_close(&x->w);
-}
-
 static void read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_openrouter_request(struct xd *x, const struct ir_request *m);
 static void read_openrouter_messages(struct xd *x, uint32_t at, struct ir_request *m);
@@ -6724,14 +4872,6 @@ static bool read_openrouter_part(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_openrouter_part(struct xd *x, const struct ir_block *m);
 static bool read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m);
 static bool write_openrouter_tool(struct xd *x, const struct ir_tool *m);
-
-/* openai/chat.spec:18: request */
-static const struct xd_key openrouter_request_keys_stream_options_v[] = {
-    { STR_INIT("include_usage"), 3, NULL },
-};
-static const struct xd_keys openrouter_request_keys_stream_options = {
-    openrouter_request_keys_stream_options_v, 1, "stream_options",
-};
 static const struct xd_key openrouter_request_keys_reasoning_v[] = {
     { STR_INIT("effort"), 19, NULL },
     { STR_INIT("max_tokens"), 27, NULL },
@@ -6743,7 +4883,7 @@ static const struct xd_key openrouter_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
     { STR_INIT("stream"), 2, NULL },
-    { STR_INIT("stream_options"), -1, &openrouter_request_keys_stream_options },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
     { STR_INIT("tools"), 4, NULL },
     { STR_INIT("functions"), 5, NULL },
     { STR_INIT("tool_choice"), 6, NULL },
@@ -6789,7 +4929,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 48);
-        read_openrouter_messages(x, v[1], m);
+        OWN(x)->read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -6806,7 +4946,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !read_openrouter_tool(x, i, item))
+                if (item && !OWN(x)->read_tool(x, i, item))
                     m->tools.n--;
             }
     }
@@ -6898,7 +5038,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[19]) {
         XD_SEEN(seen_read, 234);
-        int w = xd_read_word(x, v[19], &effort_table);
+        int w = xd_read_word(x, v[19], OWN(x)->effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
@@ -6946,7 +5086,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     }
     XD_SEEN(seen_written, 48);
     jw_key(&x->w, STR("messages"));
-    write_openrouter_messages(x, m);
+    OWN(x)->write_messages(x, m);
     if (m->stream) {
         XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
@@ -6964,7 +5104,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
-            write_openrouter_tool(x, &m->tools.v[i]);
+            OWN(x)->write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
@@ -7031,7 +5171,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_enter(&x->w);
     if (m->reasoning.effort) {
         XD_SEEN(seen_written, 234);
-        if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
+        if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
@@ -7074,291 +5214,6 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.mode");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:52: "system" */
-static const struct xd_key openrouter_messages_system_keys_v[] = {
-    { STR_INIT("content"), 0, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys openrouter_messages_system_keys = {
-    openrouter_messages_system_keys_v, 2, "",
-};
-static const struct xd_shape openrouter_messages_system_shape = {
-    family, "messages_system", &openrouter_messages_system_keys, 1, XD_REST_KEEP, false,
-};
-
-static void
-read_openrouter_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
-{
-    uint32_t v[1];
-
-    if (!xd_scan(x, at, &openrouter_messages_system_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 73);
-        switch (json_kind(&x->doc, v[0])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[0], JSON_ARRAY))
-                XD_EACH(x, i, v[0]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_openrouter_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[0], "string or array");
-        }
-    } else {
-        xd_missing(x, at, "content");
-    }
-}
-
-static void
-write_openrouter_messages_system(struct xd *x, const struct ir_turn *m)
-{
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"system\""));
-    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
-        XD_SEEN(seen_written, 73);
-        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
-                    write_openrouter_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    xd_put_rest(x, &openrouter_messages_system_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x4e6u);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:56: "tool" */
-static const struct xd_key openrouter_messages_tool_keys_v[] = {
-    { STR_INIT("tool_call_id"), 0, NULL },
-    { STR_INIT("content"), 1, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys openrouter_messages_tool_keys = {
-    openrouter_messages_tool_keys_v, 3, "",
-};
-static const struct xd_shape openrouter_messages_tool_shape = {
-    family, "messages_tool", &openrouter_messages_tool_keys, 2, XD_REST_KEEP, false,
-};
-
-static void
-read_openrouter_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
-{
-    uint32_t v[2];
-
-    if (!xd_scan(x, at, &openrouter_messages_tool_shape, v, &m->rest))
-        return;
-    m->kind = IR_BLOCK_RESULT;
-    if (v[0]) {
-        XD_SEEN(seen_read, 74);
-        xd_read_str(x, v[0], &m->result.call);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 75);
-        switch (json_kind(&x->doc, v[1])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[1], JSON_ARRAY))
-                XD_EACH(x, i, v[1]) {
-                    struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                    if (item && !read_openrouter_part(x, i, item))
-                        m->result.blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[1], "string or array");
-        }
-    } else {
-        xd_missing(x, at, "content");
-    }
-}
-
-static void
-write_openrouter_messages_tool(struct xd *x, const struct ir_block *m)
-{
-    jw_object(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"tool\""));
-    if (m->result.call.p) {
-        XD_SEEN(seen_written, 74);
-        xd_put_str(x, STR("tool_call_id"), m->result.call);
-    }
-    if (xd_count_blocks(&m->result.blocks, 0x4e6u)) {
-        XD_SEEN(seen_written, 75);
-        if (xd_single_text(&m->result.blocks, 0x4e6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x4e6u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0x4e6u >> m->result.blocks.v[i].kind) & 1)
-                    write_openrouter_part(x, &m->result.blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    xd_put_rest(x, &openrouter_messages_tool_shape, "", &m->rest);
-    if (m->result.failed)
-        xd_lose(x, "result.failed");
-    if (m->cache.set)
-        xd_lose(x, "result.cache");
-    xd_lose_blocks(x, &m->result.blocks, 0x4e6u);
-    jw_close(&x->w);
-}
-
-/* openai/chat.spec:62: "function" */
-static const struct xd_key openrouter_messages_function_keys_v[] = {
-    { STR_INIT("name"), 0, NULL },
-    { STR_INIT("content"), 1, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys openrouter_messages_function_keys = {
-    openrouter_messages_function_keys_v, 3, "",
-};
-static const struct xd_shape openrouter_messages_function_shape = {
-    family, "messages_function", &openrouter_messages_function_keys, 2, XD_REST_KEEP, false,
-};
-
-static void
-read_openrouter_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
-{
-    uint32_t v[2];
-
-    if (!xd_scan(x, at, &openrouter_messages_function_shape, v, NULL))
-        return;
-    m->kind = IR_BLOCK_RESULT;
-    if (v[0]) {
-        XD_SEEN(seen_read, 76);
-        xd_read_str(x, v[0], &m->result.call);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 77);
-        switch (json_kind(&x->doc, v[1])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[1], JSON_ARRAY))
-                XD_EACH(x, i, v[1]) {
-                    struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                    if (item && !read_openrouter_part(x, i, item))
-                        m->result.blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[1], "string or array");
-        }
-    }
-}
-
-/* openai/chat.spec:66: "user" */
-static const struct xd_key openrouter_messages_user_keys_v[] = {
-    { STR_INIT("content"), 0, NULL },
-    { STR_INIT("role"), -1, NULL },
-};
-static const struct xd_keys openrouter_messages_user_keys = {
-    openrouter_messages_user_keys_v, 2, "",
-};
-static const struct xd_shape openrouter_messages_user_shape = {
-    family, "messages_user", &openrouter_messages_user_keys, 1, XD_REST_KEEP, false,
-};
-
-static void
-read_openrouter_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
-{
-    uint32_t v[1];
-
-    if (!xd_scan(x, at, &openrouter_messages_user_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 78);
-        switch (json_kind(&x->doc, v[0])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[0], JSON_ARRAY))
-                XD_EACH(x, i, v[0]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_openrouter_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[0], "string or array");
-        }
-    } else {
-        xd_missing(x, at, "content");
-    }
-}
-
-static void
-write_openrouter_messages_user(struct xd *x, const struct ir_turn *m)
-{
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"user\""));
-    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
-        XD_SEEN(seen_written, 78);
-        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4e6u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
-                    write_openrouter_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    } else {
-        jw_key(&x->w, STR("content"));
-        jw_raw(&x->w, STR("\"\""));
-    }
-    xd_put_rest(x, &openrouter_messages_user_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x4e6u);
     jw_close(&x->w);
 }
 
@@ -7436,7 +5291,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             if (xd_want(x, v[4], JSON_ARRAY))
                 XD_EACH(x, i, v[4]) {
                     struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_openrouter_part(x, i, item))
+                    if (item && !OWN(x)->read_part(x, i, item))
                         m->blocks.n--;
                 }
             break;
@@ -7494,16 +5349,17 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
                 write_reasoning_detail(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, 0x4a2u)) {
+    if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u))) {
         XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, 0x4a2u, IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x4a2u)->text.text);
+        if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u),
+                           IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4a2u >> m->blocks.v[i].kind) & 1)
-                    write_openrouter_part(x, &m->blocks.v[i]);
+                if ((((OWN(x)->part_cases & 0xfffffebbu) | 0x2u) >> m->blocks.v[i].kind) & 1)
+                    OWN(x)->write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
     }
@@ -7533,39 +5389,26 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     xd_put_rest(x, &openrouter_messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x5feu);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x15eu));
     jw_close(&x->w);
 }
-
-static const struct xd_tag openrouter_messages_tags_v[] = {
-    { STR_INIT("system"), 0 },
-    { STR_INIT("developer"), 0 },
-    { STR_INIT("tool"), 1 },
-    { STR_INIT("function"), 2 },
-    { STR_INIT("user"), 3 },
-    { STR_INIT("assistant"), 4 },
-};
-static const struct xd_tags openrouter_messages_tags = {
-    STR_INIT("role"), openrouter_messages_tags_v,
-    sizeof openrouter_messages_tags_v / sizeof *openrouter_messages_tags_v, -1,
-};
 
 static void
 read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
-    switch (xd_tag(x, at, &openrouter_messages_tags)) {
+    switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
         XD_SEEN(seen_read, 88);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-            read_openrouter_messages_system(x, at, &first);
+            read_messages_system(x, at, &first);
             m->instructions = first.blocks;
             xd_lose_rest(x, &first.rest);
             break;
         }
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
         if (t)
-            read_openrouter_messages_system(x, at, t);
+            read_messages_system(x, at, t);
         break;
     }
     case 1: {
@@ -7573,7 +5416,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
-            read_openrouter_messages_tool(x, at, b);
+            read_messages_tool(x, at, b);
         break;
     }
     case 2: {
@@ -7581,14 +5424,14 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b)
-            read_openrouter_messages_function(x, at, b);
+            read_messages_function(x, at, b);
         break;
     }
     case 3: {
         XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t)
-            read_openrouter_messages_user(x, at, t);
+            read_messages_user(x, at, t);
         break;
     }
     case 4: {
@@ -7617,7 +5460,7 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
                 XD_SEEN(seen_written, 89);
-                write_openrouter_messages_tool(x, &m->blocks.v[i++]);
+                write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
             struct ir_turn run = *m;
@@ -7625,7 +5468,7 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
             XD_SEEN(seen_written, 91);
-            write_openrouter_messages_user(x, &run);
+            write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
@@ -7634,7 +5477,7 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
         break;
     case IR_ROLE_SYSTEM:
         XD_SEEN(seen_written, 88);
-        write_openrouter_messages_system(x, m);
+        write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
         break;
@@ -7648,46 +5491,19 @@ write_openrouter_messages(struct xd *x, const struct ir_request *m)
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
         XD_SEEN(seen_written, 88);
-        write_openrouter_messages_system(x, &first);
+        write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
         write_openrouter_messages_turn(x, &m->turns.v[i]);
     jw_close(&x->w);
 }
 
-static const struct xd_tag openrouter_part_tags_v[] = {
-    { STR_INIT("text"), 0 },
-    { STR_INIT("input_text"), 0 },
-    { STR_INIT("output_text"), 0 },
-    { STR_INIT("refusal"), 1 },
-    { STR_INIT("image_url"), 2 },
-    { STR_INIT("input_audio"), 3 },
-    { STR_INIT("file"), 4 },
-    { { NULL, 0 }, -1 },
-};
-static const struct xd_tags openrouter_part_tags = {
-    STR_INIT("type"), openrouter_part_tags_v,
-    sizeof openrouter_part_tags_v / sizeof *openrouter_part_tags_v - 1, 5,
-};
-
-/* openai/chat.spec:91: part.text */
-static const struct xd_key openrouter_part_text_keys_v[] = {
-    { STR_INIT("text"), 0, NULL },
-    { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
-    { STR_INIT("cache_control"), 2, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys openrouter_part_text_keys = { openrouter_part_text_keys_v, 4, "" };
-static const struct xd_shape openrouter_part_text_shape = {
-    family, "part.text", &openrouter_part_text_keys, 3, XD_REST_KEEP, false,
-};
-
 static void
 read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[3];
 
-    if (!xd_scan(x, at, &openrouter_part_text_shape, v, &m->rest))
+    if (!xd_scan(x, at, &part_text_shape, v, &m->rest))
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
@@ -7724,32 +5540,18 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
-    xd_put_rest(x, &openrouter_part_text_shape, "", &m->rest);
+    xd_put_rest(x, &part_text_shape, "", &m->rest);
     if (m->text.citations.n)
         xd_lose(x, "text.citations");
     jw_close(&x->w);
 }
-
-/* openai/chat.spec:92: part.refusal */
-static const struct xd_key openrouter_part_refusal_keys_v[] = {
-    { STR_INIT("refusal"), 0, NULL },
-    { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
-    { STR_INIT("cache_control"), 2, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys openrouter_part_refusal_keys = {
-    openrouter_part_refusal_keys_v, 4, "",
-};
-static const struct xd_shape openrouter_part_refusal_shape = {
-    family, "part.refusal", &openrouter_part_refusal_keys, 3, XD_REST_KEEP, false,
-};
 
 static void
 read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[3];
 
-    if (!xd_scan(x, at, &openrouter_part_refusal_shape, v, &m->rest))
+    if (!xd_scan(x, at, &part_refusal_shape, v, &m->rest))
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
@@ -7786,35 +5588,16 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
-    xd_put_rest(x, &openrouter_part_refusal_shape, "", &m->rest);
+    xd_put_rest(x, &part_refusal_shape, "", &m->rest);
     jw_close(&x->w);
 }
-
-/* openai/chat.spec:93: part.image */
-static const struct xd_key openrouter_part_image_keys_image_url_v[] = {
-    { STR_INIT("url"), 0, NULL },
-    { STR_INIT("detail"), 1, NULL },
-};
-static const struct xd_keys openrouter_part_image_keys_image_url = {
-    openrouter_part_image_keys_image_url_v, 2, "image_url",
-};
-static const struct xd_key openrouter_part_image_keys_v[] = {
-    { STR_INIT("image_url"), -1, &openrouter_part_image_keys_image_url },
-    { STR_INIT("prompt_cache_breakpoint"), 2, NULL },
-    { STR_INIT("cache_control"), 3, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys openrouter_part_image_keys = { openrouter_part_image_keys_v, 4, "" };
-static const struct xd_shape openrouter_part_image_shape = {
-    family, "part.image", &openrouter_part_image_keys, 4, XD_REST_KEEP, false,
-};
 
 static void
 read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[4];
 
-    if (!xd_scan(x, at, &openrouter_part_image_shape, v, &m->rest))
+    if (!xd_scan(x, at, &part_image_shape, v, &m->rest))
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
@@ -7851,7 +5634,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
-    xd_put_rest(x, &openrouter_part_image_shape, "image_url", &m->rest);
+    xd_put_rest(x, &part_image_shape, "image_url", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
         XD_SEEN(seen_written, 94);
@@ -7863,7 +5646,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
-    xd_put_rest(x, &openrouter_part_image_shape, "", &m->rest);
+    xd_put_rest(x, &part_image_shape, "", &m->rest);
     if (m->image.source.kind == IR_SOURCE_PLAIN)
         xd_lose(x, "image.source.plain");
     if (m->image.source.kind == IR_SOURCE_FILE)
@@ -7871,31 +5654,12 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:98: part.audio */
-static const struct xd_key openrouter_part_audio_keys_input_audio_v[] = {
-    { STR_INIT("data"), 0, NULL },
-    { STR_INIT("format"), 1, NULL },
-};
-static const struct xd_keys openrouter_part_audio_keys_input_audio = {
-    openrouter_part_audio_keys_input_audio_v, 2, "input_audio",
-};
-static const struct xd_key openrouter_part_audio_keys_v[] = {
-    { STR_INIT("input_audio"), -1, &openrouter_part_audio_keys_input_audio },
-    { STR_INIT("prompt_cache_breakpoint"), 2, NULL },
-    { STR_INIT("cache_control"), 3, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys openrouter_part_audio_keys = { openrouter_part_audio_keys_v, 4, "" };
-static const struct xd_shape openrouter_part_audio_shape = {
-    family, "part.audio", &openrouter_part_audio_keys, 4, XD_REST_KEEP, false,
-};
-
 static void
 read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[4];
 
-    if (!xd_scan(x, at, &openrouter_part_audio_shape, v, &m->rest))
+    if (!xd_scan(x, at, &part_audio_shape, v, &m->rest))
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
@@ -7934,7 +5698,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 100);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
-    xd_put_rest(x, &openrouter_part_audio_shape, "input_audio", &m->rest);
+    xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
         XD_SEEN(seen_written, 94);
@@ -7946,7 +5710,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
-    xd_put_rest(x, &openrouter_part_audio_shape, "", &m->rest);
+    xd_put_rest(x, &part_audio_shape, "", &m->rest);
     if (m->audio.transcript.p)
         xd_lose(x, "audio.transcript");
     if (m->audio.id.p)
@@ -7962,34 +5726,12 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:103: part.document */
-static const struct xd_key openrouter_part_document_keys_file_v[] = {
-    { STR_INIT("file_data"), 0, NULL },
-    { STR_INIT("file_id"), 1, NULL },
-    { STR_INIT("filename"), 2, NULL },
-};
-static const struct xd_keys openrouter_part_document_keys_file = {
-    openrouter_part_document_keys_file_v, 3, "file",
-};
-static const struct xd_key openrouter_part_document_keys_v[] = {
-    { STR_INIT("file"), -1, &openrouter_part_document_keys_file },
-    { STR_INIT("prompt_cache_breakpoint"), 3, NULL },
-    { STR_INIT("cache_control"), 4, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys openrouter_part_document_keys = {
-    openrouter_part_document_keys_v, 4, "",
-};
-static const struct xd_shape openrouter_part_document_shape = {
-    family, "part.document", &openrouter_part_document_keys, 5, XD_REST_KEEP, false,
-};
-
 static void
 read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[5];
 
-    if (!xd_scan(x, at, &openrouter_part_document_shape, v, &m->rest))
+    if (!xd_scan(x, at, &part_document_shape, v, &m->rest))
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
@@ -8035,7 +5777,7 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("filename"), m->document.title);
     }
-    xd_put_rest(x, &openrouter_part_document_shape, "file", &m->rest);
+    xd_put_rest(x, &part_document_shape, "file", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
         XD_SEEN(seen_written, 94);
@@ -8047,7 +5789,7 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
-    xd_put_rest(x, &openrouter_part_document_shape, "", &m->rest);
+    xd_put_rest(x, &part_document_shape, "", &m->rest);
     if (m->document.context.p)
         xd_lose(x, "document.context");
     if (m->document.cite)
@@ -8060,7 +5802,7 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
 static bool
 read_openrouter_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
-    switch (xd_tag(x, at, &openrouter_part_tags)) {
+    switch (xd_tag(x, at, &part_tags)) {
     case 0:
         XD_SEEN(seen_read, 104);
         read_openrouter_part_text(x, at, m);
@@ -8141,43 +5883,12 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-static const struct xd_tag openrouter_tool_tags_v[] = {
-    { STR_INIT("function"), 0 },
-    { { NULL, 0 }, -1 },
-};
-static const struct xd_tags openrouter_tool_tags = {
-    STR_INIT("type"), openrouter_tool_tags_v,
-    sizeof openrouter_tool_tags_v / sizeof *openrouter_tool_tags_v - 1, 1,
-};
-
-/* openai/chat.spec:167: tool.function */
-static const struct xd_key openrouter_tool_function_keys_function_v[] = {
-    { STR_INIT("name"), 0, NULL },
-    { STR_INIT("description"), 1, NULL },
-    { STR_INIT("parameters"), 2, NULL },
-    { STR_INIT("strict"), 3, NULL },
-};
-static const struct xd_keys openrouter_tool_function_keys_function = {
-    openrouter_tool_function_keys_function_v, 4, "function",
-};
-static const struct xd_key openrouter_tool_function_keys_v[] = {
-    { STR_INIT("function"), -1, &openrouter_tool_function_keys_function },
-    { STR_INIT("cache_control"), 4, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys openrouter_tool_function_keys = {
-    openrouter_tool_function_keys_v, 3, "",
-};
-static const struct xd_shape openrouter_tool_function_shape = {
-    family, "tool.function", &openrouter_tool_function_keys, 5, XD_REST_KEEP, false,
-};
-
 static void
 read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     uint32_t v[5];
 
-    if (!xd_scan(x, at, &openrouter_tool_function_shape, v, &m->rest))
+    if (!xd_scan(x, at, &tool_function_shape, v, &m->rest))
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
@@ -8226,21 +5937,21 @@ write_openrouter_tool_function(struct xd *x, const struct ir_tool *m)
         XD_SEEN(seen_written, 143);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
-    xd_put_rest(x, &openrouter_tool_function_shape, "function", &m->rest);
+    xd_put_rest(x, &tool_function_shape, "function", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
         XD_SEEN(seen_written, 242);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
-    xd_put_rest(x, &openrouter_tool_function_shape, "", &m->rest);
+    xd_put_rest(x, &tool_function_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
 static bool
 read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
-    switch (xd_tag(x, at, &openrouter_tool_tags)) {
+    switch (xd_tag(x, at, &tool_tags)) {
     case 0:
         XD_SEEN(seen_read, 145);
         read_openrouter_tool_function(x, at, m);
@@ -8543,6 +6254,24 @@ static const unsigned char directions[] = {
     3, 1, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
+static const struct own own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .stop_table = &stop_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .fault_table = &fault_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+};
+
 static void
 chat_read_request(struct xd *x, uint32_t at, void *m)
 {
@@ -8643,11 +6372,30 @@ const struct xd_dialect xd_openai_chat = {
     .request_id = STR_INIT("x-request-id"),
     .names = names,
     .nnames = sizeof names / sizeof *names - 1,
+    .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
     .directions = directions,
+};
+
+static const struct own deepseek_own = {
+    .read_request = read_deepseek_request,
+    .write_request = write_deepseek_request,
+    .read_messages = read_deepseek_messages,
+    .write_messages = write_deepseek_messages,
+    .part_cases = 0x402u,
+    .read_part = read_deepseek_part,
+    .write_part = write_deepseek_part,
+    .stop_table = &deepseek_stop_table,
+    .read_usage = read_deepseek_usage,
+    .write_usage = write_deepseek_usage,
+    .fault_table = &deepseek_fault_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
 };
 
 static void
@@ -8665,13 +6413,13 @@ deepseek_chat_write_request(struct xd *x, const void *m)
 static void
 deepseek_chat_read_reply(struct xd *x, uint32_t at, void *m)
 {
-    read_deepseek_reply(x, at, m);
+    read_reply(x, at, m);
 }
 
 static void
 deepseek_chat_write_reply(struct xd *x, const void *m)
 {
-    write_deepseek_reply(x, m);
+    write_reply(x, m);
 }
 
 static const struct xd_op deepseek_ops[] = {
@@ -8682,8 +6430,8 @@ static const struct xd_op deepseek_ops[] = {
         .write_request = deepseek_chat_write_request,
         .read_reply = deepseek_chat_read_reply,
         .write_reply = deepseek_chat_write_reply,
-        .read_event = read_deepseek_chunks,
-        .write_event = write_deepseek_chunks,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
@@ -8742,15 +6490,34 @@ const struct xd_dialect xd_deepseek = {
     .npolicies = sizeof deepseek_policies / sizeof *deepseek_policies - 1,
     .ops = deepseek_ops,
     .nops = 1,
-    .read_error = read_deepseek_error,
-    .write_error = write_deepseek_error,
+    .read_error = read_error,
+    .write_error = write_error,
     .faults = &deepseek_fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
     .names = deepseek_names,
     .nnames = sizeof deepseek_names / sizeof *deepseek_names - 1,
+    .own = &deepseek_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
+};
+
+static const struct own groq_own = {
+    .read_request = read_groq_request,
+    .write_request = write_groq_request,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .stop_table = &stop_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .fault_table = &groq_fault_table,
+    .effort_table = &groq_effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
 };
 
 static void
@@ -8773,8 +6540,8 @@ static const struct xd_op groq_ops[] = {
         .write_request = groq_chat_write_request,
         .read_reply = chat_read_reply,
         .write_reply = chat_write_reply,
-        .read_event = read_groq_chunks,
-        .write_event = write_groq_chunks,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
@@ -8829,15 +6596,34 @@ const struct xd_dialect xd_groq = {
     .npolicies = sizeof groq_policies / sizeof *groq_policies - 1,
     .ops = groq_ops,
     .nops = 1,
-    .read_error = read_groq_error,
-    .write_error = write_groq_error,
+    .read_error = read_error,
+    .write_error = write_error,
     .faults = &groq_fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
     .names = groq_names,
     .nnames = sizeof groq_names / sizeof *groq_names - 1,
+    .own = &groq_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
+};
+
+static const struct own openai_own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .stop_table = &stop_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .fault_table = &fault_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
 };
 
 static const struct xd_op openai_ops[] = {
@@ -8927,8 +6713,27 @@ const struct xd_dialect xd_openai = {
     .request_id = STR_INIT("x-request-id"),
     .names = openai_names,
     .nnames = sizeof openai_names / sizeof *openai_names - 1,
+    .own = &openai_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
+};
+
+static const struct own openrouter_own = {
+    .read_request = read_openrouter_request,
+    .write_request = write_openrouter_request,
+    .read_messages = read_openrouter_messages,
+    .write_messages = write_openrouter_messages,
+    .part_cases = 0x4e6u,
+    .read_part = read_openrouter_part,
+    .write_part = write_openrouter_part,
+    .stop_table = &stop_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .fault_table = &fault_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_openrouter_tool,
+    .write_tool = write_openrouter_tool,
 };
 
 static void
@@ -9022,6 +6827,7 @@ const struct xd_dialect xd_openrouter = {
     .request_id = STR_INIT("x-request-id"),
     .names = openrouter_names,
     .nnames = sizeof openrouter_names / sizeof *openrouter_names - 1,
+    .own = &openrouter_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

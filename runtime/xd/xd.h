@@ -23,7 +23,7 @@
 #include "runtime/json/writer.h"
 
 /* Of the structs below, together with the model's types. */
-#define XD_ABI (1u + IR_ABI)
+#define XD_ABI (2u + IR_ABI)
 
 struct xd;
 struct xd_flow;
@@ -201,6 +201,7 @@ struct xd_dialect {
     const struct xd_table *faults; /* kind <-> word and status */
     struct str retry_after,
         request_id;              /* names of the reply headers that carry them, absent when none */
+    const void *own;             /* what its generated file looks up in it; NULL: nothing */
     const struct xd_name *names; /* request fields: model path -> wire path */
     unsigned nnames;
     const struct xd_row *rows; /* every row of the spec, for the coverage count */
