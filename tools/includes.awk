@@ -24,6 +24,7 @@ BEGIN {
     may("server/upstream/", "runtime/base/")
     may("server/log/",      "runtime/base/")
     may("server/config/",   "runtime/base/ server/log/")
+    may("server/auth/",     "runtime/base/ runtime/json/ runtime/xd/xd.h server/upstream/")
     may("tests/",        "runtime/ generated/ir.h server/ codegen/ tests/")
 
     # No sockets, files, threads or clock outside of the server: bytes and time are parameters.

@@ -1,6 +1,7 @@
 /* From an entry of the config and a compiled dialect to what goes over the wire. */
 #include "server/gateway/deployment.h"
 
+#include "runtime/base/percent.h"
 #include "runtime/xd/registry.h"
 
 /* For servers that want to know who calls, and as a hint in their logs. */
@@ -9,33 +10,6 @@ static const struct upstream_header standard[] = {
     { STR_INIT("user-agent"), STR_INIT("llmux") },
 };
 #define N_STANDARD (sizeof standard / sizeof standard[0])
-
-static bool
-is_plain(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-           || (c && strchr("-._~", c));
-}
-
-/* For a URL's query (RFC 3986 2.1). */
-static struct str
-percent_encode(struct arena *a, struct str s)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    char *to = arena_bytes(a, 3 * s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; to && i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (is_plain(s.p[i])) {
-            to[n++] = s.p[i];
-            continue;
-        }
-        to[n++] = '%';
-        to[n++] = hex[c >> 4];
-        to[n++] = hex[c & 15];
-    }
-    return (struct str){ to, n };
-}
 
 /* The operation's path goes before a query that the base has (an API's version, say). */
 static struct str
@@ -49,9 +23,13 @@ make_url(const struct deployment *d, const struct xd_op *op, struct arena *a)
                                   STR_ARG(query));
     if (d->auth.scheme != XD_AUTH_QUERY)
         return url;
-    struct str key = percent_encode(a, d->config->api_key);
-    return arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?', STR_ARG(d->auth.name),
-                        STR_ARG(key));
+    struct buf key;
+    buf_init(&key, 3 * d->config->api_key.n);
+    percent_encode(&key, d->config->api_key, "");
+    url = arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?', STR_ARG(d->auth.name),
+                       STR_ARG(buf_str(&key)));
+    buf_fini(&key);
+    return url;
 }
 
 struct header_list {
