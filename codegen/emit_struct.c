@@ -1,8 +1,9 @@
 /* The const struct xd_dialect of a dialect or provider, and the file around a family. */
 #include "codegen/emit.h"
+#include "codegen/setting.h"
 #include "codegen/share.h"
 
-#include "codegen/setting.h"
+#include <ctype.h>
 
 static const char *
 entry(struct emit *e, struct word name, const char *what)
@@ -214,6 +215,32 @@ emit_models(struct emit *e, const struct ast_setting *s)
     em(e, "};\n\n");
 }
 
+/* "sse" is FRAMING_SSE. */
+static void
+emit_framing(struct emit *e, struct str name)
+{
+    em(e, "FRAMING_");
+    for (size_t i = 0; i < name.n; i++)
+        buf_putc(e->out, (char)toupper((unsigned char)name.p[i]));
+}
+
+static void
+emit_framings(struct emit *e)
+{
+    struct word usual = { .s = STR_INIT("sse") };
+    const struct ast_setting *s = dialect_setting(e->d, "framing");
+    const struct words l = s ? s->values : (struct words){ &usual, 1, 1 };
+
+    em(e, "    .framing = ");
+    emit_framing(e, l.v[0].s);
+    em(e, ",\n    .framings = ");
+    for (unsigned i = 0; i < l.n; i++) {
+        em(e, i ? " | 1u << " : "1u << ");
+        emit_framing(e, l.v[i].s);
+    }
+    em(e, ",\n");
+}
+
 static void
 emit_scheme(struct emit *e, const struct setting_scheme *s)
 {
@@ -274,8 +301,8 @@ emit_struct(struct emit *e)
        e->as == EMIT_PLUGIN ? "static " : "", e->d->c, e->d->name.p);
     if (version && version->values.n)
         em(e, "    .version = %s,\n", c_string(e->a, version->values.v[0].s));
-    em(e, "    .provider = %s,\n    .framing = XD_FRAMING_SSE,\n",
-       e->d->file->kind == FILE_PROVIDER ? "true" : "false");
+    em(e, "    .provider = %s,\n", e->d->file->kind == FILE_PROVIDER ? "true" : "false");
+    emit_framings(e);
     if (auths)
         em(e, "    .auths = %sauths,\n    .nauths = %u,\n", e->d->prefix, auths);
     if (base && base->values.n)

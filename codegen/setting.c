@@ -3,7 +3,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const char *const framings[] = { "sse" };
+static const struct {
+    const char *name, *about;
+} framings[] = {
+    { "sse", "server-sent events" },
+    { "ndjson", "a document a line" },
+    { "array", "one JSON array, written in pieces" },
+};
 
 /* Schemes of authentication: how many strings follow, and what they say. */
 static const struct {
@@ -29,7 +35,7 @@ static const struct {
     const char *example;
 } settings[] = {
     { "version", 1, 1, "version \"2023-06-01\"" },
-    { "framing", 1, 1, "framing sse" },
+    { "framing", 1, COUNT(framings), "framing sse, array" },
     { "auth", 1, ~0u, "auth header \"x-api-key\"" },
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
@@ -50,14 +56,31 @@ want_string(struct word w, struct diags *d)
 }
 
 static void
-check_framing(const struct ast_setting *s, struct diags *d)
+check_framing(struct word w, struct diags *d)
 {
     for (size_t i = 0; i < COUNT(framings); i++)
-        if (str_is(s->values.v[0].s, framings[i]))
+        if (str_is(w.s, framings[i].name))
             return;
-    struct diag *e = diag_error(d, s->values.v[0].pos, "there is no framing '%.*s'",
-                                STR_ARG(s->values.v[0].s));
-    diag_help(e, "framing sse: server-sent events");
+    struct diag *e = diag_error(d, w.pos, "there is no framing '%.*s'", STR_ARG(w.s));
+    struct str all = { NULL, 0 };
+    for (size_t i = 0; i < COUNT(framings); i++)
+        arena_append(d->arena, &all,
+                     arena_printf(d->arena, "%s%s (%s)", i ? ", " : "", framings[i].name,
+                                  framings[i].about));
+    diag_help(e, "the framings are %.*s", STR_ARG(all));
+}
+
+/* The first is how streams are written, all of them are how they may come. */
+static void
+check_framings(const struct ast_setting *s, struct diags *d)
+{
+    for (unsigned i = 0; i < s->values.n; i++) {
+        check_framing(s->values.v[i], d);
+        for (unsigned k = 0; k < i; k++)
+            if (str_eq(s->values.v[i].s, s->values.v[k].s))
+                diag_error(d, s->values.v[i].pos, "framing '%.*s' is named twice",
+                           STR_ARG(s->values.v[i].s));
+    }
 }
 
 static bool
@@ -283,7 +306,7 @@ check_setting(const struct ast_setting *s, struct diags *d)
     else if (has_alternatives(s, d))
         return;
     else if (str_is(s->name.s, "framing"))
-        check_framing(s, d);
+        check_framings(s, d);
     else if (str_is(s->name.s, "names"))
         check_names(s, d);
     else

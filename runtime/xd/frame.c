@@ -1,27 +1,48 @@
-/* Frames of a stream being written. */
+/* Frames of a stream being written, in any framing. */
 #include "runtime/xd/fault.h"
 
 void
 xd_frame_open(struct xd *x, struct str name)
 {
-    if (name.p) {
-        buf_puts(x->out, STR("event: "));
-        buf_puts(x->out, name);
-        buf_putc(x->out, '\n');
+    switch (x->framing) {
+    case FRAMING_SSE:
+        if (name.p) {
+            buf_puts(x->out, STR("event: "));
+            buf_puts(x->out, name);
+            buf_putc(x->out, '\n');
+        }
+        buf_puts(x->out, STR("data: "));
+        break;
+    case FRAMING_NDJSON:
+        break;
+    case FRAMING_ARRAY:
+        buf_puts(x->out, x->framed ? STR(",\n") : STR("["));
+        break;
     }
-    buf_puts(x->out, STR("data: "));
+    x->framed = true;
     jw_init(&x->w, x->out);
 }
 
 void
 xd_frame_close(struct xd *x)
 {
-    buf_puts(x->out, STR("\n\n"));
+    switch (x->framing) {
+    case FRAMING_SSE:
+        buf_puts(x->out, STR("\n\n"));
+        break;
+    case FRAMING_NDJSON:
+        buf_putc(x->out, '\n');
+        break;
+    case FRAMING_ARRAY:
+        break;
+    }
 }
 
 void
 xd_frame_text(struct xd *x, struct str data)
 {
+    if (x->framing != FRAMING_SSE)
+        return;
     xd_frame_open(x, (struct str){ NULL, 0 });
     buf_puts(x->out, data);
     xd_frame_close(x);
@@ -30,5 +51,12 @@ xd_frame_text(struct xd *x, struct str data)
 void
 xd_frame_comment(struct xd *x)
 {
-    buf_puts(x->out, STR(":\n\n"));
+    buf_puts(x->out, framing_beat(x->framing));
+}
+
+void
+xd_frame_last(struct xd *x)
+{
+    if (x->framing == FRAMING_ARRAY)
+        buf_puts(x->out, x->framed ? STR("]\n") : STR("[]\n"));
 }

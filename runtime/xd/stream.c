@@ -13,7 +13,7 @@
 
 /* The frame's data as a document; the fault's offset is that of the frame in the stream. */
 static enum err
-parse_frame(struct xd_reader *r, const struct sse_event *e, struct str data)
+parse_frame(struct xd_reader *r, const struct frame *e, struct str data)
 {
     struct fault fault;
     enum err err = json_doc_parse(&r->x.doc, data, &fault);
@@ -41,11 +41,11 @@ fail_with(struct xd_reader *r, struct str body)
 }
 
 static void
-read_frame(struct xd_reader *r, const struct sse_event *e)
+read_frame(struct xd_reader *r, const struct frame *e)
 {
     struct xd *x = &r->x;
     struct str data = str_trim(e->data);
-    bool named_error = str_is(e->name, "error");
+    bool named_error = e->failed || str_is(e->name, "error");
     if (x->op->until.p && str_eq(data, x->op->until)) {
         xd_flow_end(x);
         return;
@@ -68,7 +68,7 @@ read_frame(struct xd_reader *r, const struct sse_event *e)
 
 /* Most frames say what the one before said, with another text. */
 static bool
-read_by_stencil(struct xd_reader *r, const struct sse_event *e)
+read_by_stencil(struct xd_reader *r, const struct frame *e)
 {
     struct ir_event event;
     if (!xd_stencil_fits(&r->stencil, &r->scratch, e->name, str_trim(e->data), &event)) {
@@ -91,7 +91,7 @@ settle(struct xd_reader *r, size_t offset)
 }
 
 static enum err
-on_event(void *ctx, const struct sse_event *e)
+on_frame(void *ctx, const struct frame *e)
 {
     struct xd_reader *r = ctx;
     struct xd_flow *f = r->x.flow;
@@ -101,8 +101,10 @@ on_event(void *ctx, const struct sse_event *e)
     f->said = f->counted = false;
     f->given = r->x.n_noise = 0;
     arena_reset(&r->scratch);
-    if (e->comment)
+    if (e->kind == FRAME_BEAT)
         xd_flow_beat(&r->x);
+    else if (e->kind == FRAME_LAST)
+        xd_flow_eof(&r->x);
     else if (!read_by_stencil(r, e))
         read_frame(r, e);
     bool readable = r->x.err == ERR_OK || r->x.err == ERR_REMOTE;
@@ -120,7 +122,7 @@ xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind 
     arena_init(&r->scratch, 4 * (size_t)XD_FRAME_MAX);
     xd_init(&r->x, d, op, &r->scratch, NULL);
     r->x.keep = keep;
-    sse_init(&r->sse, XD_FRAME_MAX, on_event, r);
+    framer_init(&r->framer, d->framings, d->framing, XD_FRAME_MAX, on_frame, r);
     buf_init(&r->head, HEAD_MAX);
     buf_init(&r->clean, 3 * (size_t)XD_FRAME_MAX);
     xd_stencil_init(&r->stencil);
@@ -136,7 +138,7 @@ xd_reader_fini(struct xd_reader *r)
 {
     if (r->x.flow)
         xd_flow_fini(r->x.flow);
-    sse_fini(&r->sse);
+    framer_fini(&r->framer);
     xd_fini(&r->x);
     arena_fini(&r->scratch);
     buf_fini(&r->head);
@@ -155,34 +157,37 @@ keep_head(struct xd_reader *r, const char *p, size_t n)
         buf_fini(&r->head);
 }
 
+static void
+misframed(struct xd_reader *r, enum err err)
+{
+    size_t at = framer_offset(&r->framer);
+    if (err == ERR_SYNTAX)
+        xd_fault(&r->x, err, 0, "%s at byte %zu", framer_mistake(&r->framer), at);
+    else
+        xd_fault(&r->x, err, 0, "an event is larger than %u bytes at byte %zu", XD_FRAME_MAX, at);
+    settle(r, at);
+}
+
 enum err
 xd_reader_feed(struct xd_reader *r, const char *p, size_t n)
 {
     if (r->x.err || r->over)
         return r->x.err;
-    enum err err = sse_feed(&r->sse, p, n);
-    if (err && !r->over) {
-        xd_fault(&r->x, err, 0, "an event is larger than %u bytes at byte %zu", XD_FRAME_MAX,
-                 r->sse.offset);
-        settle(r, r->sse.offset);
-    }
+    enum err err = framer_feed(&r->framer, p, n);
+    if (err && !r->over)
+        misframed(r, err);
     keep_head(r, p, n);
     return r->x.err;
 }
 
-/* Could this be the start of an event stream? */
+/* Could this be the start of a stream, in one of the dialect's framings? */
 static bool
-looks_like_stream(struct str s)
+looks_like_stream(const struct xd_reader *r, struct str s)
 {
-    static const struct str fields[] = {
-        STR_INIT(":"), STR_INIT("data:"), STR_INIT("event:"), STR_INIT("id:"), STR_INIT("retry:"),
-    };
-    if (str_starts(s, STR("\xef\xbb\xbf")))
-        s = str_skip(s, 3);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (str_starts(s, fields[i]) || str_starts(fields[i], s))
+    for (enum framing f = 0; s.n && f < FRAMINGS; f++)
+        if (framing_is_in(r->framer.set, f) && framing_fits(f, s))
             return true;
-    return false;
+    return s.n == 0;
 }
 
 /* A whole body where a stream was expected: an error page of something in between, or an error
@@ -209,16 +214,16 @@ xd_reader_end(struct xd_reader *r)
     if (r->x.err || r->over)
         return r->x.err;
     r->ending = true;
-    (void)!sse_end(&r->sse);
+    (void)!framer_end(&r->framer);
     if (r->over)
         return r->x.err;
     struct str body = str_trim(buf_str(&r->head));
     arena_reset(&r->scratch);
-    if (!r->framed && !looks_like_stream(body))
+    if (!r->framed && !looks_like_stream(r, body))
         read_alien(r, body);
     else
         xd_flow_eof(&r->x);
-    settle(r, r->sse.offset);
+    settle(r, framer_offset(&r->framer));
     return r->x.err;
 }
 
@@ -266,5 +271,7 @@ xd_writer_event(void *ctx, const struct ir_event *e)
         return;
     }
     x->op->write_event(x, e);
+    if (e->kind == IR_EVENT_END || e->kind == IR_EVENT_FAIL)
+        xd_frame_last(x);
     xd_check_out(x);
 }

@@ -13,9 +13,13 @@ void
 xd_init(struct xd *x, const struct xd_dialect *d, enum xd_op_kind op, struct arena *a,
         struct buf *out)
 {
-    *x = (struct xd){
-        .dialect = d, .op = xd_op(d, op), .mode = XD_LENIENT, .arena = a, .keep = a, .out = out
-    };
+    *x = (struct xd){ .dialect = d,
+                      .op = xd_op(d, op),
+                      .mode = XD_LENIENT,
+                      .arena = a,
+                      .keep = a,
+                      .out = out,
+                      .framing = d->framing };
     json_doc_init(&x->doc);
     jw_init(&x->w, out);
     if (!x->op)

@@ -3,7 +3,7 @@
 #ifndef LLMUX_XD_TRANSLATE_H
 #define LLMUX_XD_TRANSLATE_H
 
-#include "runtime/sse/sse.h"
+#include "runtime/frame/framer.h"
 #include "runtime/xd/stencil.h"
 #include "runtime/xd/xd.h"
 
@@ -55,7 +55,7 @@ typedef void xd_frame_fn(void *ctx, size_t start, size_t end, bool quiet);
  * Set x.mode to XD_STRICT behind init to judge a stream instead of making the best of it. */
 struct xd_reader {
     struct xd x;
-    struct sse sse;
+    struct framer framer;
     struct arena scratch; /* reset after each frame */
     xd_sink *sink;
     xd_frame_fn *frame; /* or NULL */

@@ -18,12 +18,13 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/err.h"
+#include "runtime/frame/framing.h"
 #include "runtime/json/doc.h"
 #include "runtime/json/text.h"
 #include "runtime/json/writer.h"
 
 /* Of the structs below, together with the model's types. */
-#define XD_ABI (2u + IR_ABI)
+#define XD_ABI (3u + IR_ABI)
 
 struct xd;
 struct xd_flow;
@@ -118,8 +119,6 @@ struct xd_order {
 };
 
 enum xd_op_kind { XD_OP_CHAT };
-enum xd_framing { XD_FRAMING_SSE };
-
 /* How a request shows who pays.  The key of the first three is the operator's secret as it is; that of the last three
  * a token that is fetched, and sent as `Authorization: Bearer`. */
 enum xd_auth_scheme {
@@ -185,7 +184,8 @@ struct xd_dialect {
     const char *family;  /* the base dialect's name */
     const char *version; /* or NULL */
     bool provider;
-    enum xd_framing framing;
+    enum framing framing;        /* how its streams are written */
+    unsigned framings;           /* ... and how they may come: a set */
     const struct xd_auth *auths; /* alternatives: that counts for which there are credentials */
     unsigned nauths;
     struct str base_url;      /* absent: the config must give it */
@@ -251,7 +251,10 @@ struct xd {
     int64_t now; /* seconds since 1970, for `now` */
     bool
         stream; /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
-    bool skeleton;          /* writing a block as it opens: growing fields are written empty */
+    enum framing
+        framing;   /* of the stream being written; the dialect's, unless set to another one */
+    bool framed;   /* ... a frame was begun */
+    bool skeleton; /* writing a block as it opens: growing fields are written empty */
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
     uint32_t noise
@@ -416,8 +419,10 @@ xd_no_key(struct xd *x)
 /* Frames of the stream being written.  name may be absent: no event line.  The JSON goes between the two. */
 void xd_frame_open(struct xd *x, struct str name);
 void xd_frame_close(struct xd *x);
-void xd_frame_text(struct xd *x, struct str data); /* data: [DONE] */
+void xd_frame_text(struct xd *x, struct str data); /* data: [DONE]; no other framing needs it */
 void xd_frame_comment(struct xd *x); /* a beat in a dialect that has no event for it */
+/* Nothing comes behind this: what closes the stream in its framing. */
+void xd_frame_last(struct xd *x);
 
 /* --- the stream being read: any dialect's events become a word of the model's grammar --------------------------- */
 

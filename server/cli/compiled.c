@@ -37,16 +37,6 @@ auth_word(enum xd_auth_scheme scheme)
 }
 
 static struct str
-framing_word(enum xd_framing framing)
-{
-    switch (framing) {
-    case XD_FRAMING_SSE:
-        return STR("sse");
-    }
-    return STR("none");
-}
-
-static struct str
 operation_word(enum xd_op_kind kind)
 {
     switch (kind) {
@@ -104,7 +94,7 @@ put_dialect(struct jw *w, const struct xd_dialect *d)
     if (d->provider)
         put_member(w, STR("dialect"), str_from(d->family));
     put_member(w, STR("version"), str_from(d->version));
-    put_member(w, STR("framing"), framing_word(d->framing));
+    put_member(w, STR("framing"), framing_name(d->framing));
     put_operations(w, d);
     if (d->provider)
         put_member(w, STR("base_url"), d->base_url);
@@ -178,7 +168,7 @@ add_dialects(struct table *t)
     table_add(t, head);
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
         const struct str cells[] = { str_from((*d)->name), str_from((*d)->version),
-                                     framing_word((*d)->framing), auth_cell(t->arena, *d),
+                                     framing_name((*d)->framing), auth_cell(t->arena, *d),
                                      path_cell(*d) };
         if (!(*d)->provider)
             table_add(t, cells);

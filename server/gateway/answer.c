@@ -118,7 +118,7 @@ static void
 begin(struct exchange *x, enum begin how)
 {
     struct headers h = { .n = 0 };
-    put_common(&h, x, STR("text/event-stream"));
+    put_common(&h, x, framing_type(x->front.dialect->framing));
     put(&h, STR("cache-control"), STR("no-cache"));
     put(&h, STR("x-accel-buffering"), STR("no"));
     if (how == BEGIN_REPLY)
@@ -171,13 +171,14 @@ answer_break(struct exchange *x)
 void
 answer_comment(struct exchange *x)
 {
-    static const struct str comment = STR_INIT(": keep-alive\n\n");
+    struct str comment = framing_beat(x->front.dialect->framing);
     if (!x->begun)
         begin(x, BEGIN_WAITING);
     else if (http_reply_pending(x->http) > 0)
         return; /* it is the client that is slow */
     x->bytes_out += comment.n;
-    http_reply_body(x->http, comment);
+    if (comment.n)
+        http_reply_body(x->http, comment);
 }
 
 /* --- errors -------------------------------------------------------------------------------- */
@@ -188,6 +189,7 @@ error_event(struct exchange *x, const struct ir_error *e)
     struct xd_writer w;
     struct buf *out = &x->worker->out;
     xd_writer_init(&w, x->front.dialect, x->front.op->kind, &x->arena, out, XD_USAGE_OMIT);
+    w.x.framed = x->state == EXCHANGE_REPLYING;
     xd_writer_event(&w, &(struct ir_event){ .kind = IR_EVENT_FAIL, .error = e });
     sent(x, out->n);
     http_reply_body(x->http, buf_str(out));

@@ -105,32 +105,22 @@ on_head(void *ctx, const struct upstream_head *head)
         a->request_id = arena_str(&x->arena, upstream_head_get(head, d->request_id));
 }
 
-/* Does the text begin like a line of an event stream?  It may be the first bytes of one. */
-static bool
-is_line(struct str s)
-{
-    static const struct str fields[] = {
-        STR_INIT(":"),   STR_INIT("data:"),  STR_INIT("event:"),
-        STR_INIT("id:"), STR_INIT("retry:"), STR_INIT("\xef\xbb\xbf"),
-    };
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (str_starts(s, fields[i]) || str_starts(fields[i], s))
-            return true;
-    return false;
-}
-
-/* The content type is not to be relied upon, but no line of an event stream begins like a JSON
- * document or a web page.  What is neither is what was asked for. */
+/* The content type is not to be relied upon, but most streams do not begin like a JSON document or
+ * a web page.  What could be either is what was asked for. */
 static enum attempt_reply
 tell_reply(const struct exchange *x, struct str s)
 {
+    const struct xd_dialect *d = x->attempt.candidate.offer->deployment->dialect;
     while (s.n && memchr(" \t\r\n", *s.p, 4))
         s = str_skip(s, 1);
     if (s.n == 0)
         return ATTEMPT_SILENT;
-    if (memchr("{[<\"", *s.p, 4))
-        return ATTEMPT_DOCUMENT;
-    return x->wants_stream || is_line(s) ? ATTEMPT_STREAM : ATTEMPT_DOCUMENT;
+    bool document = memchr("{[<\"", *s.p, 4), stream = false;
+    for (enum framing f = 0; f < FRAMINGS && !stream; f++)
+        stream = framing_is_in(d->framings, f) && framing_fits(f, s);
+    if (document != stream)
+        return stream ? ATTEMPT_STREAM : ATTEMPT_DOCUMENT;
+    return x->wants_stream ? ATTEMPT_STREAM : ATTEMPT_DOCUMENT;
 }
 
 /* The attempt has failed, and the client has got nothing of it. */
@@ -167,7 +157,7 @@ on_data(void *ctx, const char *p, size_t n)
         a->first_us = a->heard_us;
     if (a->reply == ATTEMPT_SILENT) {
         a->reply = tell_reply(x, str_make(p, n));
-        if (a->reply == ATTEMPT_STREAM && !stream_open(x)) {
+        if (a->reply == ATTEMPT_STREAM && !stream_open(x, str_trim(str_make(p, n)))) {
             fail(x, IR_FAULT_INTERNAL, "the gateway is out of memory");
             return;
         }

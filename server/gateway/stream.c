@@ -204,11 +204,14 @@ settle(struct exchange *x)
 /* --- the life of a stream ------------------------------------------------------------------ */
 
 static enum stream_mode
-choose_mode(const struct exchange *x)
+choose_mode(const struct exchange *x, struct str head)
 {
+    const struct xd_dialect *from = x->attempt.candidate.offer->deployment->dialect;
+    const struct xd_dialect *to = x->front.dialect;
     if (!x->wants_stream)
         return STREAM_COLLECT;
-    return x->attempt.kindred ? STREAM_COPY : STREAM_TRANSLATE;
+    bool alike = framing_of(from->framings, from->framing, head) == to->framing;
+    return x->attempt.kindred && alike ? STREAM_COPY : STREAM_TRANSLATE;
 }
 
 static void
@@ -238,7 +241,7 @@ take_back(struct worker *w, struct stream *s)
 }
 
 bool
-stream_open(struct exchange *x)
+stream_open(struct exchange *x, struct str head)
 {
     struct attempt *a = &x->attempt;
     if (!a->stream)
@@ -247,7 +250,7 @@ stream_open(struct exchange *x)
     if (!s)
         return false;
     s->open = true;
-    s->mode = choose_mode(x);
+    s->mode = choose_mode(x, head);
     xd_reader_init(&s->reader, a->candidate.offer->deployment->dialect, a->target.op->kind,
                    &a->arena, on_event, x);
     switch (s->mode) {

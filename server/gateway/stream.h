@@ -39,8 +39,9 @@ struct stream {
     };
 };
 
-/* The first bytes of a stream are there.  False when memory is short. */
-MUST_CHECK bool stream_open(struct exchange *x);
+/* The first bytes of a stream are there, `head` without blanks before them.  False when memory is
+ * short. */
+MUST_CHECK bool stream_open(struct exchange *x, struct str head);
 /* n more bytes; n > 0.  May finish the exchange or its attempt. */
 void stream_feed(struct exchange *x, const char *p, size_t n);
 /* The provider closed properly, or e says how it did not. */

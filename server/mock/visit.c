@@ -257,16 +257,6 @@ choose_manner(struct visit *v)
 
 /* --- replies --- */
 
-static struct str
-stream_type(const struct visit *v)
-{
-    switch (v->route->dialect->framing) {
-    case XD_FRAMING_SSE:
-        break;
-    }
-    return STR("text/event-stream; charset=utf-8");
-}
-
 static void
 send_page(struct visit *v)
 {
@@ -282,7 +272,7 @@ static void
 add_headers(struct visit *v)
 {
     bool stream = v->letter.form == MOCK_FORM_STREAM;
-    struct str type = stream ? stream_type(v) : STR("application/json");
+    struct str type = stream ? framing_type(v->route->dialect->framing) : STR("application/json");
     if (v->letter.manner.fault == MOCK_FAULT_WRONG_TYPE)
         type = STR("text/plain; charset=utf-8");
     add_header(v, STR("content-type"), type);

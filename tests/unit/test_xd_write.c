@@ -323,6 +323,38 @@ frames_are_whole(void **state)
 }
 
 static void
+a_framing_decides_what_stands_around_documents(void **state)
+{
+    static const struct {
+        enum framing framing;
+        const char *want, *none;
+    } table[] = {
+        { FRAMING_SSE, ":\n\nevent: a\ndata: {}\n\ndata: {}\n\n", "" },
+        { FRAMING_NDJSON, "{}\n", "" },
+        { FRAMING_ARRAY, "\n[{}]\n", "[]\n" },
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct xd *x = &b->x;
+        buf_clear(&b->out);
+        x->framing = table[i].framing;
+        x->framed = false;
+        xd_frame_comment(x);
+        xd_frame_open(x, STR("a"));
+        buf_puts(&b->out, STR("{}"));
+        xd_frame_close(x);
+        xd_frame_text(x, STR("{}"));
+        xd_frame_last(x);
+        if (!str_is(buf_str(&b->out), table[i].want))
+            fail_msg("%.*s is not %s", STR_ARG(buf_str(&b->out)), table[i].want);
+        buf_clear(&b->out);
+        x->framed = false;
+        xd_frame_last(x);
+        assert_true(str_is(buf_str(&b->out), table[i].none));
+    }
+}
+
+static void
 blocks_without_a_place_have_names(void **state)
 {
     struct bench *b = *state;
@@ -350,6 +382,7 @@ main(void)
         TEST(media_become_urls_when_they_can),
         TEST(unknown_members_go_back_or_are_lost),
         TEST(frames_are_whole),
+        TEST(a_framing_decides_what_stands_around_documents),
         TEST(blocks_without_a_place_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
