@@ -231,16 +231,31 @@ dialects_find(const struct dialects *l, struct str name)
     return NULL;
 }
 
+#define DEPTH_MAX 3u /* a provider of a provider of a dialect that derives */
+
 static unsigned
 depth_of(const struct ast_file *const *files, unsigned n, const struct ast_file *f)
 {
     unsigned depth = 0;
 
-    while (f && f->parent.s.n && depth < 4) {
+    while (f && f->parent.s.n && depth <= DEPTH_MAX) {
         f = find_file(files, n, f->parent.s);
         depth++;
     }
     return depth;
+}
+
+/* How many providers stand above a file. */
+static unsigned
+providers_of(const struct ast_file *const *files, unsigned n, const struct ast_file *f)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; f && f->parent.s.n && i <= DEPTH_MAX; i++) {
+        f = find_file(files, n, f->parent.s);
+        count += f && f->kind == FILE_PROVIDER;
+    }
+    return count;
 }
 
 static bool
@@ -281,7 +296,11 @@ check_parent(const struct ast_file *const *files, unsigned n, const struct ast_f
         (void)diag_suggest(e, &s);
     } else if (inherits_itself(files, n, f)) {
         diag_error(d, f->parent.pos, "'%.*s' inherits from itself", STR_ARG(f->name.s));
-    } else if (depth_of(files, n, f) > 2) {
+    } else if (f->kind == FILE_DIALECT && depth_of(files, n, f) > 1) {
+        diag_help(diag_error(d, f->parent.pos, "'%.*s' derives from another itself",
+                             STR_ARG(f->parent.s)),
+                  "a dialect derives from one that stands alone");
+    } else if (providers_of(files, n, f) > 1) {
         diag_help(diag_error(d, f->parent.pos, "inheritance is deeper than two"),
                   "a provider derives from a dialect, or from a provider that does");
     }
@@ -297,10 +316,12 @@ add_dialect(struct arena *a, struct dialects *l, const struct ast_file *f, struc
     d.base = f->parent.s.n ? dialects_find(l, f->parent.s) : NULL;
     if (f->parent.s.n && !d.base)
         return; /* said already by check_parent */
-    d.prefix = d.base ? arena_printf(a, "%s_", d.c).p : "";
     struct dialect *slot = arena_push(a, (void **)&l->v, &l->n, &l->cap, sizeof *slot);
     inherit(a, &d, diags);
     inherit_settings(a, &d);
+    if (f->kind == FILE_DIALECT)
+        d.base = NULL; /* all that it inherits is its own from now on */
+    d.prefix = d.base ? arena_printf(a, "%s_", d.c).p : "";
     d.family = d.base ? d.base->family : slot;
     *slot = d;
 }
@@ -319,7 +340,7 @@ dialects_resolve(struct arena *a, const struct ast_file *const *files, unsigned 
             check_name(files, n, files[i], diags);
             check_parent(files, n, files[i], diags);
         }
-    for (unsigned depth = 0; depth <= 2; depth++)
+    for (unsigned depth = 0; depth <= DEPTH_MAX; depth++)
         for (unsigned i = 0; i < n; i++)
             if (files[i]->kind != FILE_IR && depth_of(files, n, files[i]) == depth)
                 add_dialect(a, l, files[i], diags);

@@ -16,7 +16,10 @@
  *   remove w     takes the inherited rows for wire path w, and for what is inside it, away
  *
  * Settings and operations given anew replace the inherited ones; a policy for some models stands
- * beside them. */
+ * beside them.
+ *
+ * `dialect x : y { ... }` inherits likewise, but is a family of its own: it is a front, and nothing
+ * is copied unread between it and its parent. */
 #ifndef SPECC_DIALECT_H
 #define SPECC_DIALECT_H
 
@@ -26,7 +29,7 @@
 
 struct dialect {
     const struct ast_file *file;
-    const struct dialect *base;   /* NULL for a dialect that stands alone */
+    const struct dialect *base;   /* of a provider; NULL for a dialect, whatever it inherits */
     const struct dialect *family; /* the root of the chain; itself for a base */
     struct str name;              /* NUL-terminated */
     const char *c;                /* "openai_chat" */

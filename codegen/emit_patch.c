@@ -13,6 +13,7 @@ struct patch {
     struct body *repeat;   /* each alone */
     struct body *choice;
     int choices_slot, fail_slot, index_slot;
+    bool last; /* usage stands in the frame with the reason to stop */
 };
 
 static struct body *
@@ -22,6 +23,15 @@ reply_body(struct emit *e, const char *name, const struct ast_rows *rows,
     struct ctx ctx = { CTX_RECORD, types_record(e->ir, STR("Reply")), NULL, -1, NULL };
 
     return body_make(e, &ctx, name, "reply", rows, more);
+}
+
+static bool
+is_last(const struct ast_row *r)
+{
+    for (unsigned i = 0; i < r->flags.n; i++)
+        if (str_is(r->flags.v[i].s, "last"))
+            return true;
+    return false;
 }
 
 static bool
@@ -35,9 +45,11 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
             p->choices = r;
         else if (r->kind == ROW_FAIL)
             p->fail = r;
-        else
+        else {
+            p->last = p->last || is_last(r);
             *(struct ast_row *)arena_push(e->a, (void **)&p->usage.v, &p->usage.n, &p->usage.cap,
                                           sizeof *p->usage.v) = *r;
+        }
     }
     if (!p->each || !p->choices || !p->fail) {
         struct diag *d = diag_error(e->diags, decl->pos,
@@ -212,6 +224,15 @@ emit_frame_reader(struct emit *e, const struct patch *p)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+static bool
+has_constants(const struct body *b)
+{
+    for (unsigned i = 0; i < b->uses.n; i++)
+        if (b->uses.v[i].r->kind == ROW_CONST)
+            return true;
+    return false;
+}
+
 static void
 emit_choice_writer(struct emit *e, const struct patch *p)
 {
@@ -219,8 +240,16 @@ emit_choice_writer(struct emit *e, const struct patch *p)
     emit_write_rows(e, p->repeat);
     em(e, "}\n\n");
 
+    em(e, "static void\nwrite_%s_usage(struct xd *x, const struct ir_usage *usage)\n{\n", p->name);
+    em(e,
+       "    const struct ir_reply done = { .usage = *usage };\n    const struct ir_reply *m = &done;\n\n");
+    emit_write_rows(e, p->tail);
+    em(e, "}\n\n");
+
     em(e, "/* One chunk with one choice.  first: the constants that open it. */\nstatic void\n");
     em(e, "write_%s(struct xd *x, const struct ir_choice *m, bool first)\n{\n", p->choice->name);
+    if (!has_constants(p->choice))
+        em(e, "    (void)first;\n");
     em(e,
        "    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_array(&x->w);\n    jw_object(&x->w);\n",
        c_string(e->a, p->choices->wire.v[0].v[0].name.s));
@@ -228,7 +257,10 @@ emit_choice_writer(struct emit *e, const struct patch *p)
     struct body b = *p->choice;
     b.when_const = "first";
     emit_write_rows(e, &b);
-    em(e, "    jw_close(&x->w);\n    jw_close(&x->w);\n    xd_patch_close(x);\n}\n\n");
+    em(e, "    jw_close(&x->w);\n    jw_close(&x->w);\n");
+    if (p->last)
+        em(e, "    if (m->stop)\n        write_%s_usage(x, &x->patch->usage);\n", p->name);
+    em(e, "    xd_patch_close(x);\n}\n\n");
 }
 
 /* Kinds of blocks that already say something when they open: those without a growing text of their
@@ -297,17 +329,14 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
     em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
        p->choice->name);
     em(e,
-       "    write_%s(x, &last, false);\n    if (e->usage)\n        x->patch->usage = *e->usage;\n}\n\n",
+       "    if (e->usage)\n        x->patch->usage = *e->usage;\n    write_%s(x, &last, false);\n}\n\n",
        p->choice->name);
 
     em(e, "static void\nwrite_%s_end(struct xd *x)\n{\n", p->name);
-    em(e,
-       "    const struct ir_reply done = { .usage = x->patch->usage };\n    const struct ir_reply *m = &done;\n\n");
-    em(e,
-       "    if (x->patch->want_usage) {\n    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_raw(&x->w, STR(\"[]\"));\n",
-       c_string(e->a, p->choices->wire.v[0].v[0].name.s));
-    emit_write_rows(e, p->tail);
-    em(e, "    xd_patch_close(x);\n    }\n");
+    if (!p->last)
+        em(e,
+           "    if (x->patch->want_usage) {\n    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_raw(&x->w, STR(\"[]\"));\n    write_%s_usage(x, &x->patch->usage);\n    xd_patch_close(x);\n    }\n",
+           c_string(e->a, p->choices->wire.v[0].v[0].name.s), p->name);
     if (decl->until.s.n)
         em(e, "    xd_frame_text(x, STR(%s));\n", c_string(e->a, decl->until.s));
     em(e, "}\n\n");

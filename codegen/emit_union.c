@@ -165,10 +165,13 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
         b->tag_wire = c->tags.v[0].s;
     }
     em(e, "/* %s: %s */\n", pos_text(e->a, c->pos), object);
-    emit_shape(e, b);
-    if (tag_reads(c) && emit_needs(e, decl, DIR_READ))
+    bool reads = tag_reads(c) && emit_needs(e, decl, DIR_READ),
+         writes = tag_writes(c) && emit_needs(e, decl, DIR_WRITE);
+    if (reads || (writes && b->rest == REST_KEEP))
+        emit_shape(e, b);
+    if (reads)
         emit_read_body(e, b);
-    if (tag_writes(c) && emit_needs(e, decl, DIR_WRITE))
+    if (writes)
         emit_write_body(e, b);
 }
 

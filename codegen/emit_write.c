@@ -207,10 +207,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         write_join(e, f, lv, key, indent);
         break;
     case FORM_IS_CODEC:
-        if (strcmp(f->codec, "texts") == 0)
-            em(e, "%sxd_put_str(x, STR(%s), %s);\n", indent, key,
-               lv); /* many parts are read, one string is written */
-        else if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
+        if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
             em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
         else if (t->kind == TYPE_UNION)
             em(e, "%s(void)xd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);

@@ -155,7 +155,7 @@ static const struct {
       "only a case has a block, and its tag is a string: \"tag\" <-> case { ... }" },
     { TOK_ELSE, 0, ANYTHING,
       "behind the model may stand: + model, : form, else value, max number, grows delta.member,\n"
-      "slot, required, try; the next row begins on a new line or behind ;" },
+      "slot, last, required, try; the next row begins on a new line or behind ;" },
     { TOK_NUMBER, TOK_RBRACKET, A_NAME, "a form stands behind a colon: member <-> model : [form]" },
     { TOK_NONE, TOK_STRING, A_NAME, "a tag stands in double quotes: \"tag\" <-> case { ... }" },
     { TOK_STAR, TOK_STRING, A_NAME, "the left side stands in double quotes: \"wire\" <-> value" },

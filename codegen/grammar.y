@@ -41,7 +41,7 @@ int spec_parserFallback(int token);
 %fallback NAME
     IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS
     RETURNS STREAMS FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY
-    PATCH UNTIL MEMBER GROWS ELSE MAX SLOT REQUIRED TRY AS JOINS IN.
+    PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS JOINS IN.
 
 file ::= ir.
 file ::= dialect.
@@ -344,6 +344,8 @@ key(A) ::= STAR(S).                             { A = build_key(b, S); A.any = t
 provider ::= provider_head provider_body END.
 provider_body ::= LBRACE provider_items RBRACE.
 provider_head ::= PROVIDER dotted(N) COLON dotted(P). { build_file(b, FILE_PROVIDER, N, P); }
+// dialect mistral.chat : openai.chat { ... }    written like a provider, but a family of its own
+provider_head ::= DIALECT dotted(N) COLON dotted(P). { build_file(b, FILE_DIALECT, N, P); }
 provider_items ::= .
 provider_items ::= provider_items provider_item END.
 provider_items ::= provider_items error END.
@@ -462,6 +464,8 @@ mapped(A) ::= mapped(A) MAX(K) NUMBER(N).       { build_word(b, &A->max, K, N.wo
 mapped(A) ::= mapped(A) GROWS(K) path(P).       { build_grows(b, A, K, P); }
 // slot: kept until it may be written   required: the provider refuses a request without it
 mapped(A) ::= mapped(A) SLOT(F).                { BUILD_PUSH(b, &A->flags, F.word); }
+// last: in the frame with the reason to stop
+mapped(A) ::= mapped(A) LAST(F).                { BUILD_PUSH(b, &A->flags, F.word); }
 mapped(A) ::= mapped(A) REQUIRED(F).            { BUILD_PUSH(b, &A->flags, F.word); }
 mapped(A) ::= mapped(A) TRY(F).                 { BUILD_PUSH(b, &A->flags, F.word); }
 bare_map(A) ::= wire(W) arrow(X) sum(M).        { A = build_map(b, W, X, M); }

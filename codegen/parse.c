@@ -177,7 +177,7 @@ begin_statement(struct parse *p)
     p->first = p->i;
     for (int kind = 0; kind < EXPECT_KINDS_MAX && kind < grammar_kinds(); kind++)
         p->starters[kind] = grammar_takes(p->parser, kind, GRAMMAR_AS_SUCH);
-    bool top = p->depth == (p->b->headed && p->b->file->kind == FILE_PROVIDER);
+    bool top = p->depth == (p->b->headed && p->b->file->parent.s.n > 0);
     return !top || !token_is_declaration(t.kind) || p->starters[t.kind];
 }
 

@@ -94,10 +94,14 @@ check_flags(struct check *c, const struct ast_row *r, enum home home)
                 diag_error(c->d, r->flags.v[i].pos, "'%.*s' is given twice",
                            STR_ARG(r->flags.v[i].s));
     const struct word *slot = find_flag(r, "slot"), *try = find_flag(r, "try"),
-                      *required = find_flag(r, "required");
+                      *required = find_flag(r, "required"), *last = find_flag(r, "last");
     if (slot && !(home & IN_STREAM))
         refuse(c, slot->pos, "slot",
                "slot is for rows of a stream that wait until the reply is complete");
+    if (last && home != IN_PATCH)
+        refuse(
+            c, last->pos, "last",
+            "last is for usage in a patch stream: it stands in the frame with the reason to stop");
     if (try && !is_table(c, r))
         refuse(c, try->pos, "try", "try is for words of a table: code -> kind : fault try");
     if (home == IN_FIRST && required)

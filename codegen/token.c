@@ -57,6 +57,7 @@ static const struct keyword keywords[] = {
     KEYWORD(ELSE, "else", PLAIN),
     KEYWORD(MAX, "max", PLAIN),
     KEYWORD(SLOT, "slot", PLAIN),
+    KEYWORD(LAST, "last", PLAIN),
     KEYWORD(REQUIRED, "required", PLAIN),
     KEYWORD(TRY, "try", PLAIN),
     KEYWORD(AS, "as", PLAIN),

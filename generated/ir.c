@@ -3,7 +3,7 @@
 
 static const char *const system_turns_words[] = { "keep", "fold", "hoist", NULL };
 static const char *const empty_text_words[] = { "keep", "drop", NULL };
-static const char *const last_assistant_words[] = { "keep", "trim", NULL };
+static const char *const last_assistant_words[] = { "keep", "trim", "mark", NULL };
 static const char *const unsigned_thinking_words[] = { "keep", "drop", NULL };
 static const char *const result_media_words[] = { "keep", "follow", NULL };
 static const char *const call_ids_words[] = { "keep", NULL };

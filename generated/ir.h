@@ -323,6 +323,7 @@ struct ir_turn {
     bool set;
     enum ir_role role;
     struct ir_blocks blocks;
+    enum ir_bool prefix;
     struct ir_rest rest;
 };
 
@@ -415,6 +416,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0x4cff47f9u
+#define IR_ABI 0x310901a9u
 
 #endif

@@ -3343,6 +3343,19 @@ write_chunks_each(struct xd *x, const struct ir_reply *m)
     }
 }
 
+static void
+write_chunks_usage(struct xd *x, const struct ir_usage *usage)
+{
+    const struct ir_reply done = { .usage = *usage };
+    const struct ir_reply *m = &done;
+
+    if (m->usage.set) {
+        XD_SEEN(seen_written, 199);
+        jw_key(&x->w, STR("usage"));
+        OWN(x)->write_usage(x, &m->usage);
+    }
+}
+
 /* One chunk with one choice.  first: the constants that open it. */
 static void
 write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
@@ -3480,26 +3493,19 @@ write_chunks_finish(struct xd *x, const struct ir_event *e)
 
     if (xd_patch_first(x, e->choice))
         write_chunks_choice(x, &empty, true);
-    write_chunks_choice(x, &last, false);
     if (e->usage)
         x->patch->usage = *e->usage;
+    write_chunks_choice(x, &last, false);
 }
 
 static void
 write_chunks_end(struct xd *x)
 {
-    const struct ir_reply done = { .usage = x->patch->usage };
-    const struct ir_reply *m = &done;
-
     if (x->patch->want_usage) {
         xd_patch_open(x);
         jw_key(&x->w, STR("choices"));
         jw_raw(&x->w, STR("[]"));
-        if (m->usage.set) {
-            XD_SEEN(seen_written, 199);
-            jw_key(&x->w, STR("usage"));
-            OWN(x)->write_usage(x, &m->usage);
-        }
+        write_chunks_usage(x, &x->patch->usage);
         xd_patch_close(x);
     }
     xd_frame_text(x, STR("[DONE]"));

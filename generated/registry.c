@@ -3,19 +3,23 @@
 
 extern const struct xd_dialect xd_anthropic_messages;
 extern const struct xd_dialect xd_openai_chat;
+extern const struct xd_dialect xd_mistral_chat;
 extern const struct xd_dialect xd_anthropic;
 extern const struct xd_dialect xd_deepseek;
 extern const struct xd_dialect xd_groq;
 extern const struct xd_dialect xd_openai;
 extern const struct xd_dialect xd_openrouter;
+extern const struct xd_dialect xd_mistral;
 
 const struct xd_dialect *const xd_registry[] = {
     &xd_anthropic_messages,
     &xd_openai_chat,
+    &xd_mistral_chat,
     &xd_anthropic,
     &xd_deepseek,
     &xd_groq,
     &xd_openai,
     &xd_openrouter,
+    &xd_mistral,
     NULL,
 };

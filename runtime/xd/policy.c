@@ -187,6 +187,8 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
         prepare_result_media(x, m);
     if (says(f, "last_assistant", "trim"))
         prepare_last_assistant(x, m);
+    if (says(f, "last_assistant", "mark"))
+        prepare_prefix(x, m);
     if (says(f, "empty_text", "drop"))
         prepare_empty_text(x, m);
     prepare_merge(x, m);

@@ -7,7 +7,8 @@
  *                                                move to the instructions
  *   empty_text         keep | drop               text blocks without text (white space only, when
  *                                                alone)
- *   last_assistant     keep | trim               white space behind a final assistant turn
+ *   last_assistant     keep | trim | mark        a final assistant turn: white space behind it; say
+ *                                                that the reply goes on from it (Turn.prefix)
  *   unsigned_thinking  keep | drop               thinking blocks without a signature
  *   result_media       keep | follow             images and files in the result of a call: behind
  *                                                it, as a user's blocks

@@ -20,6 +20,7 @@ void prepare_result_media(struct xd *x, struct ir_request *m);
 void prepare_empty_text(struct xd *x, struct ir_request *m);
 /* last_assistant */
 void prepare_last_assistant(struct xd *x, struct ir_request *m);
+void prepare_prefix(struct xd *x, struct ir_request *m);
 /* roles */
 void prepare_first_turn(struct xd *x, struct ir_request *m);
 /* Adjacent turns of one role become one, results of calls first. */

@@ -314,6 +314,14 @@ prepare_last_assistant(struct xd *x, struct ir_request *m)
     m->turns.v[m->turns.n - 1].blocks = own;
 }
 
+void
+prepare_prefix(struct xd *x, struct ir_request *m)
+{
+    const struct ir_turn *last = m->turns.n ? &m->turns.v[m->turns.n - 1] : NULL;
+    if (last && last->role == IR_ROLE_ASSISTANT && last->prefix != IR_TRUE && own_turns(x, m))
+        m->turns.v[m->turns.n - 1].prefix = IR_TRUE;
+}
+
 /* --- results --- */
 
 static bool

@@ -21,3 +21,17 @@ xd_read_texts(struct xd *x, uint32_t at, struct str *v)
         arena_append(x->arena, v, part);
     }
 }
+
+void
+xd_put_texts(struct xd *x, struct str key, struct str v)
+{
+    if (!v.p)
+        return;
+    jw_key(&x->w, key);
+    jw_array(&x->w);
+    jw_object(&x->w);
+    xd_put_str(x, STR("type"), STR("text"));
+    xd_put_str(x, STR("text"), v);
+    jw_close(&x->w);
+    jw_close(&x->w);
+}

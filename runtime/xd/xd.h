@@ -378,6 +378,7 @@ bool xd_put_word(struct xd *x, struct str key, const struct xd_table *t,
 void xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v);
 void xd_put_strs(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_jsons(struct xd *x, struct str key, const struct ir_strs *v);
+void xd_put_texts(struct xd *x, struct str key, struct str v); /* [{"type":"text","text":v}] */
 bool xd_put_media_url(struct xd *x, struct str key,
                       const struct ir_source *v); /* false: not of this form */
 bool xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v);

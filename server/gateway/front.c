@@ -14,11 +14,38 @@ find_op(const struct xd_dialect *d, struct str path)
     return NULL;
 }
 
+/* Is this the first word of the dialect's name? */
+static bool
+is_vendor(const struct xd_dialect *d, struct str word)
+{
+    struct str name = str_from(d->name);
+    return !d->provider && str_starts(name, word) && name.n > word.n && name.p[word.n] == '.';
+}
+
+/* The vendor that the path begins with: "acme" of "/acme/v1/chat", absent when it names none. */
+static struct str
+vendor_of(struct str path)
+{
+    struct str word = path.n ? str_skip(path, 1) : path;
+    const char *slash = word.n ? memchr(word.p, '/', word.n) : NULL;
+    if (!slash)
+        return (struct str){ NULL, 0 };
+    word.n = (size_t)(slash - word.p);
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        if (is_vendor(*d, word))
+            return word;
+    return (struct str){ NULL, 0 };
+}
+
 struct front
 front_of_path(struct str path)
 {
-    struct str rest = str_starts(path, version) ? str_skip(path, version.n) : path;
+    struct str vendor = vendor_of(path);
+    struct str rest = vendor.p ? str_skip(path, vendor.n + 1) : path;
+    rest = str_starts(rest, version) ? str_skip(rest, version.n) : rest;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        if (vendor.p && !is_vendor(*d, vendor))
+            continue;
         const struct xd_op *op = (*d)->provider ? NULL : find_op(*d, rest);
         if (op)
             return (struct front){ *d, op };

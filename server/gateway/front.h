@@ -1,7 +1,10 @@
 /* The fronts: which dialect and operation a request's path stands for.
  *
  *   POST /v1/<path of an operation>, /<path of an operation>     of any compiled dialect
+ *   POST /<vendor>/v1/<path>, /<vendor>/<path>                   of this vendor's: "acme" of acme.chat
  *
+ * Where two dialects have the same path it is that of the first in the registry, and the vendor
+ * tells the other.
  * Providers speak the dialect of their family and are no fronts.  The answers come from the
  * registry; there is nothing to set up. */
 #ifndef LLMUX_GATEWAY_FRONT_H

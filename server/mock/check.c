@@ -232,7 +232,7 @@ carries_signatures(const struct mock_route *r, struct arena *a)
 {
     static const struct str probe = STR_INIT("c2lnbmF0dXJl");
     struct ir_block b = { .kind = IR_BLOCK_THINKING, .thinking = { STR("x"), probe } };
-    struct ir_turn t = { true, IR_ROLE_ASSISTANT, { &b, 1, 1 }, { 0 } };
+    struct ir_turn t = { .set = true, .role = IR_ROLE_ASSISTANT, .blocks = { &b, 1, 1 } };
     struct ir_request m = { .set = true, .model = STR("x"), .turns = { &t, 1, 1 } };
     struct buf out;
     struct xd x;

@@ -4,6 +4,17 @@
 #include "runtime/xd/registry.h"
 #include "server/gateway/front.h"
 
+/* The first dialect that has an operation with this path. */
+static const struct xd_dialect *
+first_with(struct str path)
+{
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++)
+            if (str_eq((*d)->ops[i].path, path))
+                return *d;
+    return NULL;
+}
+
 static void
 every_operation_of_a_dialect_has_its_path_with_and_without_the_version(void **state)
 {
@@ -14,9 +25,27 @@ every_operation_of_a_dialect_has_its_path_with_and_without_the_version(void **st
             snprintf(path, sizeof path, "/v1%.*s", STR_ARG((*d)->ops[i].path));
             struct front with = front_of_path(str_from(path)),
                          without = front_of_path((*d)->ops[i].path);
-            assert_ptr_equal(with.dialect, *d);
-            assert_ptr_equal(with.op, &(*d)->ops[i]);
+            assert_ptr_equal(with.dialect, first_with((*d)->ops[i].path));
+            assert_true(str_eq(with.op->path, (*d)->ops[i].path));
             assert_ptr_equal(without.op, with.op);
+        }
+    }
+}
+
+static void
+a_vendor_before_the_path_tells_dialects_with_the_same_path_apart(void **state)
+{
+    (void)state;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++) {
+            const char *name = (*d)->name;
+            char path[200];
+            snprintf(path, sizeof path, "/%.*s/v1%.*s", (int)strcspn(name, "."), name,
+                     STR_ARG((*d)->ops[i].path));
+            assert_ptr_equal(front_of_path(str_from(path)).dialect, *d);
+            assert_ptr_equal(front_of_path(str_from(path)).op, &(*d)->ops[i]);
+            path[1]++;
+            assert_null(front_of_path(str_from(path)).dialect);
         }
     }
 }
@@ -57,6 +86,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_operation_of_a_dialect_has_its_path_with_and_without_the_version),
+        cmocka_unit_test(a_vendor_before_the_path_tells_dialects_with_the_same_path_apart),
         cmocka_unit_test(other_paths_have_no_front),
         cmocka_unit_test(the_constant_headers_of_a_dialect_tell_it),
     };

@@ -321,6 +321,37 @@ begin(struct sample *s, unsigned seed)
 }
 
 static void
+forget_signatures(struct ir_reply *m)
+{
+    for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
+        if (m->choices.v[0].blocks.v[i].kind == IR_BLOCK_THINKING)
+            m->choices.v[0].blocks.v[i].thinking.signature = (struct str){ NULL, 0 };
+}
+
+/* What a dialect has no word for is named as lost: the rest must come back. */
+static const struct {
+    const char *lost;
+    void (*forget)(struct ir_reply *m);
+} reply_losses[] = {
+    { "thinking.signature", forget_signatures },
+};
+
+static void
+forget_lost(const struct xd *x, const struct xd_dialect *d, struct ir_reply *m)
+{
+    for (unsigned i = 0; i < x->lost.n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof reply_losses / sizeof *reply_losses; k++)
+            if (str_is(x->lost.v[i], reply_losses[k].lost)) {
+                reply_losses[k].forget(m);
+                known = true;
+            }
+        if (!known)
+            fail_msg("%s loses %.*s of what all can carry", d->name, STR_ARG(x->lost.v[i]));
+    }
+}
+
+static void
 nothing_lost(const struct xd *x, const struct xd_dialect *d)
 {
     if (x->lost.n)
@@ -371,7 +402,7 @@ try_reply(const struct xd_dialect *d, unsigned seed)
     xd_init(&r, d, XD_OP_CHAT, &s.arena, NULL);
     make_reply(&s, &m);
     assert_int_equal(xd_reply_write(&w, &m), ERR_OK);
-    nothing_lost(&w, d);
+    forget_lost(&w, d, &m);
     assert_int_equal(xd_reply_read(&r, buf_str(&out), &back, &error), ERR_OK);
     same_reply(&m, &back);
     xd_fini(&w);
@@ -397,6 +428,7 @@ try_stream(const struct xd_dialect *d, unsigned seed)
     xd_writer_init(&w, d, XD_OP_CHAT, &s.arena, &out, XD_USAGE_WRITE);
     ir_reply_speak(&m, xd_writer_event, &w);
     assert_int_equal(w.x.err, ERR_OK);
+    forget_lost(&w.x, d, &m);
     ir_collector_init(&c, &s.arena);
     xd_reader_init(&r, d, XD_OP_CHAT, &s.arena, ir_collector_event, &c);
     for (size_t at = 0, n; at < out.n; at += n) {

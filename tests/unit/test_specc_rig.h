@@ -51,7 +51,7 @@ specs_add(struct specs *s, const struct source *src)
     assert_true(s->n < FILES_MAX);
     s->v[s->n++] = file;
     s->model |= file->kind == FILE_IR;
-    s->dialect |= file->kind == FILE_DIALECT;
+    s->dialect |= file->kind == FILE_DIALECT && file->parent.s.n == 0;
 }
 
 static inline void
