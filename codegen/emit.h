@@ -61,6 +61,7 @@ struct body {
     const struct ast_row
         *key; /* `index <-> index`: elements of a patch are told apart by this member */
     const char *when_const; /* condition under which constants are written, NULL: always */
+    bool split;             /* each row is a function of its own, for others to share */
 };
 
 /* --- emit.c */
@@ -104,6 +105,9 @@ struct own_cases {
 struct own_cases own_row_cases(struct emit *e, const struct body *b, const struct row_use *u);
 /* As one C expression. */
 const char *own_cases_text(struct emit *e, const struct own_cases *m);
+/* Shall the rows of this body stand in functions of their own?  Where providers amend, most rows of
+ * most of them are alike. */
+bool own_splits(const struct emit *e, const struct ast_decl *decl, const struct body *b);
 /* The struct, and that of e->d. */
 void own_emit_type(struct emit *e);
 void own_emit(struct emit *e);

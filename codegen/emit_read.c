@@ -311,6 +311,43 @@ read_sums(struct emit *e, const struct body *b)
     }
 }
 
+/* A row that stands in a function of its own; one value read by the runtime is as short as a call. */
+static bool
+is_apart(const struct body *b, const struct row_use *u)
+{
+    return b->split && u->r->forms.n > 0;
+}
+
+/* "request_stop": the row's member, and which of the rows that read it. */
+static const char *
+row_name(struct emit *e, const struct body *b, const struct row_use *u)
+{
+    const char *member = c_word(e->a, path_text(e->a, &u->r->wire.v[0]));
+    unsigned before = 0;
+
+    for (const struct row_use *other = b->uses.v; other < u; other++)
+        before += row_reads(other->r) && is_apart(b, other)
+                  && path_eq(&other->r->wire.v[0], &u->r->wire.v[0]);
+    if (before)
+        return arena_printf(e->a, "%s_%s_%u", b->name, member, before + 1).p;
+    return arena_printf(e->a, "%s_%s", b->name, member).p;
+}
+
+static void
+emit_takers(struct emit *e, const struct body *b)
+{
+    for (unsigned i = 0; i < b->uses.n; i++) {
+        const struct row_use *u = &b->uses.v[i];
+        if (!row_reads(u->r) || u->r->wire.n == 0 || !is_apart(b, u))
+            continue;
+        em(e, "static void\ntake_%s(struct xd *x, uint32_t v, %s *m)\n{\n", row_name(e, b, u),
+           ctx_c(e->a, &b->ctx));
+        em(e, "    XD_SEEN(seen_read, %d);\n", u->number);
+        emit_read_value(e, b, u, "v", "    ");
+        em(e, "}\n\n");
+    }
+}
+
 void
 emit_read_rows(struct emit *e, const struct body *b)
 {
@@ -318,14 +355,17 @@ emit_read_rows(struct emit *e, const struct body *b)
 
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct row_use *u = &b->uses.v[i];
-        if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_WRITE || u->r->builtin.s.n
-            || u->r->wire.n == 0)
+        if (!row_reads(u->r) || u->r->wire.n == 0)
             continue;
         const char *v = row_expr(e, u);
         em(e, "    %sif (%s%s%s) {\n", u->group && u->group == group ? "else " : "",
            u->group ? "xd_some(x, " : "", v, u->group ? ")" : "");
-        em(e, "        XD_SEEN(seen_read, %d);\n", u->number);
-        emit_read_value(e, b, u, v, "        ");
+        if (is_apart(b, u)) {
+            em(e, "        take_%s(x, %s, m);\n", row_name(e, b, u), v);
+        } else {
+            em(e, "        XD_SEEN(seen_read, %d);\n", u->number);
+            emit_read_value(e, b, u, v, "        ");
+        }
         em(e, "    }");
         read_missing(e, b, u);
         group = u->group;
@@ -354,6 +394,7 @@ read_with(struct emit *e, const struct body *b, const struct ast_rows *rows)
 void
 emit_read_body(struct emit *e, const struct body *b)
 {
+    emit_takers(e, b);
     em(e, "static void\nread_%s(struct xd *x, uint32_t at, %s *m)\n{\n", b->name,
        ctx_c(e->a, &b->ctx));
     em(e, "    uint32_t v[%u];\n\n", b->slots ? b->slots : 1);

@@ -69,6 +69,7 @@ emit_route_body(struct emit *e, const struct routes *rs, const struct route *r)
                                NULL);
 
     body_know_name(e, b, rs->decl->by.s);
+    b->split = own_splits(e, rs->decl, b);
     b->tag = rs->decl->by.s;
     b->tag_wire = r->c->tags.v[0].s;
     em(e, "/* %s: \"%.*s\" */\n", pos_text(e->a, r->c->pos), STR_ARG(r->c->tags.v[0].s));

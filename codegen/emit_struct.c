@@ -147,7 +147,6 @@ static void
 emit_policies(struct emit *e)
 {
     const struct ast_settings *s = &e->d->settings;
-    unsigned n = 0;
 
     for (unsigned i = 0; i < s->n; i++) {
         if (!s->v[i].globs.n)
@@ -167,10 +166,8 @@ emit_policies(struct emit *e)
             em(e, "%spolicy_%u_globs, %u },\n", e->d->prefix, i, s->v[i].globs.n);
         else
             em(e, "NULL, 0 },\n");
-        n++;
     }
     em(e, "    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },\n};\n\n");
-    (void)n;
 }
 
 static void
@@ -205,8 +202,10 @@ header_for(struct emit *e, const struct ast_decl *error, const char *model)
 }
 
 static void
-emit_models(struct emit *e, const struct ast_setting *s)
+emit_models(struct emit *e)
 {
+    const struct ast_setting *s = dialect_setting(e->d, "models");
+
     if (!s)
         return;
     em(e, "static const struct str %smodels[] = {\n", e->d->prefix);
@@ -278,6 +277,16 @@ emit_auth(struct emit *e)
     return n;
 }
 
+/* What a struct points to, and may share with others. */
+static void
+emit_arrays(struct emit *e)
+{
+    own_emit(e);
+    emit_policies(e);
+    emit_names(e);
+    emit_models(e);
+}
+
 void
 emit_struct(struct emit *e)
 {
@@ -290,11 +299,7 @@ emit_struct(struct emit *e)
     struct str retry = header_for(e, error, "retry_after"),
                request = header_for(e, error, "request");
 
-    own_emit(e);
     emit_ops(e);
-    emit_policies(e);
-    emit_names(e);
-    emit_models(e, models);
     unsigned auths = emit_auth(e);
     em(e,
        "%sconst struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n",
@@ -379,6 +384,7 @@ emit_object(struct emit *e, const struct ast_decl *decl)
     const char *name = decl_name(e, decl);
     struct body *b = body_make(e, &ctx, name, arena_printf(e->a, "%.*s", STR_ARG(decl->name.s)).p,
                                &decl->rows, NULL);
+    b->split = own_splits(e, decl, b);
     em(e, "/* %s: %.*s */\n", pos_text(e->a, decl->pos), STR_ARG(decl->name.s));
     emit_shape(e, b);
     if (emit_needs(e, decl, DIR_READ))
@@ -488,6 +494,7 @@ emit_family(struct emit *e)
 
     own_find(e);
     emit_each(e, share, emit_dialect, true);
+    emit_each(e, share, emit_arrays, true);
     share_settle(share);
     emit_top(e);
     own_emit_type(e);

@@ -159,7 +159,8 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
         arena_printf(e->a, "%.*s.%s", STR_ARG(decl->name.s), u->cases.v[n].name.s.p).p;
     struct body *b = body_make(e, &ctx, name, object, rows_with_condition(e, c), &decl->rows);
     if (!decl->by_member)
-        body_know_name(e, b, decl->by.s);
+        b->split = own_splits(e, decl, b);
+    body_know_name(e, b, decl->by.s);
     if (!decl->by_member && !c->none && c->tags.n) {
         b->tag = decl->by.s;
         b->tag_wire = c->tags.v[0].s;

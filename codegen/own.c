@@ -56,6 +56,12 @@ own_find(struct emit *e)
     }
 }
 
+bool
+own_splits(const struct emit *e, const struct ast_decl *decl, const struct body *b)
+{
+    return is_own(e, decl->name.s) && b->uses.n >= 4;
+}
+
 static const char *
 function(struct emit *e, const struct ast_decl *decl, const char *what)
 {
@@ -141,7 +147,7 @@ own_emit_type(struct emit *e)
 {
     if (e->own.n == 0)
         return;
-    em(e, "/* What providers amend. */\nstruct own {\n");
+    em(e, "/* What providers amend. */\nstruct amended {\n");
     for (unsigned i = 0; i < e->own.n; i++) {
         const struct ast_decl *decl = any_decl(e, e->own.v[i].s);
         struct str model = decl->model.v[0].name.s, name = decl->name.s;
@@ -162,7 +168,7 @@ own_emit_type(struct emit *e)
         em(e, "    %s (*write_%.*s)(struct xd *x, const struct ir_%s *m);\n", type, STR_ARG(name),
            c);
     }
-    em(e, "};\n#define OWN(x) ((const struct own *)(x)->dialect->own)\n\n");
+    em(e, "};\n#define OWN(x) ((const struct amended *)(x)->dialect->own)\n\n");
 }
 
 static void
@@ -179,7 +185,7 @@ own_emit(struct emit *e)
 {
     if (e->own.n == 0)
         return;
-    em(e, "static const struct own %sown = {\n", e->d->prefix);
+    em(e, "static const struct amended %sown = {\n", e->d->prefix);
     for (unsigned i = 0; i < e->own.n; i++) {
         const struct ast_decl *decl = dialect_decl(e->d, e->own.v[i].s);
         if (decl && decl->kind == DECL_TABLE) {

@@ -73,15 +73,16 @@ next_piece(struct str *rest, struct str *piece)
 static struct str
 without_prefix(struct share *s, struct str name, struct str prefix)
 {
-    struct str verb = str_starts(name, STR("read_"))    ? STR("read_")
-                      : str_starts(name, STR("write_")) ? STR("write_")
-                                                        : STR("");
+    static const char *const verbs[] = { "read_", "write_", "take_", "put_" };
 
     if (prefix.n == 0)
         return name;
-    if (verb.n && str_starts(str_skip(name, verb.n), prefix))
-        return arena_printf(s->a, "%.*s%.*s", STR_ARG(verb),
-                            STR_ARG(str_skip(name, verb.n + prefix.n)));
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        struct str verb = str_from(verbs[i]);
+        if (str_starts(name, verb) && str_starts(str_skip(name, verb.n), prefix))
+            return arena_printf(s->a, "%s%.*s", verbs[i],
+                                STR_ARG(str_skip(name, verb.n + prefix.n)));
+    }
     return str_starts(name, prefix) ? str_skip(name, prefix.n) : name;
 }
 

@@ -3,8 +3,8 @@
  *   printed C ─► items: functions, tables, prototypes ─► classes of items that mean the same ─► the first of each
  *
  * Two items mean the same when their text is the same but for the names of other items, and those mean
- * the same.  An item is called PREFIXname, read_PREFIXname or write_PREFIXname, with the prefix of the
- * dialect that it was printed for. */
+ * the same.  An item is called PREFIXname, or with a verb read_PREFIXname (write_, take_, put_), with the
+ * prefix of the dialect that it was printed for. */
 #ifndef SPECC_SHARE_H
 #define SPECC_SHARE_H
 

@@ -50,6 +50,7 @@ static const struct xd_word role_table_v[] = {
 };
 static const struct xd_table role_table = {
     "role", role_table_v, sizeof role_table_v / sizeof *role_table_v, -1, -1,
+    NULL,
 };
 
 /* anthropic/messages.spec:63 */
@@ -70,6 +71,7 @@ static const struct xd_word choice_table_v[] = {
 };
 static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
+    NULL,
 };
 
 /* anthropic/messages.spec:158 */
@@ -81,6 +83,7 @@ static const struct xd_word thinking_mode_table_v[] = {
 static const struct xd_table thinking_mode_table = {
     "thinking_mode", thinking_mode_table_v,
     sizeof thinking_mode_table_v / sizeof *thinking_mode_table_v, -1, -1,
+    NULL,
 };
 
 /* anthropic/messages.spec:162 */
@@ -95,6 +98,7 @@ static const struct xd_word effort_table_v[] = {
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
+    NULL,
 };
 
 /* anthropic/messages.spec:175 */
@@ -104,6 +108,7 @@ static const struct xd_word format_mode_table_v[] = {
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
     -1, -1,
+    NULL,
 };
 
 /* anthropic/messages.spec:190 */
@@ -120,6 +125,7 @@ static const struct xd_word stop_table_v[] = {
 };
 static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 28,
+    NULL,
 };
 
 /* anthropic/messages.spec:256 */
@@ -140,6 +146,7 @@ static const struct xd_word fault_table_v[] = {
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
+    NULL,
 };
 
 /* anthropic/messages.spec:29: request */
@@ -2711,6 +2718,57 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+static const struct str policy_4_globs[] = {
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct str policy_13_globs[] = {
+    STR_INIT("claude-opus-4-6*"),
+    STR_INIT("claude-opus-4-7*"),
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-sonnet-4-6*"),
+    STR_INIT("claude-opus-5*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct xd_policy policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { STR_INIT("system_turns"), STR_INIT("keep"), policy_4_globs, 2 },
+    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_13_globs, 6 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name names[] = {
+    { "model", "model" },
+    { "max_output", "max_tokens" },
+    { "stream", "stream" },
+    { "instructions", "system" },
+    { "turns", "messages" },
+    { "tools", "tools" },
+    { "tool_choice", "tool_choice" },
+    { "stops", "stop_sequences" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.top_k", "top_k" },
+    { "reasoning", "thinking" },
+    { "reasoning.effort", "output_config.effort" },
+    { "format", "output_config.format" },
+    { "format", "output_format" },
+    { "user", "metadata.user_id" },
+    { "tier", "service_tier" },
+    { NULL, NULL },
+};
+
+static const struct str anthropic_models[] = {
+    STR_INIT("claude-*"),
+};
 
 static const struct xd_row rows[] = {
     { "anthropic/messages.spec:61", "\"user\" <-> user" },
@@ -2947,54 +3005,6 @@ static const struct xd_op ops[] = {
     },
 };
 
-static const struct str policy_4_globs[] = {
-    STR_INIT("claude-opus-4-8*"),
-    STR_INIT("claude-fable-5*"),
-};
-static const struct str policy_13_globs[] = {
-    STR_INIT("claude-opus-4-6*"),
-    STR_INIT("claude-opus-4-7*"),
-    STR_INIT("claude-opus-4-8*"),
-    STR_INIT("claude-sonnet-4-6*"),
-    STR_INIT("claude-opus-5*"),
-    STR_INIT("claude-fable-5*"),
-};
-static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), policy_4_globs, 2 },
-    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_13_globs, 6 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name names[] = {
-    { "model", "model" },
-    { "max_output", "max_tokens" },
-    { "stream", "stream" },
-    { "instructions", "system" },
-    { "turns", "messages" },
-    { "tools", "tools" },
-    { "tool_choice", "tool_choice" },
-    { "stops", "stop_sequences" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.top_k", "top_k" },
-    { "reasoning", "thinking" },
-    { "reasoning.effort", "output_config.effort" },
-    { "format", "output_config.format" },
-    { "format", "output_format" },
-    { "user", "metadata.user_id" },
-    { "tier", "service_tier" },
-    { NULL, NULL },
-};
-
 static const struct xd_auth auths[] = {
     { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
 };
@@ -3049,58 +3059,6 @@ static const struct xd_op anthropic_ops[] = {
     },
 };
 
-static const struct str anthropic_policy_4_globs[] = {
-    STR_INIT("claude-opus-4-8*"),
-    STR_INIT("claude-fable-5*"),
-};
-static const struct str anthropic_policy_13_globs[] = {
-    STR_INIT("claude-opus-4-6*"),
-    STR_INIT("claude-opus-4-7*"),
-    STR_INIT("claude-opus-4-8*"),
-    STR_INIT("claude-sonnet-4-6*"),
-    STR_INIT("claude-opus-5*"),
-    STR_INIT("claude-fable-5*"),
-};
-static const struct xd_policy anthropic_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_policy_4_globs, 2 },
-    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_policy_13_globs, 6 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name anthropic_names[] = {
-    { "model", "model" },
-    { "max_output", "max_tokens" },
-    { "stream", "stream" },
-    { "instructions", "system" },
-    { "turns", "messages" },
-    { "tools", "tools" },
-    { "tool_choice", "tool_choice" },
-    { "stops", "stop_sequences" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.top_k", "top_k" },
-    { "reasoning", "thinking" },
-    { "reasoning.effort", "output_config.effort" },
-    { "format", "output_config.format" },
-    { "format", "output_format" },
-    { "user", "metadata.user_id" },
-    { "tier", "service_tier" },
-    { NULL, NULL },
-};
-
-static const struct str anthropic_models[] = {
-    STR_INIT("claude-*"),
-};
-
 static const struct xd_auth anthropic_auths[] = {
     { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
 };
@@ -3118,8 +3076,8 @@ const struct xd_dialect xd_anthropic = {
     .base_url = STR_INIT("https://api.anthropic.com/v1"),
     .models = anthropic_models,
     .nmodels = 1,
-    .policies = anthropic_policies,
-    .npolicies = sizeof anthropic_policies / sizeof *anthropic_policies - 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = anthropic_ops,
     .nops = 1,
     .read_error = read_error,
@@ -3127,8 +3085,8 @@ const struct xd_dialect xd_anthropic = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("request-id"),
-    .names = anthropic_names,
-    .nnames = sizeof anthropic_names / sizeof *anthropic_names - 1,
+    .names = names,
+    .nnames = sizeof names / sizeof *names - 1,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

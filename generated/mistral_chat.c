@@ -65,6 +65,7 @@ static const struct xd_word choice_table_v[] = {
 };
 static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
+    NULL,
 };
 
 /* mistral/chat.spec:87 */
@@ -83,6 +84,7 @@ static const struct xd_word effort_table_v[] = {
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
+    NULL,
 };
 
 /* openai/chat.spec:201 */
@@ -94,6 +96,7 @@ static const struct xd_word format_mode_table_v[] = {
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
     -1, -1,
+    NULL,
 };
 
 /* openai/chat.spec:247 */
@@ -112,6 +115,7 @@ static const struct xd_word stop_table_v[] = {
 };
 static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 33,
+    NULL,
 };
 
 /* openai/chat.spec:328 */
@@ -151,6 +155,7 @@ static const struct xd_word fault_table_v[] = {
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
+    NULL,
 };
 
 /* openai/chat.spec:18: request */
@@ -2693,6 +2698,48 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+static const struct xd_policy policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("mark"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("result_media"), STR_INIT("keep"), NULL, 0 },
+    { STR_INIT("stream_usage"), STR_INIT("keep"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "random_seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "cache_key", "prompt_cache_key" },
+    { NULL, NULL },
+};
+
+static const struct str mistral_models[] = {
+    STR_INIT("mistral-*"),
+    STR_INIT("ministral-*"),
+    STR_INIT("magistral-*"),
+    STR_INIT("codestral-*"),
+    STR_INIT("devstral-*"),
+    STR_INIT("pixtral-*"),
+    STR_INIT("voxtral-*"),
+    STR_INIT("open-mi*"),
+};
 
 static const struct xd_row rows[] = {
     { "openai/chat.spec:117", "\"wav\" <-> \"audio/wav\"" },
@@ -2936,38 +2983,6 @@ static const struct xd_op ops[] = {
     },
 };
 
-static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("mark"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("keep"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name names[] = {
-    { "model", "model" },
-    { "this", "messages" },
-    { "stream", "stream" },
-    { "tools", "tools" },
-    { "tools", "functions" },
-    { "tool_choice", "tool_choice" },
-    { "tool_choice.parallel", "parallel_tool_calls" },
-    { "max_output", "max_tokens" },
-    { "candidates", "n" },
-    { "stops", "stop" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.seed", "random_seed" },
-    { "sampling.presence", "presence_penalty" },
-    { "sampling.frequency", "frequency_penalty" },
-    { "reasoning.effort", "reasoning_effort" },
-    { "format", "response_format" },
-    { "cache_key", "prompt_cache_key" },
-    { NULL, NULL },
-};
-
 static const struct xd_auth auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -3015,49 +3030,6 @@ static const struct xd_op mistral_ops[] = {
     },
 };
 
-static const struct xd_policy mistral_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("mark"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("keep"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name mistral_names[] = {
-    { "model", "model" },
-    { "this", "messages" },
-    { "stream", "stream" },
-    { "tools", "tools" },
-    { "tools", "functions" },
-    { "tool_choice", "tool_choice" },
-    { "tool_choice.parallel", "parallel_tool_calls" },
-    { "max_output", "max_tokens" },
-    { "candidates", "n" },
-    { "stops", "stop" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.seed", "random_seed" },
-    { "sampling.presence", "presence_penalty" },
-    { "sampling.frequency", "frequency_penalty" },
-    { "reasoning.effort", "reasoning_effort" },
-    { "format", "response_format" },
-    { "cache_key", "prompt_cache_key" },
-    { NULL, NULL },
-};
-
-static const struct str mistral_models[] = {
-    STR_INIT("mistral-*"),
-    STR_INIT("ministral-*"),
-    STR_INIT("magistral-*"),
-    STR_INIT("codestral-*"),
-    STR_INIT("devstral-*"),
-    STR_INIT("pixtral-*"),
-    STR_INIT("voxtral-*"),
-    STR_INIT("open-mi*"),
-};
-
 static const struct xd_auth mistral_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -3074,8 +3046,8 @@ const struct xd_dialect xd_mistral = {
     .base_url = STR_INIT("https://api.mistral.ai/v1"),
     .models = mistral_models,
     .nmodels = 8,
-    .policies = mistral_policies,
-    .npolicies = sizeof mistral_policies / sizeof *mistral_policies - 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = mistral_ops,
     .nops = 1,
     .read_error = read_error,
@@ -3083,8 +3055,8 @@ const struct xd_dialect xd_mistral = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = mistral_names,
-    .nnames = sizeof mistral_names / sizeof *mistral_names - 1,
+    .names = names,
+    .nnames = sizeof names / sizeof *names - 1,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -14,7 +14,7 @@ static unsigned char seen_read[243], seen_written[243];
 #endif
 
 /* What providers amend. */
-struct own {
+struct amended {
     void (*read_request)(struct xd *x, uint32_t at, struct ir_request *m);
     void (*write_request)(struct xd *x, const struct ir_request *m);
     void (*read_messages)(struct xd *x, uint32_t at, struct ir_request *m);
@@ -31,7 +31,7 @@ struct own {
     bool (*read_tool)(struct xd *x, uint32_t at, struct ir_tool *m);
     bool (*write_tool)(struct xd *x, const struct ir_tool *m);
 };
-#define OWN(x) ((const struct own *)(x)->dialect->own)
+#define OWN(x) ((const struct amended *)(x)->dialect->own)
 
 static void read_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_request(struct xd *x, const struct ir_request *m);
@@ -98,6 +98,7 @@ static const struct xd_word choice_table_v[] = {
 };
 static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
+    NULL,
 };
 
 /* openai/chat.spec:187 */
@@ -112,6 +113,7 @@ static const struct xd_word effort_table_v[] = {
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
+    NULL,
 };
 
 /* openai/chat.spec:201 */
@@ -123,6 +125,7 @@ static const struct xd_word format_mode_table_v[] = {
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
     -1, -1,
+    NULL,
 };
 
 /* openai/chat.spec:247 */
@@ -139,6 +142,7 @@ static const struct xd_word stop_table_v[] = {
 };
 static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 27,
+    NULL,
 };
 
 /* openai/chat.spec:328 */
@@ -171,6 +175,7 @@ static const struct xd_word fault_table_v[] = {
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
+    NULL,
 };
 
 /* openai/chat.spec:18: request */
@@ -215,6 +220,99 @@ static const struct xd_shape request_shape = {
 };
 
 static void
+take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 48);
+    OWN(x)->read_messages(x, v, m);
+}
+
+static void
+take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 51);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_tool *item = XD_PUSH(x, &m->tools);
+            if (item && !OWN(x)->read_tool(x, i, item))
+                m->tools.n--;
+        }
+}
+
+static void
+take_request_functions(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 52);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_tool *item = XD_PUSH(x, &m->tools);
+            if (item)
+                read_function(x, i, item);
+        }
+}
+
+static void
+take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 53);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_STRING: {
+        m->tool_choice.set = true;
+        int w = xd_read_word(x, v, &choice_table);
+        if (w)
+            m->tool_choice.mode = (enum ir_choice_mode)w;
+        break;
+    }
+    case JSON_OBJECT:
+        read_choice_named(x, v, &m->tool_choice);
+        break;
+    default:
+        xd_mismatch(x, v, "string or object");
+    }
+}
+
+static void
+take_request_stop(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 57);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_ARRAY:
+        xd_read_strs(x, v, &m->stops);
+        break;
+    case JSON_STRING: {
+        struct str *item = XD_PUSH(x, &m->stops);
+        if (item)
+            xd_read_str(x, v, item);
+        break;
+    }
+    default:
+        xd_mismatch(x, v, "array or string");
+    }
+}
+
+static void
+take_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 66);
+    int w = xd_read_word(x, v, OWN(x)->effort_table);
+    if (w)
+        m->reasoning.effort = (enum ir_effort)w;
+}
+
+static void
+take_request_response_format(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 67);
+    read_format(x, v, &m->format);
+}
+
+static void
+take_request_modalities(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 68);
+    xd_read_strs(x, v, &m->outputs);
+}
+
+static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
 {
     uint32_t v[27];
@@ -229,8 +327,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 48);
-        OWN(x)->read_messages(x, v[1], m);
+        take_request_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -243,39 +340,13 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 51);
-        if (xd_want(x, v[4], JSON_ARRAY))
-            XD_EACH(x, i, v[4]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !OWN(x)->read_tool(x, i, item))
-                    m->tools.n--;
-            }
+        take_request_tools(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 52);
-        if (xd_want(x, v[5], JSON_ARRAY))
-            XD_EACH(x, i, v[5]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item)
-                    read_function(x, i, item);
-            }
+        take_request_functions(x, v[5], m);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 53);
-        switch (json_kind(&x->doc, v[6])) {
-        case JSON_STRING: {
-            m->tool_choice.set = true;
-            int w = xd_read_word(x, v[6], &choice_table);
-            if (w)
-                m->tool_choice.mode = (enum ir_choice_mode)w;
-            break;
-        }
-        case JSON_OBJECT:
-            read_choice_named(x, v[6], &m->tool_choice);
-            break;
-        default:
-            xd_mismatch(x, v[6], "string or object");
-        }
+        take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
         XD_SEEN(seen_read, 54);
@@ -290,20 +361,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 57);
-        switch (json_kind(&x->doc, v[11])) {
-        case JSON_ARRAY:
-            xd_read_strs(x, v[11], &m->stops);
-            break;
-        case JSON_STRING: {
-            struct str *item = XD_PUSH(x, &m->stops);
-            if (item)
-                xd_read_str(x, v[11], item);
-            break;
-        }
-        default:
-            xd_mismatch(x, v[11], "array or string");
-        }
+        take_request_stop(x, v[11], m);
     }
     if (v[12]) {
         XD_SEEN(seen_read, 58);
@@ -338,18 +396,13 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 66);
-        int w = xd_read_word(x, v[20], OWN(x)->effort_table);
-        if (w)
-            m->reasoning.effort = (enum ir_effort)w;
+        take_request_reasoning_effort(x, v[20], m);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 67);
-        read_format(x, v[21], &m->format);
+        take_request_response_format(x, v[21], m);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 68);
-        xd_read_strs(x, v[22], &m->outputs);
+        take_request_modalities(x, v[22], m);
     }
     if (v[23]) {
         XD_SEEN(seen_read, 69);
@@ -370,28 +423,47 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
 }
 
 static void
-write_request(struct xd *x, const struct ir_request *m)
+put_request_model(struct xd *x, const struct ir_request *m)
 {
-    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 47);
         xd_put_str(x, STR("model"), m->model);
     }
+}
+
+static void
+put_request_messages(struct xd *x, const struct ir_request *m)
+{
     XD_SEEN(seen_written, 48);
     jw_key(&x->w, STR("messages"));
     OWN(x)->write_messages(x, m);
+}
+
+static void
+put_request_stream(struct xd *x, const struct ir_request *m)
+{
     if (m->stream) {
         XD_SEEN(seen_written, 49);
         xd_put_bool(x, STR("stream"), m->stream);
     }
+}
+
+static void
+put_request_stream_options(struct xd *x, const struct ir_request *m, const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("stream_options"));
     jw_enter(&x->w);
     if (m->stream_usage) {
         XD_SEEN(seen_written, 50);
         xd_put_bool(x, STR("include_usage"), m->stream_usage);
     }
-    xd_put_rest(x, &request_shape, "stream_options", &m->rest);
+    xd_put_rest(x, shape, "stream_options", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_request_tools(struct xd *x, const struct ir_request *m)
+{
     if (m->tools.n) {
         XD_SEEN(seen_written, 51);
         jw_key(&x->w, STR("tools"));
@@ -400,6 +472,11 @@ write_request(struct xd *x, const struct ir_request *m)
             OWN(x)->write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
+}
+
+static void
+put_request_tool_choice(struct xd *x, const struct ir_request *m)
+{
     if (m->tool_choice.set) {
         XD_SEEN(seen_written, 53);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
@@ -412,85 +489,211 @@ write_request(struct xd *x, const struct ir_request *m)
             xd_lose(x, "tool_choice");
         }
     }
+}
+
+static void
+put_request_parallel_tool_calls(struct xd *x, const struct ir_request *m)
+{
     if (m->tool_choice.parallel) {
         XD_SEEN(seen_written, 54);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
+}
+
+static void
+put_request_max_completion_tokens(struct xd *x, const struct ir_request *m)
+{
     if (m->max_output.set) {
         XD_SEEN(seen_written, 55);
         xd_put_int(x, STR("max_completion_tokens"), m->max_output);
     }
+}
+
+static void
+put_request_n(struct xd *x, const struct ir_request *m)
+{
     if (m->candidates.set) {
         XD_SEEN(seen_written, 56);
         xd_put_int(x, STR("n"), m->candidates);
     }
+}
+
+static void
+put_request_stop(struct xd *x, const struct ir_request *m)
+{
     if (m->stops.n) {
         XD_SEEN(seen_written, 57);
         xd_put_strs(x, STR("stop"), &m->stops);
     }
+}
+
+static void
+put_request_temperature(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.temperature.p) {
         XD_SEEN(seen_written, 58);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
+}
+
+static void
+put_request_top_p(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.top_p.p) {
         XD_SEEN(seen_written, 59);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
+}
+
+static void
+put_request_seed(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.seed.p) {
         XD_SEEN(seen_written, 60);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
+}
+
+static void
+put_request_presence_penalty(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.presence.p) {
         XD_SEEN(seen_written, 61);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
+}
+
+static void
+put_request_frequency_penalty(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.frequency.p) {
         XD_SEEN(seen_written, 62);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
+}
+
+static void
+put_request_logit_bias(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.bias.p) {
         XD_SEEN(seen_written, 63);
         xd_put_json(x, STR("logit_bias"), m->sampling.bias);
     }
+}
+
+static void
+put_request_logprobs(struct xd *x, const struct ir_request *m)
+{
     if (m->logprobs) {
         XD_SEEN(seen_written, 64);
         xd_put_bool(x, STR("logprobs"), m->logprobs);
     }
+}
+
+static void
+put_request_top_logprobs(struct xd *x, const struct ir_request *m)
+{
     if (m->top_logprobs.set) {
         XD_SEEN(seen_written, 65);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
+}
+
+static void
+put_request_reasoning_effort(struct xd *x, const struct ir_request *m)
+{
     if (m->reasoning.effort) {
         XD_SEEN(seen_written, 66);
         if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
                          (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
+}
+
+static void
+put_request_response_format(struct xd *x, const struct ir_request *m)
+{
     if (m->format.set) {
         XD_SEEN(seen_written, 67);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
+}
+
+static void
+put_request_modalities(struct xd *x, const struct ir_request *m)
+{
     if (m->outputs.n) {
         XD_SEEN(seen_written, 68);
         xd_put_strs(x, STR("modalities"), &m->outputs);
     }
+}
+
+static void
+put_request_audio(struct xd *x, const struct ir_request *m)
+{
     if (m->voice.p) {
         XD_SEEN(seen_written, 69);
         xd_put_json(x, STR("audio"), m->voice);
     }
+}
+
+static void
+put_request_user(struct xd *x, const struct ir_request *m)
+{
     if (m->user.p) {
         XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("user"), m->user);
     }
+}
+
+static void
+put_request_prompt_cache_key(struct xd *x, const struct ir_request *m)
+{
     if (m->cache_key.p) {
         XD_SEEN(seen_written, 71);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
+}
+
+static void
+put_request_service_tier(struct xd *x, const struct ir_request *m)
+{
     if (m->tier.p) {
         XD_SEEN(seen_written, 72);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
+}
+
+static void
+write_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_request_max_completion_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logit_bias(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_request_modalities(x, m);
+    put_request_audio(x, m);
+    put_request_user(x, m);
+    put_request_prompt_cache_key(x, m);
+    put_request_service_tier(x, m);
     xd_put_rest(x, &request_shape, "", &m->rest);
     if (m->sampling.top_k.set)
         xd_lose(x, "sampling.top_k");
@@ -799,6 +1002,90 @@ static const struct xd_shape messages_assistant_shape = {
 };
 
 static void
+take_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 79);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item && !read_thinking_block(x, i, item))
+                m->blocks.n--;
+        }
+}
+
+static void
+take_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 80);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item && !read_reasoning_detail(x, i, item))
+                m->blocks.n--;
+        }
+}
+
+static void
+take_messages_assistant_content(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 83);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_STRING: {
+        struct ir_block *item = XD_PUSH(x, &m->blocks);
+        if (item) {
+            item->kind = IR_BLOCK_TEXT;
+            xd_read_str(x, v, &item->text.text);
+        }
+        break;
+    }
+    case JSON_ARRAY:
+        if (xd_want(x, v, JSON_ARRAY))
+            XD_EACH(x, i, v) {
+                struct ir_block *item = XD_PUSH(x, &m->blocks);
+                if (item && !OWN(x)->read_part(x, i, item))
+                    m->blocks.n--;
+            }
+        break;
+    default:
+        xd_mismatch(x, v, "string or array");
+    }
+}
+
+static void
+take_messages_assistant_audio(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 85);
+    struct ir_block *item = XD_PUSH(x, &m->blocks);
+    if (item) {
+        item->kind = IR_BLOCK_AUDIO;
+        read_audio_ref(x, v, item);
+    }
+}
+
+static void
+take_messages_assistant_tool_calls(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 86);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item)
+                read_call(x, i, item);
+        }
+}
+
+static void
+take_messages_assistant_function_call(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 87);
+    struct ir_block *item = XD_PUSH(x, &m->blocks);
+    if (item) {
+        item->kind = IR_BLOCK_CALL;
+        read_function_call(x, v, item);
+    }
+}
+
+static void
 read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     uint32_t v[9];
@@ -807,21 +1094,9 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 79);
-        if (xd_want(x, v[0], JSON_ARRAY))
-            XD_EACH(x, i, v[0]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_thinking_block(x, i, item))
-                    m->blocks.n--;
-            }
+        take_messages_assistant_thinking_blocks(x, v[0], m);
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 80);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_reasoning_detail(x, i, item))
-                    m->blocks.n--;
-            }
+        take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
         XD_SEEN(seen_read, 81);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
@@ -838,27 +1113,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 83);
-        switch (json_kind(&x->doc, v[4])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[4], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[4], JSON_ARRAY))
-                XD_EACH(x, i, v[4]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !OWN(x)->read_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[4], "string or array");
-        }
+        take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
         XD_SEEN(seen_read, 84);
@@ -869,38 +1124,19 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 85);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_AUDIO;
-            read_audio_ref(x, v[6], item);
-        }
+        take_messages_assistant_audio(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 86);
-        if (xd_want(x, v[7], JSON_ARRAY))
-            XD_EACH(x, i, v[7]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item)
-                    read_call(x, i, item);
-            }
+        take_messages_assistant_tool_calls(x, v[7], m);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 87);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_CALL;
-            read_function_call(x, v[8], item);
-        }
+        take_messages_assistant_function_call(x, v[8], m);
     }
 }
 
 static void
-write_messages_assistant(struct xd *x, const struct ir_turn *m)
+put_messages_assistant_content(struct xd *x, const struct ir_turn *m)
 {
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u))) {
         XD_SEEN(seen_written, 83);
         if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u),
@@ -915,6 +1151,11 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
             jw_close(&x->w);
         }
     }
+}
+
+static void
+put_messages_assistant_refusal(struct xd *x, const struct ir_turn *m)
+{
     if (xd_count_blocks(&m->blocks, 0x4u)) {
         XD_SEEN(seen_written, 84);
         jw_key(&x->w, STR("refusal"));
@@ -924,6 +1165,11 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
                 json_escape(x->out, m->blocks.v[i].refusal.text);
         jw_end_string(&x->w);
     }
+}
+
+static void
+put_messages_assistant_audio(struct xd *x, const struct ir_turn *m)
+{
     if (xd_count_blocks(&m->blocks, 0x40u)) {
         XD_SEEN(seen_written, 85);
         jw_key(&x->w, STR("audio"));
@@ -931,6 +1177,11 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
+}
+
+static void
+put_messages_assistant_tool_calls(struct xd *x, const struct ir_turn *m)
+{
     if (xd_count_blocks(&m->blocks, 0x100u)) {
         XD_SEEN(seen_written, 86);
         jw_key(&x->w, STR("tool_calls"));
@@ -940,6 +1191,18 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
                 write_call(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
+}
+
+static void
+write_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
     xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x146u));
     jw_close(&x->w);
@@ -1205,6 +1468,27 @@ static const struct xd_shape part_image_shape = {
 };
 
 static void
+take_part_image_image_url_url(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 97);
+    xd_read_media_url(x, v, &m->image.source);
+}
+
+static void
+take_part_image_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 94);
+    read_cache_breakpoint(x, v, &m->cache);
+}
+
+static void
+take_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 95);
+    read_cache_control(x, v, &m->cache);
+}
+
+static void
 read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[4];
@@ -1213,29 +1497,23 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
-        xd_read_media_url(x, v[0], &m->image.source);
+        take_part_image_image_url_url(x, v[0], m);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 98);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 94);
-        read_cache_breakpoint(x, v[2], &m->cache);
+        take_part_image_prompt_cache_breakpoint(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 95);
-        read_cache_control(x, v[3], &m->cache);
+        take_part_image_cache_control(x, v[3], m);
     }
 }
 
 static void
-write_part_image(struct xd *x, const struct ir_block *m)
+put_part_image_image_url(struct xd *x, const struct ir_block *m, const struct xd_shape *shape)
 {
-    jw_object(&x->w);
-    jw_key(&x->w, STR("type"));
-    jw_raw(&x->w, STR("\"image_url\""));
     jw_key(&x->w, STR("image_url"));
     jw_enter(&x->w);
     if (m->image.source.kind) {
@@ -1246,13 +1524,28 @@ write_part_image(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
-    xd_put_rest(x, &part_image_shape, "image_url", &m->rest);
+    xd_put_rest(x, shape, "image_url", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_part_image_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
+{
     if (m->cache.set) {
         XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
+}
+
+static void
+write_part_image(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"image_url\""));
+    put_part_image_image_url(x, m, &part_image_shape);
+    put_part_image_prompt_cache_breakpoint(x, m);
     xd_put_rest(x, &part_image_shape, "", &m->rest);
     if (m->image.source.kind == IR_SOURCE_PLAIN)
         xd_lose(x, "image.source.plain");
@@ -1281,6 +1574,28 @@ static const struct xd_shape part_audio_shape = {
 };
 
 static void
+take_part_audio_input_audio_format(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 100);
+    m->audio.source.kind = IR_SOURCE_BYTES;
+    xd_read_pair(x, v, &audio_format_table, &m->audio.source.bytes.media);
+}
+
+static void
+take_part_audio_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 94);
+    read_cache_breakpoint(x, v, &m->cache);
+}
+
+static void
+take_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 95);
+    read_cache_control(x, v, &m->cache);
+}
+
+static void
 read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[4];
@@ -1294,26 +1609,19 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 100);
-        m->audio.source.kind = IR_SOURCE_BYTES;
-        xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
+        take_part_audio_input_audio_format(x, v[1], m);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 94);
-        read_cache_breakpoint(x, v[2], &m->cache);
+        take_part_audio_prompt_cache_breakpoint(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 95);
-        read_cache_control(x, v[3], &m->cache);
+        take_part_audio_cache_control(x, v[3], m);
     }
 }
 
 static void
-write_part_audio(struct xd *x, const struct ir_block *m)
+put_part_audio_input_audio(struct xd *x, const struct ir_block *m, const struct xd_shape *shape)
 {
-    jw_object(&x->w);
-    jw_key(&x->w, STR("type"));
-    jw_raw(&x->w, STR("\"input_audio\""));
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
@@ -1324,13 +1632,28 @@ write_part_audio(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 100);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
-    xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
+    xd_put_rest(x, shape, "input_audio", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_part_audio_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
+{
     if (m->cache.set) {
         XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
+}
+
+static void
+write_part_audio(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"input_audio\""));
+    put_part_audio_input_audio(x, m, &part_audio_shape);
+    put_part_audio_prompt_cache_breakpoint(x, m);
     xd_put_rest(x, &part_audio_shape, "", &m->rest);
     if (m->audio.transcript.p)
         xd_lose(x, "audio.transcript");
@@ -1366,6 +1689,27 @@ static const struct xd_shape part_document_shape = {
 };
 
 static void
+take_part_document_file_file_data(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 101);
+    xd_read_data_url(x, v, &m->document.source);
+}
+
+static void
+take_part_document_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 94);
+    read_cache_breakpoint(x, v, &m->cache);
+}
+
+static void
+take_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 95);
+    read_cache_control(x, v, &m->cache);
+}
+
+static void
 read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[5];
@@ -1374,8 +1718,7 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
-        xd_read_data_url(x, v[0], &m->document.source);
+        take_part_document_file_file_data(x, v[0], m);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 102);
@@ -1387,21 +1730,16 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 94);
-        read_cache_breakpoint(x, v[3], &m->cache);
+        take_part_document_prompt_cache_breakpoint(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 95);
-        read_cache_control(x, v[4], &m->cache);
+        take_part_document_cache_control(x, v[4], m);
     }
 }
 
 static void
-write_part_document(struct xd *x, const struct ir_block *m)
+put_part_document_file(struct xd *x, const struct ir_block *m, const struct xd_shape *shape)
 {
-    jw_object(&x->w);
-    jw_key(&x->w, STR("type"));
-    jw_raw(&x->w, STR("\"file\""));
     jw_key(&x->w, STR("file"));
     jw_enter(&x->w);
     if (m->document.source.kind) {
@@ -1416,13 +1754,28 @@ write_part_document(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("filename"), m->document.title);
     }
-    xd_put_rest(x, &part_document_shape, "file", &m->rest);
+    xd_put_rest(x, shape, "file", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_part_document_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
+{
     if (m->cache.set) {
         XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
+}
+
+static void
+write_part_document(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"file\""));
+    put_part_document_file(x, m, &part_document_shape);
+    put_part_document_prompt_cache_breakpoint(x, m);
     xd_put_rest(x, &part_document_shape, "", &m->rest);
     if (m->document.context.p)
         xd_lose(x, "document.context");
@@ -2247,6 +2600,13 @@ static const struct xd_shape tool_function_shape = {
 };
 
 static void
+take_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
+{
+    XD_SEEN(seen_read, 144);
+    read_cache_control(x, v, &m->cache);
+}
+
+static void
 read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     uint32_t v[5];
@@ -2271,17 +2631,13 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 144);
-        read_cache_control(x, v[4], &m->cache);
+        take_tool_function_cache_control(x, v[4], m);
     }
 }
 
 static void
-write_tool_function(struct xd *x, const struct ir_tool *m)
+put_tool_function_function(struct xd *x, const struct ir_tool *m, const struct xd_shape *shape)
 {
-    jw_object(&x->w);
-    jw_key(&x->w, STR("type"));
-    jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
@@ -2300,8 +2656,17 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
         XD_SEEN(seen_written, 143);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
-    xd_put_rest(x, &tool_function_shape, "function", &m->rest);
+    xd_put_rest(x, shape, "function", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+write_tool_function(struct xd *x, const struct ir_tool *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"function\""));
+    put_tool_function_function(x, m, &tool_function_shape);
     xd_put_rest(x, &tool_function_shape, "", &m->rest);
     if (m->cache.set)
         xd_lose(x, "function.cache");
@@ -3082,14 +3447,16 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 }
 
 static void
-write_usage(struct xd *x, const struct ir_usage *m)
+put_usage_prompt_tokens(struct xd *x, const struct ir_usage *m)
 {
-    jw_enter(&x->w);
-    {
-        XD_SEEN(seen_written, 185);
-        const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
-        xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
-    }
+    XD_SEEN(seen_written, 185);
+    const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
+    xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
+}
+
+static void
+put_usage_completion_tokens(struct xd *x, const struct ir_usage *m)
+{
     if (m->output.set) {
         XD_SEEN(seen_written, 187);
         xd_put_int(x, STR("completion_tokens"), m->output);
@@ -3097,13 +3464,20 @@ write_usage(struct xd *x, const struct ir_usage *m)
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
-    {
-        XD_SEEN(seen_written, 188);
-        const struct ir_int *const parts[] = {
-            &m->input, &m->cache_read, &m->cache_write, &m->output,
-        };
-        xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
-    }
+}
+
+static void
+put_usage_total_tokens(struct xd *x, const struct ir_usage *m)
+{
+    XD_SEEN(seen_written, 188);
+    const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
+    xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
+}
+
+static void
+put_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *m,
+                                const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
@@ -3118,8 +3492,14 @@ write_usage(struct xd *x, const struct ir_usage *m)
         XD_SEEN(seen_written, 191);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
-    xd_put_rest(x, &usage_shape, "prompt_tokens_details", &m->rest);
+    xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_usage_completion_tokens_details(struct xd *x, const struct ir_usage *m,
+                                    const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
@@ -3130,8 +3510,19 @@ write_usage(struct xd *x, const struct ir_usage *m)
         XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
-    xd_put_rest(x, &usage_shape, "completion_tokens_details", &m->rest);
+    xd_put_rest(x, shape, "completion_tokens_details", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+write_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    put_usage_prompt_tokens(x, m);
+    put_usage_completion_tokens(x, m);
+    put_usage_total_tokens(x, m);
+    put_usage_prompt_tokens_details(x, m, &usage_shape);
+    put_usage_completion_tokens_details(x, m, &usage_shape);
     xd_put_rest(x, &usage_shape, "", &m->rest);
     jw_close(&x->w);
 }
@@ -3773,53 +4164,21 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 226 },
-    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
-    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20 },
-    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 21 },
-    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0, 21 },
-    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 22 },
-    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1, 23 },
-    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1, 24 },
-    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1, 25 },
-    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0, 26 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
     IR_STOP_OTHER, 27,
+    &stop_table,
 };
 
 /* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 227 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 0, 32 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 37 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 38 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 39 },
-    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 40 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 41 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 41 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 45 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
     -1, -1,
+    &fault_table,
 };
 static const struct xd_key deepseek_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -3861,8 +4220,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 48);
-        OWN(x)->read_messages(x, v[1], m);
+        take_request_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -3875,59 +4233,20 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 51);
-        if (xd_want(x, v[4], JSON_ARRAY))
-            XD_EACH(x, i, v[4]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !OWN(x)->read_tool(x, i, item))
-                    m->tools.n--;
-            }
+        take_request_tools(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 52);
-        if (xd_want(x, v[5], JSON_ARRAY))
-            XD_EACH(x, i, v[5]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item)
-                    read_function(x, i, item);
-            }
+        take_request_functions(x, v[5], m);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 53);
-        switch (json_kind(&x->doc, v[6])) {
-        case JSON_STRING: {
-            m->tool_choice.set = true;
-            int w = xd_read_word(x, v[6], &choice_table);
-            if (w)
-                m->tool_choice.mode = (enum ir_choice_mode)w;
-            break;
-        }
-        case JSON_OBJECT:
-            read_choice_named(x, v[6], &m->tool_choice);
-            break;
-        default:
-            xd_mismatch(x, v[6], "string or object");
-        }
+        take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
         XD_SEEN(seen_read, 228);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 57);
-        switch (json_kind(&x->doc, v[8])) {
-        case JSON_ARRAY:
-            xd_read_strs(x, v[8], &m->stops);
-            break;
-        case JSON_STRING: {
-            struct str *item = XD_PUSH(x, &m->stops);
-            if (item)
-                xd_read_str(x, v[8], item);
-            break;
-        }
-        default:
-            xd_mismatch(x, v[8], "array or string");
-        }
+        take_request_stop(x, v[8], m);
     }
     if (v[9]) {
         XD_SEEN(seen_read, 58);
@@ -3958,14 +4277,19 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[15], &m->top_logprobs);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 66);
-        int w = xd_read_word(x, v[16], OWN(x)->effort_table);
-        if (w)
-            m->reasoning.effort = (enum ir_effort)w;
+        take_request_reasoning_effort(x, v[16], m);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 67);
-        read_format(x, v[17], &m->format);
+        take_request_response_format(x, v[17], m);
+    }
+}
+
+static void
+put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
+{
+    if (m->max_output.set) {
+        XD_SEEN(seen_written, 228);
+        xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
 
@@ -3973,92 +4297,23 @@ static void
 write_deepseek_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
-    if (m->model.p) {
-        XD_SEEN(seen_written, 47);
-        xd_put_str(x, STR("model"), m->model);
-    }
-    XD_SEEN(seen_written, 48);
-    jw_key(&x->w, STR("messages"));
-    OWN(x)->write_messages(x, m);
-    if (m->stream) {
-        XD_SEEN(seen_written, 49);
-        xd_put_bool(x, STR("stream"), m->stream);
-    }
-    jw_key(&x->w, STR("stream_options"));
-    jw_enter(&x->w);
-    if (m->stream_usage) {
-        XD_SEEN(seen_written, 50);
-        xd_put_bool(x, STR("include_usage"), m->stream_usage);
-    }
-    xd_put_rest(x, &deepseek_request_shape, "stream_options", &m->rest);
-    jw_close(&x->w);
-    if (m->tools.n) {
-        XD_SEEN(seen_written, 51);
-        jw_key(&x->w, STR("tools"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->tools.n; i++)
-            OWN(x)->write_tool(x, &m->tools.v[i]);
-        jw_close(&x->w);
-    }
-    if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 53);
-        if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
-            if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
-                xd_lose(x, "tool_choice");
-        } else if (m->tool_choice.mode == IR_CHOICE_MODE_NAMED) {
-            jw_key(&x->w, STR("tool_choice"));
-            write_choice_named(x, &m->tool_choice);
-        } else if (m->tool_choice.mode) {
-            xd_lose(x, "tool_choice");
-        }
-    }
-    if (m->max_output.set) {
-        XD_SEEN(seen_written, 228);
-        xd_put_int(x, STR("max_tokens"), m->max_output);
-    }
-    if (m->stops.n) {
-        XD_SEEN(seen_written, 57);
-        xd_put_strs(x, STR("stop"), &m->stops);
-    }
-    if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 58);
-        xd_put_real(x, STR("temperature"), m->sampling.temperature);
-    }
-    if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 59);
-        xd_put_real(x, STR("top_p"), m->sampling.top_p);
-    }
-    if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 61);
-        xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
-    }
-    if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 62);
-        xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
-    }
-    if (m->sampling.bias.p) {
-        XD_SEEN(seen_written, 63);
-        xd_put_json(x, STR("logit_bias"), m->sampling.bias);
-    }
-    if (m->logprobs) {
-        XD_SEEN(seen_written, 64);
-        xd_put_bool(x, STR("logprobs"), m->logprobs);
-    }
-    if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 65);
-        xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
-    }
-    if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 66);
-        if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
-                         (int)m->reasoning.effort))
-            xd_lose(x, "reasoning.effort");
-    }
-    if (m->format.set) {
-        XD_SEEN(seen_written, 67);
-        jw_key(&x->w, STR("response_format"));
-        write_format(x, &m->format);
-    }
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &deepseek_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_deepseek_request_max_tokens(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logit_bias(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
     xd_put_rest(x, &deepseek_request_shape, "", &m->rest);
     if (m->sampling.top_k.set)
         xd_lose(x, "sampling.top_k");
@@ -4096,21 +4351,9 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 79);
-        if (xd_want(x, v[0], JSON_ARRAY))
-            XD_EACH(x, i, v[0]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_thinking_block(x, i, item))
-                    m->blocks.n--;
-            }
+        take_messages_assistant_thinking_blocks(x, v[0], m);
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 80);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_reasoning_detail(x, i, item))
-                    m->blocks.n--;
-            }
+        take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
         XD_SEEN(seen_read, 229);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
@@ -4127,27 +4370,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 83);
-        switch (json_kind(&x->doc, v[4])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[4], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[4], JSON_ARRAY))
-                XD_EACH(x, i, v[4]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !OWN(x)->read_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[4], "string or array");
-        }
+        take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
         XD_SEEN(seen_read, 84);
@@ -4158,38 +4381,19 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 85);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_AUDIO;
-            read_audio_ref(x, v[6], item);
-        }
+        take_messages_assistant_audio(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 86);
-        if (xd_want(x, v[7], JSON_ARRAY))
-            XD_EACH(x, i, v[7]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item)
-                    read_call(x, i, item);
-            }
+        take_messages_assistant_tool_calls(x, v[7], m);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 87);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_CALL;
-            read_function_call(x, v[8], item);
-        }
+        take_messages_assistant_function_call(x, v[8], m);
     }
 }
 
 static void
-write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
+put_deepseek_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
 {
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x8u)) {
         XD_SEEN(seen_written, 229);
         jw_key(&x->w, STR("reasoning_content"));
@@ -4199,6 +4403,11 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
                 json_escape(x->out, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
+}
+
+static void
+put_deepseek_messages_assistant_content(struct xd *x, const struct ir_turn *m)
+{
     if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u))) {
         XD_SEEN(seen_written, 83);
         if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u),
@@ -4213,31 +4422,19 @@ write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
             jw_close(&x->w);
         }
     }
-    if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 84);
-        jw_key(&x->w, STR("refusal"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 85);
-        jw_key(&x->w, STR("audio"));
-        write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
-        if (xd_count_blocks(&m->blocks, 0x40u) > 1)
-            xd_lose(x, "blocks.audio");
-    }
-    if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 86);
-        jw_key(&x->w, STR("tool_calls"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x100u >> m->blocks.v[i].kind) & 1)
-                write_call(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
+}
+
+static void
+write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_deepseek_messages_assistant_reasoning_content(x, m);
+    put_deepseek_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
     xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
     jw_close(&x->w);
@@ -4487,32 +4684,18 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 }
 
 static void
-write_deepseek_usage(struct xd *x, const struct ir_usage *m)
+put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
-    jw_enter(&x->w);
-    {
-        XD_SEEN(seen_written, 185);
-        const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
-        xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
-    }
-    if (m->output.set) {
-        XD_SEEN(seen_written, 187);
-        xd_put_int(x, STR("completion_tokens"), m->output);
-    } else {
-        jw_key(&x->w, STR("completion_tokens"));
-        jw_raw(&x->w, STR("0"));
-    }
-    {
-        XD_SEEN(seen_written, 188);
-        const struct ir_int *const parts[] = {
-            &m->input, &m->cache_read, &m->cache_write, &m->output,
-        };
-        xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
-    }
     if (m->cache_read.set) {
         XD_SEEN(seen_written, 230);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
+}
+
+static void
+put_deepseek_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *m,
+                                         const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_write.set) {
@@ -4523,20 +4706,20 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
         XD_SEEN(seen_written, 191);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
-    xd_put_rest(x, &deepseek_usage_shape, "prompt_tokens_details", &m->rest);
+    xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
     jw_close(&x->w);
-    jw_key(&x->w, STR("completion_tokens_details"));
+}
+
+static void
+write_deepseek_usage(struct xd *x, const struct ir_usage *m)
+{
     jw_enter(&x->w);
-    if (m->thinking.set) {
-        XD_SEEN(seen_written, 192);
-        xd_put_int(x, STR("reasoning_tokens"), m->thinking);
-    }
-    if (m->audio_out.set) {
-        XD_SEEN(seen_written, 193);
-        xd_put_int(x, STR("audio_tokens"), m->audio_out);
-    }
-    xd_put_rest(x, &deepseek_usage_shape, "completion_tokens_details", &m->rest);
-    jw_close(&x->w);
+    put_usage_prompt_tokens(x, m);
+    put_usage_completion_tokens(x, m);
+    put_usage_total_tokens(x, m);
+    put_deepseek_usage_prompt_cache_hit_tokens(x, m);
+    put_deepseek_usage_prompt_tokens_details(x, m, &deepseek_usage_shape);
+    put_usage_completion_tokens_details(x, m, &deepseek_usage_shape);
     xd_put_rest(x, &deepseek_usage_shape, "", &m->rest);
     jw_close(&x->w);
 }
@@ -4546,49 +4729,19 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 231 },
-    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
-    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10 },
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 11 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 12 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 13 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 14 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 15 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
+    &effort_table,
 };
 
 /* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 232 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 32 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 37 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 38 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 39 },
-    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 40 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 41 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 41 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 45 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
+    &fault_table,
 };
 static const struct xd_key groq_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -4633,8 +4786,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 48);
-        OWN(x)->read_messages(x, v[1], m);
+        take_request_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -4647,39 +4799,13 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 51);
-        if (xd_want(x, v[4], JSON_ARRAY))
-            XD_EACH(x, i, v[4]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !OWN(x)->read_tool(x, i, item))
-                    m->tools.n--;
-            }
+        take_request_tools(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 52);
-        if (xd_want(x, v[5], JSON_ARRAY))
-            XD_EACH(x, i, v[5]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item)
-                    read_function(x, i, item);
-            }
+        take_request_functions(x, v[5], m);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 53);
-        switch (json_kind(&x->doc, v[6])) {
-        case JSON_STRING: {
-            m->tool_choice.set = true;
-            int w = xd_read_word(x, v[6], &choice_table);
-            if (w)
-                m->tool_choice.mode = (enum ir_choice_mode)w;
-            break;
-        }
-        case JSON_OBJECT:
-            read_choice_named(x, v[6], &m->tool_choice);
-            break;
-        default:
-            xd_mismatch(x, v[6], "string or object");
-        }
+        take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
         XD_SEEN(seen_read, 54);
@@ -4694,20 +4820,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 57);
-        switch (json_kind(&x->doc, v[11])) {
-        case JSON_ARRAY:
-            xd_read_strs(x, v[11], &m->stops);
-            break;
-        case JSON_STRING: {
-            struct str *item = XD_PUSH(x, &m->stops);
-            if (item)
-                xd_read_str(x, v[11], item);
-            break;
-        }
-        default:
-            xd_mismatch(x, v[11], "array or string");
-        }
+        take_request_stop(x, v[11], m);
     }
     if (v[12]) {
         XD_SEEN(seen_read, 58);
@@ -4730,14 +4843,10 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 66);
-        int w = xd_read_word(x, v[17], OWN(x)->effort_table);
-        if (w)
-            m->reasoning.effort = (enum ir_effort)w;
+        take_request_reasoning_effort(x, v[17], m);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 67);
-        read_format(x, v[18], &m->format);
+        take_request_response_format(x, v[18], m);
     }
     if (v[19]) {
         XD_SEEN(seen_read, 70);
@@ -4753,100 +4862,25 @@ static void
 write_groq_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
-    if (m->model.p) {
-        XD_SEEN(seen_written, 47);
-        xd_put_str(x, STR("model"), m->model);
-    }
-    XD_SEEN(seen_written, 48);
-    jw_key(&x->w, STR("messages"));
-    OWN(x)->write_messages(x, m);
-    if (m->stream) {
-        XD_SEEN(seen_written, 49);
-        xd_put_bool(x, STR("stream"), m->stream);
-    }
-    jw_key(&x->w, STR("stream_options"));
-    jw_enter(&x->w);
-    if (m->stream_usage) {
-        XD_SEEN(seen_written, 50);
-        xd_put_bool(x, STR("include_usage"), m->stream_usage);
-    }
-    xd_put_rest(x, &groq_request_shape, "stream_options", &m->rest);
-    jw_close(&x->w);
-    if (m->tools.n) {
-        XD_SEEN(seen_written, 51);
-        jw_key(&x->w, STR("tools"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->tools.n; i++)
-            OWN(x)->write_tool(x, &m->tools.v[i]);
-        jw_close(&x->w);
-    }
-    if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 53);
-        if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
-            if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
-                xd_lose(x, "tool_choice");
-        } else if (m->tool_choice.mode == IR_CHOICE_MODE_NAMED) {
-            jw_key(&x->w, STR("tool_choice"));
-            write_choice_named(x, &m->tool_choice);
-        } else if (m->tool_choice.mode) {
-            xd_lose(x, "tool_choice");
-        }
-    }
-    if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 54);
-        xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
-    }
-    if (m->max_output.set) {
-        XD_SEEN(seen_written, 55);
-        xd_put_int(x, STR("max_completion_tokens"), m->max_output);
-    }
-    if (m->candidates.set) {
-        XD_SEEN(seen_written, 56);
-        xd_put_int(x, STR("n"), m->candidates);
-    }
-    if (m->stops.n) {
-        XD_SEEN(seen_written, 57);
-        xd_put_strs(x, STR("stop"), &m->stops);
-    }
-    if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 58);
-        xd_put_real(x, STR("temperature"), m->sampling.temperature);
-    }
-    if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 59);
-        xd_put_real(x, STR("top_p"), m->sampling.top_p);
-    }
-    if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 60);
-        xd_put_real(x, STR("seed"), m->sampling.seed);
-    }
-    if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 61);
-        xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
-    }
-    if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 62);
-        xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
-    }
-    if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 66);
-        if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
-                         (int)m->reasoning.effort))
-            xd_lose(x, "reasoning.effort");
-    }
-    if (m->format.set) {
-        XD_SEEN(seen_written, 67);
-        jw_key(&x->w, STR("response_format"));
-        write_format(x, &m->format);
-    }
-    if (m->user.p) {
-        XD_SEEN(seen_written, 70);
-        xd_put_str(x, STR("user"), m->user);
-    }
-    if (m->tier.p) {
-        XD_SEEN(seen_written, 72);
-        xd_put_str(x, STR("service_tier"), m->tier);
-    }
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &groq_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_request_max_completion_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_request_user(x, m);
+    put_request_service_tier(x, m);
     xd_put_rest(x, &groq_request_shape, "", &m->rest);
     if (m->sampling.top_k.set)
         xd_lose(x, "sampling.top_k");
@@ -4920,6 +4954,15 @@ static const struct xd_shape openrouter_request_shape = {
 };
 
 static void
+take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 234);
+    int w = xd_read_word(x, v, OWN(x)->effort_table);
+    if (w)
+        m->reasoning.effort = (enum ir_effort)w;
+}
+
+static void
 read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
 {
     uint32_t v[28];
@@ -4934,8 +4977,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 48);
-        OWN(x)->read_messages(x, v[1], m);
+        take_request_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
@@ -4948,39 +4990,13 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 51);
-        if (xd_want(x, v[4], JSON_ARRAY))
-            XD_EACH(x, i, v[4]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !OWN(x)->read_tool(x, i, item))
-                    m->tools.n--;
-            }
+        take_request_tools(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 52);
-        if (xd_want(x, v[5], JSON_ARRAY))
-            XD_EACH(x, i, v[5]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item)
-                    read_function(x, i, item);
-            }
+        take_request_functions(x, v[5], m);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 53);
-        switch (json_kind(&x->doc, v[6])) {
-        case JSON_STRING: {
-            m->tool_choice.set = true;
-            int w = xd_read_word(x, v[6], &choice_table);
-            if (w)
-                m->tool_choice.mode = (enum ir_choice_mode)w;
-            break;
-        }
-        case JSON_OBJECT:
-            read_choice_named(x, v[6], &m->tool_choice);
-            break;
-        default:
-            xd_mismatch(x, v[6], "string or object");
-        }
+        take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
         XD_SEEN(seen_read, 54);
@@ -4995,20 +5011,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[9], &m->candidates);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 57);
-        switch (json_kind(&x->doc, v[10])) {
-        case JSON_ARRAY:
-            xd_read_strs(x, v[10], &m->stops);
-            break;
-        case JSON_STRING: {
-            struct str *item = XD_PUSH(x, &m->stops);
-            if (item)
-                xd_read_str(x, v[10], item);
-            break;
-        }
-        default:
-            xd_mismatch(x, v[10], "array or string");
-        }
+        take_request_stop(x, v[10], m);
     }
     if (v[11]) {
         XD_SEEN(seen_read, 58);
@@ -5043,18 +5046,13 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 234);
-        int w = xd_read_word(x, v[19], OWN(x)->effort_table);
-        if (w)
-            m->reasoning.effort = (enum ir_effort)w;
+        take_openrouter_request_reasoning_effort(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 67);
-        read_format(x, v[20], &m->format);
+        take_request_response_format(x, v[20], m);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 68);
-        xd_read_strs(x, v[21], &m->outputs);
+        take_request_modalities(x, v[21], m);
     }
     if (v[22]) {
         XD_SEEN(seen_read, 69);
@@ -5083,96 +5081,18 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
 }
 
 static void
-write_openrouter_request(struct xd *x, const struct ir_request *m)
+put_openrouter_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
-    jw_enter(&x->w);
-    if (m->model.p) {
-        XD_SEEN(seen_written, 47);
-        xd_put_str(x, STR("model"), m->model);
-    }
-    XD_SEEN(seen_written, 48);
-    jw_key(&x->w, STR("messages"));
-    OWN(x)->write_messages(x, m);
-    if (m->stream) {
-        XD_SEEN(seen_written, 49);
-        xd_put_bool(x, STR("stream"), m->stream);
-    }
-    jw_key(&x->w, STR("stream_options"));
-    jw_enter(&x->w);
-    if (m->stream_usage) {
-        XD_SEEN(seen_written, 50);
-        xd_put_bool(x, STR("include_usage"), m->stream_usage);
-    }
-    xd_put_rest(x, &openrouter_request_shape, "stream_options", &m->rest);
-    jw_close(&x->w);
-    if (m->tools.n) {
-        XD_SEEN(seen_written, 51);
-        jw_key(&x->w, STR("tools"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->tools.n; i++)
-            OWN(x)->write_tool(x, &m->tools.v[i]);
-        jw_close(&x->w);
-    }
-    if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 53);
-        if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
-            if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
-                xd_lose(x, "tool_choice");
-        } else if (m->tool_choice.mode == IR_CHOICE_MODE_NAMED) {
-            jw_key(&x->w, STR("tool_choice"));
-            write_choice_named(x, &m->tool_choice);
-        } else if (m->tool_choice.mode) {
-            xd_lose(x, "tool_choice");
-        }
-    }
-    if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 54);
-        xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
-    }
     if (m->max_output.set) {
         XD_SEEN(seen_written, 233);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
-    if (m->candidates.set) {
-        XD_SEEN(seen_written, 56);
-        xd_put_int(x, STR("n"), m->candidates);
-    }
-    if (m->stops.n) {
-        XD_SEEN(seen_written, 57);
-        xd_put_strs(x, STR("stop"), &m->stops);
-    }
-    if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 58);
-        xd_put_real(x, STR("temperature"), m->sampling.temperature);
-    }
-    if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 59);
-        xd_put_real(x, STR("top_p"), m->sampling.top_p);
-    }
-    if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 60);
-        xd_put_real(x, STR("seed"), m->sampling.seed);
-    }
-    if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 61);
-        xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
-    }
-    if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 62);
-        xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
-    }
-    if (m->sampling.bias.p) {
-        XD_SEEN(seen_written, 63);
-        xd_put_json(x, STR("logit_bias"), m->sampling.bias);
-    }
-    if (m->logprobs) {
-        XD_SEEN(seen_written, 64);
-        xd_put_bool(x, STR("logprobs"), m->logprobs);
-    }
-    if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 65);
-        xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
-    }
+}
+
+static void
+put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
+                                 const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
@@ -5184,37 +5104,49 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         XD_SEEN(seen_written, 236);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
-    xd_put_rest(x, &openrouter_request_shape, "reasoning", &m->rest);
+    xd_put_rest(x, shape, "reasoning", &m->rest);
     jw_close(&x->w);
-    if (m->format.set) {
-        XD_SEEN(seen_written, 67);
-        jw_key(&x->w, STR("response_format"));
-        write_format(x, &m->format);
-    }
-    if (m->outputs.n) {
-        XD_SEEN(seen_written, 68);
-        xd_put_strs(x, STR("modalities"), &m->outputs);
-    }
-    if (m->voice.p) {
-        XD_SEEN(seen_written, 69);
-        xd_put_json(x, STR("audio"), m->voice);
-    }
-    if (m->user.p) {
-        XD_SEEN(seen_written, 70);
-        xd_put_str(x, STR("user"), m->user);
-    }
-    if (m->cache_key.p) {
-        XD_SEEN(seen_written, 71);
-        xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
-    }
-    if (m->tier.p) {
-        XD_SEEN(seen_written, 72);
-        xd_put_str(x, STR("service_tier"), m->tier);
-    }
+}
+
+static void
+put_openrouter_request_top_k(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.top_k.set) {
         XD_SEEN(seen_written, 235);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
+}
+
+static void
+write_openrouter_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &openrouter_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_openrouter_request_max_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logit_bias(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_openrouter_request_reasoning(x, m, &openrouter_request_shape);
+    put_request_response_format(x, m);
+    put_request_modalities(x, m);
+    put_request_audio(x, m);
+    put_request_user(x, m);
+    put_request_prompt_cache_key(x, m);
+    put_request_service_tier(x, m);
+    put_openrouter_request_top_k(x, m);
     xd_put_rest(x, &openrouter_request_shape, "", &m->rest);
     if (m->reasoning.mode)
         xd_lose(x, "reasoning.mode");
@@ -5244,6 +5176,30 @@ static const struct xd_shape openrouter_messages_assistant_shape = {
 };
 
 static void
+take_openrouter_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 237);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item && !read_reasoning_detail(x, i, item))
+                m->blocks.n--;
+        }
+}
+
+static void
+take_openrouter_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 238);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item && !read_thinking_block(x, i, item))
+                m->blocks.n--;
+        }
+}
+
+static void
 read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     uint32_t v[9];
@@ -5252,21 +5208,9 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 237);
-        if (xd_want(x, v[0], JSON_ARRAY))
-            XD_EACH(x, i, v[0]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_reasoning_detail(x, i, item))
-                    m->blocks.n--;
-            }
+        take_openrouter_messages_assistant_reasoning_details(x, v[0], m);
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 238);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_thinking_block(x, i, item))
-                    m->blocks.n--;
-            }
+        take_openrouter_messages_assistant_thinking_blocks(x, v[1], m);
     } else if (xd_some(x, v[2])) {
         XD_SEEN(seen_read, 239);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
@@ -5283,27 +5227,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 83);
-        switch (json_kind(&x->doc, v[4])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[4], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[4], JSON_ARRAY))
-                XD_EACH(x, i, v[4]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !OWN(x)->read_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[4], "string or array");
-        }
+        take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
         XD_SEEN(seen_read, 84);
@@ -5314,38 +5238,19 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 85);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_AUDIO;
-            read_audio_ref(x, v[6], item);
-        }
+        take_messages_assistant_audio(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 86);
-        if (xd_want(x, v[7], JSON_ARRAY))
-            XD_EACH(x, i, v[7]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item)
-                    read_call(x, i, item);
-            }
+        take_messages_assistant_tool_calls(x, v[7], m);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 87);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_CALL;
-            read_function_call(x, v[8], item);
-        }
+        take_messages_assistant_function_call(x, v[8], m);
     }
 }
 
 static void
-write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
+put_openrouter_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
         XD_SEEN(seen_written, 237);
         jw_key(&x->w, STR("reasoning_details"));
@@ -5355,45 +5260,19 @@ write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
                 write_reasoning_detail(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
-    if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u))) {
-        XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u),
-                           IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((((OWN(x)->part_cases & 0xfffffebbu) | 0x2u) >> m->blocks.v[i].kind) & 1)
-                    OWN(x)->write_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    }
-    if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 84);
-        jw_key(&x->w, STR("refusal"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
-        jw_end_string(&x->w);
-    }
-    if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 85);
-        jw_key(&x->w, STR("audio"));
-        write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
-        if (xd_count_blocks(&m->blocks, 0x40u) > 1)
-            xd_lose(x, "blocks.audio");
-    }
-    if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 86);
-        jw_key(&x->w, STR("tool_calls"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x100u >> m->blocks.v[i].kind) & 1)
-                write_call(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
+}
+
+static void
+write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_openrouter_messages_assistant_reasoning_details(x, m);
+    put_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
     xd_put_rest(x, &openrouter_messages_assistant_shape, "", &m->rest);
     xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x15eu));
     jw_close(&x->w);
@@ -5599,6 +5478,13 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 }
 
 static void
+take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 241);
+    read_cache_control(x, v, &m->cache);
+}
+
+static void
 read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[4];
@@ -5607,20 +5493,27 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
-        xd_read_media_url(x, v[0], &m->image.source);
+        take_part_image_image_url_url(x, v[0], m);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 98);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 94);
-        read_cache_breakpoint(x, v[2], &m->cache);
+        take_part_image_prompt_cache_breakpoint(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 241);
-        read_cache_control(x, v[3], &m->cache);
+        take_openrouter_part_image_cache_control(x, v[3], m);
+    }
+}
+
+static void
+put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
+{
+    if (m->cache.set) {
+        XD_SEEN(seen_written, 241);
+        jw_key(&x->w, STR("cache_control"));
+        write_cache_control(x, &m->cache);
     }
 }
 
@@ -5630,34 +5523,22 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"image_url\""));
-    jw_key(&x->w, STR("image_url"));
-    jw_enter(&x->w);
-    if (m->image.source.kind) {
-        XD_SEEN(seen_written, 97);
-        (void)xd_put_media_url(x, STR("url"), &m->image.source);
-    }
-    if (m->image.detail.p) {
-        XD_SEEN(seen_written, 98);
-        xd_put_str(x, STR("detail"), m->image.detail);
-    }
-    xd_put_rest(x, &part_image_shape, "image_url", &m->rest);
-    jw_close(&x->w);
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
-        jw_key(&x->w, STR("prompt_cache_breakpoint"));
-        write_cache_breakpoint(x, &m->cache);
-    }
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
-        jw_key(&x->w, STR("cache_control"));
-        write_cache_control(x, &m->cache);
-    }
+    put_part_image_image_url(x, m, &part_image_shape);
+    put_part_image_prompt_cache_breakpoint(x, m);
+    put_openrouter_part_image_cache_control(x, m);
     xd_put_rest(x, &part_image_shape, "", &m->rest);
     if (m->image.source.kind == IR_SOURCE_PLAIN)
         xd_lose(x, "image.source.plain");
     if (m->image.source.kind == IR_SOURCE_FILE)
         xd_lose(x, "image.source.file");
     jw_close(&x->w);
+}
+
+static void
+take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 241);
+    read_cache_control(x, v, &m->cache);
 }
 
 static void
@@ -5674,17 +5555,23 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 100);
-        m->audio.source.kind = IR_SOURCE_BYTES;
-        xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
+        take_part_audio_input_audio_format(x, v[1], m);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 94);
-        read_cache_breakpoint(x, v[2], &m->cache);
+        take_part_audio_prompt_cache_breakpoint(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 241);
-        read_cache_control(x, v[3], &m->cache);
+        take_openrouter_part_audio_cache_control(x, v[3], m);
+    }
+}
+
+static void
+put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
+{
+    if (m->cache.set) {
+        XD_SEEN(seen_written, 241);
+        jw_key(&x->w, STR("cache_control"));
+        write_cache_control(x, &m->cache);
     }
 }
 
@@ -5694,28 +5581,9 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_audio\""));
-    jw_key(&x->w, STR("input_audio"));
-    jw_enter(&x->w);
-    if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 99);
-        xd_put_str(x, STR("data"), m->audio.source.bytes.data);
-    }
-    if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 100);
-        xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
-    }
-    xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
-    jw_close(&x->w);
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
-        jw_key(&x->w, STR("prompt_cache_breakpoint"));
-        write_cache_breakpoint(x, &m->cache);
-    }
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
-        jw_key(&x->w, STR("cache_control"));
-        write_cache_control(x, &m->cache);
-    }
+    put_part_audio_input_audio(x, m, &part_audio_shape);
+    put_part_audio_prompt_cache_breakpoint(x, m);
+    put_openrouter_part_audio_cache_control(x, m);
     xd_put_rest(x, &part_audio_shape, "", &m->rest);
     if (m->audio.transcript.p)
         xd_lose(x, "audio.transcript");
@@ -5733,6 +5601,13 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 }
 
 static void
+take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
+{
+    XD_SEEN(seen_read, 241);
+    read_cache_control(x, v, &m->cache);
+}
+
+static void
 read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[5];
@@ -5741,8 +5616,7 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
-        xd_read_data_url(x, v[0], &m->document.source);
+        take_part_document_file_file_data(x, v[0], m);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 102);
@@ -5754,12 +5628,20 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 94);
-        read_cache_breakpoint(x, v[3], &m->cache);
+        take_part_document_prompt_cache_breakpoint(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 241);
-        read_cache_control(x, v[4], &m->cache);
+        take_openrouter_part_document_cache_control(x, v[4], m);
+    }
+}
+
+static void
+put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
+{
+    if (m->cache.set) {
+        XD_SEEN(seen_written, 241);
+        jw_key(&x->w, STR("cache_control"));
+        write_cache_control(x, &m->cache);
     }
 }
 
@@ -5769,32 +5651,9 @@ write_openrouter_part_document(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"file\""));
-    jw_key(&x->w, STR("file"));
-    jw_enter(&x->w);
-    if (m->document.source.kind) {
-        XD_SEEN(seen_written, 101);
-        (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
-    }
-    if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 102);
-        xd_put_str(x, STR("file_id"), m->document.source.file.id);
-    }
-    if (m->document.title.p) {
-        XD_SEEN(seen_written, 103);
-        xd_put_str(x, STR("filename"), m->document.title);
-    }
-    xd_put_rest(x, &part_document_shape, "file", &m->rest);
-    jw_close(&x->w);
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
-        jw_key(&x->w, STR("prompt_cache_breakpoint"));
-        write_cache_breakpoint(x, &m->cache);
-    }
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
-        jw_key(&x->w, STR("cache_control"));
-        write_cache_control(x, &m->cache);
-    }
+    put_part_document_file(x, m, &part_document_shape);
+    put_part_document_prompt_cache_breakpoint(x, m);
+    put_openrouter_part_document_cache_control(x, m);
     xd_put_rest(x, &part_document_shape, "", &m->rest);
     if (m->document.context.p)
         xd_lose(x, "document.context");
@@ -5890,6 +5749,13 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 }
 
 static void
+take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
+{
+    XD_SEEN(seen_read, 242);
+    read_cache_control(x, v, &m->cache);
+}
+
+static void
 read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     uint32_t v[5];
@@ -5914,8 +5780,17 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 242);
-        read_cache_control(x, v[4], &m->cache);
+        take_openrouter_tool_function_cache_control(x, v[4], m);
+    }
+}
+
+static void
+put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
+{
+    if (m->cache.set) {
+        XD_SEEN(seen_written, 242);
+        jw_key(&x->w, STR("cache_control"));
+        write_cache_control(x, &m->cache);
     }
 }
 
@@ -5925,31 +5800,8 @@ write_openrouter_tool_function(struct xd *x, const struct ir_tool *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
-    jw_key(&x->w, STR("function"));
-    jw_enter(&x->w);
-    if (m->function.name.p) {
-        XD_SEEN(seen_written, 140);
-        xd_put_str(x, STR("name"), m->function.name);
-    }
-    if (m->function.description.p) {
-        XD_SEEN(seen_written, 141);
-        xd_put_str(x, STR("description"), m->function.description);
-    }
-    if (m->function.schema.p) {
-        XD_SEEN(seen_written, 142);
-        xd_put_json(x, STR("parameters"), m->function.schema);
-    }
-    if (m->function.strict) {
-        XD_SEEN(seen_written, 143);
-        xd_put_bool(x, STR("strict"), m->function.strict);
-    }
-    xd_put_rest(x, &tool_function_shape, "function", &m->rest);
-    jw_close(&x->w);
-    if (m->cache.set) {
-        XD_SEEN(seen_written, 242);
-        jw_key(&x->w, STR("cache_control"));
-        write_cache_control(x, &m->cache);
-    }
+    put_tool_function_function(x, m, &tool_function_shape);
+    put_openrouter_tool_function_cache_control(x, m);
     xd_put_rest(x, &tool_function_shape, "", &m->rest);
     jw_close(&x->w);
 }
@@ -5993,6 +5845,201 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     }
     return false;
 }
+static const struct amended own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .stop_table = &stop_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .fault_table = &fault_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+};
+
+static const struct xd_policy policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
+    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
+    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_completion_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "sampling.bias", "logit_bias" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "outputs", "modalities" },
+    { "voice", "audio" },
+    { "user", "user" },
+    { "cache_key", "prompt_cache_key" },
+    { "tier", "service_tier" },
+    { NULL, NULL },
+};
+static const struct amended deepseek_own = {
+    .read_request = read_deepseek_request,
+    .write_request = write_deepseek_request,
+    .read_messages = read_deepseek_messages,
+    .write_messages = write_deepseek_messages,
+    .part_cases = 0x402u,
+    .read_part = read_deepseek_part,
+    .write_part = write_deepseek_part,
+    .stop_table = &deepseek_stop_table,
+    .read_usage = read_deepseek_usage,
+    .write_usage = write_deepseek_usage,
+    .fault_table = &deepseek_fault_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+};
+
+static const struct xd_name deepseek_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "max_output", "max_tokens" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "sampling.bias", "logit_bias" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { NULL, NULL },
+};
+
+static const struct str deepseek_models[] = {
+    STR_INIT("deepseek-*"),
+};
+static const struct amended groq_own = {
+    .read_request = read_groq_request,
+    .write_request = write_groq_request,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .stop_table = &stop_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .fault_table = &groq_fault_table,
+    .effort_table = &groq_effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+};
+
+static const struct xd_name groq_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_completion_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "user", "user" },
+    { "tier", "service_tier" },
+    { NULL, NULL },
+};
+
+static const struct str openai_models[] = {
+    STR_INIT("gpt-*"),
+    STR_INIT("o1*"),
+    STR_INIT("o3*"),
+    STR_INIT("o4*"),
+    STR_INIT("chatgpt-*"),
+};
+static const struct amended openrouter_own = {
+    .read_request = read_openrouter_request,
+    .write_request = write_openrouter_request,
+    .read_messages = read_openrouter_messages,
+    .write_messages = write_openrouter_messages,
+    .part_cases = 0x4e6u,
+    .read_part = read_openrouter_part,
+    .write_part = write_openrouter_part,
+    .stop_table = &stop_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .fault_table = &fault_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_openrouter_tool,
+    .write_tool = write_openrouter_tool,
+};
+
+static const struct xd_name openrouter_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "sampling.bias", "logit_bias" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning.effort" },
+    { "format", "response_format" },
+    { "outputs", "modalities" },
+    { "voice", "audio" },
+    { "user", "user" },
+    { "cache_key", "prompt_cache_key" },
+    { "tier", "service_tier" },
+    { "sampling.top_k", "top_k" },
+    { "reasoning.budget", "reasoning.max_tokens" },
+    { NULL, NULL },
+};
 
 static const struct xd_row rows[] = {
     { "openai/chat.spec:117", "\"wav\" <-> \"audio/wav\"" },
@@ -6260,24 +6307,6 @@ static const unsigned char directions[] = {
     3, 1, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
-static const struct own own = {
-    .read_request = read_request,
-    .write_request = write_request,
-    .read_messages = read_messages,
-    .write_messages = write_messages,
-    .part_cases = 0x4e6u,
-    .read_part = read_part,
-    .write_part = write_part,
-    .stop_table = &stop_table,
-    .read_usage = read_usage,
-    .write_usage = write_usage,
-    .fault_table = &fault_table,
-    .effort_table = &effort_table,
-    .tool_cases = 0x6u,
-    .read_tool = read_tool,
-    .write_tool = write_tool,
-};
-
 static void
 chat_read_request(struct xd *x, uint32_t at, void *m)
 {
@@ -6318,43 +6347,6 @@ static const struct xd_op ops[] = {
     },
 };
 
-static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name names[] = {
-    { "model", "model" },
-    { "this", "messages" },
-    { "stream", "stream" },
-    { "stream_usage", "stream_options.include_usage" },
-    { "tools", "tools" },
-    { "tools", "functions" },
-    { "tool_choice", "tool_choice" },
-    { "tool_choice.parallel", "parallel_tool_calls" },
-    { "max_output", "max_completion_tokens" },
-    { "candidates", "n" },
-    { "stops", "stop" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.seed", "seed" },
-    { "sampling.presence", "presence_penalty" },
-    { "sampling.frequency", "frequency_penalty" },
-    { "sampling.bias", "logit_bias" },
-    { "logprobs", "logprobs" },
-    { "top_logprobs", "top_logprobs" },
-    { "reasoning.effort", "reasoning_effort" },
-    { "format", "response_format" },
-    { "outputs", "modalities" },
-    { "voice", "audio" },
-    { "user", "user" },
-    { "cache_key", "prompt_cache_key" },
-    { "tier", "service_tier" },
-    { NULL, NULL },
-};
-
 static const struct xd_auth auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -6385,24 +6377,6 @@ const struct xd_dialect xd_openai_chat = {
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
     .directions = directions,
-};
-
-static const struct own deepseek_own = {
-    .read_request = read_deepseek_request,
-    .write_request = write_deepseek_request,
-    .read_messages = read_deepseek_messages,
-    .write_messages = write_deepseek_messages,
-    .part_cases = 0x402u,
-    .read_part = read_deepseek_part,
-    .write_part = write_deepseek_part,
-    .stop_table = &deepseek_stop_table,
-    .read_usage = read_deepseek_usage,
-    .write_usage = write_deepseek_usage,
-    .fault_table = &deepseek_fault_table,
-    .effort_table = &effort_table,
-    .tool_cases = 0x6u,
-    .read_tool = read_tool,
-    .write_tool = write_tool,
 };
 
 static void
@@ -6445,39 +6419,6 @@ static const struct xd_op deepseek_ops[] = {
     },
 };
 
-static const struct xd_policy deepseek_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name deepseek_names[] = {
-    { "model", "model" },
-    { "this", "messages" },
-    { "stream", "stream" },
-    { "stream_usage", "stream_options.include_usage" },
-    { "tools", "tools" },
-    { "tools", "functions" },
-    { "tool_choice", "tool_choice" },
-    { "max_output", "max_tokens" },
-    { "stops", "stop" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.presence", "presence_penalty" },
-    { "sampling.frequency", "frequency_penalty" },
-    { "sampling.bias", "logit_bias" },
-    { "logprobs", "logprobs" },
-    { "top_logprobs", "top_logprobs" },
-    { "reasoning.effort", "reasoning_effort" },
-    { "format", "response_format" },
-    { NULL, NULL },
-};
-
-static const struct str deepseek_models[] = {
-    STR_INIT("deepseek-*"),
-};
-
 static const struct xd_auth deepseek_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -6494,8 +6435,8 @@ const struct xd_dialect xd_deepseek = {
     .base_url = STR_INIT("https://api.deepseek.com"),
     .models = deepseek_models,
     .nmodels = 1,
-    .policies = deepseek_policies,
-    .npolicies = sizeof deepseek_policies / sizeof *deepseek_policies - 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = deepseek_ops,
     .nops = 1,
     .read_error = read_error,
@@ -6508,24 +6449,6 @@ const struct xd_dialect xd_deepseek = {
     .own = &deepseek_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
-};
-
-static const struct own groq_own = {
-    .read_request = read_groq_request,
-    .write_request = write_groq_request,
-    .read_messages = read_messages,
-    .write_messages = write_messages,
-    .part_cases = 0x4e6u,
-    .read_part = read_part,
-    .write_part = write_part,
-    .stop_table = &stop_table,
-    .read_usage = read_usage,
-    .write_usage = write_usage,
-    .fault_table = &groq_fault_table,
-    .effort_table = &groq_effort_table,
-    .tool_cases = 0x6u,
-    .read_tool = read_tool,
-    .write_tool = write_tool,
 };
 
 static void
@@ -6556,37 +6479,6 @@ static const struct xd_op groq_ops[] = {
     },
 };
 
-static const struct xd_policy groq_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name groq_names[] = {
-    { "model", "model" },
-    { "this", "messages" },
-    { "stream", "stream" },
-    { "stream_usage", "stream_options.include_usage" },
-    { "tools", "tools" },
-    { "tools", "functions" },
-    { "tool_choice", "tool_choice" },
-    { "tool_choice.parallel", "parallel_tool_calls" },
-    { "max_output", "max_completion_tokens" },
-    { "candidates", "n" },
-    { "stops", "stop" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.seed", "seed" },
-    { "sampling.presence", "presence_penalty" },
-    { "sampling.frequency", "frequency_penalty" },
-    { "reasoning.effort", "reasoning_effort" },
-    { "format", "response_format" },
-    { "user", "user" },
-    { "tier", "service_tier" },
-    { NULL, NULL },
-};
-
 static const struct xd_auth groq_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -6601,8 +6493,8 @@ const struct xd_dialect xd_groq = {
     .auths = groq_auths,
     .nauths = 1,
     .base_url = STR_INIT("https://api.groq.com/openai/v1"),
-    .policies = groq_policies,
-    .npolicies = sizeof groq_policies / sizeof *groq_policies - 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = groq_ops,
     .nops = 1,
     .read_error = read_error,
@@ -6615,24 +6507,6 @@ const struct xd_dialect xd_groq = {
     .own = &groq_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
-};
-
-static const struct own openai_own = {
-    .read_request = read_request,
-    .write_request = write_request,
-    .read_messages = read_messages,
-    .write_messages = write_messages,
-    .part_cases = 0x4e6u,
-    .read_part = read_part,
-    .write_part = write_part,
-    .stop_table = &stop_table,
-    .read_usage = read_usage,
-    .write_usage = write_usage,
-    .fault_table = &fault_table,
-    .effort_table = &effort_table,
-    .tool_cases = 0x6u,
-    .read_tool = read_tool,
-    .write_tool = write_tool,
 };
 
 static const struct xd_op openai_ops[] = {
@@ -6651,51 +6525,6 @@ static const struct xd_op openai_ops[] = {
     },
 };
 
-static const struct xd_policy openai_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name openai_names[] = {
-    { "model", "model" },
-    { "this", "messages" },
-    { "stream", "stream" },
-    { "stream_usage", "stream_options.include_usage" },
-    { "tools", "tools" },
-    { "tools", "functions" },
-    { "tool_choice", "tool_choice" },
-    { "tool_choice.parallel", "parallel_tool_calls" },
-    { "max_output", "max_completion_tokens" },
-    { "candidates", "n" },
-    { "stops", "stop" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.seed", "seed" },
-    { "sampling.presence", "presence_penalty" },
-    { "sampling.frequency", "frequency_penalty" },
-    { "sampling.bias", "logit_bias" },
-    { "logprobs", "logprobs" },
-    { "top_logprobs", "top_logprobs" },
-    { "reasoning.effort", "reasoning_effort" },
-    { "format", "response_format" },
-    { "outputs", "modalities" },
-    { "voice", "audio" },
-    { "user", "user" },
-    { "cache_key", "prompt_cache_key" },
-    { "tier", "service_tier" },
-    { NULL, NULL },
-};
-
-static const struct str openai_models[] = {
-    STR_INIT("gpt-*"),
-    STR_INIT("o1*"),
-    STR_INIT("o3*"),
-    STR_INIT("o4*"),
-    STR_INIT("chatgpt-*"),
-};
-
 static const struct xd_auth openai_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -6712,8 +6541,8 @@ const struct xd_dialect xd_openai = {
     .base_url = STR_INIT("https://api.openai.com/v1"),
     .models = openai_models,
     .nmodels = 5,
-    .policies = openai_policies,
-    .npolicies = sizeof openai_policies / sizeof *openai_policies - 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openai_ops,
     .nops = 1,
     .read_error = read_error,
@@ -6721,29 +6550,11 @@ const struct xd_dialect xd_openai = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = openai_names,
-    .nnames = sizeof openai_names / sizeof *openai_names - 1,
-    .own = &openai_own,
+    .names = names,
+    .nnames = sizeof names / sizeof *names - 1,
+    .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
-};
-
-static const struct own openrouter_own = {
-    .read_request = read_openrouter_request,
-    .write_request = write_openrouter_request,
-    .read_messages = read_openrouter_messages,
-    .write_messages = write_openrouter_messages,
-    .part_cases = 0x4e6u,
-    .read_part = read_openrouter_part,
-    .write_part = write_openrouter_part,
-    .stop_table = &stop_table,
-    .read_usage = read_usage,
-    .write_usage = write_usage,
-    .fault_table = &fault_table,
-    .effort_table = &effort_table,
-    .tool_cases = 0x6u,
-    .read_tool = read_openrouter_tool,
-    .write_tool = write_openrouter_tool,
 };
 
 static void
@@ -6774,45 +6585,6 @@ static const struct xd_op openrouter_ops[] = {
     },
 };
 
-static const struct xd_policy openrouter_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
-};
-
-static const struct xd_name openrouter_names[] = {
-    { "model", "model" },
-    { "this", "messages" },
-    { "stream", "stream" },
-    { "stream_usage", "stream_options.include_usage" },
-    { "tools", "tools" },
-    { "tools", "functions" },
-    { "tool_choice", "tool_choice" },
-    { "tool_choice.parallel", "parallel_tool_calls" },
-    { "max_output", "max_tokens" },
-    { "candidates", "n" },
-    { "stops", "stop" },
-    { "sampling.temperature", "temperature" },
-    { "sampling.top_p", "top_p" },
-    { "sampling.seed", "seed" },
-    { "sampling.presence", "presence_penalty" },
-    { "sampling.frequency", "frequency_penalty" },
-    { "sampling.bias", "logit_bias" },
-    { "logprobs", "logprobs" },
-    { "top_logprobs", "top_logprobs" },
-    { "reasoning.effort", "reasoning.effort" },
-    { "format", "response_format" },
-    { "outputs", "modalities" },
-    { "voice", "audio" },
-    { "user", "user" },
-    { "cache_key", "prompt_cache_key" },
-    { "tier", "service_tier" },
-    { "sampling.top_k", "top_k" },
-    { "reasoning.budget", "reasoning.max_tokens" },
-    { NULL, NULL },
-};
-
 static const struct xd_auth openrouter_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -6827,8 +6599,8 @@ const struct xd_dialect xd_openrouter = {
     .auths = openrouter_auths,
     .nauths = 1,
     .base_url = STR_INIT("https://openrouter.ai/api/v1"),
-    .policies = openrouter_policies,
-    .npolicies = sizeof openrouter_policies / sizeof *openrouter_policies - 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openrouter_ops,
     .nops = 1,
     .read_error = read_error,

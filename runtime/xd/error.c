@@ -186,9 +186,10 @@ static enum ir_fault
 kind_of_word(const struct xd *x, struct str word)
 {
     const struct xd_table *t = x->dialect->faults;
-    for (unsigned i = 0; word.n && t && i < t->n; i++)
-        if (t->v[i].read && t->v[i].wire.p && str_eq(t->v[i].wire, word))
-            return (enum ir_fault)t->v[i].value;
+    for (; word.n && t; t = t->base)
+        for (unsigned i = 0; i < t->n; i++)
+            if (t->v[i].read && t->v[i].wire.p && str_eq(t->v[i].wire, word))
+                return (enum ir_fault)t->v[i].value;
     return IR_FAULT_UNSET;
 }
 
@@ -395,12 +396,8 @@ xd_error_status(const struct xd_dialect *d, const struct ir_error *e)
 {
     if (e->status.set && e->status.v >= 400 && e->status.v < 600)
         return (int)e->status.v;
-    for (unsigned i = 0; d->faults && i < d->faults->n; i++) {
-        const struct xd_word *w = &d->faults->v[i];
-        if (w->write && w->status && w->value == (int)e->kind)
-            return w->status;
-    }
-    return status_of_kind(e->kind);
+    const struct xd_word *w = xd_word_row(d->faults, (int)e->kind);
+    return w && w->status ? w->status : status_of_kind(e->kind);
 }
 
 void

@@ -50,11 +50,12 @@ fault_unknown(struct xd *x, uint32_t at, const struct word_list *l)
 static const struct xd_word *
 find_word(const struct xd *x, uint32_t at, const struct xd_table *t)
 {
-    for (unsigned i = 0; i < t->n; i++)
-        if (t->v[i].read && t->v[i].wire.p && json_text_is(&x->doc, at, t->v[i].wire)) {
-            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
-            return &t->v[i];
-        }
+    for (; t; t = t->base)
+        for (unsigned i = 0; i < t->n; i++)
+            if (t->v[i].read && t->v[i].wire.p && json_text_is(&x->doc, at, t->v[i].wire)) {
+                count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
+                return &t->v[i];
+            }
     return NULL;
 }
 
@@ -80,9 +81,10 @@ unknown_word(struct xd *x, uint32_t at, const struct xd_table *t)
         return 0;
     }
     struct word_list l = { 0 };
-    for (unsigned i = 0; i < t->n; i++)
-        if (t->v[i].read)
-            list_word(&l, t->v[i].wire);
+    for (; t; t = t->base)
+        for (unsigned i = 0; i < t->n; i++)
+            if (t->v[i].read)
+                list_word(&l, t->v[i].wire);
     fault_unknown(x, at, &l);
     return 0;
 }
@@ -111,24 +113,31 @@ xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t, struct str *v)
     xd_read_str(x, at, v);
 }
 
+const struct xd_word *
+xd_word_row(const struct xd_table *t, int value)
+{
+    for (; t; t = t->base)
+        for (unsigned i = 0; i < t->n; i++)
+            if (t->v[i].write && t->v[i].value == value && t->v[i].wire.p)
+                return &t->v[i];
+    return NULL;
+}
+
 struct str
 xd_word_of(const struct xd_table *t, int value)
 {
-    for (unsigned i = 0; i < t->n; i++)
-        if (t->v[i].write && t->v[i].value == value && t->v[i].wire.p)
-            return t->v[i].wire;
-    return (struct str){ NULL, 0 };
+    const struct xd_word *w = xd_word_row(t, value);
+    return w ? w->wire : (struct str){ NULL, 0 };
 }
 
 bool
 xd_put_word(struct xd *x, struct str key, const struct xd_table *t, int value)
 {
-    struct str word = xd_word_of(t, value);
-    for (unsigned i = 0; i < t->n; i++)
-        if (word.p && t->v[i].wire.p == word.p)
-            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_written : NULL);
-    xd_put_str(x, key, word);
-    return word.p != NULL;
+    const struct xd_word *w = xd_word_row(t, value);
+    if (w)
+        count_row(x, w->row, x->dialect ? x->dialect->seen_written : NULL);
+    xd_put_str(x, key, w ? w->wire : (struct str){ NULL, 0 });
+    return w != NULL;
 }
 
 void

@@ -69,6 +69,8 @@ struct xd_table {
     unsigned n;
     int other; /* value of `*`, or -1 */
     short other_row;
+    const struct xd_table
+        *base; /* whose rows follow, as far as these do not say the same; or NULL */
 };
 /* One row of a table between two strings. */
 struct xd_pair {
@@ -390,6 +392,8 @@ void xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *contain
                  const struct ir_rest *rest);
 /* The word for a value, absent when the table has none to write. */
 struct str xd_word_of(const struct xd_table *t, int value);
+/* The row that writes the value, or NULL.  t may be NULL. */
+const struct xd_word *xd_word_row(const struct xd_table *t, int value);
 
 /* What the target cannot carry.  `name` is a model path ("sampling.seed"); distinct names are kept once. */
 void xd_lose(struct xd *x, const char *name);
