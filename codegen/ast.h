@@ -125,13 +125,14 @@ struct ast_const {
 }; /* CONST_NAME: an enum value or `now` */
 
 /* One alternative of a value's form: `name`, `[name]`, `string as case`, `string joins case`, `json
- * in string`, `grows by member`. */
+ * in string`, `text in tag`, `grows by member`. */
 enum ast_form_kind {
     FORM_NAME,
     FORM_LIST,
     FORM_STRING_AS,
     FORM_STRING_JOINS,
     FORM_JSON_IN_STRING,
+    FORM_TEXT_IN,
     FORM_GROWS
 };
 struct ast_form {
@@ -154,7 +155,8 @@ enum ast_row_kind {
     ROW_EACH,    /* each { rows }          in patch streams */
     ROW_CHOICES, /* choices path ARROW model by member { rows }   in patch streams */
     ROW_FAIL,    /* path ARROW fail : form   (a ROW_MAP whose model path is the word `fail`) */
-    ROW_REMOVE   /* remove path, path      in provider amendments: takes inherited rows away */
+    ROW_REMOVE,  /* remove path, path      in provider amendments: takes inherited rows away */
+    ROW_REFUSE   /* refuse path, path      members that may not get lost */
 };
 
 struct ast_row {
@@ -163,7 +165,7 @@ struct ast_row {
     struct ast_paths wire; /* the first is written, all are read */
     enum arrow arrow;
     struct ast_paths model; /* more than one: a sum (ROW_MAP) or the list of ROW_DROP */
-    struct word builtin;    /* `now` after an arrow, instead of a model path */
+    struct word builtin;    /* `now`, `made`, `count` after `<-`, instead of a model path */
     struct ast_forms forms;
     struct ast_const otherwise; /* else CONST */
     struct ast_const constant;  /* = CONST */
@@ -183,6 +185,7 @@ struct ast_rows {
 /* One case of `union X by member`, `list X by member` or `stream X by member`. */
 struct ast_tag_case {
     struct pos pos;
+    struct word member;   /* list by a, b: the member that has the tag, absent for the first */
     struct words tags;    /* "a", "b"; the word none (unquoted) and * are kept as such */
     bool none, any;       /* none: the tag member may be missing; any: `*` */
     struct ast_path when; /* `with when = is`: in a union by member; n == 0 when not given */
@@ -260,6 +263,7 @@ struct ast_decl {
     struct ast_path model; /* `Block.call`: record or union, then case */
     struct word by;        /* tag member; absent in a patch stream and in a union by member */
     bool by_member;        /* union x <-> Y by member: the tags are members that must be there */
+    struct word or_by;     /* list: the tag member of elements without the first; may be absent */
     struct word until;     /* patch stream: "[DONE]" */
     bool patch;            /* stream X <-> Y patch until "..." */
     /* by kind */

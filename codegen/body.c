@@ -1,6 +1,8 @@
 /* The rows of one object and the members they know. */
 #include "codegen/emit.h"
 
+#define SLOT_REFUSE (-2) /* XD_SLOT_REFUSE */
+
 struct shape_key {
     struct str name;
     int slot;
@@ -55,6 +57,17 @@ body_know_name(struct emit *e, struct body *b, struct str name)
     key_at(e, b->keys, name);
 }
 
+/* Members that no row reads, and that may not get lost. */
+static void
+know_refused(struct emit *e, struct body *b, const struct ast_row *r)
+{
+    for (unsigned i = 0; i < r->wire.n; i++) {
+        if (r->wire.v[i].n > 1)
+            diag_error(e->diags, r->wire.v[i].pos, "refuse names members of the object itself");
+        key_at(e, b->keys, r->wire.v[i].v[0].name.s)->slot = SLOT_REFUSE;
+    }
+}
+
 bool
 row_reads(const struct ast_row *r)
 {
@@ -102,6 +115,8 @@ add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned g
             add_use(e, b, r, group);
         else if (r->kind == ROW_FIRST)
             add_rows(e, b, r->rows, ++*groups, groups);
+        else if (r->kind == ROW_REFUSE)
+            know_refused(e, b, r);
         else if (r->kind == ROW_REST)
             b->rest = str_is(r->word.s, "keep") ? REST_KEEP : REST_IGNORE;
     }

@@ -317,7 +317,8 @@ build_map(struct build *b, struct ast_paths wire, enum arrow arrow, struct ast_p
     struct ast_row *row = build_row(b, is_word(&model, "fail") ? ROW_FAIL : ROW_MAP, pos);
     row->wire = wire;
     row->arrow = arrow;
-    if (is_word(&model, "now"))
+    if (is_word(&model, "now")
+        || (arrow == ARROW_WRITE && (is_word(&model, "made") || is_word(&model, "count"))))
         row->builtin = model.v[0].v[0].name;
     else
         row->model = model;
@@ -381,6 +382,16 @@ build_form(struct build *b, enum ast_form_kind kind, struct word fixed, struct w
     return (struct ast_form){ kind, name };
 }
 
+struct ast_form
+build_form_in(struct build *b, struct word what, struct word where)
+{
+    if (str_is(what.s, "text"))
+        return (struct ast_form){ FORM_TEXT_IN, where };
+    struct ast_form f = build_form(b, FORM_JSON_IN_STRING, where, what, "string");
+    build_expect(b, what, "json");
+    return f;
+}
+
 void
 build_expect(struct build *b, struct word word, const char *wanted)
 {
@@ -388,7 +399,9 @@ build_expect(struct build *b, struct word word, const char *wanted)
         return;
     struct diag *e = diag_error(b->diags, word.pos, "unexpected '%.*s', wanted '%s'",
                                 STR_ARG(word.s), wanted);
-    diag_help(e, "the forms of two kinds are: string as CASE, string joins CASE, json in string");
+    diag_help(
+        e,
+        "the forms of two kinds are: string as CASE, string joins CASE, json in string, text in TAG");
 }
 
 struct build_step

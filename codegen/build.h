@@ -148,6 +148,8 @@ void build_grows(struct build *b, struct ast_row *row, struct token keyword, str
 /* A form of two words and a fixed one, such as `string as text`. */
 struct ast_form build_form(struct build *b, enum ast_form_kind kind, struct word fixed,
                            struct word name, const char *wanted);
+/* `json in string`, `text in TAG`. */
+struct ast_form build_form_in(struct build *b, struct word what, struct word where);
 void build_expect(struct build *b, struct word word, const char *wanted);
 
 struct build_step {

@@ -428,6 +428,7 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
                                     STEP_NONE }; /* the route itself says it */
     static const struct ast_path role = { &step, 1, 1, { NULL, 0, 0 } };
 
+    unsigned behind = routes_of_blocks(decl) ? 1 : 2;
     for (unsigned i = 0; turn && blocks && i < decl->tag_cases.n; i++) {
         const struct ast_tag_case *t = &decl->tag_cases.v[i];
         struct covered cov = NOTHING_COVERED;
@@ -435,8 +436,8 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
         if (t->arrow == (write ? ARROW_READ : ARROW_WRITE))
             continue;
         for (unsigned k = 0; k < t->model.n; k++)
-            if (t->model.v[k].n > 2) {
-                int c = types_case(blocks, t->model.v[k].v[2].name.s);
+            if (t->model.v[k].n > behind) {
+                int c = types_case(blocks, t->model.v[k].v[behind].name.s);
                 if (c >= 0)
                     at = (struct place_in){ &blocks->cases.v[c].fields, &blocks->common,
                                             blocks->cases.v[c].name.s.p };
@@ -445,7 +446,7 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
                               blocks->cases.v[c].name.s);
             }
         cover_rows(w, at, &t->rows, write, &cov);
-        if (write) {
+        if (write && t->rows.n) {
             *(const struct ast_path **)arena_push(w->a, (void **)&cov.paths.v, &cov.paths.n,
                                                   &cov.paths.cap, sizeof(void *)) = &role;
             want_fields(w, &cov, t->pos, at.holder, at.fields);

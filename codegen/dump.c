@@ -167,6 +167,9 @@ put_form(struct dump *d, const struct ast_form *form)
     case FORM_JSON_IN_STRING:
         behind = " in string";
         break;
+    case FORM_TEXT_IN:
+        before = "text in ";
+        break;
     case FORM_GROWS:
         before = "grows by ";
         break;
@@ -287,6 +290,8 @@ row_name(enum ast_row_kind kind)
         return "fail";
     case ROW_REMOVE:
         return "remove";
+    case ROW_REFUSE:
+        return "refuse";
     }
     return "?";
 }

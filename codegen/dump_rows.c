@@ -131,9 +131,9 @@ case_ctx(struct dump *p, const struct ast_decl *decl, const struct ast_tag_case 
     if (decl->kind == DECL_UNION) {
         ctx.un = types_union(p->ir, decl->model.v[0].name.s);
         ctx.ucase = types_case(ctx.un, path->v[0].name.s);
-    } else if (decl->kind == DECL_LIST && path->n > 2) {
+    } else if (decl->kind == DECL_LIST && path->n > (routes_of_blocks(decl) ? 1u : 2u)) {
         ctx.un = types_union(p->ir, STR("Block"));
-        ctx.ucase = types_case(ctx.un, path->v[2].name.s);
+        ctx.ucase = types_case(ctx.un, path->v[path->n - 1].name.s);
     } else if (decl->kind == DECL_LIST) {
         ctx.kind = CTX_RECORD;
         ctx.rec = types_record(p->ir, STR("Turn"));

@@ -135,6 +135,7 @@ enum form_class {
     FORM_IS_STRING,
     FORM_IS_JOIN,
     FORM_IS_CODEC,
+    FORM_IS_TEXT_IN,
     FORM_IS_GROWS,
     FORM_IS_BAD
 };
@@ -144,7 +145,7 @@ struct form {
     const struct ir_union *un;   /* of an OBJECT on a case, or a UNION */
     int ucase;
     const char *codec; /* C name part: "media_url" */
-    struct str word;   /* STRING, JOIN: the case or field */
+    struct str word;   /* STRING, JOIN: the case or field; TEXT_IN: the part's type */
     unsigned kinds;    /* bit by enum json_kind: what it reads */
 };
 struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);
@@ -178,6 +179,12 @@ void emit_write_value(struct emit *e, const struct body *b, const struct row_use
 void emit_table(struct emit *e, const struct ast_decl *decl);
 void emit_union(struct emit *e, const struct ast_decl *decl);
 void emit_routes(struct emit *e, const struct ast_decl *decl);
+/* The C name of what the declaration's functions read into: "block" of struct ir_block; or NULL. */
+const char *decl_model_c(struct emit *e, const struct ast_decl *decl);
+/* Is it a list of blocks, rather than of a conversation? */
+bool routes_of_blocks(const struct ast_decl *decl);
+/* The kinds of blocks that a list of blocks writes; bits 1u << (case + 1). */
+uint32_t routes_mask(struct emit *e, const struct ast_decl *decl);
 void emit_events(struct emit *e, const struct ast_decl *decl);
 void emit_patches(struct emit *e, const struct ast_decl *decl);
 void emit_struct(struct emit *e);

@@ -80,6 +80,8 @@ read_string(struct emit *e, const struct form *f, const struct type *t, const ch
            case_constant(e->a, t->un, f->ucase));
         em(e, "%s    xd_read_str(x, %s, &item->%s.%s);\n%s}\n", indent, v, c->name.s.p,
            c->fields.v[0].name.s.p, indent);
+    } else if (t->kind == TYPE_RECORD && types_field(&t->rec->fields, f->word)->type.list) {
+        em(e, "%sxd_read_turn(x, %s, m);\n", indent, v);
     } else if (t->kind == TYPE_RECORD) {
         em(e, "%sxd_read_str(x, %s, &%s.%.*s);\n", indent, v, lv, STR_ARG(f->word));
     } else {
@@ -112,7 +114,11 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
         em(e, "%s(void)%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address(e, lv));
         break;
     case FORM_IS_ROUTES:
-        em(e, "%s%s(x, %s, m);\n", indent, own_reader(e, f->decl), v);
+        em(e, "%s%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v,
+           f->un ? address(e, lv) : "m");
+        break;
+    case FORM_IS_TEXT_IN:
+        em(e, "%sxd_read_text_in(x, %s, &%s);\n", indent, v, lv);
         break;
     case FORM_IS_LIST:
         read_list(e, f, t, lv, v, indent);
@@ -288,6 +294,10 @@ read_missing(struct emit *e, const struct body *b, const struct row_use *u)
     else if (t.ok && t.type.kind == TYPE_INT && u->r->otherwise.kind == CONST_NUMBER && !t.gather)
         em(e, " else {\n        %s = (struct ir_int){ %.*s, true };\n    }", t.lvalue,
            STR_ARG(u->r->otherwise.text.s));
+    else if (t.ok && t.type.kind == TYPE_BOOL && u->r->arrow == ARROW_READ && !t.gather
+             && (u->r->otherwise.kind == CONST_TRUE || u->r->otherwise.kind == CONST_FALSE))
+        em(e, " else {\n        %s = %s;\n    }", t.lvalue,
+           u->r->otherwise.kind == CONST_TRUE ? "IR_TRUE" : "IR_FALSE");
     em(e, "\n");
 }
 

@@ -1,65 +1,106 @@
 /* Routed lists: one wire list whose elements go to several places of the model, by a member's
- * value. */
-#include "codegen/emit.h"
+ * value.
+ *
+ *   over Request    turns.ROLE, turns.ROLE.CASE, instructions | turns.ROLE
+ *   over Turn       blocks, blocks.CASE: emit_items.c */
+#include "codegen/emit_routes.h"
 
-/* Where the elements of one case go. */
-struct route {
-    const struct ast_tag_case *c;
-    bool instructions; /* also the list before the first turn */
-    int role;          /* index of the enum value */
-    int ucase;         /* one element for each block of this case, or -1 */
-    const char *name;
-};
+const char *
+decl_model_c(struct emit *e, const struct ast_decl *decl)
+{
+    struct str model = decl->model.v[0].name.s;
+    const struct ir_record *rec = types_record(e->ir, model);
+    const struct ir_union *un = types_union(e->ir, model);
 
-struct routes {
-    const struct ast_decl *decl;
-    const char *name;
-    const struct ir_enum *roles;
-    const struct ir_union *blocks;
-    struct {
-        struct route *v;
-        unsigned n, cap;
-    } list;
-};
+    if (decl->kind == DECL_LIST && routes_of_blocks(decl))
+        return "blocks";
+    return rec ? rec->c : un ? un->c : NULL;
+}
+
+bool
+routes_of_blocks(const struct ast_decl *decl)
+{
+    return decl->model.n && str_is(decl->model.v[0].name.s, "Turn");
+}
+
+static void
+bad_route(struct emit *e, const struct ast_decl *decl, const struct ast_path *p)
+{
+    if (routes_of_blocks(decl))
+        diag_help(diag_error(e->diags, p->pos, "an element of this list is blocks or blocks.CASE"),
+                  "\"message\" <-> blocks { ... }   \"call\" <-> blocks.call { ... }");
+    else
+        diag_help(
+            diag_error(e->diags, p->pos,
+                       "a route goes to turns.ROLE or turns.ROLE.CASE, and to instructions"),
+            "\"user\" <-> turns.user { ... }   \"system\" <-> instructions | turns.system { ... }");
+}
+
+/* turns.user.result, blocks.call: where the path goes. */
+static bool
+take_path(struct emit *e, const struct routes *rs, struct route *r, const struct ast_path *p)
+{
+    bool items = routes_of_blocks(rs->decl);
+    unsigned behind = items ? 1 : 2; /* the case stands here */
+
+    if (!items && p->n == 1 && str_is(p->v[0].name.s, "instructions")) {
+        r->instructions = true;
+        return true;
+    }
+    if (r->role >= 0 || p->n < behind || p->n > behind + 1
+        || !str_is(p->v[0].name.s, items ? "blocks" : "turns")) {
+        bad_route(e, rs->decl, p);
+        return false;
+    }
+    r->role = items ? 0 : want_value(rs->roles, p->v[1].name, e->diags);
+    r->ucase = p->n > behind ? want_case(rs->blocks, p->v[behind].name, e->diags) : -1;
+    return r->role >= 0;
+}
+
+/* A case without rows takes the element as it is. */
+static bool
+is_verbatim(const struct routes *rs, const struct route *r)
+{
+    return r->ucase >= 0 && r->c->rows.n == 0
+           && str_is(rs->blocks->cases.v[r->ucase].name.s, "foreign");
+}
+
+static bool
+is_other_member(const struct ast_decl *decl, const struct ast_tag_case *c)
+{
+    return decl->or_by.s.n && str_eq(c->member.s, decl->or_by.s);
+}
 
 static bool
 make_route(struct emit *e, struct routes *rs, const struct ast_tag_case *c)
 {
     struct route r = { .c = c, .role = -1, .ucase = -1 };
 
-    for (unsigned i = 0; i < c->model.n; i++) {
-        const struct ast_path *p = &c->model.v[i];
-        if (p->n == 1 && str_is(p->v[0].name.s, "instructions")) {
-            r.instructions = true;
-        } else if (r.role < 0 && (p->n == 2 || p->n == 3) && str_is(p->v[0].name.s, "turns")) {
-            r.role = want_value(rs->roles, p->v[1].name, e->diags);
-            r.ucase = p->n > 2 ? want_case(rs->blocks, p->v[2].name, e->diags) : -1;
-            if (r.role < 0)
-                return false;
-        } else {
-            struct diag *d = diag_error(
-                e->diags, p->pos,
-                "a route goes to turns.ROLE or turns.ROLE.CASE, and to instructions");
-            diag_help(
-                d,
-                "\"user\" <-> turns.user { ... }   \"system\" <-> instructions | turns.system { ... }");
+    for (unsigned i = 0; i < c->model.n; i++)
+        if (!take_path(e, rs, &r, &c->model.v[i]))
             return false;
-        }
-    }
     if (r.role < 0) {
         struct diag *d = diag_error(
             e->diags, c->pos, "a route to instructions alone has no place for what comes later");
         diag_help(d, "say where it goes behind the first turn: instructions | turns.system");
         return false;
     }
+    if (c->member.s.n && !str_eq(c->member.s, rs->decl->by.s) && !is_other_member(rs->decl, c)) {
+        diag_help(diag_error(e->diags, c->member.pos, "no tag of this list stands in '%.*s'",
+                             STR_ARG(c->member.s)),
+                  "name the members behind by: list ... by %.*s, %.*s", STR_ARG(rs->decl->by.s),
+                  STR_ARG(c->member.s));
+        return false;
+    }
+    r.verbatim = is_verbatim(rs, &r);
     r.name = arena_printf(e->a, "%s_%s", rs->name, c_word(e->a, c->tags.v[0].s)).p;
     *(struct route *)arena_push(e->a, (void **)&rs->list.v, &rs->list.n, &rs->list.cap,
                                 sizeof r) = r;
     return true;
 }
 
-static void
-emit_route_body(struct emit *e, const struct routes *rs, const struct route *r)
+struct body *
+route_body(struct emit *e, const struct routes *rs, const struct route *r)
 {
     struct ctx turn = { CTX_RECORD, types_record(e->ir, STR("Turn")), NULL, -1, NULL };
     struct ctx block = { CTX_CASE, NULL, rs->blocks, r->ucase, NULL };
@@ -70,17 +111,27 @@ emit_route_body(struct emit *e, const struct routes *rs, const struct route *r)
 
     body_know_name(e, b, rs->decl->by.s);
     b->split = own_splits(e, rs->decl, b);
-    b->tag = rs->decl->by.s;
+    b->tag = is_other_member(rs->decl, r->c) ? rs->decl->or_by.s : rs->decl->by.s;
+    body_know_name(e, b, b->tag);
     b->tag_wire = r->c->tags.v[0].s;
+    return b;
+}
+
+static void
+emit_route_body(struct emit *e, const struct routes *rs, const struct route *r)
+{
+    if (r->verbatim)
+        return;
+    struct body *b = route_body(e, rs, r);
     em(e, "/* %s: \"%.*s\" */\n", pos_text(e->a, r->c->pos), STR_ARG(r->c->tags.v[0].s));
     emit_shape(e, b);
-    if (r->c->arrow != ARROW_WRITE)
+    if (r->c->arrow != ARROW_WRITE && emit_needs(e, rs->decl, DIR_READ))
         emit_read_body(e, b);
-    if (r->c->arrow != ARROW_READ)
+    if (r->c->arrow != ARROW_READ && emit_needs(e, rs->decl, DIR_WRITE))
         emit_write_body(e, b);
 }
 
-static const char *
+const char *
 role_constant(struct emit *e, const struct routes *rs, int role)
 {
     return arena_printf(e->a, "IR_%s_%s", types_upper(e->a, rs->roles->name.s),
@@ -89,24 +140,75 @@ role_constant(struct emit *e, const struct routes *rs, int role)
 }
 
 static void
+emit_member_tags(struct emit *e, const struct routes *rs, bool other)
+{
+    const char *name = arena_printf(e->a, "%s%s", rs->name, other ? "_or" : "").p;
+    int any = -1;
+
+    em(e, "static const struct xd_tag %s_tags_v[] = {\n", name);
+    for (unsigned i = 0; i < rs->list.n; i++) {
+        const struct ast_tag_case *c = rs->list.v[i].c;
+        if (c->arrow == ARROW_WRITE || is_other_member(rs->decl, c) != other)
+            continue;
+        if (c->any)
+            any = (int)i;
+        for (unsigned k = 0; !c->any && k < c->tags.n; k++)
+            em(e, "    { STR_INIT(%s), %u },\n", c_string(e->a, c->tags.v[k].s), i);
+    }
+    em(e,
+       "};\nstatic const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v, sizeof %s_tags_v / sizeof *%s_tags_v, %d,\n};\n\n",
+       name, c_string(e->a, other ? rs->decl->or_by.s : rs->decl->by.s), name, name, name, any);
+}
+
+static void
 emit_tags(struct emit *e, const struct routes *rs)
 {
-    em(e, "static const struct xd_tag %s_tags_v[] = {\n", rs->name);
-    for (unsigned i = 0; i < rs->list.n; i++)
-        for (unsigned k = 0; rs->list.v[i].c->arrow != ARROW_WRITE && k < rs->list.v[i].c->tags.n;
-             k++)
-            em(e, "    { STR_INIT(%s), %u },\n", c_string(e->a, rs->list.v[i].c->tags.v[k].s), i);
+    emit_member_tags(e, rs, false);
+    if (rs->decl->or_by.s.n)
+        emit_member_tags(e, rs, true);
+}
+
+const char *
+routes_tag(struct emit *e, const struct routes *rs)
+{
+    if (!rs->decl->or_by.s.n)
+        return arena_printf(e->a, "xd_tag(x, at, &%s_tags)", rs->name).p;
+    return arena_printf(e->a, "xd_tag_or(x, at, &%s_tags, &%s_or_tags)", rs->name, rs->name).p;
+}
+
+void
+read_verbatim(struct emit *e, const char *block, const char *indent)
+{
+    em(e, "%s%s->kind = IR_BLOCK_FOREIGN;\n", indent, block);
+    em(e, "%s%s->foreign.dialect = STR_FAMILY;\n", indent, block);
+    em(e, "%sxd_read_json(x, at, &%s->foreign.body);\n", indent, block);
+}
+
+void
+write_verbatim(struct emit *e, const char *block, const char *indent)
+{
+    em(e, "%sif (str_eq(%s->foreign.dialect, STR_FAMILY))\n", indent, block);
+    em(e, "%s    jw_raw(&x->w, %s->foreign.body);\n", indent, block);
+    em(e, "%selse\n%s    xd_lose(x, \"blocks.foreign\");\n", indent, indent);
+}
+
+static void
+read_instructions(struct emit *e, const struct route *r, const char *role)
+{
     em(e,
-       "};\nstatic const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v, sizeof %s_tags_v / sizeof *%s_tags_v, -1,\n};\n\n",
-       rs->name, c_string(e->a, rs->decl->by.s), rs->name, rs->name, rs->name);
+       "        if (m->turns.n == 0) {\n            struct ir_turn first = { .role = %s, .blocks = m->instructions };\n",
+       role);
+    em(e, "            read_%s(x, at, &first);\n            m->instructions = first.blocks;\n",
+       r->name);
+    em(e, "            xd_lose_rest(x, &first.rest);\n            break;\n        }\n");
 }
 
 static void
 emit_reader(struct emit *e, const struct routes *rs)
 {
     em(e,
-       "static void\nread_%s_element(struct xd *x, uint32_t at, struct ir_request *m)\n{\n    switch (xd_tag(x, at, &%s_tags)) {\n",
-       rs->name, rs->name);
+       "static void\nread_%s_element(struct xd *x, uint32_t at, struct ir_request *m)\n{\n    switch (%s) {\n",
+       rs->name, routes_tag(e, rs));
     for (unsigned i = 0; i < rs->list.n; i++) {
         const struct route *r = &rs->list.v[i];
         if (r->c->arrow == ARROW_WRITE)
@@ -114,23 +216,17 @@ emit_reader(struct emit *e, const struct routes *rs)
         const char *role = role_constant(e, rs, r->role);
         em(e, "    case %u: {\n        XD_SEEN(seen_read, %d);\n", i,
            emit_number(e, r->c->pos, r->c->arrow, false));
-        if (r->instructions) {
-            em(e,
-               "        if (m->turns.n == 0) {\n            struct ir_turn first = { .role = %s, .blocks = m->instructions };\n",
-               role);
-            em(e,
-               "            read_%s(x, at, &first);\n            m->instructions = first.blocks;\n",
-               r->name);
-            em(e, "            xd_lose_rest(x, &first.rest);\n            break;\n        }\n");
-        }
+        if (r->instructions)
+            read_instructions(e, r, role);
         em(e, "        struct ir_turn *t = xd_turn(x, m, %s);\n", role);
         if (r->ucase >= 0)
-            em(e,
-               "        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;\n        if (b)\n            read_%s(x, at, b);\n",
-               r->name);
+            em(e, "        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;\n");
+        em(e, "        if (%s) {\n", r->ucase >= 0 ? "b" : "t");
+        if (r->verbatim)
+            read_verbatim(e, "b", "            ");
         else
-            em(e, "        if (t)\n            read_%s(x, at, t);\n", r->name);
-        em(e, "        break;\n    }\n");
+            em(e, "            read_%s(x, at, %s);\n", r->name, r->ucase >= 0 ? "b" : "t");
+        em(e, "        }\n        break;\n    }\n");
     }
     em(e, "    }\n}\n\n");
     em(e, "static void\nread_%s(struct xd *x, uint32_t at, struct ir_request *m)\n{\n", rs->name);
@@ -139,10 +235,25 @@ emit_reader(struct emit *e, const struct routes *rs)
        rs->name);
 }
 
-static int
-number(struct emit *e, const struct route *r)
+int
+route_number(struct emit *e, const struct route *r)
 {
     return emit_number(e, r->c->pos, r->c->arrow, false);
+}
+
+static void
+write_routed(struct emit *e, const struct routes *rs, const struct route *r)
+{
+    em(e,
+       "            if (m->blocks.v[i].kind == %s) {\n                XD_SEEN(seen_written, %d);\n",
+       case_constant(e->a, rs->blocks, r->ucase), route_number(e, r));
+    if (r->verbatim) {
+        em(e, "                const struct ir_block *b = &m->blocks.v[i++];\n");
+        write_verbatim(e, "b", "                ");
+    } else {
+        em(e, "                write_%s(x, &m->blocks.v[i++]);\n", r->name);
+    }
+    em(e, "                continue;\n            }\n");
 }
 
 /* The blocks of a turn, cut into runs: each block of a routed case by itself, the others
@@ -170,23 +281,21 @@ emit_turn_writer(struct emit *e, const struct routes *rs, int role)
     }
     if (!routed) {
         em(e, "        XD_SEEN(seen_written, %d);\n        write_%s(x, m);\n        break;\n",
-           number(e, whole), whole->name);
+           route_number(e, whole), whole->name);
         return;
     }
     em(e, "        for (unsigned i = 0; i < m->blocks.n;) {\n");
     for (unsigned i = 0; i < rs->list.n; i++) {
         const struct route *r = &rs->list.v[i];
         if (r->role == role && r->ucase >= 0 && r->c->arrow != ARROW_READ)
-            em(e,
-               "            if (m->blocks.v[i].kind == %s) {\n                XD_SEEN(seen_written, %d);\n                write_%s(x, &m->blocks.v[i++]);\n                continue;\n            }\n",
-               case_constant(e->a, rs->blocks, r->ucase), number(e, r), r->name);
+            write_routed(e, rs, r);
     }
     em(e, "            struct ir_turn run = *m;\n            run.blocks.v += i;\n");
     em(e, "            run.blocks.n = xd_run_blocks(&m->blocks, i, 0x%xu);\n", ~routed);
     em(e, "            i += run.blocks.n;\n");
     if (whole)
         em(e, "            XD_SEEN(seen_written, %d);\n            write_%s(x, &run);\n",
-           number(e, whole), whole->name);
+           route_number(e, whole), whole->name);
     else
         em(e, "            xd_lose_blocks(x, &run.blocks, 0);\n");
     em(e, "        }\n        break;\n");
@@ -221,8 +330,8 @@ emit_writer(struct emit *e, const struct routes *rs)
        rs->name);
 }
 
-void
-emit_routes(struct emit *e, const struct ast_decl *decl)
+struct routes
+routes_make(struct emit *e, const struct ast_decl *decl)
 {
     struct routes rs = { .decl = decl,
                          .roles = types_enum(e->ir, STR("Role")),
@@ -231,9 +340,21 @@ emit_routes(struct emit *e, const struct ast_decl *decl)
     rs.name = decl_name(e, decl);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
         make_route(e, &rs, &decl->tag_cases.v[i]);
+    return rs;
+}
+
+void
+emit_routes(struct emit *e, const struct ast_decl *decl)
+{
+    struct routes rs = routes_make(e, decl);
+
     for (unsigned i = 0; i < rs.list.n; i++)
         emit_route_body(e, &rs, &rs.list.v[i]);
     emit_tags(e, &rs);
+    if (routes_of_blocks(decl)) {
+        emit_items(e, &rs);
+        return;
+    }
     emit_reader(e, &rs);
     emit_writer(e, &rs);
 }

@@ -348,10 +348,7 @@ emit_prototypes(struct emit *e)
         if (!dialect_changed(e->d, decl) || !decl->model.n)
             continue;
         const char *name = decl_name(e, decl);
-        struct str model = decl->model.v[0].name.s;
-        const struct ir_record *rec = types_record(e->ir, model);
-        const struct ir_union *un = types_union(e->ir, model);
-        const char *c = rec ? rec->c : un ? un->c : NULL;
+        const char *c = decl_model_c(e, decl);
         if (!c
             || (decl->kind != DECL_OBJECT && decl->kind != DECL_UNION && decl->kind != DECL_LIST))
             continue;

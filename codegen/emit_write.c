@@ -32,6 +32,15 @@ const_json(struct emit *e, const struct ast_const *c)
     return "\"null\"";
 }
 
+static bool
+has_flag(const struct ast_row *r, const char *flag)
+{
+    for (unsigned i = 0; i < r->flags.n; i++)
+        if (str_is(r->flags.v[i].s, flag))
+            return true;
+    return false;
+}
+
 static void
 write_const(struct emit *e, const struct ast_const *c, const char *key, const char *indent)
 {
@@ -170,8 +179,12 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
 
     switch (f->is) {
     case FORM_IS_TABLE:
-        em(e, "%sif (!xd_put_word(x, STR(%s), %s, (int)%s))\n", indent, key, own_table(e, f->decl),
-           table_value(e, f, t, lv));
+        em(e,
+           has_flag(u->r, "try") ? "%s(void)xd_put_word(x, STR(%s), %s, (int)%s);\n"
+                                 : "%sif (!xd_put_word(x, STR(%s), %s, (int)%s))\n",
+           indent, key, own_table(e, f->decl), table_value(e, f, t, lv));
+        if (has_flag(u->r, "try"))
+            break;
         em(e, "%s    xd_lose(x, %s);\n", indent,
            c_string(e->a, str_from(loss_name(e, &b->ctx, &u->r->model.v[0]))));
         break;
@@ -187,8 +200,12 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
            indent, own_writer(e, f->decl), address(e, lv), indent);
         break;
     case FORM_IS_ROUTES:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%s%s(x, m);\n", indent, key, indent,
-           own_writer(e, f->decl));
+        em(e, "%sjw_key(&x->w, STR(%s));\n%s%s(x, %s);\n", indent, key, indent,
+           own_writer(e, f->decl), f->un ? address(e, lv) : "m");
+        break;
+    case FORM_IS_TEXT_IN:
+        em(e, "%sxd_put_text_in(x, STR(%s), STR(%s), %s);\n", indent, key, c_string(e->a, f->word),
+           lv);
         break;
     case FORM_IS_LIST:
         write_list(e, f, t, lv, mask, key, indent);
@@ -347,15 +364,6 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
     (void)b;
 }
 
-static bool
-is_required(const struct ast_row *r)
-{
-    for (unsigned i = 0; i < r->flags.n; i++)
-        if (str_is(r->flags.v[i].s, "required"))
-            return true;
-    return false;
-}
-
 static const char *
 presence(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t)
 {
@@ -372,7 +380,7 @@ presence(struct emit *e, const struct body *b, const struct row_use *u, const st
             arena_printf(e->a, "xd_count_blocks(&%s, %s)", t->lvalue, row_mask_text(e, b, u)).p;
     else
         present = types_present(e->a, &t->type, t->lvalue);
-    if (is_required(u->r) && t->type.list && u->r->otherwise.kind == CONST_NONE)
+    if (has_flag(u->r, "required") && t->type.list && u->r->otherwise.kind == CONST_NONE)
         present = NULL;
     if (t->guard && present == NULL && t->type.list)
         return t->guard;
@@ -428,7 +436,13 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
     }
     if (u->r->builtin.s.n) {
         em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
-        em(e, "    xd_put_int(x, STR(%s), (struct ir_int){ x->now, true });\n", key);
+        if (str_is(u->r->builtin.s, "made"))
+            em(e, "    xd_put_made(x, STR(%s), STR(\"%.*s_\"));\n", key,
+               STR_ARG(u->r->forms.n ? u->r->forms.v[0].name.s : STR("id")));
+        else if (str_is(u->r->builtin.s, "count"))
+            em(e, "    xd_put_count(x, STR(%s));\n", key);
+        else
+            em(e, "    xd_put_int(x, STR(%s), (struct ir_int){ x->now, true });\n", key);
         return;
     }
     if (u->r->model.n > 1) {
@@ -454,7 +468,7 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
         em(e, "    {\n");
     em(e, "%sXD_SEEN(seen_written, %d);\n", in, u->number);
     emit_write_value(e, b, u, key, in);
-    if (t.guard && t.type.list && is_required(u->r)) {
+    if (t.guard && t.type.list && has_flag(u->r, "required")) {
         em(e, "    } else {\n%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"[]\"));\n", in, key,
            in);
     } else if (present && b->key && u->r->forms.n == 1

@@ -166,6 +166,9 @@ put_form(struct buf *out, const struct ast_form *f)
     case FORM_JSON_IN_STRING:
         buf_puts(out, STR("json in string"));
         break;
+    case FORM_TEXT_IN:
+        buf_printf(out, "text in %.*s", STR_ARG(f->name.s));
+        break;
     case FORM_GROWS:
         buf_printf(out, "grows by %.*s", STR_ARG(f->name.s));
         break;
@@ -350,6 +353,10 @@ put_row(struct print *p, const struct ast_row *r, struct columns c)
         buf_puts(p->out, STR("remove "));
         put_paths(p->out, &r->wire, ", ");
         break;
+    case ROW_REFUSE:
+        buf_puts(p->out, STR("refuse "));
+        put_paths(p->out, &r->wire, ", ");
+        break;
     }
     end(p);
 }
@@ -370,6 +377,8 @@ static void
 put_case(struct print *p, const struct ast_tag_case *c)
 {
     start(p);
+    if (c->member.s.n)
+        buf_printf(p->out, "%.*s ", STR_ARG(c->member.s));
     put_words(p->out, &c->tags, ", ");
     if (c->when.n) {
         buf_puts(p->out, STR(" with "));
@@ -509,6 +518,8 @@ put_decl(struct print *p, const struct ast_decl *decl)
         buf_printf(p->out, " by %.*s", STR_ARG(decl->by.s));
     if (decl->by_member)
         buf_puts(p->out, STR(" by member"));
+    if (decl->or_by.s.n)
+        buf_printf(p->out, ", %.*s", STR_ARG(decl->or_by.s));
     open_block(p);
     put_rows(p, &decl->rows);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)

@@ -38,8 +38,8 @@ group(struct wanted *w, const int *kinds, unsigned n, const char *phrase)
 static void
 collect_groups(struct wanted *w)
 {
-    GROUP(w, "a row", TOK_NAME, TOK_HEADER, TOK_DROP, TOK_REMOVE, TOK_REST, TOK_WITH, TOK_FIRST,
-          TOK_EACH, TOK_CHOICES);
+    GROUP(w, "a row", TOK_NAME, TOK_HEADER, TOK_DROP, TOK_REMOVE, TOK_REFUSE, TOK_REST, TOK_WITH,
+          TOK_FIRST, TOK_EACH, TOK_CHOICES);
     GROUP(w, "a declaration (object, union, list, table, stream)", TOK_OBJECT, TOK_UNION, TOK_LIST,
           TOK_TABLE, TOK_STREAM);
     GROUP(w, "a declaration (enum, record, union, events, policy)", TOK_ENUM, TOK_RECORD, TOK_UNION,
@@ -176,7 +176,8 @@ static const struct {
     { TOK_LPAREN, 0, LINE_END, "an event is written: name(parameter, ...), without any: name()" },
     { TOK_LBRACE, 0, LINE_END, "what belongs to it follows in braces on the same line: { ... }" },
     { TOK_GROWS, 0, ANYTHING,
-      "forms: name, [name], string as CASE, string joins CASE, json in string, grows by member" },
+      "forms: name, [name], string as CASE, string joins CASE, json in string, text in tag,\n"
+      "grows by member" },
     { TOK_EMPTY, 0, ANYTHING,
       "a value is a string, a number, true, false, null, an enum value, {} or []" },
     { TOK_STRING, 0, A_COLON,

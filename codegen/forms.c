@@ -74,6 +74,8 @@ maps_type(const struct ast_decl *decl, const struct type *t)
 {
     struct str want = decl->model.v[0].name.s;
 
+    if (decl->kind == DECL_LIST && str_is(want, "Turn"))
+        return t->kind == TYPE_UNION && t->list && str_is(t->un->name.s, "Block");
     if (t->list)
         return false;
     if (str_eq(want, str_from(types_name(t))))
@@ -134,6 +136,7 @@ decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
     case DECL_LIST:
         out->is = FORM_IS_ROUTES;
         out->kinds = KIND(ARRAY);
+        out->un = routes_of_blocks(out->decl) ? types_union(e->ir, STR("Block")) : NULL;
         break;
     default:
         diag_error(e->diags, f->name.pos, "'%.*s' cannot be the form of a value",
@@ -197,12 +200,19 @@ string_case(struct emit *e, const struct ast_form *f, const struct ir_union *u)
     return -1;
 }
 
+/* A string may stand for a conversation of one turn. */
+static bool
+is_turns(const struct ir_field *f)
+{
+    return f && f->type.list && f->type.kind == TYPE_RECORD && str_is(f->type.rec->name.s, "Turn");
+}
+
 static bool
 string_field(struct emit *e, const struct ast_form *f, const struct ir_record *r)
 {
     const struct ir_field *field = types_field(&r->fields, f->name.s);
 
-    if (field && types_is_stringlike(&field->type))
+    if ((field && types_is_stringlike(&field->type)) || is_turns(field))
         return true;
     struct diag *d = diag_error(e->diags, f->name.pos,
                                 field ? "field '%s.%.*s' is no string" : "'%s' has no field '%.*s'",
@@ -262,6 +272,15 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
                        "'json in string' is for a value of type json, here stands %s",
                        type_text(e, t));
         break;
+    case FORM_TEXT_IN:
+        out.is = FORM_IS_TEXT_IN;
+        out.word = f->name.s;
+        out.kinds = KIND(ARRAY);
+        if (t->kind != TYPE_TEXT || t->list)
+            diag_error(e->diags, f->name.pos,
+                       "'text in %.*s' is for a value of type text, here stands %s",
+                       STR_ARG(f->name.s), type_text(e, t));
+        break;
     case FORM_GROWS:
         out.is = FORM_IS_GROWS;
         out.kinds = KIND(OBJECT);
@@ -292,7 +311,8 @@ union_mask(const struct ast_decl *decl, const struct ir_union *un, enum dir dir)
 uint32_t
 form_mask(struct emit *e, const struct form *f, enum dir dir)
 {
-    (void)e;
+    if (f->is == FORM_IS_ROUTES && f->un)
+        return routes_mask(e, f->decl);
     if (f->decl && f->decl->kind == DECL_UNION && f->un)
         return union_mask(f->decl, f->un, dir);
     if (f->ucase >= 0)

@@ -40,8 +40,8 @@ int spec_parserFallback(int token);
 
 %fallback NAME
     IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS
-    RETURNS STREAMS FAILS DROP REMOVE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP NONE BY
-    PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS JOINS IN.
+    RETURNS STREAMS FAILS DROP REMOVE REFUSE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP
+    NONE BY PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS JOINS IN.
 
 file ::= ir.
 file ::= dialect.
@@ -263,6 +263,12 @@ decl(D) ::= LIST(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
     D = build_wire_decl(b, C, DECL_LIST, K, H);
     D->by = M;
 }
+// list input <-> Request by role, type { "user" <-> turns.user { }; type "call" <-> turns.user.call { } }
+decl(D) ::= LIST(K) head(H) BY name(M) COMMA name(N) LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_LIST, K, H);
+    D->by = M;
+    D->or_by = N;
+}
 // stream events <-> Reply by type { "ping" <-> beat; order { ping }; final error }
 decl(D) ::= STREAM(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
     D = build_wire_decl(b, C, DECL_STREAM, K, H);
@@ -305,6 +311,11 @@ bare_case(A) ::= tags(T) WITH path(P) EQ const(C) arrow(X) targets(M). {
     A = build_case(T, X, M);
     A.when = P;
     A.is = C;
+}
+// type "call" <-> turns.assistant.call { }     the member that has the tag, where there are two
+bare_case(A) ::= name(N) tags(T) arrow(X) targets(M). {
+    A = build_case(T, X, M);
+    A.member = N;
 }
 // none: the tag member is missing     *: any other tag
 %type tags          { struct build_keys }
@@ -411,6 +422,8 @@ row(A) ::= wire(W) EQ const(C).                 { A = build_const_row(b, W, C); 
 row(A) ::= DROP(K) wire(M).         { A = build_row(b, ROW_DROP, K.word.pos); A->model = M; }
 // remove user                          takes an inherited row away
 row(A) ::= REMOVE(K) wire(W).       { A = build_row(b, ROW_REMOVE, K.word.pos); A->wire = W; }
+// refuse previous_response_id          a member that may not get lost
+row(A) ::= REFUSE(K) wire(W).       { A = build_row(b, ROW_REFUSE, K.word.pos); A->wire = W; }
 // rest keep                            unknown members
 row(A) ::= REST(K) name(W).         { A = build_row(b, ROW_REST, K.word.pos); A->word = W; }
 // with mode = named                    what the wire need not say
@@ -493,10 +506,8 @@ form(A) ::= LBRACKET name(N) RBRACKET.          { A = (struct ast_form){ FORM_LI
 form(A) ::= name(S) AS name(N).     { A = build_form(b, FORM_STRING_AS, S, N, "string"); }
 form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
 // json in string: JSON text inside a string
-form(A) ::= name(J) IN name(S). {
-    A = build_form(b, FORM_JSON_IN_STRING, S, J, "string");
-    build_expect(b, J, "json");
-}
+// text in summary_text: an array of parts with this type
+form(A) ::= name(J) IN name(S).                 { A = build_form_in(b, J, S); }
 // grows by type: the deltas of the block's `grows`, told apart by this member
 form(A) ::= GROWS BY name(N).                   { A = (struct ast_form){ FORM_GROWS, N }; }
 

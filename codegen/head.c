@@ -112,7 +112,8 @@ check_head(const struct ir_model *ir, const struct ast_decl *decl, struct diags 
         check_table(ir, decl, diags);
         break;
     case DECL_LIST:
-        check_named(ir, decl, "Request", list, diags);
+        if (!str_is(decl->model.v[0].name.s, "Turn"))
+            check_named(ir, decl, "Request", list, diags);
         break;
     case DECL_STREAM:
         check_named(ir, decl, "Reply", stream, diags);

@@ -151,9 +151,7 @@ own_emit_type(struct emit *e)
     for (unsigned i = 0; i < e->own.n; i++) {
         const struct ast_decl *decl = any_decl(e, e->own.v[i].s);
         struct str model = decl->model.v[0].name.s, name = decl->name.s;
-        const struct ir_record *rec = types_record(e->ir, model);
-        const struct ir_union *un = types_union(e->ir, model);
-        const char *c = rec ? rec->c : un ? un->c : "?", *type = "void";
+        const char *c = decl_model_c(e, decl), *type = "void";
         if (decl->kind == DECL_TABLE) {
             em(e, "    const struct xd_%s *%.*s_table;\n",
                str_is(model, "string") ? "pairs" : "table", STR_ARG(name));

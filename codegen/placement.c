@@ -43,6 +43,8 @@ static const struct {
       "choices stands in a patch stream: stream x <-> Reply patch { }" },
     { ROW_FAIL, IN_PATCH, "a row to fail",
       "fail stands in a patch stream; an object maps its error onto the record Error" },
+    { ROW_REFUSE, IN_OBJECT, "refuse",
+      "refuse stands in an object, and names members that it would be wrong to leave out" },
     { ROW_REMOVE, 0, "remove",
       "remove takes an inherited row away: provider x : y { request { remove user } }" },
 };
@@ -244,7 +246,8 @@ decl_phrase(enum ast_decl_kind kind)
 static void
 check_case(struct check *c, const struct ast_decl *decl, const struct ast_tag_case *t)
 {
-    if ((t->any || t->none) && decl->kind != DECL_UNION)
+    bool verbatim = decl->kind == DECL_LIST && t->any && !t->none && t->rows.n == 0;
+    if ((t->any || t->none) && decl->kind != DECL_UNION && !verbatim)
         diag_help(
             diag_error(c->d, t->pos, "%s has no case for %s", decl_phrase(decl->kind),
                        t->any ? "any other tag" : "a missing tag"),

@@ -39,6 +39,7 @@ static const struct keyword keywords[] = {
     KEYWORD(FAILS, "fails", PLAIN),
     KEYWORD(DROP, "drop", PLAIN),
     KEYWORD(REMOVE, "remove", PLAIN),
+    KEYWORD(REFUSE, "refuse", PLAIN),
     KEYWORD(REST, "rest", PLAIN),
     KEYWORD(WITH, "with", PLAIN),
     KEYWORD(FIRST, "first", PLAIN),

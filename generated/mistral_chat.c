@@ -768,30 +768,34 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
             break;
         }
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
-        if (t)
+        if (t) {
             read_messages_system(x, at, t);
+        }
         break;
     }
     case 1: {
         XD_SEEN(seen_read, 83);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b)
+        if (b) {
             read_messages_tool(x, at, b);
+        }
         break;
     }
     case 2: {
         XD_SEEN(seen_read, 84);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        if (t)
+        if (t) {
             read_messages_user(x, at, t);
+        }
         break;
     }
     case 3: {
         XD_SEEN(seen_read, 85);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        if (t)
+        if (t) {
             read_messages_assistant(x, at, t);
+        }
         break;
     }
     }

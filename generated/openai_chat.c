@@ -1234,38 +1234,43 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
             break;
         }
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
-        if (t)
+        if (t) {
             read_messages_system(x, at, t);
+        }
         break;
     }
     case 1: {
         XD_SEEN(seen_read, 89);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b)
+        if (b) {
             read_messages_tool(x, at, b);
+        }
         break;
     }
     case 2: {
         XD_SEEN(seen_read, 90);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b)
+        if (b) {
             read_messages_function(x, at, b);
+        }
         break;
     }
     case 3: {
         XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        if (t)
+        if (t) {
             read_messages_user(x, at, t);
+        }
         break;
     }
     case 4: {
         XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        if (t)
+        if (t) {
             read_messages_assistant(x, at, t);
+        }
         break;
     }
     }
@@ -4454,38 +4459,43 @@ read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
             break;
         }
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
-        if (t)
+        if (t) {
             read_messages_system(x, at, t);
+        }
         break;
     }
     case 1: {
         XD_SEEN(seen_read, 89);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b)
+        if (b) {
             read_messages_tool(x, at, b);
+        }
         break;
     }
     case 2: {
         XD_SEEN(seen_read, 90);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b)
+        if (b) {
             read_messages_function(x, at, b);
+        }
         break;
     }
     case 3: {
         XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        if (t)
+        if (t) {
             read_messages_user(x, at, t);
+        }
         break;
     }
     case 4: {
         XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        if (t)
+        if (t) {
             read_deepseek_messages_assistant(x, at, t);
+        }
         break;
     }
     }
@@ -5292,38 +5302,43 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
             break;
         }
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
-        if (t)
+        if (t) {
             read_messages_system(x, at, t);
+        }
         break;
     }
     case 1: {
         XD_SEEN(seen_read, 89);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b)
+        if (b) {
             read_messages_tool(x, at, b);
+        }
         break;
     }
     case 2: {
         XD_SEEN(seen_read, 90);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b)
+        if (b) {
             read_messages_function(x, at, b);
+        }
         break;
     }
     case 3: {
         XD_SEEN(seen_read, 91);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        if (t)
+        if (t) {
             read_messages_user(x, at, t);
+        }
         break;
     }
     case 4: {
         XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        if (t)
+        if (t) {
             read_openrouter_messages_assistant(x, at, t);
+        }
         break;
     }
     }

@@ -4,7 +4,8 @@
 
 #include "runtime/xd/xd.h"
 
-#define XD_CALL_ID_BYTES 29u /* "call_" and 24 base62 characters */
+#define XD_MADE_ID_DIGITS 24u /* of base 62 */
+#define XD_CALL_ID_BYTES  29u /* "call_" and the digits */
 
 /* The id of the ordinal-th call of a choice: the same for the same reply at the same second,
  * else unique. */

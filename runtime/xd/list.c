@@ -22,6 +22,17 @@ xd_turn(struct xd *x, struct ir_request *m, enum ir_role role)
     return t;
 }
 
+void
+xd_read_turn(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+    struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+    if (!b)
+        return;
+    b->kind = IR_BLOCK_TEXT;
+    xd_read_str(x, at, &b->text.text);
+}
+
 struct ir_choice *
 xd_choice(struct xd *x, struct ir_choices *l, unsigned i)
 {

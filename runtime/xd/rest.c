@@ -27,6 +27,19 @@ has_place(const struct xd_shape *shape, const struct ir_rest_item *item)
            && has_container(shape->keys, item->container);
 }
 
+/* Some members cannot be left out without changing what is asked, unless they say nothing. */
+static void
+lose(struct xd *x, const struct ir_rest_item *item)
+{
+    const struct xd_keys *keys = item->shape->keys;
+    bool says = !str_is(item->value, "null") && !str_is(item->value, "false");
+    for (unsigned i = 0; *item->container == '\0' && says && i < keys->n; i++)
+        if (keys->v[i].slot == XD_SLOT_REFUSE && str_eq(keys->v[i].name, item->key))
+            xd_fault(x, ERR_UNSUPPORTED, 0, "'%.*s' is for providers that speak %s only",
+                     STR_ARG(item->key), item->shape->family);
+    xd_lose_member(x, item->shape, item->container, item->key);
+}
+
 void
 xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *container,
             const struct ir_rest *rest)
@@ -35,7 +48,7 @@ xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *container,
         const struct ir_rest_item *item = &rest->v[i];
         if (!has_place(shape, item)) {
             if (*container == '\0') /* the last call of the object: each item is called lost once */
-                xd_lose_member(x, item->shape, item->container, item->key);
+                lose(x, item);
         } else if (strcmp(item->container, container) == 0) {
             xd_put_raw(x, item->key, item->value);
         }
@@ -46,5 +59,5 @@ void
 xd_lose_rest(struct xd *x, const struct ir_rest *rest)
 {
     for (unsigned i = 0; i < rest->n; i++)
-        xd_lose_member(x, rest->v[i].shape, rest->v[i].container, rest->v[i].key);
+        lose(x, &rest->v[i]);
 }

@@ -1,6 +1,20 @@
 /* Text that some peers send in parts. */
 #include "runtime/xd/xd.h"
 
+static struct str
+text_of(struct xd *x, uint32_t part)
+{
+    struct str s = { NULL, 0 };
+    uint32_t text = json_kind(&x->doc, part) == JSON_OBJECT
+                        ? json_member(&x->doc, part, STR("text"))
+                        : 0;
+    if (text == 0)
+        xd_mismatch(x, part, "a part with a text");
+    else
+        xd_read_str(x, text, &s);
+    return s;
+}
+
 void
 xd_read_texts(struct xd *x, uint32_t at, struct str *v)
 {
@@ -9,17 +23,42 @@ xd_read_texts(struct xd *x, uint32_t at, struct str *v)
         return;
     }
     *v = (struct str){ NULL, 0 };
+    XD_EACH(x, i, at)
+        arena_append(x->arena, v, text_of(x, i));
+}
+
+void
+xd_read_text_in(struct xd *x, uint32_t at, struct str *v)
+{
+    struct str all = { NULL, 0 };
+    if (!at || x->err || !xd_want(x, at, JSON_ARRAY))
+        return;
     XD_EACH(x, i, at) {
-        uint32_t text = json_kind(&x->doc, i) == JSON_OBJECT ? json_member(&x->doc, i, STR("text"))
-                                                             : 0;
-        struct str part = { NULL, 0 };
-        if (text == 0) {
-            xd_mismatch(x, i, "a part with a text");
-            continue;
-        }
-        xd_read_str(x, text, &part);
-        arena_append(x->arena, v, part);
+        struct str part = text_of(x, i);
+        if (all.n && part.n)
+            arena_append(x->arena, &all, STR("\n\n"));
+        if (part.n)
+            arena_append(x->arena, &all, part);
     }
+    if (all.n)
+        *v = all;
+}
+
+void
+xd_put_text_in(struct xd *x, struct str key, struct str type, struct str v)
+{
+    if (key.p)
+        jw_key(&x->w, key);
+    jw_array(&x->w);
+    if (v.n && !x->skeleton) {
+        jw_object(&x->w);
+        jw_key(&x->w, STR("type"));
+        jw_string(&x->w, type);
+        jw_key(&x->w, STR("text"));
+        jw_string(&x->w, v);
+        jw_close(&x->w);
+    }
+    jw_close(&x->w);
 }
 
 void

@@ -174,6 +174,7 @@ xd_reply_write(struct xd *x, const struct ir_reply *m)
 {
     size_t start = x->out->n;
     jw_init(&x->w, x->out);
+    x->made_of = m->id;
     if (!x->err)
         x->op->write_reply(x, m);
     return finish_document(x, start);

@@ -181,6 +181,13 @@ unknown_tag(struct xd *x, uint32_t at, const struct xd_tags *t)
 }
 
 int
+xd_tag_or(struct xd *x, uint32_t at, const struct xd_tags *first, const struct xd_tags *other)
+{
+    bool has = json_kind(&x->doc, at) == JSON_OBJECT && json_member(&x->doc, at, first->member);
+    return xd_tag(x, at, has ? first : other);
+}
+
+int
 xd_tag(struct xd *x, uint32_t at, const struct xd_tags *t)
 {
     if (x->err || !xd_want(x, at, JSON_OBJECT))

@@ -33,10 +33,13 @@ struct xd_flow;
 
 enum xd_rest { XD_REST_IGNORE, XD_REST_KEEP };
 
+#define XD_SLOT_NONE   (-1) /* only a container, or known and not looked at */
+#define XD_SLOT_REFUSE (-2) /* unknown, but getting lost it would change the meaning */
+
 struct xd_keys;
 struct xd_key {
     struct str name;           /* as on the wire, no escapes needed */
-    int slot;                  /* where the value's node goes, -1: only a container */
+    int slot;                  /* where the value's node goes, or one of those below */
     const struct xd_keys *sub; /* members of the nested object, NULL: none */
 };
 struct xd_keys {
@@ -254,9 +257,12 @@ struct xd {
     bool
         stream; /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
     enum framing
-        framing;   /* of the stream being written; the dialect's, unless set to another one */
-    bool framed;   /* ... a frame was begun */
-    bool skeleton; /* writing a block as it opens: growing fields are written empty */
+        framing;        /* of the stream being written; the dialect's, unless set to another one */
+    bool framed;        /* ... a frame was begun */
+    bool skeleton;      /* writing a block as it opens: growing fields are written empty */
+    struct str made_of; /* id of the reply being written, from which ids are made up */
+    unsigned made;      /* its item being written */
+    uint64_t count;     /* frames written */
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
     uint32_t noise
@@ -275,6 +281,8 @@ xd_scan(struct xd *x, uint32_t at, const struct xd_shape *shape, uint32_t *v, st
 int xd_tag(struct xd *x, uint32_t at, const struct xd_tags *t);
 /* The same for a union by member. */
 int xd_member(struct xd *x, uint32_t at, const struct xd_members *t);
+/* The same for elements that have the tag in one of two members: `first`, if it is there. */
+int xd_tag_or(struct xd *x, uint32_t at, const struct xd_tags *first, const struct xd_tags *other);
 /* A node of another kind than wanted: error (strict) or loss (lenient).  want: "string or array". */
 void xd_mismatch(struct xd *x, uint32_t at, const char *want);
 /* A required member is missing: error in either mode for requests, loss for replies. */
@@ -342,6 +350,12 @@ int64_t xd_key_of(const struct xd *x, uint32_t at, struct str member);
 /* A string, or an array of parts with a `text` each: their texts joined. */
 void xd_read_texts(struct xd *x, uint32_t at, struct str *v);
 
+/* An array of parts with a `text` each: their texts, a blank line between them.  Without any text
+ * nothing is changed. */
+void xd_read_text_in(struct xd *x, uint32_t at, struct str *v);
+/* A string that is a whole conversation: one turn of the user. */
+void xd_read_turn(struct xd *x, uint32_t at, struct ir_request *m);
+
 /* Append a zeroed element; NULL (and ERR_LIMIT) when the arena is full. */
 #define XD_PUSH(x, list) \
     xd_push((x), (void **)&(list)->v, &(list)->n, &(list)->cap, sizeof *(list)->v)
@@ -384,6 +398,12 @@ void xd_put_texts(struct xd *x, struct str key, struct str v); /* [{"type":"text
 bool xd_put_media_url(struct xd *x, struct str key,
                       const struct ir_source *v); /* false: not of this form */
 bool xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v);
+/* [{"type": type, "text": v}], [] when v says nothing or the block opens. */
+void xd_put_text_in(struct xd *x, struct str key, struct str type, struct str v);
+/* An id that is made up for item x->made of the reply: the same whenever it is said. */
+void xd_put_made(struct xd *x, struct str key, struct str prefix);
+/* The number of the frame in its stream, from 0. */
+void xd_put_count(struct xd *x, struct str key);
 /* As xd_put_str / xd_put_json_object, but while x->skeleton the value is written empty: "" or {}. */
 void xd_put_growing(struct xd *x, struct str key, struct str v);
 void xd_put_growing_object(struct xd *x, struct str key, struct str v);
