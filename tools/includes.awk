@@ -20,8 +20,9 @@ BEGIN {
     may("codegen/",      "runtime/base/ runtime/json/doc.h")
     may("server/",       "runtime/ generated/ir.h server/")
     # Inside the server: what speaks HTTP, reads the config or writes the log knows nothing of the gateway.
-    may("server/http/",     "runtime/base/")
-    may("server/upstream/", "runtime/base/")
+    may("server/wire/",     "runtime/base/")
+    may("server/http/",     "runtime/base/ server/wire/")
+    may("server/upstream/", "runtime/base/ server/wire/")
     may("server/log/",      "runtime/base/")
     may("server/config/",   "runtime/base/ server/log/")
     may("server/auth/",     "runtime/base/ runtime/json/ runtime/xd/xd.h server/upstream/")

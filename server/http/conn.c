@@ -31,17 +31,17 @@ static enum io
 read_tls(struct http_conn *c, char *p, size_t n, size_t *got)
 {
     c->read_needs_write = false;
-    switch (http_tls_read(c->tls, p, n, got)) {
-    case HTTP_TLS_OK:
+    switch (tls_conn_read(c->tls, p, n, got)) {
+    case TLS_CONN_OK:
         return IO_OK;
-    case HTTP_TLS_WANT_WRITE:
+    case TLS_CONN_WANT_WRITE:
         c->read_needs_write = true;
         return IO_AGAIN;
-    case HTTP_TLS_WANT_READ:
+    case TLS_CONN_WANT_READ:
         return IO_AGAIN;
-    case HTTP_TLS_EOF:
+    case TLS_CONN_EOF:
         return IO_END;
-    case HTTP_TLS_ERROR:
+    case TLS_CONN_ERROR:
         break;
     }
     return IO_ERROR;
@@ -72,14 +72,14 @@ write_some(struct http_conn *c, struct str s, size_t *put)
         *put = k > 0 ? (size_t)k : 0;
         return k >= 0 ? IO_OK : errno_io();
     }
-    switch (http_tls_write(c->tls, s.p, s.n, put)) {
-    case HTTP_TLS_OK:
+    switch (tls_conn_write(c->tls, s.p, s.n, put)) {
+    case TLS_CONN_OK:
         return IO_OK;
-    case HTTP_TLS_WANT_READ: /* cannot be, as a request was read and nothing renegotiates */
-    case HTTP_TLS_WANT_WRITE:
+    case TLS_CONN_WANT_READ: /* cannot be, as a request was read and nothing renegotiates */
+    case TLS_CONN_WANT_WRITE:
         return IO_AGAIN;
-    case HTTP_TLS_EOF:
-    case HTTP_TLS_ERROR:
+    case TLS_CONN_EOF:
+    case TLS_CONN_ERROR:
         break;
     }
     return IO_ERROR;
@@ -211,7 +211,7 @@ receive(struct http_conn *c)
             return;
         }
         c->progress |= c->state == CONN_BODY;
-        c->has_more = c->tls && http_tls_pending(c->tls);
+        c->has_more = c->tls && tls_conn_pending(c->tls);
         if (!c->has_more && !(full && c->state != CONN_REPLY && c->state != CONN_FLUSH))
             return;
     }
@@ -247,7 +247,7 @@ struct http_conn *
 http_conn_create(struct http_server *s, int fd, struct http_tls *tls)
 {
     struct http_conn *c = calloc(1, sizeof *c);
-    if (c && tls && !(c->tls = http_tls_conn_create(tls, fd))) {
+    if (c && tls && !(c->tls = http_tls_accept(tls, fd))) {
         free(c);
         c = NULL;
     }
@@ -274,10 +274,10 @@ close_socket(struct http_conn *c)
         struct linger now = { .l_onoff = 1, .l_linger = 0 };
         setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     } else if (c->tls && !c->aborted && c->state != CONN_LINGER) {
-        http_tls_close(c->tls);
+        tls_conn_close(c->tls);
     }
     if (c->tls)
-        http_tls_conn_destroy(c->tls);
+        tls_conn_destroy(c->tls);
     close(c->fd);
 }
 
@@ -314,7 +314,7 @@ static void
 begin_linger(struct http_conn *c)
 {
     if (c->tls)
-        http_tls_close(c->tls);
+        tls_conn_close(c->tls);
     shutdown(c->fd, SHUT_WR);
     c->state = CONN_LINGER;
     buf_fini(&c->in);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "server/http/chunked.h"
+#include "server/wire/chunked.h"
 
 #define GAP 10 /* a size line of up to 8 digits: the buffer's cap keeps chunks below 4 GiB */
 

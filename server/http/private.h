@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "runtime/base/buf.h"
-#include "server/http/chunked.h"
+#include "server/wire/chunked.h"
 #include "server/http/conn.h"
 #include "server/http/deadline.h"
 #include "server/http/output.h"
@@ -61,8 +61,8 @@ enum http_deadline_kind {
 
 struct http_conn {
     struct http_server *server;
-    struct http_exchange *x;   /* owned; in BODY and REPLY */
-    struct http_tls_conn *tls; /* owned; NULL for plain text */
+    struct http_exchange *x; /* owned; in BODY and REPLY */
+    struct tls_conn *tls;    /* owned; NULL for plain text */
     TAILQ_ENTRY(http_conn) all;
     TAILQ_ENTRY(http_conn) dirty; /* while is_dirty */
     struct deadline deadline;

@@ -10,11 +10,6 @@ struct http_tls {
     SSL_CTX *context; /* owned */
 };
 
-struct http_tls_conn {
-    SSL *ssl;    /* owned */
-    bool failed; /* nothing may be sent any more, not even a farewell */
-};
-
 /* The client's list of length-prefixed names must have http/1.1, if there is a list. */
 static int
 choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
@@ -90,77 +85,11 @@ http_tls_destroy(struct http_tls *t)
     free(t);
 }
 
-struct http_tls_conn *
-http_tls_conn_create(struct http_tls *t, int fd)
+struct tls_conn *
+http_tls_accept(struct http_tls *t, int fd)
 {
-    struct http_tls_conn *c = malloc(sizeof *c);
-    if (!c)
-        return NULL;
-    *c = (struct http_tls_conn){ .ssl = SSL_new(t->context) };
-    if (!c->ssl || SSL_set_fd(c->ssl, fd) != 1) {
-        http_tls_conn_destroy(c);
-        ERR_clear_error();
-        return NULL;
-    }
-    SSL_set_accept_state(c->ssl);
+    struct tls_conn *c = tls_conn_create(t->context, fd);
+    if (c)
+        tls_conn_accept(c);
     return c;
-}
-
-void
-http_tls_conn_destroy(struct http_tls_conn *c)
-{
-    SSL_free(c->ssl);
-    free(c);
-}
-
-static enum http_tls_result
-result(struct http_tls_conn *c, int r)
-{
-    switch (SSL_get_error(c->ssl, r)) {
-    case SSL_ERROR_NONE:
-        return HTTP_TLS_OK;
-    case SSL_ERROR_WANT_READ:
-        return HTTP_TLS_WANT_READ;
-    case SSL_ERROR_WANT_WRITE:
-        return HTTP_TLS_WANT_WRITE;
-    case SSL_ERROR_ZERO_RETURN:
-        return HTTP_TLS_EOF;
-    default: /* the reasons are many, and of no use to anybody once the connection is lost */
-        c->failed = true;
-        ERR_clear_error();
-        return HTTP_TLS_ERROR;
-    }
-}
-
-enum http_tls_result
-http_tls_read(struct http_tls_conn *c, char *p, size_t n, size_t *moved)
-{
-    *moved = 0;
-    ERR_clear_error();
-    return result(c, SSL_read_ex(c->ssl, p, n, moved));
-}
-
-enum http_tls_result
-http_tls_write(struct http_tls_conn *c, const char *p, size_t n, size_t *moved)
-{
-    *moved = 0;
-    ERR_clear_error();
-    return result(c, SSL_write_ex(c->ssl, p, n, moved));
-}
-
-bool
-http_tls_pending(const struct http_tls_conn *c)
-{
-    return SSL_has_pending(c->ssl);
-}
-
-void
-http_tls_close(struct http_tls_conn *c)
-{
-    if (c->failed || !SSL_is_init_finished(c->ssl))
-        return;
-    ERR_clear_error();
-    SSL_shutdown(c->ssl);
-    ERR_clear_error();
-    c->failed = true;
 }

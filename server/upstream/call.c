@@ -1,174 +1,26 @@
-/* One transfer: what curl is told before it, and what curl tells us during it. */
-#include <limits.h>
+/* A call: taking its request over, its deadlines. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/upstream/client.h"
 
-/* Below this curl sends body and head in one piece (MAX_INITIAL_POST_SIZE in its http.c). */
-#define BODY_SMALL   65536
-#define UPLOAD_SMALL 65536L
-#define UPLOAD_LARGE (256 * 1024L) /* saves a sixth of the CPU on large bodies */
-#define METHOD_MAX   31
-#define FOREVER_MS   (24 * 3600 * 1000L)
+#define HEAD_MAX  ((size_t)1 << 20) /* of a request */
+#define HEAD_KEPT 2048              /* of the memory for it, from call to call */
 
-static size_t
-on_header(char *p, size_t size, size_t n, void *arg)
+bool
+upstream_deliver(struct upstream_call *c, const char *p, size_t n)
 {
-    struct upstream_call *c = arg;
-    n *= size;
-    if (c->state != CALL_RUNNING)
-        return 0;
-    if (reply_head_line(&c->head, str_make(p, n))) {
-        c->verdict = UPSTREAM_TOO_LARGE;
-        return 0;
-    }
-    if (c->head.complete || (p[0] != '\r' && p[0] != '\n'))
-        return n;
-    long status = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (reply_head_end(&c->head, (int)status)) {
-        upstream_touch(c);
-        if (c->handler->head)
-            c->handler->head(c->ctx, &c->head.view);
-    } else if (c->head.text.err) {
-        c->verdict = UPSTREAM_MEMORY;
-        return 0;
-    }
-    return c->state == CALL_RUNNING ? n : 0;
-}
-
-static size_t
-on_data(char *p, size_t size, size_t n, void *arg)
-{
-    struct upstream_call *c = arg;
-    n *= size;
-    if (c->state != CALL_RUNNING)
-        return 0;
-    if (n == 0)
-        return 0;
-    if (c->paused) {
-        c->stuck = true;
-        return CURL_WRITEFUNC_PAUSE;
-    }
     if (c->max_reply && n > c->max_reply - c->bytes) {
         c->verdict = UPSTREAM_TOO_LARGE;
-        return 0;
+        return false;
     }
     c->last = lazy_timer_now();
     if (!c->first)
         c->first = c->last;
     c->bytes += n;
-    upstream_touch(c);
     if (c->handler->data)
         c->handler->data(c->ctx, p, n);
-    return c->state == CALL_RUNNING ? n : 0;
-}
-
-static size_t
-on_read(char *p, size_t size, size_t n, void *arg)
-{
-    struct upstream_call *c = arg;
-    if (c->state != CALL_RUNNING)
-        return CURL_READFUNC_ABORT;
-    size_t left = c->body.n - c->body_read;
-    n *= size;
-    if (n > left)
-        n = left;
-    memcpy(p, c->body.p + c->body_read, n);
-    c->body_read += n;
-    return n;
-}
-
-/* curl goes back when it repeats a request on a fresh connection. */
-static int
-on_seek(void *arg, curl_off_t to, int origin)
-{
-    struct upstream_call *c = arg;
-    if (c->state != CALL_RUNNING || origin != SEEK_SET || to < 0 || (size_t)to > c->body.n)
-        return CURL_SEEKFUNC_FAIL;
-    c->body_read = (size_t)to;
-    return CURL_SEEKFUNC_OK;
-}
-
-/* The last stop before curl reads the body of a small request: a cancelled call's may be gone. */
-static int
-on_connected(void *arg, char *ip, char *local, int port, int local_port)
-{
-    (void)ip;
-    (void)local;
-    (void)port;
-    (void)local_port;
-    struct upstream_call *c = arg;
-    return c->state == CALL_RUNNING ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
-}
-
-static curl_socket_t
-on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
-{
-    (void)purpose;
-    struct upstream_call *c = arg;
-    return sock_open(&c->u->socks, c->m, a->family, a->socktype, a->protocol);
-}
-
-/* The connection may outlive the call that made it. */
-static int
-on_close(void *arg, curl_socket_t fd)
-{
-    struct upstream *u = arg;
-    sock_close(&u->socks, fd);
-    return 0;
-}
-
-static CURLcode
-on_tls(CURL *easy, void *tls, void *arg)
-{
-    (void)easy;
-    struct upstream_call *c = arg;
-    return trust_apply(c->trust, tls) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
-}
-
-/* What is the same for every request. */
-static bool
-set_constants(struct upstream_call *c)
-{
-    CURL *e = c->easy;
-    int bad = 0;
-    bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, c);
-    bad |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->error);
-    bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-    bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
-    bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
-    bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
-    bad |= curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
-    bad |= curl_easy_setopt(e, CURLOPT_READDATA, c);
-    bad |= curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
-    bad |= curl_easy_setopt(e, CURLOPT_SEEKDATA, c);
-    bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
-    bad |= curl_easy_setopt(e, CURLOPT_PREREQDATA, c);
-    bad |= curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    bad |= curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c);
-    bad |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-    bad |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, c->u);
-    bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    bad |= curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
-    bad |= curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-    bad |= curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-    bad |= curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    bad |= curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    /* Do not wait for the resolver's thread when a call is cancelled. */
-    bad |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
-    /* Empty, not NULL: NULL would ask the environment. */
-    bad |= curl_easy_setopt(e, CURLOPT_PROXY, "");
-    bad |= curl_easy_setopt(e, CURLOPT_NOPROXY, "");
-    /* curl itself shall load no CAs: on_tls brings them. */
-    bad |= curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
-    bad |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-    bad |= curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-    bad |= curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_tls);
-    bad |= curl_easy_setopt(e, CURLOPT_SSL_CTX_DATA, c);
-    return bad == 0;
+    return c->state == CALL_RUNNING;
 }
 
 static void
@@ -184,13 +36,8 @@ upstream_call_create(struct upstream *u)
     if (!c)
         return NULL;
     c->u = u;
-    c->easy = curl_easy_init();
-    if (!c->easy || !set_constants(c)) {
-        curl_easy_cleanup(c->easy);
-        free(c);
-        return NULL;
-    }
     reply_head_init(&c->head);
+    buf_init(&c->wire.head, HEAD_MAX);
     lazy_timer_init(&c->timer, u->base, on_deadline, c);
     return c;
 }
@@ -198,74 +45,13 @@ upstream_call_create(struct upstream *u)
 void
 upstream_call_destroy(struct upstream_call *c)
 {
-    curl_easy_cleanup(c->easy);
+    curl_easy_cleanup(c->transfer.easy);
     lazy_timer_fini(&c->timer);
     request_lines_fini(&c->lines);
     reply_head_fini(&c->head);
+    buf_fini(&c->wire.head);
     parsed_url_put(c->url);
     free(c);
-}
-
-static bool
-set_trust(struct upstream_call *c, struct str ca_file)
-{
-    struct trust *trust = trust_find(&c->u->trusts, ca_file);
-    if (trust == c->trust)
-        return trust != NULL;
-    c->trust = trust;
-    return trust && curl_easy_setopt(c->easy, CURLOPT_SHARE, trust->share) == CURLE_OK;
-}
-
-static bool
-set_proxy(struct upstream_call *c, struct str proxy)
-{
-    if (!proxy.n && !c->has_proxy)
-        return true;
-    char *text = strndup(proxy.n ? proxy.p : "", proxy.n);
-    if (!text)
-        return false;
-    c->has_proxy = proxy.n > 0;
-    CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_PROXY, text);
-    free(text);
-    return rc == CURLE_OK;
-}
-
-static bool
-set_body(struct upstream_call *c, const struct upstream_request *req)
-{
-    CURL *e = c->easy;
-    bool small = req->body.n < BODY_SMALL && req->http == UPSTREAM_HTTP1;
-    int bad = 0;
-    c->body = req->body;
-    c->body_read = 0;
-    c->body_small = small;
-    bad |= curl_easy_setopt(e, CURLOPT_POST, 1L);
-    /* From a pointer curl sends small bodies together with the head.  Otherwise it reads through
-     * on_read, which knows whether the body still exists. */
-    bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDS, small ? (req->body.n ? req->body.p : "") : NULL);
-    bad |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
-    bad |= curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, small ? UPLOAD_SMALL : UPLOAD_LARGE);
-    return bad == 0;
-}
-
-static bool
-set_method(struct upstream_call *c, const struct upstream_request *req)
-{
-    CURL *e = c->easy;
-    bool head = str_is(req->method, "HEAD") && !req->body.p;
-    bool post = str_is(req->method, "POST");
-    bool get = str_is(req->method, "GET") && !req->body.p;
-    int bad = 0;
-    if (post || req->body.p)
-        bad |= !set_body(c, req);
-    else if (head)
-        bad |= curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
-    else
-        bad |= curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
-    char name[METHOD_MAX + 1] = "";
-    memcpy(name, req->method.p, req->method.n);
-    bad |= curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, post || get || head ? NULL : name);
-    return bad == 0;
 }
 
 static bool
@@ -274,13 +60,19 @@ is_method(struct str s)
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] < 'A' || s.p[i] > 'Z')
             return false;
-    return s.n > 0 && s.n <= METHOD_MAX;
+    return s.n > 0 && s.n <= UPSTREAM_METHOD_MAX;
 }
 
-static long
-ms_or_forever(unsigned ms)
+/* Everything for wire.c.  False when memory is short. */
+static bool
+wire_prepare(struct upstream_call *c, const struct upstream_request *req)
 {
-    return ms && ms < FOREVER_MS ? (long)ms : FOREVER_MS;
+    struct wire *w = &c->wire;
+    w->site = site_find(&c->u->sites, c->url, c->trust);
+    bool joined = request_head_make(&w->head, req, c->url);
+    if (joined)
+        c->body = (struct str){ NULL, 0 };
+    return w->site && !w->head.err;
 }
 
 enum err
@@ -289,25 +81,22 @@ upstream_call_prepare(struct upstream_call *c, const struct upstream_request *re
     if (!is_method(req->method))
         return fault_set(f, ERR_SYNTAX, 0, "request: \"%.*s\" is not a method",
                          STR_ARG(req->method));
-    enum err err = request_lines_make(&c->lines, req, f);
+    enum err err = request_check(req, f);
     if (err)
         return err;
     c->url = parsed_url_get(&c->u->urls, req->url, f);
     if (!c->url)
         return ERR_SYNTAX;
-    CURL *e = c->easy;
-    bool h2 = req->http == UPSTREAM_HTTP2;
-    int bad = 0;
-    bad |= curl_easy_setopt(e, CURLOPT_CURLU, c->url->handle);
-    bad |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->lines.first);
-    bad |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
-                            (long)(h2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, ms_or_forever(req->deadlines.connect_ms));
-    if (bad || !set_method(c, req) || !set_trust(c, req->ca_file) || !set_proxy(c, req->proxy))
-        return fault_set(f, ERR_MEMORY, 0, "request: no memory");
+    c->direct = req->http == UPSTREAM_HTTP1 && req->proxy.n == 0;
+    c->no_body = str_is(req->method, "HEAD");
+    c->body = req->body;
     c->deadlines = req->deadlines;
     c->max_reply = req->max_reply;
-    return ERR_OK;
+    c->trust = trust_find(&c->u->trusts, req->ca_file);
+    bool ok = c->trust
+              && (c->direct ? wire_prepare(c, req)
+                            : request_lines_make(&c->lines, req) && transfer_prepare(c, req));
+    return ok ? ERR_OK : fault_set(f, ERR_MEMORY, 0, "request: no memory");
 }
 
 void
@@ -319,7 +108,14 @@ upstream_call_clear(struct upstream_call *c)
     c->url = NULL;
     c->handler = NULL;
     c->body = (struct str){ 0 };
+    c->body_read = 0;
     c->body_small = false;
+    struct buf head = c->wire.head;
+    buf_shrink(&head, HEAD_KEPT);
+    c->wire = (struct wire){ .head = head };
+    c->connecting = c->entered = false;
+    c->connects = 0;
+    c->connected = 0;
     c->paused = c->stuck = false;
     c->verdict = UPSTREAM_OK;
     c->bytes = c->first = c->last = 0;
@@ -342,6 +138,8 @@ upstream_call_deadline(const struct upstream_call *c, enum upstream_result *whic
 {
     const struct upstream_deadlines *d = &c->deadlines;
     uint64_t due = LAZY_TIMER_OFF;
+    if (c->connecting)
+        earlier(&due, which, c->start, d->connect_ms, UPSTREAM_TIMEOUT_CONNECT);
     earlier(&due, which, c->start, d->total_ms, UPSTREAM_TIMEOUT_TOTAL);
     if (c->paused)
         return due;

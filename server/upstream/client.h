@@ -1,9 +1,15 @@
 /* The inside of struct upstream; for the files of this directory only.
  *
  *   upstream.c  the functions of upstream.h, the queue of things to do, the end of calls
+ *   call.c      a call: its request taken over, its deadlines
+ *   wire.c      a call over HTTP/1.1 of our own, on a link.c of a site.c
+ *   dial.c      curl makes the connection for it
+ *   transfer.c  a call that is all curl's: HTTP/2, proxies
  *   multi.c     one curl multi on the loop
- *   call.c      one transfer: options for curl, curl's callbacks, deadlines
  *   result.c    curl's result codes in our words
+ *
+ * curl does what it does best: names, addresses, proxies, HTTP/2.  A transfer of curl's costs about
+ * 10 us a request and 2 us an event more than a few hundred lines of HTTP/1.1, so the rest has those.
  *
  * What may happen when: curl's API must not be entered while curl is calling us (multi->inside),
  * and an owner's handler must not be called while the owner is calling us.  So upstream_start and
@@ -17,13 +23,15 @@
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
-#include "server/upstream/reply_head.h"
 #include "server/upstream/lazy_timer.h"
+#include "server/upstream/link.h"
+#include "server/upstream/parsed_url.h"
+#include "server/upstream/reply_head.h"
 #include "server/upstream/request.h"
 #include "server/upstream/sock.h"
 #include "server/upstream/trust.h"
-#include "server/upstream/parsed_url.h"
 #include "server/upstream/upstream.h"
+#include "server/wire/chunked.h"
 
 /* One curl multi.  All its calls trust the same CA file: curl would otherwise let a call use a
  * connection that another one trusted. */
@@ -32,30 +40,66 @@ struct multi {
     CURLM *curl;             /* owned */
     struct lazy_timer timer; /* when curl wants to be called */
     struct trust *trust;
-    unsigned busy;       /* calls in it */
+    unsigned busy;       /* transfers in it */
     uint64_t idle_since; /* us; when busy became 0 */
     bool inside;         /* curl is running: its API must not be entered */
     bool due;            /* in u->due: curl wants to be called in this turn */
     TAILQ_ENTRY(multi) due_link;
 };
 
+/* An easy handle that may be in a multi. */
+struct transfer {
+    CURL *easy;                                      /* owned; NULL: none was needed yet */
+    struct multi *m;                                 /* while it is in one */
+    void (*over)(struct transfer *t, CURLcode code); /* curl is through with it */
+};
+
+struct dial;
+
+enum wire_phase { WIRE_COUNTED, WIRE_CHUNKED, WIRE_CLOSE };
+
+/* A call on its way over HTTP/1.1 of our own; see wire.c. */
+struct wire {
+    struct site *site;
+    struct link *link;
+    struct dial *dial; /* a connection is being made */
+    struct buf head;   /* of the request; under TLS with a small body */
+    size_t sent;       /* of head and body */
+    bool fresh;        /* no idle link, please */
+    bool deaf;         /* the peer takes no more of the request */
+    bool heard;        /* a head came, maybe an interim one */
+    bool keep;         /* the link may serve again */
+    bool news;         /* for turn_end */
+    bool over;         /* result says how */
+    enum upstream_result result;
+    enum wire_phase phase; /* of the body */
+    uint64_t left;         /* of a counted one */
+    struct http_chunked chunked;
+};
+
 enum call_state {
     CALL_POOLED,
-    CALL_QUEUED,    /* started, not yet in a multi */
-    CALL_RUNNING,   /* in a multi */
-    CALL_CANCELLED, /* by its owner while curl was inside; leaves with the next kick */
+    CALL_QUEUED,    /* started, not yet on its way */
+    CALL_RUNNING,   /* on its way */
+    CALL_CANCELLED, /* by its owner from inside; leaves with the next kick */
     CALL_ENDED,     /* done is being called */
 };
 
 struct upstream_call {
+    struct transfer transfer; /* first; unless it is direct */
     struct upstream *u;
-    struct multi *m; /* while it is in one */
-    CURL *easy;      /* owned */
+    bool direct;     /* by wire.c */
+    bool entered;    /* wire.c is at work on it */
+    bool connecting; /* no connection yet */
+    bool no_body;    /* HEAD: the reply has none whatever it announces */
+    struct wire wire;
+    unsigned connects;  /* connections made */
+    uint64_t connected; /* us; when that was ready, 0: not yet or reused */
     enum call_state state;
     bool queued;                  /* in u->queue */
     bool touched;                 /* in u->touched */
     bool paused;                  /* by the owner */
-    bool stuck;                   /* curl was told to stop reading */
+    bool stuck;                   /* reading has stopped */
     bool has_proxy;               /* easy's proxy is not the default */
     struct trust *trust;          /* what easy is set to */
     enum upstream_result verdict; /* our own reason to stop, when not OK */
@@ -86,13 +130,17 @@ struct upstream {
     struct event_base *base;
     struct event kick;        /* active when queue or due are not empty */
     struct call_list queue;   /* to start, to resume, to drop */
-    struct call_list touched; /* got head or data in this turn */
+    struct call_list touched; /* of curl's, got head or data in this turn */
     struct call_list calls;   /* all that are not in the pool */
     struct call_list pool;
     struct multi **multis; /* owned */
     unsigned n_multis, room_multis;
     struct multi_list due;
-    struct lazy_timer reap; /* closes idle multis */
+    struct lazy_timer reap; /* closes idle multis and links */
+    TAILQ_HEAD(, dial) dials;
+    struct site_table sites;
+    unsigned links; /* open */
+    char *input;    /* owned; where links are read, UPSTREAM_INPUT bytes */
     struct sock_table socks;
     struct parsed_url_cache urls;
     struct trust_table trusts;
@@ -102,27 +150,77 @@ struct upstream {
 
 /* call.c */
 
+#define UPSTREAM_METHOD_MAX 31
+
 /* A new call for the pool; NULL when memory is short. */
 struct upstream_call *upstream_call_create(struct upstream *u);
 void upstream_call_destroy(struct upstream_call *c);
-/* Take req over; c is then ready for a multi. */
+/* Take req over; c is then ready to go. */
 enum err
 upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f);
 /* Let go of everything borrowed. */
 void upstream_call_clear(struct upstream_call *c);
 /* When the next deadline ends; LAZY_TIMER_OFF if none does.  *which is its result. */
 uint64_t upstream_call_deadline(const struct upstream_call *c, enum upstream_result *which);
+/* Give the owner n > 0 bytes of the body.  False when the call must end: c->verdict, or cancelled. */
+bool upstream_deliver(struct upstream_call *c, const char *p, size_t n);
+
+/* transfer.c */
+
+/* What every easy handle is told; 0 when all of it was understood. */
+int upstream_set_basics(CURL *e, struct upstream *u, struct transfer *t);
+/* Tell curl about c's request.  False when memory is short. */
+bool transfer_prepare(struct upstream_call *c, const struct upstream_request *req);
+
+/* wire.c */
+
+#define UPSTREAM_INPUT ((size_t)64 << 10)
+
+/* Send c's request over an idle link or a new one. */
+void wire_begin(struct upstream_call *c);
+/* Do what can be done on c's link; then tell its owner. */
+void wire_run(struct upstream_call *c);
+/* Has all of the request gone? */
+bool wire_is_sent(const struct upstream_call *c);
+/* The body, all of it sent, is going away. */
+void wire_release_body(struct upstream_call *c);
+/* Read on after a pause. */
+void wire_resume(struct upstream_call *c);
+/* A dial is over: fd, or -1 and curl's code.  c is NULL when the call has gone. */
+void
+wire_dialled(struct upstream *u, struct site *site, struct upstream_call *c, int fd, CURLcode code);
+/* Part c from its link, which is kept for the next call if it is clean. */
+void wire_let_go(struct upstream_call *c);
+
+/* dial.c */
+
+/* Connect to a site for a call, within connect_ms (0: a default); wire_dialled hears of it.  NULL
+ * when memory is short. */
+struct dial *
+dial_start(struct upstream *u, struct site *site, struct upstream_call *call, unsigned connect_ms);
+/* The call has gone. */
+void dial_abandon(struct dial *d);
+/* All dials of u, with their handles. */
+void dial_destroy_all(struct upstream *u);
+
+/* idle.c */
+
+/* The idle link that was used last, NULL when there is none. */
+struct link *link_take(struct site *s);
+/* Let it wait for its next call; beyond options.idle_links the oldest is closed. */
+void link_keep(struct link *l, struct upstream *u);
+/* Close the links that have waited too long; returns when to look again, LAZY_TIMER_OFF: no need. */
+uint64_t links_reap(struct upstream *u, uint64_t now);
 
 /* multi.c */
 
-/* A multi with room for a call that trusts so, made if need be; NULL when memory is short.
- * */
+/* A multi with room for a transfer that trusts so, made if need be; NULL when memory is short. */
 struct multi *multi_pick(struct upstream *u, struct trust *trust);
 void multi_destroy(struct multi *m);
-/* Put c into m and have curl look at it in this turn. */
-CURLMcode multi_add(struct multi *m, struct upstream_call *c);
-/* Take c out of its multi.  Not while curl is inside. */
-void multi_remove(struct upstream_call *c);
+/* Put t into m and have curl look at it in this turn. */
+CURLMcode multi_add(struct multi *m, struct transfer *t);
+/* Take t out of its multi.  Not while curl is inside. */
+void multi_remove(struct upstream *u, struct transfer *t);
 /* Let curl work on fd, or with CURL_SOCKET_TIMEOUT on its timers; then tell the owners. */
 void multi_run(struct multi *m, curl_socket_t fd, int events);
 /* Let curl deliver what it held back while c was paused; then tell the owners. */
@@ -139,6 +237,12 @@ void upstream_settle(struct upstream *u, struct multi *m);
 void upstream_touch(struct upstream_call *c);
 /* curl is through with c, for better or worse: tell the owner unless it has cancelled. */
 void upstream_over(struct upstream_call *c, CURLcode code);
+/* c is over: tell the owner, then let go of it.  The message is in c->message.  From the loop only. */
+void upstream_finish(struct upstream_call *c, enum upstream_result result);
+/* Look for idle multis and links then, at the latest. */
+void upstream_reap_by(struct upstream *u, uint64_t due);
+/* Set c's timer to its next deadline. */
+void upstream_rearm(struct upstream_call *c);
 /* c's timer fired: end it if a deadline is over. */
 void upstream_expire(struct upstream_call *c);
 

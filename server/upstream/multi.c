@@ -98,30 +98,28 @@ multi_destroy(struct multi *m)
 }
 
 CURLMcode
-multi_add(struct multi *m, struct upstream_call *c)
+multi_add(struct multi *m, struct transfer *t)
 {
-    CURLMcode rc = curl_multi_add_handle(m->curl, c->easy);
+    CURLMcode rc = curl_multi_add_handle(m->curl, t->easy);
     if (rc != CURLM_OK)
         return rc;
-    c->m = m;
+    t->m = m;
     m->busy++;
     multi_set_due(m);
     return rc;
 }
 
 void
-multi_remove(struct upstream_call *c)
+multi_remove(struct upstream *u, struct transfer *t)
 {
-    struct multi *m = c->m;
+    struct multi *m = t->m;
     if (!m)
         return;
-    curl_multi_remove_handle(m->curl, c->easy);
-    c->m = NULL;
-    if (--m->busy == 0 && m != m->u->multis[0]) {
-        struct lazy_timer *reap = &m->u->reap;
+    curl_multi_remove_handle(m->curl, t->easy);
+    t->m = NULL;
+    if (--m->busy == 0 && m != u->multis[0]) {
         m->idle_since = lazy_timer_now();
-        if (reap->due == LAZY_TIMER_OFF)
-            lazy_timer_set(reap, m->idle_since + (uint64_t)m->u->options.idle_multi_ms * 1000);
+        upstream_reap_by(u, m->idle_since + (uint64_t)u->options.idle_multi_ms * 1000);
     }
 }
 
@@ -138,9 +136,9 @@ multi_run(struct multi *m, curl_socket_t fd, int events)
 void
 multi_resume(struct upstream_call *c)
 {
-    struct multi *m = c->m;
+    struct multi *m = c->transfer.m;
     m->inside = true;
-    CURLcode rc = curl_easy_pause(c->easy, CURLPAUSE_CONT);
+    CURLcode rc = curl_easy_pause(c->transfer.easy, CURLPAUSE_CONT);
     m->inside = false;
     if (rc != CURLE_OK) /* on_data refused; curl would not end the call by itself */
         upstream_over(c, rc);

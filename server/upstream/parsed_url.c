@@ -1,6 +1,7 @@
 /* Parsed URLs; see parsed_url.h. */
 #include "server/upstream/parsed_url.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,9 @@ parsed_url_free(struct parsed_url *u)
 {
     curl_url_cleanup(u->handle);
     curl_free(u->host);
+    free(u->origin);
+    free(u->authority);
+    free(u->target);
     free((char *)u->text.p);
     free(u);
 }
@@ -22,6 +26,42 @@ parsed_url_put(struct parsed_url *u)
         parsed_url_free(u);
 }
 
+static char *
+part(const struct parsed_url *u, CURLUPart what, unsigned flags)
+{
+    char *text = NULL;
+    return curl_url_get(u->handle, what, &text, flags) == CURLUE_OK ? text : NULL;
+}
+
+__attribute__((format(printf, 1, 2))) static char *
+print(const char *format, ...)
+{
+    char *text;
+    va_list args;
+    va_start(args, format);
+    int n = vasprintf(&text, format, args);
+    va_end(args);
+    return n < 0 ? NULL : text;
+}
+
+/* What our own HTTP needs of it.  False when memory is short. */
+static bool
+parsed_url_divide(struct parsed_url *u)
+{
+    char *any_port = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    char *port = part(u, CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
+    char *path = part(u, CURLUPART_PATH, 0);
+    char *query = part(u, CURLUPART_QUERY, 0);
+    u->origin = any_port ? print("http://%s:%s", u->host, any_port) : NULL;
+    u->authority = print("%s%s%s", u->host, port ? ":" : "", port ? port : "");
+    u->target = print("%s%s%s", path ? path : "/", query ? "?" : "", query ? query : "");
+    curl_free(any_port);
+    curl_free(port);
+    curl_free(path);
+    curl_free(query);
+    return u->origin && u->authority && u->target;
+}
+
 static const char *
 parsed_url_parse(struct parsed_url *u)
 {
@@ -29,15 +69,16 @@ parsed_url_parse(struct parsed_url *u)
                                 CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
     if (rc != CURLUE_OK)
         return curl_url_strerror(rc);
-    char *scheme = NULL;
-    curl_url_get(u->handle, CURLUPART_SCHEME, &scheme, 0);
+    char *scheme = part(u, CURLUPART_SCHEME, 0);
     bool http = scheme && (!strcmp(scheme, "http") || !strcmp(scheme, "https"));
+    u->tls = scheme && !strcmp(scheme, "https");
     curl_free(scheme);
     if (!http)
         return "the scheme is neither http nor https";
-    if (curl_url_get(u->handle, CURLUPART_HOST, &u->host, 0) != CURLUE_OK)
+    u->host = part(u, CURLUPART_HOST, 0);
+    if (!u->host)
         return "no host";
-    return NULL;
+    return parsed_url_divide(u) ? NULL : "no memory";
 }
 
 static struct parsed_url *

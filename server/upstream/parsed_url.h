@@ -4,6 +4,7 @@
 #define LLMUX_UPSTREAM_PARSED_URL_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
@@ -16,6 +17,10 @@ struct parsed_url {
     struct str text; /* owned */
     char *host;      /* owned; for messages: "api.example.com", "127.0.0.1" */
     CURLU *handle;   /* owned */
+    bool tls;
+    char *origin;    /* owned; "http://api.example.com:443": where to connect to, TLS or not */
+    char *authority; /* owned; what Host says: "api.example.com", "127.0.0.1:8080" */
+    char *target;    /* owned; "/v1/chat/completions?api-version=1" */
 };
 
 struct parsed_url_cache {

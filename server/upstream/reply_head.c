@@ -45,6 +45,58 @@ reply_head_line(struct reply_head *h, struct str line)
     return h->text.err;
 }
 
+/* "HTTP/1.1 200 OK", as far as it has come: its status; 0 when it is not complete, -1 when it is
+ * something else. */
+static int
+status_of(struct str text)
+{
+    static const char form[] = "HTTP/1.d sdd";
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        if (i == text.n)
+            return 0;
+        char c = text.p[i];
+        bool fits = form[i] == 'd'   ? c >= '0' && c <= '9'
+                    : form[i] == 's' ? c >= '1' && c <= '5'
+                                     : c == form[i];
+        if (!fits)
+            return -1;
+    }
+    if (text.n == sizeof form - 1)
+        return 0;
+    char c = text.p[sizeof form - 1];
+    if (c != ' ' && c != '\r' && c != '\n')
+        return -1;
+    return (text.p[9] - '0') * 100 + (text.p[10] - '0') * 10 + (text.p[11] - '0');
+}
+
+/* Does the text end in an empty line? */
+static bool
+ends_head(struct str text)
+{
+    if (text.n < 2 || text.p[text.n - 1] != '\n')
+        return false;
+    size_t n = text.n - 1;
+    if (text.p[n - 1] == '\r')
+        n--;
+    return n > 0 && text.p[n - 1] == '\n';
+}
+
+int
+reply_head_feed(struct reply_head *h, struct str *in)
+{
+    bool ended = false;
+    while (in->n && !ended) {
+        const char *nl = memchr(in->p, '\n', in->n);
+        size_t n = nl ? (size_t)(nl - in->p) + 1 : in->n;
+        if (memchr(in->p, '\0', n) || reply_head_line(h, str_make(in->p, n)))
+            return -1;
+        *in = str_skip(*in, n);
+        ended = nl && ends_head(buf_str(&h->text));
+    }
+    int status = status_of(buf_str(&h->text));
+    return ended || status < 0 ? status : 0;
+}
+
 static struct upstream_header *
 head_push(struct reply_head *h)
 {

@@ -1,4 +1,5 @@
-/* The head of a reply, collected line by line as curl hands it over. */
+/* The head of a reply, collected line by line: as curl hands it over, or from the bytes of a
+ * connection. */
 #ifndef LLMUX_UPSTREAM_REPLY_HEAD_H
 #define LLMUX_UPSTREAM_REPLY_HEAD_H
 
@@ -23,6 +24,10 @@ void reply_head_clear(struct reply_head *h);
 /* Take one line with its line end.  Lines behind the end (trailers) are ignored.  ERR_LIMIT above
  * UPSTREAM_HEAD_MAX bytes. */
 enum err reply_head_line(struct reply_head *h, struct str line);
+/* Take the lines at the front of *in, to the empty one.  Then its status, 100 to 599; 0 when more is
+ * needed; -1 for what is not HTTP/1.0 or 1.1, or when text.err is set.  The same for every way of
+ * splitting the input. */
+int reply_head_feed(struct reply_head *h, struct str *in);
 /* The empty line came: was it the end of the head?  False for an interim head (status 1xx), which
  * is forgotten, and when memory is short (h->text.err is set then). */
 bool reply_head_end(struct reply_head *h, int status);

@@ -1,4 +1,4 @@
-/* Header lines for curl; see request.h. */
+/* Requests as they go out; see request.h. */
 #include "server/upstream/request.h"
 
 #include <stdint.h>
@@ -11,6 +11,8 @@ static const struct str unwanted[] = {
     STR_INIT("Accept:"), STR_INIT("Content-Type:"), /* curl would claim a form */
 };
 #define N_UNWANTED (sizeof unwanted / sizeof unwanted[0])
+
+#define JOINED_MAX 12288 /* bytes of a body: a record has 16384 */
 
 static const struct str reserved[] = {
     STR_INIT("Host"),       STR_INIT("Content-Length"), STR_INIT("Transfer-Encoding"),
@@ -95,22 +97,59 @@ put_line(struct curl_slist *node, char *p, struct str name, struct str value)
 }
 
 enum err
-request_lines_make(struct request_lines *l, const struct upstream_request *req, struct fault *f)
+request_check(const struct upstream_request *req, struct fault *f)
+{
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < req->n_headers && !err; i++)
+        err = check_header(&req->headers[i], f);
+    return err;
+}
+
+static bool
+announces_length(const struct upstream_request *req)
+{
+    return req->body.p || str_is(req->method, "POST") || str_is(req->method, "PUT");
+}
+
+bool
+request_head_make(struct buf *out, const struct upstream_request *req, const struct parsed_url *url)
+{
+    buf_clear(out);
+    buf_puts(out, req->method);
+    buf_puts(out, STR(" "));
+    buf_puts(out, str_from(url->target));
+    buf_puts(out, STR(" HTTP/1.1\r\nHost: "));
+    buf_puts(out, str_from(url->authority));
+    for (unsigned i = 0; i < req->n_headers; i++) {
+        buf_puts(out, STR("\r\n"));
+        buf_puts(out, req->headers[i].name);
+        buf_puts(out, STR(":"));
+        if (req->headers[i].value.n)
+            buf_puts(out, STR(" "));
+        buf_puts(out, req->headers[i].value);
+    }
+    if (announces_length(req))
+        buf_printf(out, "\r\nContent-Length: %zu", req->body.n);
+    buf_puts(out, STR("\r\n\r\n"));
+    bool join = url->tls && req->body.n <= JOINED_MAX;
+    if (join)
+        buf_puts(out, req->body);
+    return join;
+}
+
+bool
+request_lines_make(struct request_lines *l, const struct upstream_request *req)
 {
     size_t nodes = req->n_headers + N_UNWANTED;
     size_t size = nodes * sizeof(struct curl_slist);
-    for (unsigned i = 0; i < req->n_headers; i++) {
-        enum err err = check_header(&req->headers[i], f);
-        if (err)
-            return err;
+    for (unsigned i = 0; i < req->n_headers; i++)
         size += req->headers[i].name.n + req->headers[i].value.n + sizeof ": ";
-    }
     for (size_t i = 0; i < N_UNWANTED; i++)
         size += unwanted[i].n + 1;
     if (size > l->room) {
         char *block = realloc(l->block, size);
         if (!block)
-            return fault_set(f, ERR_MEMORY, 0, "request headers: no memory");
+            return false;
         l->block = block;
         l->room = size;
     }
@@ -125,7 +164,7 @@ request_lines_make(struct request_lines *l, const struct upstream_request *req, 
         if (!has_header(req, unwanted[i]))
             p = put_line(node++, p, unwanted[i], (struct str){ 0 });
     node[-1].next = NULL; /* Expect is always among them */
-    return ERR_OK;
+    return true;
 }
 
 void

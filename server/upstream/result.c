@@ -37,7 +37,8 @@ result_of_break(const struct upstream_call *c)
     if (strstr(c->error, "chunked-encoding"))
         return UPSTREAM_PROTOCOL;
     long tunnel = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+    if (c->transfer.easy)
+        curl_easy_getinfo(c->transfer.easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
     if (tunnel >= 300)
         return UPSTREAM_PROXY;
     return c->head.text.n ? UPSTREAM_TRUNCATED : UPSTREAM_RESET;
@@ -120,7 +121,9 @@ upstream_result_message(struct upstream_call *c, enum upstream_result r)
 {
     char what[128] = "no memory";
     const struct upstream_deadlines *d = &c->deadlines;
-    if (r == UPSTREAM_TIMEOUT_FIRST_BYTE)
+    if (r == UPSTREAM_TIMEOUT_CONNECT)
+        snprintf(what, sizeof what, "no connection within %u ms", d->connect_ms);
+    else if (r == UPSTREAM_TIMEOUT_FIRST_BYTE)
         snprintf(what, sizeof what, "no byte of the reply's body within %u ms", d->first_byte_ms);
     else if (r == UPSTREAM_TIMEOUT_IDLE)
         snprintf(what, sizeof what, "nothing more for %u ms after %llu bytes of the reply",

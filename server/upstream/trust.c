@@ -12,6 +12,7 @@ static void
 trust_free(struct trust *t)
 {
     X509_STORE_free(t->store);
+    SSL_CTX_free(t->client);
     curl_share_cleanup(t->share);
     free(t->file);
     free(t);
@@ -83,4 +84,37 @@ trust_apply(struct trust *t, SSL_CTX *tls)
     if (t->store)
         SSL_CTX_set1_cert_store(tls, t->store);
     return true;
+}
+
+/* A session that a later connection may resume. */
+static int
+keep_session(SSL *ssl, SSL_SESSION *session)
+{
+    SSL_SESSION **newest = SSL_get_app_data(ssl);
+    SSL_SESSION_free(*newest);
+    *newest = session;
+    return 1;
+}
+
+SSL_CTX *
+trust_client(struct trust *t)
+{
+    static const unsigned char protocol[] = "\x08http/1.1";
+    if (t->client)
+        return t->client;
+    SSL_CTX *c = SSL_CTX_new(TLS_client_method());
+    if (!c || !trust_apply(t, c)
+        || SSL_CTX_set_alpn_protos(c, protocol, sizeof protocol - 1) != 0) {
+        SSL_CTX_free(c);
+        ERR_clear_error();
+        return NULL;
+    }
+    SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
+    SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                            | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(c, keep_session);
+    t->client = c;
+    return c;
 }

@@ -16,6 +16,7 @@ struct trust {
     struct trust *next;
     char *file;        /* owned; PEM, NULL when there is none at all */
     X509_STORE *store; /* owned; made for the first TLS connection */
+    SSL_CTX *client;   /* owned; of connections without curl, made for the first one */
     CURLSH *share;     /* owned; names and sessions */
 };
 
@@ -32,5 +33,9 @@ void trust_table_fini(struct trust_table *t);
 struct trust *trust_find(struct trust_table *t, struct str file);
 /* Have a connection that is about to be made trust so.  False when the file cannot be read. */
 bool trust_apply(struct trust *t, SSL_CTX *tls);
+/* The context for connections that are made without curl: TLS 1.2 or newer, ALPN http/1.1.  Sessions
+ * go to *SSL_get_app_data, an SSL_SESSION pointer that owns what it points to.  NULL when the file
+ * cannot be read or memory is short. */
+SSL_CTX *trust_client(struct trust *t);
 
 #endif

@@ -34,13 +34,21 @@ unlink_all(struct upstream_call *c)
     c->queued = c->touched = false;
 }
 
+/* No longer on its way. */
+static void
+part(struct upstream_call *c)
+{
+    multi_remove(c->u, &c->transfer);
+    wire_let_go(c);
+    unlink_all(c);
+}
+
 /* Back into the pool, or away. */
 static void
 recycle(struct upstream_call *c)
 {
     struct upstream *u = c->u;
-    multi_remove(c);
-    unlink_all(c);
+    part(c);
     TAILQ_REMOVE(&u->calls, c, link);
     u->stats.busy--;
     upstream_call_clear(c);
@@ -53,22 +61,31 @@ recycle(struct upstream_call *c)
 }
 
 static void
+report_wire(const struct upstream_call *c, struct upstream_report *r)
+{
+    r->connects = c->connects;
+    r->sent = c->wire.sent > 0;
+    r->reused = c->connects == 0 && r->sent;
+    r->connect_us = c->connected ? c->connected - c->start : 0;
+}
+
+static void
 report_curl(const struct upstream_call *c, struct upstream_report *r)
 {
+    CURL *e = c->transfer.easy;
     long connects = 0, sent = 0;
     curl_off_t ready = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
-    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
-    curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+    curl_easy_getinfo(e, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(e, CURLINFO_REQUEST_SIZE, &sent);
+    curl_easy_getinfo(e, CURLINFO_PRETRANSFER_TIME_T, &ready);
     r->connects = (unsigned)connects;
     r->sent = sent > 0;
     r->reused = connects == 0 && r->sent;
     r->connect_us = connects ? (uint64_t)ready : 0;
 }
 
-/* Tell the owner that the call is over.  Outside curl only. */
-static void
-finish(struct upstream_call *c, enum upstream_result result)
+void
+upstream_finish(struct upstream_call *c, enum upstream_result result)
 {
     struct upstream *u = c->u;
     struct upstream_report r = {
@@ -79,9 +96,11 @@ finish(struct upstream_call *c, enum upstream_result result)
         .first_byte_us = c->first ? c->first - c->start : 0,
         .total_us = lazy_timer_now() - c->start,
     };
-    report_curl(c, &r);
-    multi_remove(c);
-    unlink_all(c);
+    if (c->direct)
+        report_wire(c, &r);
+    else
+        report_curl(c, &r);
+    part(c);
     c->state = CALL_ENDED;
     u->stats.results[result]++;
     u->stats.connects += r.connects;
@@ -104,9 +123,23 @@ void
 upstream_over(struct upstream_call *c, CURLcode code)
 {
     if (c->state == CALL_RUNNING)
-        finish(c, upstream_result_of(c, code));
+        upstream_finish(c, upstream_result_of(c, code));
     else
         recycle(c);
+}
+
+void
+upstream_reap_by(struct upstream *u, uint64_t due)
+{
+    if (due < u->reap.due)
+        lazy_timer_set(&u->reap, due);
+}
+
+void
+upstream_rearm(struct upstream_call *c)
+{
+    enum upstream_result ignored;
+    lazy_timer_set(&c->timer, upstream_call_deadline(c, &ignored));
 }
 
 void
@@ -115,19 +148,18 @@ upstream_settle(struct upstream *u, struct multi *m)
     CURLMsg *msg;
     int left;
     while ((msg = curl_multi_info_read(m->curl, &left))) {
-        struct upstream_call *c = NULL;
+        struct transfer *t = NULL;
         CURLcode code = msg->data.result;
-        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &c);
-        upstream_over(c, code);
+        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
+        t->over(t, code);
     }
     struct upstream_call *c;
     while ((c = TAILQ_FIRST(&u->touched))) {
-        enum upstream_result ignored;
         TAILQ_REMOVE(&u->touched, c, touched_link);
         c->touched = false;
         if (c->state != CALL_RUNNING)
             continue;
-        lazy_timer_set(&c->timer, upstream_call_deadline(c, &ignored));
+        upstream_rearm(c);
         if (c->handler->turn_end)
             c->handler->turn_end(c->ctx);
     }
@@ -145,17 +177,21 @@ upstream_expire(struct upstream_call *c)
         return;
     }
     upstream_result_message(c, which);
-    finish(c, which);
+    upstream_finish(c, which);
 }
 
 static void
 begin(struct upstream_call *c)
 {
-    struct multi *m = multi_pick(c->u, c->trust);
     c->state = CALL_RUNNING;
-    if (!m || multi_add(m, c) != CURLM_OK) {
+    if (c->direct) {
+        wire_begin(c);
+        return;
+    }
+    struct multi *m = multi_pick(c->u, c->trust);
+    if (!m || multi_add(m, &c->transfer) != CURLM_OK) {
         upstream_result_message(c, UPSTREAM_MEMORY);
-        finish(c, UPSTREAM_MEMORY);
+        upstream_finish(c, UPSTREAM_MEMORY);
     }
 }
 
@@ -176,7 +212,10 @@ on_kick(evutil_socket_t fd, short what, void *arg)
             recycle(c);
         else if (c->stuck && !c->paused) {
             c->stuck = false;
-            multi_resume(c);
+            if (c->direct)
+                wire_resume(c);
+            else
+                multi_resume(c);
         }
     }
     while ((m = TAILQ_FIRST(&u->due))) {
@@ -192,12 +231,12 @@ on_socket(void *owner, curl_socket_t fd, int events)
     multi_run(owner, fd, events);
 }
 
-/* Close the multis that have had nothing to do for long. */
+/* Close the links and multis that have had nothing to do for long. */
 static void
 on_reap(void *arg)
 {
     struct upstream *u = arg;
-    uint64_t now = lazy_timer_now(), next = LAZY_TIMER_OFF;
+    uint64_t now = lazy_timer_now(), next = links_reap(u, now);
     for (unsigned i = u->n_multis; i-- > 1;) {
         struct multi *m = u->multis[i];
         if (m->busy)
@@ -223,6 +262,10 @@ init_options(struct upstream *u, const struct upstream_options *opts)
         u->options.idle_calls = 256;
     if (!u->options.idle_multi_ms)
         u->options.idle_multi_ms = 60000;
+    if (!u->options.idle_links)
+        u->options.idle_links = 256;
+    if (!u->options.idle_link_ms)
+        u->options.idle_link_ms = 90000;
 }
 
 struct upstream *
@@ -241,11 +284,13 @@ upstream_create(struct event_base *base, const struct upstream_options *opts)
     TAILQ_INIT(&u->calls);
     TAILQ_INIT(&u->pool);
     TAILQ_INIT(&u->due);
+    TAILQ_INIT(&u->dials);
     init_options(u, opts);
     event_assign(&u->kick, base, -1, 0, on_kick, u);
     lazy_timer_init(&u->reap, base, on_reap, u);
     sock_table_init(&u->socks, base, on_socket);
-    if (!trust_table_init(&u->trusts, opts ? opts->ca_file : (struct str){ 0 })) {
+    u->input = malloc(UPSTREAM_INPUT);
+    if (!u->input || !trust_table_init(&u->trusts, opts ? opts->ca_file : (struct str){ 0 })) {
         upstream_destroy(u);
         return NULL;
     }
@@ -264,14 +309,18 @@ upstream_destroy(struct upstream *u)
         TAILQ_REMOVE(&u->pool, c, link);
         upstream_call_destroy(c);
     }
+    dial_destroy_all(u);
+    (void)links_reap(u, UINT64_MAX);
     while (u->n_multis)
         multi_destroy(u->multis[u->n_multis - 1]);
     free(u->multis);
     sock_table_fini(&u->socks);
     parsed_url_cache_fini(&u->urls);
+    site_table_fini(&u->sites);
     trust_table_fini(&u->trusts);
     event_del(&u->kick);
     lazy_timer_fini(&u->reap);
+    free(u->input);
     free(u);
     curl_global_cleanup();
 }
@@ -306,9 +355,9 @@ upstream_start(struct upstream *u, const struct upstream_request *req,
     c->ctx = ctx;
     c->start = lazy_timer_now();
     c->state = CALL_QUEUED;
+    c->connecting = c->direct;
     u->stats.started++;
-    enum upstream_result ignored;
-    lazy_timer_set(&c->timer, upstream_call_deadline(c, &ignored));
+    upstream_rearm(c);
     enqueue(c);
     return c;
 }
@@ -319,20 +368,23 @@ upstream_cancel(struct upstream_call *c)
     if (!c || (c->state != CALL_QUEUED && c->state != CALL_RUNNING))
         return;
     c->u->stats.cancelled++;
-    if (!c->m || !c->m->inside) {
+    struct multi *m = c->transfer.m;
+    if (!c->entered && (!m || !m->inside)) {
         recycle(c);
         return;
     }
-    c->state = CALL_CANCELLED; /* curl's callbacks refuse everything from here on */
+    c->state = CALL_CANCELLED; /* from here on nothing more is delivered */
     enqueue(c);
 }
 
 bool
 upstream_release_body(struct upstream_call *c)
 {
-    bool sent = c->body_small || c->body_read == c->body.n;
+    bool sent = c->direct ? wire_is_sent(c) : c->body_small || c->body_read == c->body.n;
     if (c->head.view.status == 0 || !sent)
         return false;
+    if (c->direct)
+        wire_release_body(c);
     c->body = (struct str){ 0 };
     c->body_read = 0;
     return true;
@@ -352,8 +404,7 @@ upstream_resume(struct upstream_call *c)
     c->paused = false;
     if (c->first)
         c->last = lazy_timer_now();
-    enum upstream_result ignored;
-    lazy_timer_set(&c->timer, upstream_call_deadline(c, &ignored));
+    upstream_rearm(c);
     if (c->stuck)
         enqueue(c);
 }
@@ -363,6 +414,6 @@ upstream_stats(const struct upstream *u)
 {
     struct upstream_stats s = u->stats;
     s.multis = u->n_multis;
-    s.sockets = u->socks.open;
+    s.sockets = u->socks.open + u->links;
     return s;
 }

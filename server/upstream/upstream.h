@@ -1,7 +1,8 @@
-/* The HTTP client that talks to providers: libcurl's multi socket interface on a libevent loop.
+/* The HTTP client that talks to providers, on a libevent loop.
  *
- *   worker thread ─ event_base ─ struct upstream ─┬─ multi (<= 96 busy) ─ kept-alive connections
- *                                                 ├─ multi
+ *   worker thread ─ event_base ─ struct upstream ─┬─ sites ─ kept-alive connections, HTTP/1.1
+ *                                                 ├─ curl multis (<= 96 busy each): new
+ *                                                 │    connections; HTTP/2 and proxies whole
  *                                                 └─ pool of idle struct upstream_call
  *
  * One struct upstream belongs to one thread and its event base; nothing is shared, nothing is
@@ -141,6 +142,8 @@ struct upstream_options {
     unsigned busy_per_multi; /* 96 */
     unsigned idle_calls;     /* 256: ended calls kept for reuse, about 6 kB each */
     unsigned idle_multi_ms;  /* 60000: after this a multi without calls is closed */
+    unsigned idle_links;     /* 256: idle connections kept to each host */
+    unsigned idle_link_ms;   /* 90000: after this an idle connection is closed */
 };
 
 /* Counters since creation, and gauges. */

@@ -88,6 +88,7 @@ request_to(struct world *w, char url[64])
     return (struct upstream_request){ .method = STR("POST"),
                                       .url = str_from(url),
                                       .body = STR("{}"),
+                                      .http = w->http,
                                       .deadlines = { .connect_ms = 2000, .total_ms = 20000 } };
 }
 

@@ -49,6 +49,7 @@ struct world {
     struct upstream *up;
     struct scripted *server;
     unsigned port;
+    enum upstream_http http; /* of request_to */
 };
 
 enum hook { HOOK_NONE, HOOK_HEAD, HOOK_DATA, HOOK_TURN_END, HOOK_DONE };
@@ -72,6 +73,14 @@ struct caller {
 
 /* Answers "hello". */
 extern const struct step hello[];
+
+/* Tests for both ways a call may take: HTTP/1.1 of our own and, as what offers HTTP/2, curl's.  The
+ * file has setup, setup_curl and teardown. */
+#define BOTH(f) \
+    { #f, f, setup, teardown, NULL }, \
+    { \
+#f "_with_curl", f, setup_curl, teardown, NULL \
+    }
 
 void world_init(struct world *w, struct ssl_ctx_st *tls, const struct upstream_options *opts);
 void world_fini(struct world *w);

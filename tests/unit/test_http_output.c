@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/http/chunked.h"
+#include "server/wire/chunked.h"
 #include "server/http/output.h"
 
 #define HEAD "HTTP/1.1 200 OK\r\n\r\n"

@@ -20,6 +20,14 @@ setup(void **state)
 }
 
 static int
+setup_curl(void **state)
+{
+    setup(state);
+    ((struct world *)*state)->http = UPSTREAM_HTTP2;
+    return 0;
+}
+
+static int
 teardown(void **state)
 {
     world_fini(*state);
@@ -336,21 +344,20 @@ upstream_cuts_large_heads(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(upstream_delivers_a_whole_reply),
-        T(upstream_sends_what_was_asked_and_nothing_else),
-        T(upstream_knows_methods),
-        T(upstream_refuses_what_cannot_be_sent),
-        T(upstream_streams_chunks_as_they_come),
-        T(upstream_shows_no_interim_heads_and_joins_folded_lines),
-        T(upstream_reuses_connections),
-        T(upstream_repeats_on_a_fresh_connection_when_an_idle_one_died),
-        T(upstream_goes_where_each_request_says),
-        T(upstream_sends_large_bodies),
-        T(upstream_repeats_a_large_body_on_a_fresh_connection),
-        T(upstream_receives_large_bodies_and_keeps_to_the_limit),
-        T(upstream_cuts_large_heads),
+        BOTH(upstream_delivers_a_whole_reply),
+        BOTH(upstream_sends_what_was_asked_and_nothing_else),
+        BOTH(upstream_knows_methods),
+        BOTH(upstream_refuses_what_cannot_be_sent),
+        BOTH(upstream_streams_chunks_as_they_come),
+        BOTH(upstream_shows_no_interim_heads_and_joins_folded_lines),
+        BOTH(upstream_reuses_connections),
+        BOTH(upstream_repeats_on_a_fresh_connection_when_an_idle_one_died),
+        BOTH(upstream_goes_where_each_request_says),
+        BOTH(upstream_sends_large_bodies),
+        BOTH(upstream_repeats_a_large_body_on_a_fresh_connection),
+        BOTH(upstream_receives_large_bodies_and_keeps_to_the_limit),
+        BOTH(upstream_cuts_large_heads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,14 @@ setup(void **state)
 }
 
 static int
+setup_curl(void **state)
+{
+    setup(state);
+    ((struct world *)*state)->http = UPSTREAM_HTTP2;
+    return 0;
+}
+
+static int
 teardown(void **state)
 {
     world_fini(*state);
@@ -356,10 +364,10 @@ count_done(void *ctx, const struct upstream_report *report)
 
 static const struct upstream_handler counting = { .done = count_done };
 
+/* Streams that are open at the same time, twice. */
 static void
-upstream_serves_many_calls_at_once(void **state)
+run_crowd(struct world *w, unsigned multis)
 {
-    struct world *w = *state;
     enum upstream_result results[200];
     char url[64];
     struct upstream_request req = request_to(w, url);
@@ -370,19 +378,42 @@ upstream_serves_many_calls_at_once(void **state)
         for (size_t i = 0; i < 200; i++)
             assert_non_null(upstream_start(w->up, &req, &counting, &results[i], NULL));
         run_for(w, 5);
-        assert_int_equal(upstream_stats(w->up).multis, 4);
+        if (multis && (round == 0 || w->http == UPSTREAM_HTTP2))
+            assert_int_equal(upstream_stats(w->up).multis, multis);
         assert_int_equal(upstream_stats(w->up).busy, 200);
         run_until(w, &all_done, 200);
         for (size_t i = 0; i < 200; i++)
             assert_int_equal(results[i], UPSTREAM_OK);
     }
+}
+
+static void
+upstream_serves_many_calls_at_once(void **state)
+{
+    struct world *w = *state;
+    bool curl = w->http == UPSTREAM_HTTP2;
+    run_crowd(w, 4);
     struct upstream_stats s = upstream_stats(w->up);
     assert_int_equal(s.connects, 200);
     assert_int_equal(s.reused, 200);
     assert_int_equal(s.sockets, 200);
     run_for(w, 100); /* the multis that are no longer needed go, with their connections */
     assert_int_equal(upstream_stats(w->up).multis, 1);
-    assert_int_equal(upstream_stats(w->up).sockets, 64);
+    assert_int_equal(upstream_stats(w->up).sockets, curl ? 64 : 200);
+}
+
+static void
+upstream_keeps_some_idle_connections_for_some_time(void **state)
+{
+    struct world *w = *state;
+    upstream_destroy(w->up);
+    w->up = upstream_create(w->base,
+                            &(struct upstream_options){ .idle_links = 8, .idle_link_ms = 50 });
+    run_crowd(w, 0);
+    assert_in_range(upstream_stats(w->up).sockets, 0, 8);
+    assert_true(upstream_stats(w->up).reused > 0);
+    run_for(w, 200);
+    assert_int_equal(upstream_stats(w->up).sockets, 0);
 }
 
 static void
@@ -443,20 +474,21 @@ upstream_leaks_no_descriptor_over_many_faults(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(upstream_reports_a_refused_connection),
-        T(upstream_reports_a_name_that_does_not_exist),
-        T(upstream_tells_broken_replies_apart),
-        T(upstream_keeps_each_deadline),
-        T(upstream_keeps_the_connect_deadline),
-        T(upstream_pauses_and_resumes),
-        T(upstream_applies_the_limit_to_what_waited_too),
-        T(upstream_cancels_in_every_handler),
-        T(upstream_cancels_another_call_in_every_handler),
-        T(upstream_serves_many_calls_at_once),
-        T(upstream_destroys_with_calls_running),
-        T(upstream_leaks_no_descriptor_over_many_faults),
+        BOTH(upstream_reports_a_refused_connection),
+        BOTH(upstream_reports_a_name_that_does_not_exist),
+        BOTH(upstream_tells_broken_replies_apart),
+        BOTH(upstream_keeps_each_deadline),
+        BOTH(upstream_keeps_the_connect_deadline),
+        BOTH(upstream_pauses_and_resumes),
+        BOTH(upstream_applies_the_limit_to_what_waited_too),
+        BOTH(upstream_cancels_in_every_handler),
+        BOTH(upstream_cancels_another_call_in_every_handler),
+        BOTH(upstream_serves_many_calls_at_once),
+        cmocka_unit_test_setup_teardown(upstream_keeps_some_idle_connections_for_some_time, setup,
+                                        teardown),
+        BOTH(upstream_destroys_with_calls_running),
+        BOTH(upstream_leaks_no_descriptor_over_many_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

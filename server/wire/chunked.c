@@ -5,7 +5,7 @@
  *     ├► BLANK┤   │ size 0
  *     └► EXT ─┘   └► TRAILER ──► NAME ──► VALUE ──► VALUE_LF ──► TRAILER
  *                      └► END_LF ──► DONE */
-#include "server/http/chunked.h"
+#include "server/wire/chunked.h"
 
 #include <stdbool.h>
 

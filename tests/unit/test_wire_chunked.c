@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "runtime/base/buf.h"
-#include "server/http/chunked.h"
+#include "server/wire/chunked.h"
 #include "tests/lib/guard.h"
 
 struct decoded {

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "server/http/chunked.h"
+#include "server/wire/chunked.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

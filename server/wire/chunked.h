@@ -6,8 +6,8 @@
  * Extensions and trailers are legal, bounded and discarded.  Refused: signs, prefixes and white
  * space around a size, sizes that overflow, bare CR and bare LF, control characters, data that does
  * not end in CRLF. */
-#ifndef LLMUX_HTTP_CHUNKED_H
-#define LLMUX_HTTP_CHUNKED_H
+#ifndef LLMUX_WIRE_CHUNKED_H
+#define LLMUX_WIRE_CHUNKED_H
 
 #include <stddef.h>
 #include <stdint.h>
