@@ -259,9 +259,7 @@ emit_choice_writer(struct emit *e, const struct patch *p)
     emit_write_rows(e, &b);
     em(e, "    jw_close(&x->w);\n    jw_close(&x->w);\n");
     if (p->last)
-        em(e,
-           "    if (m->stop && xd_patch_last(x))\n        write_%s_usage(x, &x->patch->usage);\n",
-           p->name);
+        em(e, "    if (m->stop)\n        write_%s_usage(x, &x->patch->usage);\n", p->name);
     em(e, "    xd_patch_close(x);\n}\n\n");
 }
 

@@ -488,8 +488,6 @@ void xd_patch_begin(struct xd *x, const struct ir_reply *reply,
                     void (*each)(struct xd *, const struct ir_reply *));
 /* Is this the choice's first chunk?  Says so once. */
 bool xd_patch_first(struct xd *x, unsigned choice);
-/* Is the event's choice the last of those begun?  (Choices finish in their order.) */
-bool xd_patch_last(const struct xd *x);
 /* Start and end a chunk: the frame, the members of `each`. */
 void xd_patch_open(struct xd *x);
 void xd_patch_close(struct xd *x);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "runtime/xd/registry.h"
+#include "server/auth/identity.h"
 #include "server/cli/cli.h"
 #include "server/cli/options.h"
 #include "server/cli/table.h"
@@ -11,30 +12,6 @@
 
 enum form { FORM_TABLE, FORM_JSON };
 enum listed { LISTED_DIALECTS, LISTED_PROVIDERS };
-
-static struct str
-auth_word(enum xd_auth_scheme scheme)
-{
-    switch (scheme) {
-    case XD_AUTH_NONE:
-        return STR("none");
-    case XD_AUTH_BEARER:
-        return STR("bearer");
-    case XD_AUTH_HEADER:
-        return STR("header");
-    case XD_AUTH_QUERY:
-        return STR("query");
-    case XD_AUTH_SIGV4:
-        return STR("sigv4");
-    case XD_AUTH_JWT_BEARER:
-        return STR("jwt_bearer");
-    case XD_AUTH_CLIENT_CREDENTIALS:
-        return STR("client_credentials");
-    case XD_AUTH_METADATA:
-        return STR("metadata");
-    }
-    return STR("none");
-}
 
 static struct str
 operation_word(enum xd_op_kind kind)
@@ -77,7 +54,7 @@ put_auths(struct jw *w, const struct xd_dialect *d)
     jw_array(w);
     for (unsigned i = 0; i < d->nauths; i++) {
         jw_object(w);
-        put_member(w, STR("scheme"), auth_word(d->auths[i].scheme));
+        put_member(w, STR("scheme"), identity_scheme_name(d->auths[i].scheme));
         put_member(w, STR("name"), d->auths[i].name);
         put_member(w, STR("url"), d->auths[i].url);
         put_member(w, STR("env"), d->auths[i].env);
@@ -135,11 +112,11 @@ auth_cell(struct arena *a, const struct xd_dialect *d)
         bool is_short = auth->name.n
                         && (auth->scheme == XD_AUTH_HEADER || auth->scheme == XD_AUTH_QUERY);
         arena_append(a, &s, i ? STR(" | ") : STR(""));
-        arena_append(a, &s, auth_word(auth->scheme));
+        arena_append(a, &s, identity_scheme_name(auth->scheme));
         arena_append(a, &s, is_short ? STR(" ") : STR(""));
         arena_append(a, &s, is_short ? auth->name : STR(""));
     }
-    return s.p ? s : auth_word(XD_AUTH_NONE);
+    return s.p ? s : identity_scheme_name(XD_AUTH_NONE);
 }
 
 static struct str

@@ -77,12 +77,22 @@ struct config_timeouts { /* ms */
     uint64_t total;
 };
 
+/* Credentials of the schemes that need more than a key; whatever is not said is absent. */
+struct config_auth {
+    struct str scheme; /* which one, when there could be several */
+    struct str access_key_id, secret_access_key, session_token, profile, region;
+    struct str credentials_file;
+    struct str tenant_id, client_id, client_secret;
+    struct str scope, token_url;
+};
+
 /* A deployment: one entry of `providers`. */
 struct config_provider {
-    struct str name;             /* unique; letters, digits, '.', '_', '-' */
-    struct str type;             /* a compiled provider or a dialect */
-    struct str base_url;         /* no slash at its end; absent: the provider's own */
-    struct str api_key;          /* secret; absent: none */
+    struct str name;     /* unique; letters, digits, '.', '_', '-' */
+    struct str type;     /* a compiled provider or a dialect */
+    struct str base_url; /* no slash at its end; absent: the provider's own */
+    struct str api_key;  /* secret; absent: none */
+    struct config_auth auth;
     struct config_pair *headers; /* values may hold secrets: they count as such */
     unsigned n_headers;
     struct config_model *models; /* n_models >= 1 */

@@ -48,8 +48,8 @@ config_finish(struct config_reader *r, const struct node *root)
 }
 
 static const struct config_record *const records[] = {
-    &config_server_record, &config_tls_record,      &config_log_record,     &config_provider_record,
-    &config_model_record,  &config_timeouts_record, &config_routing_record,
+    &config_server_record, &config_tls_record,      &config_log_record,  &config_provider_record,
+    &config_model_record,  &config_timeouts_record, &config_auth_record, &config_routing_record,
 };
 
 const char *

@@ -188,6 +188,26 @@ static const struct config_field timeouts_fields[] = {
 const struct config_record config_timeouts_record = CONFIG_RECORD("providers[].timeouts",
                                                                   timeouts_fields);
 
+#define AT(member) offsetof(struct config_auth, member)
+/* clang-format off */
+static const struct config_field auth_fields[] = {
+    { "scheme",            config_read_name,   AT(scheme),            .need = CONFIG_OPTIONAL },
+    { "access_key_id",     config_read_secret, AT(access_key_id),     .need = CONFIG_OPTIONAL },
+    { "secret_access_key", config_read_secret, AT(secret_access_key), .need = CONFIG_OPTIONAL },
+    { "session_token",     config_read_secret, AT(session_token),     .need = CONFIG_OPTIONAL },
+    { "profile",           config_read_text,   AT(profile),           .need = CONFIG_OPTIONAL },
+    { "region",            config_read_name,   AT(region),            .need = CONFIG_OPTIONAL },
+    { "credentials_file",  config_read_file,   AT(credentials_file),  .need = CONFIG_OPTIONAL },
+    { "tenant_id",         config_read_name,   AT(tenant_id),         .need = CONFIG_OPTIONAL },
+    { "client_id",         config_read_text,   AT(client_id),         .need = CONFIG_OPTIONAL },
+    { "client_secret",     config_read_secret, AT(client_secret),     .need = CONFIG_OPTIONAL },
+    { "scope",             config_read_text,   AT(scope),             .need = CONFIG_OPTIONAL },
+    { "token_url",         config_read_url,    AT(token_url),         .need = CONFIG_OPTIONAL },
+};
+/* clang-format on */
+#undef AT
+const struct config_record config_auth_record = CONFIG_RECORD("providers[].auth", auth_fields);
+
 /* Keeps the node too, for messages that come later. */
 static bool
 read_name(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
@@ -212,6 +232,7 @@ static const struct config_field provider_fields[] = {
     { "type",     read_type,           0,               .need = CONFIG_REQUIRED },
     { "base_url", config_read_url,     AT(p.base_url),  .need = CONFIG_OPTIONAL },
     { "api_key",  config_read_secret,  AT(p.api_key),   .need = CONFIG_OPTIONAL },
+    { "auth",     config_read_record,  AT(p.auth),      .record = &config_auth_record },
     { "headers",  read_headers,        0,               .need = CONFIG_OPTIONAL },
     { "models",   read_models,         0,               .need = CONFIG_REQUIRED },
     { "timeouts", config_read_record,  AT(p.timeouts),  .record = &config_timeouts_record },

@@ -16,7 +16,7 @@ extern const struct config_record config_tls_record, config_log_record; /* the s
 
 /* section_providers.c */
 extern const struct config_record config_provider_record;
-extern const struct config_record config_model_record, config_timeouts_record;
+extern const struct config_record config_model_record, config_timeouts_record, config_auth_record;
 /* Read the list of providers into the struct config at out. */
 config_read config_read_providers;
 

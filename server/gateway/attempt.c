@@ -90,6 +90,15 @@ read_error(struct exchange *x)
 
 /* --- the reply ----------------------------------------------------------------------------- */
 
+/* The provider does not take the credentials any more. */
+static void
+spoil(struct exchange *x)
+{
+    struct keeper *k = worker_keeper(x->worker, x->attempt.candidate.offer->deployment);
+    if (k)
+        keeper_spoil(k);
+}
+
 static void
 on_head(void *ctx, const struct upstream_head *head)
 {
@@ -99,6 +108,8 @@ on_head(void *ctx, const struct upstream_head *head)
     a->status = head->status;
     if (head->status < 200 || head->status > 299)
         a->reply = ATTEMPT_ERROR;
+    if (head->status == 401 || head->status == 403)
+        spoil(x);
     if (d->retry_after.p)
         xd_seconds(upstream_head_get(head, d->retry_after), &a->retry_after);
     if (d->request_id.p)
@@ -205,11 +216,15 @@ static const struct upstream_handler handler = {
 
 /* --- begin and end ------------------------------------------------------------------------- */
 
+static void on_credentials(void *ctx, const struct fault *why);
+
 /* What is kept from the last attempt is memory. */
 static void
-renew(struct attempt *a, const struct candidate *c)
+renew(struct exchange *x, const struct candidate *c)
 {
+    struct attempt *a = &x->attempt;
     *a = (struct attempt){ .candidate = *c,
+                           .wait = { .told = on_credentials, .ctx = x },
                            .arena = a->arena,
                            .body = a->body,
                            .collected = a->collected,
@@ -248,8 +263,24 @@ propose(struct exchange *x, struct proposal *p)
     return err == ERR_OK;
 }
 
+/* Add what proves who pays, which may depend on all the rest. */
 static bool
-call(struct exchange *x, const struct proposal *p)
+prove(struct exchange *x, struct proposal *p)
+{
+    struct attempt *a = &x->attempt;
+    const struct keeper *k = worker_keeper(x->worker, a->candidate.offer->deployment);
+    const struct keeper_request req = { .method = STR("POST"),
+                                        .url = a->target.url,
+                                        .headers = p->headers,
+                                        .n_headers = p->n_headers,
+                                        .body = p->body };
+    unsigned n = k ? keeper_apply(k, &req, &x->worker->scratch, p->headers + p->n_headers) : 0;
+    p->n_headers += n;
+    return !k || n > 0;
+}
+
+static bool
+call(struct exchange *x, const struct proposal *p, struct fault *f)
 {
     struct attempt *a = &x->attempt;
     const struct deployment *d = a->candidate.offer->deployment;
@@ -263,16 +294,50 @@ call(struct exchange *x, const struct proposal *p)
         .ca_file = d->config->ca_file,
         .proxy = d->config->proxy,
     };
-    struct fault f;
-    a->start_us = clock_us();
-    a->call = upstream_start(x->worker->upstream, &req, &handler, x, &f);
+    if (!a->start_us)
+        a->start_us = clock_us();
+    a->call = upstream_start(x->worker->upstream, &req, &handler, x, f);
     a->sends = a->call;
-    if (a->call)
-        return true;
-    x->error = error_of_result(a, UPSTREAM_OTHER);
-    x->error = ir_error_copy(&x->arena, &x->error);
-    x->detail = arena_str(&x->arena, str_from(f.text));
-    return false;
+    return a->call;
+}
+
+/* It should work, but does not even begin. */
+static enum attempt_start
+broken(struct exchange *x, const struct ir_error *e, const struct fault *why)
+{
+    x->error = ir_error_copy(&x->arena, e);
+    x->detail = why ? arena_str(&x->arena, str_from(why->text)) : (struct str){ NULL, 0 };
+    return ATTEMPT_BROKEN;
+}
+
+static enum attempt_start
+go(struct exchange *x)
+{
+    struct proposal p;
+    struct fault f;
+    if (!propose(x, &p))
+        return ATTEMPT_UNFIT;
+    x->attempts++;
+    if (prove(x, &p) && call(x, &p, &f))
+        return ATTEMPT_STARTED;
+    struct ir_error e = error_of_result(&x->attempt, UPSTREAM_OTHER);
+    return broken(x, &e, &f);
+}
+
+static enum attempt_start
+no_credentials(struct exchange *x, const struct fault *why)
+{
+    struct ir_error e = attempt_error(&x->attempt, IR_FAULT_PROTOCOL,
+                                      "credentials for it cannot be had");
+    x->attempts++;
+    return broken(x, &e, why);
+}
+
+static void
+on_credentials(void *ctx, const struct fault *why)
+{
+    struct exchange *x = ctx;
+    exchange_attempt_started(x, why ? no_credentials(x, why) : go(x));
 }
 
 enum attempt_start
@@ -280,20 +345,28 @@ attempt_start(struct exchange *x, const struct candidate *c)
 {
     struct attempt *a = &x->attempt;
     const struct deployment *d = c->offer->deployment;
-    struct proposal p;
-    renew(a, c);
+    struct fault f;
+    renew(x, c);
     a->model = offer_upstream(c->offer, c->name, &x->arena);
     if (!deployment_call(d, x->front.op->kind, &a->target)) {
-        struct fault f;
         (void)!fault_set(&f, ERR_UNSUPPORTED, 0, "provider %.*s does not have this operation",
                          STR_ARG(d->config->name));
         unfit(x, &f);
         return ATTEMPT_UNFIT;
     }
-    if (!propose(x, &p))
-        return ATTEMPT_UNFIT;
-    x->attempts++;
-    return call(x, &p) ? ATTEMPT_STARTED : ATTEMPT_BROKEN;
+    struct keeper *k = worker_keeper(x->worker, d);
+    if (!k)
+        return go(x);
+    a->start_us = clock_us();
+    switch (keeper_ask(k, &a->wait, &f)) {
+    case KEEPER_READY:
+        return go(x);
+    case KEEPER_WAITING:
+        return ATTEMPT_STARTED;
+    case KEEPER_FAILED:
+        break;
+    }
+    return no_credentials(x, &f);
 }
 
 void
@@ -309,6 +382,7 @@ void
 attempt_stop(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
+    keeper_leave(&a->wait);
     upstream_cancel(a->call);
     a->call = NULL;
     attempt_account(x);

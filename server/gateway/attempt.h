@@ -1,13 +1,14 @@
 /* One try at one provider: the request in its dialect, the call, and what comes back.
  *
- *   attempt_start ─► head ─► data* ─► done
- *                     │        └─ by its first letters: a stream, or a document
- *                     └─ not 2xx: an error, whatever its form
+ *   attempt_start ─► (credentials) ─► head ─► data* ─► done
+ *                                       │        └─ by its first letters: a stream, or a document
+ *                                       └─ not 2xx: an error, whatever its form
  *
  * How it ends is told to the exchange (exchange.h). */
 #ifndef LLMUX_GATEWAY_ATTEMPT_H
 #define LLMUX_GATEWAY_ATTEMPT_H
 
+#include "server/auth/keeper.h"
 #include "server/gateway/route.h"
 #include "server/gateway/stream.h"
 
@@ -34,6 +35,7 @@ struct attempt {
     struct candidate candidate;
     struct deployment_call target;
     struct str model;           /* what the provider is asked for */
+    struct keeper_waiter wait;  /* for credentials, before the call */
     struct upstream_call *call; /* NULL when none is running */
     struct arena arena;         /* what lives as long as the attempt */
     struct buf body;            /* what is sent, unless it is the client's own bytes */
@@ -62,9 +64,9 @@ void attempt_init(struct attempt *a);
 void attempt_fini(struct attempt *a);
 
 enum attempt_start {
-    ATTEMPT_STARTED,
-    ATTEMPT_UNFIT,  /* this deployment cannot serve this request; x->error says why */
-    ATTEMPT_BROKEN, /* it should, but could not even begin; x->error says why */
+    ATTEMPT_STARTED, /* or waiting for credentials: exchange_attempt_started then says more */
+    ATTEMPT_UNFIT,   /* this deployment cannot serve this request; x->error says why */
+    ATTEMPT_BROKEN,  /* it should, but could not even begin; x->error says why */
 };
 /* Try a candidate with x's request. */
 enum attempt_start attempt_start(struct exchange *x, const struct candidate *c);

@@ -18,3 +18,9 @@ clock_wall_ms(void)
     clock_gettime(CLOCK_REALTIME, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
+
+uint64_t
+clock_wall_s(void)
+{
+    return clock_wall_ms() / 1000;
+}

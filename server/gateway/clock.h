@@ -9,5 +9,7 @@ uint64_t clock_us(void);
 
 /* Milliseconds since 1970. */
 uint64_t clock_wall_ms(void);
+/* Seconds since 1970. */
+uint64_t clock_wall_s(void);
 
 #endif

@@ -9,6 +9,7 @@ write_provider(const struct xd_dialect *d, struct str host, const char *more, st
 {
     buf_printf(out, "  - name: emulated-%s\n    type: %s\n    base_url: \"%.*s/%s/v1\"\n", d->name,
                d->name, STR_ARG(host), d->name);
+    buf_puts(out, STR("    auth: { scheme: none }\n"));
     buf_printf(out, "    models:\n      - { name: \"%s/*\", upstream: \"*\" }\n", d->name);
     for (unsigned i = 0; i < d->nmodels; i++)
         buf_printf(out, "      - \"%.*s\"\n", STR_ARG(d->models[i]));

@@ -21,13 +21,13 @@ make_url(const struct deployment *d, const struct xd_op *op, struct arena *a)
     base.n -= query.n;
     struct str url = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(base), STR_ARG(op->path),
                                   STR_ARG(query));
-    if (d->auth.scheme != XD_AUTH_QUERY)
+    if (d->identity.auth.scheme != XD_AUTH_QUERY)
         return url;
     struct buf key;
-    buf_init(&key, 3 * d->config->api_key.n);
-    percent_encode(&key, d->config->api_key, "");
-    url = arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?', STR_ARG(d->auth.name),
-                       STR_ARG(buf_str(&key)));
+    buf_init(&key, 3 * d->identity.api_key.n);
+    percent_encode(&key, d->identity.api_key, "");
+    url = arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?',
+                       STR_ARG(d->identity.auth.name), STR_ARG(buf_str(&key)));
     buf_fini(&key);
     return url;
 }
@@ -51,13 +51,13 @@ set_header(struct header_list *l, struct str name, struct str value)
 static void
 set_auth(struct header_list *l, const struct deployment *d, struct arena *a)
 {
-    struct str key = d->config->api_key;
-    switch (d->auth.scheme) {
+    struct str key = d->identity.api_key;
+    switch (d->identity.auth.scheme) {
     case XD_AUTH_BEARER:
         set_header(l, STR("authorization"), arena_printf(a, "Bearer %.*s", STR_ARG(key)));
         break;
     case XD_AUTH_HEADER:
-        set_header(l, d->auth.name, key);
+        set_header(l, d->identity.auth.name, key);
         break;
     case XD_AUTH_NONE:
     case XD_AUTH_QUERY:
@@ -97,14 +97,35 @@ make_policies(struct deployment *d, struct arena *a)
     d->policies = (struct xd_policy_choices){ v, v ? n : 0 };
 }
 
-/* The first scheme that a key serves. */
-static struct xd_auth
-choose_auth(const struct deployment *d)
+static enum err
+make_identity(struct deployment *d, struct arena *a, struct fault *f)
 {
-    for (unsigned i = 0; d->config->api_key.p && i < d->dialect->nauths; i++)
-        if (d->dialect->auths[i].scheme <= XD_AUTH_QUERY)
-            return d->dialect->auths[i];
-    return (struct xd_auth){ .scheme = XD_AUTH_NONE };
+    const struct config_auth *c = &d->config->auth;
+    const struct identity_options o = { .scheme = c->scheme,
+                                        .api_key = d->config->api_key,
+                                        .access_key_id = c->access_key_id,
+                                        .secret_access_key = c->secret_access_key,
+                                        .session_token = c->session_token,
+                                        .profile = c->profile,
+                                        .region = c->region,
+                                        .credentials_file = c->credentials_file,
+                                        .tenant_id = c->tenant_id,
+                                        .client_id = c->client_id,
+                                        .client_secret = c->client_secret,
+                                        .scope = c->scope,
+                                        .token_url = c->token_url };
+    const struct identity_world world = { .env = config_world_env, .file = config_world_file };
+    struct fault why = { .err = ERR_OK };
+    enum err err = identity_make(&d->identity, d->dialect->auths, d->dialect->nauths, &o, &world, a,
+                                 &why);
+    return err ? fault_set(f, err, 0, "provider %.*s: auth: %s", STR_ARG(d->config->name), why.text)
+               : ERR_OK;
+}
+
+void
+deployment_fini(struct deployment *d)
+{
+    identity_fini(&d->identity);
 }
 
 static unsigned
@@ -122,7 +143,9 @@ deployment_make(struct deployment *d, const struct config_provider *config, stru
         return fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s: %s: %.*s", STR_ARG(config->name),
                          d->dialect ? "no base_url for type" : "no such type",
                          STR_ARG(config->type));
-    d->auth = choose_auth(d);
+    enum err err = make_identity(d, a, f);
+    if (err)
+        return err;
     unsigned n = d->dialect->nops;
     d->urls = arena_alloc(a, n * sizeof *d->urls);
     d->headers = arena_alloc(a, n * sizeof *d->headers);

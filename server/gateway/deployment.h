@@ -5,13 +5,14 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/xd/policy.h"
+#include "server/auth/identity.h"
 #include "server/config/config.h"
 #include "server/upstream/upstream.h"
 
 struct deployment {
     const struct config_provider *config;
     const struct xd_dialect *dialect;
-    struct xd_auth auth; /* the scheme that counts, of those of the dialect */
+    struct identity identity; /* the auth scheme that counts, and its credentials */
     struct str *urls; /* by operation of the dialect, with the key when it belongs into the query */
     struct upstream_header **headers; /* by operation: constant, auth, the operator's own */
     unsigned *n_headers;
@@ -21,9 +22,11 @@ struct deployment {
 
 /* Make d from an entry of a valid config; everything lives in the arena.  The operator's headers
  * replace those of the dialect that have the same name.  ERR_UNSUPPORTED when the type is not
- * compiled in or has no address, ERR_LIMIT when the arena is full. */
+ * compiled in, has no address, or lacks credentials; ERR_LIMIT when the arena is full. */
 MUST_CHECK enum err deployment_make(struct deployment *d, const struct config_provider *config,
                                     struct arena *a, struct fault *f);
+
+void deployment_fini(struct deployment *d);
 
 /* What is sent for an operation; false when the dialect does not have it. */
 struct deployment_call {

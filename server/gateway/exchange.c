@@ -159,6 +159,26 @@ give_up(struct exchange *x)
     refuse(x, &e);
 }
 
+/* Does the attempt run, or wait to? */
+static bool
+settle(struct exchange *x, enum attempt_start how)
+{
+    switch (how) {
+    case ATTEMPT_STARTED:
+        x->error.set = false;
+        x->detail = (struct str){ NULL, 0 };
+        begin_waiting(x);
+        return true;
+    case ATTEMPT_UNFIT:
+        route_exclude(&x->route);
+        break;
+    case ATTEMPT_BROKEN:
+        attempt_account(x);
+        break;
+    }
+    return false;
+}
+
 /* Begin the next attempt that can be begun. */
 static void
 try_next(struct exchange *x)
@@ -166,21 +186,17 @@ try_next(struct exchange *x)
     struct candidate c;
     while (route_next(&x->route, &x->worker->dice, &c)) {
         attempt_stop(x);
-        switch (attempt_start(x, &c)) {
-        case ATTEMPT_STARTED:
-            x->error.set = false;
-            x->detail = (struct str){ NULL, 0 };
-            begin_waiting(x);
+        if (settle(x, attempt_start(x, &c)))
             return;
-        case ATTEMPT_UNFIT:
-            route_exclude(&x->route);
-            break;
-        case ATTEMPT_BROKEN:
-            attempt_account(x);
-            break;
-        }
     }
     give_up(x);
+}
+
+void
+exchange_attempt_started(struct exchange *x, enum attempt_start how)
+{
+    if (!settle(x, how))
+        try_next(x);
 }
 
 /* Leave a deployment that has failed already alone for a while: 100 ms, doubling. */

@@ -94,6 +94,8 @@ void exchange_expired(struct exchange *x, enum exchange_deadline which);
 
 /* What attempts report.  Each of these may release x. */
 
+/* An attempt that had to wait has begun now, or cannot: try another one. */
+void exchange_attempt_started(struct exchange *x, enum attempt_start how);
 /* The attempt is over and the client has got nothing of it: try again, or say so. */
 void exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail);
 /* Bytes of the reply are about to go out: what was kept for another attempt is let go. */

@@ -2,10 +2,12 @@
 #include "server/gateway/proposal.h"
 
 #include "runtime/xd/translate.h"
+#include "server/auth/keeper.h"
 #include "server/gateway/body_patch.h"
 #include "server/gateway/dropped.h"
 
-#define MORE_HEADERS 3u /* accept, x-request-id, opt-ins */
+/* accept, x-request-id, opt-ins, and what proves who pays */
+#define MORE_HEADERS (3u + KEEPER_HEADERS)
 
 /* What one call of proposal_make works with. */
 struct maker {

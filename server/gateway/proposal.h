@@ -22,7 +22,7 @@ struct proposal_source {
 
 struct proposal {
     struct str body;                 /* the client's own bytes, or those in `out` */
-    struct upstream_header *headers; /* in the arena */
+    struct upstream_header *headers; /* in the arena, with room for KEEPER_HEADERS more */
     unsigned n_headers;
     bool kindred;       /* both dialects are of one family */
     bool asks_usage;    /* of a stream, though the client did not */

@@ -254,6 +254,25 @@ make_deadlines(struct worker *w)
 }
 
 static bool
+make_keepers(struct worker *w)
+{
+    const struct gateway *g = w->gateway;
+    w->keepers = calloc(g->config->n_providers, sizeof *w->keepers);
+    for (unsigned i = 0; w->keepers && i < g->config->n_providers; i++) {
+        const struct deployment *d = &g->deployments[i];
+        keeper_init(&w->keepers[i], &d->identity, w->upstream, d->config->ca_file, d->config->proxy,
+                    clock_wall_s);
+    }
+    return w->keepers;
+}
+
+struct keeper *
+worker_keeper(struct worker *w, const struct deployment *d)
+{
+    return identity_is_live(&d->identity) ? &w->keepers[d - w->gateway->deployments] : NULL;
+}
+
+static bool
 make_parts(struct worker *w)
 {
     uint64_t seed = 0;
@@ -263,7 +282,7 @@ make_parts(struct worker *w)
     w->http = make_http(w, w->gateway->n_workers);
     w->upstream = upstream_create(w->base, NULL);
     w->order_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!w->http || !w->upstream || w->order_fd < 0)
+    if (!w->http || !w->upstream || w->order_fd < 0 || !make_keepers(w))
         return false;
     w->order_event = event_new(w->base, w->order_fd, EV_READ | EV_PERSIST, on_order, w);
     w->drain_event = evtimer_new(w->base, on_drain_timeout, w);
@@ -347,6 +366,9 @@ worker_destroy(struct worker *w)
         TAILQ_REMOVE(&w->pool, x, link);
         exchange_destroy(x);
     }
+    for (unsigned i = 0; w->keepers && i < w->gateway->config->n_providers; i++)
+        keeper_fini(&w->keepers[i]);
+    free(w->keepers);
     if (w->upstream)
         upstream_destroy(w->upstream);
     if (w->order_event)

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "server/auth/keeper.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/gateway.h"
 #include "server/http/server.h"
@@ -27,6 +28,7 @@ struct worker {
     struct event_base *base; /* owned, as are the next ones */
     struct http_server *http;
     struct upstream *upstream;
+    struct keeper *keepers; /* by deployment; those without live accounts are not used */
     struct event *order_event;
     struct event *drain_event; /* drain_timeout is over */
     int order_fd;              /* an eventfd; written when order has changed */
@@ -56,6 +58,9 @@ bool worker_start(struct worker *w);
 void worker_tell(struct worker *w, enum worker_order order);
 /* Wait for the thread's end, if it was started, and free w. */
 void worker_destroy(struct worker *w);
+
+/* Who keeps a deployment's credentials; NULL when they are the same for every request. */
+struct keeper *worker_keeper(struct worker *w, const struct deployment *d);
 
 /* For exchanges: one from the pool, and back into it. */
 struct exchange *worker_lend(struct worker *w);

@@ -51,35 +51,27 @@ wire_file(struct arena *a, const char *path)
     return content;
 }
 
-/* Has it an operation with the path at the end of the address? */
-static bool
-answers_at(const struct xd_dialect *d, struct str uri)
-{
-    for (unsigned i = 0; i < d->nops; i++)
-        if (d->ops[i].kind == XD_OP_CHAT && str_ends(uri, d->ops[i].path))
-            return true;
-    return false;
-}
-
 /* What the address says of the dialect, NULL when it is none of ours.  Recordings of a provider
  * that is compiled in are read by its own rules. */
 static const struct xd_dialect *
 dialect_of(struct arena *a, struct str dir, struct str uri)
 {
+    struct str family = { NULL, 0 };
     for (size_t i = 0; i < uri.n; i++)
         if (uri.p[i] == '?' || uri.p[i] == '#')
             uri.n = i;
+    if (str_ends(uri, STR("/chat/completions")))
+        family = STR("openai.chat");
+    else if (str_ends(uri, STR("/v1/messages")))
+        family = STR("anthropic.messages");
+    else
+        return NULL;
     struct str name = arena_str(a, dir);
     for (size_t i = 0; i < name.n; i++)
         if (name.p[i] == '-')
             name.n = i;
-    const struct xd_dialect *own = xd_find(name);
-    if (own && answers_at(own, uri))
-        return own;
-    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
-        if (!(*d)->provider && answers_at(*d, uri))
-            return *d;
-    return NULL;
+    const struct xd_dialect *d = xd_find(name);
+    return d && str_is(family, d->family) ? d : xd_find(family);
 }
 
 static struct str
@@ -106,8 +98,6 @@ read_item(struct arena *a, const char *path, struct wire_item *item)
     json_doc_fini(&doc);
     item->request = child(a, path, "request.json");
     item->reply = child(a, path, "response.sse");
-    if (!item->reply.p)
-        item->reply = child(a, path, "response.ndjson");
     item->stream = item->reply.p != NULL;
     if (!item->stream)
         item->reply = child(a, path, "response.json");

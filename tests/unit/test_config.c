@@ -171,6 +171,11 @@ config_holds_every_value(void **state)
               "    type: openai.chat\n"
               "    base_url: http://localhost:1234\n"
               "    api_key: file:key\n"
+              "    auth: { scheme: sigv4, access_key_id: AKID, secret_access_key: file:key,\n"
+              "            session_token: '${KEY}', profile: work, region: eu-1,\n"
+              "            credentials_file: /tls/key.pem, tenant_id: t-1, client_id: c-1,\n"
+              "            client_secret: cs, scope: 'https://s/.default',\n"
+              "            token_url: https://login/token }\n"
               "    models: ['claude-*', { name: 'x-*', upstream: 'y/*' }]\n"
               "routing:\n"
               "  strategy: simple-shuffle\n"
@@ -219,6 +224,18 @@ config_holds_every_value(void **state)
     ASSERT_STR(p->proxy, "http://me:secret-pass@proxy:3128");
     assert_int_equal(p->line, 15);
     ASSERT_STR(q->api_key, "sk-from-a-file");
+    ASSERT_STR(q->auth.scheme, "sigv4");
+    ASSERT_STR(q->auth.access_key_id, "AKID");
+    ASSERT_STR(q->auth.secret_access_key, "sk-from-a-file");
+    ASSERT_STR(q->auth.session_token, "sk-from-the-environment");
+    ASSERT_STR(q->auth.profile, "work");
+    ASSERT_STR(q->auth.region, "eu-1");
+    ASSERT_STR(q->auth.credentials_file, "/tls/key.pem");
+    ASSERT_STR(q->auth.tenant_id, "t-1");
+    ASSERT_STR(q->auth.client_id, "c-1");
+    ASSERT_STR(q->auth.client_secret, "cs");
+    ASSERT_STR(q->auth.scope, "https://s/.default");
+    ASSERT_STR(q->auth.token_url, "https://login/token");
     assert_true(q->models[0].wildcard);
     assert_null(q->models[0].upstream.p);
     ASSERT_STR(q->models[1].upstream, "y/*");
@@ -228,11 +245,17 @@ config_holds_every_value(void **state)
     ASSERT_STR(o->fallbacks[0].model, "gpt-4o");
     assert_int_equal(o->fallbacks[0].n_to, 2);
     ASSERT_STR(o->fallbacks[0].to[1], "claude-3");
-    static const char *const secrets[] = {
-        "sk-from-the-environment",          "blue$",       "a b",
-        "http://me:secret-pass@proxy:3128", "secret-pass", "sk-from-a-file"
-    };
-    assert_int_equal(r.config->n_secrets, 6);
+    static const char *const secrets[] = { "sk-from-the-environment",
+                                           "blue$",
+                                           "a b",
+                                           "http://me:secret-pass@proxy:3128",
+                                           "secret-pass",
+                                           "sk-from-a-file",
+                                           "AKID",
+                                           "sk-from-a-file",
+                                           "sk-from-the-environment",
+                                           "cs" };
+    assert_int_equal(r.config->n_secrets, 10);
     for (size_t i = 0; i < 6; i++)
         ASSERT_STR(r.config->secrets[i], secrets[i]);
     result_fini(&r);
