@@ -138,6 +138,7 @@ enum ast_form_kind {
 struct ast_form {
     enum ast_form_kind kind;
     struct word name;
+    struct word as; /* FORM_LIST: `[string as CASE]`, `[string as CASE | name]`; absent otherwise */
 };
 struct ast_forms {
     struct ast_form *v;
@@ -226,13 +227,15 @@ struct ast_settings {
     unsigned n, cap;
 };
 
-/* post "/path" { header "n" = "v"; sends X; returns Y; streams Z; fails W ["member"] } */
+/* post "/path" { header "n" = "v"; sends X; returns Y; streams Z; fails W ["member"] }
+ * post images "/path" { passes }       nothing is read or written: bodies go through as they are */
 struct ast_operation {
     struct pos pos;
     struct word name; /* `chat` when not written: `post chat "/path"` */
     struct word path;
     struct ast_rows headers;
     struct word sends, returns, streams, fails;
+    struct word passes; /* the keyword; absent when not given */
     struct word
         fails_member; /* fails error by "error": a reply with this member is an error whatever its status */
 };
@@ -283,7 +286,12 @@ struct ast_decls {
     unsigned n, cap;
 };
 
-enum ast_file_kind { FILE_IR, FILE_DIALECT, FILE_PROVIDER };
+enum ast_file_kind {
+    FILE_IR,
+    FILE_DIALECT,
+    FILE_EXTENSION, /* extend NAME: more of a dialect; see extension.h */
+    FILE_PROVIDER
+};
 
 struct ast_file {
     enum ast_file_kind kind;
@@ -293,6 +301,7 @@ struct ast_file {
     struct word parent; /* provider x : parent */
     struct ast_settings settings;
     struct ast_operations operations;
+    struct words removed; /* provider: inherited operations that it does not have */
     struct ast_decls decls;
 };
 

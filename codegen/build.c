@@ -92,6 +92,13 @@ build_add_operation(struct build *b, struct ast_operation *op, struct token firs
 }
 
 void
+build_removed(struct build *b, struct words names)
+{
+    for (unsigned i = 0; i < names.n; i++)
+        BUILD_PUSH(b, &b->file->removed, names.v[i]);
+}
+
+void
 build_word(struct build *b, struct word *word, struct token keyword, struct word value)
 {
     if (word->s.p) {
@@ -375,18 +382,24 @@ build_grows(struct build *b, struct ast_row *row, struct token keyword, struct a
 }
 
 struct ast_form
+build_form_name(enum ast_form_kind kind, struct word name)
+{
+    return (struct ast_form){ .kind = kind, .name = name };
+}
+
+struct ast_form
 build_form(struct build *b, enum ast_form_kind kind, struct word fixed, struct word name,
            const char *wanted)
 {
     build_expect(b, fixed, wanted);
-    return (struct ast_form){ kind, name };
+    return build_form_name(kind, name);
 }
 
 struct ast_form
 build_form_in(struct build *b, struct word what, struct word where)
 {
     if (str_is(what.s, "text"))
-        return (struct ast_form){ FORM_TEXT_IN, where };
+        return build_form_name(FORM_TEXT_IN, where);
     struct ast_form f = build_form(b, FORM_JSON_IN_STRING, where, what, "string");
     build_expect(b, what, "json");
     return f;
@@ -399,9 +412,8 @@ build_expect(struct build *b, struct word word, const char *wanted)
         return;
     struct diag *e = diag_error(b->diags, word.pos, "unexpected '%.*s', wanted '%s'",
                                 STR_ARG(word.s), wanted);
-    diag_help(
-        e,
-        "the forms of two kinds are: string as CASE, string joins CASE, json in string, text in TAG");
+    diag_help(e, "the forms of two kinds are: string as CASE, [string as CASE], string joins CASE,\n"
+                 "json in string, text in TAG");
 }
 
 struct build_step

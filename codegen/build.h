@@ -55,6 +55,8 @@ void build_policy(struct build *b, struct word keyword, struct word name, struct
 struct ast_operation *build_operation(struct build *b);
 void build_add_operation(struct build *b, struct ast_operation *op, struct token first,
                          struct word name, struct word path);
+/* `remove a, b` in a provider. */
+void build_removed(struct build *b, struct words names);
 /* Set a word that may be said once: a member of an operation (`sends x`), a modifier (`max 1`). */
 void build_word(struct build *b, struct word *word, struct token keyword, struct word value);
 
@@ -145,6 +147,7 @@ void build_add_row(struct build *b, struct ast_rows *rows, struct ast_row *row, 
 void build_else(struct build *b, struct ast_row *row, struct token keyword, struct ast_const value);
 void build_grows(struct build *b, struct ast_row *row, struct token keyword, struct ast_path delta);
 
+struct ast_form build_form_name(enum ast_form_kind kind, struct word name);
 /* A form of two words and a fixed one, such as `string as text`. */
 struct ast_form build_form(struct build *b, enum ast_form_kind kind, struct word fixed,
                            struct word name, const char *wanted);

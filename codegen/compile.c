@@ -3,6 +3,7 @@
 
 #include "codegen/coverage.h"
 #include "codegen/emit.h"
+#include "codegen/extension.h"
 #include "codegen/head.h"
 #include "codegen/invert.h"
 #include "codegen/model.h"
@@ -110,6 +111,7 @@ compile_resolve(struct arena *a, const struct ast_file *const *files, unsigned n
 {
     const struct ast_file *ir = find_ir(files, n, d);
 
+    files = extensions_merge(a, files, n, &n, d);
     *out = (struct compiled){ 0 };
     if (!ir)
         return false;

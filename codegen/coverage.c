@@ -173,7 +173,9 @@ cover_forms(struct walk *w, const struct ast_row *r, bool write, uint32_t *mask,
             visit(w, decl->name.s, write);
         if (!u)
             continue;
-        int n = types_case(u, r->forms.v[i].name.s);
+        int n = types_case(u, r->forms.v[i].name.s), as = types_case(u, r->forms.v[i].as.s);
+        if (as >= 0)
+            *mask |= 1u << as;
         if (decl)
             *mask |= decl_cases(w, decl, write)
                      | (decl->kind == DECL_UNION && write ? dropped_cases(w, decl, u) : 0);

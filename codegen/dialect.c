@@ -210,7 +210,71 @@ inherit_settings(struct arena *a, struct dialect *d)
             if (s)
                 *s = from[k]->v[i];
         }
-    d->operations = d->file->operations.n || !d->base ? d->file->operations : d->base->operations;
+}
+
+static const struct ast_operation *
+find_operation(const struct ast_operations *l, struct str name)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i].name.s, name))
+            return &l->v[i];
+    return NULL;
+}
+
+static bool
+has_word(const struct words *l, struct str s)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i].s, s))
+            return true;
+    return false;
+}
+
+static void
+check_removed(const struct dialect *d, struct diags *diags)
+{
+    const struct words *l = &d->file->removed;
+
+    for (unsigned i = 0; i < l->n; i++) {
+        if (d->base && find_operation(&d->base->operations, l->v[i].s))
+            continue;
+        struct suggestion s = suggestion_for(l->v[i].s);
+        for (unsigned k = 0; d->base && k < d->base->operations.n; k++)
+            suggestion_consider(&s, d->base->operations.v[k].name.s);
+        (void)diag_suggest(diag_error(diags, l->v[i].pos, "there is no operation '%.*s' to remove",
+                                      STR_ARG(l->v[i].s)),
+                           &s);
+    }
+}
+
+static void
+add_operation(struct arena *a, struct dialect *d, const struct ast_operation *op)
+{
+    struct ast_operation *to = arena_push(a, (void **)&d->operations.v, &d->operations.n,
+                                          &d->operations.cap, sizeof *to);
+
+    if (to)
+        *to = *op;
+}
+
+/* Its own operations stand where the inherited ones of the same names stood, or behind them all. */
+static void
+inherit_operations(struct arena *a, struct dialect *d, struct diags *diags)
+{
+    static const struct ast_operations none;
+    const struct ast_operations *own = &d->file->operations;
+    const struct ast_operations *inherited = d->base ? &d->base->operations : &none;
+
+    check_removed(d, diags);
+    for (unsigned i = 0; i < inherited->n; i++) {
+        struct str name = inherited->v[i].name.s;
+        const struct ast_operation *mine = find_operation(own, name);
+        if (!has_word(&d->file->removed, name))
+            add_operation(a, d, mine ? mine : &inherited->v[i]);
+    }
+    for (unsigned i = 0; i < own->n; i++)
+        if (!find_operation(inherited, own->v[i].name.s))
+            add_operation(a, d, &own->v[i]);
 }
 
 static const struct ast_file *
@@ -319,6 +383,7 @@ add_dialect(struct arena *a, struct dialects *l, const struct ast_file *f, struc
     struct dialect *slot = arena_push(a, (void **)&l->v, &l->n, &l->cap, sizeof *slot);
     inherit(a, &d, diags);
     inherit_settings(a, &d);
+    inherit_operations(a, &d, diags);
     if (f->kind == FILE_DIALECT)
         d.base = NULL; /* all that it inherits is its own from now on */
     d.prefix = d.base ? arena_printf(a, "%s_", d.c).p : "";

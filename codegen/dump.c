@@ -174,7 +174,10 @@ put_form(struct dump *d, const struct ast_form *form)
         before = "grows by ";
         break;
     }
-    buf_printf(d->out, "%s%.*s%s", before, STR_ARG(form->name.s), behind);
+    buf_puts(d->out, str_from(before));
+    if (form->as.s.n)
+        buf_printf(d->out, "string as %.*s%s", STR_ARG(form->as.s), form->name.s.n ? " | " : "");
+    buf_printf(d->out, "%.*s%s", STR_ARG(form->name.s), behind);
 }
 
 static void
@@ -458,6 +461,8 @@ put_operation(struct dump *d, const struct ast_operation *op)
     put_named(d, "streams", op->streams);
     put_named(d, "fails", op->fails);
     put_named(d, "by", op->fails_member);
+    if (op->passes.s.n)
+        buf_puts(d->out, STR(" passes"));
     end_line(d);
     d->depth++;
     put_rows(d, &op->headers);
@@ -473,6 +478,9 @@ put_head(struct dump *d, const struct ast_file *file)
         break;
     case FILE_DIALECT:
         line(d, "dialect ");
+        break;
+    case FILE_EXTENSION:
+        line(d, "extend ");
         break;
     case FILE_PROVIDER:
         line(d, "provider ");
@@ -495,6 +503,11 @@ dump_ast(const struct ast_file *file, struct buf *out)
         put_word(&d, s->name);
         put_words(&d, " ", &s->values, " ");
         put_words(&d, " globs ", &s->globs, ", ");
+        end_line(&d);
+    }
+    if (file->removed.n) {
+        line(&d, "");
+        put_words(&d, "remove ", &file->removed, ", ");
         end_line(&d);
     }
     for (unsigned i = 0; i < file->operations.n; i++)

@@ -145,7 +145,9 @@ struct form {
     const struct ir_union *un;   /* of an OBJECT on a case, or a UNION */
     int ucase;
     const char *codec; /* C name part: "media_url" */
-    struct str word;   /* STRING, JOIN: the case or field; TEXT_IN: the part's type */
+    struct str word;   /* STRING, JOIN: the case or field; TEXT_IN: the part's type; LIST: what a
+                          string becomes, if it may be one */
+    bool listed;       /* CODEC: it is for a list */
     unsigned kinds;    /* bit by enum json_kind: what it reads */
 };
 struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);

@@ -46,11 +46,28 @@ read_table(struct emit *e, const struct row_use *u, const struct form *f, const 
     em(e, "%sif (w)\n%s    %s = (enum ir_%s)w;\n", indent, indent, lv, types_enum(e->ir, want)->c);
 }
 
+/* An element that is a string: `[string as case]`, `[string as field]`. */
+static void
+read_string_element(struct emit *e, const struct form *f, const struct type *t, const char *indent)
+{
+    const char *kind = f->decl ? " && json_kind(&x->doc, i) == JSON_STRING" : "";
+
+    em(e, "%s        if (item%s) {\n", indent, kind);
+    if (t->kind == TYPE_UNION)
+        em(e, "%s            item->kind = %s;\n%s            xd_read_str(x, i, &item->%s.%s);\n",
+           indent, case_constant(e->a, t->un, f->ucase), indent, t->un->cases.v[f->ucase].name.s.p,
+           t->un->cases.v[f->ucase].fields.v[0].name.s.p);
+    else
+        em(e, "%s            item->set = true;\n%s            xd_read_str(x, i, &item->%.*s);\n",
+           indent, indent, STR_ARG(f->word));
+    em(e, "%s        }\n", indent);
+}
+
 static void
 read_list(struct emit *e, const struct form *f, const struct type *t, const char *lv, const char *v,
           const char *indent)
 {
-    if (!f->decl) {
+    if (!f->decl && !f->word.p) {
         em(e, "%sxd_read_%ss(x, %s, &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str", v, lv);
         return;
     }
@@ -58,6 +75,14 @@ read_list(struct emit *e, const struct form *f, const struct type *t, const char
     em(e, "%sif (xd_want(x, %s, JSON_ARRAY))\n", indent, v);
     em(e, "%s    XD_EACH(x, i, %s) {\n", indent, v);
     em(e, "%s        struct ir_%s *item = XD_PUSH(x, &%s);\n", indent, c, lv);
+    if (f->word.p)
+        read_string_element(e, f, t, indent);
+    if (f->word.p && !f->decl) {
+        em(e, "%s    }\n", indent);
+        return;
+    }
+    if (f->word.p)
+        em(e, "%s        else\n", indent);
     if (f->decl->kind == DECL_UNION)
         em(e, "%s        if (item && !%s(x, i, item))\n%s            %s.n--;\n", indent,
            own_reader(e, f->decl), indent, lv);
@@ -83,6 +108,7 @@ read_string(struct emit *e, const struct form *f, const struct type *t, const ch
     } else if (t->kind == TYPE_RECORD && types_field(&t->rec->fields, f->word)->type.list) {
         em(e, "%sxd_read_turn(x, %s, m);\n", indent, v);
     } else if (t->kind == TYPE_RECORD) {
+        em(e, "%s%s.set = true;\n", indent, lv);
         em(e, "%sxd_read_str(x, %s, &%s.%.*s);\n", indent, v, lv, STR_ARG(f->word));
     } else {
         em(e, "%sstruct str *item = XD_PUSH(x, &%s);\n", indent, lv);

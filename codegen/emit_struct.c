@@ -55,6 +55,8 @@ emit_writer(struct emit *e, const struct ast_operation *op, struct word decl, co
 static void
 emit_entries(struct emit *e, const struct ast_operation *op)
 {
+    if (op->passes.s.n)
+        return;
     emit_reader(e, op, op->sends, "read_request");
     emit_writer(e, op, op->sends, "write_request");
     emit_reader(e, op, op->returns, "read_reply");
@@ -79,6 +81,29 @@ emit_op_headers(struct emit *e, const struct ast_operation *op)
     if (n)
         em(e, "};\n\n");
     return n > 0;
+}
+
+/* Where a request says what the model calls by a path. */
+static void
+emit_names(struct emit *e, const struct ast_operation *op)
+{
+    const struct ast_decl *decl = op->sends.s.n ? find_decl(e, op->sends) : NULL;
+
+    if (!decl || is_inherited(e, op->sends))
+        return;
+    em(e, "static const struct xd_name %.*s[] = {\n",
+       STR_ARG(entry_name(e, op, op->sends, "names")));
+    for (unsigned i = 0; i < decl->rows.n; i++) {
+        const struct ast_row *r = &decl->rows.v[i];
+        const struct ast_rows *rows = r->rows ? r->rows
+                                              : &(struct ast_rows){ (struct ast_row *)r, 1, 1 };
+        for (unsigned k = 0; k < rows->n; k++)
+            if (rows->v[k].kind == ROW_MAP && rows->v[k].arrow != ARROW_WRITE
+                && rows->v[k].model.n == 1)
+                em(e, "    { %s, %s },\n", c_string(e->a, path_text(e->a, &rows->v[k].model.v[0])),
+                   c_string(e->a, path_text(e->a, &rows->v[k].wire.v[0])));
+    }
+    em(e, "    { NULL, NULL },\n};\n\n");
 }
 
 /* Bytes that a stream keeps until its end: what the slots of the model's finish event hold.  A
@@ -109,6 +134,7 @@ emit_ops(struct emit *e)
     for (unsigned i = 0; i < e->d->operations.n; i++) {
         emit_entries(e, &e->d->operations.v[i]);
         emit_op_headers(e, &e->d->operations.v[i]);
+        emit_names(e, &e->d->operations.v[i]);
     }
     em(e, "static const struct xd_op %sops[] = {\n", e->d->prefix);
     for (unsigned i = 0; i < e->d->operations.n; i++) {
@@ -123,6 +149,11 @@ emit_ops(struct emit *e)
            types_upper(e->a, op->name.s), c_string(e->a, op->path.s));
         if (headers)
             em(e, "        .headers = %s_headers,\n        .nheaders = %u,\n", name.p, headers);
+        if (op->passes.s.n) {
+            em(e, "        .passes = true,\n    },\n");
+            continue;
+        }
+        em(e, "        .names = %s,\n", entry_name(e, op, op->sends, "names").p);
         em(e, "        .read_request = %s,\n", entry_name(e, op, op->sends, "read_request").p);
         em(e, "        .write_request = %s,\n", entry_name(e, op, op->sends, "write_request").p);
         em(e, "        .read_reply = %s,\n", entry_name(e, op, op->returns, "read_reply").p);
@@ -138,7 +169,9 @@ emit_ops(struct emit *e)
         }
         if (op->fails_member.s.n)
             em(e, "        .error_member = STR_INIT(%s),\n", c_string(e->a, op->fails_member.s));
-        em(e, "        .slot_bytes = %u,\n    },\n", slot_bytes(e));
+        if (stream)
+            em(e, "        .slot_bytes = %u,\n", slot_bytes(e));
+        em(e, "    },\n");
     }
     em(e, "};\n\n");
 }
@@ -168,26 +201,6 @@ emit_policies(struct emit *e)
             em(e, "NULL, 0 },\n");
     }
     em(e, "    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },\n};\n\n");
-}
-
-static void
-emit_names(struct emit *e)
-{
-    const struct ast_decl *decl = e->d->operations.n ? find_decl(e, e->d->operations.v[0].sends)
-                                                     : NULL;
-
-    em(e, "static const struct xd_name %snames[] = {\n", e->d->prefix);
-    for (unsigned i = 0; decl && i < decl->rows.n; i++) {
-        const struct ast_row *r = &decl->rows.v[i];
-        const struct ast_rows *rows = r->rows ? r->rows
-                                              : &(struct ast_rows){ (struct ast_row *)r, 1, 1 };
-        for (unsigned k = 0; k < rows->n; k++)
-            if (rows->v[k].kind == ROW_MAP && rows->v[k].arrow != ARROW_WRITE
-                && rows->v[k].model.n == 1)
-                em(e, "    { %s, %s },\n", c_string(e->a, path_text(e->a, &rows->v[k].model.v[0])),
-                   c_string(e->a, path_text(e->a, &rows->v[k].wire.v[0])));
-    }
-    em(e, "    { NULL, NULL },\n};\n\n");
 }
 
 static struct str
@@ -283,15 +296,24 @@ emit_arrays(struct emit *e)
 {
     own_emit(e);
     emit_policies(e);
-    emit_names(e);
     emit_models(e);
+}
+
+/* An operation that says what errors look like; all that do name the same declaration. */
+static const struct ast_operation *
+failing_operation(const struct dialect *d)
+{
+    for (unsigned i = 0; i < d->operations.n; i++)
+        if (d->operations.v[i].fails.s.n)
+            return &d->operations.v[i];
+    return NULL;
 }
 
 void
 emit_struct(struct emit *e)
 {
-    const struct ast_operation *op = e->d->operations.n ? &e->d->operations.v[0] : NULL;
-    const struct ast_decl *error = op && op->fails.s.n ? find_decl(e, op->fails) : NULL;
+    const struct ast_operation *op = failing_operation(e->d);
+    const struct ast_decl *error = op ? find_decl(e, op->fails) : NULL;
     const struct ast_decl *faults = dialect_decl(e->d, STR("fault"));
     const struct ast_setting *version = dialect_setting(e->d, "version");
     const struct ast_setting *base = dialect_setting(e->d, "base");
@@ -327,8 +349,6 @@ emit_struct(struct emit *e)
         em(e, "    .retry_after = STR_INIT(%s),\n", c_string(e->a, retry));
     if (request.n)
         em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
-    em(e, "    .names = %snames,\n    .nnames = sizeof %snames / sizeof *%snames - 1,\n",
-       e->d->prefix, e->d->prefix, e->d->prefix);
     if (e->own.n)
         em(e, "    .own = &%sown,\n", e->d->prefix);
     em(e, "    .seen_read = SEEN(seen_read),\n    .seen_written = SEEN(seen_written),\n");

@@ -113,10 +113,41 @@ row_mask_text(struct emit *e, const struct body *b, const struct row_use *u)
     return own_cases_text(e, &m);
 }
 
+/* `[string as case]`, `[string as case | object]`: elements are known by their place, so one that
+ * has no form makes the list impossible. */
+static void
+write_string_elements(struct emit *e, const struct form *f, const struct type *t, const char *lv,
+                      const char *key, const char *indent)
+{
+    const char *field = t->kind == TYPE_UNION
+                            ? arena_printf(e->a, "%s.%s", t->un->cases.v[f->ucase].name.s.p,
+                                           t->un->cases.v[f->ucase].fields.v[0].name.s.p)
+                                  .p
+                            : arena_printf(e->a, "%.*s", STR_ARG(f->word)).p;
+    const char *when =
+        t->kind == TYPE_UNION
+            ? arena_printf(e->a, "%s.v[i].kind == %s", lv, case_constant(e->a, t->un, f->ucase)).p
+            : arena_printf(e->a, "%s.v[i].%s.p && !%s.v[i].rest.n", lv, field, lv).p;
+
+    em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
+    em(e, "%sfor (unsigned i = 0; i < %s.n; i++) {\n", indent, lv);
+    em(e, "%s    if (%s)\n%s        jw_string(&x->w, %s.v[i].%s);\n%s    else\n", indent, when,
+       indent, lv, field, indent);
+    if (f->decl)
+        em(e, "%s        write_%s(x, &%s.v[i]);\n", indent, prefixed(e, f->decl), lv);
+    else
+        em(e, "%s        xd_no_element(x, STR(%s));\n", indent, key);
+    em(e, "%s    }\n%sjw_close(&x->w);\n", indent, indent);
+}
+
 static void
 write_list(struct emit *e, const struct form *f, const struct type *t, const char *lv,
            const char *mask, const char *key, const char *indent)
 {
+    if (f->word.p) {
+        write_string_elements(e, f, t, lv, key, indent);
+        return;
+    }
     if (!f->decl) {
         em(e, "%sxd_put_%ss(x, STR(%s), &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str",
            key, lv);
@@ -226,6 +257,8 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
     case FORM_IS_CODEC:
         if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
             em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
+        else if (f->listed)
+            em(e, "%sxd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
         else if (t->kind == TYPE_UNION)
             em(e, "%s(void)xd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
         else

@@ -11,6 +11,7 @@
 #define LINE_MAX  100
 
 struct print {
+    struct arena *a;
     struct buf *out;
     unsigned depth;
 };
@@ -155,7 +156,10 @@ put_form(struct buf *out, const struct ast_form *f)
         buf_puts(out, f->name.s);
         break;
     case FORM_LIST:
-        buf_printf(out, "[%.*s]", STR_ARG(f->name.s));
+        buf_putc(out, '[');
+        if (f->as.s.n)
+            buf_printf(out, "string as %.*s%s", STR_ARG(f->as.s), f->name.s.n ? " | " : "");
+        buf_printf(out, "%.*s]", STR_ARG(f->name.s));
         break;
     case FORM_STRING_AS:
         buf_printf(out, "string as %.*s", STR_ARG(f->name.s));
@@ -576,6 +580,11 @@ put_operation(struct print *p, const struct ast_operation *op)
     put_member(p, "returns", op->returns, nothing);
     put_member(p, "streams", op->streams, nothing);
     put_member(p, "fails", op->fails, op->fails_member);
+    if (op->passes.s.n) {
+        start(p);
+        buf_puts(p->out, STR("passes"));
+        end(p);
+    }
     close_block(p);
 }
 
@@ -585,10 +594,29 @@ is_used(struct arena *a, const struct dialect *d, struct str name)
     return dialect_needs(a, d, name, DIR_READ) || dialect_needs(a, d, name, DIR_WRITE);
 }
 
+/* The operations of the parent that are not inherited. */
+static void
+put_removed(struct print *p, const struct dialect *d)
+{
+    struct words removed = { NULL, 0, 0 };
+    const struct ast_operations *l = &d->base->operations;
+
+    for (unsigned i = 0; i < l->n; i++) {
+        bool kept = false;
+        for (unsigned k = 0; k < d->operations.n; k++)
+            kept |= str_eq(d->operations.v[k].name.s, l->v[i].name.s);
+        if (!kept)
+            *(struct word *)arena_push(p->a, (void **)&removed.v, &removed.n, &removed.cap,
+                                       sizeof *removed.v) = l->v[i].name;
+    }
+    if (removed.n)
+        put_names(p, "remove", &removed);
+}
+
 void
 expand(struct arena *a, const struct dialect *d, struct buf *out)
 {
-    struct print p = { .out = out };
+    struct print p = { .a = a, .out = out };
     bool provider = d->file->kind == FILE_PROVIDER;
 
     buf_printf(out, "%s %s", provider ? "provider" : "dialect", d->name.p);
@@ -600,6 +628,8 @@ expand(struct arena *a, const struct dialect *d, struct buf *out)
     }
     for (unsigned i = 0; i < d->settings.n; i++)
         put_setting(&p, &d->settings.v[i]);
+    if (d->base)
+        put_removed(&p, d);
     for (unsigned i = 0; i < d->operations.n; i++)
         put_operation(&p, &d->operations.v[i]);
     for (unsigned i = 0; i < d->decls.n; i++)

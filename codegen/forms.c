@@ -10,13 +10,23 @@ static const struct {
     enum type_kind type;
     const char *record;
     unsigned kinds;
+    bool list;
 } codecs[] = {
-    { "media_url", TYPE_UNION, "Source", KIND(STRING) },
-    { "data_url", TYPE_UNION, "Source", KIND(STRING) },
-    { "json_object", TYPE_JSON, NULL, KIND(OBJECT) },
-    { "seconds", TYPE_INT, NULL, KIND(NUMBER) | KIND(STRING) },
-    { "texts", TYPE_TEXT, NULL, KIND(STRING) | KIND(ARRAY) },
-    { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE) },
+    { "media_url", TYPE_UNION, "Source", KIND(STRING), false },
+    { "data_url", TYPE_UNION, "Source", KIND(STRING), false },
+    { "json_object", TYPE_JSON, NULL, KIND(OBJECT), false },
+    { "seconds", TYPE_INT, NULL, KIND(NUMBER) | KIND(STRING), false },
+    { "texts", TYPE_TEXT, NULL, KIND(STRING) | KIND(ARRAY), false },
+    { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE), false },
+    { "texts_or_tokens", TYPE_UNION, "Input", KIND(STRING) | KIND(ARRAY), true },
+    { "vector", TYPE_UNION, "Numbers", KIND(STRING) | KIND(ARRAY), false },
+    { "packed_ints", TYPE_UNION, "Numbers", KIND(STRING), false },
+    { "float_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
+    { "packed_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
+    { "int8_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
+    { "uint8_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
+    { "binary_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
+    { "ubinary_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
 };
 
 uint32_t
@@ -25,10 +35,10 @@ codec_cases(const struct ir_union *u, struct str codec)
     static const struct {
         const char *codec, *ucase;
     } writes[] = {
-        { "media_url", "bytes" },
-        { "media_url", "url" },
-        { "data_url", "bytes" },
-        { "data_url", "plain" },
+        { "media_url", "bytes" },    { "media_url", "url" },        { "data_url", "bytes" },
+        { "data_url", "plain" },     { "texts_or_tokens", "text" }, { "texts_or_tokens", "tokens" },
+        { "vector", "floats" },      { "vector", "packed" },        { "vector", "ints" },
+        { "packed_ints", "floats" }, { "packed_ints", "ints" },
     };
     uint32_t mask = 0;
 
@@ -56,7 +66,8 @@ codec_form(struct emit *e, const struct ast_form *f, const struct type *t, struc
         out->is = FORM_IS_CODEC;
         out->codec = codecs[i].name;
         out->kinds = codecs[i].kinds;
-        if (t->kind != codecs[i].type || t->list
+        out->listed = codecs[i].list;
+        if (t->kind != codecs[i].type || t->list != codecs[i].list
             || (codecs[i].record && strcmp(codecs[i].record, types_name(t)) != 0)) {
             struct type want = { .kind = codecs[i].type };
             diag_error(e->diags, f->name.pos, "'%s' is for a value of type %s, here stands %s",
@@ -157,23 +168,41 @@ one_string_form(struct emit *e, const struct ast_form *f, const struct type *t, 
                type_text(e, t));
 }
 
+static bool string_field(struct emit *e, struct word name, const struct ir_record *r);
+static int string_case(struct emit *e, struct word name, const struct ir_union *u);
+
+/* `[string as text]`, `[string as text | part]` */
+static bool
+list_as_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
+{
+    out->word = f->as.s;
+    if (t->kind == TYPE_UNION)
+        return (out->ucase = string_case(e, f->as, t->un)) >= 0;
+    if (t->kind == TYPE_RECORD)
+        return string_field(e, f->as, t->rec);
+    diag_error(e->diags, f->as.pos, "'[string as %.*s]' is for a list of records or of a union",
+               STR_ARG(f->as.s));
+    return false;
+}
+
 /* `[string]`, `[json]`, `[part]` */
 static void
 list_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
 {
     struct type element = *t;
-    bool plain = str_is(f->name.s, "string") || str_is(f->name.s, "json");
+    bool plain = !f->as.s.n && (str_is(f->name.s, "string") || str_is(f->name.s, "json"));
 
     element.list = false;
     if (!t->list || (plain && !str_eq(f->name.s, str_from(types_name(t))))) {
-        diag_error(e->diags, f->name.pos, "'[%.*s]' is for a list%s%.*s, here stands %s",
-                   STR_ARG(f->name.s), plain ? " of " : "", plain ? (int)f->name.s.n : 0,
-                   f->name.s.p, type_text(e, t));
+        struct word head = f->as.s.n ? f->as : f->name;
+        diag_error(e->diags, head.pos, "'[%s%.*s]' is for a list%s%.*s, here stands %s",
+                   f->as.s.n ? "string as " : "", STR_ARG(head.s), plain ? " of " : "",
+                   plain ? (int)f->name.s.n : 0, f->name.s.p, type_text(e, t));
         return;
     }
-    if (!plain)
+    if (f->name.s.n && !plain)
         decl_form(e, f, &element, out);
-    if (!plain && out->is != FORM_IS_OBJECT && out->is != FORM_IS_UNION) {
+    if (f->name.s.n && !plain && out->is != FORM_IS_OBJECT && out->is != FORM_IS_UNION) {
         if (out->is != FORM_IS_BAD)
             diag_error(e->diags, f->name.pos,
                        "the elements of a list are objects or unions, '%.*s' is a %s",
@@ -181,22 +210,21 @@ list_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
         out->is = FORM_IS_BAD;
         return;
     }
-    out->is = FORM_IS_LIST;
-    out->word = f->name.s;
+    out->is = f->as.s.n && !list_as_form(e, f, &element, out) ? FORM_IS_BAD : FORM_IS_LIST;
     out->kinds = KIND(ARRAY);
 }
 
 /* The case whose first field a string becomes; -1 with an error. */
 static int
-string_case(struct emit *e, const struct ast_form *f, const struct ir_union *u)
+string_case(struct emit *e, struct word name, const struct ir_union *u)
 {
-    int c = want_case(u, f->name, e->diags);
+    int c = want_case(u, name, e->diags);
 
     if (c < 0)
         return -1;
     if (u->cases.v[c].fields.n && types_is_stringlike(&u->cases.v[c].fields.v[0].type))
         return c;
-    diag_error(e->diags, f->name.pos, "the first field of '%.*s' is no string", STR_ARG(f->name.s));
+    diag_error(e->diags, name.pos, "the first field of '%.*s' is no string", STR_ARG(name.s));
     return -1;
 }
 
@@ -208,17 +236,17 @@ is_turns(const struct ir_field *f)
 }
 
 static bool
-string_field(struct emit *e, const struct ast_form *f, const struct ir_record *r)
+string_field(struct emit *e, struct word name, const struct ir_record *r)
 {
-    const struct ir_field *field = types_field(&r->fields, f->name.s);
+    const struct ir_field *field = types_field(&r->fields, name.s);
 
     if ((field && types_is_stringlike(&field->type)) || is_turns(field))
         return true;
-    struct diag *d = diag_error(e->diags, f->name.pos,
+    struct diag *d = diag_error(e->diags, name.pos,
                                 field ? "field '%s.%.*s' is no string" : "'%s' has no field '%.*s'",
-                                r->name.s.p, STR_ARG(f->name.s));
+                                r->name.s.p, STR_ARG(name.s));
     if (!field)
-        suggest_field(d, &r->fields, f->name.s);
+        suggest_field(d, &r->fields, name.s);
     return false;
 }
 
@@ -232,10 +260,10 @@ string_form(struct emit *e, const struct ast_form *f, const struct type *t, stru
     out->kinds = KIND(STRING);
     if (t->kind == TYPE_UNION && t->list) {
         out->un = t->un;
-        out->ucase = string_case(e, f, t->un);
+        out->ucase = string_case(e, f->name, t->un);
         fits = out->ucase >= 0;
     } else if (t->kind == TYPE_RECORD && !t->list && !joins) {
-        fits = string_field(e, f, t->rec);
+        fits = string_field(e, f->name, t->rec);
     } else {
         diag_error(e->diags, f->name.pos, "'string %s' is for %s, here stands %s",
                    joins ? "joins" : "as",

@@ -39,9 +39,10 @@ int spec_parserFallback(int token);
 %token BAD.     // made by the lexer, wanted nowhere
 
 %fallback NAME
-    IR DIALECT PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER SENDS
-    RETURNS STREAMS FAILS DROP REMOVE REFUSE REST WITH FIRST EACH CHOICES ORDER ANYWHERE FINAL SKIP
-    NONE BY PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS JOINS IN.
+    IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
+    SENDS RETURNS STREAMS FAILS PASSES DROP REMOVE REFUSE REST WITH FIRST EACH CHOICES ORDER
+    ANYWHERE FINAL SKIP NONE BY PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS JOINS
+    IN.
 
 file ::= ir.
 file ::= dialect.
@@ -197,6 +198,8 @@ dialect ::= dialect_head.
 dialect ::= dialect dialect_item END.
 dialect ::= dialect error END.
 dialect_head ::= DIALECT dotted(N) END.   { build_file(b, FILE_DIALECT, N, (struct word){ 0 }); }
+// extend openai.chat                   more of a dialect that another file begins
+dialect_head ::= EXTEND dotted(N) END.  { build_file(b, FILE_EXTENSION, N, (struct word){ 0 }); }
 
 dialect_item ::= setting.
 dialect_item ::= operation.
@@ -237,6 +240,8 @@ members(A) ::= members(A) FAILS(K) name(N) BY STRING(S) END. {
     build_word(b, &A->fails, K, N);
     A->fails_member = S.word;
 }
+// passes: bodies go through as they are
+members(A) ::= members(A) PASSES(K) END.        { build_word(b, &A->passes, K, K.word); }
 members(A) ::= members(A) error END.
 
 %type decl          { struct ast_decl * }
@@ -364,6 +369,8 @@ provider_items ::= provider_items error END.
 // What a dialect may say, and amendments: something inherited, and what to add to it or replace.
 provider_item ::= setting.
 provider_item ::= operation.
+// remove embeddings, images            inherited operations that this provider does not have
+provider_item ::= REMOVE names(N).              { build_removed(b, N); }
 provider_item ::= decl(D).                      { build_add_decl(b, D); }
 provider_item ::= name(N) LBRACE changes(C) RBRACE. {
     build_head(C, DECL_AMEND, N.pos, N);
@@ -500,8 +507,17 @@ sum(A) ::= sum(A) PLUS path(P).                 { BUILD_PUSH(b, &A, P); }
 %type form          { struct ast_form }
 forms(A) ::= form(F).                           { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, F); }
 forms(A) ::= forms(A) PIPE form(F).             { BUILD_PUSH(b, &A, F); }
-form(A) ::= name(N).                            { A = (struct ast_form){ FORM_NAME, N }; }
-form(A) ::= LBRACKET name(N) RBRACKET.          { A = (struct ast_form){ FORM_LIST, N }; }
+form(A) ::= name(N).                            { A = build_form_name(FORM_NAME, N); }
+form(A) ::= LBRACKET name(N) RBRACKET.          { A = build_form_name(FORM_LIST, N); }
+// [string as text]: each string is an element of this case     [string as text | document]: or an object
+form(A) ::= LBRACKET name(S) AS name(C) RBRACKET. {
+    A = build_form(b, FORM_LIST, S, (struct word){ 0 }, "string");
+    A.as = C;
+}
+form(A) ::= LBRACKET name(S) AS name(C) PIPE name(N) RBRACKET. {
+    A = build_form(b, FORM_LIST, S, N, "string");
+    A.as = C;
+}
 // string as text: one block of this case       string joins text: all of them, one after the other
 form(A) ::= name(S) AS name(N).     { A = build_form(b, FORM_STRING_AS, S, N, "string"); }
 form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
@@ -509,7 +525,7 @@ form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N,
 // text in summary_text: an array of parts with this type
 form(A) ::= name(J) IN name(S).                 { A = build_form_in(b, J, S); }
 // grows by type: the deltas of the block's `grows`, told apart by this member
-form(A) ::= GROWS BY name(N).                   { A = (struct ast_form){ FORM_GROWS, N }; }
+form(A) ::= GROWS BY name(N).                   { A = build_form_name(FORM_GROWS, N); }
 
 /* Paths, constants, names. */
 

@@ -3,11 +3,22 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* What there is to do, and the records that the runtime gives and takes. */
+/* What there is to do, and the records that the runtime gives and takes; those without records only
+ * pass. */
 static const struct {
     const char *name, *request, *reply;
 } kinds[] = {
     { "chat", "Request", "Reply" },
+    { "embeddings", "EmbedRequest", "EmbedReply" },
+    { "rerank", "RerankRequest", "RerankReply" },
+    { "count_tokens", "Request", "CountReply" },
+    { "moderations", NULL, NULL },
+    { "images", NULL, NULL },
+    { "image_edits", NULL, NULL },
+    { "image_variations", NULL, NULL },
+    { "speech", NULL, NULL },
+    { "transcriptions", NULL, NULL },
+    { "translations", NULL, NULL },
 };
 
 static const char *
@@ -47,6 +58,31 @@ check_headers(const struct ast_operation *op, struct diags *diags)
                       "header \"%.*s\" = \"value\"", STR_ARG(op->headers.v[i].header.s));
 }
 
+/* The names of all kinds, separated by commas. */
+static const char *
+kind_names(struct arena *a)
+{
+    struct str out = { NULL, 0 };
+
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        arena_append(a, &out, i ? STR(", ") : STR(""));
+        arena_append(a, &out, str_from(kinds[i].name));
+    }
+    return arena_printf(a, "%.*s", STR_ARG(out)).p;
+}
+
+/* An operation that passes says nothing about bodies. */
+static void
+check_passes(const struct ast_operation *op, struct diags *diags)
+{
+    const struct word *said[] = { &op->sends, &op->returns, &op->streams, &op->fails };
+
+    for (size_t i = 0; i < COUNT(said); i++)
+        if (said[i]->s.n)
+            diag_note(diag_error(diags, said[i]->pos, "an operation that passes looks at no body"),
+                      op->passes.pos, "it passes here");
+}
+
 static void
 check_operation(const struct dialect *d, const struct ast_operation *op, struct diags *diags)
 {
@@ -57,18 +93,44 @@ check_operation(const struct dialect *d, const struct ast_operation *op, struct 
     if (i == COUNT(kinds)) {
         diag_help(
             diag_error(diags, op->name.pos, "there is no operation '%.*s'", STR_ARG(op->name.s)),
-            "the operations are: chat");
+            "the operations are: %s", kind_names(diags->arena));
         return;
     }
     if (!str_starts(op->path.s, STR("/")))
         diag_help(diag_error(diags, op->path.pos, "a path begins with /"), "post \"/%.*s\"",
                   STR_ARG(op->path.s));
+    check_headers(op, diags);
+    if (op->passes.s.n) {
+        check_passes(op, diags);
+        return;
+    }
+    if (!kinds[i].request) {
+        diag_help(diag_error(diags, op->pos, "the model has no records for '%s'", kinds[i].name),
+                  "post %s \"%.*s\" { passes }", kinds[i].name, STR_ARG(op->path.s));
+        return;
+    }
     want(d, op, "sends", op->sends, DECL_OBJECT, kinds[i].request, diags);
     want(d, op, "returns", op->returns, DECL_OBJECT, kinds[i].reply, diags);
     want(d, op, "fails", op->fails, DECL_OBJECT, "Error", diags);
     if (op->streams.s.n)
         want(d, op, "streams", op->streams, DECL_STREAM, kinds[i].reply, diags);
-    check_headers(op, diags);
+}
+
+/* A dialect says its errors in one way. */
+static void
+check_fails(const struct ast_operations *l, struct diags *diags)
+{
+    const struct ast_operation *first = NULL;
+
+    for (unsigned i = 0; i < l->n; i++) {
+        if (!l->v[i].fails.s.n)
+            continue;
+        if (first && !str_eq(first->fails.s, l->v[i].fails.s))
+            diag_note(diag_error(diags, l->v[i].fails.pos,
+                                 "all operations of a dialect fail in the same way"),
+                      first->fails.pos, "this one says another");
+        first = first ? first : &l->v[i];
+    }
 }
 
 void
@@ -87,4 +149,5 @@ operation_check(const struct dialect *d, struct diags *diags)
                           l->v[k].pos, "first here");
         check_operation(d, &l->v[i], diags);
     }
+    check_fails(l, diags);
 }

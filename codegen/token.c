@@ -21,6 +21,7 @@ struct keyword {
 static const struct keyword keywords[] = {
     KEYWORD(IR, "ir", PLAIN),
     KEYWORD(DIALECT, "dialect", DECLARES),
+    KEYWORD(EXTEND, "extend", DECLARES),
     KEYWORD(PROVIDER, "provider", DECLARES),
     KEYWORD(ENUM, "enum", DECLARES),
     KEYWORD(RECORD, "record", DECLARES),
@@ -37,6 +38,7 @@ static const struct keyword keywords[] = {
     KEYWORD(RETURNS, "returns", PLAIN),
     KEYWORD(STREAMS, "streams", PLAIN),
     KEYWORD(FAILS, "fails", PLAIN),
+    KEYWORD(PASSES, "passes", PLAIN),
     KEYWORD(DROP, "drop", PLAIN),
     KEYWORD(REMOVE, "remove", PLAIN),
     KEYWORD(REFUSE, "refuse", PLAIN),

@@ -24,6 +24,8 @@
  *                                                sees fit.  Or a budget as an effort
  *   stream_usage       keep | ask                ask for the usage of a stream whether or not the
  *                                                client does
+ *   purpose            keep | query | ...        what embeddings are for, when the client did not say
+ *   inputs             many | one                several inputs to embed: pass on | ERR_UNSUPPORTED
  *   roles              merge | strict            strict: a conversation that the assistant begins
  *                                                gets a user turn before it
  *

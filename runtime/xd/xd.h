@@ -123,7 +123,21 @@ struct xd_order {
     const char *const *event_names;
 };
 
-enum xd_op_kind { XD_OP_CHAT };
+/* What a dialect can be asked: the names of `post NAME` in the specs, in codegen/operation.c too. */
+enum xd_op_kind {
+    XD_OP_CHAT,
+    XD_OP_EMBEDDINGS,
+    XD_OP_RERANK,
+    XD_OP_COUNT_TOKENS,
+    XD_OP_MODERATIONS,
+    XD_OP_IMAGES,
+    XD_OP_IMAGE_EDITS,
+    XD_OP_IMAGE_VARIATIONS,
+    XD_OP_SPEECH,
+    XD_OP_TRANSCRIPTIONS,
+    XD_OP_TRANSLATIONS,
+};
+#define XD_OP_KINDS 11
 /* How a request shows who pays.  The key of the first three is the operator's secret as it is; that of the last three
  * a token that is fetched, and sent as `Authorization: Bearer`. */
 enum xd_auth_scheme {
@@ -148,14 +162,23 @@ struct xd_header {
     struct str name, value;
 };
 
+/* One declared model path, and where it goes; for names in messages. */
+struct xd_name {
+    const char *model;
+    const char *wire;
+};
+
 struct xd_op {
     enum xd_op_kind kind;
     struct str path;                 /* behind the base URL: "/chat/completions" */
     const struct xd_header *headers; /* constant request headers */
     unsigned nheaders;
-    void (*read_request)(struct xd *x, uint32_t at, void *model); /* struct ir_request */
+    bool passes;                 /* bodies go through as they are: what follows is absent */
+    const struct xd_name *names; /* of requests: model path -> wire path; a NULL model ends them */
+    void (*read_request)(struct xd *x, uint32_t at,
+                         void *model); /* the record of a question (ask.h) */
     void (*write_request)(struct xd *x, const void *model);
-    void (*read_reply)(struct xd *x, uint32_t at, void *model); /* struct ir_reply */
+    void (*read_reply)(struct xd *x, uint32_t at, void *model);
     void (*write_reply)(struct xd *x, const void *model);
     /* One frame's document; name is the frame's event name (absent when it has none).  Calls xd_flow_*. */
     void (*read_event)(struct xd *x, struct str name, uint32_t at);
@@ -170,12 +193,6 @@ struct xd_policy {
     struct str name, value;
     const struct str *globs; /* upstream models it is for; none: all */
     unsigned nglobs;
-};
-
-/* One declared model path that a dialect loses, and where it goes; for LOSS and for names in messages. */
-struct xd_name {
-    const char *model;
-    const char *wire;
 };
 
 struct xd_row {
@@ -207,8 +224,6 @@ struct xd_dialect {
     struct str retry_after,
         request_id;              /* names of the reply headers that carry them, absent when none */
     const void *own;             /* what its generated file looks up in it; NULL: nothing */
-    const struct xd_name *names; /* request fields: model path -> wire path */
-    unsigned nnames;
     const struct xd_row *rows; /* every row of the spec, for the coverage count */
     unsigned nrows;
     unsigned char *seen_read, *seen_written; /* by row; NULL unless built with XD_COUNT_ROWS */
@@ -315,6 +330,19 @@ void xd_seconds(struct str text, struct ir_int *v);
  * for xd_flow_*, which joins it with the other half (see wtf8.h): the value must go nowhere else. */
 void xd_read_part(struct xd *x, uint32_t at, struct str *v);
 
+/* What vectors are made of: a text, a list of texts, a list of numbers of tokens, a list of such lists. */
+void xd_read_texts_or_tokens(struct xd *x, uint32_t at, struct ir_inputs *v);
+/* A vector: an array of numbers, or base64 of 32-bit floats; base64 of bytes (int8). */
+void xd_read_vector(struct xd *x, uint32_t at, struct ir_numbers *v);
+void xd_read_packed_ints(struct xd *x, uint32_t at, struct ir_numbers *v);
+/* Arrays of such vectors, which are appended; they count from 0. */
+void xd_read_float_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
+void xd_read_packed_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
+void xd_read_int8_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
+void xd_read_uint8_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
+void xd_read_binary_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
+void xd_read_ubinary_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
+
 /* Is the node of this kind?  If not, a mismatch is noted. */
 static inline bool
 xd_want(struct xd *x, uint32_t at, enum json_kind kind)
@@ -404,6 +432,18 @@ void xd_put_text_in(struct xd *x, struct str key, struct str type, struct str v)
 void xd_put_made(struct xd *x, struct str key, struct str prefix);
 /* The number of the frame in its stream, from 0. */
 void xd_put_count(struct xd *x, struct str key);
+void xd_put_texts_or_tokens(struct xd *x, struct str key, const struct ir_inputs *v);
+bool xd_put_vector(struct xd *x, struct str key, const struct ir_numbers *v);
+bool xd_put_packed_ints(struct xd *x, struct str key, const struct ir_numbers *v);
+/* The vectors of one encoding. */
+void xd_put_float_vectors(struct xd *x, struct str key, const struct ir_vectors *v);
+void xd_put_packed_vectors(struct xd *x, struct str key, const struct ir_vectors *v);
+void xd_put_int8_vectors(struct xd *x, struct str key, const struct ir_vectors *v);
+void xd_put_uint8_vectors(struct xd *x, struct str key, const struct ir_vectors *v);
+void xd_put_binary_vectors(struct xd *x, struct str key, const struct ir_vectors *v);
+void xd_put_ubinary_vectors(struct xd *x, struct str key, const struct ir_vectors *v);
+/* An element of a list whose elements are known by their place cannot be written: ERR_UNSUPPORTED. */
+void xd_no_element(struct xd *x, struct str key);
 /* As xd_put_str / xd_put_json_object, but while x->skeleton the value is written empty: "" or {}. */
 void xd_put_growing(struct xd *x, struct str key, struct str v);
 void xd_put_growing_object(struct xd *x, struct str key, struct str v);

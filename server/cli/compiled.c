@@ -1,6 +1,7 @@
 /* llmux dialects, llmux providers: what is compiled in. */
 #include <stdio.h>
 
+#include "runtime/xd/ask.h"
 #include "runtime/xd/registry.h"
 #include "server/auth/identity.h"
 #include "server/cli/cli.h"
@@ -12,16 +13,6 @@
 
 enum form { FORM_TABLE, FORM_JSON };
 enum listed { LISTED_DIALECTS, LISTED_PROVIDERS };
-
-static struct str
-operation_word(enum xd_op_kind kind)
-{
-    switch (kind) {
-    case XD_OP_CHAT:
-        return STR("chat");
-    }
-    return STR("none");
-}
 
 static void
 put_member(struct jw *w, struct str key, struct str value)
@@ -40,7 +31,7 @@ put_operations(struct jw *w, const struct xd_dialect *d)
     jw_array(w);
     for (unsigned i = 0; i < d->nops; i++) {
         jw_object(w);
-        put_member(w, STR("name"), operation_word(d->ops[i].kind));
+        put_member(w, STR("name"), str_from(xd_op_name(d->ops[i].kind)));
         put_member(w, STR("path"), d->ops[i].path);
         jw_close(w);
     }

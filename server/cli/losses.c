@@ -7,11 +7,11 @@
 
 /* The wire's name for a path of the model, else the path. */
 static struct str
-wire_name(const struct xd_dialect *d, struct str path)
+wire_name(const struct xd_op *op, struct str path)
 {
-    for (unsigned i = 0; i < d->nnames; i++)
-        if (str_is(path, d->names[i].model))
-            return str_from(d->names[i].wire);
+    for (const struct xd_name *n = op->names; n && n->model; n++)
+        if (str_is(path, n->model))
+            return str_from(n->wire);
     return path;
 }
 
@@ -30,7 +30,7 @@ print_one(const struct xd *in, const struct xd *out, struct str path)
     buf_init(&line, LINE_MAX_BYTES);
     jw_init(&w, &line);
     jw_object(&w);
-    put_member(&w, STR("dropped"), wire_name(in->dialect, path));
+    put_member(&w, STR("dropped"), wire_name(in->op, path));
     put_member(&w, STR("path"), path);
     put_member(&w, STR("from"), str_from(in->dialect->name));
     put_member(&w, STR("to"), str_from(out->dialect->name));

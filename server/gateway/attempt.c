@@ -246,7 +246,7 @@ propose(struct exchange *x, struct proposal *p)
     const struct proposal_source from = { .front = x->front,
                                           .body = http_exchange_body(x->http),
                                           .doc = &x->tape->doc,
-                                          .tape = &x->tape->request,
+                                          .tape = &x->tape->ask,
                                           .head = http_exchange_head(x->http),
                                           .request_id = x->request_id };
     struct fault f;

@@ -2,15 +2,15 @@
 #include "server/gateway/dropped.h"
 
 struct str
-dropped_wire_name(const struct xd_dialect *d, struct str path)
+dropped_wire_name(const struct xd_op *op, struct str path)
 {
     const char *best = NULL;
     size_t length = 0;
-    for (unsigned i = 0; i < d->nnames; i++) {
-        struct str name = str_from(d->names[i].model);
+    for (const struct xd_name *n = op->names; n && n->model; n++) {
+        struct str name = str_from(n->model);
         bool covers = str_starts(path, name) && (path.n == name.n || path.p[name.n] == '.');
         if (covers && (!best || name.n > length)) {
-            best = d->names[i].wire;
+            best = n->wire;
             length = name.n;
         }
     }
@@ -42,7 +42,7 @@ dropped_add_name(struct str *to, struct str name, struct arena *a)
 }
 
 void
-dropped_add(struct str *to, const struct xd_losses *lost, const struct xd_dialect *front,
+dropped_add(struct str *to, const struct xd_losses *lost, const struct xd_op *front,
             struct arena *a)
 {
     for (unsigned i = 0; i < lost->n; i++) {

@@ -59,7 +59,7 @@ read_body(struct exchange *x, struct fault *f)
     struct xd xd;
     xd_init(&xd, x->front.dialect, x->front.op->kind, &t->arena, NULL);
     xd.doc = t->doc;
-    enum err err = xd_request_read(&xd, http_exchange_body(x->http), &t->request);
+    enum err err = xd_ask_read(&xd, http_exchange_body(x->http), &t->ask);
     t->doc = xd.doc;
     *f = xd.fault;
     return err;
@@ -87,14 +87,15 @@ read_request(struct exchange *x)
         refuse_body(x, &f);
         return false;
     }
-    const struct ir_request *r = &x->tape->request;
-    if (r->model.n == 0 || r->model.n > MODEL_MAX) {
+    struct xd_ask *ask = &x->tape->ask;
+    struct str model = *xd_ask_model(ask);
+    if (model.n == 0 || model.n > MODEL_MAX) {
         refuse_invalid(x, 400, "model", STR("model: must have 1 to 512 bytes"));
         return false;
     }
-    x->model = arena_str(&x->arena, r->model);
-    x->wants_stream = r->stream == IR_TRUE;
-    x->wants_usage = r->stream_usage == IR_TRUE;
+    x->model = arena_str(&x->arena, model);
+    x->wants_stream = ask->kind == XD_OP_CHAT && ask->chat.stream == IR_TRUE;
+    x->wants_usage = x->wants_stream && ask->chat.stream_usage == IR_TRUE;
     return true;
 }
 
@@ -106,7 +107,7 @@ pass_gates(struct exchange *x)
                                     .peer = http_exchange_peer(x->http),
                                     .head = http_exchange_head(x->http),
                                     .front = x->front.dialect,
-                                    .request = &x->tape->request };
+                                    .ask = &x->tape->ask };
     for (unsigned i = 0; i < s->n_gates; i++) {
         struct ir_error e = { .set = true, .kind = IR_FAULT_FORBIDDEN };
         if (s->gates[i].check(s->gates[i].ctx, &view, &x->arena, &e) == GATE_REFUSE) {

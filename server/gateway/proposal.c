@@ -31,19 +31,29 @@ are_same_bytes(const void *a, const void *b, size_t n)
 /* Did the policies leave the request as it was?  They share what they do not change, so it is
  * enough to compare the records themselves. */
 static bool
-is_unchanged(const struct ir_request *before, const struct ir_request *after)
+is_unchanged(const struct xd_ask *before, const struct xd_ask *after)
 {
-    struct ir_request plain = *after;
-    plain.stream_usage = before->stream_usage;
-    return are_same_bytes(&plain, before, sizeof plain);
+    struct xd_ask plain = *after;
+    switch (before->kind) {
+    case XD_OP_CHAT:
+    case XD_OP_COUNT_TOKENS:
+        plain.chat.stream_usage = before->chat.stream_usage;
+        return are_same_bytes(&plain.chat, &before->chat, sizeof plain.chat);
+    case XD_OP_EMBEDDINGS:
+        return are_same_bytes(&plain.embed, &before->embed, sizeof plain.embed);
+    case XD_OP_RERANK:
+        return are_same_bytes(&plain.rerank, &before->rerank, sizeof plain.rerank);
+    default:
+        return false;
+    }
 }
 
 static struct str
 wire_path(const struct maker *k, const char *path)
 {
-    for (unsigned i = 0; i < k->from->front.dialect->nnames; i++)
-        if (strcmp(k->from->front.dialect->names[i].model, path) == 0)
-            return str_from(k->from->front.dialect->names[i].wire);
+    for (const struct xd_name *n = k->from->front.op->names; n->model; n++)
+        if (strcmp(n->model, path) == 0)
+            return str_from(n->wire);
     return (struct str){ NULL, 0 };
 }
 
@@ -60,18 +70,27 @@ quote(const struct maker *k, struct str s)
     return quoted;
 }
 
+/* Shall usage be asked for in a stream though the client did not? */
+static bool
+asks_usage(const struct maker *k, const struct xd_ask *wanted)
+{
+    return wanted->kind == XD_OP_CHAT && wanted->chat.stream_usage == IR_TRUE
+           && k->from->tape->chat.stream_usage != IR_TRUE;
+}
+
 /* The client's bytes, with the model and the wish for usage that `wanted` has. */
 static enum err
-patch(const struct maker *k, const struct ir_request *wanted)
+patch(const struct maker *k, struct xd_ask *wanted)
 {
-    const struct ir_request *tape = k->from->tape;
+    struct xd_ask tape = *k->from->tape;
+    struct str model = *xd_ask_model(wanted);
     struct body_patch edits;
     bool ok = true;
     body_patch_init(&edits, k->from->doc, k->a);
-    if (!str_eq(wanted->model, tape->model))
-        ok = body_patch_set(&edits, wire_path(k, "model"), quote(k, wanted->model));
+    if (!str_eq(model, *xd_ask_model(&tape)))
+        ok = body_patch_set(&edits, wire_path(k, "model"), quote(k, model));
     struct str usage = wire_path(k, "stream_usage");
-    if (ok && usage.p && wanted->stream_usage != tape->stream_usage)
+    if (ok && usage.p && asks_usage(k, wanted))
         ok = body_patch_set(&edits, usage, STR("true"));
     k->p->body = k->from->body;
     if (edits.n == 0 || !ok)
@@ -82,24 +101,24 @@ patch(const struct maker *k, const struct ir_request *wanted)
 }
 
 static enum err
-write_body(const struct maker *k, struct xd *x, const struct ir_request *m)
+write_body(const struct maker *k, struct xd *x, const struct xd_ask *ask)
 {
-    enum err err = xd_request_write(x, m);
+    enum err err = xd_ask_write(x, ask);
     k->p->body = buf_str(k->out);
-    dropped_add(&k->p->dropped, &x->lost, k->from->front.dialect, k->a);
+    dropped_add(&k->p->dropped, &x->lost, k->from->front.op, k->a);
     return err;
 }
 
 static enum err
 make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
 {
-    struct ir_request asked = *k->from->tape, wanted;
-    asked.model = model;
+    struct xd_ask asked = *k->from->tape, wanted;
+    *xd_ask_model(&asked) = model;
     struct xd x;
     xd_init(&x, k->d->dialect, k->call->op->kind, k->a, k->out);
     x.now = now;
-    enum err err = xd_prepare(&x, &asked, &k->d->policies, &wanted);
-    k->p->asks_usage = wanted.stream_usage == IR_TRUE && k->from->tape->stream_usage != IR_TRUE;
+    enum err err = xd_ask_prepare(&x, &asked, &k->d->policies, &wanted);
+    k->p->asks_usage = asks_usage(k, &wanted);
     bool copies = k->p->kindred && x.lost.n == 0 && is_unchanged(&asked, &wanted)
                   && k->call->op->write_request == k->from->front.op->write_request;
     if (!err)
@@ -166,7 +185,7 @@ make_headers(const struct maker *k)
         return false;
     for (unsigned i = 0; i < k->call->n_headers; i++)
         p->headers[p->n_headers++] = k->call->headers[i];
-    bool stream = k->from->tape->stream == IR_TRUE;
+    bool stream = k->from->tape->kind == XD_OP_CHAT && k->from->tape->chat.stream == IR_TRUE;
     if (!has_header(p, STR("accept")))
         put(p, STR("accept"), stream ? STR("text/event-stream") : STR("application/json"));
     if (!has_header(p, STR("x-request-id")))

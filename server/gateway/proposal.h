@@ -6,6 +6,7 @@
 #define LLMUX_GATEWAY_PROPOSAL_H
 
 #include "runtime/base/buf.h"
+#include "runtime/xd/ask.h"
 #include "server/gateway/deployment.h"
 #include "server/gateway/front.h"
 #include "server/http/head.h"
@@ -13,9 +14,9 @@
 /* A client's request, read. */
 struct proposal_source {
     struct front front;
-    struct str body;               /* the client's bytes ... */
-    const struct json_doc *doc;    /* ... as a document ... */
-    const struct ir_request *tape; /* ... and understood */
+    struct str body;            /* the client's bytes ... */
+    const struct json_doc *doc; /* ... as a document ... */
+    const struct xd_ask *tape;  /* ... and understood */
     const struct http_head *head;
     struct str request_id;
 };

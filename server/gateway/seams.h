@@ -8,7 +8,7 @@
 #ifndef LLMUX_GATEWAY_SEAMS_H
 #define LLMUX_GATEWAY_SEAMS_H
 
-#include "runtime/xd/xd.h"
+#include "runtime/xd/ask.h"
 #include "server/http/head.h"
 
 #define SEAMS_MAX 8 /* gates, taps and accounts, of each */
@@ -18,7 +18,7 @@ struct gate_view {
     struct str request_id, peer;
     const struct http_head *head;
     const struct xd_dialect *front;
-    const struct ir_request *request;
+    const struct xd_ask *ask;
 };
 
 enum gate_verdict {

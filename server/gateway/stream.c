@@ -111,8 +111,8 @@ note_losses(struct exchange *x)
     struct stream *s = x->attempt.stream;
     if (s->mode != STREAM_TRANSLATE)
         return;
-    dropped_add(&x->dropped, &s->reader.x.lost, x->front.dialect, &x->arena);
-    dropped_add(&x->dropped, &s->writer.x.lost, x->front.dialect, &x->arena);
+    dropped_add(&x->dropped, &s->reader.x.lost, x->front.op, &x->arena);
+    dropped_add(&x->dropped, &s->writer.x.lost, x->front.op, &x->arena);
 }
 
 /* The stream has failed: an error event behind what the client has, or an attempt to forget. */

@@ -3,16 +3,16 @@
 #ifndef LLMUX_GATEWAY_TAPE_H
 #define LLMUX_GATEWAY_TAPE_H
 
-#include "generated/ir.h"
 #include "runtime/json/doc.h"
+#include "runtime/xd/ask.h"
 
 #define TAPES_KEPT 16u
 
 struct tape {
     struct tape *next; /* in the rack */
     struct arena arena;
-    struct json_doc doc;       /* of the body */
-    struct ir_request request; /* points into the body and the arena */
+    struct json_doc doc; /* of the body */
+    struct xd_ask ask;   /* points into the body and the arena */
 };
 
 /* Tapes that wait for the next requests; all zeros at first. */

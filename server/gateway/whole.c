@@ -2,6 +2,7 @@
 #include "server/gateway/whole.h"
 
 #include "runtime/ir/reply.h"
+#include "runtime/xd/ask.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/dropped.h"
@@ -23,59 +24,100 @@ fail(struct exchange *x, const struct fault *f)
         x, &e, arena_printf(&a->arena, "%s%s%s", f->path, f->path[0] ? ": " : "", f->text));
 }
 
-void
-whole_answer(struct exchange *x, const struct ir_reply *reply)
+/* An answer of any kind, written in the client's dialect. */
+static void
+write_answer(struct exchange *x, const struct xd_answer *answer)
 {
     struct buf *out = &x->worker->out;
     struct xd xd;
     xd_init(&xd, x->front.dialect, x->front.op->kind, &x->attempt.arena, out);
     xd.now = (int64_t)(clock_wall_ms() / 1000);
-    enum err err = xd_reply_write(&xd, reply);
+    enum err err = xd_answer_write(&xd, answer);
     xd_fini(&xd);
     if (err) {
         buf_clear(out);
         fail(x, &xd.fault);
         return;
     }
-    dropped_add(&x->attempt.dropped, &xd.lost, x->front.dialect, &x->arena);
+    dropped_add(&x->attempt.dropped, &xd.lost, x->front.op, &x->arena);
     answer_document(x, buf_str(out));
     buf_clear(out);
     exchange_finish(x);
 }
 
+void
+whole_answer(struct exchange *x, const struct ir_reply *reply)
+{
+    const struct xd_answer answer = { .kind = XD_OP_CHAT, .chat = *reply };
+    write_answer(x, &answer);
+}
+
 /* Read the document; false when that has ended the attempt. */
 static bool
-read_reply(struct exchange *x, struct ir_reply *reply)
+read_answer(struct exchange *x, struct xd_answer *answer)
 {
     struct attempt *a = &x->attempt;
     struct ir_error e;
     struct xd xd;
     xd_init(&xd, a->candidate.offer->deployment->dialect, a->target.op->kind, &a->arena, NULL);
     xd.doc = x->worker->doc;
-    enum err err = xd_reply_read(&xd, buf_str(&a->collected), reply, &e);
+    enum err err = xd_answer_read(&xd, buf_str(&a->collected), answer, &e);
     x->worker->doc = xd.doc;
     if (err == ERR_REMOTE)
         exchange_attempt_failed(x, &e, (struct str){ NULL, 0 });
     else if (err)
         fail(x, &xd.fault);
     else if (!a->kindred)
-        dropped_add(&a->dropped, &xd.lost, x->front.dialect, &x->arena);
+        dropped_add(&a->dropped, &xd.lost, x->front.op, &x->arena);
     return err == ERR_OK;
+}
+
+/* The client's own dialect, and nothing to change: the provider's bytes. */
+static void
+copy_answer(struct exchange *x)
+{
+    answer_document(x, buf_str(&x->attempt.collected));
+    exchange_finish(x);
+}
+
+static void
+settle_chat(struct exchange *x, const struct xd_answer *answer)
+{
+    ir_reply_speak(&answer->chat, tell_event, x);
+    if (x->wants_stream)
+        stream_speak(x, &answer->chat);
+    else if (x->attempt.kindred)
+        copy_answer(x);
+    else
+        write_answer(x, answer);
+}
+
+/* Answers that are no conversation have no events. */
+static void
+settle_other(struct exchange *x, struct xd_answer *answer)
+{
+    struct attempt *a = &x->attempt;
+    enum err err = ERR_OK;
+    a->tally.model = arena_str(&x->arena, xd_answer_model(answer));
+    a->tally.usage = xd_answer_usage(answer);
+    a->tally.usage.rest = (struct ir_rest){ 0 };
+    bool changed = xd_answer_fit(&a->arena, &x->tape->ask, answer, &err);
+    if (err)
+        fail(x, &(struct fault){ .err = err, .text = "it is too large" });
+    else if (a->kindred && !changed)
+        copy_answer(x);
+    else
+        write_answer(x, answer);
 }
 
 void
 whole_reply(struct exchange *x)
 {
-    struct ir_reply reply;
-    if (!read_reply(x, &reply))
+    struct xd_answer answer;
+    if (!read_answer(x, &answer))
         return;
-    ir_reply_speak(&reply, tell_event, x);
-    if (x->wants_stream) {
-        stream_speak(x, &reply);
-    } else if (x->attempt.kindred) {
-        answer_document(x, buf_str(&x->attempt.collected));
-        exchange_finish(x);
-    } else {
-        whole_answer(x, &reply);
-    }
+    if (answer.kind == XD_OP_CHAT)
+        settle_chat(x, &answer);
+    else
+        settle_other(x, &answer);
 }

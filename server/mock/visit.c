@@ -8,6 +8,7 @@
 #include "server/mock/compose.h"
 #include "server/mock/count.h"
 #include "server/mock/delivery.h"
+#include "server/mock/operate.h"
 
 #define ARENA_MAX ((size_t)256 << 20)
 
@@ -21,7 +22,8 @@ struct visit {
     const struct mock_route *route;
     struct arena arena; /* goes to the source of the reply */
     struct mock_letter letter;
-    struct ir_request request;
+    struct xd_ask ask;
+    struct str name;  /* of the model, as asked for */
     struct str model; /* without its words */
 };
 
@@ -212,9 +214,11 @@ read_request(struct visit *v)
     struct xd x;
     struct ir_error e;
     xd_init(&x, v->route->dialect, v->route->op->kind, &v->arena, NULL);
-    enum err err = xd_request_read(&x, http_exchange_body(v->x), &v->request);
+    enum err err = xd_ask_read(&x, http_exchange_body(v->x), &v->ask);
     if (err)
         xd_error_of_fault(&x.fault, IR_FAULT_INVALID, &v->arena, &e);
+    else
+        v->name = *xd_ask_model(&v->ask);
     xd_fini(&x);
     if (err)
         refuse(v, &e);
@@ -236,7 +240,7 @@ take_words(struct visit *v, struct str words)
         return false;
     }
     struct mock_witness *w = v->worker->setting->witness;
-    if (!m.times || mock_witness_model(w, v->request.model) <= m.times)
+    if (!m.times || mock_witness_model(w, v->name) <= m.times)
         v->letter.manner = m;
     return true;
 }
@@ -250,7 +254,7 @@ choose_manner(struct visit *v)
     for (unsigned i = 0; i < o->n_chances; i++)
         if (v->worker->requests % o->chances[i].one_in == 0)
             v->letter.manner = o->chances[i].manner;
-    v->model = mock_manner_model(v->request.model, &words);
+    v->model = mock_manner_model(v->name, &words);
     return take_words(v, words)
            && take_words(v, http_head_get(http_exchange_head(v->x), STR("x-mock-fault")));
 }
@@ -285,7 +289,7 @@ static bool
 send_recording(struct visit *v)
 {
     struct mock_replay *replay = v->worker->setting->replay;
-    const struct mock_recording *r = replay ? mock_replay_find(replay, v->route, &v->request)
+    const struct mock_recording *r = replay ? mock_replay_find(replay, v->route, &v->ask.chat)
                                             : NULL;
     if (!r)
         return false;
@@ -316,16 +320,41 @@ send_reply(struct visit *v)
     const struct mock_options *o = v->worker->setting->options;
     struct mock_manner *manner = &v->letter.manner;
     struct ir_reply reply;
-    if (!mock_compose(o, manner, &v->request, v->model, &v->arena, &reply)) {
+    if (!mock_compose(o, manner, &v->ask.chat, v->model, &v->arena, &reply)) {
         refuse_text(v, IR_FAULT_TOO_LARGE, STR("the request is too large for the mock"));
         return;
     }
     if (manner->rate && v->letter.form == MOCK_FORM_WHOLE)
         manner->delay_ms += (unsigned)(reply.usage.output.v * 1000 / manner->rate);
     add_headers(v);
-    v->letter.source = mock_source_reply(v->route, &reply, v->letter.form, v->request.stream_usage,
+    v->letter.source = mock_source_reply(v->route, &reply, v->letter.form, v->ask.chat.stream_usage,
                                          o->token_bytes ? o->token_bytes : MOCK_TOKEN_BYTES,
                                          &v->arena);
+    send(v);
+}
+
+/* An answer to what is no conversation. */
+static void
+send_answer(struct visit *v)
+{
+    const struct mock_options *o = v->worker->setting->options;
+    struct xd_answer reply;
+    struct buf out;
+    struct xd x;
+    buf_init(&out, ARENA_MAX);
+    xd_init(&x, v->route->dialect, v->route->op->kind, &v->arena, &out);
+    bool made = mock_operate(&v->ask, v->model, o->token_bytes ? o->token_bytes : MOCK_TOKEN_BYTES,
+                             &v->arena, &reply)
+                && !xd_answer_write(&x, &reply);
+    xd_fini(&x);
+    struct str body = arena_str(&v->arena, buf_str(&out));
+    buf_fini(&out);
+    if (!made || !body.p) {
+        refuse_text(v, IR_FAULT_TOO_LARGE, STR("the request is too large for the mock"));
+        return;
+    }
+    add_headers(v);
+    v->letter.source = mock_source_bytes(body, &v->arena);
     send(v);
 }
 
@@ -333,7 +362,9 @@ send_reply(struct visit *v)
 static void
 answer(struct visit *v)
 {
-    bool stream = v->request.stream == IR_TRUE && v->letter.manner.fault != MOCK_FAULT_WHOLE;
+    bool chat = v->route->op->kind == XD_OP_CHAT;
+    bool stream = chat && v->ask.chat.stream == IR_TRUE
+                  && v->letter.manner.fault != MOCK_FAULT_WHOLE;
     struct ir_error e;
     v->letter.status = 200;
     v->letter.form = stream ? MOCK_FORM_STREAM : MOCK_FORM_WHOLE;
@@ -341,9 +372,11 @@ answer(struct visit *v)
         send_status(v);
     else if (v->letter.manner.fault == MOCK_FAULT_HTML)
         send_page(v);
+    else if (!chat)
+        send_answer(v);
     else if (v->worker->setting->options->fixed.set)
         send_fixed(v);
-    else if (!mock_check(v->route, &v->request, v->model, &v->arena, &e))
+    else if (!mock_check(v->route, &v->ask.chat, v->model, &v->arena, &e))
         refuse(v, &e);
     else if (!send_recording(v))
         send_reply(v);

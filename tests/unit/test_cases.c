@@ -9,6 +9,7 @@
  *   --- lacks                                      no line is anywhere in the output
  *   --- lost                                       each line is a name among the losses
  *   --- fault                                      the line is part of the fault's path and text
+ * `embeddings request X -> Y` is about another operation than chat; `--- encoding base64` is what vectors were asked for.
  * A file may hold several such parts, each beginning with a line `stream X -> Y`.  `--- model NAME` sets the upstream's
  * model, `--- status N` the HTTP status of an error.  Streams are fed whole and byte by byte. */
 #include <dirent.h>
@@ -19,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/xd/ask.h"
 #include "runtime/xd/policy.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
@@ -26,7 +28,8 @@
 #define DIRECTORY "tests/cases"
 
 struct part {
-    struct str kind, model;
+    struct str kind, model, encoding;
+    enum xd_op_kind op;
     int status;
     const struct xd_dialect *from, *to;
     struct str in, has, order, lacks, lost, fault;
@@ -49,26 +52,38 @@ take_losses(struct outcome *o, const struct xd_losses *l)
         o->lost.v[o->lost.n++] = l->v[i];
 }
 
+/* Vectors in the encoding that the client asked for. */
+static void
+fit(const struct part *p, struct outcome *o, struct xd_answer *answer)
+{
+    struct str encoding = p->encoding;
+    const struct xd_ask asked = { .kind = p->op, .embed.encodings = { &encoding, 1, 1 } };
+
+    (void)xd_answer_fit(&o->arena, &asked, answer, &o->err);
+}
+
 static void
 run_document(const struct part *p, struct outcome *o)
 {
     struct xd in, out;
-    struct ir_request m = { 0 }, ready;
-    struct ir_reply reply = { 0 };
+    struct xd_ask ask, ready;
+    struct xd_answer answer;
     struct ir_error error = { 0 };
 
-    xd_init(&in, p->from, XD_OP_CHAT, &o->arena, NULL);
-    xd_init(&out, p->to, XD_OP_CHAT, &o->arena, &o->out);
+    xd_init(&in, p->from, p->op, &o->arena, NULL);
+    xd_init(&out, p->to, p->op, &o->arena, &o->out);
     if (str_is(p->kind, "request")) {
-        o->err = xd_request_read(&in, p->in, &m);
+        o->err = xd_ask_read(&in, p->in, &ask);
         if (p->model.n)
-            m.model = p->model;
-        if (!o->err && !(o->err = xd_prepare(&out, &m, NULL, &ready)))
-            o->err = xd_request_write(&out, &ready);
+            *xd_ask_model(&ask) = p->model;
+        if (!o->err && !(o->err = xd_ask_prepare(&out, &ask, NULL, &ready)))
+            o->err = xd_ask_write(&out, &ready);
     } else if (str_is(p->kind, "reply")) {
-        o->err = xd_reply_read(&in, p->in, &reply, &error);
+        o->err = xd_answer_read(&in, p->in, &answer, &error);
+        if (!o->err && p->encoding.n)
+            fit(p, o, &answer);
         if (!o->err)
-            o->err = xd_reply_write(&out, &reply);
+            o->err = xd_answer_write(&out, &answer);
         else if (o->err == ERR_REMOTE)
             xd_error_write(&out, &error);
     } else {
@@ -186,16 +201,31 @@ run_part(const char *file, const struct part *p)
 
 /* --- the files -------------------------------------------------------------------------------------------------- */
 
+/* "embeddings request ...": the operation, which is taken off the line; without one it is chat. */
+static enum xd_op_kind
+take_operation(struct str *line)
+{
+    for (int k = 0; k < XD_OP_KINDS; k++) {
+        struct str name = str_from(xd_op_name((enum xd_op_kind)k));
+        if (str_starts(*line, name) && line->n > name.n && line->p[name.n] == ' ') {
+            *line = str_skip(*line, name.n + 1);
+            return (enum xd_op_kind)k;
+        }
+    }
+    return XD_OP_CHAT;
+}
+
 static bool
 head_line(struct str line, struct part *p)
 {
     static const char *const kinds[] = { "request ", "reply ", "stream ", "error " };
     const char *arrow = find(line, STR(" -> "));
+    enum xd_op_kind op = arrow ? take_operation(&line) : XD_OP_CHAT;
 
     for (size_t i = 0; i < 4; i++)
         if (str_starts(line, str_from(kinds[i])) && arrow) {
             size_t n = strlen(kinds[i]);
-            *p = (struct part){ .kind = str_make(line.p, n - 1) };
+            *p = (struct part){ .kind = str_make(line.p, n - 1), .op = op };
             p->from = xd_find(str_make(line.p + n, (size_t)(arrow - line.p) - n));
             p->to = xd_find(str_skip(line, (size_t)(arrow - line.p) + 4));
             assert_non_null(p->from);
@@ -224,6 +254,8 @@ section(struct str line, struct part *p)
         return &p->fault;
     if (str_starts(line, STR("--- model ")))
         p->model = str_skip(line, 10);
+    else if (str_starts(line, STR("--- encoding ")))
+        p->encoding = str_skip(line, 13);
     else if (str_starts(line, STR("--- status ")))
         p->status = atoi(line.p + 11);
     else

@@ -20,7 +20,7 @@ enum { OPEN, SEEK, ANTH, NONE };
 struct trip {
     struct rig rig;
     struct json_doc doc;
-    struct ir_request request;
+    struct xd_ask ask;
     struct buf out;
     struct http_header headers[4];
     struct http_head head;
@@ -38,12 +38,12 @@ go(struct trip *t, const char *path, const char *body, unsigned to, const char *
     json_doc_fini(&t->doc);
     buf_clear(&t->out);
     xd_init(&xd, front.dialect, front.op->kind, &t->rig.arena, NULL);
-    if (xd_request_read(&xd, str_from(body), &t->request))
+    if (xd_ask_read(&xd, str_from(body), &t->ask))
         fail_msg("%s: %s", xd.fault.path, xd.fault.text);
     t->doc = xd.doc;
     t->head.headers = t->headers;
-    const struct proposal_source from = { front,       str_from(body), &t->doc,
-                                          &t->request, &t->head,       STR("id-1") };
+    const struct proposal_source from = { front,   str_from(body), &t->doc,
+                                          &t->ask, &t->head,       STR("id-1") };
     assert_true(deployment_call(d, front.op->kind, &call));
     return proposal_make(&t->p, &from, d, &call, str_from(model), 0, &t->rig.arena, &t->out, f);
 }

@@ -44,7 +44,7 @@ check(void *ctx, const struct gate_view *v, struct arena *a, struct ir_error *er
 {
     struct seen *s = ctx;
     s->gate_calls++;
-    snprintf(s->gate_model, sizeof s->gate_model, "%.*s", STR_ARG(v->request->model));
+    snprintf(s->gate_model, sizeof s->gate_model, "%.*s", STR_ARG(v->ask->chat.model));
     error->kind = IR_FAULT_RATE;
     error->message = arena_printf(a, "no, %.*s", STR_ARG(v->request_id));
     return s->verdict;

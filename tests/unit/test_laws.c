@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "runtime/ir/reply.h"
+#include "runtime/xd/ask.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
 #include "tests/lib/dice.h"
@@ -206,6 +207,60 @@ make_reply(struct sample *s, struct ir_reply *m)
                                   .cache_read = { 1 + dice_roll(&s->dice, 50), true } };
 }
 
+static void
+make_embed(struct sample *s, struct ir_embed_request *m)
+{
+    m->set = true;
+    m->model = some_name(s, "model");
+    for (unsigned i = 1 + dice_roll(&s->dice, 3); i > 0; i--) {
+        struct ir_input *in = arena_push(&s->arena, (void **)&m->inputs.v, &m->inputs.n,
+                                         &m->inputs.cap, sizeof *in);
+        in->kind = IR_INPUT_TEXT;
+        in->text.text = some_text(s);
+    }
+}
+
+static void
+make_vectors(struct sample *s, struct ir_embed_reply *r)
+{
+    r->set = true;
+    r->model = some_name(s, "model");
+    r->usage = (struct ir_usage){ .set = true, .input = { dice_roll(&s->dice, 1000), true } };
+    for (unsigned i = 0, n = 1 + dice_roll(&s->dice, 4); i < n; i++) {
+        struct ir_vector *v = arena_push(&s->arena, (void **)&r->vectors.v, &r->vectors.n,
+                                         &r->vectors.cap, sizeof *v);
+        *v = (struct ir_vector){ .set = true, .index = i };
+        v->numbers.kind = IR_NUMBERS_FLOATS;
+        v->numbers.floats.values = dice_roll(&s->dice, 2) ? STR("[0.5,-1e-3]") : STR("[1]");
+    }
+}
+
+static void
+make_rerank(struct sample *s, struct ir_rerank_request *m)
+{
+    m->set = true;
+    m->model = some_name(s, "model");
+    m->query = some_text(s);
+    if (dice_roll(&s->dice, 2))
+        m->top = (struct ir_int){ 1 + dice_roll(&s->dice, 9), true };
+    for (unsigned i = 1 + dice_roll(&s->dice, 3); i > 0; i--) {
+        struct ir_document *d = arena_push(&s->arena, (void **)&m->documents.v, &m->documents.n,
+                                           &m->documents.cap, sizeof *d);
+        *d = (struct ir_document){ .set = true, .text = some_text(s) };
+    }
+}
+
+static void
+make_results(struct sample *s, struct ir_rerank_reply *r)
+{
+    r->set = true;
+    for (unsigned i = 1 + dice_roll(&s->dice, 3); i > 0; i--) {
+        struct ir_ranked *k = arena_push(&s->arena, (void **)&r->results.v, &r->results.n,
+                                         &r->results.cap, sizeof *k);
+        *k = (struct ir_ranked){ .set = true, .index = i, .score = STR("0.25") };
+    }
+}
+
 /* --- comparing ------------------------------------------------------------------------------------------- */
 
 static void
@@ -309,6 +364,51 @@ same_reply(const struct ir_reply *a, const struct ir_reply *b)
     assert_int_equal(a->usage.input.v, b->usage.input.v);
     assert_int_equal(a->usage.output.v, b->usage.output.v);
     assert_int_equal(a->usage.cache_read.v, b->usage.cache_read.v);
+}
+
+static void
+same_ask(const struct xd_ask *a, const struct xd_ask *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    if (a->kind == XD_OP_EMBEDDINGS) {
+        assert_int_equal(a->embed.inputs.n, b->embed.inputs.n);
+        for (unsigned i = 0; i < a->embed.inputs.n; i++)
+            same_str(a->embed.inputs.v[i].text.text, b->embed.inputs.v[i].text.text);
+    } else if (a->kind == XD_OP_RERANK) {
+        same_str(a->rerank.query, b->rerank.query);
+        assert_int_equal(a->rerank.top.v, b->rerank.top.v);
+        assert_int_equal(a->rerank.documents.n, b->rerank.documents.n);
+        for (unsigned i = 0; i < a->rerank.documents.n; i++)
+            same_str(a->rerank.documents.v[i].text, b->rerank.documents.v[i].text);
+    } else {
+        assert_int_equal(a->chat.turns.n, b->chat.turns.n);
+        for (unsigned i = 0; i < a->chat.turns.n; i++)
+            same_blocks(&a->chat.turns.v[i].blocks, &b->chat.turns.v[i].blocks);
+        same_blocks(&a->chat.instructions, &b->chat.instructions);
+        same_tools(&a->chat, &b->chat);
+    }
+}
+
+static void
+same_answer(const struct xd_answer *a, const struct xd_answer *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    if (a->kind == XD_OP_EMBEDDINGS) {
+        assert_int_equal(a->embed.vectors.n, b->embed.vectors.n);
+        for (unsigned i = 0; i < a->embed.vectors.n; i++) {
+            assert_int_equal(a->embed.vectors.v[i].index, b->embed.vectors.v[i].index);
+            same_str(a->embed.vectors.v[i].numbers.floats.values,
+                     b->embed.vectors.v[i].numbers.floats.values);
+        }
+    } else if (a->kind == XD_OP_RERANK) {
+        assert_int_equal(a->rerank.results.n, b->rerank.results.n);
+        for (unsigned i = 0; i < a->rerank.results.n; i++) {
+            assert_int_equal(a->rerank.results.v[i].index, b->rerank.results.v[i].index);
+            same_str(a->rerank.results.v[i].score, b->rerank.results.v[i].score);
+        }
+    } else {
+        assert_int_equal(a->count.input.v, b->count.input.v);
+    }
 }
 
 /* --- the laws ------------------------------------------------------------------------------------------------ */
@@ -445,6 +545,108 @@ try_stream(const struct xd_dialect *d, unsigned seed)
     arena_fini(&s.arena);
 }
 
+/* Does the dialect have the policy that it embeds one input at a time? */
+static bool
+takes_one(const struct xd_dialect *d)
+{
+    return str_is(xd_policy_value(d, NULL, STR("m"), "inputs"), "one");
+}
+
+static void
+make_ask(struct sample *s, const struct xd_dialect *d, struct xd_ask *ask)
+{
+    if (ask->kind == XD_OP_EMBEDDINGS) {
+        make_embed(s, &ask->embed);
+        if (takes_one(d))
+            ask->embed.inputs.n = 1;
+    } else if (ask->kind == XD_OP_RERANK) {
+        make_rerank(s, &ask->rerank);
+    } else {
+        make_request(s, &ask->chat);
+    }
+}
+
+static void
+try_ask(const struct xd_dialect *d, enum xd_op_kind op, unsigned seed)
+{
+    struct sample s;
+    struct buf out, again;
+    struct xd w, r;
+    struct xd_ask m = { .kind = op }, back;
+
+    begin(&s, seed);
+    buf_init(&out, 16 << 20);
+    buf_init(&again, 16 << 20);
+    xd_init(&w, d, op, &s.arena, &out);
+    xd_init(&r, d, op, &s.arena, NULL);
+    make_ask(&s, d, &m);
+    assert_int_equal(xd_ask_write(&w, &m), ERR_OK);
+    if (op != XD_OP_COUNT_TOKENS)
+        nothing_lost(&w, d);
+    assert_int_equal(xd_ask_read(&r, buf_str(&out), &back), ERR_OK);
+    same_ask(&m, &back);
+    xd_fini(&w);
+    xd_init(&w, d, op, &s.arena, &again);
+    assert_int_equal(xd_ask_write(&w, &back), ERR_OK);
+    same_str(buf_str(&out), buf_str(&again));
+    xd_fini(&w);
+    xd_fini(&r);
+    buf_fini(&out);
+    buf_fini(&again);
+    arena_fini(&s.arena);
+}
+
+static void
+try_answer(const struct xd_dialect *d, enum xd_op_kind op, unsigned seed)
+{
+    struct sample s;
+    struct buf out;
+    struct xd w, r;
+    struct xd_answer m = { .kind = op }, back;
+    struct ir_error error = { 0 };
+
+    begin(&s, seed);
+    buf_init(&out, 16 << 20);
+    xd_init(&w, d, op, &s.arena, &out);
+    xd_init(&r, d, op, &s.arena, NULL);
+    if (op == XD_OP_EMBEDDINGS) {
+        make_vectors(&s, &m.embed);
+        if (takes_one(d))
+            m.embed.vectors.n = 1;
+    } else if (op == XD_OP_RERANK) {
+        make_results(&s, &m.rerank);
+    } else {
+        m.count.input = (struct ir_int){ dice_roll(&s.dice, 1000), true };
+    }
+    assert_int_equal(xd_answer_write(&w, &m), ERR_OK);
+    assert_int_equal(xd_answer_read(&r, buf_str(&out), &back, &error), ERR_OK);
+    same_answer(&m, &back);
+    xd_fini(&w);
+    xd_fini(&r);
+    buf_fini(&out);
+    arena_fini(&s.arena);
+}
+
+static void
+what_is_no_conversation_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    unsigned operations = 0;
+
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        for (unsigned i = 0; i < (*d)->nops; i++) {
+            const struct xd_op *op = &(*d)->ops[i];
+            if (op->kind == XD_OP_CHAT || op->passes)
+                continue;
+            operations++;
+            for (unsigned seed = 0; seed < 40; seed++) {
+                try_ask(*d, op->kind, seed);
+                try_answer(*d, op->kind, seed);
+            }
+        }
+    assert_true(operations >= 3);
+}
+
 static void
 try_all(void (*law)(const struct xd_dialect *, unsigned))
 {
@@ -488,6 +690,7 @@ main(void)
         cmocka_unit_test(a_request_written_is_read_as_the_same),
         cmocka_unit_test(a_reply_written_is_read_as_the_same),
         cmocka_unit_test(a_reply_spoken_in_time_is_the_same_as_whole),
+        cmocka_unit_test(what_is_no_conversation_is_read_as_it_was_written),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

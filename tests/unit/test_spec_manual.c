@@ -4,10 +4,11 @@
  *   ```spec NAME ir               a model
  *   ```spec NAME on MODEL         a dialect on that model; it is compiled only
  *   ```spec NAME wrong            must fail, with what the next block (```text) says
- *   ```json IN KIND DIALECT       request, reply or error in a dialect (error: its status behind);
+ *   ```json IN KIND DIALECT [OP]  request, reply or error in a dialect (error: its status behind);
  *   ```json OUT DIALECT           the same in another one, white space aside
  *   ```text IN stream DIALECT     a stream, and
  *   ```text OUT DIALECT           the same in another one                                        */
+#include "runtime/xd/ask.h"
 #include "tests/unit/test_dialect_rig.h"
 #include "tests/unit/test_specc_rig.h"
 
@@ -202,10 +203,31 @@ trip_stream(struct trip *t, struct str text)
     xd_writer_fini(&w);
 }
 
+/* A request for another operation than chat: its name stands behind the dialect's. */
+static void
+ask_block(struct trip *t, const struct block *in)
+{
+    struct xd r, w;
+    struct xd_ask ask;
+    int op = 0;
+
+    while (op < XD_OP_KINDS && !str_is(in->words[4], xd_op_name((enum xd_op_kind)op)))
+        op++;
+    assert_true(op < XD_OP_KINDS);
+    xd_init(&r, t->reader.dialect, (enum xd_op_kind)op, &t->arena, NULL);
+    xd_init(&w, t->writer.dialect, (enum xd_op_kind)op, &t->arena, &t->out);
+    assert_int_equal(xd_ask_read(&r, in->text, &ask), ERR_OK);
+    assert_int_equal(xd_ask_write(&w, &ask), ERR_OK);
+    xd_fini(&r);
+    xd_fini(&w);
+}
+
 static struct str
 trip_block(struct trip *t, const struct block *in)
 {
-    if (has_word(in, 2, "request"))
+    if (in->n > 4)
+        ask_block(t, in);
+    else if (has_word(in, 2, "request"))
         trip_request(t, in->text);
     else if (has_word(in, 2, "reply"))
         trip_reply(t, in->text);
