@@ -89,10 +89,9 @@ emit_names(struct emit *e, const struct ast_operation *op)
 {
     const struct ast_decl *decl = op->sends.s.n ? find_decl(e, op->sends) : NULL;
 
-    if (!decl || is_inherited(e, op->sends))
+    if (!decl)
         return;
-    em(e, "static const struct xd_name %.*s[] = {\n",
-       STR_ARG(entry_name(e, op, op->sends, "names")));
+    em(e, "static const struct xd_name %s%.*s_names[] = {\n", e->d->prefix, STR_ARG(op->name.s));
     for (unsigned i = 0; i < decl->rows.n; i++) {
         const struct ast_row *r = &decl->rows.v[i];
         const struct ast_rows *rows = r->rows ? r->rows
@@ -134,7 +133,6 @@ emit_ops(struct emit *e)
     for (unsigned i = 0; i < e->d->operations.n; i++) {
         emit_entries(e, &e->d->operations.v[i]);
         emit_op_headers(e, &e->d->operations.v[i]);
-        emit_names(e, &e->d->operations.v[i]);
     }
     em(e, "static const struct xd_op %sops[] = {\n", e->d->prefix);
     for (unsigned i = 0; i < e->d->operations.n; i++) {
@@ -153,7 +151,7 @@ emit_ops(struct emit *e)
             em(e, "        .passes = true,\n    },\n");
             continue;
         }
-        em(e, "        .names = %s,\n", entry_name(e, op, op->sends, "names").p);
+        em(e, "        .names = %s%.*s_names,\n", e->d->prefix, STR_ARG(op->name.s));
         em(e, "        .read_request = %s,\n", entry_name(e, op, op->sends, "read_request").p);
         em(e, "        .write_request = %s,\n", entry_name(e, op, op->sends, "write_request").p);
         em(e, "        .read_reply = %s,\n", entry_name(e, op, op->returns, "read_reply").p);
@@ -296,6 +294,8 @@ emit_arrays(struct emit *e)
 {
     own_emit(e);
     emit_policies(e);
+    for (unsigned i = 0; i < e->d->operations.n; i++)
+        emit_names(e, &e->d->operations.v[i]);
     emit_models(e);
 }
 

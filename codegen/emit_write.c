@@ -134,7 +134,7 @@ write_string_elements(struct emit *e, const struct form *f, const struct type *t
     em(e, "%s    if (%s)\n%s        jw_string(&x->w, %s.v[i].%s);\n%s    else\n", indent, when,
        indent, lv, field, indent);
     if (f->decl)
-        em(e, "%s        write_%s(x, &%s.v[i]);\n", indent, prefixed(e, f->decl), lv);
+        em(e, "%s        %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
     else
         em(e, "%s        xd_no_element(x, STR(%s));\n", indent, key);
     em(e, "%s    }\n%sjw_close(&x->w);\n", indent, indent);

@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[157], seen_written[157];
+static unsigned char seen_read[166], seen_written[166];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -41,6 +41,10 @@ static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
+static void read_count_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_count_request(struct xd *x, const struct ir_request *m);
+static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
+static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
 /* anthropic/messages.spec:61 */
 static const struct xd_word role_table_v[] = {
@@ -1955,9 +1959,9 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
     xd_put_rest(x, &usage_shape, "", &m->rest);
     if (m->audio_in.set)
-        xd_lose(x, "usage.audio_in");
+        xd_lose(x, "audio_in");
     if (m->audio_out.set)
-        xd_lose(x, "usage.audio_out");
+        xd_lose(x, "audio_out");
     jw_close(&x->w);
 }
 
@@ -2634,6 +2638,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
             read_fault_body(x, v[0], m);
             break;
         case JSON_STRING:
+            (*m).set = true;
             xd_read_str(x, v[0], &(*m).message);
             break;
         default:
@@ -2718,6 +2723,229 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+
+/* anthropic/count.spec:13: count_request */
+static const struct xd_key count_request_keys_output_config_v[] = {
+    { STR_INIT("effort"), 6, NULL },
+    { STR_INIT("format"), 7, NULL },
+};
+static const struct xd_keys count_request_keys_output_config = {
+    count_request_keys_output_config_v, 2, "output_config",
+};
+static const struct xd_key count_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("system"), 1, NULL },
+    { STR_INIT("messages"), 2, NULL },
+    { STR_INIT("tools"), 3, NULL },
+    { STR_INIT("tool_choice"), 4, NULL },
+    { STR_INIT("thinking"), 5, NULL },
+    { STR_INIT("output_config"), -1, &count_request_keys_output_config },
+};
+static const struct xd_keys count_request_keys = { count_request_keys_v, 7, "" };
+static const struct xd_shape count_request_shape = {
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false,
+};
+
+static void
+read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[8];
+
+    if (!xd_scan(x, at, &count_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 157);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 158);
+        switch (json_kind(&x->doc, v[1])) {
+        case JSON_ARRAY:
+            if (xd_want(x, v[1], JSON_ARRAY))
+                XD_EACH(x, i, v[1]) {
+                    struct ir_block *item = XD_PUSH(x, &m->instructions);
+                    if (item && !read_block(x, i, item))
+                        m->instructions.n--;
+                }
+            break;
+        case JSON_STRING: {
+            struct ir_block *item = XD_PUSH(x, &m->instructions);
+            if (item) {
+                item->kind = IR_BLOCK_TEXT;
+                xd_read_str(x, v[1], &item->text.text);
+            }
+            break;
+        }
+        default:
+            xd_mismatch(x, v[1], "array or string");
+        }
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 159);
+        if (xd_want(x, v[2], JSON_ARRAY))
+            XD_EACH(x, i, v[2]) {
+                struct ir_turn *item = XD_PUSH(x, &m->turns);
+                if (item)
+                    read_message(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 160);
+        if (xd_want(x, v[3], JSON_ARRAY))
+            XD_EACH(x, i, v[3]) {
+                struct ir_tool *item = XD_PUSH(x, &m->tools);
+                if (item && !read_tool(x, i, item))
+                    m->tools.n--;
+            }
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 161);
+        read_tool_choice(x, v[4], &m->tool_choice);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 162);
+        read_thinking(x, v[5], &m->reasoning);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 163);
+        int w = xd_read_word(x, v[6], &effort_table);
+        if (w)
+            m->reasoning.effort = (enum ir_effort)w;
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 164);
+        read_format(x, v[7], &m->format);
+    }
+}
+
+static void
+write_count_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 157);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    if (xd_count_blocks(&m->instructions, 0x7beu)) {
+        XD_SEEN(seen_written, 158);
+        jw_key(&x->w, STR("system"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->instructions.n; i++)
+            if ((0x7beu >> m->instructions.v[i].kind) & 1)
+                write_block(x, &m->instructions.v[i]);
+        jw_close(&x->w);
+    }
+    XD_SEEN(seen_written, 159);
+    jw_key(&x->w, STR("messages"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_message(x, &m->turns.v[i]);
+    jw_close(&x->w);
+    if (m->tools.n) {
+        XD_SEEN(seen_written, 160);
+        jw_key(&x->w, STR("tools"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->tools.n; i++)
+            write_tool(x, &m->tools.v[i]);
+        jw_close(&x->w);
+    }
+    if (m->tool_choice.set) {
+        XD_SEEN(seen_written, 161);
+        jw_key(&x->w, STR("tool_choice"));
+        write_tool_choice(x, &m->tool_choice);
+    }
+    if (m->reasoning.set) {
+        XD_SEEN(seen_written, 162);
+        jw_key(&x->w, STR("thinking"));
+        write_thinking(x, &m->reasoning);
+    }
+    jw_key(&x->w, STR("output_config"));
+    jw_enter(&x->w);
+    if (m->reasoning.effort) {
+        XD_SEEN(seen_written, 163);
+        if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
+            xd_lose(x, "reasoning.effort");
+    }
+    if (m->format.set) {
+        XD_SEEN(seen_written, 164);
+        jw_key(&x->w, STR("format"));
+        write_format(x, &m->format);
+    }
+    xd_put_rest(x, &count_request_shape, "output_config", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &count_request_shape, "", &m->rest);
+    if (m->max_output.set)
+        xd_lose(x, "max_output");
+    if (m->stops.n)
+        xd_lose(x, "stops");
+    if (m->sampling.set)
+        xd_lose(x, "sampling");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    xd_lose_blocks(x, &m->instructions, 0x7beu);
+    jw_close(&x->w);
+}
+
+/* anthropic/count.spec:27: count_reply */
+static const struct xd_key count_reply_keys_v[] = {
+    { STR_INIT("input_tokens"), 0, NULL },
+};
+static const struct xd_keys count_reply_keys = { count_reply_keys_v, 1, "" };
+static const struct xd_shape count_reply_shape = {
+    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &count_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 165);
+        xd_read_int(x, v[0], &m->input);
+    } else {
+        m->input = (struct ir_int){ 0, true };
+    }
+}
+
+static void
+write_count_reply(struct xd *x, const struct ir_count_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 165);
+        xd_put_int(x, STR("input_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("input_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    xd_put_rest(x, &count_reply_shape, "", &m->rest);
+    if (m->cached.set)
+        xd_lose(x, "cached");
+    jw_close(&x->w);
+}
 static const struct str policy_4_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
@@ -2745,7 +2973,7 @@ static const struct xd_policy policies[] = {
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
-static const struct xd_name names[] = {
+static const struct xd_name chat_names[] = {
     { "model", "model" },
     { "max_output", "max_tokens" },
     { "stream", "stream" },
@@ -2763,6 +2991,18 @@ static const struct xd_name names[] = {
     { "format", "output_format" },
     { "user", "metadata.user_id" },
     { "tier", "service_tier" },
+    { NULL, NULL },
+};
+
+static const struct xd_name count_tokens_names[] = {
+    { "model", "model" },
+    { "instructions", "system" },
+    { "turns", "messages" },
+    { "tools", "tools" },
+    { "tool_choice", "tool_choice" },
+    { "reasoning", "thinking" },
+    { "reasoning.effort", "output_config.effort" },
+    { "format", "output_config.format" },
     { NULL, NULL },
 };
 
@@ -2950,13 +3190,25 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:244", "request_id <-> request" },
     { "anthropic/messages.spec:250", "type    <-> kind : fault" },
     { "anthropic/messages.spec:251", "message <-> message                 else \"\"" },
+    { "anthropic/count.spec:14", "model                <-> model                 required" },
+    { "anthropic/count.spec:15",
+      "system               <-> instructions          : [block] | string as text" },
+    { "anthropic/count.spec:16",
+      "messages             <-> turns                 : [message]    required" },
+    { "anthropic/count.spec:17", "tools                <-> tools                 : [tool]" },
+    { "anthropic/count.spec:18", "tool_choice          <-> tool_choice           : tool_choice" },
+    { "anthropic/count.spec:19", "thinking             <-> reasoning             : thinking" },
+    { "anthropic/count.spec:20", "output_config.effort <-> reasoning.effort      : effort" },
+    { "anthropic/count.spec:21", "output_config.format <-> format                : format" },
+    { "anthropic/count.spec:28", "input_tokens <-> input      else 0" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3,
     3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 1,
-    2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
+    2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3,
 };
 
 static void
@@ -2987,12 +3239,41 @@ static const struct xd_header chat_headers[] = {
     { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
 };
 
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
+static const struct xd_header count_tokens_headers[] = {
+    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
+};
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/messages"),
         .headers = chat_headers,
         .nheaders = 1,
+        .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
         .read_reply = chat_read_reply,
@@ -3002,6 +3283,18 @@ static const struct xd_op ops[] = {
         .order = &events_order,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/messages/count_tokens"),
+        .headers = count_tokens_headers,
+        .nheaders = 1,
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -3022,14 +3315,12 @@ const struct xd_dialect xd_anthropic_messages = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("request-id"),
-    .names = names,
-    .nnames = sizeof names / sizeof *names - 1,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
     .rows = rows,
@@ -3041,12 +3332,17 @@ static const struct xd_header anthropic_chat_headers[] = {
     { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
 };
 
+static const struct xd_header anthropic_count_tokens_headers[] = {
+    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
+};
+
 static const struct xd_op anthropic_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/messages"),
         .headers = anthropic_chat_headers,
         .nheaders = 1,
+        .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
         .read_reply = chat_read_reply,
@@ -3056,6 +3352,18 @@ static const struct xd_op anthropic_ops[] = {
         .order = &events_order,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/messages/count_tokens"),
+        .headers = anthropic_count_tokens_headers,
+        .nheaders = 1,
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -3079,14 +3387,12 @@ const struct xd_dialect xd_anthropic = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = anthropic_ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("request-id"),
-    .names = names,
-    .nnames = sizeof names / sizeof *names - 1,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -13,6 +13,10 @@ static const char *const empty_schema_words[] = { "keep", "object", NULL };
 static const char *const thinking_words[] = { "keep", "budget", "adaptive", "effort", NULL };
 static const char *const stream_usage_words[] = { "keep", "ask", NULL };
 static const char *const roles_words[] = { "merge", "strict", NULL };
+static const char *const purpose_words[] = {
+    "keep", "query", "document", "similarity", "classification", "clustering", NULL,
+};
+static const char *const inputs_words[] = { "many", "one", NULL };
 
 const struct ir_policy ir_policies[] = {
     { "system_turns", IR_POLICY_WORDS, system_turns_words },
@@ -27,6 +31,8 @@ const struct ir_policy ir_policies[] = {
     { "thinking", IR_POLICY_WORDS, thinking_words },
     { "stream_usage", IR_POLICY_WORDS, stream_usage_words },
     { "roles", IR_POLICY_WORDS, roles_words },
+    { "purpose", IR_POLICY_WORDS, purpose_words },
+    { "inputs", IR_POLICY_WORDS, inputs_words },
     { NULL, IR_POLICY_WORDS, NULL },
 };
 

@@ -79,6 +79,20 @@ enum ir_fault {
 };
 #define IR_FAULT_COUNT 14
 
+enum ir_purpose {
+    IR_PURPOSE_UNSET,
+    IR_PURPOSE_QUERY,
+    IR_PURPOSE_DOCUMENT,
+    IR_PURPOSE_SIMILARITY,
+    IR_PURPOSE_CLASSIFICATION,
+    IR_PURPOSE_CLUSTERING,
+    IR_PURPOSE_CODE,
+    IR_PURPOSE_QUESTION,
+    IR_PURPOSE_FACT,
+    IR_PURPOSE_IMAGE,
+};
+#define IR_PURPOSE_COUNT 10
+
 struct ir_blocks {
     struct ir_block *v;
     unsigned n, cap;
@@ -94,6 +108,11 @@ struct ir_tools {
     unsigned n, cap;
 };
 
+struct ir_inputs {
+    struct ir_input *v;
+    unsigned n, cap;
+};
+
 struct ir_turns {
     struct ir_turn *v;
     unsigned n, cap;
@@ -101,6 +120,21 @@ struct ir_turns {
 
 struct ir_choices {
     struct ir_choice *v;
+    unsigned n, cap;
+};
+
+struct ir_vectors {
+    struct ir_vector *v;
+    unsigned n, cap;
+};
+
+struct ir_documents {
+    struct ir_document *v;
+    unsigned n, cap;
+};
+
+struct ir_rankeds {
+    struct ir_ranked *v;
     unsigned n, cap;
 };
 
@@ -255,6 +289,55 @@ struct ir_tool {
     struct ir_rest rest;
 };
 
+enum ir_input_kind {
+    IR_INPUT_UNSET,
+    IR_INPUT_TEXT,
+    IR_INPUT_TOKENS,
+    IR_INPUT_PARTS,
+};
+#define IR_INPUT_COUNT 4
+
+struct ir_input {
+    enum ir_input_kind kind;
+    union {
+        struct {
+            struct str text;
+        } text;
+        struct {
+            struct str ids;
+        } tokens;
+        struct {
+            struct ir_blocks blocks;
+        } parts;
+    };
+    struct ir_rest rest;
+};
+
+enum ir_numbers_kind {
+    IR_NUMBERS_UNSET,
+    IR_NUMBERS_FLOATS,
+    IR_NUMBERS_PACKED,
+    IR_NUMBERS_INTS,
+};
+#define IR_NUMBERS_COUNT 4
+
+struct ir_numbers {
+    enum ir_numbers_kind kind;
+    union {
+        struct {
+            struct str values;
+        } floats;
+        struct {
+            struct str data;
+        } packed;
+        struct {
+            struct str type;
+            struct str values;
+        } ints;
+    };
+    struct ir_rest rest;
+};
+
 struct ir_tool_choice {
     bool set;
     enum ir_choice_mode mode;
@@ -371,6 +454,76 @@ struct ir_choice {
     struct ir_rest rest;
 };
 
+struct ir_embed_request {
+    bool set;
+    struct str model;
+    struct ir_inputs inputs;
+    struct ir_strs encodings;
+    struct ir_int dimensions;
+    enum ir_purpose purpose;
+    enum ir_bool truncate;
+    struct str user;
+    struct ir_rest rest;
+};
+
+struct ir_embed_reply {
+    bool set;
+    struct str id;
+    struct str model;
+    struct ir_vectors vectors;
+    struct ir_usage usage;
+    struct ir_rest rest;
+};
+
+struct ir_vector {
+    bool set;
+    unsigned index;
+    struct ir_numbers numbers;
+    struct ir_rest rest;
+};
+
+struct ir_rerank_request {
+    bool set;
+    struct str model;
+    struct str query;
+    struct ir_documents documents;
+    struct ir_int top;
+    enum ir_bool echo;
+    enum ir_bool truncate;
+    struct ir_rest rest;
+};
+
+struct ir_document {
+    bool set;
+    struct str text;
+    struct ir_rest rest;
+};
+
+struct ir_rerank_reply {
+    bool set;
+    struct str id;
+    struct str model;
+    struct ir_rankeds results;
+    struct ir_usage usage;
+    struct ir_int searches;
+    struct ir_rest rest;
+};
+
+struct ir_ranked {
+    bool set;
+    unsigned index;
+    struct str score;
+    struct ir_document document;
+    struct ir_rest rest;
+};
+
+struct ir_count_reply {
+    bool set;
+    struct ir_int input;
+    struct ir_int cached;
+    struct ir_rest rest;
+};
+
 enum ir_event_kind {
     IR_EVENT_BEGIN,
     IR_EVENT_OPEN,
@@ -416,6 +569,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0x310901a9u
+#define IR_ABI 0xf1b6e8e9u
 
 #endif
