@@ -7,7 +7,7 @@ static const char family[] = "mistral.chat";
 #define STR_FAMILY STR("mistral.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[181], seen_written[181];
+static unsigned char seen_read[196], seen_written[196];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -42,6 +42,14 @@ static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
+static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
+static void write_embedding(struct xd *x, const struct ir_vector *m);
+static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_embed_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:117 */
 static const struct xd_pair audio_format_table_v[] = {
@@ -68,7 +76,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* mistral/chat.spec:87 */
+/* mistral/chat.spec:89 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
     { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10 },
@@ -420,7 +428,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:18: "system" */
+/* mistral/chat.spec:20: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -492,7 +500,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:22: "tool" */
+/* mistral/chat.spec:24: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -577,7 +585,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:28: "user" */
+/* mistral/chat.spec:30: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -649,7 +657,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:32: "assistant" */
+/* mistral/chat.spec:34: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("tool_calls"), 1, NULL },
@@ -868,7 +876,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* mistral/chat.spec:41: part.text */
+/* mistral/chat.spec:43: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -910,7 +918,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:42: part.refusal */
+/* mistral/chat.spec:44: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -936,7 +944,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:43: part.thinking */
+/* mistral/chat.spec:45: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -978,7 +986,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:44: part.image */
+/* mistral/chat.spec:46: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 2, NULL },
@@ -1044,7 +1052,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:52: part.document */
+/* mistral/chat.spec:54: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("document_url"), 0, NULL },
     { STR_INIT("document_name"), 1, NULL },
@@ -1101,7 +1109,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:57: part.audio */
+/* mistral/chat.spec:59: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 2, NULL },
@@ -1272,7 +1280,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* mistral/chat.spec:107: reply_part.text */
+/* mistral/chat.spec:109: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1313,7 +1321,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:108: reply_part.refusal */
+/* mistral/chat.spec:110: reply_part.refusal */
 static void
 write_reply_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1329,7 +1337,7 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:109: reply_part.thinking */
+/* mistral/chat.spec:111: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1516,7 +1524,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* mistral/chat.spec:73: tool.function */
+/* mistral/chat.spec:75: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1881,7 +1889,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:95: choice_whole */
+/* mistral/chat.spec:97: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -2141,7 +2149,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:128: chunks */
+/* mistral/chat.spec:130: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2522,7 +2530,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:150: error */
+/* mistral/chat.spec:152: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2702,6 +2710,272 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+
+/* openai/embeddings.spec:12: embed_request */
+static const struct xd_key embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("input"), 1, NULL },
+    { STR_INIT("encoding_format"), 2, NULL },
+    { STR_INIT("dimensions"), 3, NULL },
+    { STR_INIT("user"), 4, NULL },
+};
+static const struct xd_keys embed_request_keys = { embed_request_keys_v, 5, "" };
+static const struct xd_shape embed_request_shape = {
+    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[5];
+
+    if (!xd_scan(x, at, &embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 181);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 182);
+        xd_read_texts_or_tokens(x, v[1], &m->inputs);
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 183);
+        struct str *item = XD_PUSH(x, &m->encodings);
+        if (item)
+            xd_read_str(x, v[2], item);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 184);
+        xd_read_int(x, v[3], &m->dimensions);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 185);
+        xd_read_str(x, v[4], &m->user);
+    }
+}
+
+static void
+write_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 181);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    XD_SEEN(seen_written, 182);
+    xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
+    if (m->encodings.n) {
+        XD_SEEN(seen_written, 183);
+        xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
+    }
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 184);
+        xd_put_int(x, STR("dimensions"), m->dimensions);
+    }
+    if (m->user.p) {
+        XD_SEEN(seen_written, 185);
+        xd_put_str(x, STR("user"), m->user);
+    }
+    xd_put_rest(x, &embed_request_shape, "", &m->rest);
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:22: embed_reply */
+static const struct xd_key embed_reply_keys_v[] = {
+    { STR_INIT("object"), -1, NULL },
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("data"), 1, NULL },
+    { STR_INIT("model"), 2, NULL },
+    { STR_INIT("usage"), 3, NULL },
+};
+static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 5, "" };
+static const struct xd_shape embed_reply_shape = {
+    family, "embed_reply", &embed_reply_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 187);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 188);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_vector *item = XD_PUSH(x, &m->vectors);
+                if (item)
+                    read_embedding(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "data");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 189);
+        xd_read_str(x, v[2], &m->model);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 190);
+        read_embed_usage(x, v[3], &m->usage);
+    }
+}
+
+static void
+write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 186);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"list\""));
+    if (m->id.p) {
+        XD_SEEN(seen_written, 187);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    XD_SEEN(seen_written, 188);
+    jw_key(&x->w, STR("data"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->vectors.n; i++)
+        write_embedding(x, &m->vectors.v[i]);
+    jw_close(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 189);
+        xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
+    }
+    if (m->usage.set) {
+        XD_SEEN(seen_written, 190);
+        jw_key(&x->w, STR("usage"));
+        write_embed_usage(x, &m->usage);
+    }
+    xd_put_rest(x, &embed_reply_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:31: embedding */
+static const struct xd_key embedding_keys_v[] = {
+    { STR_INIT("object"), -1, NULL },
+    { STR_INIT("index"), 0, NULL },
+    { STR_INIT("embedding"), 1, NULL },
+};
+static const struct xd_keys embedding_keys = { embedding_keys_v, 3, "" };
+static const struct xd_shape embedding_shape = {
+    family, "embedding", &embedding_keys, 2, XD_REST_KEEP, false,
+};
+
+static void
+read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &embedding_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 192);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 193);
+        xd_read_vector(x, v[1], &m->numbers);
+    }
+}
+
+static void
+write_embedding(struct xd *x, const struct ir_vector *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 191);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"embedding\""));
+    if (true) {
+        XD_SEEN(seen_written, 192);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->numbers.kind) {
+        XD_SEEN(seen_written, 193);
+        (void)xd_put_vector(x, STR("embedding"), &m->numbers);
+    }
+    xd_put_rest(x, &embedding_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:38: embed_usage */
+static const struct xd_key embed_usage_keys_v[] = {
+    { STR_INIT("prompt_tokens"), 0, NULL },
+    { STR_INIT("total_tokens"), -1, NULL },
+};
+static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 2, "" };
+static const struct xd_shape embed_usage_shape = {
+    family, "embed_usage", &embed_usage_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &embed_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 194);
+        xd_read_int(x, v[0], &m->input);
+    } else {
+        m->input = (struct ir_int){ 0, true };
+    }
+}
+
+static void
+write_embed_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 194);
+        xd_put_int(x, STR("prompt_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("prompt_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    if (m->input.set) {
+        XD_SEEN(seen_written, 195);
+        xd_put_int(x, STR("total_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("total_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    xd_put_rest(x, &embed_usage_shape, "", &m->rest);
+    if (m->output.set)
+        xd_lose(x, "output");
+    if (m->cache_read.set)
+        xd_lose(x, "cache_read");
+    if (m->cache_write.set)
+        xd_lose(x, "cache_write");
+    if (m->thinking.set)
+        xd_lose(x, "thinking");
+    if (m->audio_in.set)
+        xd_lose(x, "audio_in");
+    if (m->audio_out.set)
+        xd_lose(x, "audio_out");
+    jw_close(&x->w);
+}
 static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
@@ -2712,7 +2986,7 @@ static const struct xd_policy policies[] = {
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
-static const struct xd_name names[] = {
+static const struct xd_name chat_names[] = {
     { "model", "model" },
     { "this", "messages" },
     { "stream", "stream" },
@@ -2734,6 +3008,15 @@ static const struct xd_name names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_name embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "input" },
+    { "encodings", "encoding_format" },
+    { "dimensions", "dimensions" },
+    { "user", "user" },
+    { NULL, NULL },
+};
+
 static const struct str mistral_models[] = {
     STR_INIT("mistral-*"),
     STR_INIT("ministral-*"),
@@ -2751,26 +3034,26 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:117", "\"flac\" <-> \"audio/flac\"" },
     { "openai/chat.spec:118", "\"opus\" <-> \"audio/opus\"" },
     { "openai/chat.spec:118", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "mistral/chat.spec:84", "\"any\" <-> required" },
-    { "mistral/chat.spec:84", "\"required\" -> required" },
+    { "mistral/chat.spec:86", "\"any\" <-> required" },
+    { "mistral/chat.spec:86", "\"required\" -> required" },
     { "openai/chat.spec:184", "\"auto\" <-> auto" },
     { "openai/chat.spec:184", "\"none\" <-> none" },
-    { "mistral/chat.spec:88", "\"none\" <-> none" },
-    { "mistral/chat.spec:88", "\"high\" <-> high" },
-    { "mistral/chat.spec:89", "\"none\" <-  minimal" },
-    { "mistral/chat.spec:89", "\"high\" <- low" },
-    { "mistral/chat.spec:89", "\"high\" <- medium" },
-    { "mistral/chat.spec:89", "\"high\" <- xhigh" },
-    { "mistral/chat.spec:89", "\"high\" <- max" },
-    { "mistral/chat.spec:90", "\"minimal\" -> minimal" },
-    { "mistral/chat.spec:90", "\"low\" -> low" },
-    { "mistral/chat.spec:90", "\"medium\" -> medium" },
-    { "mistral/chat.spec:90", "\"xhigh\" -> xhigh" },
+    { "mistral/chat.spec:90", "\"none\" <-> none" },
+    { "mistral/chat.spec:90", "\"high\" <-> high" },
+    { "mistral/chat.spec:91", "\"none\" <-  minimal" },
+    { "mistral/chat.spec:91", "\"high\" <- low" },
+    { "mistral/chat.spec:91", "\"high\" <- medium" },
+    { "mistral/chat.spec:91", "\"high\" <- xhigh" },
+    { "mistral/chat.spec:91", "\"high\" <- max" },
+    { "mistral/chat.spec:92", "\"minimal\" -> minimal" },
+    { "mistral/chat.spec:92", "\"low\" -> low" },
+    { "mistral/chat.spec:92", "\"medium\" -> medium" },
+    { "mistral/chat.spec:92", "\"xhigh\" -> xhigh" },
     { "openai/chat.spec:201", "\"text\" <-> text" },
     { "openai/chat.spec:201", "\"json_object\" <-> object" },
     { "openai/chat.spec:201", "\"json_schema\" <-> schema" },
-    { "mistral/chat.spec:114", "\"model_length\" -> length" },
-    { "mistral/chat.spec:114", "\"error\" -> other" },
+    { "mistral/chat.spec:116", "\"model_length\" -> length" },
+    { "mistral/chat.spec:116", "\"error\" -> other" },
     { "openai/chat.spec:248", "\"stop\"                        <-> end" },
     { "openai/chat.spec:249", "\"length\"                      <-> length" },
     { "openai/chat.spec:250", "\"tool_calls\", \"function_call\" <-> call" },
@@ -2780,12 +3063,12 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:254", "\"stop\"                        <-  other" },
     { "openai/chat.spec:255", "\"eos\"                          -> end" },
     { "openai/chat.spec:256", "*                              -> other" },
-    { "mistral/chat.spec:167",
+    { "mistral/chat.spec:169",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
-    { "mistral/chat.spec:168", "\"invalid_model\"                                   -> missing" },
-    { "mistral/chat.spec:169", "\"rate_limited\", \"service_tier_capacity_exceeded\"  -> rate" },
-    { "mistral/chat.spec:170", "\"internal_server_error\"                           -> internal" },
+    { "mistral/chat.spec:170", "\"invalid_model\"                                   -> missing" },
+    { "mistral/chat.spec:171", "\"rate_limited\", \"service_tier_capacity_exceeded\"  -> rate" },
+    { "mistral/chat.spec:172", "\"internal_server_error\"                           -> internal" },
     { "openai/chat.spec:329", "\"invalid_request_error\"     400 <-> invalid" },
     { "openai/chat.spec:330", "\"context_length_exceeded\"   400 <-> context" },
     { "openai/chat.spec:331", "\"content_policy_violation\"  400 <-> policy" },
@@ -2813,67 +3096,67 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:25",
       "tool_choice                  <-> tool_choice : choice | choice_named" },
     { "openai/chat.spec:26", "parallel_tool_calls          <-> tool_choice.parallel" },
-    { "mistral/chat.spec:12", "max_tokens  <-> max_output" },
+    { "mistral/chat.spec:14", "max_tokens  <-> max_output" },
     { "openai/chat.spec:28", "n                            <-> candidates" },
     { "openai/chat.spec:29", "stop                         <-> stops : [string] | string" },
     { "openai/chat.spec:30", "temperature                  <-> sampling.temperature" },
     { "openai/chat.spec:31", "top_p                        <-> sampling.top_p" },
-    { "mistral/chat.spec:13", "random_seed <-> sampling.seed" },
+    { "mistral/chat.spec:15", "random_seed <-> sampling.seed" },
     { "openai/chat.spec:33", "presence_penalty             <-> sampling.presence" },
     { "openai/chat.spec:34", "frequency_penalty            <-> sampling.frequency" },
     { "openai/chat.spec:38", "reasoning_effort             <-> reasoning.effort : effort" },
     { "openai/chat.spec:39", "response_format              <-> format : format" },
     { "openai/chat.spec:43", "prompt_cache_key             <-> cache_key" },
-    { "mistral/chat.spec:19",
+    { "mistral/chat.spec:21",
       "content <-> blocks : string as text | [part]          required else \"\"" },
-    { "mistral/chat.spec:23", "tool_call_id <-> call" },
-    { "mistral/chat.spec:24",
+    { "mistral/chat.spec:25", "tool_call_id <-> call" },
+    { "mistral/chat.spec:26",
       "content      <-> blocks : string as text | [part]     required else \"\"" },
-    { "mistral/chat.spec:29",
+    { "mistral/chat.spec:31",
       "content <-> blocks : string as text | [part]          required else \"\"" },
-    { "mistral/chat.spec:33", "content    <-> blocks : string as text | [part]" },
-    { "mistral/chat.spec:34", "tool_calls <-> blocks : [call]" },
-    { "mistral/chat.spec:35", "prefix     <-> prefix" },
-    { "mistral/chat.spec:18", "\"system\" <-> instructions | turns.system {" },
-    { "mistral/chat.spec:22", "\"tool\" <-> turns.user.result {" },
-    { "mistral/chat.spec:28", "\"user\" <-> turns.user {" },
-    { "mistral/chat.spec:32", "\"assistant\" <-> turns.assistant {" },
-    { "mistral/chat.spec:41", "text <-> text" },
-    { "mistral/chat.spec:42", "text <- text" },
-    { "mistral/chat.spec:43", "thinking <-> text : texts" },
-    { "mistral/chat.spec:46", "image_url.url <-> source : media_url" },
-    { "mistral/chat.spec:47", "image_url      -> source : media_url" },
-    { "mistral/chat.spec:49", "image_url.detail <-> detail" },
-    { "mistral/chat.spec:53", "document_url  <-> source : media_url" },
-    { "mistral/chat.spec:54", "document_name <-> title" },
-    { "mistral/chat.spec:59", "input_audio.data <-> source.bytes.data" },
-    { "mistral/chat.spec:60", "input_audio       -> source : data_url" },
-    { "mistral/chat.spec:62", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "mistral/chat.spec:41", "\"text\"         <-> text     { text <-> text; drop citations }" },
-    { "mistral/chat.spec:43",
+    { "mistral/chat.spec:35", "content    <-> blocks : string as text | [part]" },
+    { "mistral/chat.spec:36", "tool_calls <-> blocks : [call]" },
+    { "mistral/chat.spec:37", "prefix     <-> prefix" },
+    { "mistral/chat.spec:20", "\"system\" <-> instructions | turns.system {" },
+    { "mistral/chat.spec:24", "\"tool\" <-> turns.user.result {" },
+    { "mistral/chat.spec:30", "\"user\" <-> turns.user {" },
+    { "mistral/chat.spec:34", "\"assistant\" <-> turns.assistant {" },
+    { "mistral/chat.spec:43", "text <-> text" },
+    { "mistral/chat.spec:44", "text <- text" },
+    { "mistral/chat.spec:45", "thinking <-> text : texts" },
+    { "mistral/chat.spec:48", "image_url.url <-> source : media_url" },
+    { "mistral/chat.spec:49", "image_url      -> source : media_url" },
+    { "mistral/chat.spec:51", "image_url.detail <-> detail" },
+    { "mistral/chat.spec:55", "document_url  <-> source : media_url" },
+    { "mistral/chat.spec:56", "document_name <-> title" },
+    { "mistral/chat.spec:61", "input_audio.data <-> source.bytes.data" },
+    { "mistral/chat.spec:62", "input_audio       -> source : data_url" },
+    { "mistral/chat.spec:64", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "mistral/chat.spec:43", "\"text\"         <-> text     { text <-> text; drop citations }" },
+    { "mistral/chat.spec:45",
       "\"thinking\"     <-> thinking { thinking <-> text : texts; drop signature; rest keep }" },
-    { "mistral/chat.spec:44", "\"image_url\"    <-> image {" },
-    { "mistral/chat.spec:52", "\"document_url\" <-> document {" },
-    { "mistral/chat.spec:57", "\"input_audio\"  <-> audio {" },
-    { "mistral/chat.spec:65", "* <-> foreign" },
-    { "mistral/chat.spec:42", "\"text\"         <-  refusal  { text <- text }" },
-    { "mistral/chat.spec:107", "text <-> text" },
-    { "mistral/chat.spec:108", "text <- text" },
-    { "mistral/chat.spec:109", "thinking <-> text : texts else []" },
-    { "mistral/chat.spec:107", "\"text\"     <-> text     { text <-> text; drop citations }" },
-    { "mistral/chat.spec:109",
+    { "mistral/chat.spec:46", "\"image_url\"    <-> image {" },
+    { "mistral/chat.spec:54", "\"document_url\" <-> document {" },
+    { "mistral/chat.spec:59", "\"input_audio\"  <-> audio {" },
+    { "mistral/chat.spec:67", "* <-> foreign" },
+    { "mistral/chat.spec:44", "\"text\"         <-  refusal  { text <- text }" },
+    { "mistral/chat.spec:109", "text <-> text" },
+    { "mistral/chat.spec:110", "text <- text" },
+    { "mistral/chat.spec:111", "thinking <-> text : texts else []" },
+    { "mistral/chat.spec:109", "\"text\"     <-> text     { text <-> text; drop citations }" },
+    { "mistral/chat.spec:111",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature }" },
-    { "mistral/chat.spec:108", "\"text\"     <-  refusal  { text <- text }" },
+    { "mistral/chat.spec:110", "\"text\"     <-  refusal  { text <- text }" },
     { "openai/chat.spec:151", "id                 <-> id" },
     { "openai/chat.spec:152", "type               = \"function\"" },
     { "openai/chat.spec:153", "function.name      <-> name" },
-    { "mistral/chat.spec:70", "function.arguments <-> arguments : json in string | json_object" },
-    { "mistral/chat.spec:74", "function.name        <-> name" },
-    { "mistral/chat.spec:75", "function.description <-> description" },
-    { "mistral/chat.spec:76", "function.parameters  <-> schema" },
-    { "mistral/chat.spec:77", "function.strict      <-> strict" },
-    { "mistral/chat.spec:73", "none, \"function\" <-> function {" },
-    { "mistral/chat.spec:79", "* <-> foreign" },
+    { "mistral/chat.spec:72", "function.arguments <-> arguments : json in string | json_object" },
+    { "mistral/chat.spec:76", "function.name        <-> name" },
+    { "mistral/chat.spec:77", "function.description <-> description" },
+    { "mistral/chat.spec:78", "function.parameters  <-> schema" },
+    { "mistral/chat.spec:79", "function.strict      <-> strict" },
+    { "mistral/chat.spec:75", "none, \"function\" <-> function {" },
+    { "mistral/chat.spec:81", "* <-> foreign" },
     { "openai/chat.spec:179", "name         -> name" },
     { "openai/chat.spec:180", "description  -> description" },
     { "openai/chat.spec:181", "parameters   -> schema" },
@@ -2890,53 +3173,69 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:207", "model        <-> model                  else \"\"" },
     { "openai/chat.spec:208", "choices      <-> choices : [choice_whole]" },
     { "openai/chat.spec:209", "usage        <-> usage : usage" },
-    { "mistral/chat.spec:96", "index               <-> index" },
-    { "mistral/chat.spec:97", "message.role        = \"assistant\"" },
-    { "mistral/chat.spec:98",
+    { "mistral/chat.spec:98", "index               <-> index" },
+    { "mistral/chat.spec:99", "message.role        = \"assistant\"" },
+    { "mistral/chat.spec:100",
       "message.content     <-> blocks : string joins text | [reply_part]   else \"\"" },
-    { "mistral/chat.spec:99",
+    { "mistral/chat.spec:101",
       "message.tool_calls  <-> blocks : [call]                             else null" },
-    { "mistral/chat.spec:100", "finish_reason       <-> stop : stop" },
-    { "mistral/chat.spec:119", "prompt_tokens  <-  input + cache_read + cache_write" },
+    { "mistral/chat.spec:102", "finish_reason       <-> stop : stop" },
+    { "mistral/chat.spec:121", "prompt_tokens  <-  input + cache_read + cache_write" },
     { "openai/chat.spec:261", "completion_tokens  -> output" },
     { "openai/chat.spec:262", "completion_tokens <-  output                             else 0" },
-    { "mistral/chat.spec:118", "total_tokens   <-> input + cache_read + cache_write + output" },
-    { "mistral/chat.spec:121", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "mistral/chat.spec:122", "num_cached_tokens                    -> cache_read" },
+    { "mistral/chat.spec:120", "total_tokens   <-> input + cache_read + cache_write + output" },
+    { "mistral/chat.spec:123", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "mistral/chat.spec:124", "num_cached_tokens                    -> cache_read" },
     { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
     { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens         <-> audio_in" },
     { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
     { "openai/chat.spec:268", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "mistral/chat.spec:130", "id      <-> id                 else \"\"" },
-    { "mistral/chat.spec:131", "object  = \"chat.completion.chunk\"" },
-    { "mistral/chat.spec:132", "created <- now" },
-    { "mistral/chat.spec:133", "model   <-> model              else \"\"" },
-    { "mistral/chat.spec:143", "usage <-> usage : usage                    last" },
-    { "mistral/chat.spec:136", "delta = {}" },
-    { "mistral/chat.spec:137", "delta.role = \"assistant\"" },
-    { "mistral/chat.spec:138", "delta.content = \"\"" },
-    { "mistral/chat.spec:139", "delta.content    <-> blocks : string joins text | [reply_part]" },
-    { "mistral/chat.spec:140", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "mistral/chat.spec:141", "finish_reason    <-> stop : stop       else null    slot" },
-    { "mistral/chat.spec:144", "error <-> fail : fault_body" },
+    { "mistral/chat.spec:132", "id      <-> id                 else \"\"" },
+    { "mistral/chat.spec:133", "object  = \"chat.completion.chunk\"" },
+    { "mistral/chat.spec:134", "created <- now" },
+    { "mistral/chat.spec:135", "model   <-> model              else \"\"" },
+    { "mistral/chat.spec:145", "usage <-> usage : usage                    last" },
+    { "mistral/chat.spec:138", "delta = {}" },
+    { "mistral/chat.spec:139", "delta.role = \"assistant\"" },
+    { "mistral/chat.spec:140", "delta.content = \"\"" },
+    { "mistral/chat.spec:141", "delta.content    <-> blocks : string joins text | [reply_part]" },
+    { "mistral/chat.spec:142", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "mistral/chat.spec:143", "finish_reason    <-> stop : stop       else null    slot" },
+    { "mistral/chat.spec:146", "error <-> fail : fault_body" },
     { "openai/chat.spec:304", "id                 <-> id" },
     { "openai/chat.spec:305", "type               = \"function\"" },
-    { "mistral/chat.spec:147", "function.name <-> name else \"\"" },
+    { "mistral/chat.spec:149", "function.name <-> name else \"\"" },
     { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
-    { "mistral/chat.spec:151", "object  = \"error\"" },
-    { "mistral/chat.spec:152", "message <-> message                         else \"\"" },
-    { "mistral/chat.spec:153", "detail   -> message" },
-    { "mistral/chat.spec:154", "type    <-> kind : fault" },
-    { "mistral/chat.spec:155", "code     -> kind : fault                    try" },
-    { "mistral/chat.spec:156", "param   <-> param                           else null" },
-    { "mistral/chat.spec:157", "code    <-> code                            else null" },
-    { "mistral/chat.spec:158", "raw_status_code -> status" },
+    { "mistral/chat.spec:153", "object  = \"error\"" },
+    { "mistral/chat.spec:154", "message <-> message                         else \"\"" },
+    { "mistral/chat.spec:155", "detail   -> message" },
+    { "mistral/chat.spec:156", "type    <-> kind : fault" },
+    { "mistral/chat.spec:157", "code     -> kind : fault                    try" },
+    { "mistral/chat.spec:158", "param   <-> param                           else null" },
+    { "mistral/chat.spec:159", "code    <-> code                            else null" },
+    { "mistral/chat.spec:160", "raw_status_code -> status" },
     { "openai/chat.spec:318", "message <-> message                         else \"\"" },
     { "openai/chat.spec:319", "type    <-> kind : fault" },
     { "openai/chat.spec:320", "code     -> kind : fault                    try" },
     { "openai/chat.spec:321", "param   <-> param                           else null" },
     { "openai/chat.spec:322", "code    <-> code                            else null" },
     { "openai/chat.spec:323", "status_code -> status" },
+    { "openai/embeddings.spec:13", "model           <-> model        required" },
+    { "openai/embeddings.spec:14",
+      "input           <-> inputs       : texts_or_tokens     required" },
+    { "openai/embeddings.spec:15", "encoding_format <-> encodings    : string" },
+    { "openai/embeddings.spec:16", "dimensions      <-> dimensions" },
+    { "openai/embeddings.spec:17", "user            <-> user" },
+    { "openai/embeddings.spec:23", "object = \"list\"" },
+    { "openai/embeddings.spec:24", "id     <-> id" },
+    { "openai/embeddings.spec:25", "data   <-> vectors : [embedding]        required" },
+    { "openai/embeddings.spec:26", "model  <-> model                        else \"\"" },
+    { "openai/embeddings.spec:27", "usage  <-> usage : embed_usage" },
+    { "openai/embeddings.spec:32", "object    = \"embedding\"" },
+    { "openai/embeddings.spec:33", "index     <-> index" },
+    { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
+    { "openai/embeddings.spec:39", "prompt_tokens <-> input                 else 0" },
+    { "openai/embeddings.spec:40", "total_tokens  <-  input                 else 0" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 3, 3, 3, 1, 1, 3, 3, 3, 3, 2, 2, 2,
@@ -2944,7 +3243,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 3, 3, 3, 3, 1,
     3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3,
     3, 3, 3, 2, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2, 3, 3, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 2, 3,
-    3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1,
+    3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2,
+    3, 3, 3, 2,
 };
 
 static void
@@ -2971,10 +3271,35 @@ chat_write_reply(struct xd *x, const void *m)
     write_reply(x, m);
 }
 
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
         .read_reply = chat_read_reply,
@@ -2984,6 +3309,16 @@ static const struct xd_op ops[] = {
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -3003,14 +3338,12 @@ const struct xd_dialect xd_mistral_chat = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = names,
-    .nnames = sizeof names / sizeof *names - 1,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
     .rows = rows,
@@ -3022,6 +3355,7 @@ static const struct xd_op mistral_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
         .read_reply = chat_read_reply,
@@ -3031,6 +3365,16 @@ static const struct xd_op mistral_ops[] = {
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -3053,14 +3397,12 @@ const struct xd_dialect xd_mistral = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = mistral_ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = names,
-    .nnames = sizeof names / sizeof *names - 1,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

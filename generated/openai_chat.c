@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[243], seen_written[243];
+static unsigned char seen_read[274], seen_written[274];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -75,6 +75,24 @@ static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
+static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
+static void write_embedding(struct xd *x, const struct ir_vector *m);
+static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_embed_usage(struct xd *x, const struct ir_usage *m);
+static void read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m);
+static void write_rerank_request(struct xd *x, const struct ir_rerank_request *m);
+static void read_document(struct xd *x, uint32_t at, struct ir_document *m);
+static void write_document(struct xd *x, const struct ir_document *m);
+static void read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m);
+static void write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
+static void read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
+static void write_ranked(struct xd *x, const struct ir_ranked *m);
+static void read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:117 */
 static const struct xd_pair audio_format_table_v[] = {
@@ -4049,6 +4067,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
             read_fault_body(x, v[0], m);
             break;
         case JSON_STRING:
+            (*m).set = true;
             xd_read_str(x, v[0], &(*m).message);
             break;
         default:
@@ -4157,6 +4176,627 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+
+/* openai/embeddings.spec:12: embed_request */
+static const struct xd_key embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("input"), 1, NULL },
+    { STR_INIT("encoding_format"), 2, NULL },
+    { STR_INIT("dimensions"), 3, NULL },
+    { STR_INIT("user"), 4, NULL },
+};
+static const struct xd_keys embed_request_keys = { embed_request_keys_v, 5, "" };
+static const struct xd_shape embed_request_shape = {
+    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[5];
+
+    if (!xd_scan(x, at, &embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 226);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 227);
+        xd_read_texts_or_tokens(x, v[1], &m->inputs);
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 228);
+        struct str *item = XD_PUSH(x, &m->encodings);
+        if (item)
+            xd_read_str(x, v[2], item);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 229);
+        xd_read_int(x, v[3], &m->dimensions);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 230);
+        xd_read_str(x, v[4], &m->user);
+    }
+}
+
+static void
+write_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 226);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    XD_SEEN(seen_written, 227);
+    xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
+    if (m->encodings.n) {
+        XD_SEEN(seen_written, 228);
+        xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
+    }
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 229);
+        xd_put_int(x, STR("dimensions"), m->dimensions);
+    }
+    if (m->user.p) {
+        XD_SEEN(seen_written, 230);
+        xd_put_str(x, STR("user"), m->user);
+    }
+    xd_put_rest(x, &embed_request_shape, "", &m->rest);
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:22: embed_reply */
+static const struct xd_key embed_reply_keys_v[] = {
+    { STR_INIT("object"), -1, NULL },
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("data"), 1, NULL },
+    { STR_INIT("model"), 2, NULL },
+    { STR_INIT("usage"), 3, NULL },
+};
+static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 5, "" };
+static const struct xd_shape embed_reply_shape = {
+    family, "embed_reply", &embed_reply_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 232);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 233);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_vector *item = XD_PUSH(x, &m->vectors);
+                if (item)
+                    read_embedding(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "data");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 234);
+        xd_read_str(x, v[2], &m->model);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 235);
+        read_embed_usage(x, v[3], &m->usage);
+    }
+}
+
+static void
+write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 231);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"list\""));
+    if (m->id.p) {
+        XD_SEEN(seen_written, 232);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    XD_SEEN(seen_written, 233);
+    jw_key(&x->w, STR("data"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->vectors.n; i++)
+        write_embedding(x, &m->vectors.v[i]);
+    jw_close(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 234);
+        xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
+    }
+    if (m->usage.set) {
+        XD_SEEN(seen_written, 235);
+        jw_key(&x->w, STR("usage"));
+        write_embed_usage(x, &m->usage);
+    }
+    xd_put_rest(x, &embed_reply_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:31: embedding */
+static const struct xd_key embedding_keys_v[] = {
+    { STR_INIT("object"), -1, NULL },
+    { STR_INIT("index"), 0, NULL },
+    { STR_INIT("embedding"), 1, NULL },
+};
+static const struct xd_keys embedding_keys = { embedding_keys_v, 3, "" };
+static const struct xd_shape embedding_shape = {
+    family, "embedding", &embedding_keys, 2, XD_REST_KEEP, false,
+};
+
+static void
+read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &embedding_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 237);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 238);
+        xd_read_vector(x, v[1], &m->numbers);
+    }
+}
+
+static void
+write_embedding(struct xd *x, const struct ir_vector *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 236);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"embedding\""));
+    if (true) {
+        XD_SEEN(seen_written, 237);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->numbers.kind) {
+        XD_SEEN(seen_written, 238);
+        (void)xd_put_vector(x, STR("embedding"), &m->numbers);
+    }
+    xd_put_rest(x, &embedding_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:38: embed_usage */
+static const struct xd_key embed_usage_keys_v[] = {
+    { STR_INIT("prompt_tokens"), 0, NULL },
+    { STR_INIT("total_tokens"), -1, NULL },
+};
+static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 2, "" };
+static const struct xd_shape embed_usage_shape = {
+    family, "embed_usage", &embed_usage_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &embed_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 239);
+        xd_read_int(x, v[0], &m->input);
+    } else {
+        m->input = (struct ir_int){ 0, true };
+    }
+}
+
+static void
+write_embed_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 239);
+        xd_put_int(x, STR("prompt_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("prompt_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    if (m->input.set) {
+        XD_SEEN(seen_written, 240);
+        xd_put_int(x, STR("total_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("total_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    xd_put_rest(x, &embed_usage_shape, "", &m->rest);
+    if (m->output.set)
+        xd_lose(x, "output");
+    if (m->cache_read.set)
+        xd_lose(x, "cache_read");
+    if (m->cache_write.set)
+        xd_lose(x, "cache_write");
+    if (m->thinking.set)
+        xd_lose(x, "thinking");
+    if (m->audio_in.set)
+        xd_lose(x, "audio_in");
+    if (m->audio_out.set)
+        xd_lose(x, "audio_out");
+    jw_close(&x->w);
+}
+
+/* openai/rerank.spec:12: rerank_request */
+static const struct xd_key rerank_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("query"), 1, NULL },
+    { STR_INIT("documents"), 2, NULL },
+    { STR_INIT("top_n"), 3, NULL },
+    { STR_INIT("return_documents"), 4, NULL },
+};
+static const struct xd_keys rerank_request_keys = { rerank_request_keys_v, 5, "" };
+static const struct xd_shape rerank_request_shape = {
+    family, "rerank_request", &rerank_request_keys, 5, XD_REST_KEEP, false,
+};
+
+static void
+read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[5];
+
+    if (!xd_scan(x, at, &rerank_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 241);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 242);
+        xd_read_str(x, v[1], &m->query);
+    } else {
+        xd_missing(x, at, "query");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 243);
+        if (xd_want(x, v[2], JSON_ARRAY))
+            XD_EACH(x, i, v[2]) {
+                struct ir_document *item = XD_PUSH(x, &m->documents);
+                if (item && json_kind(&x->doc, i) == JSON_STRING) {
+                    item->set = true;
+                    xd_read_str(x, i, &item->text);
+                }
+                else
+                    if (item)
+                        read_document(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "documents");
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 244);
+        xd_read_int(x, v[3], &m->top);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 245);
+        xd_read_bool(x, v[4], &m->echo);
+    }
+}
+
+static void
+write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 241);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    if (m->query.p) {
+        XD_SEEN(seen_written, 242);
+        xd_put_str(x, STR("query"), m->query);
+    }
+    XD_SEEN(seen_written, 243);
+    jw_key(&x->w, STR("documents"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->documents.n; i++) {
+        if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
+            jw_string(&x->w, m->documents.v[i].text);
+        else
+            write_document(x, &m->documents.v[i]);
+    }
+    jw_close(&x->w);
+    if (m->top.set) {
+        XD_SEEN(seen_written, 244);
+        xd_put_int(x, STR("top_n"), m->top);
+    }
+    if (m->echo) {
+        XD_SEEN(seen_written, 245);
+        xd_put_bool(x, STR("return_documents"), m->echo);
+    }
+    xd_put_rest(x, &rerank_request_shape, "", &m->rest);
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    jw_close(&x->w);
+}
+
+/* openai/rerank.spec:22: document */
+static const struct xd_key document_keys_v[] = {
+    { STR_INIT("text"), 0, NULL },
+};
+static const struct xd_keys document_keys = { document_keys_v, 1, "" };
+static const struct xd_shape document_shape = {
+    family, "document", &document_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_document(struct xd *x, uint32_t at, struct ir_document *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &document_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 246);
+        xd_read_str(x, v[0], &m->text);
+    } else {
+        xd_missing(x, at, "text");
+    }
+}
+
+static void
+write_document(struct xd *x, const struct ir_document *m)
+{
+    jw_enter(&x->w);
+    if (m->text.p) {
+        XD_SEEN(seen_written, 246);
+        xd_put_str(x, STR("text"), m->text);
+    }
+    xd_put_rest(x, &document_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/rerank.spec:27: rerank_reply */
+static const struct xd_key rerank_reply_keys_meta_billed_units_v[] = {
+    { STR_INIT("search_units"), 4, NULL },
+};
+static const struct xd_keys rerank_reply_keys_meta_billed_units = {
+    rerank_reply_keys_meta_billed_units_v, 1, "meta.billed_units",
+};
+static const struct xd_key rerank_reply_keys_meta_v[] = {
+    { STR_INIT("billed_units"), -1, &rerank_reply_keys_meta_billed_units },
+};
+static const struct xd_keys rerank_reply_keys_meta = { rerank_reply_keys_meta_v, 1, "meta" };
+static const struct xd_key rerank_reply_keys_v[] = {
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("model"), 1, NULL },
+    { STR_INIT("results"), 2, NULL },
+    { STR_INIT("usage"), 3, NULL },
+    { STR_INIT("meta"), -1, &rerank_reply_keys_meta },
+};
+static const struct xd_keys rerank_reply_keys = { rerank_reply_keys_v, 5, "" };
+static const struct xd_shape rerank_reply_shape = {
+    family, "rerank_reply", &rerank_reply_keys, 5, XD_REST_KEEP, false,
+};
+
+static void
+read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
+{
+    uint32_t v[5];
+
+    if (!xd_scan(x, at, &rerank_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 247);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 248);
+        xd_read_str(x, v[1], &m->model);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 249);
+        if (xd_want(x, v[2], JSON_ARRAY))
+            XD_EACH(x, i, v[2]) {
+                struct ir_ranked *item = XD_PUSH(x, &m->results);
+                if (item)
+                    read_ranked(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "results");
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 250);
+        read_rerank_usage(x, v[3], &m->usage);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 251);
+        xd_read_int(x, v[4], &m->searches);
+    }
+}
+
+static void
+write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 247);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    if (m->model.p) {
+        XD_SEEN(seen_written, 248);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    XD_SEEN(seen_written, 249);
+    jw_key(&x->w, STR("results"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->results.n; i++)
+        write_ranked(x, &m->results.v[i]);
+    jw_close(&x->w);
+    if (m->usage.set) {
+        XD_SEEN(seen_written, 250);
+        jw_key(&x->w, STR("usage"));
+        write_rerank_usage(x, &m->usage);
+    }
+    jw_key(&x->w, STR("meta"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("billed_units"));
+    jw_enter(&x->w);
+    if (m->searches.set) {
+        XD_SEEN(seen_written, 251);
+        xd_put_int(x, STR("search_units"), m->searches);
+    }
+    xd_put_rest(x, &rerank_reply_shape, "meta.billed_units", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &rerank_reply_shape, "meta", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &rerank_reply_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/rerank.spec:36: ranked */
+static const struct xd_key ranked_keys_v[] = {
+    { STR_INIT("index"), 0, NULL },
+    { STR_INIT("relevance_score"), 1, NULL },
+    { STR_INIT("document"), 2, NULL },
+};
+static const struct xd_keys ranked_keys = { ranked_keys_v, 3, "" };
+static const struct xd_shape ranked_shape = {
+    family, "ranked", &ranked_keys, 3, XD_REST_KEEP, false,
+};
+
+static void
+read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &ranked_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 252);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 253);
+        xd_read_real(x, v[1], &m->score);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 254);
+        switch (json_kind(&x->doc, v[2])) {
+        case JSON_OBJECT:
+            read_document(x, v[2], &m->document);
+            break;
+        case JSON_STRING:
+            m->document.set = true;
+            xd_read_str(x, v[2], &m->document.text);
+            break;
+        default:
+            xd_mismatch(x, v[2], "object or string");
+        }
+    }
+}
+
+static void
+write_ranked(struct xd *x, const struct ir_ranked *m)
+{
+    jw_enter(&x->w);
+    if (true) {
+        XD_SEEN(seen_written, 252);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->score.p) {
+        XD_SEEN(seen_written, 253);
+        xd_put_real(x, STR("relevance_score"), m->score);
+    }
+    if (m->document.set) {
+        XD_SEEN(seen_written, 254);
+        jw_key(&x->w, STR("document"));
+        write_document(x, &m->document);
+    }
+    xd_put_rest(x, &ranked_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/rerank.spec:43: rerank_usage */
+static const struct xd_key rerank_usage_keys_v[] = {
+    { STR_INIT("total_tokens"), 0, NULL },
+    { STR_INIT("prompt_tokens"), -1, NULL },
+};
+static const struct xd_keys rerank_usage_keys = { rerank_usage_keys_v, 2, "" };
+static const struct xd_shape rerank_usage_shape = {
+    family, "rerank_usage", &rerank_usage_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &rerank_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 255);
+        xd_read_int(x, v[0], &m->input);
+    } else {
+        m->input = (struct ir_int){ 0, true };
+    }
+}
+
+static void
+write_rerank_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 255);
+        xd_put_int(x, STR("total_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("total_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    if (m->input.set) {
+        XD_SEEN(seen_written, 256);
+        xd_put_int(x, STR("prompt_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("prompt_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    xd_put_rest(x, &rerank_usage_shape, "", &m->rest);
+    if (m->output.set)
+        xd_lose(x, "output");
+    if (m->cache_read.set)
+        xd_lose(x, "cache_read");
+    if (m->cache_write.set)
+        xd_lose(x, "cache_write");
+    if (m->thinking.set)
+        xd_lose(x, "thinking");
+    if (m->audio_in.set)
+        xd_lose(x, "audio_in");
+    if (m->audio_out.set)
+        xd_lose(x, "audio_out");
+    jw_close(&x->w);
+}
 static void read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_deepseek_request(struct xd *x, const struct ir_request *m);
 static void read_deepseek_messages(struct xd *x, uint32_t at, struct ir_request *m);
@@ -4168,7 +4808,7 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 226 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 257 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -4178,7 +4818,7 @@ static const struct xd_table deepseek_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 227 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 258 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -4247,7 +4887,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -4293,7 +4933,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 259);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -4360,7 +5000,7 @@ read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 260);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -4400,7 +5040,7 @@ static void
 put_deepseek_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 260);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -4668,7 +5308,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 261);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -4697,7 +5337,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 261);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -4738,7 +5378,7 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 231 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 262 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
@@ -4747,7 +5387,7 @@ static const struct xd_table groq_effort_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 232 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 263 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -4966,7 +5606,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 234);
+    XD_SEEN(seen_read, 265);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -5013,7 +5653,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -5081,11 +5721,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 235);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 236);
+        XD_SEEN(seen_read, 267);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -5094,7 +5734,7 @@ static void
 put_openrouter_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 264);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -5106,12 +5746,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 265);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 236);
+        XD_SEEN(seen_written, 267);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -5122,7 +5762,7 @@ static void
 put_openrouter_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 266);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -5188,7 +5828,7 @@ static const struct xd_shape openrouter_messages_assistant_shape = {
 static void
 take_openrouter_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 237);
+    XD_SEEN(seen_read, 268);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -5200,7 +5840,7 @@ take_openrouter_messages_assistant_reasoning_details(struct xd *x, uint32_t v, s
 static void
 take_openrouter_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 238);
+    XD_SEEN(seen_read, 269);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -5222,14 +5862,14 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_openrouter_messages_assistant_thinking_blocks(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 239);
+        XD_SEEN(seen_read, 270);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 271);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5262,7 +5902,7 @@ static void
 put_openrouter_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 268);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5415,7 +6055,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 272);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -5436,7 +6076,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 272);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -5463,7 +6103,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 272);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -5484,7 +6124,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 272);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -5495,7 +6135,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 241);
+    XD_SEEN(seen_read, 272);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -5526,7 +6166,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 272);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -5552,7 +6192,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 241);
+    XD_SEEN(seen_read, 272);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -5584,7 +6224,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 272);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -5618,7 +6258,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 241);
+    XD_SEEN(seen_read, 272);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -5654,7 +6294,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 272);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -5766,7 +6406,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 242);
+    XD_SEEN(seen_read, 273);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -5803,7 +6443,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 273);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -5885,7 +6525,7 @@ static const struct xd_policy policies[] = {
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
-static const struct xd_name names[] = {
+static const struct xd_name chat_names[] = {
     { "model", "model" },
     { "this", "messages" },
     { "stream", "stream" },
@@ -5914,6 +6554,24 @@ static const struct xd_name names[] = {
     { "tier", "service_tier" },
     { NULL, NULL },
 };
+
+static const struct xd_name embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "input" },
+    { "encodings", "encoding_format" },
+    { "dimensions", "dimensions" },
+    { "user", "user" },
+    { NULL, NULL },
+};
+
+static const struct xd_name rerank_names[] = {
+    { "model", "model" },
+    { "query", "query" },
+    { "documents", "documents" },
+    { "top", "top_n" },
+    { "echo", "return_documents" },
+    { NULL, NULL },
+};
 static const struct amended deepseek_own = {
     .read_request = read_deepseek_request,
     .write_request = write_deepseek_request,
@@ -5932,7 +6590,7 @@ static const struct amended deepseek_own = {
     .write_tool = write_tool,
 };
 
-static const struct xd_name deepseek_names[] = {
+static const struct xd_name deepseek_chat_names[] = {
     { "model", "model" },
     { "this", "messages" },
     { "stream", "stream" },
@@ -5975,7 +6633,7 @@ static const struct amended groq_own = {
     .write_tool = write_tool,
 };
 
-static const struct xd_name groq_names[] = {
+static const struct xd_name groq_chat_names[] = {
     { "model", "model" },
     { "this", "messages" },
     { "stream", "stream" },
@@ -6024,7 +6682,7 @@ static const struct amended openrouter_own = {
     .write_tool = write_openrouter_tool,
 };
 
-static const struct xd_name openrouter_names[] = {
+static const struct xd_name openrouter_chat_names[] = {
     { "model", "model" },
     { "this", "messages" },
     { "stream", "stream" },
@@ -6293,13 +6951,46 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:321", "param   <-> param                           else null" },
     { "openai/chat.spec:322", "code    <-> code                            else null" },
     { "openai/chat.spec:323", "status_code -> status" },
-    { "providers/deepseek.spec:19", "\"insufficient_system_resource\" -> other" },
-    { "providers/deepseek.spec:20", "\"insufficient_balance\" 402 <-> billing" },
-    { "providers/deepseek.spec:8", "max_tokens <-> max_output" },
-    { "providers/deepseek.spec:14", "reasoning_content <-> blocks.thinking.text" },
-    { "providers/deepseek.spec:18", "prompt_cache_hit_tokens <-> cache_read" },
-    { "providers/groq.spec:7", "\"default\" -> medium" },
-    { "providers/groq.spec:8", "\"tool_use_failed\" -> invalid" },
+    { "openai/embeddings.spec:13", "model           <-> model        required" },
+    { "openai/embeddings.spec:14",
+      "input           <-> inputs       : texts_or_tokens     required" },
+    { "openai/embeddings.spec:15", "encoding_format <-> encodings    : string" },
+    { "openai/embeddings.spec:16", "dimensions      <-> dimensions" },
+    { "openai/embeddings.spec:17", "user            <-> user" },
+    { "openai/embeddings.spec:23", "object = \"list\"" },
+    { "openai/embeddings.spec:24", "id     <-> id" },
+    { "openai/embeddings.spec:25", "data   <-> vectors : [embedding]        required" },
+    { "openai/embeddings.spec:26", "model  <-> model                        else \"\"" },
+    { "openai/embeddings.spec:27", "usage  <-> usage : embed_usage" },
+    { "openai/embeddings.spec:32", "object    = \"embedding\"" },
+    { "openai/embeddings.spec:33", "index     <-> index" },
+    { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
+    { "openai/embeddings.spec:39", "prompt_tokens <-> input                 else 0" },
+    { "openai/embeddings.spec:40", "total_tokens  <-  input                 else 0" },
+    { "openai/rerank.spec:13", "model            <-> model              required" },
+    { "openai/rerank.spec:14", "query            <-> query              required" },
+    { "openai/rerank.spec:15",
+      "documents        <-> documents : [string as text | document]    required" },
+    { "openai/rerank.spec:16", "top_n            <-> top" },
+    { "openai/rerank.spec:17", "return_documents <-> echo" },
+    { "openai/rerank.spec:23", "text <-> text                       required" },
+    { "openai/rerank.spec:28", "id      <-> id" },
+    { "openai/rerank.spec:29", "model   <-> model" },
+    { "openai/rerank.spec:30", "results <-> results : [ranked]          required" },
+    { "openai/rerank.spec:31", "usage   <-> usage : rerank_usage" },
+    { "openai/rerank.spec:32", "meta.billed_units.search_units <-> searches" },
+    { "openai/rerank.spec:37", "index           <-> index" },
+    { "openai/rerank.spec:38", "relevance_score <-> score" },
+    { "openai/rerank.spec:39", "document        <-> document : document | string as text" },
+    { "openai/rerank.spec:44", "total_tokens  <-> input                 else 0" },
+    { "openai/rerank.spec:45", "prompt_tokens <-  input                 else 0" },
+    { "providers/deepseek.spec:20", "\"insufficient_system_resource\" -> other" },
+    { "providers/deepseek.spec:21", "\"insufficient_balance\" 402 <-> billing" },
+    { "providers/deepseek.spec:9", "max_tokens <-> max_output" },
+    { "providers/deepseek.spec:15", "reasoning_content <-> blocks.thinking.text" },
+    { "providers/deepseek.spec:19", "prompt_cache_hit_tokens <-> cache_read" },
+    { "providers/groq.spec:8", "\"default\" -> medium" },
+    { "providers/groq.spec:9", "\"tool_use_failed\" -> invalid" },
     { "providers/openrouter.spec:7", "max_tokens           <-> max_output" },
     { "providers/openrouter.spec:9", "reasoning.effort     <-> reasoning.effort : effort" },
     { "providers/openrouter.spec:8", "top_k                <-> sampling.top_k" },
@@ -6319,7 +7010,8 @@ static const unsigned char directions[] = {
     1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
     3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2, 3, 3, 3,
     3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3,
-    3, 1, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
+    3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    2, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
 };
 
 static void
@@ -6346,10 +7038,59 @@ chat_write_reply(struct xd *x, const void *m)
     write_reply(x, m);
 }
 
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static void
+rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_rerank_request(x, at, m);
+}
+
+static void
+rerank_write_request(struct xd *x, const void *m)
+{
+    write_rerank_request(x, m);
+}
+
+static void
+rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_rerank_reply(x, at, m);
+}
+
+static void
+rerank_write_reply(struct xd *x, const void *m)
+{
+    write_rerank_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
         .read_reply = chat_read_reply,
@@ -6359,6 +7100,26 @@ static const struct xd_op ops[] = {
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -6378,14 +7139,12 @@ const struct xd_dialect xd_openai_chat = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = names,
-    .nnames = sizeof names / sizeof *names - 1,
     .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
@@ -6422,6 +7181,7 @@ static const struct xd_op deepseek_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .names = deepseek_chat_names,
         .read_request = deepseek_chat_read_request,
         .write_request = deepseek_chat_write_request,
         .read_reply = deepseek_chat_read_reply,
@@ -6459,8 +7219,6 @@ const struct xd_dialect xd_deepseek = {
     .faults = &deepseek_fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = deepseek_names,
-    .nnames = sizeof deepseek_names / sizeof *deepseek_names - 1,
     .own = &deepseek_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
@@ -6482,6 +7240,7 @@ static const struct xd_op groq_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .names = groq_chat_names,
         .read_request = groq_chat_read_request,
         .write_request = groq_chat_write_request,
         .read_reply = chat_read_reply,
@@ -6517,8 +7276,6 @@ const struct xd_dialect xd_groq = {
     .faults = &groq_fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = groq_names,
-    .nnames = sizeof groq_names / sizeof *groq_names - 1,
     .own = &groq_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
@@ -6528,6 +7285,7 @@ static const struct xd_op openai_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
         .read_reply = chat_read_reply,
@@ -6537,6 +7295,16 @@ static const struct xd_op openai_ops[] = {
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -6559,14 +7327,12 @@ const struct xd_dialect xd_openai = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openai_ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = names,
-    .nnames = sizeof names / sizeof *names - 1,
     .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
@@ -6588,6 +7354,7 @@ static const struct xd_op openrouter_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .names = openrouter_chat_names,
         .read_request = openrouter_chat_read_request,
         .write_request = openrouter_chat_write_request,
         .read_reply = chat_read_reply,
@@ -6597,6 +7364,26 @@ static const struct xd_op openrouter_ops[] = {
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -6617,14 +7404,12 @@ const struct xd_dialect xd_openrouter = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openrouter_ops,
-    .nops = 1,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .names = openrouter_names,
-    .nnames = sizeof openrouter_names / sizeof *openrouter_names - 1,
     .own = &openrouter_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
