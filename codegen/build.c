@@ -412,8 +412,9 @@ build_expect(struct build *b, struct word word, const char *wanted)
         return;
     struct diag *e = diag_error(b->diags, word.pos, "unexpected '%.*s', wanted '%s'",
                                 STR_ARG(word.s), wanted);
-    diag_help(e, "the forms of two kinds are: string as CASE, [string as CASE], string joins CASE,\n"
-                 "json in string, text in TAG");
+    diag_help(e,
+              "the forms of two kinds are: string as CASE, [string as CASE], string joins CASE,\n"
+              "json in string, text in TAG");
 }
 
 struct build_step

@@ -222,8 +222,8 @@ struct xd_dialect {
     /* Header rows of the error object: a NULL-name-terminated list with codec. */
     const struct xd_table *faults; /* kind <-> word and status */
     struct str retry_after,
-        request_id;              /* names of the reply headers that carry them, absent when none */
-    const void *own;             /* what its generated file looks up in it; NULL: nothing */
+        request_id;            /* names of the reply headers that carry them, absent when none */
+    const void *own;           /* what its generated file looks up in it; NULL: nothing */
     const struct xd_row *rows; /* every row of the spec, for the coverage count */
     unsigned nrows;
     unsigned char *seen_read, *seen_written; /* by row; NULL unless built with XD_COUNT_ROWS */
