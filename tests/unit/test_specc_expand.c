@@ -125,6 +125,8 @@ an_expanded_spec_expands_to_itself(void **state)
     specs_init(&s);
     specs_add_path(&s, "specs/providers/deepseek.spec");
     specs_add_path(&s, "specs/openai/chat.spec");
+    specs_add_path(&s, "specs/openai/embeddings.spec");
+    specs_add_path(&s, "specs/openai/rerank.spec");
     specs_add_path(&s, "specs/ir.spec");
     for (int i = 0; i < 2; i++) {
         struct compiled c;
