@@ -256,7 +256,7 @@ config_holds_every_value(void **state)
                                            "sk-from-the-environment",
                                            "cs" };
     assert_int_equal(r.config->n_secrets, 10);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 10; i++)
         ASSERT_STR(r.config->secrets[i], secrets[i]);
     result_fini(&r);
 }
