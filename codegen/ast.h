@@ -227,7 +227,13 @@ struct ast_settings {
     unsigned n, cap;
 };
 
-/* post "/path" { header "n" = "v"; sends X; returns Y; streams Z; fails W ["member"] }
+/* streamed "/path?query" [as framing] */
+struct ast_streamed {
+    struct word path;
+    struct word framing; /* absent: the dialect's first */
+};
+
+/* post "/path" { header "n" = "v"; sends X; returns Y; streams Z; streamed "/p"; fails W ["member"] }
  * post images "/path" { passes }       nothing is read or written: bodies go through as they are */
 struct ast_operation {
     struct pos pos;
@@ -235,6 +241,10 @@ struct ast_operation {
     struct word path;
     struct ast_rows headers;
     struct word sends, returns, streams, fails;
+    struct {
+        struct ast_streamed *v;
+        unsigned n, cap;
+    } streamed;         /* where streams are asked for: the first is written; none: at `path` */
     struct word passes; /* the keyword; absent when not given */
     struct word
         fails_member; /* fails error by "error": a reply with this member is an error whatever its status */

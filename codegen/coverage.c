@@ -2,6 +2,7 @@
 #include "codegen/coverage.h"
 
 #include "codegen/emit.h"
+#include "codegen/template.h"
 
 struct walk {
     struct arena *a;
@@ -472,6 +473,22 @@ visit(struct walk *w, struct str name, bool write)
         visit_routes(w, decl, write);
 }
 
+/* What the address of a request says need not stand in its body. */
+static void
+cover_address(struct walk *w, struct str root)
+{
+    for (unsigned i = 0; i < w->dialect->operations.n; i++) {
+        const struct ast_operation *op = &w->dialect->operations.v[i];
+        struct names *said[] = { &w->out->read, &w->out->written };
+        for (unsigned k = 0; k < 2 && str_eq(op->sends.s, root); k++) {
+            if (template_says_model(w->dialect, op))
+                add_name(w, said[k], STR("Request.model"));
+            if (op->streamed.n)
+                add_name(w, said[k], STR("Request.stream"));
+        }
+    }
+}
+
 void
 coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
               struct str root, struct diags *d, struct coverage *out)
@@ -487,6 +504,7 @@ coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *
                           check ? &out->written : &none,
                           { arena_alloc(a, dialect->decls.n + 1),
                             arena_alloc(a, dialect->decls.n + 1) } };
+        cover_address(&w, root);
         visit(&w, root, false);
         visit(&w, root, true);
     }

@@ -182,7 +182,7 @@ sets_anew(const struct ast_settings *own, const struct ast_setting *inherited)
         const struct ast_setting *s = &own->v[i];
         if (!str_eq(s->name.s, inherited->name.s))
             continue;
-        if (!str_is(s->name.s, "policy"))
+        if (!str_is(s->name.s, "policy") && !str_is(s->name.s, "default"))
             return true;
         if (!str_eq(s->values.v[0].s, inherited->values.v[0].s))
             continue;

@@ -459,6 +459,10 @@ put_operation(struct dump *d, const struct ast_operation *op)
     put_named(d, "sends", op->sends);
     put_named(d, "returns", op->returns);
     put_named(d, "streams", op->streams);
+    for (unsigned i = 0; i < op->streamed.n; i++) {
+        put_named(d, "streamed", op->streamed.v[i].path);
+        put_named(d, "as", op->streamed.v[i].framing);
+    }
     put_named(d, "fails", op->fails);
     put_named(d, "by", op->fails_member);
     if (op->passes.s.n)

@@ -190,6 +190,12 @@ uint32_t routes_mask(struct emit *e, const struct ast_decl *decl);
 void emit_events(struct emit *e, const struct ast_decl *decl);
 void emit_patches(struct emit *e, const struct ast_decl *decl);
 void emit_struct(struct emit *e);
+/* Where operations are asked for (emit_address.c): tables, and the members that name them. */
+void emit_framings(struct emit *e);
+void emit_streamed(struct emit *e, const struct ast_operation *op);
+void emit_op_address(struct emit *e, const struct ast_operation *op);
+void emit_settings(struct emit *e);
+void emit_settings_members(struct emit *e);
 /* The file: a dialect and the providers derived from it.  As a plugin: one dialect in which nothing
  * is inherited, and the function that a gateway asks for it. */
 void emit_family(struct emit *e);

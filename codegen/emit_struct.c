@@ -3,8 +3,6 @@
 #include "codegen/setting.h"
 #include "codegen/share.h"
 
-#include <ctype.h>
-
 static const char *
 entry(struct emit *e, struct word name, const char *what)
 {
@@ -133,6 +131,7 @@ emit_ops(struct emit *e)
     for (unsigned i = 0; i < e->d->operations.n; i++) {
         emit_entries(e, &e->d->operations.v[i]);
         emit_op_headers(e, &e->d->operations.v[i]);
+        emit_streamed(e, &e->d->operations.v[i]);
     }
     em(e, "static const struct xd_op %sops[] = {\n", e->d->prefix);
     for (unsigned i = 0; i < e->d->operations.n; i++) {
@@ -143,8 +142,8 @@ emit_ops(struct emit *e)
         for (unsigned k = 0; k < op->headers.n; k++)
             headers += op->headers.v[k].kind == ROW_HEADER
                        && op->headers.v[k].constant.kind == CONST_STRING;
-        em(e, "    {\n        .kind = XD_OP_%s,\n        .path = STR_INIT(%s),\n",
-           types_upper(e->a, op->name.s), c_string(e->a, op->path.s));
+        em(e, "    {\n        .kind = XD_OP_%s,\n", types_upper(e->a, op->name.s));
+        emit_op_address(e, op);
         if (headers)
             em(e, "        .headers = %s_headers,\n        .nheaders = %u,\n", name.p, headers);
         if (op->passes.s.n) {
@@ -225,32 +224,6 @@ emit_models(struct emit *e)
     em(e, "};\n\n");
 }
 
-/* "sse" is FRAMING_SSE. */
-static void
-emit_framing(struct emit *e, struct str name)
-{
-    em(e, "FRAMING_");
-    for (size_t i = 0; i < name.n; i++)
-        buf_putc(e->out, (char)toupper((unsigned char)name.p[i]));
-}
-
-static void
-emit_framings(struct emit *e)
-{
-    struct word usual = { .s = STR_INIT("sse") };
-    const struct ast_setting *s = dialect_setting(e->d, "framing");
-    const struct words l = s ? s->values : (struct words){ &usual, 1, 1 };
-
-    em(e, "    .framing = ");
-    emit_framing(e, l.v[0].s);
-    em(e, ",\n    .framings = ");
-    for (unsigned i = 0; i < l.n; i++) {
-        em(e, i ? " | 1u << " : "1u << ");
-        emit_framing(e, l.v[i].s);
-    }
-    em(e, ",\n");
-}
-
 static void
 emit_scheme(struct emit *e, const struct setting_scheme *s)
 {
@@ -322,6 +295,7 @@ emit_struct(struct emit *e)
                request = header_for(e, error, "request");
 
     emit_ops(e);
+    emit_settings(e);
     unsigned auths = emit_auth(e);
     em(e,
        "%sconst struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n",
@@ -334,6 +308,7 @@ emit_struct(struct emit *e)
         em(e, "    .auths = %sauths,\n    .nauths = %u,\n", e->d->prefix, auths);
     if (base && base->values.n)
         em(e, "    .base_url = STR_INIT(%s),\n", c_string(e->a, base->values.v[0].s));
+    emit_settings_members(e);
     if (models)
         em(e, "    .models = %smodels,\n    .nmodels = %u,\n", e->d->prefix, models->values.n);
     em(e,

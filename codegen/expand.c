@@ -535,6 +535,12 @@ put_decl(struct print *p, const struct ast_decl *decl)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
+static bool
+is_list(struct str setting)
+{
+    return str_is(setting, "models") || str_is(setting, "framing") || str_is(setting, "front");
+}
+
 static void
 put_setting(struct print *p, const struct ast_setting *s)
 {
@@ -542,9 +548,9 @@ put_setting(struct print *p, const struct ast_setting *s)
     put_word(p->out, s->name);
     buf_putc(p->out, ' ');
     put_words(p->out, &s->values,
-              str_is(s->name.s, "policy")   ? " = "
-              : str_is(s->name.s, "models") ? ", "
-                                            : " ");
+              str_is(s->name.s, "policy") ? " = "
+              : is_list(s->name.s)        ? ", "
+                                          : " ");
     if (s->globs.n)
         buf_putc(p->out, ' ');
     put_words(p->out, &s->globs, ", ");
@@ -566,6 +572,19 @@ put_member(struct print *p, const char *keyword, struct word name, struct word b
 }
 
 static void
+put_streamed(struct print *p, const struct ast_operation *op)
+{
+    for (unsigned i = 0; i < op->streamed.n; i++) {
+        start(p);
+        buf_puts(p->out, STR("streamed "));
+        put_string(p->out, op->streamed.v[i].path.s);
+        if (op->streamed.v[i].framing.s.n)
+            buf_printf(p->out, " as %.*s", STR_ARG(op->streamed.v[i].framing.s));
+        end(p);
+    }
+}
+
+static void
 put_operation(struct print *p, const struct ast_operation *op)
 {
     static const struct word nothing;
@@ -579,6 +598,7 @@ put_operation(struct print *p, const struct ast_operation *op)
     put_member(p, "sends", op->sends, nothing);
     put_member(p, "returns", op->returns, nothing);
     put_member(p, "streams", op->streams, nothing);
+    put_streamed(p, op);
     put_member(p, "fails", op->fails, op->fails_member);
     if (op->passes.s.n) {
         start(p);

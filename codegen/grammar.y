@@ -40,9 +40,9 @@ int spec_parserFallback(int token);
 
 %fallback NAME
     IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
-    SENDS RETURNS STREAMS FAILS PASSES DROP REMOVE REFUSE REST WITH FIRST EACH CHOICES ORDER
-    ANYWHERE FINAL SKIP NONE BY PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS JOINS
-    IN.
+    SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP REMOVE REFUSE REST WITH FIRST EACH CHOICES
+    ORDER ANYWHERE FINAL SKIP NONE BY PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS
+    JOINS IN.
 
 file ::= ir.
 file ::= dialect.
@@ -235,6 +235,13 @@ members(A) ::= members(A) header(R) END(E).     { build_add_row(b, &A->headers, 
 members(A) ::= members(A) SENDS(K) name(N) END. { build_word(b, &A->sends, K, N); }
 members(A) ::= members(A) RETURNS(K) name(N) END. { build_word(b, &A->returns, K, N); }
 members(A) ::= members(A) STREAMS(K) name(N) END. { build_word(b, &A->streams, K, N); }
+// streamed "/chat/stream"     where streams are asked for     streamed "/chat/stream" as array
+members(A) ::= members(A) STREAMED STRING(P) END. {
+    BUILD_PUSH(b, &A->streamed, ((struct ast_streamed){ .path = P.word }));
+}
+members(A) ::= members(A) STREAMED STRING(P) AS name(F) END. {
+    BUILD_PUSH(b, &A->streamed, ((struct ast_streamed){ .path = P.word, .framing = F }));
+}
 members(A) ::= members(A) FAILS(K) name(N) END. { build_word(b, &A->fails, K, N); }
 members(A) ::= members(A) FAILS(K) name(N) BY STRING(S) END. {
     build_word(b, &A->fails, K, N);

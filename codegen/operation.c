@@ -1,6 +1,9 @@
 /* See operation.h. */
 #include "codegen/operation.h"
 
+#include "codegen/setting.h"
+#include "codegen/template.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* What there is to do, and the records that the runtime gives and takes; those without records only
@@ -84,6 +87,36 @@ check_passes(const struct ast_operation *op, struct diags *diags)
 }
 
 static void
+check_path(struct word path, struct diags *diags)
+{
+    if (!str_starts(path.s, STR("/")))
+        diag_help(diag_error(diags, path.pos, "a path begins with /"), "\"/%.*s\"",
+                  STR_ARG(path.s));
+    template_check(path, TEMPLATE_PATH, diags);
+}
+
+/* Whole replies and streams are told apart by their paths, or not at all. */
+static void
+check_streamed(const struct ast_operation *op, struct diags *diags)
+{
+    bool model = template_has(op->path.s, "model");
+
+    if (op->streamed.n && !op->streams.s.n)
+        diag_help(diag_error(diags, op->streamed.v[0].path.pos,
+                             "a path for streams, but the operation has none"),
+                  "streams NAME");
+    for (unsigned i = 0; i < op->streamed.n; i++) {
+        const struct ast_streamed *s = &op->streamed.v[i];
+        check_path(s->path, diags);
+        if (s->framing.s.n)
+            setting_check_framing(s->framing, diags);
+        if (template_has(s->path.s, "model") != model)
+            diag_note(diag_error(diags, s->path.pos, "both paths have the model, or none has"),
+                      op->path.pos, "the path of whole replies");
+    }
+}
+
+static void
 check_operation(const struct dialect *d, const struct ast_operation *op, struct diags *diags)
 {
     size_t i = 0;
@@ -96,9 +129,8 @@ check_operation(const struct dialect *d, const struct ast_operation *op, struct 
             "the operations are: %s", kind_names(diags->arena));
         return;
     }
-    if (!str_starts(op->path.s, STR("/")))
-        diag_help(diag_error(diags, op->path.pos, "a path begins with /"), "post \"/%.*s\"",
-                  STR_ARG(op->path.s));
+    check_path(op->path, diags);
+    check_streamed(op, diags);
     check_headers(op, diags);
     if (op->passes.s.n) {
         check_passes(op, diags);

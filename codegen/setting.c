@@ -1,6 +1,8 @@
 /* See setting.h. */
 #include "codegen/setting.h"
 
+#include "codegen/template.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct {
@@ -39,6 +41,7 @@ static const struct {
     { "auth", 1, ~0u, "auth header \"x-api-key\"" },
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
+    { "front", 1, ~0u, "front \"/v1\"" },
     { "names", 1, 1, "names camel" },
 };
 
@@ -55,8 +58,8 @@ want_string(struct word w, struct diags *d)
         diag_help(diag_error(d, w.pos, "this stands in double quotes"), "\"%.*s\"", STR_ARG(w.s));
 }
 
-static void
-check_framing(struct word w, struct diags *d)
+void
+setting_check_framing(struct word w, struct diags *d)
 {
     for (size_t i = 0; i < COUNT(framings); i++)
         if (str_is(w.s, framings[i].name))
@@ -75,7 +78,7 @@ static void
 check_framings(const struct ast_setting *s, struct diags *d)
 {
     for (unsigned i = 0; i < s->values.n; i++) {
-        check_framing(s->values.v[i], d);
+        setting_check_framing(s->values.v[i], d);
         for (unsigned k = 0; k < i; k++)
             if (str_eq(s->values.v[i].s, s->values.v[k].s))
                 diag_error(d, s->values.v[i].pos, "framing '%.*s' is named twice",
@@ -279,8 +282,10 @@ no_such_setting(const struct ast_setting *s, struct diags *d)
     for (size_t i = 0; i < COUNT(settings); i++)
         suggestion_consider(&near, str_from(settings[i].name));
     suggestion_consider(&near, STR("policy"));
+    suggestion_consider(&near, STR("default"));
     if (!diag_suggest(e, &near))
-        diag_help(e, "the settings are version, framing, auth, base, models, names and policy");
+        diag_help(e, "the settings are version, framing, auth, base, default, front, models, names "
+                     "and policy");
 }
 
 static void
@@ -312,6 +317,29 @@ check_setting(const struct ast_setting *s, struct diags *d)
     else
         for (unsigned k = 0; k < s->values.n; k++)
             want_string(s->values.v[k], d);
+    if (str_is(s->name.s, "base"))
+        template_check(s->values.v[0], TEMPLATE_BASE, d);
+    for (unsigned k = 0; str_is(s->name.s, "front") && k < s->values.n; k++)
+        if (s->values.v[k].s.n && s->values.v[k].s.p[0] != '/')
+            diag_help(diag_error(d, s->values.v[k].pos, "a front begins with / or is empty"),
+                      "front \"/%.*s\"", STR_ARG(s->values.v[k].s));
+}
+
+/* default region "us-east-1" */
+static void
+check_default(const struct ast_file *file, const struct ast_setting *s, struct diags *d)
+{
+    if (s->values.n != 2 || is_string(s->values.v[0]) || !is_string(s->values.v[1])) {
+        diag_help(diag_error(d, s->pos, "a default is a name and its value"),
+                  "default region \"us-east-1\"");
+        return;
+    }
+    for (const struct ast_setting *old = file->settings.v; old < s; old++)
+        if (str_is(old->name.s, "default") && str_eq(old->values.v[0].s, s->values.v[0].s)) {
+            diag_note(diag_error(d, s->pos, "'%.*s' has two defaults", STR_ARG(s->values.v[0].s)),
+                      old->pos, "first here");
+            return;
+        }
 }
 
 static void
@@ -333,6 +361,8 @@ setting_check(const struct ir_model *ir, const struct ast_file *file, struct dia
         const struct ast_setting *s = &file->settings.v[i];
         if (str_is(s->name.s, "policy")) {
             check_policy(ir, file, s, d);
+        } else if (str_is(s->name.s, "default")) {
+            check_default(file, s, d);
         } else {
             check_setting(s, d);
             check_repeated(&file->settings, i, d);

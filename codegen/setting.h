@@ -5,9 +5,12 @@
 #include "codegen/types.h"
 
 /* Check the settings that a file gives itself (inherited ones were checked where they stand): their
- * names, how many values they have, the closed sets (framings, auth schemes), and the policies with
+ * names, how many values they have, the closed sets (framings, auth schemes), addresses, and the policies with
  * their values, which are those of the model.  Errors go to d. */
 void setting_check(const struct ir_model *ir, const struct ast_file *file, struct diags *d);
+
+/* Is this a framing?  If not, an error that lists them. */
+void setting_check_framing(struct word w, struct diags *d);
 
 /* One alternative of an auth setting: SCHEME "STRING"... [env "VARIABLE"]. */
 struct setting_scheme {

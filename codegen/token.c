@@ -37,6 +37,7 @@ static const struct keyword keywords[] = {
     KEYWORD(SENDS, "sends", PLAIN),
     KEYWORD(RETURNS, "returns", PLAIN),
     KEYWORD(STREAMS, "streams", PLAIN),
+    KEYWORD(STREAMED, "streamed", PLAIN),
     KEYWORD(FAILS, "fails", PLAIN),
     KEYWORD(PASSES, "passes", PLAIN),
     KEYWORD(DROP, "drop", PLAIN),

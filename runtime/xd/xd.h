@@ -168,9 +168,18 @@ struct xd_name {
     const char *wire;
 };
 
+/* Where streams are asked for when that is not where whole replies are. */
+struct xd_path {
+    struct str path;      /* "/models/{model}:stream" */
+    struct str query;     /* "alt=sse", absent when there is none */
+    enum framing framing; /* of the streams that come from there */
+};
+
 struct xd_op {
     enum xd_op_kind kind;
-    struct str path;                 /* behind the base URL: "/chat/completions" */
+    struct str path;                 /* behind the base URL: "/chat/completions", see path.h */
+    const struct xd_path *streamed;  /* the first is asked, all are answered */
+    unsigned nstreamed;              /* 0: streams are asked for at `path`, by a member */
     const struct xd_header *headers; /* constant request headers */
     unsigned nheaders;
     bool passes;                 /* bodies go through as they are: what follows is absent */
@@ -187,6 +196,12 @@ struct xd_op {
     const struct xd_order *order; /* NULL for patch streams */
     struct str error_member;      /* a reply with this member is an error whatever its status */
     uint32_t slot_bytes;          /* what a stream keeps until its end; computed by specc */
+};
+
+/* What a deployment is told beside its key: `{region}` in the base. */
+struct xd_setting {
+    struct str name;
+    struct str usual; /* its value when it is not told; absent: it must be */
 };
 
 struct xd_policy {
@@ -210,7 +225,12 @@ struct xd_dialect {
     unsigned framings;           /* ... and how they may come: a set */
     const struct xd_auth *auths; /* alternatives: that counts for which there are credentials */
     unsigned nauths;
-    struct str base_url;      /* absent: the config must give it */
+    struct str base_url; /* absent: the config must give it; may have places, see path.h */
+    const struct xd_setting *settings;
+    unsigned nsettings;
+    const struct str
+        *fronts;      /* what stands before the paths of a dialect that clients speak: "/v1" */
+    unsigned nfronts; /* 0: the usual, see path.h */
     const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;
     const struct xd_policy *policies;

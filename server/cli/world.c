@@ -39,12 +39,24 @@ check_policy(void *ctx, struct str type, struct str key, struct str value, struc
     return !text;
 }
 
+static struct str
+setting_name(void *ctx, struct str type, unsigned i, bool *needed)
+{
+    const struct xd_dialect *d = xd_find(type);
+    (void)ctx;
+    if (!d || i >= d->nsettings)
+        return (struct str){ NULL, 0 };
+    *needed = !d->settings[i].usual.p;
+    return d->settings[i].name;
+}
+
 struct config_world
 world_of_process(struct arena *a)
 {
     return (struct config_world){ .type = find_type,
                                   .type_name = type_name,
                                   .policy = check_policy,
+                                  .setting = setting_name,
                                   .env = config_world_env,
                                   .file = config_world_file,
                                   .ctx = a };

@@ -100,6 +100,8 @@ struct config_provider {
     struct config_timeouts timeouts;
     struct config_pair *policies;
     unsigned n_policies;
+    struct config_pair *settings; /* values of the places in the type's address */
+    unsigned n_settings;
     struct str ca_file; /* PEM; absent: the system's */
     struct str proxy;   /* URL; absent: none */
     unsigned line;      /* of the entry in the file, for messages */
@@ -160,6 +162,9 @@ struct config_world {
     /* Is this policy valid for this type?  If not, put into why what is wrong and what to write
      * instead, and return false.  NULL: all are. */
     bool (*policy)(void *ctx, struct str type, struct str key, struct str value, struct buf *why);
+    /* The i-th thing that a deployment of this type may be told in `settings`; absent behind the
+     * last.  *needed: it must be.  NULL: there is none. */
+    struct str (*setting)(void *ctx, struct str type, unsigned i, bool *needed);
     /* The value of an environment variable, NULL when it is not set.  NULL: no variable is set. */
     const char *(*env)(void *ctx, const char *name);
     /* Read a whole file into content (for secrets, and to see that a certificate can be read);

@@ -11,7 +11,7 @@
 /* An entry while it is read: some keys can only be judged once the type is known. */
 struct draft {
     struct config_provider p; /* first */
-    const struct node *name, *type, *policies;
+    const struct node *name, *type, *policies, *settings;
 };
 
 static const struct config_timeouts timeouts_defaults = {
@@ -237,6 +237,7 @@ static const struct config_field provider_fields[] = {
     { "models",   read_models,         0,               .need = CONFIG_REQUIRED },
     { "timeouts", config_read_record,  AT(p.timeouts),  .record = &config_timeouts_record },
     { "policies", config_read_node,    AT(policies),    .need = CONFIG_OPTIONAL },
+    { "settings", config_read_node,    AT(settings),    .need = CONFIG_OPTIONAL },
     { "ca_file",  config_read_file,    AT(p.ca_file),   .need = CONFIG_OPTIONAL },
     { "proxy",    config_read_proxy,   AT(p.proxy),     .need = CONFIG_OPTIONAL },
 };
@@ -330,6 +331,91 @@ read_policies(struct config_reader *r, struct draft *d)
     return ok;
 }
 
+#define SETTINGS_MAX 32
+
+/* What a deployment of this type may be told. */
+struct expected {
+    struct str names[SETTINGS_MAX];
+    bool needed[SETTINGS_MAX];
+    unsigned n;
+};
+
+static void
+expect_settings(struct config_reader *r, const struct draft *d, struct expected *e)
+{
+    const struct config_world *w = r->world;
+    e->n = 0;
+    while (w->setting && e->n < SETTINGS_MAX
+           && (e->names[e->n] = w->setting(w->ctx, d->p.type, e->n, &e->needed[e->n])).p)
+        e->n++;
+}
+
+static bool
+check_setting(struct config_reader *r, const struct draft *d, const struct expected *e,
+              const struct node *key)
+{
+    struct str list = { NULL, 0 };
+    for (unsigned i = 0; i < e->n; i++) {
+        if (str_eq(e->names[i], key->text))
+            return true;
+        arena_append(r->arena, &list, i ? STR(", ") : STR(""));
+        arena_append(r->arena, &list, e->names[i]);
+    }
+    struct str near = config_nearest(key->text, e->names, e->n);
+    if (near.p)
+        config_fail(r, key, "unknown setting \"%.*s\", did you mean \"%.*s\"?", STR_ARG(key->text),
+                    STR_ARG(near));
+    else
+        config_fail(r, key, "unknown setting \"%.*s\": type \"%.*s\" takes %.*s",
+                    STR_ARG(key->text), STR_ARG(d->p.type), STR_ARG(list.n ? list : STR("none")));
+    return false;
+}
+
+/* A base_url may have no use for them. */
+static bool
+check_told(struct config_reader *r, const struct draft *d, const struct expected *e)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < e->n && !d->p.base_url.p; i++) {
+        bool told = !e->needed[i];
+        for (unsigned k = 0; k < d->p.n_settings && !told; k++)
+            told = str_eq(d->p.settings[k].key, e->names[i]);
+        if (told)
+            continue;
+        config_fail(r, d->settings ? d->settings : d->type,
+                    "type \"%.*s\" must be told its %.*s: add settings: { %.*s: ... }",
+                    STR_ARG(d->p.type), STR_ARG(e->names[i]), STR_ARG(e->names[i]));
+        ok = false;
+    }
+    return ok;
+}
+
+static bool
+read_settings(struct config_reader *r, struct draft *d)
+{
+    static const struct config_field settings = { "settings", .need = CONFIG_OPTIONAL };
+    const struct node *n = d->settings;
+    struct expected e;
+    unsigned room = 0;
+    bool ok = true;
+    expect_settings(r, d, &e);
+    if (n && !check_kind(r, &settings, n, NODE_MAP, "a map of names and values"))
+        return false;
+    for (unsigned i = 0; n && i < n->n; i++) {
+        struct config_pair pair = { .key = n->v[i].key->text };
+        if (fail_twice(r, n, i) || !config_text(r, pair.key.p, n->v[i].value, &pair.value)
+            || !check_setting(r, d, &e, n->v[i].key)) {
+            ok = false;
+            continue;
+        }
+        struct config_pair *slot = CONFIG_PUSH(r, d->p.settings, d->p.n_settings, room);
+        if (!slot)
+            return false;
+        *slot = pair;
+    }
+    return ok && check_told(r, d, &e);
+}
+
 static bool
 check_unique(struct config_reader *r, const struct config *c, const struct draft *d)
 {
@@ -350,6 +436,7 @@ read_provider(struct config_reader *r, const struct node *n, struct config *c, u
     if (d.p.type.p) {
         ok &= check_type(r, &d);
         ok &= read_policies(r, &d);
+        ok &= read_settings(r, &d);
     }
     ok &= check_unique(r, c, &d);
     struct config_provider *slot = CONFIG_PUSH(r, c->providers, c->n_providers, *room);

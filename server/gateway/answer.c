@@ -118,7 +118,7 @@ static void
 begin(struct exchange *x, enum begin how)
 {
     struct headers h = { .n = 0 };
-    put_common(&h, x, framing_type(x->front.dialect->framing));
+    put_common(&h, x, framing_type(x->front.asked.framing));
     put(&h, STR("cache-control"), STR("no-cache"));
     put(&h, STR("x-accel-buffering"), STR("no"));
     if (how == BEGIN_REPLY)
@@ -171,7 +171,7 @@ answer_break(struct exchange *x)
 void
 answer_comment(struct exchange *x)
 {
-    struct str comment = framing_beat(x->front.dialect->framing);
+    struct str comment = framing_beat(x->front.asked.framing);
     if (!x->begun)
         begin(x, BEGIN_WAITING);
     else if (http_reply_pending(x->http) > 0)
@@ -189,6 +189,7 @@ error_event(struct exchange *x, const struct ir_error *e)
     struct xd_writer w;
     struct buf *out = &x->worker->out;
     xd_writer_init(&w, x->front.dialect, x->front.op->kind, &x->arena, out, XD_USAGE_OMIT);
+    w.x.framing = x->front.asked.framing;
     w.x.framed = x->state == EXCHANGE_REPLYING;
     xd_writer_event(&w, &(struct ir_event){ .kind = IR_EVENT_FAIL, .error = e });
     sent(x, out->n);
@@ -211,7 +212,10 @@ error_document(struct exchange *x, const struct ir_error *e)
         put(&h, STR("retry-after"),
             print_number(h.retry, sizeof h.retry, (uint64_t)e->retry_after.v));
     xd_init(&xd, x->front.dialect, x->front.op->kind, &x->arena, out);
+    bool listed = x->wants_stream && x->front.asked.framing == FRAMING_ARRAY;
+    buf_puts(out, listed ? STR("[") : STR(""));
     xd_error_write(&xd, e);
+    buf_puts(out, listed ? STR("]") : STR(""));
     send_document(x, xd_error_status(x->front.dialect, e), &h, buf_str(out));
     buf_clear(out);
     xd_fini(&xd);

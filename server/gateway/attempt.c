@@ -270,7 +270,7 @@ prove(struct exchange *x, struct proposal *p)
     struct attempt *a = &x->attempt;
     const struct keeper *k = worker_keeper(x->worker, a->candidate.offer->deployment);
     const struct keeper_request req = { .method = STR("POST"),
-                                        .url = a->target.url,
+                                        .url = a->url,
                                         .headers = p->headers,
                                         .n_headers = p->n_headers,
                                         .body = p->body };
@@ -286,7 +286,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
     const struct deployment *d = a->candidate.offer->deployment;
     const struct upstream_request req = {
         .method = STR("POST"),
-        .url = a->target.url,
+        .url = a->url,
         .headers = p->headers,
         .n_headers = p->n_headers,
         .body = p->body,
@@ -354,6 +354,7 @@ attempt_start(struct exchange *x, const struct candidate *c)
         unfit(x, &f);
         return ATTEMPT_UNFIT;
     }
+    a->url = deployment_url(&a->target, x->wants_stream, a->model, &a->arena);
     struct keeper *k = worker_keeper(x->worker, d);
     if (!k)
         return go(x);

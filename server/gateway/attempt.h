@@ -35,6 +35,7 @@ struct attempt {
     struct candidate candidate;
     struct deployment_call target;
     struct str model;           /* what the provider is asked for */
+    struct str url;             /* where */
     struct keeper_waiter wait;  /* for credentials, before the call */
     struct upstream_call *call; /* NULL when none is running */
     struct arena arena;         /* what lives as long as the attempt */

@@ -2,7 +2,10 @@
 #include "server/gateway/deployment.h"
 
 #include "runtime/base/percent.h"
+#include "runtime/xd/path.h"
 #include "runtime/xd/registry.h"
+
+#define URL_MAX 65536u
 
 /* For servers that want to know who calls, and as a hint in their logs. */
 static const struct upstream_header standard[] = {
@@ -11,25 +14,80 @@ static const struct upstream_header standard[] = {
 };
 #define N_STANDARD (sizeof standard / sizeof standard[0])
 
-/* The operation's path goes before a query that the base has (an API's version, say). */
+/* What the deployment was told, else what is usual; absent when neither says it. */
 static struct str
-make_url(const struct deployment *d, const struct xd_op *op, struct arena *a)
+setting(const struct deployment *d, struct str name)
+{
+    for (unsigned i = 0; i < d->config->n_settings; i++)
+        if (str_eq(d->config->settings[i].key, name))
+            return d->config->settings[i].value;
+    for (unsigned i = 0; i < d->dialect->nsettings; i++)
+        if (str_eq(d->dialect->settings[i].name, name))
+            return d->dialect->settings[i].usual;
+    return (struct str){ NULL, 0 };
+}
+
+/* The base, with all its places filled in but that of the model. */
+static struct str
+make_base(const struct deployment *d, struct arena *a)
 {
     struct str base = d->config->base_url.p ? d->config->base_url : d->dialect->base_url;
+    struct str rest = base, name;
+    while ((name = xd_address_place(rest)).p) {
+        rest = str_skip(base, (size_t)(name.p + name.n + 1 - base.p));
+        struct str value = setting(d, name);
+        if (!value.p)
+            continue;
+        struct buf filled;
+        buf_init(&filled, URL_MAX);
+        xd_address_fill(&filled, base, name, value);
+        rest = base = arena_str(a, buf_str(&filled));
+        buf_fini(&filled);
+    }
+    return base;
+}
+
+static void
+add_query(struct str *query, struct str more, struct arena *a)
+{
+    if (more.n == 0)
+        return;
+    arena_append(a, query, query->n ? STR("&") : STR("?"));
+    arena_append(a, query, more);
+}
+
+/* The operation's path goes before a query that the base has (an API's version, say). */
+static struct str
+make_url(const struct deployment *d, struct str path, struct str query, struct arena *a)
+{
+    struct str base = make_base(d, a), all = { NULL, 0 };
     const char *mark = memchr(base.p, '?', base.n);
-    struct str query = str_skip(base, mark ? (size_t)(mark - base.p) : base.n);
-    base.n -= query.n;
-    struct str url = arena_printf(a, "%.*s%.*s%.*s", STR_ARG(base), STR_ARG(op->path),
-                                  STR_ARG(query));
-    if (d->identity.auth.scheme != XD_AUTH_QUERY)
-        return url;
-    struct buf key;
-    buf_init(&key, 3 * d->identity.api_key.n);
-    percent_encode(&key, d->identity.api_key, "");
-    url = arena_printf(a, "%.*s%c%.*s=%.*s", STR_ARG(url), mark ? '&' : '?',
-                       STR_ARG(d->identity.auth.name), STR_ARG(buf_str(&key)));
-    buf_fini(&key);
-    return url;
+    if (mark) {
+        add_query(&all, str_skip(base, (size_t)(mark - base.p) + 1), a);
+        base.n = (size_t)(mark - base.p);
+    }
+    add_query(&all, query, a);
+    if (d->identity.auth.scheme == XD_AUTH_QUERY) {
+        struct buf key;
+        buf_init(&key, 3 * d->identity.api_key.n);
+        percent_encode(&key, d->identity.api_key, "");
+        add_query(
+            &all,
+            arena_printf(a, "%.*s=%.*s", STR_ARG(d->identity.auth.name), STR_ARG(buf_str(&key))),
+            a);
+        buf_fini(&key);
+    }
+    return arena_printf(a, "%.*s%.*s%.*s", STR_ARG(base), STR_ARG(path), STR_ARG(all));
+}
+
+static struct deployment_urls
+make_urls(const struct deployment *d, const struct xd_op *op, struct arena *a)
+{
+    const struct xd_path *streamed = xd_op_streamed(op);
+    struct deployment_urls urls = { .whole = make_url(d, op->path, STR(""), a) };
+    if (streamed)
+        urls.streamed = make_url(d, streamed->path, streamed->query, a);
+    return urls;
 }
 
 struct header_list {
@@ -152,7 +210,7 @@ deployment_make(struct deployment *d, const struct config_provider *config, stru
     d->n_headers = arena_alloc(a, n * sizeof *d->n_headers);
     for (unsigned i = 0; i < n && !a->full; i++) {
         struct header_list l = make_headers(d, &d->dialect->ops[i], a);
-        d->urls[i] = make_url(d, &d->dialect->ops[i], a);
+        d->urls[i] = make_urls(d, &d->dialect->ops[i], a);
         d->headers[i] = l.v;
         d->n_headers[i] = l.n;
     }
@@ -177,4 +235,18 @@ deployment_call(const struct deployment *d, enum xd_op_kind kind, struct deploym
         return true;
     }
     return false;
+}
+
+struct str
+deployment_url(const struct deployment_call *call, bool stream, struct str model, struct arena *a)
+{
+    struct str url = stream && call->urls.streamed.p ? call->urls.streamed : call->urls.whole;
+    if (!xd_address_place(url).p)
+        return url;
+    struct buf filled;
+    buf_init(&filled, URL_MAX);
+    xd_address_fill(&filled, url, STR("model"), model);
+    url = arena_str(a, buf_str(&filled));
+    buf_fini(&filled);
+    return url;
 }

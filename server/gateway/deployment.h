@@ -13,7 +13,9 @@ struct deployment {
     const struct config_provider *config;
     const struct xd_dialect *dialect;
     struct identity identity; /* the auth scheme that counts, and its credentials */
-    struct str *urls; /* by operation of the dialect, with the key when it belongs into the query */
+    struct deployment_urls {
+        struct str whole, streamed; /* may have a place for the model; streamed may be absent */
+    } * urls; /* by operation of the dialect, with the key when it belongs into the query */
     struct upstream_header **headers; /* by operation: constant, auth, the operator's own */
     unsigned *n_headers;
     struct xd_policy_choices policies;
@@ -31,11 +33,14 @@ void deployment_fini(struct deployment *d);
 /* What is sent for an operation; false when the dialect does not have it. */
 struct deployment_call {
     const struct xd_op *op;
-    struct str url;
+    struct deployment_urls urls;
     const struct upstream_header *headers;
     unsigned n_headers;
 };
 bool
 deployment_call(const struct deployment *d, enum xd_op_kind kind, struct deployment_call *call);
+/* Where to ask for it; lives in the arena. */
+struct str
+deployment_url(const struct deployment_call *call, bool stream, struct str model, struct arena *a);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/base/utf8.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/request_log.h"
@@ -88,7 +89,12 @@ read_request(struct exchange *x)
         return false;
     }
     struct xd_ask *ask = &x->tape->ask;
+    xd_asked_tell(&x->front.asked, &x->tape->arena, ask);
     struct str model = *xd_ask_model(ask);
+    if (utf8_valid(model.p, model.n) < model.n) {
+        refuse_invalid(x, 400, "model", STR("model: must be UTF-8"));
+        return false;
+    }
     if (model.n == 0 || model.n > MODEL_MAX) {
         refuse_invalid(x, 400, "model", STR("model: must have 1 to 512 bytes"));
         return false;

@@ -3,17 +3,6 @@
 
 #include "runtime/xd/registry.h"
 
-static const struct str version = STR_INIT("/v1");
-
-static const struct xd_op *
-find_op(const struct xd_dialect *d, struct str path)
-{
-    for (unsigned i = 0; i < d->nops; i++)
-        if (str_eq(d->ops[i].path, path))
-            return &d->ops[i];
-    return NULL;
-}
-
 /* Is this the first word of the dialect's name? */
 static bool
 is_vendor(const struct xd_dialect *d, struct str word)
@@ -38,19 +27,18 @@ vendor_of(struct str path)
 }
 
 struct front
-front_of_path(struct str path)
+front_of_path(struct str path, struct str query)
 {
     struct str vendor = vendor_of(path);
     struct str rest = vendor.p ? str_skip(path, vendor.n + 1) : path;
-    rest = str_starts(rest, version) ? str_skip(rest, version.n) : rest;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
-        if (vendor.p && !is_vendor(*d, vendor))
+        struct xd_asked asked;
+        if ((vendor.p && !is_vendor(*d, vendor)) || (*d)->provider)
             continue;
-        const struct xd_op *op = (*d)->provider ? NULL : find_op(*d, rest);
-        if (op)
-            return (struct front){ *d, op };
+        if (xd_front_read(*d, rest, query, &asked))
+            return (struct front){ *d, asked.op, asked };
     }
-    return (struct front){ NULL, NULL };
+    return (struct front){ NULL, NULL, { NULL } };
 }
 
 /* Does the request have all constant headers of an operation?  An operation without any is no
@@ -92,7 +80,7 @@ front_of_headers(const struct http_head *head)
 struct front
 front_of(const struct http_head *head)
 {
-    struct front f = front_of_path(head->path);
+    struct front f = front_of_path(head->path, head->query);
     if (!f.dialect)
         f.dialect = front_of_headers(head);
     return f;

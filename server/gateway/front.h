@@ -1,7 +1,7 @@
 /* The fronts: which dialect and operation a request's path stands for.
  *
- *   POST /v1/<path of an operation>, /<path of an operation>     of any compiled dialect
- *   POST /<vendor>/v1/<path>, /<vendor>/<path>                   of this vendor's: "acme" of acme.chat
+ *   POST <front><path of an operation>             of any compiled dialect: /v1/chat, /chat
+ *   POST /<vendor><front><path of an operation>    of this vendor's: "acme" of acme.chat
  *
  * Where two dialects have the same path it is that of the first in the registry, and the vendor
  * tells the other.
@@ -10,16 +10,17 @@
 #ifndef LLMUX_GATEWAY_FRONT_H
 #define LLMUX_GATEWAY_FRONT_H
 
-#include "runtime/xd/xd.h"
+#include "runtime/xd/path.h"
 #include "server/http/head.h"
 
 struct front {
     const struct xd_dialect *dialect;
     const struct xd_op *op; /* NULL: the path is not that of an operation */
+    struct xd_asked asked;  /* what else the path says; points into it */
 };
 
-/* The front for a path; dialect and op are NULL when there is none. */
-struct front front_of_path(struct str path);
+/* The front for a path and its query; dialect and op are NULL when there is none. */
+struct front front_of_path(struct str path, struct str query);
 
 /* The dialect in which to answer a request whose path tells none: the one whose constant request
  * headers (a version, say) the request has, else the first that has none to tell it by. */

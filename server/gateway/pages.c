@@ -183,7 +183,7 @@ pages_answer(struct worker *w, struct http_exchange *http)
     struct page p;
     begin(&p, w, http);
     struct str path = p.head->path;
-    if (front_of_path(path).dialect) {
+    if (front_of_path(path, p.head->query).dialect) {
         refuse_method(&p, "POST");
         return;
     }

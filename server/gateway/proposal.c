@@ -87,8 +87,9 @@ patch(const struct maker *k, struct xd_ask *wanted)
     struct body_patch edits;
     bool ok = true;
     body_patch_init(&edits, k->from->doc, k->a);
-    if (!str_eq(model, *xd_ask_model(&tape)))
-        ok = body_patch_set(&edits, wire_path(k, "model"), quote(k, model));
+    struct str place = wire_path(k, "model"); /* absent when it stands in the path */
+    if (place.p && !str_eq(model, *xd_ask_model(&tape)))
+        ok = body_patch_set(&edits, place, quote(k, model));
     struct str usage = wire_path(k, "stream_usage");
     if (ok && usage.p && asks_usage(k, wanted))
         ok = body_patch_set(&edits, usage, STR("true"));
@@ -176,6 +177,16 @@ pass_opt_ins(const struct maker *k)
         dropped_add_name(&k->p->dropped, name, k->a);
 }
 
+/* The type of what is asked for. */
+static struct str
+accepted(const struct maker *k)
+{
+    const struct xd_path *streamed = xd_op_streamed(k->call->op);
+    if (k->from->tape->kind != XD_OP_CHAT || k->from->tape->chat.stream != IR_TRUE)
+        return STR("application/json");
+    return framing_type(streamed ? streamed->framing : k->d->dialect->framing);
+}
+
 static bool
 make_headers(const struct maker *k)
 {
@@ -185,9 +196,8 @@ make_headers(const struct maker *k)
         return false;
     for (unsigned i = 0; i < k->call->n_headers; i++)
         p->headers[p->n_headers++] = k->call->headers[i];
-    bool stream = k->from->tape->kind == XD_OP_CHAT && k->from->tape->chat.stream == IR_TRUE;
     if (!has_header(p, STR("accept")))
-        put(p, STR("accept"), stream ? STR("text/event-stream") : STR("application/json"));
+        put(p, STR("accept"), accepted(k));
     if (!has_header(p, STR("x-request-id")))
         put(p, STR("x-request-id"), k->from->request_id);
     pass_opt_ins(k);

@@ -207,10 +207,9 @@ static enum stream_mode
 choose_mode(const struct exchange *x, struct str head)
 {
     const struct xd_dialect *from = x->attempt.candidate.offer->deployment->dialect;
-    const struct xd_dialect *to = x->front.dialect;
     if (!x->wants_stream)
         return STREAM_COLLECT;
-    bool alike = framing_of(from->framings, from->framing, head) == to->framing;
+    bool alike = framing_of(from->framings, from->framing, head) == x->front.asked.framing;
     return x->attempt.kindred && alike ? STREAM_COPY : STREAM_TRANSLATE;
 }
 
@@ -220,6 +219,7 @@ open_writer(struct exchange *x)
     struct stream *s = x->attempt.stream;
     xd_writer_init(&s->writer, x->front.dialect, x->front.op->kind, &x->attempt.arena,
                    &x->worker->out, x->wants_usage ? XD_USAGE_WRITE : XD_USAGE_OMIT);
+    s->writer.x.framing = x->front.asked.framing;
     s->writer.x.now = (int64_t)(clock_wall_ms() / 1000);
 }
 
@@ -321,6 +321,7 @@ stream_speak(struct exchange *x, const struct ir_reply *reply)
     struct buf *out = &x->worker->out;
     xd_writer_init(&w, x->front.dialect, x->front.op->kind, &x->attempt.arena, out,
                    x->wants_usage ? XD_USAGE_WRITE : XD_USAGE_OMIT);
+    w.x.framing = x->front.asked.framing;
     w.x.now = (int64_t)(clock_wall_ms() / 1000);
     ir_reply_speak(reply, xd_writer_event, &w);
     answer_stream(x, buf_str(out));

@@ -33,7 +33,7 @@ on_request(void *ctx, struct http_exchange *http)
 {
     struct worker *w = ctx;
     const struct http_head *head = http_exchange_head(http);
-    struct front f = front_of_path(head->path);
+    struct front f = front_of_path(head->path, head->query);
     if (w->role == WORKER_ADMIN)
         pages_answer_admin(w, http);
     else if (f.dialect && str_is(head->method, "POST"))

@@ -50,13 +50,15 @@ mock_fixed_reply(struct mock_fixed *f, const struct mock_fixed_options *o,
                  const struct mock_route *r, enum mock_form form)
 {
     unsigned i = 0;
-    while (i < f->n && f->v[i].op != r->op)
+    while (i < f->n && (f->v[i].op != r->op || f->v[i].framing != r->asked.framing))
         i++;
     if (i == MOCK_FIXED_MAX)
         return STR("");
     if (i == f->n) {
         size_t word = (size_t)o->event_bytes;
-        f->v[f->n++].op = r->op;
+        f->v[i].op = r->op;
+        f->v[i].framing = r->asked.framing;
+        f->n++;
         render(&f->v[i].whole, r, MOCK_FORM_WHOLE, (size_t)o->bytes, MOCK_TOKEN_BYTES);
         render(&f->v[i].stream, r, MOCK_FORM_STREAM, word * o->events, word);
     }
@@ -64,9 +66,11 @@ mock_fixed_reply(struct mock_fixed *f, const struct mock_fixed_options *o,
 }
 
 enum mock_form
-mock_fixed_form(struct str body)
+mock_fixed_form(const struct mock_route *r, struct str body)
 {
     static const struct str key = STR_INIT("\"stream\"");
+    if (r->asked.stream)
+        return r->asked.stream == IR_TRUE ? MOCK_FORM_STREAM : MOCK_FORM_WHOLE;
     while (body.n) {
         const char *hit = memmem(body.p, body.n, key.p, key.n);
         if (!hit)

@@ -11,6 +11,7 @@
 
 struct mock_fixed_reply {
     const struct xd_op *op;
+    enum framing framing;
     struct buf whole, stream;
 };
 
@@ -27,8 +28,8 @@ void mock_fixed_fini(struct mock_fixed *f);
 struct str mock_fixed_reply(struct mock_fixed *f, const struct mock_fixed_options *o,
                             const struct mock_route *r, enum mock_form form);
 
-/* Does this body ask for a stream?  Looks for the first "stream" that is followed by a colon and
- * true, and parses nothing. */
-enum mock_form mock_fixed_form(struct str body);
+/* Does this request ask for a stream?  If its path does not say it: looks for the first "stream"
+ * that is followed by a colon and true, and parses nothing. */
+enum mock_form mock_fixed_form(const struct mock_route *r, struct str body);
 
 #endif

@@ -79,15 +79,16 @@ read_headers(struct loader *l, struct mock_recording *r)
 static bool
 find_op(struct str uri, struct mock_route *route)
 {
-    const char *query = uri.n ? memchr(uri.p, '?', uri.n) : NULL;
-    if (query)
-        uri.n = (size_t)(query - uri.p);
+    const char *mark = uri.n ? memchr(uri.p, '?', uri.n) : NULL;
+    struct str query = mark ? str_skip(uri, (size_t)(mark - uri.p) + 1) : STR("");
+    if (mark)
+        uri.n = (size_t)(mark - uri.p);
     for (const struct xd_dialect *const *d = xd_registry; *d; d++)
-        for (unsigned i = 0; !(*d)->provider && i < (*d)->nops; i++)
-            if (str_ends(uri, (*d)->ops[i].path)) {
-                *route = (struct mock_route){ *d, &(*d)->ops[i] };
-                return true;
-            }
+        if (!(*d)->provider && xd_path_find(*d, uri, query, &route->asked)) {
+            route->dialect = *d;
+            route->op = route->asked.op;
+            return true;
+        }
     return false;
 }
 
@@ -108,11 +109,15 @@ static uint64_t
 key_of_body(const struct mock_route *route, struct str body)
 {
     struct arena a;
-    struct ir_request m;
+    struct xd_ask ask;
     struct xd x;
     arena_init(&a, 64 << 20);
     xd_init(&x, route->dialect, route->op->kind, &a, NULL);
-    uint64_t key = xd_request_read(&x, body, &m) == ERR_OK ? key_of(&m) : 0;
+    uint64_t key = 0;
+    if (route->op->kind == XD_OP_CHAT && xd_ask_read(&x, body, &ask) == ERR_OK) {
+        xd_asked_tell(&route->asked, &a, &ask);
+        key = key_of(&ask.chat);
+    }
     xd_fini(&x);
     arena_fini(&a);
     return key;

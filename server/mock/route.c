@@ -1,16 +1,7 @@
 /* Paths to operations. */
 #include "server/mock/route.h"
 
-static const struct xd_op *
-op_of(const struct xd_dialect *d, struct str path)
-{
-    for (unsigned i = 0; i < d->nops; i++)
-        if (str_eq(d->ops[i].path, path))
-            return &d->ops[i];
-    return NULL;
-}
-
-/* "/name/v1/..." is cut to "/v1/..."; absent when nothing has this name. */
+/* "/name/v1/..." is cut to "/v1/..."; NULL when nothing has this name. */
 static const struct xd_dialect *
 take_name(struct str *path)
 {
@@ -24,21 +15,18 @@ take_name(struct str *path)
 }
 
 bool
-mock_route_find(struct str path, struct mock_route *r)
+mock_route_find(struct str path, struct str query, struct mock_route *r)
 {
-    static const struct str base = STR_INIT("/v1/");
-    *r = (struct mock_route){ 0 };
-    if (!str_starts(path, base)) {
-        r->dialect = take_name(&path);
-        if (!r->dialect || !str_starts(path, base))
-            return false;
-        r->op = op_of(r->dialect, str_skip(path, base.n - 1));
-        return r->op != NULL;
-    }
-    for (const struct xd_dialect *const *d = xd_registry; *d && !r->op; d++)
+    struct str rest = path;
+    bool found = false;
+    *r = (struct mock_route){ .dialect = take_name(&rest) };
+    if (r->dialect)
+        found = xd_path_find(r->dialect, rest, query, &r->asked);
+    for (const struct xd_dialect *const *d = xd_registry; *d && !found; d++)
         if (!(*d)->provider) {
             r->dialect = *d;
-            r->op = op_of(*d, str_skip(path, base.n - 1));
+            found = xd_front_read(*d, path, query, &r->asked);
         }
-    return r->op != NULL;
+    r->op = found ? r->asked.op : NULL;
+    return found;
 }

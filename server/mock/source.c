@@ -185,6 +185,7 @@ mock_source_reply(const struct mock_route *r, const struct ir_reply *reply, enum
         k->source = (struct mock_source){ next_spoken, fail_spoken, free_spoken };
         xd_writer_init(&k->writer, r->dialect, r->op->kind, &k->arena, NULL,
                        usage == IR_TRUE ? XD_USAGE_WRITE : XD_USAGE_OMIT);
+        k->writer.x.framing = r->asked.framing;
         k->writer.x.now = (int64_t)time(NULL);
         mock_speech_init(&k->speech, &k->reply, token_bytes);
     }

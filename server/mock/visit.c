@@ -87,7 +87,11 @@ send_error(struct visit *v, const struct ir_error *e)
         add_header(v, d->retry_after, arena_printf(&v->arena, "%lld", (long long)e->retry_after.v));
     buf_init(&out, 1 << 20);
     xd_init(&x, d, v->route->op->kind, &v->arena, &out);
+    bool listed = v->ask.kind == XD_OP_CHAT && v->ask.chat.stream == IR_TRUE
+                  && v->route->asked.framing == FRAMING_ARRAY;
+    buf_puts(&out, listed ? STR("[") : STR(""));
     xd_error_write(&x, &whole);
+    buf_puts(&out, listed ? STR("]") : STR(""));
     xd_fini(&x);
     v->letter.status = xd_error_status(d, e);
     v->letter.form = MOCK_FORM_WHOLE;
@@ -215,6 +219,7 @@ read_request(struct visit *v)
     struct ir_error e;
     xd_init(&x, v->route->dialect, v->route->op->kind, &v->arena, NULL);
     enum err err = xd_ask_read(&x, http_exchange_body(v->x), &v->ask);
+    xd_asked_tell(&v->route->asked, &v->arena, &v->ask);
     if (err)
         xd_error_of_fault(&x.fault, IR_FAULT_INVALID, &v->arena, &e);
     else
@@ -276,7 +281,7 @@ static void
 add_headers(struct visit *v)
 {
     bool stream = v->letter.form == MOCK_FORM_STREAM;
-    struct str type = stream ? framing_type(v->route->dialect->framing) : STR("application/json");
+    struct str type = stream ? framing_type(v->route->asked.framing) : STR("application/json");
     if (v->letter.manner.fault == MOCK_FAULT_WRONG_TYPE)
         type = STR("text/plain; charset=utf-8");
     add_header(v, STR("content-type"), type);

@@ -13,8 +13,6 @@
 
 static const struct http_header json_type = { STR_INIT("content-type"),
                                               STR_INIT("application/json") };
-static const struct http_header stream_type = { STR_INIT("content-type"),
-                                                STR_INIT("text/event-stream; charset=utf-8") };
 
 /* /mock/stats and /mock/last. */
 static void
@@ -37,14 +35,15 @@ answer_fixed(struct mock_worker *w, struct http_exchange *x, const struct mock_r
     const struct mock_options *o = w->setting->options;
     if (!o->fixed.set || o->n_chances || !mock_manner_is_plain(&o->manner))
         return false;
-    enum mock_form form = mock_fixed_form(http_exchange_body(x));
+    enum mock_form form = mock_fixed_form(route, http_exchange_body(x));
+    const struct http_header type = { STR("content-type"), framing_type(route->asked.framing) };
     struct str body = mock_fixed_reply(&w->fixed, &o->fixed, route, form);
     if (form == MOCK_FORM_WHOLE) {
         http_reply(x, 200, &json_type, 1, body);
         return true;
     }
     atomic_fetch_add(&w->setting->witness->streams, 1);
-    http_reply_begin(x, 200, &stream_type, 1, HTTP_LENGTH_UNKNOWN);
+    http_reply_begin(x, 200, &type, 1, HTTP_LENGTH_UNKNOWN);
     http_reply_body(x, body);
     http_reply_end(x);
     return true;
@@ -54,7 +53,7 @@ static void
 on_request(void *ctx, struct http_exchange *x)
 {
     struct mock_worker *w = ctx;
-    struct str path = http_exchange_head(x)->path;
+    struct str path = http_exchange_head(x)->path, query = http_exchange_head(x)->query;
     struct mock_route route;
     if (str_starts(path, STR("/mock/"))) {
         answer_question(w, x, path);
@@ -62,7 +61,7 @@ on_request(void *ctx, struct http_exchange *x)
     }
     atomic_fetch_add(&w->setting->witness->requests, 1);
     w->requests++;
-    if (!mock_route_find(path, &route)) {
+    if (!mock_route_find(path, query, &route)) {
         http_reply(x, 404, &json_type, 1,
                    STR("{\"error\":{\"type\":\"not_found_error\",\"message\":\"no such path\"}}"));
         return;

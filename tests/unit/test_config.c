@@ -17,6 +17,8 @@ fake_type(void *ctx, struct str name)
     (void)ctx;
     if (str_is(name, "openai") || str_is(name, "anthropic") || str_is(name, "deepseek"))
         return CONFIG_TYPE_COMPLETE;
+    if (str_is(name, "hills"))
+        return CONFIG_TYPE_COMPLETE;
     return str_is(name, "openai.chat") ? CONFIG_TYPE_NEEDS_URL : CONFIG_TYPE_UNKNOWN;
 }
 
@@ -66,8 +68,22 @@ fake_file(void *ctx, const char *path, struct buf *content, struct buf *why)
     return why->n == 0;
 }
 
-static const struct config_world world = { fake_type, fake_type_name, fake_policy,
-                                           fake_env,  fake_file,      NULL };
+/* The type "hills" has https://{region}.hills.example/{project} for its address, and a usual region. */
+static struct str
+fake_setting(void *ctx, struct str type, unsigned i, bool *needed)
+{
+    static const char *const names[] = { "region", "project" };
+    (void)ctx;
+    *needed = i == 1;
+    return str_is(type, "hills") && i < 2 ? str_from(names[i]) : (struct str){ NULL, 0 };
+}
+
+static const struct config_world world = { .type = fake_type,
+                                           .type_name = fake_type_name,
+                                           .policy = fake_policy,
+                                           .setting = fake_setting,
+                                           .env = fake_env,
+                                           .file = fake_file };
 
 struct result {
     struct arena arena;
@@ -280,6 +296,7 @@ config_follows_aliases(void **state)
 #define P              SMALL_PROVIDERS
 #define SERVER(line)   "server:\n  listen: 127.0.0.1:1\n  " line "\n" P
 #define PROVIDER(line) S "providers:\n- name: a\n  type: openai\n  models: [m]\n  " line "\n"
+#define HILLS(more)    S "providers:\n- { name: a, type: hills, models: [m]" more " }\n"
 #define MODELS(value)  S "providers:\n- name: a\n  type: openai\n  models: " value "\n"
 #define ROUTING(line)  S P "routing:\n  " line "\n"
 
@@ -415,6 +432,16 @@ static const struct {
     { PROVIDER("policies: { images: keep, tools: drop }"),
       "6:15: policy \"images\": must be drop, not \"keep\"\n"
       "6:29: policy \"tools\": unknown for openai: write images\n" },
+    { PROVIDER("settings: { region: eu }"),
+      "6:15: unknown setting \"region\": type \"openai\" takes none\n" },
+    { PROVIDER("settings: [region]"),
+      "6:13: \"settings\" must be a map of names and values, not a list\n" },
+    { HILLS(""),
+      "3:20: type \"hills\" must be told its project: add settings: { project: ... }\n" },
+    { HILLS(", settings: { regoin: eu, project: a, project: b, zone: c }"),
+      "3:52: unknown setting \"regoin\", did you mean \"region\"?\n"
+      "3:76: \"project\" is here twice: the first is in line 3\n"
+      "3:88: unknown setting \"zone\": type \"hills\" takes region, project\n" },
     { PROVIDER("timeouts: { conect: 5s, idle: 5 }"),
       "6:15: unknown key \"conect\" in providers[].timeouts, did you mean \"connect\"?\n"
       "6:33: \"idle\" must be a time with its unit, such as 500ms, 30s, 5m or 1h, not \"5\"\n" },

@@ -4,32 +4,79 @@
 #include "runtime/xd/registry.h"
 #include "server/gateway/front.h"
 
+static const struct str usual[] = { STR_INIT("/v1"), STR_INIT("") };
+
+/* The n-th front of a dialect, absent behind the last. */
+static struct str
+front_at(const struct xd_dialect *d, unsigned n)
+{
+    const struct str none = { NULL, 0 };
+    if (d->nfronts)
+        return n < d->nfronts ? d->fronts[n] : none;
+    return n < 2 ? usual[n] : none;
+}
+
+/* A path of an operation as a client would write it, with what stands before it. */
+static struct str
+make_path(char (*to)[300], struct str before, struct str front, struct str path)
+{
+    struct buf b;
+    buf_init(&b, sizeof *to);
+    buf_puts(&b, before);
+    buf_puts(&b, front);
+    xd_address_fill(&b, path, STR("model"), STR("a/b:c"));
+    memcpy(*to, b.p, b.n);
+    size_t n = b.n;
+    buf_fini(&b);
+    return str_make(*to, n);
+}
+
 /* The first dialect that has an operation with this path. */
-static const struct xd_dialect *
+static const struct xd_op *
 first_with(struct str path)
 {
     for (const struct xd_dialect *const *d = xd_registry; *d; d++)
         for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++)
-            if (str_eq((*d)->ops[i].path, path))
-                return *d;
+            for (unsigned n = 0; front_at(*d, n).p; n++) {
+                char room[300];
+                struct str own = make_path(&room, STR(""), front_at(*d, n), (*d)->ops[i].path);
+                if (str_eq(own, path))
+                    return &(*d)->ops[i];
+            }
     return NULL;
 }
 
 static void
-every_operation_of_a_dialect_has_its_path_with_and_without_the_version(void **state)
+every_operation_of_a_dialect_has_its_path_behind_each_front(void **state)
 {
     (void)state;
-    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
-        for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++) {
-            char path[200];
-            snprintf(path, sizeof path, "/v1%.*s", STR_ARG((*d)->ops[i].path));
-            struct front with = front_of_path(str_from(path)),
-                         without = front_of_path((*d)->ops[i].path);
-            assert_ptr_equal(with.dialect, first_with((*d)->ops[i].path));
-            assert_true(str_eq(with.op->path, (*d)->ops[i].path));
-            assert_ptr_equal(without.op, with.op);
-        }
-    }
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++)
+            for (unsigned n = 0; front_at(*d, n).p; n++) {
+                const struct xd_op *op = &(*d)->ops[i];
+                char room[300];
+                struct str path = make_path(&room, STR(""), front_at(*d, n), op->path);
+                struct front f = front_of_path(path, STR(""));
+                assert_ptr_equal(f.op, first_with(path));
+                assert_int_equal(f.asked.model.n > 0, xd_address_has(op->path, STR("model")));
+            }
+}
+
+static void
+paths_of_streams_say_that_a_stream_is_wanted(void **state)
+{
+    (void)state;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++)
+            for (unsigned k = 0; k < (*d)->ops[i].nstreamed; k++) {
+                const struct xd_path *streamed = &(*d)->ops[i].streamed[k];
+                char room[300];
+                struct str path = make_path(&room, STR(""), front_at(*d, 0), streamed->path);
+                struct front f = front_of_path(path, streamed->query);
+                assert_ptr_equal(f.dialect, *d);
+                assert_int_equal(f.asked.stream, IR_TRUE);
+                assert_int_equal(f.asked.framing, streamed->framing);
+            }
 }
 
 static void
@@ -39,13 +86,14 @@ a_vendor_before_the_path_tells_dialects_with_the_same_path_apart(void **state)
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
         for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++) {
             const char *name = (*d)->name;
-            char path[200];
-            snprintf(path, sizeof path, "/%.*s/v1%.*s", (int)strcspn(name, "."), name,
-                     STR_ARG((*d)->ops[i].path));
-            assert_ptr_equal(front_of_path(str_from(path)).dialect, *d);
-            assert_ptr_equal(front_of_path(str_from(path)).op, &(*d)->ops[i]);
-            path[1]++;
-            assert_null(front_of_path(str_from(path)).dialect);
+            char room[300], vendor[100];
+            snprintf(vendor, sizeof vendor, "/%.*s", (int)strcspn(name, "."), name);
+            struct str path = make_path(&room, str_from(vendor), front_at(*d, 0),
+                                        (*d)->ops[i].path);
+            assert_ptr_equal(front_of_path(path, STR("")).dialect, *d);
+            assert_ptr_equal(front_of_path(path, STR("")).op, &(*d)->ops[i]);
+            room[1] = '.';
+            assert_null(front_of_path(path, STR("")).dialect);
         }
     }
 }
@@ -59,7 +107,7 @@ other_paths_have_no_front(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        assert_null(front_of_path(str_from(paths[i])).dialect);
+        assert_null(front_of_path(str_from(paths[i]), STR("")).dialect);
 }
 
 static void
@@ -85,7 +133,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_operation_of_a_dialect_has_its_path_with_and_without_the_version),
+        cmocka_unit_test(every_operation_of_a_dialect_has_its_path_behind_each_front),
+        cmocka_unit_test(paths_of_streams_say_that_a_stream_is_wanted),
         cmocka_unit_test(a_vendor_before_the_path_tells_dialects_with_the_same_path_apart),
         cmocka_unit_test(other_paths_have_no_front),
         cmocka_unit_test(the_constant_headers_of_a_dialect_tell_it),

@@ -31,7 +31,7 @@ static enum err
 go(struct trip *t, const char *path, const char *body, unsigned to, const char *model,
    struct fault *f)
 {
-    struct front front = front_of_path(str_from(path));
+    struct front front = front_of_path(str_from(path), STR(""));
     const struct deployment *d = &t->rig.gateway.deployments[to];
     struct deployment_call call;
     struct xd xd;

@@ -30,7 +30,7 @@ begin(struct talk *t, const char *path, const char *body)
     struct xd x;
     memset(t, 0, sizeof *t);
     arena_init(&t->arena, 16 << 20);
-    assert_true(mock_route_find(str_from(path), &t->route));
+    assert_true(mock_route_find(str_from(path), STR(""), &t->route));
     xd_init(&x, t->route.dialect, t->route.op->kind, &t->arena, NULL);
     if (xd_request_read(&x, str_from(body), &t->m))
         fail_msg("%s: %s: %s", body, x.fault.path, x.fault.text);

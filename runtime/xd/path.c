@@ -1,0 +1,155 @@
+/* Templates against paths. */
+#include "runtime/xd/path.h"
+
+#include "runtime/base/percent.h"
+
+/* --- places -------------------------------------------------------------------------------------- */
+
+/* Splits an address at its first place.  False when it has none. */
+static bool
+split(struct str address, struct str *before, struct str *name, struct str *behind)
+{
+    const char *open = address.n ? memchr(address.p, '{', address.n) : NULL;
+    const char *close = open ? memchr(open, '}', address.n - (size_t)(open - address.p)) : NULL;
+    if (!close)
+        return false;
+    *before = str_make(address.p, (size_t)(open - address.p));
+    *name = str_make(open + 1, (size_t)(close - open) - 1);
+    *behind = str_skip(address, (size_t)(close - address.p) + 1);
+    return true;
+}
+
+struct str
+xd_address_place(struct str address)
+{
+    struct str before, name, behind;
+    return split(address, &before, &name, &behind) ? name : (struct str){ NULL, 0 };
+}
+
+bool
+xd_address_has(struct str address, struct str name)
+{
+    struct str before, place, rest = address;
+    while (split(rest, &before, &place, &rest))
+        if (str_eq(place, name))
+            return true;
+    return false;
+}
+
+void
+xd_address_fill(struct buf *out, struct str address, struct str name, struct str value)
+{
+    struct str before, place, behind, rest = address;
+    while (split(rest, &before, &place, &behind)) {
+        buf_puts(out, before);
+        if (str_eq(place, name))
+            percent_encode(out, value, "@");
+        else
+            buf_puts(out, str_make(rest.p + before.n, place.n + 2));
+        rest = behind;
+    }
+    buf_puts(out, rest);
+}
+
+/* --- reading --------------------------------------------------------------------------------------- */
+
+static bool
+fits(struct str template, struct str path, struct str *model)
+{
+    struct str before, name, behind;
+    *model = (struct str){ NULL, 0 };
+    if (!split(template, &before, &name, &behind))
+        return str_eq(template, path);
+    if (path.n <= before.n + behind.n || !str_starts(path, before) || !str_ends(path, behind))
+        return false;
+    *model = str_make(path.p + before.n, path.n - before.n - behind.n);
+    return true;
+}
+
+/* Has the query all pairs that are wanted? */
+static bool
+has_pairs(struct str query, struct str wanted)
+{
+    while (wanted.n) {
+        const char *mark = memchr(wanted.p, '&', wanted.n);
+        struct str pair = str_make(wanted.p, mark ? (size_t)(mark - wanted.p) : wanted.n);
+        struct str rest = query;
+        bool found = false;
+        while (rest.n && !found) {
+            const char *end = memchr(rest.p, '&', rest.n);
+            struct str one = str_make(rest.p, end ? (size_t)(end - rest.p) : rest.n);
+            found = str_eq(one, pair);
+            rest = str_skip(rest, one.n + (end != NULL));
+        }
+        if (!found)
+            return false;
+        wanted = str_skip(wanted, pair.n + (mark != NULL));
+    }
+    return true;
+}
+
+static bool
+read_op(const struct xd_dialect *d, const struct xd_op *op, struct str path, struct str query,
+        struct xd_asked *asked)
+{
+    *asked = (struct xd_asked){ .op = op, .framing = d->framing };
+    for (unsigned i = 0; i < op->nstreamed; i++)
+        if (has_pairs(query, op->streamed[i].query)
+            && fits(op->streamed[i].path, path, &asked->model)) {
+            asked->stream = IR_TRUE;
+            asked->framing = op->streamed[i].framing;
+            return true;
+        }
+    asked->stream = op->nstreamed ? IR_FALSE : IR_UNSET;
+    return fits(op->path, path, &asked->model);
+}
+
+bool
+xd_path_read(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
+{
+    for (unsigned i = 0; i < d->nops; i++)
+        if (read_op(d, &d->ops[i], path, query, asked))
+            return true;
+    return false;
+}
+
+bool
+xd_front_read(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
+{
+    static const struct str usual[] = { STR_INIT("/v1"), STR_INIT("") };
+    const struct str *v = d->nfronts ? d->fronts : usual;
+    unsigned n = d->nfronts ? d->nfronts : 2;
+    for (unsigned i = 0; i < n; i++)
+        if (str_starts(path, v[i]) && xd_path_read(d, str_skip(path, v[i].n), query, asked))
+            return true;
+    return false;
+}
+
+bool
+xd_path_find(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
+{
+    for (; path.n; path = str_skip(path, 1))
+        if (*path.p == '/' && xd_path_read(d, path, query, asked))
+            return true;
+    return false;
+}
+
+void
+xd_asked_tell(const struct xd_asked *asked, struct arena *a, struct xd_ask *ask)
+{
+    if (asked->stream && ask->kind == XD_OP_CHAT)
+        ask->chat.stream = asked->stream;
+    if (!asked->model.p)
+        return;
+    struct buf model;
+    buf_init(&model, asked->model.n);
+    percent_decode(&model, asked->model);
+    *xd_ask_model(ask) = arena_str(a, buf_str(&model));
+    buf_fini(&model);
+}
+
+const struct xd_path *
+xd_op_streamed(const struct xd_op *op)
+{
+    return op->nstreamed ? &op->streamed[0] : NULL;
+}
