@@ -20,24 +20,40 @@ is_plain(char c)
     return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+#define BLOCK 16u
+
+#ifdef __SSE2__
+/* Which of the 16 bytes at p are not plain, a bit for each. */
+static unsigned
+odd_bytes(const char *p)
+{
+    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+    const __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, slash)));
+}
+#else
+static unsigned
+odd_bytes(const char *p)
+{
+    unsigned mask = 0;
+    for (unsigned i = 0; i < BLOCK; i++)
+        mask |= (unsigned)!is_plain(p[i]) << i;
+    return mask;
+}
+#endif
+
 /* The number of bytes at p that need no escape. */
 static size_t
 plain_run(const char *p, size_t n)
 {
     size_t i = 0;
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i slash = _mm_set1_epi8('\\');
-    const __m128i control = _mm_set1_epi8(0x1f);
-    for (; n - i >= 16; i += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        __m128i hit = _mm_cmpeq_epi8(_mm_min_epu8(x, control), x);
-        hit = _mm_or_si128(hit, _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+    for (; n - i >= BLOCK; i += BLOCK) {
+        unsigned mask = odd_bytes(p + i);
         if (mask)
             return i + (size_t)__builtin_ctz(mask);
     }
-#endif
     while (i < n && is_plain(p[i]))
         i++;
     return i;
@@ -132,21 +148,42 @@ escape_length(struct str s)
     return i == 6 ? 6 : 0;
 }
 
+/* How far a block of a string goes on: BLOCK, or more when an escape reaches over its end.  Less when
+ * something in it ends the string: a quote, or what has no place in one. */
+static size_t
+string_block(struct str s, size_t at, bool *escaped)
+{
+    unsigned mask = odd_bytes(s.p + at);
+    while (mask) {
+        size_t i = (size_t)__builtin_ctz(mask);
+        size_t n = s.p[at + i] == '\\' ? escape_length(str_skip(s, at + i)) : 0;
+        if (n == 0)
+            return i;
+        *escaped = true;
+        if (i + n >= BLOCK)
+            return i + n;
+        mask &= ~0u << (i + n);
+    }
+    return BLOCK;
+}
+
 size_t
 json_string_length(struct str s, bool *escaped)
 {
-    size_t n = 0;
+    size_t n = 0, step = BLOCK;
     *escaped = false;
-    for (;;) {
-        n += plain_run(s.p + n, s.n - n);
-        if (n == s.n || s.p[n] == '"')
-            return n;
-        size_t escape = s.p[n] == '\\' ? escape_length(str_skip(s, n)) : 0;
-        if (escape == 0)
-            return s.n;
-        *escaped = true;
-        n += escape;
+    while (s.n - n >= BLOCK && step >= BLOCK) {
+        step = string_block(s, n, escaped);
+        n += step;
     }
+    while (n < s.n && s.p[n] != '"') {
+        size_t one = s.p[n] == '\\' ? escape_length(str_skip(s, n)) : is_plain(s.p[n]);
+        if (one == 0)
+            return s.n;
+        *escaped = *escaped || one > 1;
+        n += one;
+    }
+    return n;
 }
 
 /* A stretch of decoded text: a run of the source, or one code point in own. */

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#define ARENA_KEPT ((size_t)64 << 10)
-#define NODES_KEPT 4096u
+#define ARENA_KEPT ((size_t)16 << 10)
+#define NODES_KEPT 1024u
 
 static void
 destroy(struct tape *t)

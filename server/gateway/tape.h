@@ -6,7 +6,7 @@
 #include "runtime/json/doc.h"
 #include "runtime/xd/ask.h"
 
-#define TAPES_KEPT 16u
+#define TAPES_KEPT 64u
 
 struct tape {
     struct tape *next; /* in the rack */
