@@ -127,8 +127,10 @@ body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *o
           const struct ast_rows *rows, const struct ast_rows *common)
 {
     struct body *b = arena_alloc(e->a, sizeof *b);
+    const char *place = e->place;
     unsigned groups = 0;
 
+    e->place = object;
     b->ctx = *ctx;
     b->name = name;
     b->shape = name;
@@ -139,6 +141,7 @@ body_make(struct emit *e, const struct ctx *ctx, const char *name, const char *o
     b->common = common;
     add_rows(e, b, rows, 0, &groups);
     add_rows(e, b, common, 0, &groups);
+    e->place = place;
     if (b->slots > 64)
         diag_error(e->diags, rows->v[0].pos,
                    "an object has at most 64 members to read, '%s' has %u", name, b->slots);

@@ -137,8 +137,6 @@ inherit(struct arena *a, struct dialect *d, struct diags *diags)
         *decl = d->base->decls.v[i];
     }
     d->changed = arena_alloc(a, inherited + f->decls.n + 1);
-    for (unsigned i = 0; d->base && d->base->base && i < inherited; i++)
-        d->changed[i] = d->base->changed[i];
     for (unsigned i = 0; i < f->decls.n; i++) {
         struct ast_decl *old = (struct ast_decl *)dialect_decl(d, f->decls.v[i].name.s);
         if (f->decls.v[i].kind == DECL_AMEND) {

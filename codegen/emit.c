@@ -75,27 +75,62 @@ arrow_text(enum arrow a)
     return "?";
 }
 
+/* The first line of a row, each run of blanks as one: what stands below another is aligned otherwise. */
+static const char *
+row_text(struct emit *e, struct pos pos)
+{
+    struct str text = str_make(pos.src->text.p + pos.at, pos.n);
+    const char *end = memchr(text.p, '\n', text.n);
+
+    if (end)
+        text.n = (size_t)(end - text.p);
+    text = str_trim(text);
+    char *out = arena_bytes(e->a, text.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] != ' ' || out[n - 1] != ' ')
+            out[n++] = text.p[i];
+    out[n] = '\0';
+    return out;
+}
+
+/* The row of another provider that says the same here, or the number of rows. */
+static unsigned
+same_row(const struct emit *e, const char *text)
+{
+    unsigned i = 0;
+
+    if (!e->d || !e->d->base || !e->place)
+        return e->rows.n;
+    while (i < e->rows.n
+           && !(e->rows.v[i].place && strcmp(e->rows.v[i].text, text) == 0
+                && strcmp(e->rows.v[i].place, e->place) == 0))
+        i++;
+    return i;
+}
+
 int
 emit_number(struct emit *e, struct pos pos, enum arrow arrow, bool constant)
 {
     unsigned directions = constant ? 2u : arrow == ARROW_BOTH ? 3u : arrow == ARROW_READ ? 1u : 2u;
 
     /* A row that several providers inherit is one row. */
-    for (unsigned i = 0; i < e->rows.n; i++)
-        if (e->rows.v[i].pos.src == pos.src && e->rows.v[i].pos.at == pos.at) {
-            e->rows.v[i].directions |= directions;
-            return (int)i;
+    for (unsigned i = 0; i < e->rows_at.n; i++)
+        if (e->rows_at.v[i].pos.src == pos.src && e->rows_at.v[i].pos.at == pos.at) {
+            e->rows.v[e->rows_at.v[i].row].directions |= directions;
+            return (int)e->rows_at.v[i].row;
         }
-    struct emit_row *row = arena_push(e->a, (void **)&e->rows.v, &e->rows.n, &e->rows.cap,
-                                      sizeof *row);
-    struct str text = str_make(pos.src->text.p + pos.at, pos.n);
-    const char *end = memchr(text.p, '\n', text.n);
-
-    if (end)
-        text.n = (size_t)(end - text.p);
-    *row = (struct emit_row){ pos, pos_text(e->a, pos),
-                              arena_printf(e->a, "%.*s", STR_ARG(str_trim(text))).p, directions };
-    return (int)e->rows.n - 1;
+    struct emit_row_at *at = arena_push(e->a, (void **)&e->rows_at.v, &e->rows_at.n,
+                                        &e->rows_at.cap, sizeof *at);
+    const char *text = row_text(e, pos);
+    *at = (struct emit_row_at){ pos, same_row(e, text) };
+    if (at->row == e->rows.n) {
+        struct emit_row *row = arena_push(e->a, (void **)&e->rows.v, &e->rows.n, &e->rows.cap,
+                                          sizeof *row);
+        *row = (struct emit_row){ pos_text(e->a, pos), text, e->place, 0 };
+    }
+    e->rows.v[at->row].directions |= directions;
+    return (int)at->row;
 }
 
 const char *

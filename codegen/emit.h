@@ -13,10 +13,14 @@
 #include "runtime/base/buf.h"
 
 struct emit_row {
+    const char *where, *text, *place;
+    unsigned directions; /* 1 read, 2 write */
+};
+/* Where a row stands.  Rows of several providers that say the same in the same place are one row. */
+struct emit_row_at {
     struct pos pos;
-    const char *where, *text;
-    unsigned directions;
-}; /* 1 read, 2 write */
+    unsigned row;
+};
 
 struct emit {
     struct arena *a;
@@ -33,6 +37,11 @@ struct emit {
         struct emit_row *v;
         unsigned n, cap;
     } rows;
+    struct {
+        struct emit_row_at *v;
+        unsigned n, cap;
+    } rows_at;
+    const char *place; /* the declaration or the case that is being printed */
 };
 
 /* A row in use. */

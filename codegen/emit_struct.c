@@ -390,6 +390,7 @@ emit_decl(struct emit *e, const struct ast_decl *decl)
 {
     if (!emit_needs(e, decl, DIR_READ) && !emit_needs(e, decl, DIR_WRITE))
         return;
+    e->place = arena_printf(e->a, "%.*s", STR_ARG(decl->name.s)).p;
     switch (decl->kind) {
     case DECL_TABLE:
         emit_table(e, decl);

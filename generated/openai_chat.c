@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[274], seen_written[274];
+static unsigned char seen_read[339], seen_written[339];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -17,19 +17,23 @@ static unsigned char seen_read[274], seen_written[274];
 struct amended {
     void (*read_request)(struct xd *x, uint32_t at, struct ir_request *m);
     void (*write_request)(struct xd *x, const struct ir_request *m);
-    void (*read_messages)(struct xd *x, uint32_t at, struct ir_request *m);
-    void (*write_messages)(struct xd *x, const struct ir_request *m);
     uint32_t part_cases;
     bool (*read_part)(struct xd *x, uint32_t at, struct ir_block *m);
     bool (*write_part)(struct xd *x, const struct ir_block *m);
-    const struct xd_table *stop_table;
+    void (*read_messages)(struct xd *x, uint32_t at, struct ir_request *m);
+    void (*write_messages)(struct xd *x, const struct ir_request *m);
+    const struct xd_table *fault_table;
     void (*read_usage)(struct xd *x, uint32_t at, struct ir_usage *m);
     void (*write_usage)(struct xd *x, const struct ir_usage *m);
-    const struct xd_table *fault_table;
+    const struct xd_table *stop_table;
     const struct xd_table *effort_table;
     uint32_t tool_cases;
     bool (*read_tool)(struct xd *x, uint32_t at, struct ir_tool *m);
     bool (*write_tool)(struct xd *x, const struct ir_tool *m);
+    void (*read_fault_body)(struct xd *x, uint32_t at, struct ir_error *m);
+    void (*write_fault_body)(struct xd *x, const struct ir_error *m);
+    void (*read_error)(struct xd *x, uint32_t at, struct ir_error *m);
+    void (*write_error)(struct xd *x, const struct ir_error *m);
 };
 #define OWN(x) ((const struct amended *)(x)->dialect->own)
 
@@ -3687,7 +3691,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error *m = &error;
 
     XD_SEEN(seen_read, 213);
-    read_fault_body(x, at, m);
+    OWN(x)->read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
 
@@ -3932,7 +3936,7 @@ write_chunks_error(struct xd *x, const struct ir_error *m)
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
-    write_fault_body(x, m);
+    OWN(x)->write_fault_body(x, m);
     jw_close(&x->w);
     xd_frame_close(x);
 }
@@ -4064,7 +4068,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         XD_SEEN(seen_read, 218);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
-            read_fault_body(x, v[0], m);
+            OWN(x)->read_fault_body(x, v[0], m);
             break;
         case JSON_STRING:
             (*m).set = true;
@@ -4086,7 +4090,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_enter(&x->w);
     XD_SEEN(seen_written, 218);
     jw_key(&x->w, STR("error"));
-    write_fault_body(x, m);
+    OWN(x)->write_fault_body(x, m);
     jw_close(&x->w);
 }
 
@@ -4104,6 +4108,24 @@ static const struct xd_shape fault_body_shape = {
 };
 
 static void
+take_fault_body_type(struct xd *x, uint32_t v, struct ir_error *m)
+{
+    XD_SEEN(seen_read, 221);
+    int w = xd_read_word(x, v, OWN(x)->fault_table);
+    if (w)
+        m->kind = (enum ir_fault)w;
+}
+
+static void
+take_fault_body_code(struct xd *x, uint32_t v, struct ir_error *m)
+{
+    XD_SEEN(seen_read, 222);
+    int w = xd_try_word(x, v, OWN(x)->fault_table);
+    if (w)
+        m->kind = (enum ir_fault)w;
+}
+
+static void
 read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
 {
     uint32_t v[5];
@@ -4116,16 +4138,10 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 221);
-        int w = xd_read_word(x, v[1], OWN(x)->fault_table);
-        if (w)
-            m->kind = (enum ir_fault)w;
+        take_fault_body_type(x, v[1], m);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 222);
-        int w = xd_try_word(x, v[2], OWN(x)->fault_table);
-        if (w)
-            m->kind = (enum ir_fault)w;
+        take_fault_body_code(x, v[2], m);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 223);
@@ -4142,9 +4158,8 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
 }
 
 static void
-write_fault_body(struct xd *x, const struct ir_error *m)
+put_fault_body_message(struct xd *x, const struct ir_error *m)
 {
-    jw_enter(&x->w);
     if (m->message.p) {
         XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("message"), m->message);
@@ -4152,11 +4167,21 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
+}
+
+static void
+put_fault_body_type(struct xd *x, const struct ir_error *m)
+{
     if (m->kind) {
         XD_SEEN(seen_written, 221);
         if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
+}
+
+static void
+put_fault_body_param(struct xd *x, const struct ir_error *m)
+{
     if (m->param.p) {
         XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("param"), m->param);
@@ -4164,6 +4189,11 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
+}
+
+static void
+put_fault_body_code(struct xd *x, const struct ir_error *m)
+{
     if (m->code.p) {
         XD_SEEN(seen_written, 224);
         xd_put_str(x, STR("code"), m->code);
@@ -4171,6 +4201,16 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         jw_key(&x->w, STR("code"));
         jw_raw(&x->w, STR("null"));
     }
+}
+
+static void
+write_fault_body(struct xd *x, const struct ir_error *m)
+{
+    jw_enter(&x->w);
+    put_fault_body_message(x, m);
+    put_fault_body_type(x, m);
+    put_fault_body_param(x, m);
+    put_fault_body_code(x, m);
     xd_put_rest(x, &fault_body_shape, "", &m->rest);
     if (m->status.set)
         xd_lose(x, "status");
@@ -4797,10 +4837,1460 @@ write_rerank_usage(struct xd *x, const struct ir_usage *m)
         xd_lose(x, "audio_out");
     jw_close(&x->w);
 }
+static void read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_ai21_request(struct xd *x, const struct ir_request *m);
+static bool read_ai21_part(struct xd *x, uint32_t at, struct ir_block *m);
+static bool write_ai21_part(struct xd *x, const struct ir_block *m);
+static const struct xd_key ai21_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("max_tokens"), 7, NULL },
+    { STR_INIT("max_completion_tokens"), 8, NULL },
+    { STR_INIT("stop"), 9, NULL },
+    { STR_INIT("temperature"), 10, NULL },
+    { STR_INIT("top_p"), 11, NULL },
+    { STR_INIT("seed"), 12, NULL },
+    { STR_INIT("presence_penalty"), 13, NULL },
+    { STR_INIT("frequency_penalty"), 14, NULL },
+    { STR_INIT("reasoning_effort"), 15, NULL },
+    { STR_INIT("response_format"), 16, NULL },
+};
+static const struct xd_keys ai21_request_keys = { ai21_request_keys_v, 17, "" };
+static const struct xd_shape ai21_request_shape = {
+    family, "request", &ai21_request_keys, 17, XD_REST_KEEP, false,
+};
+
+static void
+read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[17];
+
+    if (!xd_scan(x, at, &ai21_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if ((v[7] ? v[7] : v[8])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
+    }
+    if (v[9]) {
+        take_request_stop(x, v[9], m);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[10], &m->sampling.temperature);
+    }
+    if (v[11]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[11], &m->sampling.top_p);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[12], &m->sampling.seed);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[13], &m->sampling.presence);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[14], &m->sampling.frequency);
+    }
+    if (v[15]) {
+        take_request_reasoning_effort(x, v[15], m);
+    }
+    if (v[16]) {
+        take_request_response_format(x, v[16], m);
+    }
+}
+
+static void
+put_ai21_request_max_tokens(struct xd *x, const struct ir_request *m)
+{
+    if (m->max_output.set) {
+        XD_SEEN(seen_written, 257);
+        xd_put_int(x, STR("max_tokens"), m->max_output);
+    }
+}
+
+static void
+write_ai21_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &ai21_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    xd_put_rest(x, &ai21_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+
+static const struct xd_tag ai21_part_tags_v[] = {
+    { STR_INIT("text"), 0 },
+    { STR_INIT("input_text"), 0 },
+    { STR_INIT("output_text"), 0 },
+    { STR_INIT("refusal"), 1 },
+    { { NULL, 0 }, -1 },
+};
+static const struct xd_tags ai21_part_tags = {
+    STR_INIT("type"), ai21_part_tags_v,
+    sizeof ai21_part_tags_v / sizeof *ai21_part_tags_v - 1, 2,
+};
+
+static bool
+read_ai21_part(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    switch (xd_tag(x, at, &ai21_part_tags)) {
+    case 0:
+        XD_SEEN(seen_read, 104);
+        read_part_text(x, at, m);
+        return true;
+    case 1:
+        XD_SEEN(seen_read, 105);
+        read_part_refusal(x, at, m);
+        return true;
+    case 2:
+        XD_SEEN(seen_read, 109);
+        m->kind = IR_BLOCK_FOREIGN;
+        m->foreign.dialect = STR_FAMILY;
+        xd_read_json(x, at, &m->foreign.body);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_ai21_part(struct xd *x, const struct ir_block *m)
+{
+    switch (m->kind) {
+    case IR_BLOCK_TEXT:
+        XD_SEEN(seen_written, 104);
+        write_part_text(x, m);
+        return true;
+    case IR_BLOCK_REFUSAL:
+        XD_SEEN(seen_written, 105);
+        write_part_refusal(x, m);
+        return true;
+    case IR_BLOCK_THINKING:
+        xd_lose(x, "blocks.thinking");
+        break;
+    case IR_BLOCK_SEALED:
+        xd_lose(x, "blocks.sealed");
+        break;
+    case IR_BLOCK_IMAGE:
+        xd_lose(x, "blocks.image");
+        break;
+    case IR_BLOCK_AUDIO:
+        xd_lose(x, "blocks.audio");
+        break;
+    case IR_BLOCK_DOCUMENT:
+        xd_lose(x, "blocks.document");
+        break;
+    case IR_BLOCK_CALL:
+        xd_lose(x, "blocks.call");
+        break;
+    case IR_BLOCK_RESULT:
+        xd_lose(x, "blocks.result");
+        break;
+    case IR_BLOCK_FOREIGN:
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "blocks.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 109);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
+    case IR_BLOCK_UNSET:
+        break;
+    }
+    return false;
+}
+static void read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_alibaba_request(struct xd *x, const struct ir_request *m);
+static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
+
+/* openai/chat.spec:328 */
+static const struct xd_word alibaba_fault_table_v[] = {
+    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 258 },
+    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 259 },
+    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 260 },
+    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 261 },
+};
+static const struct xd_table alibaba_fault_table = {
+    "fault", alibaba_fault_table_v, sizeof alibaba_fault_table_v / sizeof *alibaba_fault_table_v,
+    -1, -1,
+    &fault_table,
+};
+static const struct xd_key alibaba_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("parallel_tool_calls"), 7, NULL },
+    { STR_INIT("max_tokens"), 8, NULL },
+    { STR_INIT("max_completion_tokens"), 9, NULL },
+    { STR_INIT("n"), 10, NULL },
+    { STR_INIT("stop"), 11, NULL },
+    { STR_INIT("temperature"), 12, NULL },
+    { STR_INIT("top_p"), 13, NULL },
+    { STR_INIT("seed"), 14, NULL },
+    { STR_INIT("presence_penalty"), 15, NULL },
+    { STR_INIT("logprobs"), 16, NULL },
+    { STR_INIT("top_logprobs"), 17, NULL },
+    { STR_INIT("reasoning_effort"), 18, NULL },
+    { STR_INIT("response_format"), 19, NULL },
+    { STR_INIT("modalities"), 20, NULL },
+    { STR_INIT("audio"), 21, NULL },
+    { STR_INIT("top_k"), 22, NULL },
+    { STR_INIT("thinking_budget"), 23, NULL },
+};
+static const struct xd_keys alibaba_request_keys = { alibaba_request_keys_v, 24, "" };
+static const struct xd_shape alibaba_request_shape = {
+    family, "request", &alibaba_request_keys, 24, XD_REST_KEEP, false,
+};
+
+static void
+read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[24];
+
+    if (!xd_scan(x, at, &alibaba_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_bool(x, v[7], &m->tool_choice.parallel);
+    }
+    if ((v[8] ? v[8] : v[9])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 56);
+        xd_read_int(x, v[10], &m->candidates);
+    }
+    if (v[11]) {
+        take_request_stop(x, v[11], m);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[12], &m->sampling.temperature);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[13], &m->sampling.top_p);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[14], &m->sampling.seed);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[15], &m->sampling.presence);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 64);
+        xd_read_bool(x, v[16], &m->logprobs);
+    }
+    if (v[17]) {
+        XD_SEEN(seen_read, 65);
+        xd_read_int(x, v[17], &m->top_logprobs);
+    }
+    if (v[18]) {
+        take_request_reasoning_effort(x, v[18], m);
+    }
+    if (v[19]) {
+        take_request_response_format(x, v[19], m);
+    }
+    if (v[20]) {
+        take_request_modalities(x, v[20], m);
+    }
+    if (v[21]) {
+        XD_SEEN(seen_read, 69);
+        xd_read_json(x, v[21], &m->voice);
+    }
+    if (v[22]) {
+        XD_SEEN(seen_read, 262);
+        xd_read_int(x, v[22], &m->sampling.top_k);
+    }
+    if (v[23]) {
+        XD_SEEN(seen_read, 263);
+        xd_read_int(x, v[23], &m->reasoning.budget);
+    }
+}
+
+static void
+put_alibaba_request_top_k(struct xd *x, const struct ir_request *m)
+{
+    if (m->sampling.top_k.set) {
+        XD_SEEN(seen_written, 262);
+        xd_put_int(x, STR("top_k"), m->sampling.top_k);
+    }
+}
+
+static void
+put_alibaba_request_thinking_budget(struct xd *x, const struct ir_request *m)
+{
+    if (m->reasoning.budget.set) {
+        XD_SEEN(seen_written, 263);
+        xd_put_int(x, STR("thinking_budget"), m->reasoning.budget);
+    }
+}
+
+static void
+write_alibaba_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &alibaba_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_request_modalities(x, m);
+    put_request_audio(x, m);
+    put_alibaba_request_top_k(x, m);
+    put_alibaba_request_thinking_budget(x, m);
+    xd_put_rest(x, &alibaba_request_shape, "", &m->rest);
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->sampling.frequency.p)
+        xd_lose(x, "sampling.frequency");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+
+static void
+read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
+{
+    uint32_t v[9];
+
+    if (!xd_scan(x, at, &messages_assistant_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (xd_some(x, v[0])) {
+        take_messages_assistant_thinking_blocks(x, v[0], m);
+    } else if (xd_some(x, v[1])) {
+        take_messages_assistant_reasoning_details(x, v[1], m);
+    } else if (xd_some(x, v[2])) {
+        XD_SEEN(seen_read, 264);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[2], &item_block->thinking.text);
+        }
+    } else if (xd_some(x, v[3])) {
+        XD_SEEN(seen_read, 82);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[3], &item_block->thinking.text);
+        }
+    }
+    if (v[4]) {
+        take_messages_assistant_content(x, v[4], m);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 84);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_REFUSAL;
+            xd_read_str(x, v[5], &item_block->refusal.text);
+        }
+    }
+    if (v[6]) {
+        take_messages_assistant_audio(x, v[6], m);
+    }
+    if (v[7]) {
+        take_messages_assistant_tool_calls(x, v[7], m);
+    }
+    if (v[8]) {
+        take_messages_assistant_function_call(x, v[8], m);
+    }
+}
+
+static void
+put_alibaba_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
+{
+    if (xd_count_blocks(&m->blocks, 0x8u)) {
+        XD_SEEN(seen_written, 264);
+        jw_key(&x->w, STR("reasoning_content"));
+        jw_begin_string(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
+                json_escape(x->out, m->blocks.v[i].thinking.text);
+        jw_end_string(&x->w);
+    }
+}
+
+static void
+put_alibaba_messages_assistant_content(struct xd *x, const struct ir_turn *m)
+{
+    if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u))) {
+        XD_SEEN(seen_written, 83);
+        if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u),
+                           IR_BLOCK_TEXT)) {
+            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
+        } else {
+            jw_key(&x->w, STR("content"));
+            jw_array(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                if ((((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u) >> m->blocks.v[i].kind) & 1)
+                    OWN(x)->write_part(x, &m->blocks.v[i]);
+            jw_close(&x->w);
+        }
+    }
+}
+
+static void
+write_alibaba_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_alibaba_messages_assistant_reasoning_content(x, m);
+    put_alibaba_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
+    xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
+    jw_close(&x->w);
+}
+
+static void
+read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    switch (xd_tag(x, at, &messages_tags)) {
+    case 0: {
+        XD_SEEN(seen_read, 88);
+        if (m->turns.n == 0) {
+            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+            read_messages_system(x, at, &first);
+            m->instructions = first.blocks;
+            xd_lose_rest(x, &first.rest);
+            break;
+        }
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
+        if (t) {
+            read_messages_system(x, at, t);
+        }
+        break;
+    }
+    case 1: {
+        XD_SEEN(seen_read, 89);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_tool(x, at, b);
+        }
+        break;
+    }
+    case 2: {
+        XD_SEEN(seen_read, 90);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_function(x, at, b);
+        }
+        break;
+    }
+    case 3: {
+        XD_SEEN(seen_read, 91);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        if (t) {
+            read_messages_user(x, at, t);
+        }
+        break;
+    }
+    case 4: {
+        XD_SEEN(seen_read, 92);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        if (t) {
+            read_alibaba_messages_assistant(x, at, t);
+        }
+        break;
+    }
+    }
+}
+
+static void
+read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    if (xd_want(x, at, JSON_ARRAY))
+        XD_EACH(x, i, at)
+            read_alibaba_messages_element(x, i, m);
+}
+
+static void
+write_alibaba_messages_turn(struct xd *x, const struct ir_turn *m)
+{
+    switch (m->role) {
+    case IR_ROLE_USER:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+                XD_SEEN(seen_written, 89);
+                write_messages_tool(x, &m->blocks.v[i++]);
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 91);
+            write_messages_user(x, &run);
+        }
+        break;
+    case IR_ROLE_ASSISTANT:
+        XD_SEEN(seen_written, 92);
+        write_alibaba_messages_assistant(x, m);
+        break;
+    case IR_ROLE_SYSTEM:
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, m);
+        break;
+    case IR_ROLE_UNSET:
+        break;
+    }
+}
+
+static void
+write_alibaba_messages(struct xd *x, const struct ir_request *m)
+{
+    jw_array(&x->w);
+    if (m->instructions.n) {
+        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, &first);
+    }
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_alibaba_messages_turn(x, &m->turns.v[i]);
+    jw_close(&x->w);
+}
+static void read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_baichuan_request(struct xd *x, const struct ir_request *m);
+
+static void
+read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[17];
+
+    if (!xd_scan(x, at, &ai21_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if ((v[7] ? v[7] : v[8])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
+    }
+    if (v[9]) {
+        take_request_stop(x, v[9], m);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 265);
+        xd_read_real(x, v[10], &m->sampling.temperature);
+    }
+    if (v[11]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[11], &m->sampling.top_p);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[12], &m->sampling.seed);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[13], &m->sampling.presence);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[14], &m->sampling.frequency);
+    }
+    if (v[15]) {
+        take_request_reasoning_effort(x, v[15], m);
+    }
+    if (v[16]) {
+        take_request_response_format(x, v[16], m);
+    }
+}
+
+static void
+put_baichuan_request_temperature(struct xd *x, const struct ir_request *m)
+{
+    if (m->sampling.temperature.p) {
+        XD_SEEN(seen_written, 265);
+        xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
+    }
+}
+
+static void
+write_baichuan_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &ai21_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_stop(x, m);
+    put_baichuan_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    xd_put_rest(x, &ai21_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+static void read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_cerebras_request(struct xd *x, const struct ir_request *m);
+static void read_cerebras_messages(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
+
+/* openai/chat.spec:328 */
+static const struct xd_word cerebras_fault_table_v[] = {
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 266 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 267 },
+};
+static const struct xd_table cerebras_fault_table = {
+    "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
+    -1, -1,
+    &fault_table,
+};
+static const struct xd_key cerebras_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("parallel_tool_calls"), 7, NULL },
+    { STR_INIT("max_completion_tokens"), 8, NULL },
+    { STR_INIT("max_tokens"), 9, NULL },
+    { STR_INIT("n"), 10, NULL },
+    { STR_INIT("stop"), 11, NULL },
+    { STR_INIT("temperature"), 12, NULL },
+    { STR_INIT("top_p"), 13, NULL },
+    { STR_INIT("seed"), 14, NULL },
+    { STR_INIT("logprobs"), 15, NULL },
+    { STR_INIT("top_logprobs"), 16, NULL },
+    { STR_INIT("reasoning_effort"), 17, NULL },
+    { STR_INIT("response_format"), 18, NULL },
+    { STR_INIT("user"), 19, NULL },
+};
+static const struct xd_keys cerebras_request_keys = { cerebras_request_keys_v, 20, "" };
+static const struct xd_shape cerebras_request_shape = {
+    family, "request", &cerebras_request_keys, 20, XD_REST_KEEP, false,
+};
+
+static void
+read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[20];
+
+    if (!xd_scan(x, at, &cerebras_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_bool(x, v[7], &m->tool_choice.parallel);
+    }
+    if ((v[8] ? v[8] : v[9])) {
+        XD_SEEN(seen_read, 55);
+        xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 56);
+        xd_read_int(x, v[10], &m->candidates);
+    }
+    if (v[11]) {
+        take_request_stop(x, v[11], m);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[12], &m->sampling.temperature);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[13], &m->sampling.top_p);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[14], &m->sampling.seed);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 64);
+        xd_read_bool(x, v[15], &m->logprobs);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 65);
+        xd_read_int(x, v[16], &m->top_logprobs);
+    }
+    if (v[17]) {
+        take_request_reasoning_effort(x, v[17], m);
+    }
+    if (v[18]) {
+        take_request_response_format(x, v[18], m);
+    }
+    if (v[19]) {
+        XD_SEEN(seen_read, 70);
+        xd_read_str(x, v[19], &m->user);
+    }
+}
+
+static void
+write_cerebras_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &cerebras_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_request_max_completion_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_request_user(x, m);
+    xd_put_rest(x, &cerebras_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->sampling.presence.p)
+        xd_lose(x, "sampling.presence");
+    if (m->sampling.frequency.p)
+        xd_lose(x, "sampling.frequency");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+
+static void
+read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
+{
+    uint32_t v[9];
+
+    if (!xd_scan(x, at, &messages_assistant_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (xd_some(x, v[0])) {
+        take_messages_assistant_thinking_blocks(x, v[0], m);
+    } else if (xd_some(x, v[1])) {
+        take_messages_assistant_reasoning_details(x, v[1], m);
+    } else if (xd_some(x, v[2])) {
+        XD_SEEN(seen_read, 81);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[2], &item_block->thinking.text);
+        }
+    } else if (xd_some(x, v[3])) {
+        XD_SEEN(seen_read, 268);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[3], &item_block->thinking.text);
+        }
+    }
+    if (v[4]) {
+        take_messages_assistant_content(x, v[4], m);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 84);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_REFUSAL;
+            xd_read_str(x, v[5], &item_block->refusal.text);
+        }
+    }
+    if (v[6]) {
+        take_messages_assistant_audio(x, v[6], m);
+    }
+    if (v[7]) {
+        take_messages_assistant_tool_calls(x, v[7], m);
+    }
+    if (v[8]) {
+        take_messages_assistant_function_call(x, v[8], m);
+    }
+}
+
+static void
+put_cerebras_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
+{
+    if (xd_count_blocks(&m->blocks, 0x8u)) {
+        XD_SEEN(seen_written, 268);
+        jw_key(&x->w, STR("reasoning"));
+        jw_begin_string(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
+                json_escape(x->out, m->blocks.v[i].thinking.text);
+        jw_end_string(&x->w);
+    }
+}
+
+static void
+write_cerebras_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_cerebras_messages_assistant_reasoning(x, m);
+    put_alibaba_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
+    xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
+    jw_close(&x->w);
+}
+
+static void
+read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    switch (xd_tag(x, at, &messages_tags)) {
+    case 0: {
+        XD_SEEN(seen_read, 88);
+        if (m->turns.n == 0) {
+            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+            read_messages_system(x, at, &first);
+            m->instructions = first.blocks;
+            xd_lose_rest(x, &first.rest);
+            break;
+        }
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
+        if (t) {
+            read_messages_system(x, at, t);
+        }
+        break;
+    }
+    case 1: {
+        XD_SEEN(seen_read, 89);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_tool(x, at, b);
+        }
+        break;
+    }
+    case 2: {
+        XD_SEEN(seen_read, 90);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_function(x, at, b);
+        }
+        break;
+    }
+    case 3: {
+        XD_SEEN(seen_read, 91);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        if (t) {
+            read_messages_user(x, at, t);
+        }
+        break;
+    }
+    case 4: {
+        XD_SEEN(seen_read, 92);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        if (t) {
+            read_cerebras_messages_assistant(x, at, t);
+        }
+        break;
+    }
+    }
+}
+
+static void
+read_cerebras_messages(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    if (xd_want(x, at, JSON_ARRAY))
+        XD_EACH(x, i, at)
+            read_cerebras_messages_element(x, i, m);
+}
+
+static void
+write_cerebras_messages_turn(struct xd *x, const struct ir_turn *m)
+{
+    switch (m->role) {
+    case IR_ROLE_USER:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+                XD_SEEN(seen_written, 89);
+                write_messages_tool(x, &m->blocks.v[i++]);
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 91);
+            write_messages_user(x, &run);
+        }
+        break;
+    case IR_ROLE_ASSISTANT:
+        XD_SEEN(seen_written, 92);
+        write_cerebras_messages_assistant(x, m);
+        break;
+    case IR_ROLE_SYSTEM:
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, m);
+        break;
+    case IR_ROLE_UNSET:
+        break;
+    }
+}
+
+static void
+write_cerebras_messages(struct xd *x, const struct ir_request *m)
+{
+    jw_array(&x->w);
+    if (m->instructions.n) {
+        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, &first);
+    }
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_cerebras_messages_turn(x, &m->turns.v[i]);
+    jw_close(&x->w);
+}
+static void read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_cloudflare_request(struct xd *x, const struct ir_request *m);
+static const struct xd_key cloudflare_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("parallel_tool_calls"), 7, NULL },
+    { STR_INIT("max_tokens"), 8, NULL },
+    { STR_INIT("max_completion_tokens"), 9, NULL },
+    { STR_INIT("n"), 10, NULL },
+    { STR_INIT("stop"), 11, NULL },
+    { STR_INIT("temperature"), 12, NULL },
+    { STR_INIT("top_p"), 13, NULL },
+    { STR_INIT("seed"), 14, NULL },
+    { STR_INIT("presence_penalty"), 15, NULL },
+    { STR_INIT("frequency_penalty"), 16, NULL },
+    { STR_INIT("logit_bias"), 17, NULL },
+    { STR_INIT("logprobs"), 18, NULL },
+    { STR_INIT("top_logprobs"), 19, NULL },
+    { STR_INIT("reasoning_effort"), 20, NULL },
+    { STR_INIT("response_format"), 21, NULL },
+    { STR_INIT("user"), 22, NULL },
+    { STR_INIT("top_k"), 23, NULL },
+};
+static const struct xd_keys cloudflare_request_keys = { cloudflare_request_keys_v, 24, "" };
+static const struct xd_shape cloudflare_request_shape = {
+    family, "request", &cloudflare_request_keys, 24, XD_REST_KEEP, false,
+};
+
+static void
+read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[24];
+
+    if (!xd_scan(x, at, &cloudflare_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_bool(x, v[7], &m->tool_choice.parallel);
+    }
+    if ((v[8] ? v[8] : v[9])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 56);
+        xd_read_int(x, v[10], &m->candidates);
+    }
+    if (v[11]) {
+        take_request_stop(x, v[11], m);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[12], &m->sampling.temperature);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[13], &m->sampling.top_p);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[14], &m->sampling.seed);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[15], &m->sampling.presence);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[16], &m->sampling.frequency);
+    }
+    if (v[17]) {
+        XD_SEEN(seen_read, 63);
+        xd_read_json(x, v[17], &m->sampling.bias);
+    }
+    if (v[18]) {
+        XD_SEEN(seen_read, 64);
+        xd_read_bool(x, v[18], &m->logprobs);
+    }
+    if (v[19]) {
+        XD_SEEN(seen_read, 65);
+        xd_read_int(x, v[19], &m->top_logprobs);
+    }
+    if (v[20]) {
+        take_request_reasoning_effort(x, v[20], m);
+    }
+    if (v[21]) {
+        take_request_response_format(x, v[21], m);
+    }
+    if (v[22]) {
+        XD_SEEN(seen_read, 70);
+        xd_read_str(x, v[22], &m->user);
+    }
+    if (v[23]) {
+        XD_SEEN(seen_read, 262);
+        xd_read_int(x, v[23], &m->sampling.top_k);
+    }
+}
+
+static void
+write_cloudflare_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &cloudflare_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logit_bias(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_request_user(x, m);
+    put_alibaba_request_top_k(x, m);
+    xd_put_rest(x, &cloudflare_request_shape, "", &m->rest);
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
+
+/* openai/chat.spec:328 */
+static const struct xd_word databricks_fault_table_v[] = {
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 269 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 270 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 271 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 272 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 273 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 274 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 275 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 276 },
+};
+static const struct xd_table databricks_fault_table = {
+    "fault", databricks_fault_table_v,
+    sizeof databricks_fault_table_v / sizeof *databricks_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* openai/chat.spec:259: usage */
+static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
+    { STR_INIT("audio_tokens"), 4, NULL },
+};
+static const struct xd_keys databricks_usage_keys_prompt_tokens_details = {
+    databricks_usage_keys_prompt_tokens_details_v, 1, "prompt_tokens_details",
+};
+static const struct xd_key databricks_usage_keys_v[] = {
+    { STR_INIT("prompt_tokens"), 0, NULL },
+    { STR_INIT("completion_tokens"), 1, NULL },
+    { STR_INIT("total_tokens"), -1, NULL },
+    { STR_INIT("cache_read_input_tokens"), 2, NULL },
+    { STR_INIT("cache_creation_input_tokens"), 3, NULL },
+    { STR_INIT("prompt_tokens_details"), -1, &databricks_usage_keys_prompt_tokens_details },
+    { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
+};
+static const struct xd_keys databricks_usage_keys = { databricks_usage_keys_v, 7, "" };
+static const struct xd_shape databricks_usage_shape = {
+    family, "usage", &databricks_usage_keys, 7, XD_REST_KEEP, false,
+};
+
+static void
+read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[7];
+
+    if (!xd_scan(x, at, &databricks_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 185);
+        xd_read_int(x, v[0], &m->input);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 186);
+        xd_read_int(x, v[1], &m->output);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 277);
+        xd_read_int(x, v[2], &m->cache_read);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 278);
+        xd_read_int(x, v[3], &m->cache_write);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 191);
+        xd_read_int(x, v[4], &m->audio_in);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 192);
+        xd_read_int(x, v[5], &m->thinking);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 193);
+        xd_read_int(x, v[6], &m->audio_out);
+    }
+    {
+        struct ir_int *const parts[] = { &m->cache_read, &m->cache_write };
+        xd_rest_of(&m->input, parts, 2);
+    }
+}
+
+static void
+put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
+{
+    if (m->cache_read.set) {
+        XD_SEEN(seen_written, 277);
+        xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
+    }
+}
+
+static void
+put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
+{
+    if (m->cache_write.set) {
+        XD_SEEN(seen_written, 278);
+        xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
+    }
+}
+
+static void
+put_databricks_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *m,
+                                           const struct xd_shape *shape)
+{
+    jw_key(&x->w, STR("prompt_tokens_details"));
+    jw_enter(&x->w);
+    if (m->audio_in.set) {
+        XD_SEEN(seen_written, 191);
+        xd_put_int(x, STR("audio_tokens"), m->audio_in);
+    }
+    xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+write_databricks_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    put_usage_prompt_tokens(x, m);
+    put_usage_completion_tokens(x, m);
+    put_usage_total_tokens(x, m);
+    put_databricks_usage_cache_read_input_tokens(x, m);
+    put_databricks_usage_cache_creation_input_tokens(x, m);
+    put_databricks_usage_prompt_tokens_details(x, m, &databricks_usage_shape);
+    put_usage_completion_tokens_details(x, m, &databricks_usage_shape);
+    xd_put_rest(x, &databricks_usage_shape, "", &m->rest);
+    jw_close(&x->w);
+}
 static void read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_deepseek_request(struct xd *x, const struct ir_request *m);
-static void read_deepseek_messages(struct xd *x, uint32_t at, struct ir_request *m);
-static void write_deepseek_messages(struct xd *x, const struct ir_request *m);
 static bool read_deepseek_part(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
@@ -4808,7 +6298,7 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 257 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 279 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -4818,7 +6308,7 @@ static const struct xd_table deepseek_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 258 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 280 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -4887,7 +6377,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 281);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -4933,7 +6423,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 281);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -4984,214 +6474,6 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "outputs");
     if (m->voice.p)
         xd_lose(x, "voice");
-    jw_close(&x->w);
-}
-
-static void
-read_deepseek_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
-{
-    uint32_t v[9];
-
-    if (!xd_scan(x, at, &messages_assistant_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (xd_some(x, v[0])) {
-        take_messages_assistant_thinking_blocks(x, v[0], m);
-    } else if (xd_some(x, v[1])) {
-        take_messages_assistant_reasoning_details(x, v[1], m);
-    } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 260);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[2], &item_block->thinking.text);
-        }
-    } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 82);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
-        }
-    }
-    if (v[4]) {
-        take_messages_assistant_content(x, v[4], m);
-    }
-    if (v[5]) {
-        XD_SEEN(seen_read, 84);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[5], &item_block->refusal.text);
-        }
-    }
-    if (v[6]) {
-        take_messages_assistant_audio(x, v[6], m);
-    }
-    if (v[7]) {
-        take_messages_assistant_tool_calls(x, v[7], m);
-    }
-    if (v[8]) {
-        take_messages_assistant_function_call(x, v[8], m);
-    }
-}
-
-static void
-put_deepseek_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
-{
-    if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 260);
-        jw_key(&x->w, STR("reasoning_content"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
-        jw_end_string(&x->w);
-    }
-}
-
-static void
-put_deepseek_messages_assistant_content(struct xd *x, const struct ir_turn *m)
-{
-    if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u))) {
-        XD_SEEN(seen_written, 83);
-        if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u),
-                           IR_BLOCK_TEXT)) {
-            xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
-        } else {
-            jw_key(&x->w, STR("content"));
-            jw_array(&x->w);
-            for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u) >> m->blocks.v[i].kind) & 1)
-                    OWN(x)->write_part(x, &m->blocks.v[i]);
-            jw_close(&x->w);
-        }
-    }
-}
-
-static void
-write_deepseek_messages_assistant(struct xd *x, const struct ir_turn *m)
-{
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"assistant\""));
-    put_deepseek_messages_assistant_reasoning_content(x, m);
-    put_deepseek_messages_assistant_content(x, m);
-    put_messages_assistant_refusal(x, m);
-    put_messages_assistant_audio(x, m);
-    put_messages_assistant_tool_calls(x, m);
-    xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
-    jw_close(&x->w);
-}
-
-static void
-read_deepseek_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
-{
-    switch (xd_tag(x, at, &messages_tags)) {
-    case 0: {
-        XD_SEEN(seen_read, 88);
-        if (m->turns.n == 0) {
-            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-            read_messages_system(x, at, &first);
-            m->instructions = first.blocks;
-            xd_lose_rest(x, &first.rest);
-            break;
-        }
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
-        if (t) {
-            read_messages_system(x, at, t);
-        }
-        break;
-    }
-    case 1: {
-        XD_SEEN(seen_read, 89);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b) {
-            read_messages_tool(x, at, b);
-        }
-        break;
-    }
-    case 2: {
-        XD_SEEN(seen_read, 90);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b) {
-            read_messages_function(x, at, b);
-        }
-        break;
-    }
-    case 3: {
-        XD_SEEN(seen_read, 91);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        if (t) {
-            read_messages_user(x, at, t);
-        }
-        break;
-    }
-    case 4: {
-        XD_SEEN(seen_read, 92);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        if (t) {
-            read_deepseek_messages_assistant(x, at, t);
-        }
-        break;
-    }
-    }
-}
-
-static void
-read_deepseek_messages(struct xd *x, uint32_t at, struct ir_request *m)
-{
-    if (xd_want(x, at, JSON_ARRAY))
-        XD_EACH(x, i, at)
-            read_deepseek_messages_element(x, i, m);
-}
-
-static void
-write_deepseek_messages_turn(struct xd *x, const struct ir_turn *m)
-{
-    switch (m->role) {
-    case IR_ROLE_USER:
-        for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 89);
-                write_messages_tool(x, &m->blocks.v[i++]);
-                continue;
-            }
-            struct ir_turn run = *m;
-            run.blocks.v += i;
-            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
-            i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
-            write_messages_user(x, &run);
-        }
-        break;
-    case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 92);
-        write_deepseek_messages_assistant(x, m);
-        break;
-    case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 88);
-        write_messages_system(x, m);
-        break;
-    case IR_ROLE_UNSET:
-        break;
-    }
-}
-
-static void
-write_deepseek_messages(struct xd *x, const struct ir_request *m)
-{
-    jw_array(&x->w);
-    if (m->instructions.n) {
-        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 88);
-        write_messages_system(x, &first);
-    }
-    for (unsigned i = 0; i < m->turns.n; i++)
-        write_deepseek_messages_turn(x, &m->turns.v[i]);
     jw_close(&x->w);
 }
 
@@ -5308,7 +6590,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 261);
+        XD_SEEN(seen_read, 282);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -5337,7 +6619,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 261);
+        XD_SEEN(seen_written, 282);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -5373,12 +6655,25 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &deepseek_usage_shape, "", &m->rest);
     jw_close(&x->w);
 }
+
+/* openai/chat.spec:328 */
+static const struct xd_word github_fault_table_v[] = {
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 283 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 284 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 285 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 286 },
+};
+static const struct xd_table github_fault_table = {
+    "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
+    -1,
+    &fault_table,
+};
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 262 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 287 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
@@ -5387,7 +6682,7 @@ static const struct xd_table groq_effort_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 263 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 288 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -5554,6 +6849,325 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "voice");
     jw_close(&x->w);
 }
+static void read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_huggingface_usage(struct xd *x, const struct ir_usage *m);
+static const struct xd_key huggingface_usage_keys_v[] = {
+    { STR_INIT("prompt_tokens"), 0, NULL },
+    { STR_INIT("completion_tokens"), 1, NULL },
+    { STR_INIT("total_tokens"), -1, NULL },
+    { STR_INIT("cached_tokens"), 2, NULL },
+    { STR_INIT("prompt_tokens_details"), -1, &deepseek_usage_keys_prompt_tokens_details },
+    { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
+};
+static const struct xd_keys huggingface_usage_keys = { huggingface_usage_keys_v, 6, "" };
+static const struct xd_shape huggingface_usage_shape = {
+    family, "usage", &huggingface_usage_keys, 7, XD_REST_KEEP, false,
+};
+
+static void
+read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[7];
+
+    if (!xd_scan(x, at, &huggingface_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 185);
+        xd_read_int(x, v[0], &m->input);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 186);
+        xd_read_int(x, v[1], &m->output);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 289);
+        xd_read_int(x, v[2], &m->cache_read);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 190);
+        xd_read_int(x, v[3], &m->cache_write);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 191);
+        xd_read_int(x, v[4], &m->audio_in);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 192);
+        xd_read_int(x, v[5], &m->thinking);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 193);
+        xd_read_int(x, v[6], &m->audio_out);
+    }
+    {
+        struct ir_int *const parts[] = { &m->cache_read, &m->cache_write };
+        xd_rest_of(&m->input, parts, 2);
+    }
+}
+
+static void
+put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
+{
+    if (m->cache_read.set) {
+        XD_SEEN(seen_written, 289);
+        xd_put_int(x, STR("cached_tokens"), m->cache_read);
+    }
+}
+
+static void
+write_huggingface_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    put_usage_prompt_tokens(x, m);
+    put_usage_completion_tokens(x, m);
+    put_usage_total_tokens(x, m);
+    put_huggingface_usage_cached_tokens(x, m);
+    put_deepseek_usage_prompt_tokens_details(x, m, &huggingface_usage_shape);
+    put_usage_completion_tokens_details(x, m, &huggingface_usage_shape);
+    xd_put_rest(x, &huggingface_usage_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/chat.spec:328 */
+static const struct xd_word llama_cpp_fault_table_v[] = {
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 290 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 291 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 292 },
+};
+static const struct xd_table llama_cpp_fault_table = {
+    "fault", llama_cpp_fault_table_v,
+    sizeof llama_cpp_fault_table_v / sizeof *llama_cpp_fault_table_v, -1, -1,
+    &fault_table,
+};
+static void read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_minimax_messages(struct xd *x, const struct ir_request *m);
+
+/* openai/chat.spec:70: "assistant" */
+static const struct xd_key minimax_messages_assistant_keys_v[] = {
+    { STR_INIT("reasoning_details"), 0, NULL },
+    { STR_INIT("reasoning_content"), 1, NULL },
+    { STR_INIT("content"), 2, NULL },
+    { STR_INIT("refusal"), 3, NULL },
+    { STR_INIT("audio"), 4, NULL },
+    { STR_INIT("tool_calls"), 5, NULL },
+    { STR_INIT("function_call"), 6, NULL },
+    { STR_INIT("role"), -1, NULL },
+};
+static const struct xd_keys minimax_messages_assistant_keys = {
+    minimax_messages_assistant_keys_v, 8, "",
+};
+static const struct xd_shape minimax_messages_assistant_shape = {
+    family, "messages_assistant", &minimax_messages_assistant_keys, 7, XD_REST_KEEP, false,
+};
+
+static void
+take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
+{
+    XD_SEEN(seen_read, 293);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item && !read_reasoning_detail(x, i, item))
+                m->blocks.n--;
+        }
+}
+
+static void
+read_minimax_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
+{
+    uint32_t v[7];
+
+    if (!xd_scan(x, at, &minimax_messages_assistant_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (xd_some(x, v[0])) {
+        take_minimax_messages_assistant_reasoning_details(x, v[0], m);
+    } else if (xd_some(x, v[1])) {
+        XD_SEEN(seen_read, 81);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[1], &item_block->thinking.text);
+        }
+    }
+    if (v[2]) {
+        take_messages_assistant_content(x, v[2], m);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 84);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_REFUSAL;
+            xd_read_str(x, v[3], &item_block->refusal.text);
+        }
+    }
+    if (v[4]) {
+        take_messages_assistant_audio(x, v[4], m);
+    }
+    if (v[5]) {
+        take_messages_assistant_tool_calls(x, v[5], m);
+    }
+    if (v[6]) {
+        take_messages_assistant_function_call(x, v[6], m);
+    }
+}
+
+static void
+put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
+{
+    if (xd_count_blocks(&m->blocks, 0x18u)) {
+        XD_SEEN(seen_written, 293);
+        jw_key(&x->w, STR("reasoning_details"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if ((0x18u >> m->blocks.v[i].kind) & 1)
+                write_reasoning_detail(x, &m->blocks.v[i]);
+        jw_close(&x->w);
+    }
+}
+
+static void
+write_minimax_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_minimax_messages_assistant_reasoning_details(x, m);
+    put_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
+    xd_put_rest(x, &minimax_messages_assistant_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x15eu));
+    jw_close(&x->w);
+}
+
+static void
+read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    switch (xd_tag(x, at, &messages_tags)) {
+    case 0: {
+        XD_SEEN(seen_read, 88);
+        if (m->turns.n == 0) {
+            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+            read_messages_system(x, at, &first);
+            m->instructions = first.blocks;
+            xd_lose_rest(x, &first.rest);
+            break;
+        }
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
+        if (t) {
+            read_messages_system(x, at, t);
+        }
+        break;
+    }
+    case 1: {
+        XD_SEEN(seen_read, 89);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_tool(x, at, b);
+        }
+        break;
+    }
+    case 2: {
+        XD_SEEN(seen_read, 90);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_function(x, at, b);
+        }
+        break;
+    }
+    case 3: {
+        XD_SEEN(seen_read, 91);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        if (t) {
+            read_messages_user(x, at, t);
+        }
+        break;
+    }
+    case 4: {
+        XD_SEEN(seen_read, 92);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        if (t) {
+            read_minimax_messages_assistant(x, at, t);
+        }
+        break;
+    }
+    }
+}
+
+static void
+read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    if (xd_want(x, at, JSON_ARRAY))
+        XD_EACH(x, i, at)
+            read_minimax_messages_element(x, i, m);
+}
+
+static void
+write_minimax_messages_turn(struct xd *x, const struct ir_turn *m)
+{
+    switch (m->role) {
+    case IR_ROLE_USER:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+                XD_SEEN(seen_written, 89);
+                write_messages_tool(x, &m->blocks.v[i++]);
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 91);
+            write_messages_user(x, &run);
+        }
+        break;
+    case IR_ROLE_ASSISTANT:
+        XD_SEEN(seen_written, 92);
+        write_minimax_messages_assistant(x, m);
+        break;
+    case IR_ROLE_SYSTEM:
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, m);
+        break;
+    case IR_ROLE_UNSET:
+        break;
+    }
+}
+
+static void
+write_minimax_messages(struct xd *x, const struct ir_request *m)
+{
+    jw_array(&x->w);
+    if (m->instructions.n) {
+        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, &first);
+    }
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_minimax_messages_turn(x, &m->turns.v[i]);
+    jw_close(&x->w);
+}
+
+/* openai/chat.spec:328 */
+static const struct xd_word moonshot_fault_table_v[] = {
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 294 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 295 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 296 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 297 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 298 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 299 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 300 },
+};
+static const struct xd_table moonshot_fault_table = {
+    "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
+    -1, -1,
+    &fault_table,
+};
 static void read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_openrouter_request(struct xd *x, const struct ir_request *m);
 static void read_openrouter_messages(struct xd *x, uint32_t at, struct ir_request *m);
@@ -5562,6 +7176,8 @@ static bool read_openrouter_part(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_openrouter_part(struct xd *x, const struct ir_block *m);
 static bool read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m);
 static bool write_openrouter_tool(struct xd *x, const struct ir_tool *m);
+static void read_openrouter_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
+static void write_openrouter_fault_body(struct xd *x, const struct ir_error *m);
 static const struct xd_key openrouter_request_keys_reasoning_v[] = {
     { STR_INIT("effort"), 19, NULL },
     { STR_INIT("max_tokens"), 27, NULL },
@@ -5606,7 +7222,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 265);
+    XD_SEEN(seen_read, 301);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -5653,7 +7269,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 281);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -5721,21 +7337,12 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 262);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 302);
         xd_read_int(x, v[27], &m->reasoning.budget);
-    }
-}
-
-static void
-put_openrouter_request_max_tokens(struct xd *x, const struct ir_request *m)
-{
-    if (m->max_output.set) {
-        XD_SEEN(seen_written, 264);
-        xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
 
@@ -5746,25 +7353,16 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 301);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 302);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
     jw_close(&x->w);
-}
-
-static void
-put_openrouter_request_top_k(struct xd *x, const struct ir_request *m)
-{
-    if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 266);
-        xd_put_int(x, STR("top_k"), m->sampling.top_k);
-    }
 }
 
 static void
@@ -5778,7 +7376,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     put_request_tools(x, m);
     put_request_tool_choice(x, m);
     put_request_parallel_tool_calls(x, m);
-    put_openrouter_request_max_tokens(x, m);
+    put_deepseek_request_max_tokens(x, m);
     put_request_n(x, m);
     put_request_stop(x, m);
     put_request_temperature(x, m);
@@ -5796,7 +7394,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     put_request_user(x, m);
     put_request_prompt_cache_key(x, m);
     put_request_service_tier(x, m);
-    put_openrouter_request_top_k(x, m);
+    put_alibaba_request_top_k(x, m);
     xd_put_rest(x, &openrouter_request_shape, "", &m->rest);
     if (m->reasoning.mode)
         xd_lose(x, "reasoning.mode");
@@ -5826,30 +7424,6 @@ static const struct xd_shape openrouter_messages_assistant_shape = {
 };
 
 static void
-take_openrouter_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
-{
-    XD_SEEN(seen_read, 268);
-    if (xd_want(x, v, JSON_ARRAY))
-        XD_EACH(x, i, v) {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item && !read_reasoning_detail(x, i, item))
-                m->blocks.n--;
-        }
-}
-
-static void
-take_openrouter_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn *m)
-{
-    XD_SEEN(seen_read, 269);
-    if (xd_want(x, v, JSON_ARRAY))
-        XD_EACH(x, i, v) {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item && !read_thinking_block(x, i, item))
-                m->blocks.n--;
-        }
-}
-
-static void
 read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     uint32_t v[9];
@@ -5858,18 +7432,18 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        take_openrouter_messages_assistant_reasoning_details(x, v[0], m);
+        take_minimax_messages_assistant_reasoning_details(x, v[0], m);
     } else if (xd_some(x, v[1])) {
-        take_openrouter_messages_assistant_thinking_blocks(x, v[1], m);
+        take_messages_assistant_thinking_blocks(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 270);
+        XD_SEEN(seen_read, 82);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 81);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5899,26 +7473,12 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
 }
 
 static void
-put_openrouter_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
-{
-    if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 268);
-        jw_key(&x->w, STR("reasoning_details"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x18u >> m->blocks.v[i].kind) & 1)
-                write_reasoning_detail(x, &m->blocks.v[i]);
-        jw_close(&x->w);
-    }
-}
-
-static void
 write_openrouter_messages_assistant(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    put_openrouter_messages_assistant_reasoning_details(x, m);
+    put_minimax_messages_assistant_reasoning_details(x, m);
     put_messages_assistant_content(x, m);
     put_messages_assistant_refusal(x, m);
     put_messages_assistant_audio(x, m);
@@ -6055,7 +7615,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 272);
+        XD_SEEN(seen_read, 303);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -6076,7 +7636,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 303);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -6103,7 +7663,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 272);
+        XD_SEEN(seen_read, 303);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -6124,7 +7684,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 303);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -6135,7 +7695,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 272);
+    XD_SEEN(seen_read, 303);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -6166,7 +7726,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 303);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -6192,7 +7752,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 272);
+    XD_SEEN(seen_read, 303);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -6224,7 +7784,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 303);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -6258,7 +7818,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 272);
+    XD_SEEN(seen_read, 303);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -6294,7 +7854,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 303);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -6406,7 +7966,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 273);
+    XD_SEEN(seen_read, 304);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -6443,7 +8003,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 273);
+        XD_SEEN(seen_written, 304);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -6500,22 +8060,1672 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     }
     return false;
 }
+
+/* openai/chat.spec:317: fault_body */
+static const struct xd_key openrouter_fault_body_keys_v[] = {
+    { STR_INIT("message"), 0, NULL },
+    { STR_INIT("type"), 1, NULL },
+    { STR_INIT("code"), 2, NULL },
+    { STR_INIT("param"), 3, NULL },
+};
+static const struct xd_keys openrouter_fault_body_keys = { openrouter_fault_body_keys_v, 4, "" };
+static const struct xd_shape openrouter_fault_body_shape = {
+    family, "fault_body", &openrouter_fault_body_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_openrouter_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &openrouter_fault_body_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 220);
+        xd_read_str(x, v[0], &m->message);
+    }
+    if (v[1]) {
+        take_fault_body_type(x, v[1], m);
+    }
+    if (v[2]) {
+        take_fault_body_code(x, v[2], m);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 223);
+        xd_read_str(x, v[3], &m->param);
+    }
+}
+
+static void
+write_openrouter_fault_body(struct xd *x, const struct ir_error *m)
+{
+    jw_enter(&x->w);
+    put_fault_body_message(x, m);
+    put_fault_body_type(x, m);
+    put_fault_body_param(x, m);
+    xd_put_rest(x, &openrouter_fault_body_shape, "", &m->rest);
+    if (m->status.set)
+        xd_lose(x, "status");
+    if (m->code.p)
+        xd_lose(x, "code");
+    if (m->status.set)
+        xd_lose(x, "status");
+    jw_close(&x->w);
+}
+static void read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_perplexity_request(struct xd *x, const struct ir_request *m);
+
+/* openai/chat.spec:328 */
+static const struct xd_word perplexity_fault_table_v[] = {
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 305 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 306 },
+};
+static const struct xd_table perplexity_fault_table = {
+    "fault", perplexity_fault_table_v,
+    sizeof perplexity_fault_table_v / sizeof *perplexity_fault_table_v, -1, -1,
+    &fault_table,
+};
+static const struct xd_key perplexity_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("max_tokens"), 4, NULL },
+    { STR_INIT("max_completion_tokens"), 5, NULL },
+    { STR_INIT("stop"), 6, NULL },
+    { STR_INIT("temperature"), 7, NULL },
+    { STR_INIT("top_p"), 8, NULL },
+    { STR_INIT("presence_penalty"), 9, NULL },
+    { STR_INIT("frequency_penalty"), 10, NULL },
+    { STR_INIT("reasoning_effort"), 11, NULL },
+    { STR_INIT("response_format"), 12, NULL },
+    { STR_INIT("top_k"), 13, NULL },
+};
+static const struct xd_keys perplexity_request_keys = { perplexity_request_keys_v, 14, "" };
+static const struct xd_shape perplexity_request_shape = {
+    family, "request", &perplexity_request_keys, 14, XD_REST_KEEP, false,
+};
+
+static void
+read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[14];
+
+    if (!xd_scan(x, at, &perplexity_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if ((v[4] ? v[4] : v[5])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[4] ? v[4] : v[5]), &m->max_output);
+    }
+    if (v[6]) {
+        take_request_stop(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[7], &m->sampling.temperature);
+    }
+    if (v[8]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[8], &m->sampling.top_p);
+    }
+    if (v[9]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[9], &m->sampling.presence);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[10], &m->sampling.frequency);
+    }
+    if (v[11]) {
+        take_request_reasoning_effort(x, v[11], m);
+    }
+    if (v[12]) {
+        take_request_response_format(x, v[12], m);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 262);
+        xd_read_int(x, v[13], &m->sampling.top_k);
+    }
+}
+
+static void
+write_perplexity_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &perplexity_request_shape);
+    put_ai21_request_max_tokens(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_alibaba_request_top_k(x, m);
+    xd_put_rest(x, &perplexity_request_shape, "", &m->rest);
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->tools.n)
+        xd_lose(x, "tools");
+    if (m->tool_choice.set)
+        xd_lose(x, "tool_choice");
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->sampling.seed.p)
+        xd_lose(x, "sampling.seed");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+static void read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_sambanova_request(struct xd *x, const struct ir_request *m);
+static const struct xd_key sambanova_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("parallel_tool_calls"), 7, NULL },
+    { STR_INIT("max_tokens"), 8, NULL },
+    { STR_INIT("max_completion_tokens"), 9, NULL },
+    { STR_INIT("stop"), 10, NULL },
+    { STR_INIT("temperature"), 11, NULL },
+    { STR_INIT("top_p"), 12, NULL },
+    { STR_INIT("reasoning_effort"), 13, NULL },
+    { STR_INIT("response_format"), 14, NULL },
+    { STR_INIT("top_k"), 15, NULL },
+};
+static const struct xd_keys sambanova_request_keys = { sambanova_request_keys_v, 16, "" };
+static const struct xd_shape sambanova_request_shape = {
+    family, "request", &sambanova_request_keys, 16, XD_REST_KEEP, false,
+};
+
+static void
+read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[16];
+
+    if (!xd_scan(x, at, &sambanova_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_bool(x, v[7], &m->tool_choice.parallel);
+    }
+    if ((v[8] ? v[8] : v[9])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
+    }
+    if (v[10]) {
+        take_request_stop(x, v[10], m);
+    }
+    if (v[11]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[11], &m->sampling.temperature);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[12], &m->sampling.top_p);
+    }
+    if (v[13]) {
+        take_request_reasoning_effort(x, v[13], m);
+    }
+    if (v[14]) {
+        take_request_response_format(x, v[14], m);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 262);
+        xd_read_int(x, v[15], &m->sampling.top_k);
+    }
+}
+
+static void
+write_sambanova_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &sambanova_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_alibaba_request_top_k(x, m);
+    xd_put_rest(x, &sambanova_request_shape, "", &m->rest);
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->sampling.presence.p)
+        xd_lose(x, "sampling.presence");
+    if (m->sampling.frequency.p)
+        xd_lose(x, "sampling.frequency");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->sampling.seed.p)
+        xd_lose(x, "sampling.seed");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+static void read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_siliconflow_request(struct xd *x, const struct ir_request *m);
+static const struct xd_key siliconflow_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("max_tokens"), 7, NULL },
+    { STR_INIT("max_completion_tokens"), 8, NULL },
+    { STR_INIT("n"), 9, NULL },
+    { STR_INIT("stop"), 10, NULL },
+    { STR_INIT("temperature"), 11, NULL },
+    { STR_INIT("top_p"), 12, NULL },
+    { STR_INIT("seed"), 13, NULL },
+    { STR_INIT("presence_penalty"), 14, NULL },
+    { STR_INIT("frequency_penalty"), 15, NULL },
+    { STR_INIT("logprobs"), 16, NULL },
+    { STR_INIT("top_logprobs"), 17, NULL },
+    { STR_INIT("reasoning_effort"), 18, NULL },
+    { STR_INIT("response_format"), 19, NULL },
+    { STR_INIT("top_k"), 20, NULL },
+    { STR_INIT("thinking_budget"), 21, NULL },
+};
+static const struct xd_keys siliconflow_request_keys = { siliconflow_request_keys_v, 22, "" };
+static const struct xd_shape siliconflow_request_shape = {
+    family, "request", &siliconflow_request_keys, 22, XD_REST_KEEP, false,
+};
+
+static void
+read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[22];
+
+    if (!xd_scan(x, at, &siliconflow_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if ((v[7] ? v[7] : v[8])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
+    }
+    if (v[9]) {
+        XD_SEEN(seen_read, 56);
+        xd_read_int(x, v[9], &m->candidates);
+    }
+    if (v[10]) {
+        take_request_stop(x, v[10], m);
+    }
+    if (v[11]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[11], &m->sampling.temperature);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[12], &m->sampling.top_p);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[13], &m->sampling.seed);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[14], &m->sampling.presence);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[15], &m->sampling.frequency);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 64);
+        xd_read_bool(x, v[16], &m->logprobs);
+    }
+    if (v[17]) {
+        XD_SEEN(seen_read, 65);
+        xd_read_int(x, v[17], &m->top_logprobs);
+    }
+    if (v[18]) {
+        take_request_reasoning_effort(x, v[18], m);
+    }
+    if (v[19]) {
+        take_request_response_format(x, v[19], m);
+    }
+    if (v[20]) {
+        XD_SEEN(seen_read, 262);
+        xd_read_int(x, v[20], &m->sampling.top_k);
+    }
+    if (v[21]) {
+        XD_SEEN(seen_read, 263);
+        xd_read_int(x, v[21], &m->reasoning.budget);
+    }
+}
+
+static void
+write_siliconflow_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &siliconflow_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_alibaba_request_top_k(x, m);
+    put_alibaba_request_thinking_budget(x, m);
+    xd_put_rest(x, &siliconflow_request_shape, "", &m->rest);
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+static void read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_snowflake_request(struct xd *x, const struct ir_request *m);
+static const struct xd_key snowflake_request_keys_reasoning_v[] = {
+    { STR_INIT("effort"), 20, NULL },
+};
+static const struct xd_keys snowflake_request_keys_reasoning = {
+    snowflake_request_keys_reasoning_v, 1, "reasoning",
+};
+static const struct xd_key snowflake_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("parallel_tool_calls"), 7, NULL },
+    { STR_INIT("max_completion_tokens"), 8, NULL },
+    { STR_INIT("max_tokens"), 9, NULL },
+    { STR_INIT("n"), 10, NULL },
+    { STR_INIT("stop"), 11, NULL },
+    { STR_INIT("temperature"), 12, NULL },
+    { STR_INIT("top_p"), 13, NULL },
+    { STR_INIT("seed"), 14, NULL },
+    { STR_INIT("presence_penalty"), 15, NULL },
+    { STR_INIT("frequency_penalty"), 16, NULL },
+    { STR_INIT("logit_bias"), 17, NULL },
+    { STR_INIT("logprobs"), 18, NULL },
+    { STR_INIT("top_logprobs"), 19, NULL },
+    { STR_INIT("reasoning"), -1, &snowflake_request_keys_reasoning },
+    { STR_INIT("response_format"), 21, NULL },
+    { STR_INIT("user"), 22, NULL },
+};
+static const struct xd_keys snowflake_request_keys = { snowflake_request_keys_v, 23, "" };
+static const struct xd_shape snowflake_request_shape = {
+    family, "request", &snowflake_request_keys, 23, XD_REST_KEEP, false,
+};
+
+static void
+read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[23];
+
+    if (!xd_scan(x, at, &snowflake_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_bool(x, v[7], &m->tool_choice.parallel);
+    }
+    if ((v[8] ? v[8] : v[9])) {
+        XD_SEEN(seen_read, 55);
+        xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 56);
+        xd_read_int(x, v[10], &m->candidates);
+    }
+    if (v[11]) {
+        take_request_stop(x, v[11], m);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[12], &m->sampling.temperature);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[13], &m->sampling.top_p);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[14], &m->sampling.seed);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[15], &m->sampling.presence);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[16], &m->sampling.frequency);
+    }
+    if (v[17]) {
+        XD_SEEN(seen_read, 63);
+        xd_read_json(x, v[17], &m->sampling.bias);
+    }
+    if (v[18]) {
+        XD_SEEN(seen_read, 64);
+        xd_read_bool(x, v[18], &m->logprobs);
+    }
+    if (v[19]) {
+        XD_SEEN(seen_read, 65);
+        xd_read_int(x, v[19], &m->top_logprobs);
+    }
+    if (v[20]) {
+        take_openrouter_request_reasoning_effort(x, v[20], m);
+    }
+    if (v[21]) {
+        take_request_response_format(x, v[21], m);
+    }
+    if (v[22]) {
+        XD_SEEN(seen_read, 70);
+        xd_read_str(x, v[22], &m->user);
+    }
+}
+
+static void
+put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
+                                const struct xd_shape *shape)
+{
+    jw_key(&x->w, STR("reasoning"));
+    jw_enter(&x->w);
+    if (m->reasoning.effort) {
+        XD_SEEN(seen_written, 301);
+        if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
+            xd_lose(x, "reasoning.effort");
+    }
+    xd_put_rest(x, shape, "reasoning", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+write_snowflake_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &snowflake_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_request_max_completion_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logit_bias(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_snowflake_request_reasoning(x, m, &snowflake_request_shape);
+    put_request_response_format(x, m);
+    put_request_user(x, m);
+    xd_put_rest(x, &snowflake_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_vllm_messages(struct xd *x, const struct ir_request *m);
+
+/* openai/chat.spec:328 */
+static const struct xd_word vllm_fault_table_v[] = {
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 307 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 308 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 309 },
+};
+static const struct xd_table vllm_fault_table = {
+    "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* openai/chat.spec:70: "assistant" */
+static const struct xd_key vllm_messages_assistant_keys_v[] = {
+    { STR_INIT("reasoning"), 0, NULL },
+    { STR_INIT("reasoning_content"), 1, NULL },
+    { STR_INIT("content"), 2, NULL },
+    { STR_INIT("refusal"), 3, NULL },
+    { STR_INIT("audio"), 4, NULL },
+    { STR_INIT("tool_calls"), 5, NULL },
+    { STR_INIT("function_call"), 6, NULL },
+    { STR_INIT("role"), -1, NULL },
+};
+static const struct xd_keys vllm_messages_assistant_keys = {
+    vllm_messages_assistant_keys_v, 8, "",
+};
+static const struct xd_shape vllm_messages_assistant_shape = {
+    family, "messages_assistant", &vllm_messages_assistant_keys, 7, XD_REST_KEEP, false,
+};
+
+static void
+read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
+{
+    uint32_t v[7];
+
+    if (!xd_scan(x, at, &vllm_messages_assistant_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (xd_some(x, v[0])) {
+        XD_SEEN(seen_read, 268);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[0], &item_block->thinking.text);
+        }
+    } else if (xd_some(x, v[1])) {
+        XD_SEEN(seen_read, 81);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[1], &item_block->thinking.text);
+        }
+    }
+    if (v[2]) {
+        take_messages_assistant_content(x, v[2], m);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 84);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_REFUSAL;
+            xd_read_str(x, v[3], &item_block->refusal.text);
+        }
+    }
+    if (v[4]) {
+        take_messages_assistant_audio(x, v[4], m);
+    }
+    if (v[5]) {
+        take_messages_assistant_tool_calls(x, v[5], m);
+    }
+    if (v[6]) {
+        take_messages_assistant_function_call(x, v[6], m);
+    }
+}
+
+static void
+write_vllm_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_cerebras_messages_assistant_reasoning(x, m);
+    put_alibaba_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
+    xd_put_rest(x, &vllm_messages_assistant_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
+    jw_close(&x->w);
+}
+
+static void
+read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    switch (xd_tag(x, at, &messages_tags)) {
+    case 0: {
+        XD_SEEN(seen_read, 88);
+        if (m->turns.n == 0) {
+            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+            read_messages_system(x, at, &first);
+            m->instructions = first.blocks;
+            xd_lose_rest(x, &first.rest);
+            break;
+        }
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
+        if (t) {
+            read_messages_system(x, at, t);
+        }
+        break;
+    }
+    case 1: {
+        XD_SEEN(seen_read, 89);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_tool(x, at, b);
+        }
+        break;
+    }
+    case 2: {
+        XD_SEEN(seen_read, 90);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_function(x, at, b);
+        }
+        break;
+    }
+    case 3: {
+        XD_SEEN(seen_read, 91);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        if (t) {
+            read_messages_user(x, at, t);
+        }
+        break;
+    }
+    case 4: {
+        XD_SEEN(seen_read, 92);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        if (t) {
+            read_vllm_messages_assistant(x, at, t);
+        }
+        break;
+    }
+    }
+}
+
+static void
+read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    if (xd_want(x, at, JSON_ARRAY))
+        XD_EACH(x, i, at)
+            read_vllm_messages_element(x, i, m);
+}
+
+static void
+write_vllm_messages_turn(struct xd *x, const struct ir_turn *m)
+{
+    switch (m->role) {
+    case IR_ROLE_USER:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+                XD_SEEN(seen_written, 89);
+                write_messages_tool(x, &m->blocks.v[i++]);
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 91);
+            write_messages_user(x, &run);
+        }
+        break;
+    case IR_ROLE_ASSISTANT:
+        XD_SEEN(seen_written, 92);
+        write_vllm_messages_assistant(x, m);
+        break;
+    case IR_ROLE_SYSTEM:
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, m);
+        break;
+    case IR_ROLE_UNSET:
+        break;
+    }
+}
+
+static void
+write_vllm_messages(struct xd *x, const struct ir_request *m)
+{
+    jw_array(&x->w);
+    if (m->instructions.n) {
+        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+        XD_SEEN(seen_written, 88);
+        write_messages_system(x, &first);
+    }
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_vllm_messages_turn(x, &m->turns.v[i]);
+    jw_close(&x->w);
+}
+static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_volcengine_request(struct xd *x, const struct ir_request *m);
+
+/* openai/chat.spec:328 */
+static const struct xd_word volcengine_fault_table_v[] = {
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 310 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 311 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 312 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 313 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 314 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 315 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 316 },
+};
+static const struct xd_table volcengine_fault_table = {
+    "fault", volcengine_fault_table_v,
+    sizeof volcengine_fault_table_v / sizeof *volcengine_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* providers/volcengine.spec:15 */
+static const struct xd_word volcengine_thinking_switch_table_v[] = {
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 317 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 318 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 319 },
+};
+static const struct xd_table volcengine_thinking_switch_table = {
+    "thinking_switch", volcengine_thinking_switch_table_v,
+    sizeof volcengine_thinking_switch_table_v / sizeof *volcengine_thinking_switch_table_v, -1, -1,
+    NULL,
+};
+static const struct xd_key volcengine_request_keys_thinking_v[] = {
+    { STR_INIT("type"), 21, NULL },
+};
+static const struct xd_keys volcengine_request_keys_thinking = {
+    volcengine_request_keys_thinking_v, 1, "thinking",
+};
+static const struct xd_key volcengine_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("parallel_tool_calls"), 7, NULL },
+    { STR_INIT("max_tokens"), 8, NULL },
+    { STR_INIT("max_completion_tokens"), 9, NULL },
+    { STR_INIT("stop"), 10, NULL },
+    { STR_INIT("temperature"), 11, NULL },
+    { STR_INIT("top_p"), 12, NULL },
+    { STR_INIT("presence_penalty"), 13, NULL },
+    { STR_INIT("frequency_penalty"), 14, NULL },
+    { STR_INIT("logit_bias"), 15, NULL },
+    { STR_INIT("logprobs"), 16, NULL },
+    { STR_INIT("top_logprobs"), 17, NULL },
+    { STR_INIT("reasoning_effort"), 18, NULL },
+    { STR_INIT("response_format"), 19, NULL },
+    { STR_INIT("service_tier"), 20, NULL },
+    { STR_INIT("thinking"), -1, &volcengine_request_keys_thinking },
+};
+static const struct xd_keys volcengine_request_keys = { volcengine_request_keys_v, 22, "" };
+static const struct xd_shape volcengine_request_shape = {
+    family, "request", &volcengine_request_keys, 22, XD_REST_KEEP, false,
+};
+
+static void
+take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 320);
+    int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
+    if (w)
+        m->reasoning.mode = (enum ir_thinking)w;
+}
+
+static void
+read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[22];
+
+    if (!xd_scan(x, at, &volcengine_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_bool(x, v[7], &m->tool_choice.parallel);
+    }
+    if ((v[8] ? v[8] : v[9])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
+    }
+    if (v[10]) {
+        take_request_stop(x, v[10], m);
+    }
+    if (v[11]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[11], &m->sampling.temperature);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[12], &m->sampling.top_p);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[13], &m->sampling.presence);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[14], &m->sampling.frequency);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 63);
+        xd_read_json(x, v[15], &m->sampling.bias);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 64);
+        xd_read_bool(x, v[16], &m->logprobs);
+    }
+    if (v[17]) {
+        XD_SEEN(seen_read, 65);
+        xd_read_int(x, v[17], &m->top_logprobs);
+    }
+    if (v[18]) {
+        take_request_reasoning_effort(x, v[18], m);
+    }
+    if (v[19]) {
+        take_request_response_format(x, v[19], m);
+    }
+    if (v[20]) {
+        XD_SEEN(seen_read, 72);
+        xd_read_str(x, v[20], &m->tier);
+    }
+    if (v[21]) {
+        take_volcengine_request_thinking_type(x, v[21], m);
+    }
+}
+
+static void
+put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
+                                const struct xd_shape *shape)
+{
+    jw_key(&x->w, STR("thinking"));
+    jw_enter(&x->w);
+    if (m->reasoning.mode) {
+        XD_SEEN(seen_written, 320);
+        if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
+            xd_lose(x, "reasoning.mode");
+    }
+    xd_put_rest(x, shape, "thinking", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+write_volcengine_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &volcengine_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logit_bias(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_request_service_tier(x, m);
+    put_volcengine_request_thinking(x, m, &volcengine_request_shape);
+    xd_put_rest(x, &volcengine_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->sampling.seed.p)
+        xd_lose(x, "sampling.seed");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    jw_close(&x->w);
+}
+static void read_xai_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_xai_request(struct xd *x, const struct ir_request *m);
+static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_xai_usage(struct xd *x, const struct ir_usage *m);
+static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
+
+/* openai/chat.spec:328 */
+static const struct xd_word xai_fault_table_v[] = {
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 321 },
+};
+static const struct xd_table xai_fault_table = {
+    "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
+    &fault_table,
+};
+static const struct xd_key xai_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("parallel_tool_calls"), 7, NULL },
+    { STR_INIT("max_completion_tokens"), 8, NULL },
+    { STR_INIT("max_tokens"), 9, NULL },
+    { STR_INIT("n"), 10, NULL },
+    { STR_INIT("stop"), 11, NULL },
+    { STR_INIT("temperature"), 12, NULL },
+    { STR_INIT("top_p"), 13, NULL },
+    { STR_INIT("seed"), 14, NULL },
+    { STR_INIT("presence_penalty"), 15, NULL },
+    { STR_INIT("frequency_penalty"), 16, NULL },
+    { STR_INIT("logprobs"), 17, NULL },
+    { STR_INIT("top_logprobs"), 18, NULL },
+    { STR_INIT("reasoning_effort"), 19, NULL },
+    { STR_INIT("response_format"), 20, NULL },
+    { STR_INIT("user"), 21, NULL },
+};
+static const struct xd_keys xai_request_keys = { xai_request_keys_v, 22, "" };
+static const struct xd_shape xai_request_shape = {
+    family, "request", &xai_request_keys, 22, XD_REST_KEEP, false,
+};
+
+static void
+read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[22];
+
+    if (!xd_scan(x, at, &xai_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_bool(x, v[7], &m->tool_choice.parallel);
+    }
+    if ((v[8] ? v[8] : v[9])) {
+        XD_SEEN(seen_read, 55);
+        xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 56);
+        xd_read_int(x, v[10], &m->candidates);
+    }
+    if (v[11]) {
+        take_request_stop(x, v[11], m);
+    }
+    if (v[12]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[12], &m->sampling.temperature);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[13], &m->sampling.top_p);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 60);
+        xd_read_real(x, v[14], &m->sampling.seed);
+    }
+    if (v[15]) {
+        XD_SEEN(seen_read, 61);
+        xd_read_real(x, v[15], &m->sampling.presence);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 62);
+        xd_read_real(x, v[16], &m->sampling.frequency);
+    }
+    if (v[17]) {
+        XD_SEEN(seen_read, 64);
+        xd_read_bool(x, v[17], &m->logprobs);
+    }
+    if (v[18]) {
+        XD_SEEN(seen_read, 65);
+        xd_read_int(x, v[18], &m->top_logprobs);
+    }
+    if (v[19]) {
+        take_request_reasoning_effort(x, v[19], m);
+    }
+    if (v[20]) {
+        take_request_response_format(x, v[20], m);
+    }
+    if (v[21]) {
+        XD_SEEN(seen_read, 70);
+        xd_read_str(x, v[21], &m->user);
+    }
+}
+
+static void
+write_xai_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &xai_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_parallel_tool_calls(x, m);
+    put_request_max_completion_tokens(x, m);
+    put_request_n(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_seed(x, m);
+    put_request_presence_penalty(x, m);
+    put_request_frequency_penalty(x, m);
+    put_request_logprobs(x, m);
+    put_request_top_logprobs(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_request_user(x, m);
+    xd_put_rest(x, &xai_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+static const struct xd_key xai_usage_keys_v[] = {
+    { STR_INIT("prompt_tokens"), 0, NULL },
+    { STR_INIT("completion_tokens"), 1, NULL },
+    { STR_INIT("total_tokens"), 7, NULL },
+    { STR_INIT("prompt_tokens_details"), -1, &usage_keys_prompt_tokens_details },
+    { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
+};
+static const struct xd_keys xai_usage_keys = { xai_usage_keys_v, 5, "" };
+static const struct xd_shape xai_usage_shape = {
+    family, "usage", &xai_usage_keys, 8, XD_REST_KEEP, false,
+};
+
+static void
+read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[8];
+
+    if (!xd_scan(x, at, &xai_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 185);
+        xd_read_int(x, v[0], &m->input);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 186);
+        xd_read_int(x, v[1], &m->output);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 189);
+        xd_read_int(x, v[2], &m->cache_read);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 190);
+        xd_read_int(x, v[3], &m->cache_write);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 191);
+        xd_read_int(x, v[4], &m->audio_in);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 192);
+        xd_read_int(x, v[5], &m->thinking);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 193);
+        xd_read_int(x, v[6], &m->audio_out);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 322);
+        xd_read_int(x, v[7], &m->output);
+    }
+    {
+        struct ir_int *const parts[] = { &m->cache_read, &m->cache_write };
+        xd_rest_of(&m->input, parts, 2);
+    }
+    {
+        struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
+        xd_rest_of(&m->output, parts, 3);
+    }
+}
+
+static void
+write_xai_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    put_usage_prompt_tokens(x, m);
+    put_usage_completion_tokens(x, m);
+    put_usage_total_tokens(x, m);
+    put_usage_prompt_tokens_details(x, m, &xai_usage_shape);
+    put_usage_completion_tokens_details(x, m, &xai_usage_shape);
+    xd_put_rest(x, &xai_usage_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/chat.spec:310: error */
+static const struct xd_key xai_error_keys_v[] = {
+    { STR_INIT("error"), 0, NULL },
+    { STR_INIT("message"), 1, NULL },
+    { STR_INIT("detail"), 2, NULL },
+    { STR_INIT("code"), 3, NULL },
+};
+static const struct xd_keys xai_error_keys = { xai_error_keys_v, 4, "" };
+static const struct xd_shape xai_error_shape = {
+    family, "error", &xai_error_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &xai_error_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 218);
+        switch (json_kind(&x->doc, v[0])) {
+        case JSON_OBJECT:
+            OWN(x)->read_fault_body(x, v[0], m);
+            break;
+        case JSON_STRING:
+            (*m).set = true;
+            xd_read_str(x, v[0], &(*m).message);
+            break;
+        default:
+            xd_mismatch(x, v[0], "object or string");
+        }
+    }
+    if ((v[1] ? v[1] : v[2])) {
+        XD_SEEN(seen_read, 219);
+        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 323);
+        xd_read_str(x, v[3], &m->code);
+    }
+}
+static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_zai_request(struct xd *x, const struct ir_request *m);
+
+/* openai/chat.spec:247 */
+static const struct xd_word zai_stop_table_v[] = {
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 324 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 325 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 326 },
+};
+static const struct xd_table zai_stop_table = {
+    "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 27,
+    &stop_table,
+};
+
+/* openai/chat.spec:328 */
+static const struct xd_word zai_fault_table_v[] = {
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 327 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 328 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 329 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 330 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 331 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 332 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 333 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 334 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 335 },
+};
+static const struct xd_table zai_fault_table = {
+    "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* providers/zai.spec:17 */
+static const struct xd_word zai_thinking_switch_table_v[] = {
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 336 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 318 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 337 },
+};
+static const struct xd_table zai_thinking_switch_table = {
+    "thinking_switch", zai_thinking_switch_table_v,
+    sizeof zai_thinking_switch_table_v / sizeof *zai_thinking_switch_table_v, -1, -1,
+    NULL,
+};
+static const struct xd_key zai_request_keys_thinking_v[] = {
+    { STR_INIT("type"), 15, NULL },
+};
+static const struct xd_keys zai_request_keys_thinking = {
+    zai_request_keys_thinking_v, 1, "thinking",
+};
+static const struct xd_key zai_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("messages"), 1, NULL },
+    { STR_INIT("stream"), 2, NULL },
+    { STR_INIT("stream_options"), -1, &request_keys_stream_options },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("functions"), 5, NULL },
+    { STR_INIT("tool_choice"), 6, NULL },
+    { STR_INIT("max_tokens"), 7, NULL },
+    { STR_INIT("max_completion_tokens"), 8, NULL },
+    { STR_INIT("stop"), 9, NULL },
+    { STR_INIT("temperature"), 10, NULL },
+    { STR_INIT("top_p"), 11, NULL },
+    { STR_INIT("reasoning_effort"), 12, NULL },
+    { STR_INIT("response_format"), 13, NULL },
+    { STR_INIT("user_id"), 14, NULL },
+    { STR_INIT("thinking"), -1, &zai_request_keys_thinking },
+};
+static const struct xd_keys zai_request_keys = { zai_request_keys_v, 16, "" };
+static const struct xd_shape zai_request_shape = {
+    family, "request", &zai_request_keys, 16, XD_REST_KEEP, false,
+};
+
+static void
+take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 320);
+    int w = xd_read_word(x, v, &zai_thinking_switch_table);
+    if (w)
+        m->reasoning.mode = (enum ir_thinking)w;
+}
+
+static void
+read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[16];
+
+    if (!xd_scan(x, at, &zai_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 47);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_request_messages(x, v[1], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 49);
+        xd_read_bool(x, v[2], &m->stream);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 50);
+        xd_read_bool(x, v[3], &m->stream_usage);
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_functions(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_tool_choice(x, v[6], m);
+    }
+    if ((v[7] ? v[7] : v[8])) {
+        XD_SEEN(seen_read, 257);
+        xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
+    }
+    if (v[9]) {
+        take_request_stop(x, v[9], m);
+    }
+    if (v[10]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_real(x, v[10], &m->sampling.temperature);
+    }
+    if (v[11]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_real(x, v[11], &m->sampling.top_p);
+    }
+    if (v[12]) {
+        take_request_reasoning_effort(x, v[12], m);
+    }
+    if (v[13]) {
+        take_request_response_format(x, v[13], m);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 338);
+        xd_read_str(x, v[14], &m->user);
+    }
+    if (v[15]) {
+        take_zai_request_thinking_type(x, v[15], m);
+    }
+}
+
+static void
+put_zai_request_user_id(struct xd *x, const struct ir_request *m)
+{
+    if (m->user.p) {
+        XD_SEEN(seen_written, 338);
+        xd_put_str(x, STR("user_id"), m->user);
+    }
+}
+
+static void
+put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct xd_shape *shape)
+{
+    jw_key(&x->w, STR("thinking"));
+    jw_enter(&x->w);
+    if (m->reasoning.mode) {
+        XD_SEEN(seen_written, 320);
+        if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
+            xd_lose(x, "reasoning.mode");
+    }
+    xd_put_rest(x, shape, "thinking", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+write_zai_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_messages(x, m);
+    put_request_stream(x, m);
+    put_request_stream_options(x, m, &zai_request_shape);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_ai21_request_max_tokens(x, m);
+    put_request_stop(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_reasoning_effort(x, m);
+    put_request_response_format(x, m);
+    put_zai_request_user_id(x, m);
+    put_zai_request_thinking(x, m, &zai_request_shape);
+    xd_put_rest(x, &zai_request_shape, "", &m->rest);
+    if (m->sampling.top_k.set)
+        xd_lose(x, "sampling.top_k");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->sampling.seed.p)
+        xd_lose(x, "sampling.seed");
+    if (m->sampling.presence.p)
+        xd_lose(x, "sampling.presence");
+    if (m->sampling.frequency.p)
+        xd_lose(x, "sampling.frequency");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
 static const struct amended own = {
     .read_request = read_request,
     .write_request = write_request,
-    .read_messages = read_messages,
-    .write_messages = write_messages,
     .part_cases = 0x4e6u,
     .read_part = read_part,
     .write_part = write_part,
-    .stop_table = &stop_table,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
     .read_usage = read_usage,
     .write_usage = write_usage,
-    .fault_table = &fault_table,
+    .stop_table = &stop_table,
     .effort_table = &effort_table,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
 };
 
 static const struct xd_policy policies[] = {
@@ -6572,22 +9782,289 @@ static const struct xd_name rerank_names[] = {
     { "echo", "return_documents" },
     { NULL, NULL },
 };
-static const struct amended deepseek_own = {
-    .read_request = read_deepseek_request,
-    .write_request = write_deepseek_request,
-    .read_messages = read_deepseek_messages,
-    .write_messages = write_deepseek_messages,
-    .part_cases = 0x402u,
-    .read_part = read_deepseek_part,
-    .write_part = write_deepseek_part,
-    .stop_table = &deepseek_stop_table,
-    .read_usage = read_deepseek_usage,
-    .write_usage = write_deepseek_usage,
-    .fault_table = &deepseek_fault_table,
+static const struct amended ai21_own = {
+    .read_request = read_ai21_request,
+    .write_request = write_ai21_request,
+    .part_cases = 0x406u,
+    .read_part = read_ai21_part,
+    .write_part = write_ai21_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
     .effort_table = &effort_table,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name ai21_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "max_output", "max_tokens" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { NULL, NULL },
+};
+
+static const struct str ai21_models[] = {
+    STR_INIT("jamba-*"),
+};
+static const struct amended alibaba_own = {
+    .read_request = read_alibaba_request,
+    .write_request = write_alibaba_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &alibaba_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name alibaba_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "outputs", "modalities" },
+    { "voice", "audio" },
+    { "sampling.top_k", "top_k" },
+    { "reasoning.budget", "thinking_budget" },
+    { NULL, NULL },
+};
+
+static const struct str alibaba_models[] = {
+    STR_INIT("qwen*"),
+    STR_INIT("qwq*"),
+    STR_INIT("qvq*"),
+};
+static const struct amended baichuan_own = {
+    .read_request = read_baichuan_request,
+    .write_request = write_baichuan_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct str baichuan_models[] = {
+    STR_INIT("Baichuan*"),
+};
+static const struct amended cerebras_own = {
+    .read_request = read_cerebras_request,
+    .write_request = write_cerebras_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_cerebras_messages,
+    .write_messages = write_cerebras_messages,
+    .fault_table = &cerebras_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name cerebras_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_completion_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "user", "user" },
+    { NULL, NULL },
+};
+static const struct amended cloudflare_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name cloudflare_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "sampling.bias", "logit_bias" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "user", "user" },
+    { "sampling.top_k", "top_k" },
+    { NULL, NULL },
+};
+
+static const struct str cloudflare_models[] = {
+    STR_INIT("@cf/*"),
+    STR_INIT("@hf/*"),
+};
+static const struct amended databricks_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &databricks_fault_table,
+    .read_usage = read_databricks_usage,
+    .write_usage = write_databricks_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended deepinfra_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended deepseek_own = {
+    .read_request = read_deepseek_request,
+    .write_request = write_deepseek_request,
+    .part_cases = 0x402u,
+    .read_part = read_deepseek_part,
+    .write_part = write_deepseek_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &deepseek_fault_table,
+    .read_usage = read_deepseek_usage,
+    .write_usage = write_deepseek_usage,
+    .stop_table = &deepseek_stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
 };
 
 static const struct xd_name deepseek_chat_names[] = {
@@ -6615,22 +10092,51 @@ static const struct xd_name deepseek_chat_names[] = {
 static const struct str deepseek_models[] = {
     STR_INIT("deepseek-*"),
 };
-static const struct amended groq_own = {
-    .read_request = read_groq_request,
-    .write_request = write_groq_request,
-    .read_messages = read_messages,
-    .write_messages = write_messages,
+
+static const struct str fireworks_models[] = {
+    STR_INIT("accounts/fireworks/*"),
+};
+static const struct amended github_own = {
+    .read_request = read_ai21_request,
+    .write_request = write_ai21_request,
     .part_cases = 0x4e6u,
     .read_part = read_part,
     .write_part = write_part,
-    .stop_table = &stop_table,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &github_fault_table,
     .read_usage = read_usage,
     .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended groq_own = {
+    .read_request = read_groq_request,
+    .write_request = write_groq_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
     .fault_table = &groq_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
     .effort_table = &groq_effort_table,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
 };
 
 static const struct xd_name groq_chat_names[] = {
@@ -6656,6 +10162,141 @@ static const struct xd_name groq_chat_names[] = {
     { "tier", "service_tier" },
     { NULL, NULL },
 };
+static const struct amended huggingface_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_huggingface_usage,
+    .write_usage = write_huggingface_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended llama_cpp_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &llama_cpp_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended minimax_own = {
+    .read_request = read_baichuan_request,
+    .write_request = write_baichuan_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_minimax_messages,
+    .write_messages = write_minimax_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct str minimax_models[] = {
+    STR_INIT("MiniMax-*"),
+};
+static const struct amended moonshot_own = {
+    .read_request = read_baichuan_request,
+    .write_request = write_baichuan_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &moonshot_fault_table,
+    .read_usage = read_huggingface_usage,
+    .write_usage = write_huggingface_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct str moonshot_models[] = {
+    STR_INIT("kimi-*"),
+    STR_INIT("moonshot-*"),
+};
+static const struct amended nvidia_own = {
+    .read_request = read_ai21_request,
+    .write_request = write_ai21_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended ollama_v1_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_cerebras_messages,
+    .write_messages = write_cerebras_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
 
 static const struct str openai_models[] = {
     STR_INIT("gpt-*"),
@@ -6667,19 +10308,23 @@ static const struct str openai_models[] = {
 static const struct amended openrouter_own = {
     .read_request = read_openrouter_request,
     .write_request = write_openrouter_request,
-    .read_messages = read_openrouter_messages,
-    .write_messages = write_openrouter_messages,
     .part_cases = 0x4e6u,
     .read_part = read_openrouter_part,
     .write_part = write_openrouter_part,
-    .stop_table = &stop_table,
+    .read_messages = read_openrouter_messages,
+    .write_messages = write_openrouter_messages,
+    .fault_table = &fault_table,
     .read_usage = read_usage,
     .write_usage = write_usage,
-    .fault_table = &fault_table,
+    .stop_table = &stop_table,
     .effort_table = &effort_table,
     .tool_cases = 0x6u,
     .read_tool = read_openrouter_tool,
     .write_tool = write_openrouter_tool,
+    .read_fault_body = read_openrouter_fault_body,
+    .write_fault_body = write_openrouter_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
 };
 
 static const struct xd_name openrouter_chat_names[] = {
@@ -6713,6 +10358,475 @@ static const struct xd_name openrouter_chat_names[] = {
     { "reasoning.budget", "reasoning.max_tokens" },
     { NULL, NULL },
 };
+static const struct amended perplexity_own = {
+    .read_request = read_perplexity_request,
+    .write_request = write_perplexity_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &perplexity_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_openrouter_fault_body,
+    .write_fault_body = write_openrouter_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_policy perplexity_policies[] = {
+    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
+    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name perplexity_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "max_output", "max_tokens" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "sampling.top_k", "top_k" },
+    { NULL, NULL },
+};
+
+static const struct str perplexity_models[] = {
+    STR_INIT("sonar*"),
+    STR_INIT("r1-1776"),
+};
+static const struct amended reka_own = {
+    .read_request = read_ai21_request,
+    .write_request = write_ai21_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct str reka_models[] = {
+    STR_INIT("reka-*"),
+};
+static const struct amended sambanova_own = {
+    .read_request = read_sambanova_request,
+    .write_request = write_sambanova_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name sambanova_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_tokens" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "sampling.top_k", "top_k" },
+    { NULL, NULL },
+};
+static const struct amended siliconflow_own = {
+    .read_request = read_siliconflow_request,
+    .write_request = write_siliconflow_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name siliconflow_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "max_output", "max_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "sampling.top_k", "top_k" },
+    { "reasoning.budget", "thinking_budget" },
+    { NULL, NULL },
+};
+static const struct amended snowflake_own = {
+    .read_request = read_snowflake_request,
+    .write_request = write_snowflake_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_minimax_messages,
+    .write_messages = write_minimax_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name snowflake_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_completion_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "sampling.bias", "logit_bias" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning.effort" },
+    { "format", "response_format" },
+    { "user", "user" },
+    { NULL, NULL },
+};
+static const struct amended stepfun_own = {
+    .read_request = read_ai21_request,
+    .write_request = write_ai21_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_cerebras_messages,
+    .write_messages = write_cerebras_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_huggingface_usage,
+    .write_usage = write_huggingface_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct str stepfun_models[] = {
+    STR_INIT("step-*"),
+};
+static const struct amended upstage_own = {
+    .read_request = read_ai21_request,
+    .write_request = write_ai21_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_cerebras_messages,
+    .write_messages = write_cerebras_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct str upstage_models[] = {
+    STR_INIT("solar-*"),
+};
+static const struct amended vllm_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_vllm_messages,
+    .write_messages = write_vllm_messages,
+    .fault_table = &vllm_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended volcengine_own = {
+    .read_request = read_volcengine_request,
+    .write_request = write_volcengine_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &volcengine_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name volcengine_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_tokens" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "sampling.bias", "logit_bias" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "tier", "service_tier" },
+    { "reasoning.mode", "thinking.type" },
+    { NULL, NULL },
+};
+
+static const struct str volcengine_models[] = {
+    STR_INIT("doubao-*"),
+};
+
+static const struct str writer_models[] = {
+    STR_INIT("palmyra-*"),
+};
+static const struct amended xai_own = {
+    .read_request = read_xai_request,
+    .write_request = write_xai_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &xai_fault_table,
+    .read_usage = read_xai_usage,
+    .write_usage = write_xai_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_xai_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name xai_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "max_output", "max_completion_tokens" },
+    { "candidates", "n" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.seed", "seed" },
+    { "sampling.presence", "presence_penalty" },
+    { "sampling.frequency", "frequency_penalty" },
+    { "logprobs", "logprobs" },
+    { "top_logprobs", "top_logprobs" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "user", "user" },
+    { NULL, NULL },
+};
+
+static const struct str xai_models[] = {
+    STR_INIT("grok-*"),
+};
+static const struct amended zai_own = {
+    .read_request = read_zai_request,
+    .write_request = write_zai_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &zai_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &zai_stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name zai_chat_names[] = {
+    { "model", "model" },
+    { "this", "messages" },
+    { "stream", "stream" },
+    { "stream_usage", "stream_options.include_usage" },
+    { "tools", "tools" },
+    { "tools", "functions" },
+    { "tool_choice", "tool_choice" },
+    { "max_output", "max_tokens" },
+    { "stops", "stop" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "reasoning.effort", "reasoning_effort" },
+    { "format", "response_format" },
+    { "user", "user_id" },
+    { "reasoning.mode", "thinking.type" },
+    { NULL, NULL },
+};
+
+static const struct str zai_models[] = {
+    STR_INIT("glm-*"),
+};
+static const struct amended crusoe_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_vllm_messages,
+    .write_messages = write_vllm_messages,
+    .fault_table = &vllm_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended zhipu_own = {
+    .read_request = read_zai_request,
+    .write_request = write_zai_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_alibaba_messages,
+    .write_messages = write_alibaba_messages,
+    .fault_table = &zai_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &zai_stop_table,
+    .effort_table = &effort_table,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_error = read_error,
+    .write_error = write_error,
+};
 
 static const struct xd_row rows[] = {
     { "openai/chat.spec:117", "\"wav\" <-> \"audio/wav\"" },
@@ -6734,100 +10848,95 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:201", "\"text\" <-> text" },
     { "openai/chat.spec:201", "\"json_object\" <-> object" },
     { "openai/chat.spec:201", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:248", "\"stop\"                        <-> end" },
-    { "openai/chat.spec:249", "\"length\"                      <-> length" },
+    { "openai/chat.spec:248", "\"stop\" <-> end" },
+    { "openai/chat.spec:249", "\"length\" <-> length" },
     { "openai/chat.spec:250", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:251", "\"content_filter\"              <-> refusal" },
-    { "openai/chat.spec:252", "\"stop\"                        <-  match" },
-    { "openai/chat.spec:253", "\"stop\"                        <-  pause" },
-    { "openai/chat.spec:254", "\"stop\"                        <-  other" },
-    { "openai/chat.spec:255", "\"eos\"                          -> end" },
-    { "openai/chat.spec:256", "*                              -> other" },
-    { "openai/chat.spec:329", "\"invalid_request_error\"     400 <-> invalid" },
-    { "openai/chat.spec:330", "\"context_length_exceeded\"   400 <-> context" },
-    { "openai/chat.spec:331", "\"content_policy_violation\"  400 <-> policy" },
-    { "openai/chat.spec:332", "\"authentication_error\"      401 <-> auth" },
-    { "openai/chat.spec:333", "\"insufficient_quota\"        429 <-> billing" },
-    { "openai/chat.spec:334", "\"permission_error\"          403 <-> forbidden" },
-    { "openai/chat.spec:335", "\"not_found_error\"           404 <-> missing" },
-    { "openai/chat.spec:336", "\"request_too_large\"         413 <-> too_large" },
-    { "openai/chat.spec:337", "\"rate_limit_error\"          429 <-> rate" },
+    { "openai/chat.spec:251", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:252", "\"stop\" <- match" },
+    { "openai/chat.spec:253", "\"stop\" <- pause" },
+    { "openai/chat.spec:254", "\"stop\" <- other" },
+    { "openai/chat.spec:255", "\"eos\" -> end" },
+    { "openai/chat.spec:256", "* -> other" },
+    { "openai/chat.spec:329", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:330", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:331", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:332", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:333", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:334", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:335", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:336", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:337", "\"rate_limit_error\" 429 <-> rate" },
     { "openai/chat.spec:338", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:339", "\"timeout_error\"             408 <-> timeout" },
-    { "openai/chat.spec:340", "\"internal_error\"            500 <-> internal" },
-    { "openai/chat.spec:341", "\"internal_error\"            502 <-  protocol" },
-    { "openai/chat.spec:342", "\"invalid_api_key\", \"authentication\"         -> auth" },
+    { "openai/chat.spec:339", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:340", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:341", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:342", "\"invalid_api_key\", \"authentication\" -> auth" },
     { "openai/chat.spec:343", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:344", "\"server_error\", \"api_error\"                 -> internal" },
-    { "openai/chat.spec:345", "\"overloaded\", \"overloaded_error\"            -> overloaded" },
-    { "openai/chat.spec:346", "\"content_filter\"                            -> policy" },
-    { "openai/chat.spec:347", "\"model_not_found\", \"not_found\"              -> missing" },
-    { "openai/chat.spec:19", "model                        <-> model                required" },
-    { "openai/chat.spec:20", "messages                     <-> this : messages      required" },
-    { "openai/chat.spec:21", "stream                       <-> stream" },
+    { "openai/chat.spec:344", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:345", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:346", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:347", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:19", "model <-> model required" },
+    { "openai/chat.spec:20", "messages <-> this : messages required" },
+    { "openai/chat.spec:21", "stream <-> stream" },
     { "openai/chat.spec:22", "stream_options.include_usage <-> stream_usage" },
-    { "openai/chat.spec:23", "tools                        <-> tools : [tool]" },
-    { "openai/chat.spec:24", "functions                     -> tools : [function]" },
-    { "openai/chat.spec:25",
-      "tool_choice                  <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:26", "parallel_tool_calls          <-> tool_choice.parallel" },
+    { "openai/chat.spec:23", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:24", "functions -> tools : [function]" },
+    { "openai/chat.spec:25", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:26", "parallel_tool_calls <-> tool_choice.parallel" },
     { "openai/chat.spec:27", "max_completion_tokens, max_tokens <-> max_output" },
-    { "openai/chat.spec:28", "n                            <-> candidates" },
-    { "openai/chat.spec:29", "stop                         <-> stops : [string] | string" },
-    { "openai/chat.spec:30", "temperature                  <-> sampling.temperature" },
-    { "openai/chat.spec:31", "top_p                        <-> sampling.top_p" },
-    { "openai/chat.spec:32", "seed                         <-> sampling.seed" },
-    { "openai/chat.spec:33", "presence_penalty             <-> sampling.presence" },
-    { "openai/chat.spec:34", "frequency_penalty            <-> sampling.frequency" },
-    { "openai/chat.spec:35", "logit_bias                   <-> sampling.bias" },
-    { "openai/chat.spec:36", "logprobs                     <-> logprobs" },
-    { "openai/chat.spec:37", "top_logprobs                 <-> top_logprobs" },
-    { "openai/chat.spec:38", "reasoning_effort             <-> reasoning.effort : effort" },
-    { "openai/chat.spec:39", "response_format              <-> format : format" },
-    { "openai/chat.spec:40", "modalities                   <-> outputs : [string]" },
-    { "openai/chat.spec:41", "audio                        <-> voice" },
-    { "openai/chat.spec:42", "user                         <-> user" },
-    { "openai/chat.spec:43", "prompt_cache_key             <-> cache_key" },
-    { "openai/chat.spec:44", "service_tier                 <-> tier" },
-    { "openai/chat.spec:53",
-      "content <-> blocks : string as text | [part]          required else \"\"" },
+    { "openai/chat.spec:28", "n <-> candidates" },
+    { "openai/chat.spec:29", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:30", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:31", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:32", "seed <-> sampling.seed" },
+    { "openai/chat.spec:33", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:34", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:35", "logit_bias <-> sampling.bias" },
+    { "openai/chat.spec:36", "logprobs <-> logprobs" },
+    { "openai/chat.spec:37", "top_logprobs <-> top_logprobs" },
+    { "openai/chat.spec:38", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:39", "response_format <-> format : format" },
+    { "openai/chat.spec:40", "modalities <-> outputs : [string]" },
+    { "openai/chat.spec:41", "audio <-> voice" },
+    { "openai/chat.spec:42", "user <-> user" },
+    { "openai/chat.spec:43", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:44", "service_tier <-> tier" },
+    { "openai/chat.spec:53", "content <-> blocks : string as text | [part] required else \"\"" },
     { "openai/chat.spec:57", "tool_call_id <-> call" },
-    { "openai/chat.spec:58",
-      "content      <-> blocks : string as text | [part]     required else \"\"" },
-    { "openai/chat.spec:63", "name    -> call" },
+    { "openai/chat.spec:58", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:63", "name -> call" },
     { "openai/chat.spec:64", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:67",
-      "content <-> blocks : string as text | [part]          required else \"\"" },
-    { "openai/chat.spec:72", "thinking_blocks   -> blocks : [thinking_block]" },
+    { "openai/chat.spec:67", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:72", "thinking_blocks -> blocks : [thinking_block]" },
     { "openai/chat.spec:73", "reasoning_details -> blocks : [reasoning_detail]" },
     { "openai/chat.spec:74", "reasoning_content -> blocks.thinking.text" },
-    { "openai/chat.spec:75", "reasoning         -> blocks.thinking.text" },
-    { "openai/chat.spec:77", "content    <-> blocks : string as text | [part]" },
-    { "openai/chat.spec:78", "refusal    <-> blocks.refusal.text" },
-    { "openai/chat.spec:79", "audio      <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:75", "reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:77", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:78", "refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:79", "audio <-> blocks.audio : audio_ref" },
     { "openai/chat.spec:80", "tool_calls <-> blocks : [call]" },
     { "openai/chat.spec:81", "function_call -> blocks.call : function_call" },
     { "openai/chat.spec:52", "\"system\", \"developer\" <-> instructions | turns.system {" },
     { "openai/chat.spec:56", "\"tool\" <-> turns.user.result {" },
-    { "openai/chat.spec:62",
-      "\"function\" -> turns.user.result {           # before November 2023" },
+    { "openai/chat.spec:62", "\"function\" -> turns.user.result { # before November 2023" },
     { "openai/chat.spec:66", "\"user\" <-> turns.user {" },
     { "openai/chat.spec:70", "\"assistant\" <-> turns.assistant {" },
     { "openai/chat.spec:91", "text <-> text" },
     { "openai/chat.spec:88", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/chat.spec:89", "cache_control            -> cache : cache_control" },
+    { "openai/chat.spec:89", "cache_control -> cache : cache_control" },
     { "openai/chat.spec:92", "refusal <-> text" },
-    { "openai/chat.spec:94", "image_url.url    <-> source : media_url" },
+    { "openai/chat.spec:94", "image_url.url <-> source : media_url" },
     { "openai/chat.spec:95", "image_url.detail <-> detail" },
-    { "openai/chat.spec:99", "input_audio.data   <-> source.bytes.data" },
+    { "openai/chat.spec:99", "input_audio.data <-> source.bytes.data" },
     { "openai/chat.spec:100", "input_audio.format <-> source.bytes.media : audio_format" },
     { "openai/chat.spec:104", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:105", "file.file_id   <-> source.file.id" },
-    { "openai/chat.spec:106", "file.filename  <-> title" },
+    { "openai/chat.spec:105", "file.file_id <-> source.file.id" },
+    { "openai/chat.spec:106", "file.filename <-> title" },
     { "openai/chat.spec:91",
       "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/chat.spec:92", "\"refusal\"     <-> refusal  { refusal <-> text }" },
-    { "openai/chat.spec:93", "\"image_url\"   <-> image {" },
+    { "openai/chat.spec:92", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/chat.spec:93", "\"image_url\" <-> image {" },
     { "openai/chat.spec:98", "\"input_audio\" <-> audio {" },
     { "openai/chat.spec:103", "\"file\" <-> document {" },
     { "openai/chat.spec:109", "* <-> foreign" },
@@ -6839,168 +10948,230 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:121", "signature <-> signature" },
     { "openai/chat.spec:122", "data <-> data" },
     { "openai/chat.spec:121",
-      "\"thinking\"          <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:122", "\"redacted_thinking\" <-> sealed   { data <-> data }" },
+      "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
+    { "openai/chat.spec:122", "\"redacted_thinking\" <-> sealed { data <-> data }" },
     { "openai/chat.spec:128", "text <-> text" },
     { "openai/chat.spec:128", "signature <-> signature" },
     { "openai/chat.spec:129", "summary -> text" },
     { "openai/chat.spec:130", "data <-> data" },
     { "openai/chat.spec:128",
-      "\"reasoning.text\"      <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:129", "\"reasoning.summary\"    -> thinking { summary -> text }" },
-    { "openai/chat.spec:130", "\"reasoning.encrypted\" <-> sealed   { data <-> data }" },
+      "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
+    { "openai/chat.spec:129", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:130", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
     { "openai/chat.spec:137", "text -> text" },
     { "openai/chat.spec:138", "thinking -> text : texts" },
-    { "openai/chat.spec:137", "\"text\"     -> text     { text -> text }" },
+    { "openai/chat.spec:137", "\"text\" -> text { text -> text }" },
     { "openai/chat.spec:138", "\"thinking\" -> thinking { thinking -> text : texts }" },
-    { "openai/chat.spec:143", "id         <-> id" },
-    { "openai/chat.spec:144", "data       <-> source.bytes.data" },
+    { "openai/chat.spec:143", "id <-> id" },
+    { "openai/chat.spec:144", "data <-> source.bytes.data" },
     { "openai/chat.spec:145", "transcript <-> transcript" },
     { "openai/chat.spec:146", "expires_at <-> expires" },
-    { "openai/chat.spec:151", "id                 <-> id" },
-    { "openai/chat.spec:152", "type               = \"function\"" },
-    { "openai/chat.spec:153", "function.name      <-> name" },
+    { "openai/chat.spec:151", "id <-> id" },
+    { "openai/chat.spec:152", "type = \"function\"" },
+    { "openai/chat.spec:153", "function.name <-> name" },
     { "openai/chat.spec:154", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:160", "name       -> name" },
-    { "openai/chat.spec:161", "arguments  -> arguments : json in string" },
-    { "openai/chat.spec:168", "function.name        <-> name" },
+    { "openai/chat.spec:160", "name -> name" },
+    { "openai/chat.spec:161", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:168", "function.name <-> name" },
     { "openai/chat.spec:169", "function.description <-> description" },
-    { "openai/chat.spec:170", "function.parameters  <-> schema" },
-    { "openai/chat.spec:171", "function.strict      <-> strict" },
+    { "openai/chat.spec:170", "function.parameters <-> schema" },
+    { "openai/chat.spec:171", "function.strict <-> strict" },
     { "openai/chat.spec:165", "cache_control -> cache : cache_control" },
     { "openai/chat.spec:167", "\"function\" <-> function {" },
     { "openai/chat.spec:173", "* <-> foreign" },
-    { "openai/chat.spec:179", "name         -> name" },
-    { "openai/chat.spec:180", "description  -> description" },
-    { "openai/chat.spec:181", "parameters   -> schema" },
+    { "openai/chat.spec:179", "name -> name" },
+    { "openai/chat.spec:180", "description -> description" },
+    { "openai/chat.spec:181", "parameters -> schema" },
     { "openai/chat.spec:185", "type = \"function\"" },
     { "openai/chat.spec:185", "function.name <-> name" },
-    { "openai/chat.spec:193", "type                    <-> mode : format_mode" },
-    { "openai/chat.spec:194", "json_schema.name        <-> name" },
+    { "openai/chat.spec:193", "type <-> mode : format_mode" },
+    { "openai/chat.spec:194", "json_schema.name <-> name" },
     { "openai/chat.spec:195", "json_schema.description <-> description" },
-    { "openai/chat.spec:196", "json_schema.schema      <-> schema" },
-    { "openai/chat.spec:197", "json_schema.strict      <-> strict" },
-    { "openai/chat.spec:204", "id           <-> id                     else \"\"" },
-    { "openai/chat.spec:205", "object       = \"chat.completion\"" },
-    { "openai/chat.spec:206", "created      <- now" },
-    { "openai/chat.spec:207", "model        <-> model                  else \"\"" },
-    { "openai/chat.spec:208", "choices      <-> choices : [choice_whole]" },
-    { "openai/chat.spec:209", "usage        <-> usage : usage" },
+    { "openai/chat.spec:196", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:197", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:204", "id <-> id else \"\"" },
+    { "openai/chat.spec:205", "object = \"chat.completion\"" },
+    { "openai/chat.spec:206", "created <- now" },
+    { "openai/chat.spec:207", "model <-> model else \"\"" },
+    { "openai/chat.spec:208", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:209", "usage <-> usage : usage" },
     { "openai/chat.spec:210", "service_tier <-> tier" },
-    { "openai/chat.spec:215", "index        <-> index" },
+    { "openai/chat.spec:215", "index <-> index" },
     { "openai/chat.spec:216", "message.role = \"assistant\"" },
-    { "openai/chat.spec:218", "message.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:219", "message.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:218", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:219", "message.reasoning_details -> blocks : [reasoning_detail]" },
     { "openai/chat.spec:220", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:221", "message.reasoning          -> blocks.thinking.text" },
+    { "openai/chat.spec:221", "message.reasoning -> blocks.thinking.text" },
     { "openai/chat.spec:223",
-      "message.content     <-> blocks : string joins text | [reply_part]   else null" },
-    { "openai/chat.spec:224",
-      "message.refusal     <-> blocks.refusal.text                     else null" },
+      "message.content <-> blocks : string joins text | [reply_part] else null" },
+    { "openai/chat.spec:224", "message.refusal <-> blocks.refusal.text else null" },
     { "openai/chat.spec:225", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:226", "message.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:227", "message.tool_calls  <-> blocks : [call]" },
+    { "openai/chat.spec:226", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:227", "message.tool_calls <-> blocks : [call]" },
     { "openai/chat.spec:228", "message.function_call -> blocks.call : function_call" },
     { "openai/chat.spec:229", "logprobs = null" },
-    { "openai/chat.spec:230", "logprobs.content    <-> logprobs" },
-    { "openai/chat.spec:231", "finish_reason       <-> stop : stop" },
-    { "openai/chat.spec:238", "url_citation.url         <-> url" },
-    { "openai/chat.spec:239", "url_citation.title       <-> title" },
-    { "openai/chat.spec:240", "url_citation.start_index <-> start     else 0" },
-    { "openai/chat.spec:241", "url_citation.end_index   <-> end       else 0" },
+    { "openai/chat.spec:230", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:231", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:238", "url_citation.url <-> url" },
+    { "openai/chat.spec:239", "url_citation.title <-> title" },
+    { "openai/chat.spec:240", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:241", "url_citation.end_index <-> end else 0" },
     { "openai/chat.spec:237", "\"url_citation\" <-> web {" },
     { "openai/chat.spec:243", "* <-> foreign" },
-    { "openai/chat.spec:260", "prompt_tokens     <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:261", "completion_tokens  -> output" },
-    { "openai/chat.spec:262", "completion_tokens <-  output                             else 0" },
-    { "openai/chat.spec:263", "total_tokens      <-  input + cache_read + cache_write + output" },
-    { "openai/chat.spec:264", "prompt_tokens_details.cached_tokens        <-> cache_read" },
-    { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens   <-> cache_write" },
-    { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens         <-> audio_in" },
+    { "openai/chat.spec:260", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:261", "completion_tokens -> output" },
+    { "openai/chat.spec:262", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:263", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:264", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens <-> audio_in" },
     { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:268", "completion_tokens_details.audio_tokens     <-> audio_out" },
-    { "openai/chat.spec:275", "id           <-> id                 else \"\"" },
-    { "openai/chat.spec:276", "object       = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:277", "created      <- now" },
-    { "openai/chat.spec:278", "model        <-> model              else \"\"" },
+    { "openai/chat.spec:268", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:275", "id <-> id else \"\"" },
+    { "openai/chat.spec:276", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:277", "created <- now" },
+    { "openai/chat.spec:278", "model <-> model else \"\"" },
     { "openai/chat.spec:279", "service_tier <-> tier" },
-    { "openai/chat.spec:298", "usage <-> usage : usage                     slot" },
+    { "openai/chat.spec:298", "usage <-> usage : usage slot" },
     { "openai/chat.spec:282", "delta = {}" },
     { "openai/chat.spec:283", "delta.role = \"assistant\"" },
     { "openai/chat.spec:284", "delta.content = \"\"" },
-    { "openai/chat.spec:286", "delta.thinking_blocks   <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:287", "delta.reasoning_details  -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:286", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:287", "delta.reasoning_details -> blocks : [reasoning_detail]" },
     { "openai/chat.spec:288", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:289", "delta.reasoning          -> blocks.thinking.text" },
-    { "openai/chat.spec:291", "delta.content     <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:292", "delta.refusal     <-> blocks.refusal.text" },
+    { "openai/chat.spec:289", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:291", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:292", "delta.refusal <-> blocks.refusal.text" },
     { "openai/chat.spec:293", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:294", "delta.audio       <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:295", "delta.tool_calls  <-> blocks : [call_patch]" },
-    { "openai/chat.spec:296", "finish_reason     <-> stop : stop       else null    slot" },
+    { "openai/chat.spec:294", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:295", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:296", "finish_reason <-> stop : stop else null slot" },
     { "openai/chat.spec:299", "error <-> fail : fault_body" },
-    { "openai/chat.spec:304", "id                 <-> id" },
-    { "openai/chat.spec:305", "type               = \"function\"" },
-    { "openai/chat.spec:306", "function.name      <-> name" },
+    { "openai/chat.spec:304", "id <-> id" },
+    { "openai/chat.spec:305", "type = \"function\"" },
+    { "openai/chat.spec:306", "function.name <-> name" },
     { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
     { "openai/chat.spec:311", "error <-> this : fault_body | string as message" },
     { "openai/chat.spec:312", "message, detail -> message" },
-    { "openai/chat.spec:318", "message <-> message                         else \"\"" },
-    { "openai/chat.spec:319", "type    <-> kind : fault" },
-    { "openai/chat.spec:320", "code     -> kind : fault                    try" },
-    { "openai/chat.spec:321", "param   <-> param                           else null" },
-    { "openai/chat.spec:322", "code    <-> code                            else null" },
+    { "openai/chat.spec:318", "message <-> message else \"\"" },
+    { "openai/chat.spec:319", "type <-> kind : fault" },
+    { "openai/chat.spec:320", "code -> kind : fault try" },
+    { "openai/chat.spec:321", "param <-> param else null" },
+    { "openai/chat.spec:322", "code <-> code else null" },
     { "openai/chat.spec:323", "status_code -> status" },
-    { "openai/embeddings.spec:13", "model           <-> model        required" },
-    { "openai/embeddings.spec:14",
-      "input           <-> inputs       : texts_or_tokens     required" },
-    { "openai/embeddings.spec:15", "encoding_format <-> encodings    : string" },
-    { "openai/embeddings.spec:16", "dimensions      <-> dimensions" },
-    { "openai/embeddings.spec:17", "user            <-> user" },
+    { "openai/embeddings.spec:13", "model <-> model required" },
+    { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
+    { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
+    { "openai/embeddings.spec:16", "dimensions <-> dimensions" },
+    { "openai/embeddings.spec:17", "user <-> user" },
     { "openai/embeddings.spec:23", "object = \"list\"" },
-    { "openai/embeddings.spec:24", "id     <-> id" },
-    { "openai/embeddings.spec:25", "data   <-> vectors : [embedding]        required" },
-    { "openai/embeddings.spec:26", "model  <-> model                        else \"\"" },
-    { "openai/embeddings.spec:27", "usage  <-> usage : embed_usage" },
-    { "openai/embeddings.spec:32", "object    = \"embedding\"" },
-    { "openai/embeddings.spec:33", "index     <-> index" },
+    { "openai/embeddings.spec:24", "id <-> id" },
+    { "openai/embeddings.spec:25", "data <-> vectors : [embedding] required" },
+    { "openai/embeddings.spec:26", "model <-> model else \"\"" },
+    { "openai/embeddings.spec:27", "usage <-> usage : embed_usage" },
+    { "openai/embeddings.spec:32", "object = \"embedding\"" },
+    { "openai/embeddings.spec:33", "index <-> index" },
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
-    { "openai/embeddings.spec:39", "prompt_tokens <-> input                 else 0" },
-    { "openai/embeddings.spec:40", "total_tokens  <-  input                 else 0" },
-    { "openai/rerank.spec:13", "model            <-> model              required" },
-    { "openai/rerank.spec:14", "query            <-> query              required" },
-    { "openai/rerank.spec:15",
-      "documents        <-> documents : [string as text | document]    required" },
-    { "openai/rerank.spec:16", "top_n            <-> top" },
+    { "openai/embeddings.spec:39", "prompt_tokens <-> input else 0" },
+    { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
+    { "openai/rerank.spec:13", "model <-> model required" },
+    { "openai/rerank.spec:14", "query <-> query required" },
+    { "openai/rerank.spec:15", "documents <-> documents : [string as text | document] required" },
+    { "openai/rerank.spec:16", "top_n <-> top" },
     { "openai/rerank.spec:17", "return_documents <-> echo" },
-    { "openai/rerank.spec:23", "text <-> text                       required" },
-    { "openai/rerank.spec:28", "id      <-> id" },
-    { "openai/rerank.spec:29", "model   <-> model" },
-    { "openai/rerank.spec:30", "results <-> results : [ranked]          required" },
-    { "openai/rerank.spec:31", "usage   <-> usage : rerank_usage" },
+    { "openai/rerank.spec:23", "text <-> text required" },
+    { "openai/rerank.spec:28", "id <-> id" },
+    { "openai/rerank.spec:29", "model <-> model" },
+    { "openai/rerank.spec:30", "results <-> results : [ranked] required" },
+    { "openai/rerank.spec:31", "usage <-> usage : rerank_usage" },
     { "openai/rerank.spec:32", "meta.billed_units.search_units <-> searches" },
-    { "openai/rerank.spec:37", "index           <-> index" },
+    { "openai/rerank.spec:37", "index <-> index" },
     { "openai/rerank.spec:38", "relevance_score <-> score" },
-    { "openai/rerank.spec:39", "document        <-> document : document | string as text" },
-    { "openai/rerank.spec:44", "total_tokens  <-> input                 else 0" },
-    { "openai/rerank.spec:45", "prompt_tokens <-  input                 else 0" },
+    { "openai/rerank.spec:39", "document <-> document : document | string as text" },
+    { "openai/rerank.spec:44", "total_tokens <-> input else 0" },
+    { "openai/rerank.spec:45", "prompt_tokens <- input else 0" },
+    { "providers/ai21.spec:8", "max_tokens, max_completion_tokens <-> max_output" },
+    { "providers/alibaba.spec:18", "\"data_inspection_failed\" -> policy" },
+    { "providers/alibaba.spec:19", "\"DataInspectionFailed\" -> policy" },
+    { "providers/alibaba.spec:20", "\"Arrearage\" -> billing" },
+    { "providers/alibaba.spec:21", "\"limit_requests\" -> rate" },
+    { "providers/alibaba.spec:10", "top_k <-> sampling.top_k" },
+    { "providers/alibaba.spec:11", "thinking_budget <-> reasoning.budget" },
+    { "providers/alibaba.spec:15", "reasoning_content <-> blocks.thinking.text" },
+    { "providers/baichuan.spec:9", "temperature <-> sampling.temperature max 1" },
+    { "providers/cerebras.spec:11", "\"too_many_requests_error\" -> rate" },
+    { "providers/cerebras.spec:12", "\"wrong_api_key\" -> auth" },
+    { "providers/cerebras.spec:8", "reasoning <-> blocks.thinking.text" },
+    { "providers/databricks.spec:14", "\"BAD_REQUEST\" -> invalid" },
+    { "providers/databricks.spec:15", "\"INVALID_PARAMETER_VALUE\" -> invalid" },
+    { "providers/databricks.spec:16", "\"PERMISSION_DENIED\" -> forbidden" },
+    { "providers/databricks.spec:17", "\"RESOURCE_DOES_NOT_EXIST\" -> missing" },
+    { "providers/databricks.spec:18", "\"ENDPOINT_NOT_FOUND\" -> missing" },
+    { "providers/databricks.spec:19", "\"REQUEST_LIMIT_EXCEEDED\" -> rate" },
+    { "providers/databricks.spec:20", "\"RESOURCE_EXHAUSTED\" -> rate" },
+    { "providers/databricks.spec:21", "\"TEMPORARILY_UNAVAILABLE\" -> overloaded" },
+    { "providers/databricks.spec:10", "cache_read_input_tokens <-> cache_read" },
+    { "providers/databricks.spec:11", "cache_creation_input_tokens <-> cache_write" },
     { "providers/deepseek.spec:20", "\"insufficient_system_resource\" -> other" },
     { "providers/deepseek.spec:21", "\"insufficient_balance\" 402 <-> billing" },
     { "providers/deepseek.spec:9", "max_tokens <-> max_output" },
-    { "providers/deepseek.spec:15", "reasoning_content <-> blocks.thinking.text" },
     { "providers/deepseek.spec:19", "prompt_cache_hit_tokens <-> cache_read" },
+    { "providers/github.spec:12", "\"RateLimitReached\" -> rate" },
+    { "providers/github.spec:13", "\"unknown_model\" -> missing" },
+    { "providers/github.spec:14", "\"unauthorized\" -> auth" },
+    { "providers/github.spec:15", "\"tokens_limit_reached\" -> context" },
     { "providers/groq.spec:8", "\"default\" -> medium" },
     { "providers/groq.spec:9", "\"tool_use_failed\" -> invalid" },
-    { "providers/openrouter.spec:7", "max_tokens           <-> max_output" },
-    { "providers/openrouter.spec:9", "reasoning.effort     <-> reasoning.effort : effort" },
-    { "providers/openrouter.spec:8", "top_k                <-> sampling.top_k" },
+    { "providers/huggingface.spec:11", "cached_tokens <-> cache_read" },
+    { "providers/llama_cpp.spec:15", "\"exceed_context_size_error\" -> context" },
+    { "providers/llama_cpp.spec:16", "\"unavailable_error\" -> overloaded" },
+    { "providers/llama_cpp.spec:17", "\"not_supported_error\" -> invalid" },
+    { "providers/minimax.spec:16", "reasoning_details <-> blocks : [reasoning_detail]" },
+    { "providers/moonshot.spec:18", "\"exceeded_current_quota_error\" 429 <-> billing" },
+    { "providers/moonshot.spec:19", "\"invalid_authentication_error\" -> auth" },
+    { "providers/moonshot.spec:20", "\"incorrect_api_key_error\" -> auth" },
+    { "providers/moonshot.spec:21", "\"resource_not_found_error\" -> missing" },
+    { "providers/moonshot.spec:22", "\"permission_denied_error\" -> forbidden" },
+    { "providers/moonshot.spec:23", "\"engine_overloaded_error\" -> overloaded" },
+    { "providers/moonshot.spec:24", "\"rate_limit_reached_error\" -> rate" },
+    { "providers/openrouter.spec:9", "reasoning.effort <-> reasoning.effort : effort" },
     { "providers/openrouter.spec:10", "reasoning.max_tokens <-> reasoning.budget" },
-    { "providers/openrouter.spec:15", "reasoning_details <-> blocks : [reasoning_detail]" },
-    { "providers/openrouter.spec:16", "thinking_blocks    -> blocks : [thinking_block]" },
-    { "providers/openrouter.spec:17", "reasoning          -> blocks.thinking.text" },
-    { "providers/openrouter.spec:18", "reasoning_content  -> blocks.thinking.text" },
     { "providers/openrouter.spec:22", "cache_control <-> cache : cache_control" },
     { "providers/openrouter.spec:23", "cache_control <-> cache : cache_control" },
+    { "providers/perplexity.spec:16", "\"too_many_prompt_tokens\" -> context" },
+    { "providers/perplexity.spec:17", "\"invalid_model\" -> missing" },
+    { "providers/vllm.spec:20", "\"BadRequestError\" -> invalid" },
+    { "providers/vllm.spec:21", "\"NotFoundError\" -> missing" },
+    { "providers/vllm.spec:22", "\"InternalServerError\" -> internal" },
+    { "providers/volcengine.spec:17", "\"AuthenticationError\" -> auth" },
+    { "providers/volcengine.spec:18", "\"AccountOverdueError\" -> billing" },
+    { "providers/volcengine.spec:19", "\"RateLimitExceeded\" -> rate" },
+    { "providers/volcengine.spec:20", "\"ServerOverloaded\" -> overloaded" },
+    { "providers/volcengine.spec:21", "\"SensitiveContentDetected\" -> policy" },
+    { "providers/volcengine.spec:22", "\"InputTextSensitiveContentDetected\" -> policy" },
+    { "providers/volcengine.spec:23", "\"ModelNotOpen\" -> missing" },
+    { "providers/volcengine.spec:15", "\"auto\" <-> auto" },
+    { "providers/volcengine.spec:15", "\"disabled\" <-> off" },
+    { "providers/volcengine.spec:15", "\"enabled\" <-> budget" },
+    { "providers/volcengine.spec:9", "thinking.type <-> reasoning.mode : thinking_switch" },
+    { "providers/xai.spec:16", "\"invalid-argument\" -> invalid" },
+    { "providers/xai.spec:13", "total_tokens -> output + input + cache_read + cache_write" },
+    { "providers/xai.spec:15", "code -> code" },
+    { "providers/zai.spec:19", "\"sensitive\" -> refusal" },
+    { "providers/zai.spec:20", "\"model_context_window_exceeded\" -> length" },
+    { "providers/zai.spec:21", "\"network_error\" -> other" },
+    { "providers/zai.spec:24", "\"1000\" -> auth" },
+    { "providers/zai.spec:24", "\"1001\" -> auth" },
+    { "providers/zai.spec:24", "\"1002\" -> auth" },
+    { "providers/zai.spec:25", "\"1113\" -> billing" },
+    { "providers/zai.spec:25", "\"1211\" -> missing" },
+    { "providers/zai.spec:25", "\"1261\" -> context" },
+    { "providers/zai.spec:25", "\"1301\" -> policy" },
+    { "providers/zai.spec:26", "\"1302\" -> rate" },
+    { "providers/zai.spec:26", "\"1305\" -> overloaded" },
+    { "providers/zai.spec:17", "\"enabled\" <-> auto" },
+    { "providers/zai.spec:17", "\"enabled\" <- budget" },
+    { "providers/zai.spec:10", "user_id <-> user" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 3, 3, 3, 3,
@@ -7011,7 +11182,9 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2, 3, 3, 3,
     3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3,
     3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    2, 1, 3, 3, 3, 3, 1, 1, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3,
+    2, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1,
+    1, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3,
+    3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static void
@@ -7154,6 +11327,563 @@ const struct xd_dialect xd_openai_chat = {
 };
 
 static void
+ai21_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+static void
+ai21_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static const struct xd_op ai21_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = ai21_chat_read_request,
+        .write_request = ai21_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth ai21_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_ai21 = {
+    .abi = XD_ABI,
+    .name = "ai21",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = ai21_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.ai21.com/studio/v1"),
+    .models = ai21_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = ai21_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &ai21_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+alibaba_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_alibaba_request(x, at, m);
+}
+
+static void
+alibaba_chat_write_request(struct xd *x, const void *m)
+{
+    write_alibaba_request(x, m);
+}
+
+static const struct xd_op alibaba_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = alibaba_chat_names,
+        .read_request = alibaba_chat_read_request,
+        .write_request = alibaba_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth alibaba_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_alibaba = {
+    .abi = XD_ABI,
+    .name = "alibaba",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = alibaba_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
+    .models = alibaba_models,
+    .nmodels = 3,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = alibaba_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &alibaba_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &alibaba_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+baichuan_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_baichuan_request(x, at, m);
+}
+
+static void
+baichuan_chat_write_request(struct xd *x, const void *m)
+{
+    write_baichuan_request(x, m);
+}
+
+static const struct xd_op baichuan_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = baichuan_chat_read_request,
+        .write_request = baichuan_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth baichuan_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_baichuan = {
+    .abi = XD_ABI,
+    .name = "baichuan",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = baichuan_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.baichuan-ai.com/v1"),
+    .models = baichuan_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = baichuan_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &baichuan_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+cerebras_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cerebras_request(x, at, m);
+}
+
+static void
+cerebras_chat_write_request(struct xd *x, const void *m)
+{
+    write_cerebras_request(x, m);
+}
+
+static const struct xd_op cerebras_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cerebras_chat_names,
+        .read_request = cerebras_chat_read_request,
+        .write_request = cerebras_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth cerebras_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_cerebras = {
+    .abi = XD_ABI,
+    .name = "cerebras",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = cerebras_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.cerebras.ai/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = cerebras_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &cerebras_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &cerebras_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+cloudflare_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+cloudflare_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op cloudflare_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth cloudflare_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_cloudflare = {
+    .abi = XD_ABI,
+    .name = "cloudflare",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = cloudflare_auths,
+    .nauths = 1,
+    .models = cloudflare_models,
+    .nmodels = 2,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = cloudflare_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &cloudflare_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+databricks_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+databricks_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static void
+databricks_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+databricks_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op databricks_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = databricks_chat_read_request,
+        .write_request = databricks_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth databricks_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_databricks = {
+    .abi = XD_ABI,
+    .name = "databricks",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = databricks_auths,
+    .nauths = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = databricks_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &databricks_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &databricks_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+deepinfra_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+deepinfra_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op deepinfra_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = deepinfra_chat_read_request,
+        .write_request = deepinfra_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth deepinfra_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_deepinfra = {
+    .abi = XD_ABI,
+    .name = "deepinfra",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = deepinfra_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.deepinfra.com/v1/openai"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = deepinfra_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepinfra_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
 deepseek_chat_read_request(struct xd *x, uint32_t at, void *m)
 {
     read_deepseek_request(x, at, m);
@@ -7225,6 +11955,238 @@ const struct xd_dialect xd_deepseek = {
 };
 
 static void
+fireworks_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+fireworks_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op fireworks_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = fireworks_chat_read_request,
+        .write_request = fireworks_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth fireworks_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_fireworks = {
+    .abi = XD_ABI,
+    .name = "fireworks",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = fireworks_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.fireworks.ai/inference/v1"),
+    .models = fireworks_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = fireworks_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepinfra_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+github_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+static void
+github_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static const struct xd_op github_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = github_chat_read_request,
+        .write_request = github_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth github_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_github = {
+    .abi = XD_ABI,
+    .name = "github",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = github_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://models.github.ai/inference"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = github_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &github_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &github_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+gpustack_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+gpustack_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op gpustack_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = gpustack_chat_read_request,
+        .write_request = gpustack_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth gpustack_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_gpustack = {
+    .abi = XD_ABI,
+    .name = "gpustack",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = gpustack_auths,
+    .nauths = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = gpustack_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepinfra_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
 groq_chat_read_request(struct xd *x, uint32_t at, void *m)
 {
     read_groq_request(x, at, m);
@@ -7281,6 +12243,957 @@ const struct xd_dialect xd_groq = {
     .seen_written = SEEN(seen_written),
 };
 
+static void
+heroku_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+heroku_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op heroku_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = heroku_chat_read_request,
+        .write_request = heroku_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth heroku_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_heroku = {
+    .abi = XD_ABI,
+    .name = "heroku",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = heroku_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://us.inference.heroku.com/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = heroku_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &cloudflare_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+huggingface_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+huggingface_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static void
+huggingface_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+huggingface_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op huggingface_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = huggingface_chat_read_request,
+        .write_request = huggingface_chat_write_request,
+        .read_reply = huggingface_chat_read_reply,
+        .write_reply = huggingface_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth huggingface_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_huggingface = {
+    .abi = XD_ABI,
+    .name = "huggingface",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = huggingface_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://router.huggingface.co/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = huggingface_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &huggingface_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+hyperbolic_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+hyperbolic_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op hyperbolic_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = hyperbolic_chat_read_request,
+        .write_request = hyperbolic_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth hyperbolic_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_hyperbolic = {
+    .abi = XD_ABI,
+    .name = "hyperbolic",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = hyperbolic_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.hyperbolic.xyz/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = hyperbolic_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &cloudflare_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+lepton_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+lepton_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op lepton_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = lepton_chat_read_request,
+        .write_request = lepton_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth lepton_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_lepton = {
+    .abi = XD_ABI,
+    .name = "lepton",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = lepton_auths,
+    .nauths = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = lepton_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &cloudflare_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+llama_cpp_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+llama_cpp_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op llama_cpp_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = llama_cpp_chat_read_request,
+        .write_request = llama_cpp_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth llama_cpp_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_llama_cpp = {
+    .abi = XD_ABI,
+    .name = "llama_cpp",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = llama_cpp_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("http://localhost:8080/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = llama_cpp_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &llama_cpp_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &llama_cpp_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+lm_studio_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+lm_studio_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op lm_studio_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = lm_studio_chat_read_request,
+        .write_request = lm_studio_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth lm_studio_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_lm_studio = {
+    .abi = XD_ABI,
+    .name = "lm_studio",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = lm_studio_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("http://localhost:1234/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = lm_studio_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepinfra_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+minimax_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_baichuan_request(x, at, m);
+}
+
+static void
+minimax_chat_write_request(struct xd *x, const void *m)
+{
+    write_baichuan_request(x, m);
+}
+
+static const struct xd_op minimax_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = minimax_chat_read_request,
+        .write_request = minimax_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth minimax_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_minimax = {
+    .abi = XD_ABI,
+    .name = "minimax",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = minimax_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.minimax.io/v1"),
+    .models = minimax_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = minimax_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &minimax_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+moonshot_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_baichuan_request(x, at, m);
+}
+
+static void
+moonshot_chat_write_request(struct xd *x, const void *m)
+{
+    write_baichuan_request(x, m);
+}
+
+static void
+moonshot_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+moonshot_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op moonshot_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = moonshot_chat_read_request,
+        .write_request = moonshot_chat_write_request,
+        .read_reply = moonshot_chat_read_reply,
+        .write_reply = moonshot_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth moonshot_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_moonshot = {
+    .abi = XD_ABI,
+    .name = "moonshot",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = moonshot_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.moonshot.ai/v1"),
+    .models = moonshot_models,
+    .nmodels = 2,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = moonshot_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &moonshot_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &moonshot_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+nebius_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+nebius_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op nebius_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = nebius_chat_read_request,
+        .write_request = nebius_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth nebius_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_nebius = {
+    .abi = XD_ABI,
+    .name = "nebius",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = nebius_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.tokenfactory.nebius.com/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = nebius_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepinfra_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+novita_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+novita_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op novita_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = novita_chat_read_request,
+        .write_request = novita_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth novita_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_novita = {
+    .abi = XD_ABI,
+    .name = "novita",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = novita_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.novita.ai/openai/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = novita_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepinfra_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+nvidia_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+static void
+nvidia_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static const struct xd_op nvidia_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = nvidia_chat_read_request,
+        .write_request = nvidia_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth nvidia_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_nvidia = {
+    .abi = XD_ABI,
+    .name = "nvidia",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = nvidia_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://integrate.api.nvidia.com/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = nvidia_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &nvidia_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+ollama_v1_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+ollama_v1_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op ollama_v1_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = ollama_v1_chat_read_request,
+        .write_request = ollama_v1_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth ollama_v1_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_ollama_v1 = {
+    .abi = XD_ABI,
+    .name = "ollama_v1",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = ollama_v1_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("http://localhost:11434/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = ollama_v1_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &ollama_v1_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
 static const struct xd_op openai_ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -7328,6 +13241,70 @@ const struct xd_dialect xd_openai = {
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openai_ops,
     .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op openai_compatible_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth openai_compatible_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_openai_compatible = {
+    .abi = XD_ABI,
+    .name = "openai_compatible",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = openai_compatible_auths,
+    .nauths = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = openai_compatible_ops,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -7411,6 +13388,1344 @@ const struct xd_dialect xd_openrouter = {
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
     .own = &openrouter_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+perplexity_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_perplexity_request(x, at, m);
+}
+
+static void
+perplexity_chat_write_request(struct xd *x, const void *m)
+{
+    write_perplexity_request(x, m);
+}
+
+static const struct xd_op perplexity_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = perplexity_chat_names,
+        .read_request = perplexity_chat_read_request,
+        .write_request = perplexity_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth perplexity_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_perplexity = {
+    .abi = XD_ABI,
+    .name = "perplexity",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = perplexity_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.perplexity.ai"),
+    .models = perplexity_models,
+    .nmodels = 2,
+    .policies = perplexity_policies,
+    .npolicies = sizeof perplexity_policies / sizeof *perplexity_policies - 1,
+    .ops = perplexity_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &perplexity_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &perplexity_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op portkey_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth portkey_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-portkey-api-key") },
+};
+
+const struct xd_dialect xd_portkey = {
+    .abi = XD_ABI,
+    .name = "portkey",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = portkey_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.portkey.ai/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = portkey_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+reka_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+static void
+reka_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static const struct xd_op reka_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = reka_chat_read_request,
+        .write_request = reka_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth reka_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_reka = {
+    .abi = XD_ABI,
+    .name = "reka",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = reka_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.reka.ai/v1"),
+    .models = reka_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = reka_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &reka_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+sambanova_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_sambanova_request(x, at, m);
+}
+
+static void
+sambanova_chat_write_request(struct xd *x, const void *m)
+{
+    write_sambanova_request(x, m);
+}
+
+static const struct xd_op sambanova_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = sambanova_chat_names,
+        .read_request = sambanova_chat_read_request,
+        .write_request = sambanova_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth sambanova_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_sambanova = {
+    .abi = XD_ABI,
+    .name = "sambanova",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = sambanova_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.sambanova.ai/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = sambanova_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &sambanova_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+sglang_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+sglang_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op sglang_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = sglang_chat_read_request,
+        .write_request = sglang_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth sglang_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_sglang = {
+    .abi = XD_ABI,
+    .name = "sglang",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = sglang_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("http://localhost:30000/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = sglang_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepinfra_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+siliconflow_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_siliconflow_request(x, at, m);
+}
+
+static void
+siliconflow_chat_write_request(struct xd *x, const void *m)
+{
+    write_siliconflow_request(x, m);
+}
+
+static const struct xd_op siliconflow_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = siliconflow_chat_names,
+        .read_request = siliconflow_chat_read_request,
+        .write_request = siliconflow_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth siliconflow_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_siliconflow = {
+    .abi = XD_ABI,
+    .name = "siliconflow",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = siliconflow_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.siliconflow.com/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = siliconflow_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &siliconflow_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+snowflake_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_snowflake_request(x, at, m);
+}
+
+static void
+snowflake_chat_write_request(struct xd *x, const void *m)
+{
+    write_snowflake_request(x, m);
+}
+
+static const struct xd_op snowflake_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = snowflake_chat_names,
+        .read_request = snowflake_chat_read_request,
+        .write_request = snowflake_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth snowflake_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_snowflake = {
+    .abi = XD_ABI,
+    .name = "snowflake",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = snowflake_auths,
+    .nauths = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = snowflake_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &snowflake_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+stepfun_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+static void
+stepfun_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static void
+stepfun_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+stepfun_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op stepfun_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = stepfun_chat_read_request,
+        .write_request = stepfun_chat_write_request,
+        .read_reply = stepfun_chat_read_reply,
+        .write_reply = stepfun_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth stepfun_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_stepfun = {
+    .abi = XD_ABI,
+    .name = "stepfun",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = stepfun_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.stepfun.com/v1"),
+    .models = stepfun_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = stepfun_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &stepfun_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+together_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+together_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static void
+together_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+together_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op together_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = together_chat_read_request,
+        .write_request = together_chat_write_request,
+        .read_reply = together_chat_read_reply,
+        .write_reply = together_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth together_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_together = {
+    .abi = XD_ABI,
+    .name = "together",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = together_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.together.xyz/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = together_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &huggingface_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+upstage_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+static void
+upstage_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static const struct xd_op upstage_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = upstage_chat_read_request,
+        .write_request = upstage_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth upstage_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_upstage = {
+    .abi = XD_ABI,
+    .name = "upstage",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = upstage_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.upstage.ai/v1"),
+    .models = upstage_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = upstage_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &upstage_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+vllm_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+static void
+vllm_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op vllm_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = vllm_chat_read_request,
+        .write_request = vllm_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth vllm_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_vllm = {
+    .abi = XD_ABI,
+    .name = "vllm",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = vllm_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("http://localhost:8000/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = vllm_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &vllm_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &vllm_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+volcengine_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_volcengine_request(x, at, m);
+}
+
+static void
+volcengine_chat_write_request(struct xd *x, const void *m)
+{
+    write_volcengine_request(x, m);
+}
+
+static const struct xd_op volcengine_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = volcengine_chat_names,
+        .read_request = volcengine_chat_read_request,
+        .write_request = volcengine_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth volcengine_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_volcengine = {
+    .abi = XD_ABI,
+    .name = "volcengine",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = volcengine_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://ark.cn-beijing.volces.com/api/v3"),
+    .models = volcengine_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = volcengine_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &volcengine_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &volcengine_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+writer_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+static void
+writer_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static const struct xd_op writer_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat"),
+        .names = ai21_chat_names,
+        .read_request = writer_chat_read_request,
+        .write_request = writer_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth writer_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_writer = {
+    .abi = XD_ABI,
+    .name = "writer",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = writer_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.writer.com/v1"),
+    .models = writer_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = writer_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &reka_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+xai_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_xai_request(x, at, m);
+}
+
+static void
+xai_chat_write_request(struct xd *x, const void *m)
+{
+    write_xai_request(x, m);
+}
+
+static void
+xai_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+xai_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op xai_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = xai_chat_names,
+        .read_request = xai_chat_read_request,
+        .write_request = xai_chat_write_request,
+        .read_reply = xai_chat_read_reply,
+        .write_reply = xai_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth xai_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_xai = {
+    .abi = XD_ABI,
+    .name = "xai",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = xai_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.x.ai/v1"),
+    .models = xai_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = xai_ops,
+    .nops = 3,
+    .read_error = read_xai_error,
+    .write_error = write_error,
+    .faults = &xai_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &xai_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+zai_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_zai_request(x, at, m);
+}
+
+static void
+zai_chat_write_request(struct xd *x, const void *m)
+{
+    write_zai_request(x, m);
+}
+
+static void
+zai_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+zai_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op zai_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = zai_chat_names,
+        .read_request = zai_chat_read_request,
+        .write_request = zai_chat_write_request,
+        .read_reply = zai_chat_read_reply,
+        .write_reply = zai_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth zai_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_zai = {
+    .abi = XD_ABI,
+    .name = "zai",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = zai_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.z.ai/api/paas/v4"),
+    .models = zai_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = zai_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &zai_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &zai_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op crusoe_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = vllm_chat_read_request,
+        .write_request = vllm_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth crusoe_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_crusoe = {
+    .abi = XD_ABI,
+    .name = "crusoe",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = crusoe_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.inference.crusoecloud.com/v1"),
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = crusoe_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &vllm_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &crusoe_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op zhipu_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = zai_chat_names,
+        .read_request = zai_chat_read_request,
+        .write_request = zai_chat_write_request,
+        .read_reply = zai_chat_read_reply,
+        .write_reply = zai_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth zhipu_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_zhipu = {
+    .abi = XD_ABI,
+    .name = "zhipu",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = zhipu_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://open.bigmodel.cn/api/paas/v4"),
+    .models = zai_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = zhipu_ops,
+    .nops = 3,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &zai_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &zhipu_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

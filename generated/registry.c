@@ -4,22 +4,104 @@
 extern const struct xd_dialect xd_anthropic_messages;
 extern const struct xd_dialect xd_openai_chat;
 extern const struct xd_dialect xd_mistral_chat;
+extern const struct xd_dialect xd_ai21;
+extern const struct xd_dialect xd_alibaba;
 extern const struct xd_dialect xd_anthropic;
+extern const struct xd_dialect xd_anthropic_compatible;
+extern const struct xd_dialect xd_baichuan;
+extern const struct xd_dialect xd_cerebras;
+extern const struct xd_dialect xd_cloudflare;
+extern const struct xd_dialect xd_databricks;
+extern const struct xd_dialect xd_deepinfra;
 extern const struct xd_dialect xd_deepseek;
+extern const struct xd_dialect xd_fireworks;
+extern const struct xd_dialect xd_github;
+extern const struct xd_dialect xd_gpustack;
 extern const struct xd_dialect xd_groq;
+extern const struct xd_dialect xd_heroku;
+extern const struct xd_dialect xd_huggingface;
+extern const struct xd_dialect xd_hyperbolic;
+extern const struct xd_dialect xd_lepton;
+extern const struct xd_dialect xd_llama_cpp;
+extern const struct xd_dialect xd_lm_studio;
+extern const struct xd_dialect xd_minimax;
+extern const struct xd_dialect xd_moonshot;
+extern const struct xd_dialect xd_nebius;
+extern const struct xd_dialect xd_novita;
+extern const struct xd_dialect xd_nvidia;
+extern const struct xd_dialect xd_ollama_v1;
 extern const struct xd_dialect xd_openai;
+extern const struct xd_dialect xd_openai_compatible;
 extern const struct xd_dialect xd_openrouter;
+extern const struct xd_dialect xd_perplexity;
+extern const struct xd_dialect xd_portkey;
+extern const struct xd_dialect xd_reka;
+extern const struct xd_dialect xd_sambanova;
+extern const struct xd_dialect xd_sglang;
+extern const struct xd_dialect xd_siliconflow;
+extern const struct xd_dialect xd_snowflake;
+extern const struct xd_dialect xd_stepfun;
+extern const struct xd_dialect xd_together;
+extern const struct xd_dialect xd_upstage;
+extern const struct xd_dialect xd_vllm;
+extern const struct xd_dialect xd_volcengine;
+extern const struct xd_dialect xd_writer;
+extern const struct xd_dialect xd_xai;
+extern const struct xd_dialect xd_zai;
+extern const struct xd_dialect xd_crusoe;
 extern const struct xd_dialect xd_mistral;
+extern const struct xd_dialect xd_zhipu;
 
 const struct xd_dialect *const xd_registry[] = {
     &xd_anthropic_messages,
     &xd_openai_chat,
     &xd_mistral_chat,
+    &xd_ai21,
+    &xd_alibaba,
     &xd_anthropic,
+    &xd_anthropic_compatible,
+    &xd_baichuan,
+    &xd_cerebras,
+    &xd_cloudflare,
+    &xd_databricks,
+    &xd_deepinfra,
     &xd_deepseek,
+    &xd_fireworks,
+    &xd_github,
+    &xd_gpustack,
     &xd_groq,
+    &xd_heroku,
+    &xd_huggingface,
+    &xd_hyperbolic,
+    &xd_lepton,
+    &xd_llama_cpp,
+    &xd_lm_studio,
+    &xd_minimax,
+    &xd_moonshot,
+    &xd_nebius,
+    &xd_novita,
+    &xd_nvidia,
+    &xd_ollama_v1,
     &xd_openai,
+    &xd_openai_compatible,
     &xd_openrouter,
+    &xd_perplexity,
+    &xd_portkey,
+    &xd_reka,
+    &xd_sambanova,
+    &xd_sglang,
+    &xd_siliconflow,
+    &xd_snowflake,
+    &xd_stepfun,
+    &xd_together,
+    &xd_upstage,
+    &xd_vllm,
+    &xd_volcengine,
+    &xd_writer,
+    &xd_xai,
+    &xd_zai,
+    &xd_crusoe,
     &xd_mistral,
+    &xd_zhipu,
     NULL,
 };

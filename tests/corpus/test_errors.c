@@ -87,11 +87,7 @@ words(struct arena *a, struct str body)
 static const struct xd_dialect *
 reader_of(struct run *r, struct str dir)
 {
-    struct str name = arena_str(&r->arena, dir);
-    for (size_t i = 0; i < name.n; i++)
-        if (name.p[i] == '-')
-            name.n = i;
-    const struct xd_dialect *d = xd_find(name);
+    const struct xd_dialect *d = wire_provider(&r->arena, dir);
     r->ours += d || str_ends(dir, STR("-chat"));
     return d ? d : xd_find(STR("openai.chat"));
 }

@@ -51,6 +51,27 @@ wire_file(struct arena *a, const char *path)
     return content;
 }
 
+const struct xd_dialect *
+wire_provider(struct arena *a, struct str dir)
+{
+    static const struct {
+        const char *dir, *name;
+    } known[] = {
+        { "anthropic-compat", "anthropic_compatible" },
+        { "local-localhost_11434", "ollama_v1" },
+        { "local-localhost_8000", "vllm" },
+        { "ollama-openai", "ollama_v1" },
+    };
+    struct str name = arena_str(a, dir);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_starts(dir, str_from(known[i].dir)))
+            return xd_find(str_from(known[i].name));
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] == '-')
+            name.n = i;
+    return xd_find(name);
+}
+
 /* What the address says of the dialect, NULL when it is none of ours.  Recordings of a provider
  * that is compiled in are read by its own rules. */
 static const struct xd_dialect *
@@ -66,11 +87,7 @@ dialect_of(struct arena *a, struct str dir, struct str uri)
         family = STR("anthropic.messages");
     else
         return NULL;
-    struct str name = arena_str(a, dir);
-    for (size_t i = 0; i < name.n; i++)
-        if (name.p[i] == '-')
-            name.n = i;
-    const struct xd_dialect *d = xd_find(name);
+    const struct xd_dialect *d = wire_provider(a, dir);
     return d && str_is(family, d->family) ? d : xd_find(family);
 }
 

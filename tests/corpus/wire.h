@@ -37,6 +37,9 @@ const char *wire_path(struct arena *a, const char *name);
 /* The content of a file in the arena; absent when it cannot be read. */
 struct str wire_file(struct arena *a, const char *path);
 
+/* The provider whose traffic a directory holds ("groq-chat"), NULL when it is not compiled in. */
+const struct xd_dialect *wire_provider(struct arena *a, struct str dir);
+
 /* Everything in the item lives until fn returns. */
 typedef void wire_fn(void *ctx, const struct wire_item *item);
 /* Call fn for each recorded chat exchange of the compiled dialects, in alphabetical order; returns

@@ -125,7 +125,7 @@ static const struct {
     { "translate --from openai.chat --to openai.chat", 2, NULL, "--kind K is missing" },
     { "translate --from openai.chart --to openai.chat --kind reply", 2, NULL,
       "no such dialect or provider: openai.chart\nhelp: did you mean openai.chat?\n" },
-    { "translate --from openai.chat --to zzz --kind reply", 2, NULL,
+    { "translate --from openai.chat --to qqqqqqqqqqqq --kind reply", 2, NULL,
       "help: llmux dialects and llmux providers list them\n" },
     { "translate --from openai.chat --to openai.chat --kind replies", 2, NULL,
       "no such kind: replies\nhelp: did you mean reply?\n" },
