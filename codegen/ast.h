@@ -279,6 +279,7 @@ struct ast_decl {
     struct word or_by;     /* list: the tag member of elements without the first; may be absent */
     struct word until;     /* patch stream: "[DONE]" */
     bool patch;            /* stream X <-> Y patch until "..." */
+    bool items;            /* stream X <-> Y items by type */
     /* by kind */
     struct ast_enum_values values; /* DECL_ENUM, DECL_POLICY */
     struct word takes; /* DECL_POLICY: what it takes besides its values; absent when nothing */

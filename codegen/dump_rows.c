@@ -140,6 +140,8 @@ case_ctx(struct dump *p, const struct ast_decl *decl, const struct ast_tag_case 
     } else {
         ctx.kind = CTX_EVENT;
         ctx.event = find_event(p->ir, path->v[0].name.s);
+        if (decl->items && ctx.event)
+            ctx.event = item_event(p->a, ctx.event);
     }
     *ok = ctx.kind == CTX_CASE ? ctx.ucase >= 0 : ctx.kind == CTX_EVENT ? ctx.event != NULL : true;
     return ctx;

@@ -32,6 +32,7 @@ struct emit {
     struct str family_name;       /* what keeps unknown members apart: the base dialect's name */
     enum emit_as { EMIT_FAMILY, EMIT_PLUGIN } as;
     const struct dialect *d; /* the one being printed */
+    bool fragments;          /* texts are read that may be cut inside of a character */
     struct words own;        /* names of declarations that providers of the family amend */
     struct {
         struct emit_row *v;
@@ -68,7 +69,8 @@ struct body {
     unsigned slots;
     enum body_rest { REST_NOTE, REST_KEEP, REST_IGNORE } rest;
     const struct ast_row
-        *key; /* `index <-> index`: elements of a patch are told apart by this member */
+        *key;         /* `index <-> index`: elements of a patch are told apart by this member */
+    bool opens_empty; /* lists in it are empty while an item opens */
     const char *when_const; /* condition under which constants are written, NULL: always */
     bool split;             /* each row is a function of its own, for others to share */
 };
@@ -197,6 +199,7 @@ bool routes_of_blocks(const struct ast_decl *decl);
 /* The kinds of blocks that a list of blocks writes; bits 1u << (case + 1). */
 uint32_t routes_mask(struct emit *e, const struct ast_decl *decl);
 void emit_events(struct emit *e, const struct ast_decl *decl);
+void emit_item_events(struct emit *e, const struct ast_decl *decl);
 void emit_patches(struct emit *e, const struct ast_decl *decl);
 void emit_struct(struct emit *e);
 /* Where operations are asked for (emit_address.c): tables, and the members that name them. */

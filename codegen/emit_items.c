@@ -34,7 +34,7 @@ emit_reader(struct emit *e, const struct routes *rs)
     em(e, "    xd_lose_rest(x, &t.rest);\n    *m = t.blocks;\n}\n\n");
 }
 
-/* The kinds that the rows of a route write; bits 1u << (case + 1). */
+/* The kinds that the rows of a route write, of those that no route before it writes; bits 1u << (case + 1). */
 static uint32_t
 route_mask(struct emit *e, const struct routes *rs, const struct route *r)
 {
@@ -68,13 +68,14 @@ write_route(struct emit *e, const struct route *r)
 {
     em(e, "        XD_SEEN(seen_written, %d);\n", route_number(e, r));
     if (r->verbatim) {
-        write_verbatim(e, "m", "        ");
+        em(e, "        if (!str_eq(m->foreign.dialect, STR_FAMILY))\n            break;\n");
+        em(e, "        jw_raw(&x->w, m->foreign.body);\n");
     } else if (r->ucase >= 0) {
         em(e, "        write_%s(x, m);\n", r->name);
     } else {
         em(e, "        one = *m;\n        write_%s(x, &turn);\n", r->name);
     }
-    em(e, "        break;\n");
+    em(e, "        return true;\n");
 }
 
 static bool
@@ -89,7 +90,7 @@ has_runs(const struct routes *rs)
 static void
 emit_writer(struct emit *e, const struct routes *rs)
 {
-    em(e, "static void\nwrite_%s_element(struct xd *x, const struct ir_block *m)\n{\n", rs->name);
+    em(e, "static bool\nwrite_%s_element(struct xd *x, const struct ir_block *m)\n{\n", rs->name);
     if (has_runs(rs))
         em(e,
            "    struct ir_block one;\n    const struct ir_turn turn = { .blocks = { &one, 1, 1 } };\n\n");
@@ -106,14 +107,14 @@ emit_writer(struct emit *e, const struct routes *rs)
     }
     for (int n = 0; n < (int)rs->blocks->cases.n; n++)
         if (!(done >> (n + 1) & 1))
-            em(e, "    case %s:\n        xd_lose(x, \"blocks.%s\");\n        break;\n",
-               case_constant(e->a, rs->blocks, n), rs->blocks->cases.v[n].name.s.p);
-    em(e, "    case IR_BLOCK_UNSET:\n        break;\n    }\n}\n\n");
+            em(e, "    case %s:\n", case_constant(e->a, rs->blocks, n));
+    em(e,
+       "    case IR_BLOCK_UNSET:\n        break;\n    }\n    xd_lose_block(x, m->kind);\n    xd_no_key(x);\n    return false;\n}\n\n");
     em(e,
        "static void\nwrite_%s(struct xd *x, const struct ir_blocks *m)\n{\n    jw_array(&x->w);\n",
        rs->name);
     em(e,
-       "    for (x->made = 0; x->made < m->n; x->made++)\n        write_%s_element(x, &m->v[x->made]);\n    jw_close(&x->w);\n}\n\n",
+       "    x->made = 0;\n    for (unsigned i = 0; i < m->n; i++)\n        x->made += write_%s_element(x, &m->v[i]);\n    jw_close(&x->w);\n}\n\n",
        rs->name);
 }
 

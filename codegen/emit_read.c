@@ -17,7 +17,8 @@ read_scalar(struct emit *e, const struct row_use *u, const struct type *t, const
     } else if (t->list && t->kind == TYPE_STRING) {
         em(e, "%sxd_read_strs(x, %s, &%s);\n", indent, v, lv);
     } else if (t->kind <= TYPE_INDEX && t->kind != TYPE_NONE && !t->list) {
-        em(e, "%sxd_read_%s(x, %s, &%s);\n", indent, scalar_readers[t->kind], v, lv);
+        em(e, "%sxd_read_%s(x, %s, &%s);\n", indent,
+           e->fragments && types_is_stringlike(t) ? "part" : scalar_readers[t->kind], v, lv);
     } else {
         struct diag *d = diag_error(e->diags, u->r->pos, "a value of type %s%s%s needs a form",
                                     t->list ? "[" : "", types_name(t), t->list ? "]" : "");
@@ -140,8 +141,11 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
         em(e, "%s(void)%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address(e, lv));
         break;
     case FORM_IS_ROUTES:
-        em(e, "%s%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v,
-           f->un ? address(e, lv) : "m");
+        if (f->un && !t->list) /* an element alone, into the locals of an event */
+            em(e, "%sread_%s_element(x, %s, &turn);\n", indent, decl_name(e, f->decl), v);
+        else
+            em(e, "%s%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v,
+               f->un ? address(e, lv) : "m");
         break;
     case FORM_IS_TEXT_IN:
         em(e, "%sxd_read_text_in(x, %s, &%s);\n", indent, v, lv);

@@ -114,6 +114,7 @@ route_body(struct emit *e, const struct routes *rs, const struct route *r)
     b->tag = is_other_member(rs->decl, r->c) ? rs->decl->or_by.s : rs->decl->by.s;
     body_know_name(e, b, b->tag);
     b->tag_wire = r->c->tags.v[0].s;
+    b->opens_empty = routes_of_blocks(rs->decl);
     return b;
 }
 

@@ -160,7 +160,9 @@ emit_ops(struct emit *e)
                entry(e, op->streams, "read"), entry(e, op->streams, "write"));
             if (stream->until.s.n)
                 em(e, "        .until = STR_INIT(%s),\n", c_string(e->a, stream->until.s));
-            if (!stream->patch)
+            if (stream->items)
+                em(e, "        .items = true,\n");
+            else if (!stream->patch)
                 em(e, "        .order = &%s%.*s_order,\n", decl_prefix(e, stream),
                    STR_ARG(stream->name.s));
         }
@@ -407,6 +409,8 @@ emit_decl(struct emit *e, const struct ast_decl *decl)
     case DECL_STREAM:
         if (decl->patch)
             emit_patches(e, decl);
+        else if (decl->items)
+            emit_item_events(e, decl);
         else
             emit_events(e, decl);
         break;

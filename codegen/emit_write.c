@@ -141,8 +141,8 @@ write_string_elements(struct emit *e, const struct form *f, const struct type *t
 }
 
 static void
-write_list(struct emit *e, const struct form *f, const struct type *t, const char *lv,
-           const char *mask, const char *key, const char *indent)
+write_list(struct emit *e, const struct body *b, const struct form *f, const struct type *t,
+           const char *lv, const char *mask, const char *key, const char *indent)
 {
     if (f->word.p) {
         write_string_elements(e, f, t, lv, key, indent);
@@ -154,7 +154,8 @@ write_list(struct emit *e, const struct form *f, const struct type *t, const cha
         return;
     }
     em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
-    em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, lv);
+    em(e, "%sfor (unsigned i = 0; %si < %s.n; i++)\n", indent,
+       b->opens_empty ? "!x->skeleton && " : "", lv);
     if (mask)
         em(e, "%s    if ((%s >> %s.v[i].kind) & 1)\n    ", indent, mask, lv);
     em(e, "%s    %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
@@ -231,15 +232,19 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
            indent, own_writer(e, f->decl), address(e, lv), indent);
         break;
     case FORM_IS_ROUTES:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%s%s(x, %s);\n", indent, key, indent,
-           own_writer(e, f->decl), f->un ? address(e, lv) : "m");
+        em(e, "%sjw_key(&x->w, STR(%s));\n", indent, key);
+        if (f->un && !t->list) /* an element alone */
+            em(e, "%s(void)write_%s_element(x, %s);\n", indent, decl_name(e, f->decl),
+               address(e, lv));
+        else
+            em(e, "%s%s(x, %s);\n", indent, own_writer(e, f->decl), f->un ? address(e, lv) : "m");
         break;
     case FORM_IS_TEXT_IN:
         em(e, "%sxd_put_text_in(x, STR(%s), STR(%s), %s);\n", indent, key, c_string(e->a, f->word),
            lv);
         break;
     case FORM_IS_LIST:
-        write_list(e, f, t, lv, mask, key, indent);
+        write_list(e, b, f, t, lv, mask, key, indent);
         break;
     case FORM_IS_STRING:
         if (t->kind == TYPE_UNION && f->ucase >= 0)
@@ -459,6 +464,14 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
 
     if (u->r->kind == ROW_CONST) {
         const char *when = b->key ? "x->skeleton || !x->patch" : b->when_const;
+        if (u->r->otherwise.kind != CONST_NONE) {
+            em(e, "    XD_SEEN(seen_written, %d);\n    if (x->skeleton) {\n", u->number);
+            write_const(e, &u->r->otherwise, key, in);
+            em(e, "    } else {\n");
+            write_const(e, &u->r->constant, key, in);
+            em(e, "    }\n");
+            return;
+        }
         if (when)
             em(e, "    if (%s) {\n", when);
         em(e, "%sXD_SEEN(seen_written, %d);\n", when ? in : "    ", u->number);

@@ -277,6 +277,10 @@ put_mapped(struct print *p, const struct ast_row *r, struct columns c)
     if (r->constant.kind != CONST_NONE) {
         buf_puts(p->out, STR(" = "));
         put_const(p->out, &r->constant);
+        if (r->otherwise.kind != CONST_NONE)
+            buf_puts(p->out, STR(" else "));
+        if (r->otherwise.kind != CONST_NONE)
+            put_const(p->out, &r->otherwise);
         return;
     }
     buf_printf(p->out, " %s ", arrow(r->arrow));
@@ -514,6 +518,8 @@ put_decl(struct print *p, const struct ast_decl *decl)
     put_path(p->out, &decl->model);
     if (decl->patch)
         buf_puts(p->out, STR(" patch"));
+    if (decl->items)
+        buf_puts(p->out, STR(" items"));
     if (decl->until.s.p) {
         buf_puts(p->out, STR(" until "));
         put_string(p->out, decl->until.s);

@@ -86,7 +86,7 @@ maps_type(const struct ast_decl *decl, const struct type *t)
     struct str want = decl->model.v[0].name.s;
 
     if (decl->kind == DECL_LIST && str_is(want, "Turn"))
-        return t->kind == TYPE_UNION && t->list && str_is(t->un->name.s, "Block");
+        return t->kind == TYPE_UNION && str_is(t->un->name.s, "Block");
     if (t->list)
         return false;
     if (str_eq(want, str_from(types_name(t))))

@@ -41,7 +41,7 @@ int spec_parserFallback(int token);
 %fallback NAME
     IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
     SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP REMOVE REFUSE REST WITH FIRST EACH CHOICES
-    ORDER ANYWHERE FINAL SKIP NONE BY PATCH UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS
+    ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS
     JOINS IN.
 
 file ::= ir.
@@ -286,6 +286,12 @@ decl(D) ::= STREAM(K) head(H) BY name(M) LBRACE cases(C) RBRACE. {
     D = build_wire_decl(b, C, DECL_STREAM, K, H);
     D->by = M;
 }
+// stream events <-> Reply items by type { each { n <- count }; "item.done" <-> close { item <-> block : items } }
+decl(D) ::= STREAM(K) head(H) ITEMS BY name(M) LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_STREAM, K, H);
+    D->items = true;
+    D->by = M;
+}
 // stream chunks <-> Reply patch until "[DONE]" { each { id <-> id }; usage <-> usage : usage slot }
 decl(D) ::= STREAM(K) head(H) PATCH LBRACE rows(R) RBRACE. {
     D = build_wire_decl(b, build_decl_body(b), DECL_STREAM, K, H);
@@ -432,6 +438,11 @@ row(A) ::= mapped(A).
 row(A) ::= header(A).
 // type = "function"
 row(A) ::= wire(W) EQ const(C).                 { A = build_const_row(b, W, C); }
+// status = "completed" else "in_progress"      another one while the item is open
+row(A) ::= wire(W) EQ const(C) ELSE const(D). {
+    A = build_const_row(b, W, C);
+    A->otherwise = D;
+}
 // drop logprobs, sampling.seed         what this API cannot say; it is listed as lost
 row(A) ::= DROP(K) wire(M).         { A = build_row(b, ROW_DROP, K.word.pos); A->model = M; }
 // remove user                          takes an inherited row away

@@ -268,6 +268,8 @@ check_case(struct check *c, const struct ast_decl *decl, const struct ast_tag_ca
                   "write a case for the others: \"tag\" <-> case { }");
     if (decl->kind == DECL_LIST)
         return;
+    if (decl->items)
+        return;
     if (t->model.n > 1)
         diag_error(c->d, t->model.v[1].pos, "a case of %s has one meaning",
                    decl_phrase(decl->kind));
@@ -312,6 +314,8 @@ check_decl(struct check *c, const struct ast_decl *decl)
         break;
     case DECL_STREAM:
         if (decl->patch)
+            check_rows(c, &decl->rows, IN_PATCH);
+        else if (decl->items)
             check_rows(c, &decl->rows, IN_PATCH);
         else
             no_common_rows(c, decl);

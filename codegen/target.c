@@ -68,6 +68,52 @@ want_value(const struct ir_enum *en, struct word name, struct diags *d)
     return v;
 }
 
+const struct ast_event *
+item_event(struct arena *a, const struct ast_event *ev)
+{
+    static const struct {
+        const char *event, *params[4];
+    } more[] = {
+        { "open", { "part" } }, { "grow", { "part", "piece" } }, { "close", { "part", "block" } },
+        { "end", { "reply" } }, { "fail", { "reply" } },
+    };
+    struct ast_event *out = arena_alloc(a, sizeof *out);
+
+    *out = (struct ast_event){ .name = ev->name };
+    for (unsigned i = 0; i < ev->params.n; i++)
+        *(struct word *)arena_push(a, (void **)&out->params.v, &out->params.n, &out->params.cap,
+                                   sizeof(struct word)) = ev->params.v[i];
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        for (unsigned k = 0; str_is(ev->name.s, more[i].event) && k < 4 && more[i].params[k]; k++)
+            *(struct word *)arena_push(
+                a, (void **)&out->params.v, &out->params.n, &out->params.cap,
+                sizeof(struct word)) = (struct word){ str_from(more[i].params[k]), ev->name.pos };
+    return out;
+}
+
+static bool
+has_param(const struct ast_event *ev, const char *name)
+{
+    for (unsigned i = 0; i < ev->params.n; i++)
+        if (str_is(ev->params.v[i].s, name))
+            return true;
+    return false;
+}
+
+/* What an event of items writes as its places: items are counted as they are written, and each has
+ * one part. */
+static const char *
+item_place(const struct ast_event *ev, struct str name)
+{
+    if (!has_param(ev, "part"))
+        return NULL;
+    if (str_is(name, "index"))
+        return "x->made";
+    if (str_is(name, "piece"))
+        return "x->piece";
+    return str_is(name, "part") ? "0" : NULL;
+}
+
 struct type
 event_param(const struct ir_model *ir, const struct ast_event *ev, struct str name)
 {
@@ -78,7 +124,8 @@ event_param(const struct ir_model *ir, const struct ast_event *ev, struct str na
         found |= str_eq(ev->params.v[i].s, name);
     if (!found)
         return t;
-    if (str_is(name, "choice") || str_is(name, "index")) {
+    if (str_is(name, "choice") || str_is(name, "index") || str_is(name, "part")
+        || str_is(name, "piece")) {
         t.kind = TYPE_INDEX;
         return t;
     }
@@ -270,6 +317,8 @@ start(struct walk *w, const struct ctx *ctx, const struct ast_step *s)
                                            : "e->%s",
                                        w->t.lvalue)
                               .p;
+        if (w->dir == DIR_WRITE && item_place(ctx->event, s->name.s))
+            w->t.lvalue = item_place(ctx->event, s->name.s);
         break;
     }
     if (w->t.ok && s->index >= 0)

@@ -52,6 +52,9 @@ void suggest_field(struct diag *e, const struct ir_fields *f, struct str name);
 int want_case(const struct ir_union *u, struct word name, struct diags *d);
 /* The same for a value of an enum. */
 int want_value(const struct ir_enum *en, struct word name, struct diags *d);
+/* The event as a stream of items has it: the place of a part in an item and of a piece in a text,
+ * closes and the end with what they close. */
+const struct ast_event *item_event(struct arena *a, const struct ast_event *ev);
 /* The parameter of an event by name: its type; TYPE_NONE when there is none. */
 struct type event_param(const struct ir_model *ir, const struct ast_event *ev, struct str name);
 

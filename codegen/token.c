@@ -55,6 +55,7 @@ static const struct keyword keywords[] = {
     KEYWORD(NONE, "none", PLAIN),
     KEYWORD(BY, "by", PLAIN),
     KEYWORD(PATCH, "patch", PLAIN),
+    KEYWORD(ITEMS, "items", PLAIN),
     KEYWORD(UNTIL, "until", PLAIN),
     KEYWORD(MEMBER, "member", PLAIN),
     KEYWORD(GROWS, "grows", PLAIN),

@@ -3,6 +3,7 @@
 
 extern const struct xd_dialect xd_anthropic_messages;
 extern const struct xd_dialect xd_openai_chat;
+extern const struct xd_dialect xd_openai_responses;
 extern const struct xd_dialect xd_mistral_chat;
 extern const struct xd_dialect xd_ai21;
 extern const struct xd_dialect xd_alibaba;
@@ -55,6 +56,7 @@ extern const struct xd_dialect xd_zhipu;
 const struct xd_dialect *const xd_registry[] = {
     &xd_anthropic_messages,
     &xd_openai_chat,
+    &xd_openai_responses,
     &xd_mistral_chat,
     &xd_ai21,
     &xd_alibaba,

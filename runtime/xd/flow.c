@@ -201,6 +201,12 @@ xd_flow_open(struct xd *x, unsigned choice, unsigned key, const struct ir_block 
     struct flow_lane *old = flow_lane_find(t, key);
     if (old)
         flow_lane_close(x, t, old);
+    xd_flow_open_key(x, t, key, b);
+}
+
+void
+xd_flow_open_key(struct xd *x, struct flow_track *t, int64_t key, const struct ir_block *b)
+{
     struct flow_lane *l = flow_lane_make(x, key, FLOW_BOUNDED, b);
     if (l)
         flow_lane_start(x, t, l, b);

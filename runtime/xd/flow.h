@@ -18,6 +18,8 @@
 #define FLOW_STRING_BYTES 4096u /* of an id, a model's name, ... */
 #define FLOW_NO_KEY       INT64_C(-1)
 
+/* The first growing field of a block (text, arguments); the other (signature, citations). */
+enum { FLOW_SAID_TEXT = 1, FLOW_SAID_MORE = 2 };
 enum flow_lane_place { FLOW_FRESH, FLOW_WAITING, FLOW_LIVE, FLOW_DONE };
 /* Does the wire say when a block closes? */
 enum flow_style { FLOW_BOUNDED, FLOW_PATCHED };
@@ -26,12 +28,14 @@ struct flow_lane {
     struct flow_lane *next;
     enum flow_lane_place place;
     enum flow_style style;
-    int64_t key;                   /* on the wire, or FLOW_NO_KEY */
-    bool closed;                   /* nothing more can belong to it */
-    bool has_signature;            /* thinking: what follows is another block */
-    unsigned index;                /* of its block, when live */
-    unsigned half[2];              /* pending halves of its growing texts */
-    struct str id, name;           /* of a call, in the stream's arena */
+    int64_t key;         /* on the wire, or FLOW_NO_KEY */
+    bool closed;         /* nothing more can belong to it */
+    bool has_signature;  /* thinking: what follows is another block */
+    unsigned said;       /* FLOW_SAID_*: which of its growing fields have said something */
+    unsigned piece;      /* of its text: the last one that grew */
+    unsigned index;      /* of its block, when live */
+    unsigned half[2];    /* pending halves of its growing texts */
+    struct str id, name; /* of a call, in the stream's arena */
     struct xd_arguments arguments; /* of a call */
     struct ir_block block;         /* waiting: what came so far, parked; else only its kind */
     size_t parked;                 /* bytes */
@@ -50,6 +54,10 @@ struct flow_track {
     unsigned index;         /* of the next block */
     unsigned calls;         /* opened so far */
     uint32_t kinds;         /* of the blocks opened so far: 1u << kind */
+    struct {
+        int64_t *v;
+        unsigned n, cap;
+    } past; /* keys of the parts of items that are closed */
     enum ir_stop stop;
     struct str stop_text;
 };
@@ -97,6 +105,9 @@ void xd_flow_repeat(struct xd_flow *f, const struct ir_event *e);
 struct flow_track *xd_flow_track(struct xd *x, unsigned choice);
 /* A copy in the stream's arena, cut to FLOW_STRING_BYTES. */
 struct str xd_flow_keep(struct xd *x, struct str s);
+
+/* A bounded block opens under a key that no open block has. */
+void xd_flow_open_key(struct xd *x, struct flow_track *t, int64_t key, const struct ir_block *b);
 
 /* --- blocks: lane.c --- */
 /* A fresh lane; what frag says of a call's id and name is kept. */

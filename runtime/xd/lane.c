@@ -357,10 +357,43 @@ flow_drain(struct xd *x, struct flow_track *t)
     }
 }
 
+/* Remember which growing fields have said something. */
+static void
+note_said(struct flow_lane *l, const struct ir_block *frag)
+{
+    bool text = false, more = false;
+    switch (frag->kind) {
+    case IR_BLOCK_TEXT:
+        text = frag->text.text.n;
+        more = frag->text.citations.n;
+        break;
+    case IR_BLOCK_REFUSAL:
+        text = frag->refusal.text.n;
+        break;
+    case IR_BLOCK_THINKING:
+        text = frag->thinking.text.n;
+        more = frag->thinking.signature.n;
+        break;
+    case IR_BLOCK_CALL:
+        text = frag->call.arguments.n;
+        break;
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_SEALED:
+    case IR_BLOCK_IMAGE:
+    case IR_BLOCK_AUDIO:
+    case IR_BLOCK_DOCUMENT:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
+        break;
+    }
+    l->said |= (text ? FLOW_SAID_TEXT : 0) | (more ? FLOW_SAID_MORE : 0);
+}
+
 void
 flow_lane_start(struct xd *x, struct flow_track *t, struct flow_lane *l,
                 const struct ir_block *frag)
 {
+    note_said(l, frag);
     bool at_once = !t->waiting.first && is_ready(l) && (!t->live || can_yield(t->live));
     if (!at_once) {
         put_off(x, t, l, frag);
@@ -382,6 +415,7 @@ void
 flow_lane_grow(struct xd *x, struct flow_track *t, struct flow_lane *l, const struct ir_block *frag)
 {
     struct ir_block b;
+    note_said(l, frag);
     if (!grows_by_tail(frag->kind))
         b = *frag;
     else if (!ir_block_tail(frag, &b))

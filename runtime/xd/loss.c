@@ -89,7 +89,7 @@ xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container
 }
 
 void
-xd_lose_blocks(struct xd *x, const struct ir_blocks *l, uint32_t mask)
+xd_lose_block(struct xd *x, enum ir_block_kind kind)
 {
     static const char *const names[IR_BLOCK_COUNT] = {
         [IR_BLOCK_UNSET] = NULL,
@@ -104,9 +104,14 @@ xd_lose_blocks(struct xd *x, const struct ir_blocks *l, uint32_t mask)
         [IR_BLOCK_RESULT] = "blocks.result",
         [IR_BLOCK_FOREIGN] = "blocks.foreign",
     };
-    for (unsigned i = 0; i < l->n; i++) {
-        enum ir_block_kind kind = l->v[i].kind;
-        if (names[kind] && !((mask >> kind) & 1))
-            xd_lose(x, names[kind]);
-    }
+    if (names[kind])
+        xd_lose(x, names[kind]);
+}
+
+void
+xd_lose_blocks(struct xd *x, const struct ir_blocks *l, uint32_t mask)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (!((mask >> l->v[i].kind) & 1))
+            xd_lose_block(x, l->v[i].kind);
 }

@@ -71,6 +71,8 @@ scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const stru
             continue;
         }
         enum json_kind kind = json_kind(d, value);
+        if (k->slot == XD_SLOT_NONE && !k->sub && x->n_noise < XD_NOISE_MAX)
+            x->noise[x->n_noise++] = value;
         if (k->slot >= 0)
             v[k->slot] = kind == JSON_NULL ? 0 : value;
         if (!k->sub)

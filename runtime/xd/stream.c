@@ -246,8 +246,10 @@ xd_writer_init(struct xd_writer *w, const struct xd_dialect *d, enum xd_op_kind 
     buf_init(&w->patch.each, EACH_MAX);
     xd_init(&w->x, d, op, keep, out);
     w->x.stream = true;
-    if (w->x.op && !w->x.op->order)
+    if (w->x.op && !w->x.op->order && !w->x.op->items)
         w->x.patch = &w->patch;
+    arena_init(&w->collected, XD_COLLECTED_MAX);
+    ir_collector_init(&w->collector, &w->collected);
 }
 
 void
@@ -255,6 +257,32 @@ xd_writer_fini(struct xd_writer *w)
 {
     xd_fini(&w->x);
     buf_fini(&w->patch.each);
+    arena_fini(&w->collected);
+}
+
+/* The event with what it closes: the block, the reply. */
+static struct ir_event
+collect(struct xd_writer *w, const struct ir_event *e)
+{
+    struct ir_event out = *e;
+    struct ir_collector *c = &w->collector;
+    ir_collector_event(c, e);
+    if (c->err) {
+        xd_fault(&w->x, c->err, 0, "the reply is larger than %u bytes", XD_COLLECTED_MAX);
+        return out;
+    }
+    const struct ir_block *b = c->reply.choices.n && e->index < c->reply.choices.v[0].blocks.n
+                                   ? &c->reply.choices.v[0].blocks.v[e->index]
+                                   : NULL;
+    w->x.made_of = c->reply.id;
+    w->x.piece = 0;
+    if (e->kind == IR_EVENT_GROW && b && b->kind == IR_BLOCK_TEXT)
+        w->x.piece = b->text.citations.n - e->block->text.citations.n;
+    if (e->kind == IR_EVENT_CLOSE)
+        out.block = b;
+    if (e->kind == IR_EVENT_END || e->kind == IR_EVENT_FAIL)
+        out.reply = &c->reply;
+    return out;
 }
 
 void
@@ -270,7 +298,10 @@ xd_writer_event(void *ctx, const struct ir_event *e)
         xd_lose(x, "candidates"); /* events of typed streams have no place for a second choice */
         return;
     }
-    x->op->write_event(x, e);
+    struct ir_event told = x->op->items ? collect(w, e) : *e;
+    if (x->err)
+        return;
+    x->op->write_event(x, &told);
     if (e->kind == IR_EVENT_END || e->kind == IR_EVENT_FAIL)
         xd_frame_last(x);
     xd_check_out(x);

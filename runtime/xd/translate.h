@@ -4,6 +4,7 @@
 #define LLMUX_XD_TRANSLATE_H
 
 #include "runtime/frame/framer.h"
+#include "runtime/ir/reply.h"
 #include "runtime/xd/stencil.h"
 #include "runtime/xd/xd.h"
 
@@ -82,9 +83,14 @@ MUST_CHECK enum err xd_reader_end(struct xd_reader *r);
  * already. */
 void xd_reader_abort(struct xd_reader *r, const struct ir_error *e);
 
+/* What a stream of items says again in the end is collected, up to XD_COLLECTED_MAX bytes. */
+#define XD_COLLECTED_MAX (64u << 20)
+
 struct xd_writer {
     struct xd x;
     struct xd_patch patch;
+    struct arena collected;
+    struct ir_collector collector; /* of a stream of items */
 };
 
 /* want_usage: patch dialects write the usage at the end only when it was asked for. */

@@ -193,9 +193,10 @@ struct xd_op {
     void (*read_event)(struct xd *x, struct str name, uint32_t at);
     void (*write_event)(struct xd *x, const struct ir_event *e);
     struct str until; /* the data that ends a stream ("[DONE]"), absent when none does */
-    const struct xd_order *order; /* NULL for patch streams */
-    struct str error_member;      /* a reply with this member is an error whatever its status */
-    uint32_t slot_bytes;          /* what a stream keeps until its end; computed by specc */
+    const struct xd_order *order; /* NULL for streams of patches and of items */
+    bool items; /* a stream of items: closes and the end say all again, so that it is collected */
+    struct str error_member; /* a reply with this member is an error whatever its status */
+    uint32_t slot_bytes;     /* what a stream keeps until its end; computed by specc */
 };
 
 /* What a deployment is told beside its key: `{region}` in the base. */
@@ -273,7 +274,7 @@ struct xd_losses {
     unsigned more; /* how many did not fit */
 };
 
-#define XD_NOISE_MAX 3
+#define XD_NOISE_MAX 6
 struct xd {
     const struct xd_dialect *dialect;
     const struct xd_op *op;
@@ -297,6 +298,8 @@ struct xd {
     bool skeleton;      /* writing a block as it opens: growing fields are written empty */
     struct str made_of; /* id of the reply being written, from which ids are made up */
     unsigned made;      /* its item being written */
+    unsigned items;     /* how many were begun */
+    unsigned piece;     /* place of what an event brings among its like: of a citation */
     uint64_t count;     /* frames written */
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
@@ -477,6 +480,8 @@ const struct xd_word *xd_word_row(const struct xd_table *t, int value);
 
 /* What the target cannot carry.  `name` is a model path ("sampling.seed"); distinct names are kept once. */
 void xd_lose(struct xd *x, const char *name);
+/* A block of this kind. */
+void xd_lose_block(struct xd *x, enum ir_block_kind kind);
 /* Blocks whose kind is not in the mask (bit 1u << kind). */
 void xd_lose_blocks(struct xd *x, const struct ir_blocks *l, uint32_t mask);
 
@@ -523,6 +528,17 @@ void xd_flow_patch(struct xd *x, unsigned choice, const struct ir_block *frag);
 /* A fragment of one of several blocks that may interleave (tool calls).  key as on the wire, or -1 when the wire had
  * none.  The first open one flows, the others are parked (capped) until it closes. */
 void xd_flow_patch_keyed(struct xd *x, unsigned choice, int64_t key, const struct ir_block *frag);
+/* Streams of items: blocks are parts of items, and what came in pieces is said again as a whole.
+ * open   the blocks of these kinds (1u << kind) begin; others will come whole
+ * grow   a piece of a block, which begins if need be; pieces of one text have numbers
+ * close  the blocks from this part on are complete: *l says all, also what no piece has said
+ * end    *r says all; its blocks count if nothing was said before */
+void xd_flow_open_item(struct xd *x, unsigned index, unsigned part, const struct ir_blocks *l,
+                       uint32_t kinds);
+void xd_flow_grow_item(struct xd *x, unsigned index, unsigned part, unsigned piece,
+                       const struct ir_block *frag);
+void xd_flow_close_item(struct xd *x, unsigned index, unsigned part, const struct ir_blocks *l);
+void xd_flow_end_items(struct xd *x, const struct ir_reply *r);
 void xd_flow_stop(struct xd *x, unsigned choice, enum ir_stop stop, struct str stop_text);
 void xd_flow_usage(struct xd *x, const struct ir_usage *u); /* last value of each field wins */
 void xd_flow_end(struct xd *x);
