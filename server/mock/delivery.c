@@ -102,6 +102,13 @@ has_place(const struct mock_delivery *d)
     return false;
 }
 
+/* A frame that is not JSON. */
+static const struct str garbage[FRAMINGS] = {
+    [FRAMING_SSE] = STR_INIT("data: {\"broken\": \n\n"),
+    [FRAMING_NDJSON] = STR_INIT("{\"broken\": \n"),
+    [FRAMING_ARRAY] = STR_INIT(",{\"broken\": }"),
+};
+
 /* Send one last thing instead of the rest. */
 static void
 end_with(struct mock_delivery *d, struct str bytes)
@@ -153,7 +160,7 @@ strike(struct mock_delivery *d)
         finish(d);
         break;
     case MOCK_FAULT_GARBAGE:
-        end_with(d, stream ? STR("data: {\"broken\": \n\n") : STR("{\"broken\": "));
+        end_with(d, stream ? garbage[d->letter.framing] : STR("{\"broken\": "));
         break;
     case MOCK_FAULT_ERROR_EVENT:
         end_with_error(d);

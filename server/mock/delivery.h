@@ -14,6 +14,7 @@ struct mock_delivery;
 struct mock_letter {
     int status;
     enum mock_form form;
+    enum framing framing;                         /* of a stream */
     struct http_header headers[MOCK_HEADERS_MAX]; /* borrowed, as long as source */
     unsigned n_headers;
     struct mock_manner manner;  /* what it says about times, places and writes */

@@ -126,6 +126,24 @@ key_of_body(const struct mock_route *route, struct str body)
 /* --- folders --- */
 
 static void
+read_body(struct loader *l, const struct mock_route *route, struct mock_recording *r)
+{
+    static const char *const streams[] = { "response.sse", "response.ndjson",
+                                           "response.eventstream" };
+    const struct xd_dialect *d = route->dialect;
+    r->form = MOCK_FORM_STREAM;
+    for (size_t i = 0; !r->body.p && i < sizeof streams / sizeof *streams; i++)
+        r->body = read_file(l, streams[i]);
+    if (!r->body.p) {
+        r->body = read_file(l, "response.json");
+        if (route->asked.stream != IR_TRUE || r->status >= 400)
+            r->form = MOCK_FORM_WHOLE;
+    }
+    struct str head = str_trim(r->body);
+    r->framing = head.n ? framing_of(d->framings, d->framing, head) : d->framing;
+}
+
+static void
 load_recording(struct loader *l, struct str meta)
 {
     struct mock_replay *r = l->replay;
@@ -141,10 +159,7 @@ load_recording(struct loader *l, struct str meta)
     read_headers(l, &new);
     new.op = route.op;
     new.key = key_of_body(&route, read_file(l, "request.json"));
-    new.body = read_file(l, "response.sse");
-    new.form = new.body.p ? MOCK_FORM_STREAM : MOCK_FORM_WHOLE;
-    if (!new.body.p)
-        new.body = read_file(l, "response.json");
+    read_body(l, &route, &new);
     struct mock_recording *to =
         new.body.p ? arena_push(&r->arena, (void **)&r->v, &r->n, &r->room, sizeof *to) : NULL;
     if (to)
@@ -239,7 +254,10 @@ mock_replay_find(struct mock_replay *r, const struct mock_route *route, const st
         unsigned at = (start + i) % r->n;
         const struct mock_recording *k = &r->v[at];
         /* An error is recorded whole, whatever was asked for. */
-        bool fits = k->form == form || (form == MOCK_FORM_STREAM && k->status >= 400);
+        bool fits = form == MOCK_FORM_STREAM
+                        ? k->status >= 400
+                              || (k->form == form && k->framing == route->asked.framing)
+                        : k->form == form;
         if (!str_eq(k->op->path, route->op->path) || !fits)
             continue;
         if (k->key == key)

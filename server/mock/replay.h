@@ -3,11 +3,12 @@
  *   folder/any/depth/NAME/meta.json        {"status":200,"uri":"https://.../v1/messages?beta=true",
  *                                           "response_headers":{"content-type":"..."}}
  *                         request.json
- *                         response.json    or response.sse: a stream
+ *                         response.json    or a stream: response.sse, .ndjson, .eventstream;
+ *                                          response.json too, where the path asks for a stream
  *
  * A request is answered with the recording whose request has the same path, model and texts in the
  * last turn; when there is none, with the next one for that path in the order of the folders'
- * names.  Streams answer streams only. */
+ * names.  Streams answer streams of their framing only. */
 #ifndef LLMUX_MOCK_REPLAY_H
 #define LLMUX_MOCK_REPLAY_H
 
@@ -22,6 +23,7 @@ struct mock_recording {
     const struct xd_op *op;
     uint64_t key; /* of model and texts; 0: the request cannot be read */
     enum mock_form form;
+    enum framing framing; /* of a stream */
     int status;
     struct http_header headers[MOCK_HEADERS_MAX];
     unsigned n_headers;

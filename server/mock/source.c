@@ -1,4 +1,4 @@
-/* The three kinds of sources. */
+/* The kinds of sources. */
 #include "server/mock/source.h"
 
 #include <stdlib.h>
@@ -34,54 +34,83 @@ next_bytes(struct mock_source *s, struct buf *out)
     return MOCK_PIECE_FREE;
 }
 
-static struct mock_source *
-create_bytes(struct str bytes, struct arena *a,
-             enum mock_piece (*next)(struct mock_source *, struct buf *))
+struct mock_source *
+mock_source_bytes(struct str bytes, struct arena *a)
 {
     struct bytes *b = malloc(sizeof *b);
     if (!b) {
         arena_fini(a);
         return NULL;
     }
-    *b = (struct bytes){ .source = { .next = next, .free = free_bytes },
+    *b = (struct bytes){ .source = { .next = next_bytes, .free = free_bytes },
                          .arena = *a,
                          .rest = bytes };
     return &b->source;
 }
 
-struct mock_source *
-mock_source_bytes(struct str bytes, struct arena *a)
+/* --- the frames of a stream --- */
+
+struct frames {
+    struct mock_source source;
+    struct arena arena;
+    struct str rest;
+    size_t at;    /* of rest in the stream */
+    size_t *ends; /* of frames in the stream */
+    unsigned n, room, next;
+};
+
+static enum err
+keep_end(void *ctx, const struct frame *frame)
 {
-    return create_bytes(bytes, a, next_bytes);
+    struct frames *f = ctx;
+    size_t *end = arena_push(&f->arena, (void **)&f->ends, &f->n, &f->room, sizeof *end);
+    if (!end)
+        return ERR_MEMORY;
+    *end = frame->end;
+    return ERR_OK;
 }
 
-/* The bytes of the first event with the empty line behind it; all when none is complete. */
-static size_t
-event_length(struct str s)
+static void
+free_frames(struct mock_source *s)
 {
-    const char *lf = memmem(s.p, s.n, "\n\n", 2);
-    const char *crlf = memmem(s.p, s.n, "\r\n\r\n", 4);
-    if (lf && (!crlf || lf < crlf))
-        return (size_t)(lf - s.p) + 2;
-    return crlf ? (size_t)(crlf - s.p) + 4 : s.n;
+    struct frames *f = (struct frames *)s;
+    arena_fini(&f->arena);
+    free(f);
 }
 
+/* What stands between frames goes with the one behind it, and the rest with the last. */
 static enum mock_piece
-next_event(struct mock_source *s, struct buf *out)
+next_frame(struct mock_source *s, struct buf *out)
 {
-    struct bytes *b = (struct bytes *)s;
-    if (b->rest.n == 0)
+    struct frames *f = (struct frames *)s;
+    if (f->rest.n == 0)
         return MOCK_PIECE_END;
-    size_t n = event_length(b->rest);
-    buf_put(out, b->rest.p, n);
-    b->rest = str_skip(b->rest, n);
+    size_t n = f->next < f->n ? f->ends[f->next++] - f->at : f->rest.n;
+    if (f->next >= f->n)
+        n = f->rest.n;
+    buf_put(out, f->rest.p, n);
+    f->rest = str_skip(f->rest, n);
+    f->at += n;
     return MOCK_PIECE_TOKEN;
 }
 
 struct mock_source *
-mock_source_events(struct str bytes, struct arena *a)
+mock_source_events(struct str bytes, enum framing framing, struct arena *a)
 {
-    return create_bytes(bytes, a, next_event);
+    struct frames *f = malloc(sizeof *f);
+    struct framer cutter;
+    if (!f) {
+        arena_fini(a);
+        return NULL;
+    }
+    *f = (struct frames){ .source = { .next = next_frame, .free = free_frames },
+                          .arena = *a,
+                          .rest = bytes };
+    framer_init(&cutter, 1u << framing, framing, XD_FRAME_MAX, keep_end, f);
+    if (framer_feed(&cutter, bytes.p, bytes.n) == ERR_OK)
+        (void)!framer_end(&cutter);
+    framer_fini(&cutter);
+    return &f->source;
 }
 
 /* --- a reply --- */

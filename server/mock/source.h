@@ -30,8 +30,8 @@ enum mock_form { MOCK_FORM_WHOLE, MOCK_FORM_STREAM };
 /* Bytes as one piece. */
 struct mock_source *mock_source_bytes(struct str bytes, struct arena *a);
 
-/* The events of an event stream. */
-struct mock_source *mock_source_events(struct str bytes, struct arena *a);
+/* The frames of a stream. */
+struct mock_source *mock_source_events(struct str bytes, enum framing framing, struct arena *a);
 
 /* A reply, written by its dialect.  usage: does the client want it in a stream? */
 struct mock_source *

@@ -68,6 +68,7 @@ send(struct visit *v)
         atomic_fetch_add(&w->faults, 1);
     v->letter.over = over;
     v->letter.ctx = v->worker;
+    v->letter.framing = v->route->asked.framing;
     mock_deliver(v->worker->base, v->x, &v->letter);
 }
 
@@ -302,8 +303,9 @@ send_recording(struct visit *v)
     v->letter.n_headers = r->n_headers;
     v->letter.status = r->status;
     v->letter.form = r->form;
-    v->letter.source = r->form == MOCK_FORM_STREAM ? mock_source_events(r->body, &v->arena)
-                                                   : mock_source_bytes(r->body, &v->arena);
+    v->letter.source = r->form == MOCK_FORM_STREAM
+                           ? mock_source_events(r->body, r->framing, &v->arena)
+                           : mock_source_bytes(r->body, &v->arena);
     send(v);
     return true;
 }
@@ -314,8 +316,9 @@ send_fixed(struct visit *v)
     const struct mock_options *o = v->worker->setting->options;
     struct str body = mock_fixed_reply(&v->worker->fixed, &o->fixed, v->route, v->letter.form);
     add_headers(v);
-    v->letter.source = v->letter.form == MOCK_FORM_STREAM ? mock_source_events(body, &v->arena)
-                                                          : mock_source_bytes(body, &v->arena);
+    v->letter.source = v->letter.form == MOCK_FORM_STREAM
+                           ? mock_source_events(body, v->route->asked.framing, &v->arena)
+                           : mock_source_bytes(body, &v->arena);
     send(v);
 }
 
