@@ -3314,6 +3314,41 @@ static const struct xd_op ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
 };
 
 static const struct xd_auth auths[] = {
@@ -3332,7 +3367,7 @@ const struct xd_dialect xd_mistral_chat = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 2,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -3370,6 +3405,41 @@ static const struct xd_op mistral_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
 };
 
 static const struct xd_auth mistral_auths[] = {
@@ -3391,7 +3461,7 @@ const struct xd_dialect xd_mistral = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = mistral_ops,
-    .nops = 2,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,

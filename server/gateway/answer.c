@@ -152,6 +152,42 @@ answer_stream(struct exchange *x, struct str bytes)
     wait_again(x);
 }
 
+/* --- what passes --------------------------------------------------------------------------- */
+
+static void
+put_passage(struct headers *h, const struct exchange *x)
+{
+    struct str type = x->attempt.type;
+    put_common(h, x, type.n ? type : STR("application/octet-stream"));
+    put_attempt(h, x);
+}
+
+void
+answer_passage(struct exchange *x, struct str bytes)
+{
+    if (x->state != EXCHANGE_REPLYING) {
+        struct headers h = { .n = 0 };
+        keep_dropped(x);
+        put_passage(&h, x);
+        x->begun = true;
+        x->status = x->attempt.status;
+        http_reply_begin(x->http, x->status, h.v, h.n, HTTP_LENGTH_UNKNOWN);
+        exchange_commit(x);
+    }
+    sent(x, bytes.n);
+    if (http_reply_body(x->http, bytes) == HTTP_FLOW_WAIT && x->attempt.call)
+        upstream_pause(x->attempt.call);
+}
+
+void
+answer_nothing(struct exchange *x)
+{
+    struct headers h = { .n = 0 };
+    keep_dropped(x);
+    put_passage(&h, x);
+    send_document(x, x->attempt.status, &h, STR(""));
+}
+
 void
 answer_end(struct exchange *x)
 {
@@ -226,7 +262,9 @@ answer_error(struct exchange *x, const struct ir_error *e)
 {
     struct ir_error told = *e;
     told.request = x->request_id;
-    if (x->begun)
+    if (x->begun && x->front.op->passes)
+        answer_break(x); /* nobody knows how such a reply says that it failed */
+    else if (x->begun)
         error_event(x, &told);
     else
         error_document(x, &told);

@@ -15,6 +15,11 @@ void answer_stream(struct exchange *x, struct str bytes);
 /* The stream is complete.  The client's part is over. */
 void answer_end(struct exchange *x);
 
+/* Bytes of a reply that passes, with the type that the provider gave it; the head before the first.  Pauses the
+ * provider when the client is slow.  It ends with answer_end, or answer_nothing when there were none. */
+void answer_passage(struct exchange *x, struct str bytes);
+void answer_nothing(struct exchange *x);
+
 /* An error, in the form that is still possible; then the client's part is over. */
 void answer_error(struct exchange *x, const struct ir_error *e);
 /* Break the stream off; the client's part is over. */

@@ -1,6 +1,7 @@
 /* The provider's side of an exchange. */
 #include "server/gateway/attempt.h"
 
+#include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/proposal.h"
@@ -106,8 +107,12 @@ on_head(void *ctx, const struct upstream_head *head)
     struct attempt *a = &x->attempt;
     const struct xd_dialect *d = a->candidate.offer->deployment->dialect;
     a->status = head->status;
-    if (head->status < 200 || head->status > 299)
+    if (head->status < 200 || head->status > 299) {
         a->reply = ATTEMPT_ERROR;
+    } else if (a->target.op->passes) {
+        a->reply = ATTEMPT_PASSAGE;
+        a->type = arena_str(&x->arena, upstream_head_get(head, STR("content-type")));
+    }
     if (head->status == 401 || head->status == 403)
         spoil(x);
     if (d->retry_after.p)
@@ -175,8 +180,30 @@ on_data(void *ctx, const char *p, size_t n)
     }
     if (a->reply == ATTEMPT_STREAM)
         stream_feed(x, p, n);
+    else if (a->reply == ATTEMPT_PASSAGE)
+        answer_passage(x, str_make(p, n));
     else
         collect(x, p, n);
+}
+
+/* What passes has come whole, or was cut off. */
+static void
+end_passage(struct exchange *x, const struct ir_error *e, struct str detail)
+{
+    if (x->state != EXCHANGE_REPLYING && e) {
+        exchange_attempt_failed(x, e, detail);
+        return;
+    }
+    if (e) {
+        x->error = ir_error_copy(&x->arena, e);
+        x->detail = arena_str(&x->arena, detail);
+        answer_break(x);
+    } else if (x->state == EXCHANGE_REPLYING) {
+        answer_end(x);
+    } else {
+        answer_nothing(x);
+    }
+    exchange_finish(x);
 }
 
 static void
@@ -196,6 +223,8 @@ on_done(void *ctx, const struct upstream_report *report)
     if (a->reply == ATTEMPT_STREAM) {
         x->detail = arena_str(&x->arena, report->message);
         stream_end(x, ok ? NULL : &e);
+    } else if (a->reply == ATTEMPT_PASSAGE) {
+        end_passage(x, ok ? NULL : &e, report->message);
     } else if (a->reply == ATTEMPT_ERROR) {
         e = read_error(x);
         exchange_attempt_failed(x, &e, report->message);
@@ -247,6 +276,7 @@ propose(struct exchange *x, struct proposal *p)
                                           .body = http_exchange_body(x->http),
                                           .doc = &x->tape->doc,
                                           .tape = &x->tape->ask,
+                                          .passage = &x->tape->passage,
                                           .head = http_exchange_head(x->http),
                                           .request_id = x->request_id };
     struct fault f;
@@ -340,6 +370,20 @@ on_credentials(void *ctx, const struct fault *why)
     exchange_attempt_started(x, why ? no_credentials(x, why) : go(x));
 }
 
+/* Does the deployment have the operation, in a form that the client's can become? */
+static bool
+find_target(struct exchange *x, const struct deployment *d, struct fault *f)
+{
+    const struct xd_op *op = x->front.op;
+    bool kindred = strcmp(x->front.dialect->family, d->dialect->family) == 0;
+    if (!deployment_call(d, op->kind, &x->attempt.target)
+        || x->attempt.target.op->passes != op->passes || (op->passes && !kindred))
+        return !fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s does not have %s%s",
+                          STR_ARG(d->config->name), xd_op_name(op->kind),
+                          op->passes ? " in the form of this API" : "");
+    return true;
+}
+
 enum attempt_start
 attempt_start(struct exchange *x, const struct candidate *c)
 {
@@ -348,9 +392,7 @@ attempt_start(struct exchange *x, const struct candidate *c)
     struct fault f;
     renew(x, c);
     a->model = offer_upstream(c->offer, c->name, &x->arena);
-    if (!deployment_call(d, x->front.op->kind, &a->target)) {
-        (void)!fault_set(&f, ERR_UNSUPPORTED, 0, "provider %.*s does not have this operation",
-                         STR_ARG(d->config->name));
+    if (!find_target(x, d, &f)) {
         unfit(x, &f);
         return ATTEMPT_UNFIT;
     }
@@ -393,76 +435,4 @@ attempt_stop(struct exchange *x)
     buf_shrink(&a->body, BODY_KEPT);
     buf_shrink(&a->collected, BODY_KEPT);
     a->dropped = (struct str){ NULL, 0 };
-}
-
-/* --- accounts ------------------------------------------------------------------------------ */
-
-void
-attempt_account(struct exchange *x)
-{
-    struct attempt *a = &x->attempt;
-    const struct seams *s = &x->worker->gateway->seams;
-    if (a->accounted || !a->start_us)
-        return;
-    a->accounted = true;
-    uint64_t total_us = clock_us() - a->start_us;
-    x->upstream_us += attempt_wait_us(a);
-    const struct account record = {
-        .request_id = x->request_id,
-        .provider = a->candidate.offer->deployment->config->name,
-        .model = a->candidate.name,
-        .upstream_model = a->model,
-        .attempt = x->attempts,
-        .status = a->status,
-        .fault = x->error.set ? x->error.kind : IR_FAULT_UNSET,
-        .gone = x->gone,
-        .usage = a->tally.usage,
-        .start_us = a->start_us,
-        .first_us = a->first_us,
-        .total_us = total_us,
-    };
-    for (unsigned i = 0; i < s->n_accountants; i++)
-        s->accountants[i].record(s->accountants[i].ctx, &record);
-}
-
-uint64_t
-attempt_wait_us(const struct attempt *a)
-{
-    return a->heard_us || !a->start_us ? a->heard_us : clock_us() - a->start_us;
-}
-
-/* The strings of the tally outlive the event. */
-void
-attempt_tally(struct exchange *x, const struct ir_event *e)
-{
-    struct attempt *a = &x->attempt;
-    struct tally *t = &a->tally;
-    const struct seams *s = &x->worker->gateway->seams;
-    switch (e->kind) {
-    case IR_EVENT_BEGIN:
-        t->begun = true;
-        t->model = arena_str(&x->arena, e->reply->model);
-        ir_usage_merge(&t->usage, &e->reply->usage);
-        break;
-    case IR_EVENT_FINISH:
-        t->stop = t->stop ? t->stop : e->stop;
-        if (e->usage)
-            ir_usage_merge(&t->usage, e->usage);
-        break;
-    case IR_EVENT_END:
-        t->ended = true;
-        break;
-    case IR_EVENT_FAIL:
-        t->failed = true;
-        t->error = ir_error_copy(&a->arena, e->error);
-        break;
-    case IR_EVENT_OPEN:
-    case IR_EVENT_GROW:
-    case IR_EVENT_CLOSE:
-    case IR_EVENT_BEAT:
-        break;
-    }
-    t->usage.rest = (struct ir_rest){ 0 };
-    for (unsigned i = 0; i < s->n_taps; i++)
-        s->taps[i].event(s->taps[i].ctx, x->request_id, e);
 }

@@ -20,6 +20,7 @@ enum attempt_reply {
     ATTEMPT_ERROR,    /* the status said so */
     ATTEMPT_DOCUMENT, /* collected whole */
     ATTEMPT_STREAM,
+    ATTEMPT_PASSAGE, /* goes to the client as it comes */
 };
 
 /* What is known of a reply, from its events or from the whole. */
@@ -49,6 +50,7 @@ struct attempt {
     enum attempt_reply reply;
     int status;
     struct ir_int retry_after;
+    struct str type;       /* of what passes */
     struct str request_id; /* the provider's own */
     struct buf collected;  /* an error or a document */
     struct stream *stream; /* owned; NULL before the first */

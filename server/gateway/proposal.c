@@ -113,6 +113,9 @@ write_body(const struct maker *k, struct xd *x, const struct xd_ask *ask)
 static enum err
 make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
 {
+    if (k->call->op->passes)
+        return passage_write(k->from->passage, k->from->body, k->from->doc, model, k->a, k->out,
+                             &k->p->body);
     struct xd_ask asked = *k->from->tape, wanted;
     *xd_ask_model(&asked) = model;
     struct xd x;
@@ -187,6 +190,19 @@ accepted(const struct maker *k)
     return framing_type(streamed ? streamed->framing : k->d->dialect->framing);
 }
 
+/* What passes keeps the type that the client gave it, and comes back as the client wants it. */
+static void
+pass_types(const struct maker *k)
+{
+    struct str type = http_head_get(k->from->head, STR("content-type"));
+    struct str accept = http_head_get(k->from->head, STR("accept"));
+    for (unsigned i = 0; type.n && i < k->p->n_headers; i++)
+        if (str_eq_nocase(k->p->headers[i].name, STR("content-type")))
+            k->p->headers[i].value = type;
+    if (!has_header(k->p, STR("accept")))
+        put(k->p, STR("accept"), accept.n ? accept : STR("*/*"));
+}
+
 static bool
 make_headers(const struct maker *k)
 {
@@ -196,6 +212,8 @@ make_headers(const struct maker *k)
         return false;
     for (unsigned i = 0; i < k->call->n_headers; i++)
         p->headers[p->n_headers++] = k->call->headers[i];
+    if (k->call->op->passes)
+        pass_types(k);
     if (!has_header(p, STR("accept")))
         put(p, STR("accept"), accepted(k));
     if (!has_header(p, STR("x-request-id")))

@@ -1,6 +1,7 @@
 /* What a request looks like to one deployment: its body in the provider's dialect, and its headers.
  *
  *   same family, same writer, nothing to prepare    the client's bytes, or a patched copy
+ *   an operation that passes                        the client's bytes, with the model's name
  *   anything else                                   written anew from the tape */
 #ifndef LLMUX_GATEWAY_PROPOSAL_H
 #define LLMUX_GATEWAY_PROPOSAL_H
@@ -9,14 +10,16 @@
 #include "runtime/xd/ask.h"
 #include "server/gateway/deployment.h"
 #include "server/gateway/front.h"
+#include "server/gateway/passage.h"
 #include "server/http/head.h"
 
 /* A client's request, read. */
 struct proposal_source {
     struct front front;
-    struct str body;            /* the client's bytes ... */
-    const struct json_doc *doc; /* ... as a document ... */
-    const struct xd_ask *tape;  /* ... and understood */
+    struct str body;               /* the client's bytes ... */
+    const struct json_doc *doc;    /* ... as a document ... */
+    const struct xd_ask *tape;     /* ... and understood */
+    const struct passage *passage; /* of an operation that passes */
     const struct http_head *head;
     struct str request_id;
 };

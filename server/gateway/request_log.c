@@ -33,6 +33,7 @@ put_request(struct log_line *l, const struct exchange *x)
     log_str(l, "method", STR("POST"));
     log_str(l, "path", x->path);
     log_str(l, "front", str_from(x->front.dialect->name));
+    log_str(l, "gen_ai.operation.name", str_from(xd_op_name(x->front.op->kind)));
     log_str(l, "model", x->model);
     log_bool(l, "stream", x->wants_stream);
 }

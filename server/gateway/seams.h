@@ -45,6 +45,7 @@ struct account {
     struct str provider; /* the deployment's name */
     struct str model;    /* as asked for */
     struct str upstream_model;
+    enum xd_op_kind operation;
     unsigned attempt;      /* 1 is the first */
     int status;            /* the provider's; 0 when no head came */
     enum ir_fault fault;   /* unset when all went well */

@@ -5,14 +5,16 @@
 
 #include "runtime/json/doc.h"
 #include "runtime/xd/ask.h"
+#include "server/gateway/passage.h"
 
 #define TAPES_KEPT 64u
 
 struct tape {
     struct tape *next; /* in the rack */
     struct arena arena;
-    struct json_doc doc; /* of the body */
-    struct xd_ask ask;   /* points into the body and the arena */
+    struct json_doc doc;    /* of the body */
+    struct xd_ask ask;      /* points into the body and the arena */
+    struct passage passage; /* of an operation that passes; ask has the model then */
 };
 
 /* Tapes that wait for the next requests; all zeros at first. */

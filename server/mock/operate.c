@@ -8,6 +8,7 @@
 #define DIMENSIONS     8
 #define DIMENSIONS_MAX 4096
 #define WORDS_MAX      64
+#define SPEECH_BYTES   20000
 
 static struct ir_int
 number(uint64_t n)
@@ -193,4 +194,45 @@ mock_operate(const struct xd_ask *ask, struct str model, unsigned token_bytes, s
         return false;
     }
     return !a->full && !err;
+}
+
+/* --- what passes --------------------------------------------------------------------------- */
+
+static struct str
+make_speech(struct str body, unsigned tokens, struct arena *a)
+{
+    size_t n = tokens ? (size_t)tokens * 4 : SPEECH_BYTES;
+    uint64_t seed = mock_seal_hash(body);
+    char *to = arena_bytes(a, n);
+    for (size_t i = 0; to && i < n; i++)
+        to[i] = (char)(unsigned char)(128.0f * roll(&seed) + 128.0f);
+    return (struct str){ to, to ? n : 0 };
+}
+
+bool
+mock_pass(enum xd_op_kind kind, struct str model, struct str body, unsigned tokens, struct arena *a,
+          struct str *type, struct str *reply)
+{
+    char print[MOCK_PRINT_HEX + 1];
+    if (kind == XD_OP_SPEECH) {
+        *type = STR("audio/mpeg");
+        *reply = make_speech(body, tokens, a);
+        return reply->p;
+    }
+    struct buf b;
+    buf_init(&b, 6 * model.n + 1024);
+    mock_seal_print(print, body);
+    buf_puts(
+        &b,
+        STR("{\"id\":\"mock-1\",\"created\":0,\"data\":[{\"b64_json\":\"bW9jaw==\"}],"
+            "\"results\":[{\"flagged\":false}],\"usage\":{\"input_tokens\":3,\"output_tokens\":5,"
+            "\"total_tokens\":8},\"text\":\""));
+    buf_puts(&b, str_from(print));
+    buf_puts(&b, STR("\",\"model\":\""));
+    json_escape(&b, model);
+    buf_puts(&b, STR("\"}"));
+    *type = STR("application/json");
+    *reply = b.err ? (struct str){ NULL, 0 } : arena_str(a, buf_str(&b));
+    buf_fini(&b);
+    return reply->p;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "runtime/xd/translate.h"
+#include "server/gateway/passage.h"
+#include "server/http/form.h"
 #include "server/mock/check.h"
 #include "server/mock/compose.h"
 #include "server/mock/count.h"
@@ -207,10 +209,26 @@ check_head(struct visit *v)
             return false;
         }
     struct str type = http_head_get(h, STR("content-type")), json = STR("application/json");
-    if (type.n >= json.n && str_eq_nocase(str_make(type.p, json.n), json))
+    if ((type.n >= json.n && str_eq_nocase(str_make(type.p, json.n), json))
+        || (op->passes && form_boundary(type).n))
         return true;
     refuse_text(v, IR_FAULT_INVALID, STR("the content type must be application/json"));
     return false;
+}
+
+/* Of what passes, only the model is read. */
+static enum err
+read_passage(struct visit *v, struct fault *f)
+{
+    struct passage p;
+    struct json_doc doc;
+    struct str type = http_head_get(http_exchange_head(v->x), STR("content-type"));
+    json_doc_init(&doc);
+    enum err err = passage_read(&p, type, http_exchange_body(v->x), &doc, &v->arena, f);
+    json_doc_fini(&doc);
+    v->ask = (struct xd_ask){ .kind = v->route->op->kind };
+    *xd_ask_model(&v->ask) = p.model;
+    return err;
 }
 
 static bool
@@ -219,7 +237,8 @@ read_request(struct visit *v)
     struct xd x;
     struct ir_error e;
     xd_init(&x, v->route->dialect, v->route->op->kind, &v->arena, NULL);
-    enum err err = xd_ask_read(&x, http_exchange_body(v->x), &v->ask);
+    enum err err = v->route->op->passes ? read_passage(v, &x.fault)
+                                        : xd_ask_read(&x, http_exchange_body(v->x), &v->ask);
     xd_asked_tell(&v->route->asked, &v->arena, &v->ask);
     if (err)
         xd_error_of_fault(&x.fault, IR_FAULT_INVALID, &v->arena, &e);
@@ -366,6 +385,21 @@ send_answer(struct visit *v)
     send(v);
 }
 
+static void
+send_passage(struct visit *v)
+{
+    struct str type, body;
+    if (!mock_pass(v->route->op->kind, v->model, http_exchange_body(v->x), v->letter.manner.tokens,
+                   &v->arena, &type, &body)) {
+        refuse_text(v, IR_FAULT_TOO_LARGE, STR("the request is too large for the mock"));
+        return;
+    }
+    add_header(v, STR("content-type"), type);
+    add_id(v);
+    v->letter.source = mock_source_bytes(body, &v->arena);
+    send(v);
+}
+
 /* What the wish or the request's form calls for. */
 static void
 answer(struct visit *v)
@@ -380,6 +414,8 @@ answer(struct visit *v)
         send_status(v);
     else if (v->letter.manner.fault == MOCK_FAULT_HTML)
         send_page(v);
+    else if (v->route->op->passes)
+        send_passage(v);
     else if (!chat)
         send_answer(v);
     else if (v->worker->setting->options->fixed.set)

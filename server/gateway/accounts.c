@@ -1,0 +1,77 @@
+/* What is told of attempts, and to whom. */
+#include "runtime/ir/reply.h"
+#include "server/gateway/attempt.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/exchange.h"
+#include "server/gateway/worker.h"
+
+void
+attempt_account(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    const struct seams *s = &x->worker->gateway->seams;
+    if (a->accounted || !a->start_us)
+        return;
+    a->accounted = true;
+    uint64_t total_us = clock_us() - a->start_us;
+    x->upstream_us += attempt_wait_us(a);
+    const struct account record = {
+        .request_id = x->request_id,
+        .provider = a->candidate.offer->deployment->config->name,
+        .model = a->candidate.name,
+        .upstream_model = a->model,
+        .operation = x->front.op->kind,
+        .attempt = x->attempts,
+        .status = a->status,
+        .fault = x->error.set ? x->error.kind : IR_FAULT_UNSET,
+        .gone = x->gone,
+        .usage = a->tally.usage,
+        .start_us = a->start_us,
+        .first_us = a->first_us,
+        .total_us = total_us,
+    };
+    for (unsigned i = 0; i < s->n_accountants; i++)
+        s->accountants[i].record(s->accountants[i].ctx, &record);
+}
+
+uint64_t
+attempt_wait_us(const struct attempt *a)
+{
+    return a->heard_us || !a->start_us ? a->heard_us : clock_us() - a->start_us;
+}
+
+/* The strings of the tally outlive the event. */
+void
+attempt_tally(struct exchange *x, const struct ir_event *e)
+{
+    struct attempt *a = &x->attempt;
+    struct tally *t = &a->tally;
+    const struct seams *s = &x->worker->gateway->seams;
+    switch (e->kind) {
+    case IR_EVENT_BEGIN:
+        t->begun = true;
+        t->model = arena_str(&x->arena, e->reply->model);
+        ir_usage_merge(&t->usage, &e->reply->usage);
+        break;
+    case IR_EVENT_FINISH:
+        t->stop = t->stop ? t->stop : e->stop;
+        if (e->usage)
+            ir_usage_merge(&t->usage, e->usage);
+        break;
+    case IR_EVENT_END:
+        t->ended = true;
+        break;
+    case IR_EVENT_FAIL:
+        t->failed = true;
+        t->error = ir_error_copy(&a->arena, e->error);
+        break;
+    case IR_EVENT_OPEN:
+    case IR_EVENT_GROW:
+    case IR_EVENT_CLOSE:
+    case IR_EVENT_BEAT:
+        break;
+    }
+    t->usage.rest = (struct ir_rest){ 0 };
+    for (unsigned i = 0; i < s->n_taps; i++)
+        s->taps[i].event(s->taps[i].ctx, x->request_id, e);
+}
