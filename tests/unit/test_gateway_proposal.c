@@ -42,8 +42,8 @@ go(struct trip *t, const char *path, const char *body, unsigned to, const char *
         fail_msg("%s: %s", xd.fault.path, xd.fault.text);
     t->doc = xd.doc;
     t->head.headers = t->headers;
-    const struct proposal_source from = { front,   str_from(body), &t->doc,
-                                          &t->ask, &t->head,       STR("id-1") };
+    const struct proposal_source from = { front, str_from(body), &t->doc,    &t->ask,
+                                          NULL,  &t->head,       STR("id-1") };
     assert_true(deployment_call(d, front.op->kind, &call));
     return proposal_make(&t->p, &from, d, &call, str_from(model), 0, &t->rig.arena, &t->out, f);
 }
