@@ -118,8 +118,9 @@ $(B)/llmux: $(B)/server/main.o $(SERVER_O) $(GENERATED_O) $(RUNTIME_O)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
 OUT ?= generated
+MANUAL ?= docs/providers.md
 generate: $(B)/specc
-	@$(B)/specc --out $(OUT) $(SPECS)
+	@$(B)/specc --out $(OUT) --manual $(MANUAL) $(SPECS)
 
 # --- tests ----------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #include "codegen/extension.h"
 #include "codegen/head.h"
 #include "codegen/invert.h"
+#include "codegen/manual.h"
 #include "codegen/model.h"
 #include "codegen/operation.h"
 #include "codegen/placement.h"
@@ -155,6 +156,7 @@ compile(struct arena *a, const struct ast_file *const *files, unsigned n, struct
             print_family(a, out, &out->dialects->v[i], d);
     emit_registry(a, out->dialects, add_output(a, out, "registry.c"));
     coverage_report(a, out->ir, out->dialects, add_output(a, out, "LOSS.md"));
+    manual_print(a, out->dialects, add_output(a, out, OUTPUT_MANUAL));
     tidy_outputs(a, out);
 }
 

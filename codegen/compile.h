@@ -6,6 +6,9 @@
 #include "codegen/types.h"
 #include "runtime/base/buf.h"
 
+/* The output that is no code but a manual, and goes elsewhere. */
+#define OUTPUT_MANUAL "providers.md"
+
 struct output {
     const char *name;
     struct buf text;

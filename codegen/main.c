@@ -102,7 +102,11 @@ write_outputs(struct specc *s, const struct specc_options *o, const struct compi
 
     for (unsigned i = 0; status == STATUS_OK && i < c->outputs.n; i++) {
         const struct output *output = &c->outputs.v[i];
-        const char *path = o->task == TASK_PLUGIN
+        bool manual = strcmp(output->name, OUTPUT_MANUAL) == 0;
+        if (manual && !o->manual)
+            continue;
+        const char *path = manual ? o->manual
+                           : o->task == TASK_PLUGIN
                                ? o->out
                                : arena_printf(&s->arena, "%s/%s", o->out, output->name).p;
         status = write_file(path, buf_str(&output->text));

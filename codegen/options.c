@@ -8,12 +8,13 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 const char options_usage[] =
-    "usage: specc --out DIR FILE...\n"
+    "usage: specc --out DIR [--manual FILE] FILE...\n"
     "       specc --plugin FILE --out X.c FILE...\n"
     "       specc --expand NAME FILE...\n"
     "       specc --dump STAGE FILE...\n"
     "\n"
     "  --out DIR       print the generated C files into DIR\n"
+    "  --manual FILE   with --out: print what the specs say of the providers, for people\n"
     "  --plugin FILE   print the dialect or provider of FILE as one C file, to be compiled as a\n"
     "                  shared object; the other files are the model and what FILE inherits\n"
     "  --expand NAME   print what a dialect or provider means with all that it inherits\n"
@@ -84,6 +85,8 @@ read_option(struct specc_options *o, const char *option, const char *word)
         return read_stage(o, word);
     if (strcmp(option, "--out") == 0)
         return read_word(option, word, &o->out);
+    if (strcmp(option, "--manual") == 0)
+        return read_word(option, word, &o->manual);
     if (strcmp(option, "--plugin") == 0) {
         status = read_word(option, word, &o->plugin);
         return status ? status : set_task(o, TASK_PLUGIN);

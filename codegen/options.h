@@ -22,6 +22,7 @@ enum task {
 struct specc_options {
     enum task task;
     const char *out;    /* NULL when not given; strings are borrowed from argv */
+    const char *manual; /* where the manual of the providers goes, or NULL */
     const char *plugin; /* is among the files, too */
     const char *name;
     bool help;

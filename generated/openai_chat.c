@@ -8984,7 +8984,7 @@ static const struct xd_table volcengine_fault_table = {
     &fault_table,
 };
 
-/* providers/volcengine.spec:15 */
+/* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
     { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 317 },
     { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 318 },
@@ -9517,7 +9517,7 @@ static const struct xd_table zai_fault_table = {
     &fault_table,
 };
 
-/* providers/zai.spec:17 */
+/* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 336 },
     { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 318 },
@@ -11090,88 +11090,88 @@ static const struct xd_row rows[] = {
     { "openai/rerank.spec:39", "document <-> document : document | string as text" },
     { "openai/rerank.spec:44", "total_tokens <-> input else 0" },
     { "openai/rerank.spec:45", "prompt_tokens <- input else 0" },
-    { "providers/ai21.spec:8", "max_tokens, max_completion_tokens <-> max_output" },
-    { "providers/alibaba.spec:18", "\"data_inspection_failed\" -> policy" },
-    { "providers/alibaba.spec:19", "\"DataInspectionFailed\" -> policy" },
-    { "providers/alibaba.spec:20", "\"Arrearage\" -> billing" },
-    { "providers/alibaba.spec:21", "\"limit_requests\" -> rate" },
-    { "providers/alibaba.spec:10", "top_k <-> sampling.top_k" },
-    { "providers/alibaba.spec:11", "thinking_budget <-> reasoning.budget" },
-    { "providers/alibaba.spec:15", "reasoning_content <-> blocks.thinking.text" },
-    { "providers/baichuan.spec:9", "temperature <-> sampling.temperature max 1" },
-    { "providers/cerebras.spec:11", "\"too_many_requests_error\" -> rate" },
-    { "providers/cerebras.spec:12", "\"wrong_api_key\" -> auth" },
-    { "providers/cerebras.spec:8", "reasoning <-> blocks.thinking.text" },
-    { "providers/databricks.spec:14", "\"BAD_REQUEST\" -> invalid" },
-    { "providers/databricks.spec:15", "\"INVALID_PARAMETER_VALUE\" -> invalid" },
-    { "providers/databricks.spec:16", "\"PERMISSION_DENIED\" -> forbidden" },
-    { "providers/databricks.spec:17", "\"RESOURCE_DOES_NOT_EXIST\" -> missing" },
-    { "providers/databricks.spec:18", "\"ENDPOINT_NOT_FOUND\" -> missing" },
-    { "providers/databricks.spec:19", "\"REQUEST_LIMIT_EXCEEDED\" -> rate" },
-    { "providers/databricks.spec:20", "\"RESOURCE_EXHAUSTED\" -> rate" },
-    { "providers/databricks.spec:21", "\"TEMPORARILY_UNAVAILABLE\" -> overloaded" },
-    { "providers/databricks.spec:10", "cache_read_input_tokens <-> cache_read" },
-    { "providers/databricks.spec:11", "cache_creation_input_tokens <-> cache_write" },
+    { "providers/ai21.spec:9", "max_tokens, max_completion_tokens <-> max_output" },
+    { "providers/alibaba.spec:19", "\"data_inspection_failed\" -> policy" },
+    { "providers/alibaba.spec:20", "\"DataInspectionFailed\" -> policy" },
+    { "providers/alibaba.spec:21", "\"Arrearage\" -> billing" },
+    { "providers/alibaba.spec:22", "\"limit_requests\" -> rate" },
+    { "providers/alibaba.spec:11", "top_k <-> sampling.top_k" },
+    { "providers/alibaba.spec:12", "thinking_budget <-> reasoning.budget" },
+    { "providers/alibaba.spec:16", "reasoning_content <-> blocks.thinking.text" },
+    { "providers/baichuan.spec:10", "temperature <-> sampling.temperature max 1" },
+    { "providers/cerebras.spec:12", "\"too_many_requests_error\" -> rate" },
+    { "providers/cerebras.spec:13", "\"wrong_api_key\" -> auth" },
+    { "providers/cerebras.spec:9", "reasoning <-> blocks.thinking.text" },
+    { "providers/databricks.spec:16", "\"BAD_REQUEST\" -> invalid" },
+    { "providers/databricks.spec:17", "\"INVALID_PARAMETER_VALUE\" -> invalid" },
+    { "providers/databricks.spec:18", "\"PERMISSION_DENIED\" -> forbidden" },
+    { "providers/databricks.spec:19", "\"RESOURCE_DOES_NOT_EXIST\" -> missing" },
+    { "providers/databricks.spec:20", "\"ENDPOINT_NOT_FOUND\" -> missing" },
+    { "providers/databricks.spec:21", "\"REQUEST_LIMIT_EXCEEDED\" -> rate" },
+    { "providers/databricks.spec:22", "\"RESOURCE_EXHAUSTED\" -> rate" },
+    { "providers/databricks.spec:23", "\"TEMPORARILY_UNAVAILABLE\" -> overloaded" },
+    { "providers/databricks.spec:12", "cache_read_input_tokens <-> cache_read" },
+    { "providers/databricks.spec:13", "cache_creation_input_tokens <-> cache_write" },
     { "providers/deepseek.spec:20", "\"insufficient_system_resource\" -> other" },
     { "providers/deepseek.spec:21", "\"insufficient_balance\" 402 <-> billing" },
     { "providers/deepseek.spec:9", "max_tokens <-> max_output" },
     { "providers/deepseek.spec:19", "prompt_cache_hit_tokens <-> cache_read" },
-    { "providers/github.spec:12", "\"RateLimitReached\" -> rate" },
-    { "providers/github.spec:13", "\"unknown_model\" -> missing" },
-    { "providers/github.spec:14", "\"unauthorized\" -> auth" },
-    { "providers/github.spec:15", "\"tokens_limit_reached\" -> context" },
+    { "providers/github.spec:13", "\"RateLimitReached\" -> rate" },
+    { "providers/github.spec:14", "\"unknown_model\" -> missing" },
+    { "providers/github.spec:15", "\"unauthorized\" -> auth" },
+    { "providers/github.spec:16", "\"tokens_limit_reached\" -> context" },
     { "providers/groq.spec:8", "\"default\" -> medium" },
     { "providers/groq.spec:9", "\"tool_use_failed\" -> invalid" },
-    { "providers/huggingface.spec:11", "cached_tokens <-> cache_read" },
+    { "providers/huggingface.spec:12", "cached_tokens <-> cache_read" },
     { "providers/llama_cpp.spec:15", "\"exceed_context_size_error\" -> context" },
     { "providers/llama_cpp.spec:16", "\"unavailable_error\" -> overloaded" },
     { "providers/llama_cpp.spec:17", "\"not_supported_error\" -> invalid" },
-    { "providers/minimax.spec:16", "reasoning_details <-> blocks : [reasoning_detail]" },
-    { "providers/moonshot.spec:18", "\"exceeded_current_quota_error\" 429 <-> billing" },
-    { "providers/moonshot.spec:19", "\"invalid_authentication_error\" -> auth" },
-    { "providers/moonshot.spec:20", "\"incorrect_api_key_error\" -> auth" },
-    { "providers/moonshot.spec:21", "\"resource_not_found_error\" -> missing" },
-    { "providers/moonshot.spec:22", "\"permission_denied_error\" -> forbidden" },
-    { "providers/moonshot.spec:23", "\"engine_overloaded_error\" -> overloaded" },
-    { "providers/moonshot.spec:24", "\"rate_limit_reached_error\" -> rate" },
+    { "providers/minimax.spec:17", "reasoning_details <-> blocks : [reasoning_detail]" },
+    { "providers/moonshot.spec:19", "\"exceeded_current_quota_error\" 429 <-> billing" },
+    { "providers/moonshot.spec:20", "\"invalid_authentication_error\" -> auth" },
+    { "providers/moonshot.spec:21", "\"incorrect_api_key_error\" -> auth" },
+    { "providers/moonshot.spec:22", "\"resource_not_found_error\" -> missing" },
+    { "providers/moonshot.spec:23", "\"permission_denied_error\" -> forbidden" },
+    { "providers/moonshot.spec:24", "\"engine_overloaded_error\" -> overloaded" },
+    { "providers/moonshot.spec:25", "\"rate_limit_reached_error\" -> rate" },
     { "providers/openrouter.spec:9", "reasoning.effort <-> reasoning.effort : effort" },
     { "providers/openrouter.spec:10", "reasoning.max_tokens <-> reasoning.budget" },
     { "providers/openrouter.spec:22", "cache_control <-> cache : cache_control" },
     { "providers/openrouter.spec:23", "cache_control <-> cache : cache_control" },
-    { "providers/perplexity.spec:16", "\"too_many_prompt_tokens\" -> context" },
-    { "providers/perplexity.spec:17", "\"invalid_model\" -> missing" },
+    { "providers/perplexity.spec:17", "\"too_many_prompt_tokens\" -> context" },
+    { "providers/perplexity.spec:18", "\"invalid_model\" -> missing" },
     { "providers/vllm.spec:20", "\"BadRequestError\" -> invalid" },
     { "providers/vllm.spec:21", "\"NotFoundError\" -> missing" },
     { "providers/vllm.spec:22", "\"InternalServerError\" -> internal" },
-    { "providers/volcengine.spec:17", "\"AuthenticationError\" -> auth" },
-    { "providers/volcengine.spec:18", "\"AccountOverdueError\" -> billing" },
-    { "providers/volcengine.spec:19", "\"RateLimitExceeded\" -> rate" },
-    { "providers/volcengine.spec:20", "\"ServerOverloaded\" -> overloaded" },
-    { "providers/volcengine.spec:21", "\"SensitiveContentDetected\" -> policy" },
-    { "providers/volcengine.spec:22", "\"InputTextSensitiveContentDetected\" -> policy" },
-    { "providers/volcengine.spec:23", "\"ModelNotOpen\" -> missing" },
-    { "providers/volcengine.spec:15", "\"auto\" <-> auto" },
-    { "providers/volcengine.spec:15", "\"disabled\" <-> off" },
-    { "providers/volcengine.spec:15", "\"enabled\" <-> budget" },
-    { "providers/volcengine.spec:9", "thinking.type <-> reasoning.mode : thinking_switch" },
-    { "providers/xai.spec:16", "\"invalid-argument\" -> invalid" },
-    { "providers/xai.spec:13", "total_tokens -> output + input + cache_read + cache_write" },
-    { "providers/xai.spec:15", "code -> code" },
-    { "providers/zai.spec:19", "\"sensitive\" -> refusal" },
-    { "providers/zai.spec:20", "\"model_context_window_exceeded\" -> length" },
-    { "providers/zai.spec:21", "\"network_error\" -> other" },
-    { "providers/zai.spec:24", "\"1000\" -> auth" },
-    { "providers/zai.spec:24", "\"1001\" -> auth" },
-    { "providers/zai.spec:24", "\"1002\" -> auth" },
-    { "providers/zai.spec:25", "\"1113\" -> billing" },
-    { "providers/zai.spec:25", "\"1211\" -> missing" },
-    { "providers/zai.spec:25", "\"1261\" -> context" },
-    { "providers/zai.spec:25", "\"1301\" -> policy" },
-    { "providers/zai.spec:26", "\"1302\" -> rate" },
-    { "providers/zai.spec:26", "\"1305\" -> overloaded" },
-    { "providers/zai.spec:17", "\"enabled\" <-> auto" },
-    { "providers/zai.spec:17", "\"enabled\" <- budget" },
-    { "providers/zai.spec:10", "user_id <-> user" },
+    { "providers/volcengine.spec:18", "\"AuthenticationError\" -> auth" },
+    { "providers/volcengine.spec:19", "\"AccountOverdueError\" -> billing" },
+    { "providers/volcengine.spec:20", "\"RateLimitExceeded\" -> rate" },
+    { "providers/volcengine.spec:21", "\"ServerOverloaded\" -> overloaded" },
+    { "providers/volcengine.spec:22", "\"SensitiveContentDetected\" -> policy" },
+    { "providers/volcengine.spec:23", "\"InputTextSensitiveContentDetected\" -> policy" },
+    { "providers/volcengine.spec:24", "\"ModelNotOpen\" -> missing" },
+    { "providers/volcengine.spec:16", "\"auto\" <-> auto" },
+    { "providers/volcengine.spec:16", "\"disabled\" <-> off" },
+    { "providers/volcengine.spec:16", "\"enabled\" <-> budget" },
+    { "providers/volcengine.spec:10", "thinking.type <-> reasoning.mode : thinking_switch" },
+    { "providers/xai.spec:17", "\"invalid-argument\" -> invalid" },
+    { "providers/xai.spec:14", "total_tokens -> output + input + cache_read + cache_write" },
+    { "providers/xai.spec:16", "code -> code" },
+    { "providers/zai.spec:20", "\"sensitive\" -> refusal" },
+    { "providers/zai.spec:21", "\"model_context_window_exceeded\" -> length" },
+    { "providers/zai.spec:22", "\"network_error\" -> other" },
+    { "providers/zai.spec:25", "\"1000\" -> auth" },
+    { "providers/zai.spec:25", "\"1001\" -> auth" },
+    { "providers/zai.spec:25", "\"1002\" -> auth" },
+    { "providers/zai.spec:26", "\"1113\" -> billing" },
+    { "providers/zai.spec:26", "\"1211\" -> missing" },
+    { "providers/zai.spec:26", "\"1261\" -> context" },
+    { "providers/zai.spec:26", "\"1301\" -> policy" },
+    { "providers/zai.spec:27", "\"1302\" -> rate" },
+    { "providers/zai.spec:27", "\"1305\" -> overloaded" },
+    { "providers/zai.spec:18", "\"enabled\" <-> auto" },
+    { "providers/zai.spec:18", "\"enabled\" <- budget" },
+    { "providers/zai.spec:11", "user_id <-> user" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 3, 3, 3, 3,
@@ -11389,16 +11389,6 @@ static const struct xd_op ai21_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -11433,16 +11423,6 @@ static const struct xd_op ai21_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth ai21_auths[] = {
@@ -11464,7 +11444,7 @@ const struct xd_dialect xd_ai21 = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ai21_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -11547,16 +11527,6 @@ static const struct xd_op alibaba_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth alibaba_auths[] = {
@@ -11578,7 +11548,7 @@ const struct xd_dialect xd_alibaba = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = alibaba_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &alibaba_fault_table,
@@ -11661,16 +11631,6 @@ static const struct xd_op baichuan_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth baichuan_auths[] = {
@@ -11692,7 +11652,7 @@ const struct xd_dialect xd_baichuan = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = baichuan_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -11731,16 +11691,6 @@ static const struct xd_op cerebras_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -11775,16 +11725,6 @@ static const struct xd_op cerebras_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth cerebras_auths[] = {
@@ -11804,7 +11744,7 @@ const struct xd_dialect xd_cerebras = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = cerebras_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &cerebras_fault_table,
@@ -11887,16 +11827,10 @@ static const struct xd_op cloudflare_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
+};
+
+static const struct xd_setting cloudflare_settings[] = {
+    { .name = STR_INIT("account") },
 };
 
 static const struct xd_auth cloudflare_auths[] = {
@@ -11912,12 +11846,15 @@ const struct xd_dialect xd_cloudflare = {
     .framings = 1u << FRAMING_SSE,
     .auths = cloudflare_auths,
     .nauths = 1,
+    .base_url = STR_INIT("https://api.cloudflare.com/client/v4/accounts/{account}/ai/v1"),
+    .settings = cloudflare_settings,
+    .nsettings = 1,
     .models = cloudflare_models,
     .nmodels = 2,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = cloudflare_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12012,16 +11949,10 @@ static const struct xd_op databricks_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
+};
+
+static const struct xd_setting databricks_settings[] = {
+    { .name = STR_INIT("workspace") },
 };
 
 static const struct xd_auth databricks_auths[] = {
@@ -12037,10 +11968,13 @@ const struct xd_dialect xd_databricks = {
     .framings = 1u << FRAMING_SSE,
     .auths = databricks_auths,
     .nauths = 1,
+    .base_url = STR_INIT("https://{workspace}/serving-endpoints"),
+    .settings = databricks_settings,
+    .nsettings = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = databricks_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &databricks_fault_table,
@@ -12123,16 +12057,6 @@ static const struct xd_op deepinfra_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth deepinfra_auths[] = {
@@ -12152,7 +12076,7 @@ const struct xd_dialect xd_deepinfra = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = deepinfra_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12455,16 +12379,6 @@ static const struct xd_op github_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth github_auths[] = {
@@ -12484,7 +12398,7 @@ const struct xd_dialect xd_github = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = github_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &github_fault_table,
@@ -12782,6 +12696,10 @@ static const struct xd_op heroku_ops[] = {
     },
 };
 
+static const struct xd_setting heroku_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us") },
+};
+
 static const struct xd_auth heroku_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -12795,7 +12713,9 @@ const struct xd_dialect xd_heroku = {
     .framings = 1u << FRAMING_SSE,
     .auths = heroku_auths,
     .nauths = 1,
-    .base_url = STR_INIT("https://us.inference.heroku.com/v1"),
+    .base_url = STR_INIT("https://{region}.inference.heroku.com/v1"),
+    .settings = heroku_settings,
+    .nsettings = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = heroku_ops,
@@ -12850,16 +12770,6 @@ static const struct xd_op huggingface_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -12894,16 +12804,6 @@ static const struct xd_op huggingface_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth huggingface_auths[] = {
@@ -12923,7 +12823,7 @@ const struct xd_dialect xd_huggingface = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = huggingface_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12962,16 +12862,6 @@ static const struct xd_op hyperbolic_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -13006,16 +12896,6 @@ static const struct xd_op hyperbolic_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth hyperbolic_auths[] = {
@@ -13035,7 +12915,7 @@ const struct xd_dialect xd_hyperbolic = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = hyperbolic_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13341,16 +13221,6 @@ static const struct xd_op lm_studio_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth lm_studio_auths[] = {
@@ -13370,7 +13240,7 @@ const struct xd_dialect xd_lm_studio = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lm_studio_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13409,16 +13279,6 @@ static const struct xd_op minimax_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -13453,16 +13313,6 @@ static const struct xd_op minimax_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth minimax_auths[] = {
@@ -13484,7 +13334,7 @@ const struct xd_dialect xd_minimax = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = minimax_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13535,16 +13385,6 @@ static const struct xd_op moonshot_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -13579,16 +13419,6 @@ static const struct xd_op moonshot_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth moonshot_auths[] = {
@@ -13610,7 +13440,7 @@ const struct xd_dialect xd_moonshot = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = moonshot_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &moonshot_fault_table,
@@ -13693,16 +13523,6 @@ static const struct xd_op nebius_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth nebius_auths[] = {
@@ -13722,7 +13542,7 @@ const struct xd_dialect xd_nebius = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = nebius_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13805,16 +13625,6 @@ static const struct xd_op novita_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth novita_auths[] = {
@@ -13834,7 +13644,7 @@ const struct xd_dialect xd_novita = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = novita_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13917,16 +13727,6 @@ static const struct xd_op nvidia_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth nvidia_auths[] = {
@@ -13946,7 +13746,7 @@ const struct xd_dialect xd_nvidia = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = nvidia_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14029,16 +13829,6 @@ static const struct xd_op ollama_v1_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth ollama_v1_auths[] = {
@@ -14058,7 +13848,7 @@ const struct xd_dialect xd_ollama_v1 = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ollama_v1_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14444,16 +14234,6 @@ static const struct xd_op perplexity_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth perplexity_auths[] = {
@@ -14475,7 +14255,7 @@ const struct xd_dialect xd_perplexity = {
     .policies = perplexity_policies,
     .npolicies = sizeof perplexity_policies / sizeof *perplexity_policies - 1,
     .ops = perplexity_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &perplexity_fault_table,
@@ -14614,16 +14394,6 @@ static const struct xd_op reka_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -14658,16 +14428,6 @@ static const struct xd_op reka_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth reka_auths[] = {
@@ -14689,7 +14449,7 @@ const struct xd_dialect xd_reka = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = reka_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14772,16 +14532,6 @@ static const struct xd_op sambanova_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth sambanova_auths[] = {
@@ -14801,7 +14551,7 @@ const struct xd_dialect xd_sambanova = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = sambanova_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15064,16 +14814,6 @@ static const struct xd_op snowflake_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -15108,16 +14848,10 @@ static const struct xd_op snowflake_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
+};
+
+static const struct xd_setting snowflake_settings[] = {
+    { .name = STR_INIT("account") },
 };
 
 static const struct xd_auth snowflake_auths[] = {
@@ -15133,10 +14867,13 @@ const struct xd_dialect xd_snowflake = {
     .framings = 1u << FRAMING_SSE,
     .auths = snowflake_auths,
     .nauths = 1,
+    .base_url = STR_INIT("https://{account}.snowflakecomputing.com/api/v2/cortex/v1"),
+    .settings = snowflake_settings,
+    .nsettings = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = snowflake_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15187,16 +14924,6 @@ static const struct xd_op stepfun_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -15231,16 +14958,6 @@ static const struct xd_op stepfun_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth stepfun_auths[] = {
@@ -15262,7 +14979,7 @@ const struct xd_dialect xd_stepfun = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = stepfun_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15469,16 +15186,6 @@ static const struct xd_op upstage_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth upstage_auths[] = {
@@ -15500,7 +15207,7 @@ const struct xd_dialect xd_upstage = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = upstage_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15695,16 +15402,6 @@ static const struct xd_op volcengine_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth volcengine_auths[] = {
@@ -15726,7 +15423,7 @@ const struct xd_dialect xd_volcengine = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = volcengine_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &volcengine_fault_table,
@@ -15765,16 +15462,6 @@ static const struct xd_op writer_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -15809,16 +15496,6 @@ static const struct xd_op writer_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth writer_auths[] = {
@@ -15840,7 +15517,7 @@ const struct xd_dialect xd_writer = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = writer_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15891,16 +15568,6 @@ static const struct xd_op xai_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
         .passes = true,
@@ -15935,16 +15602,6 @@ static const struct xd_op xai_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth xai_auths[] = {
@@ -15966,7 +15623,7 @@ const struct xd_dialect xd_xai = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = xai_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_xai_error,
     .write_error = write_error,
     .faults = &xai_fault_table,
@@ -16061,16 +15718,6 @@ static const struct xd_op zai_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth zai_auths[] = {
@@ -16092,7 +15739,7 @@ const struct xd_dialect xd_zai = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = zai_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &zai_fault_table,
@@ -16117,16 +15764,6 @@ static const struct xd_op crusoe_ops[] = {
         .until = STR_INIT("[DONE]"),
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
     },
     {
         .kind = XD_OP_MODERATIONS,
@@ -16163,16 +15800,6 @@ static const struct xd_op crusoe_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth crusoe_auths[] = {
@@ -16192,7 +15819,7 @@ const struct xd_dialect xd_crusoe = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = crusoe_ops,
-    .nops = 10,
+    .nops = 8,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &vllm_fault_table,
@@ -16263,16 +15890,6 @@ static const struct xd_op zhipu_ops[] = {
         .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_auth zhipu_auths[] = {
@@ -16294,7 +15911,7 @@ const struct xd_dialect xd_zhipu = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = zhipu_ops,
-    .nops = 10,
+    .nops = 9,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &zai_fault_table,

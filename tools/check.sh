@@ -6,7 +6,7 @@
 #   length      hand-written C files have at most 800 lines
 #   places      no paths of somebody's machine, no addresses of package registries
 #   format      clang-format
-#   generated   generated/ is what specc prints from specs/
+#   generated   generated/ and docs/providers.md are what specc prints from specs/
 #   gcc, clang  everything compiles without warnings
 #   tidy        clang-tidy
 # Prints `file:line: reason` for each offence and ends with `N passed, N failed`.
@@ -65,7 +65,9 @@ check_format()
 check_generated()
 {
     mkdir "$work/generated"
-    make --no-print-directory -j"$jobs" generate OUT="$work/generated" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
+    make --no-print-directory -j"$jobs" generate OUT="$work/generated" MANUAL="$work/providers.md" >"$work/log" 2>&1 \
+        || { cat "$work/log"; return 1; }
+    cmp -s docs/providers.md "$work/providers.md" || echo 'docs/providers.md:1: not what specc prints (make generate)' >"$work/bad"
     (cd generated && find . -type f; cd "$work/generated" && find . -type f) | sed 's,^\./,,' | sort -u >"$work/names"
     while read -r f; do
         if [ ! -e "$work/generated/$f" ]; then
@@ -77,8 +79,8 @@ check_generated()
             echo "generated/$f:${line:-1}: not what specc prints from here on (make generate)"
         fi
     done <"$work/names" >"$work/stale"
-    cat "$work/stale"
-    [ ! -s "$work/stale" ]
+    cat "$work/stale" "$work/bad" 2>/dev/null
+    [ ! -s "$work/stale" ] && [ ! -e "$work/bad" ]
 }
 
 # The fuzz build is the one that clang compiles.
