@@ -228,21 +228,32 @@ has_word(const struct words *l, struct str s)
     return false;
 }
 
+/* Names of inherited operations, given in order to keep them or to do without. */
 static void
-check_removed(const struct dialect *d, struct diags *diags)
+check_operations(const struct dialect *d, const struct words *l, const char *why,
+                 struct diags *diags)
 {
-    const struct words *l = &d->file->removed;
-
     for (unsigned i = 0; i < l->n; i++) {
-        if (d->base && find_operation(&d->base->operations, l->v[i].s))
+        if (find_operation(&d->file->operations, l->v[i].s)
+            || (d->base && find_operation(&d->base->operations, l->v[i].s)))
             continue;
         struct suggestion s = suggestion_for(l->v[i].s);
         for (unsigned k = 0; d->base && k < d->base->operations.n; k++)
             suggestion_consider(&s, d->base->operations.v[k].name.s);
-        (void)diag_suggest(diag_error(diags, l->v[i].pos, "there is no operation '%.*s' to remove",
-                                      STR_ARG(l->v[i].s)),
+        (void)diag_suggest(diag_error(diags, l->v[i].pos, "there is no operation '%.*s' to %s",
+                                      STR_ARG(l->v[i].s), why),
                            &s);
     }
+}
+
+/* `operations chat, embeddings`: those that it has of the inherited ones; NULL: all. */
+static const struct words *
+kept_operations(const struct dialect *d)
+{
+    for (unsigned i = 0; i < d->file->settings.n; i++)
+        if (str_is(d->file->settings.v[i].name.s, "operations"))
+            return &d->file->settings.v[i].values;
+    return NULL;
 }
 
 static void
@@ -263,11 +274,15 @@ inherit_operations(struct arena *a, struct dialect *d, struct diags *diags)
     const struct ast_operations *own = &d->file->operations;
     const struct ast_operations *inherited = d->base ? &d->base->operations : &none;
 
-    check_removed(d, diags);
+    const struct words *kept = kept_operations(d);
+
+    check_operations(d, &d->file->removed, "remove", diags);
+    if (kept)
+        check_operations(d, kept, "keep", diags);
     for (unsigned i = 0; i < inherited->n; i++) {
         struct str name = inherited->v[i].name.s;
         const struct ast_operation *mine = find_operation(own, name);
-        if (!has_word(&d->file->removed, name))
+        if (!has_word(&d->file->removed, name) && (!kept || has_word(kept, name)))
             add_operation(a, d, mine ? mine : &inherited->v[i]);
     }
     for (unsigned i = 0; i < own->n; i++)

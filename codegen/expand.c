@@ -544,7 +544,8 @@ put_decl(struct print *p, const struct ast_decl *decl)
 static bool
 is_list(struct str setting)
 {
-    return str_is(setting, "models") || str_is(setting, "framing") || str_is(setting, "front");
+    return str_is(setting, "models") || str_is(setting, "operations") || str_is(setting, "framing")
+           || str_is(setting, "front");
 }
 
 static void

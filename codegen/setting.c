@@ -41,6 +41,7 @@ static const struct {
     { "auth", 1, ~0u, "auth header \"x-api-key\"" },
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
+    { "operations", 1, ~0u, "operations chat, embeddings" },
     { "front", 1, ~0u, "front \"/v1\"" },
     { "names", 1, 1, "names camel" },
 };
@@ -314,7 +315,7 @@ check_setting(const struct ast_setting *s, struct diags *d)
         check_framings(s, d);
     else if (str_is(s->name.s, "names"))
         check_names(s, d);
-    else
+    else if (!str_is(s->name.s, "operations")) /* looked up where they are inherited */
         for (unsigned k = 0; k < s->values.n; k++)
             want_string(s->values.v[k], d);
     if (str_is(s->name.s, "base"))

@@ -11123,9 +11123,9 @@ static const struct xd_row rows[] = {
     { "providers/groq.spec:8", "\"default\" -> medium" },
     { "providers/groq.spec:9", "\"tool_use_failed\" -> invalid" },
     { "providers/huggingface.spec:12", "cached_tokens <-> cache_read" },
-    { "providers/llama_cpp.spec:15", "\"exceed_context_size_error\" -> context" },
-    { "providers/llama_cpp.spec:16", "\"unavailable_error\" -> overloaded" },
-    { "providers/llama_cpp.spec:17", "\"not_supported_error\" -> invalid" },
+    { "providers/llama_cpp.spec:16", "\"exceed_context_size_error\" -> context" },
+    { "providers/llama_cpp.spec:17", "\"unavailable_error\" -> overloaded" },
+    { "providers/llama_cpp.spec:18", "\"not_supported_error\" -> invalid" },
     { "providers/minimax.spec:17", "reasoning_details <-> blocks : [reasoning_detail]" },
     { "providers/moonshot.spec:19", "\"exceeded_current_quota_error\" 429 <-> billing" },
     { "providers/moonshot.spec:20", "\"invalid_authentication_error\" -> auth" },
@@ -11388,41 +11388,6 @@ static const struct xd_op ai21_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth ai21_auths[] = {
@@ -11444,7 +11409,7 @@ const struct xd_dialect xd_ai21 = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ai21_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -11492,41 +11457,6 @@ static const struct xd_op alibaba_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth alibaba_auths[] = {
@@ -11548,7 +11478,7 @@ const struct xd_dialect xd_alibaba = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = alibaba_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &alibaba_fault_table,
@@ -11596,41 +11526,6 @@ static const struct xd_op baichuan_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth baichuan_auths[] = {
@@ -11652,7 +11547,7 @@ const struct xd_dialect xd_baichuan = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = baichuan_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -11690,41 +11585,6 @@ static const struct xd_op cerebras_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth cerebras_auths[] = {
@@ -11744,7 +11604,7 @@ const struct xd_dialect xd_cerebras = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = cerebras_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &cerebras_fault_table,
@@ -11792,41 +11652,6 @@ static const struct xd_op cloudflare_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_setting cloudflare_settings[] = {
@@ -11854,7 +11679,7 @@ const struct xd_dialect xd_cloudflare = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = cloudflare_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -11914,41 +11739,6 @@ static const struct xd_op databricks_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_setting databricks_settings[] = {
@@ -11974,7 +11764,7 @@ const struct xd_dialect xd_databricks = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = databricks_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &databricks_fault_table,
@@ -12023,23 +11813,8 @@ static const struct xd_op deepinfra_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
         .passes = true,
     },
     {
@@ -12050,11 +11825,6 @@ static const struct xd_op deepinfra_ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -12076,7 +11846,7 @@ const struct xd_dialect xd_deepinfra = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = deepinfra_ops,
-    .nops = 9,
+    .nops = 5,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12126,41 +11896,6 @@ static const struct xd_op deepseek_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth deepseek_auths[] = {
@@ -12182,7 +11917,7 @@ const struct xd_dialect xd_deepseek = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = deepseek_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &deepseek_fault_table,
@@ -12231,31 +11966,6 @@ static const struct xd_op fireworks_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
         .passes = true,
@@ -12296,7 +12006,7 @@ const struct xd_dialect xd_fireworks = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = fireworks_ops,
-    .nops = 10,
+    .nops = 5,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12344,41 +12054,6 @@ static const struct xd_op github_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth github_auths[] = {
@@ -12398,7 +12073,7 @@ const struct xd_dialect xd_github = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = github_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &github_fault_table,
@@ -12447,11 +12122,6 @@ static const struct xd_op gpustack_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
         .passes = true,
@@ -12462,11 +12132,6 @@ static const struct xd_op gpustack_ops[] = {
         .passes = true,
     },
     {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
         .passes = true,
@@ -12474,11 +12139,6 @@ static const struct xd_op gpustack_ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
     {
@@ -12509,7 +12169,7 @@ const struct xd_dialect xd_gpustack = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = gpustack_ops,
-    .nops = 10,
+    .nops = 7,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12548,26 +12208,6 @@ static const struct xd_op groq_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
         .passes = true,
@@ -12601,7 +12241,7 @@ const struct xd_dialect xd_groq = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = groq_ops,
-    .nops = 8,
+    .nops = 4,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &groq_fault_table,
@@ -12650,49 +12290,9 @@ static const struct xd_op heroku_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
         .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
     },
 };
 
@@ -12719,7 +12319,7 @@ const struct xd_dialect xd_heroku = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = heroku_ops,
-    .nops = 10,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12769,41 +12369,6 @@ static const struct xd_op huggingface_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth huggingface_auths[] = {
@@ -12823,7 +12388,7 @@ const struct xd_dialect xd_huggingface = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = huggingface_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12861,41 +12426,6 @@ static const struct xd_op hyperbolic_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth hyperbolic_auths[] = {
@@ -12915,7 +12445,7 @@ const struct xd_dialect xd_hyperbolic = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = hyperbolic_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -12964,41 +12494,6 @@ static const struct xd_op lepton_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
         .names = rerank_names,
@@ -13026,7 +12521,7 @@ const struct xd_dialect xd_lepton = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lepton_ops,
-    .nops = 10,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13075,41 +12570,6 @@ static const struct xd_op llama_cpp_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
         .names = rerank_names,
@@ -13138,7 +12598,7 @@ const struct xd_dialect xd_llama_cpp = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = llama_cpp_ops,
-    .nops = 10,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &llama_cpp_fault_table,
@@ -13186,41 +12646,6 @@ static const struct xd_op lm_studio_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth lm_studio_auths[] = {
@@ -13240,7 +12665,7 @@ const struct xd_dialect xd_lm_studio = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lm_studio_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13278,41 +12703,6 @@ static const struct xd_op minimax_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth minimax_auths[] = {
@@ -13334,7 +12724,7 @@ const struct xd_dialect xd_minimax = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = minimax_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13384,41 +12774,6 @@ static const struct xd_op moonshot_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth moonshot_auths[] = {
@@ -13440,7 +12795,7 @@ const struct xd_dialect xd_moonshot = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = moonshot_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &moonshot_fault_table,
@@ -13489,38 +12844,8 @@ static const struct xd_op nebius_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -13542,7 +12867,7 @@ const struct xd_dialect xd_nebius = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = nebius_ops,
-    .nops = 9,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13590,41 +12915,6 @@ static const struct xd_op novita_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth novita_auths[] = {
@@ -13644,7 +12934,7 @@ const struct xd_dialect xd_novita = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = novita_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13692,41 +12982,6 @@ static const struct xd_op nvidia_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth nvidia_auths[] = {
@@ -13746,7 +13001,7 @@ const struct xd_dialect xd_nvidia = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = nvidia_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13794,41 +13049,6 @@ static const struct xd_op ollama_v1_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth ollama_v1_auths[] = {
@@ -13848,7 +13068,7 @@ const struct xd_dialect xd_ollama_v1 = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ollama_v1_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14199,41 +13419,6 @@ static const struct xd_op perplexity_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth perplexity_auths[] = {
@@ -14255,7 +13440,7 @@ const struct xd_dialect xd_perplexity = {
     .policies = perplexity_policies,
     .npolicies = sizeof perplexity_policies / sizeof *perplexity_policies - 1,
     .ops = perplexity_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &perplexity_fault_table,
@@ -14393,41 +13578,6 @@ static const struct xd_op reka_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth reka_auths[] = {
@@ -14449,7 +13599,7 @@ const struct xd_dialect xd_reka = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = reka_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14498,31 +13648,6 @@ static const struct xd_op sambanova_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
         .passes = true,
@@ -14551,7 +13676,7 @@ const struct xd_dialect xd_sambanova = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = sambanova_ops,
-    .nops = 9,
+    .nops = 4,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14600,41 +13725,6 @@ static const struct xd_op sglang_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
         .names = rerank_names,
@@ -14663,7 +13753,7 @@ const struct xd_dialect xd_sglang = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = sglang_ops,
-    .nops = 10,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14712,23 +13802,8 @@ static const struct xd_op siliconflow_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
         .passes = true,
     },
     {
@@ -14739,11 +13814,6 @@ static const struct xd_op siliconflow_ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
     {
@@ -14775,7 +13845,7 @@ const struct xd_dialect xd_siliconflow = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = siliconflow_ops,
-    .nops = 10,
+    .nops = 6,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14813,41 +13883,6 @@ static const struct xd_op snowflake_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_setting snowflake_settings[] = {
@@ -14873,7 +13908,7 @@ const struct xd_dialect xd_snowflake = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = snowflake_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -14924,23 +13959,8 @@ static const struct xd_op stepfun_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
         .passes = true,
     },
     {
@@ -14951,11 +13971,6 @@ static const struct xd_op stepfun_ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -14979,7 +13994,7 @@ const struct xd_dialect xd_stepfun = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = stepfun_ops,
-    .nops = 8,
+    .nops = 4,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15040,23 +14055,8 @@ static const struct xd_op together_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
         .passes = true,
     },
     {
@@ -15103,7 +14103,7 @@ const struct xd_dialect xd_together = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = together_ops,
-    .nops = 10,
+    .nops = 7,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15151,41 +14151,6 @@ static const struct xd_op upstage_ops[] = {
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth upstage_auths[] = {
@@ -15207,7 +14172,7 @@ const struct xd_dialect xd_upstage = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = upstage_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15368,38 +14333,8 @@ static const struct xd_op volcengine_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -15423,7 +14358,7 @@ const struct xd_dialect xd_volcengine = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = volcengine_ops,
-    .nops = 9,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &volcengine_fault_table,
@@ -15461,41 +14396,6 @@ static const struct xd_op writer_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth writer_auths[] = {
@@ -15517,7 +14417,7 @@ const struct xd_dialect xd_writer = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = writer_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -15568,38 +14468,8 @@ static const struct xd_op xai_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -15623,7 +14493,7 @@ const struct xd_dialect xd_xai = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = xai_ops,
-    .nops = 8,
+    .nops = 2,
     .read_error = read_xai_error,
     .write_error = write_error,
     .faults = &xai_fault_table,
@@ -15674,48 +14544,8 @@ static const struct xd_op zai_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -15739,7 +14569,7 @@ const struct xd_dialect xd_zai = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = zai_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &zai_fault_table,
@@ -15765,41 +14595,6 @@ static const struct xd_op crusoe_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
 };
 
 static const struct xd_auth crusoe_auths[] = {
@@ -15819,7 +14614,7 @@ const struct xd_dialect xd_crusoe = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = crusoe_ops,
-    .nops = 8,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &vllm_fault_table,
@@ -15846,48 +14641,8 @@ static const struct xd_op zhipu_ops[] = {
         .slot_bytes = 4216,
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -15911,7 +14666,7 @@ const struct xd_dialect xd_zhipu = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = zhipu_ops,
-    .nops = 9,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &zai_fault_table,
