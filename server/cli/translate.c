@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "runtime/xd/path.h"
 #include "runtime/xd/policy.h"
 #include "runtime/xd/translate.h"
 #include "server/cli/cli.h"
@@ -17,19 +18,24 @@
 #define ARENA_BYTES_MAX  ((size_t)1 << 30)
 #define ANSWER_BYTES_MAX ((size_t)512 << 20)
 #define PIECE_BYTES      16384
+#define ADDRESS_MAX      8192
 
 static const char about[] =
     "Translates a document or a stream between two dialects, from FILE or stdin to stdout.\n"
     "What the target cannot carry is listed on stderr, one JSON object a line.  Faulty input\n"
     "ends with exit code 1 and its place and reason on stderr; so does a reply or stream that\n"
     "is or ends with the peer's own error, which is translated all the same.  A translated\n"
-    "stream always carries usage, as there is no request to ask for it.";
+    "stream always carries usage, as there is no request to ask for it.\n"
+    "Where a dialect says the model, or that a stream is wanted, in the path of a request, --path\n"
+    "tells it and --address prints it, as one more JSON object.";
 
 struct translation {
     const struct xd_dialect *from, *to;
     enum subject_kind kind;
     const char *model; /* of the upstream, NULL: as in the request */
     const char *path;  /* of the input, NULL: stdin */
+    const char *asked; /* the path of a request, NULL: unknown */
+    bool address;      /* print where the request belongs */
     int status;        /* of the HTTP reply that an error came with, 0: unknown */
     int64_t now;
     struct arena arena;
@@ -77,17 +83,65 @@ ends_fini(struct ends *e)
     xd_fini(&e->out);
 }
 
+/* Let the request have what its path says. */
+static bool
+tell_path(struct translation *t, struct xd_ask *ask)
+{
+    struct xd_asked asked;
+    struct str path = str_from(t->asked), query = { NULL, 0 };
+    const char *mark = path.n ? memchr(path.p, '?', path.n) : NULL;
+    if (mark) {
+        query = str_skip(path, (size_t)(mark - path.p) + 1);
+        path.n = (size_t)(mark - path.p);
+    }
+    if (!xd_path_find(t->from, path, query, &asked)) {
+        options_complain(COMMAND, "not a path of this dialect", t->asked);
+        return false;
+    }
+    xd_asked_tell(&asked, &t->arena, ask);
+    return true;
+}
+
+/* {"address": "/models/m:stream?alt=sse"} */
+static void
+print_address(const struct xd *out, const struct ir_request *m)
+{
+    const struct xd_path *streamed = m->stream == IR_TRUE ? xd_op_streamed(out->op) : NULL;
+    struct buf address, line;
+    struct jw w;
+    buf_init(&address, ADDRESS_MAX);
+    buf_init(&line, 6 * ADDRESS_MAX);
+    xd_address_fill(&address, streamed ? streamed->path : out->op->path, STR("model"), m->model);
+    if (streamed && streamed->query.n) {
+        buf_putc(&address, '?');
+        buf_puts(&address, streamed->query);
+    }
+    jw_init(&w, &line);
+    jw_object(&w);
+    jw_key(&w, STR("address"));
+    jw_string(&w, buf_str(&address));
+    jw_close(&w);
+    fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&line)));
+    buf_fini(&address);
+    buf_fini(&line);
+}
+
 static enum cli_exit
 translate_request(struct translation *t, struct ends *e)
 {
     static const struct xd_policy_choices none;
-    struct ir_request asked, said;
-    if (xd_request_read(&e->in, buf_str(&t->body), &asked))
+    struct xd_ask asked = { .kind = XD_OP_CHAT };
+    struct ir_request said;
+    if (xd_request_read(&e->in, buf_str(&t->body), &asked.chat))
         return print_fault(&e->in.fault);
+    if (t->asked && !tell_path(t, &asked))
+        return CLI_NO;
     if (t->model)
-        asked.model = str_from(t->model);
-    if (xd_prepare(&e->out, &asked, &none, &said) || xd_request_write(&e->out, &said))
+        asked.chat.model = str_from(t->model);
+    if (xd_prepare(&e->out, &asked.chat, &none, &said) || xd_request_write(&e->out, &said))
         return print_fault(&e->out.fault);
+    if (t->address)
+        print_address(&e->out, &said);
     return CLI_YES;
 }
 
@@ -214,7 +268,7 @@ run(struct translation *t)
 int
 cmd_translate(int argc, char **argv)
 {
-    enum { FROM, TO, KIND, MODEL, STATUS, N };
+    enum { FROM, TO, KIND, MODEL, PATH, ADDRESS, STATUS, N };
     struct option v[N] = {
         [FROM] = { .name = "from",
                    .takes = "D",
@@ -231,6 +285,11 @@ cmd_translate(int argc, char **argv)
         [MODEL] = { .name = "model",
                     .takes = "M",
                     .help = "for requests: the model to ask for; it decides policies too" },
+        [PATH] = { .name = "path",
+                   .takes = "P",
+                   .help = "for requests: the path, with its query, that it was sent to" },
+        [ADDRESS] = { .name = "address",
+                      .help = "for requests: print where to send it, on stderr" },
         [STATUS] = { .name = "status",
                      .takes = "N",
                      .help = "for errors: the HTTP status that it came with" },
@@ -244,6 +303,8 @@ cmd_translate(int argc, char **argv)
     if (got != OPTIONS_GO)
         return got == OPTIONS_HELPED ? CLI_YES : CLI_USAGE;
     struct translation t = { .model = v[MODEL].value,
+                             .asked = v[PATH].value,
+                             .address = v[ADDRESS].value != NULL,
                              .now = time(NULL),
                              .path = o.n_operands ? o.operands[0] : NULL };
     t.from = subject_dialect(COMMAND, v[FROM].value);

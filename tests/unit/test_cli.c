@@ -203,6 +203,20 @@ the_model_decides_and_replaces(void **state)
 }
 
 static void
+the_path_is_told_and_the_address_printed(void **state)
+{
+    static const char hi[] =
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    (void)state;
+    const struct outcome *o = run(TO_MESSAGES "request --path /v1/chat/completions --address", hi);
+    assert_int_equal(o->code, 0);
+    assert_has(o->err, "{\"address\":\"/messages\"}\n");
+    o = run(TO_MESSAGES "request --path /v1/chat", hi);
+    assert_int_equal(o->code, 1);
+    assert_has(o->err, "not a path of this dialect: /v1/chat\n");
+}
+
+static void
 faulty_input_is_named_with_its_place(void **state)
 {
     static const struct {
@@ -363,6 +377,7 @@ main(void)
         cmocka_unit_test(an_answer_that_cannot_be_written_is_a_failure),
         cmocka_unit_test(a_request_is_translated_and_its_losses_are_listed),
         cmocka_unit_test(the_model_decides_and_replaces),
+        cmocka_unit_test(the_path_is_told_and_the_address_printed),
         cmocka_unit_test(faulty_input_is_named_with_its_place),
         cmocka_unit_test(a_stream_is_translated_and_carries_usage),
         cmocka_unit_test(a_peers_error_is_translated_and_the_answer_is_no),
