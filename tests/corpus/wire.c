@@ -91,15 +91,62 @@ dialect_of(struct arena *a, struct str dir, struct str uri)
     return d && str_is(family, d->family) ? d : xd_find(family);
 }
 
+/* The operation that an address asks of a dialect, by what stands before the dialect's paths. */
+static bool
+asks_at_front(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
+{
+    for (; path.n; path = str_skip(path, 1))
+        for (unsigned i = 0; *path.p == '/' && i < d->nfronts; i++)
+            if (d->fronts[i].n && str_starts(path, d->fronts[i])
+                && xd_path_read(d, str_skip(path, d->fronts[i].n), query, asked))
+                return true;
+    return false;
+}
+
+/* As dialect_of, with the spec's own paths: first by the provider, then by fronts, then by paths. */
+static const struct xd_dialect *
+dialect_at(struct arena *a, struct str dir, struct str uri, struct xd_asked *asked)
+{
+    const char *mark = uri.n ? memchr(uri.p, '?', uri.n) : NULL;
+    struct str query = mark ? str_skip(uri, (size_t)(mark - uri.p) + 1) : STR("");
+    if (mark)
+        uri.n = (size_t)(mark - uri.p);
+    const struct xd_dialect *provider = wire_provider(a, dir);
+    if (provider && xd_path_find(provider, uri, query, asked))
+        return provider;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        if (!(*d)->provider && asks_at_front(*d, uri, query, asked))
+            return *d;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        if (!(*d)->provider && !(*d)->nfronts && xd_path_find(*d, uri, query, asked))
+            return *d;
+    return NULL;
+}
+
 static struct str
 child(struct arena *a, const char *dir, const char *name)
 {
     return wire_file(a, arena_printf(a, "%s/%s", dir, name).p);
 }
 
+enum known_by { KNOWN_BY_ENDING, KNOWN_BY_ADDRESS };
+
+static void
+read_reply(struct arena *a, const char *path, struct wire_item *item)
+{
+    static const char *const streams[] = { "response.sse", "response.ndjson",
+                                           "response.eventstream" };
+    item->stream = true;
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+        if ((item->reply = child(a, path, streams[i])).p)
+            return;
+    item->stream = item->asked.stream == IR_TRUE && item->status < 400;
+    item->reply = child(a, path, "response.json");
+}
+
 /* False when the directory is no chat exchange. */
 static bool
-read_item(struct arena *a, const char *path, struct wire_item *item)
+read_item(struct arena *a, const char *path, enum known_by by, struct wire_item *item)
 {
     struct json_doc doc;
     struct fault fault;
@@ -109,15 +156,16 @@ read_item(struct arena *a, const char *path, struct wire_item *item)
     bool ok = meta.p && json_doc_parse(&doc, meta, &fault) == ERR_OK;
     uint32_t uri = ok ? json_member(&doc, JSON_ROOT, STR("uri")) : 0;
     uint32_t code = ok ? json_member(&doc, JSON_ROOT, STR("status")) : 0;
-    item->dialect = uri ? dialect_of(a, item->dir, json_text(&doc, uri, a)) : NULL;
-    ok = item->dialect && code && json_int(&doc, code, &status);
+    if (uri && by == KNOWN_BY_ENDING)
+        item->dialect = dialect_of(a, item->dir, json_text(&doc, uri, a));
+    else if (uri)
+        item->dialect = dialect_at(a, item->dir, json_text(&doc, uri, a), &item->asked);
+    ok = item->dialect && code && json_int(&doc, code, &status)
+         && (by == KNOWN_BY_ENDING || item->asked.op->kind == XD_OP_CHAT);
     item->status = (int)status;
     json_doc_fini(&doc);
     item->request = child(a, path, "request.json");
-    item->reply = child(a, path, "response.sse");
-    item->stream = item->reply.p != NULL;
-    if (!item->stream)
-        item->reply = child(a, path, "response.json");
+    read_reply(a, path, item);
     return ok;
 }
 
@@ -136,7 +184,7 @@ list(const char *path, struct dirent ***names)
 }
 
 static size_t
-walk_dir(const char *path, const char *dir, wire_fn *fn, void *ctx)
+walk_dir(const char *path, const char *dir, enum known_by by, wire_fn *fn, void *ctx)
 {
     struct dirent **names;
     struct arena a;
@@ -147,7 +195,7 @@ walk_dir(const char *path, const char *dir, wire_fn *fn, void *ctx)
         const char *sub = arena_printf(&a, "%s/%s", path, names[i]->d_name).p;
         struct wire_item item = { .dir = str_from(dir),
                                   .id = arena_printf(&a, "%s/%s", dir, names[i]->d_name) };
-        if (read_item(&a, sub, &item)) {
+        if (read_item(&a, sub, by, &item)) {
             fn(ctx, &item);
             count++;
         }
@@ -160,8 +208,8 @@ walk_dir(const char *path, const char *dir, wire_fn *fn, void *ctx)
     return count;
 }
 
-size_t
-wire_each(wire_fn *fn, void *ctx)
+static size_t
+walk(enum known_by by, wire_fn *fn, void *ctx)
 {
     struct dirent **names;
     char top[4096], path[8192];
@@ -170,10 +218,22 @@ wire_each(wire_fn *fn, void *ctx)
     int n = list(top, &names);
     for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", top, names[i]->d_name);
-        count += walk_dir(path, names[i]->d_name, fn, ctx);
+        count += walk_dir(path, names[i]->d_name, by, fn, ctx);
         free(names[i]);
     }
     if (n)
         free(names);
     return count;
+}
+
+size_t
+wire_each(wire_fn *fn, void *ctx)
+{
+    return walk(KNOWN_BY_ENDING, fn, ctx);
+}
+
+size_t
+wire_each_address(wire_fn *fn, void *ctx)
+{
+    return walk(KNOWN_BY_ADDRESS, fn, ctx);
 }

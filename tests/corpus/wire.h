@@ -8,13 +8,15 @@
 #define LLMUX_TESTS_CORPUS_WIRE_H
 
 #include "runtime/base/arena.h"
+#include "runtime/xd/path.h"
 #include "runtime/xd/registry.h"
 
 struct wire_item {
     struct str id;  /* "openai-chat/0010-name" */
     struct str dir; /* "openai-chat" */
     const struct xd_dialect
-        *dialect; /* the provider where it is compiled in, else what it speaks */
+        *dialect;          /* the provider where it is compiled in, else what it speaks */
+    struct xd_asked asked; /* what the address says, of wire_each_address */
     int status;
     struct str request; /* the body; absent when there is none */
     struct str reply;   /* absent when there is none */
@@ -45,5 +47,7 @@ typedef void wire_fn(void *ctx, const struct wire_item *item);
 /* Call fn for each recorded chat exchange of the compiled dialects, in alphabetical order; returns
  * how many. */
 size_t wire_each(wire_fn *fn, void *ctx);
+/* The same for all dialects that are compiled in, each known by its address. */
+size_t wire_each_address(wire_fn *fn, void *ctx);
 
 #endif
