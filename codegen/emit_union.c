@@ -192,7 +192,11 @@ emit_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *
         if (is_foreign(c)) {
             const char *ucase = u->cases.v[n].name.s.p;
             em(e, "        m->kind = %s;\n", case_constant(e->a, u, n));
-            em(e, "        m->%s.dialect = STR_FAMILY;\n", ucase);
+            if (tag_writes(c))
+                em(e, "        m->%s.dialect = STR_FAMILY;\n", ucase);
+            else /* nothing of the dialect writes it but whoever copies the whole */
+                em(e, "        m->%s.dialect = STR(\"%.*s:%.*s\");\n", ucase,
+                   STR_ARG(e->family_name), STR_ARG(decl->name.s));
             em(e, "        xd_read_json(x, at, &m->%s.body);\n", ucase);
         } else {
             em(e, "        read_%s(x, at, m);\n", case_name(e, decl, i));

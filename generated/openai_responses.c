@@ -499,15 +499,15 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     XD_SEEN(seen_written, 75);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
+    if (xd_count_blocks(&m->blocks, 0xe6u)) {
         XD_SEEN(seen_written, 76);
-        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+        if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
+                if ((0xe6u >> m->blocks.v[i].kind) & 1)
                     write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -516,7 +516,7 @@ write_input_system(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &input_system_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x4e6u);
+    xd_lose_blocks(x, &m->blocks, 0xe6u);
     jw_close(&x->w);
 }
 
@@ -575,15 +575,15 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     XD_SEEN(seen_written, 77);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    if (xd_count_blocks(&m->blocks, 0x4e6u)) {
+    if (xd_count_blocks(&m->blocks, 0xe6u)) {
         XD_SEEN(seen_written, 78);
-        if (xd_single_text(&m->blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+        if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x4e6u >> m->blocks.v[i].kind) & 1)
+                if ((0xe6u >> m->blocks.v[i].kind) & 1)
                     write_part(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -592,7 +592,7 @@ write_input_user(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &input_user_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x4e6u);
+    xd_lose_blocks(x, &m->blocks, 0xe6u);
     jw_close(&x->w);
 }
 
@@ -651,15 +651,15 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     XD_SEEN(seen_written, 79);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    if (xd_count_blocks(&m->blocks, 0x406u)) {
+    if (xd_count_blocks(&m->blocks, 0x6u)) {
         XD_SEEN(seen_written, 80);
-        if (xd_single_text(&m->blocks, 0x406u, IR_BLOCK_TEXT)) {
+        if (xd_single_text(&m->blocks, 0x6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
-                if ((0x406u >> m->blocks.v[i].kind) & 1)
+                if ((0x6u >> m->blocks.v[i].kind) & 1)
                     write_said(x, &m->blocks.v[i]);
             jw_close(&x->w);
         }
@@ -668,7 +668,7 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"\""));
     }
     xd_put_rest(x, &input_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x406u);
+    xd_lose_blocks(x, &m->blocks, 0x6u);
     jw_close(&x->w);
 }
 
@@ -852,15 +852,15 @@ write_input_function_call_output(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0x4e6u)) {
+    if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
         XD_SEEN(seen_written, 88);
-        if (xd_single_text(&m->result.blocks, 0x4e6u, IR_BLOCK_TEXT)) {
+        if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("output"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("output"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0x4e6u >> m->result.blocks.v[i].kind) & 1)
+                if ((0xe6u >> m->result.blocks.v[i].kind) & 1)
                     write_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
@@ -873,7 +873,7 @@ write_input_function_call_output(struct xd *x, const struct ir_block *m)
         xd_lose(x, "result.failed");
     if (m->cache.set)
         xd_lose(x, "result.cache");
-    xd_lose_blocks(x, &m->result.blocks, 0x4e6u);
+    xd_lose_blocks(x, &m->result.blocks, 0xe6u);
     jw_close(&x->w);
 }
 
@@ -1459,7 +1459,7 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
     case 6:
         XD_SEEN(seen_read, 115);
         m->kind = IR_BLOCK_FOREIGN;
-        m->foreign.dialect = STR_FAMILY;
+        m->foreign.dialect = STR("openai.responses:part");
         xd_read_json(x, at, &m->foreign.body);
         return true;
     }
@@ -1503,13 +1503,8 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "blocks.foreign");
-            break;
-        }
-        XD_SEEN(seen_written, 115);
-        jw_raw(&x->w, m->foreign.body);
-        return true;
+        xd_lose(x, "blocks.foreign");
+        break;
     case IR_BLOCK_UNSET:
         break;
     }
@@ -1682,7 +1677,7 @@ read_said(struct xd *x, uint32_t at, struct ir_block *m)
     case 2:
         XD_SEEN(seen_read, 124);
         m->kind = IR_BLOCK_FOREIGN;
-        m->foreign.dialect = STR_FAMILY;
+        m->foreign.dialect = STR("openai.responses:said");
         xd_read_json(x, at, &m->foreign.body);
         return true;
     }
@@ -1723,13 +1718,8 @@ write_said(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "blocks.foreign");
-            break;
-        }
-        XD_SEEN(seen_written, 124);
-        jw_raw(&x->w, m->foreign.body);
-        return true;
+        xd_lose(x, "blocks.foreign");
+        break;
     case IR_BLOCK_UNSET:
         break;
     }
@@ -1866,7 +1856,7 @@ read_spoken(struct xd *x, uint32_t at, struct ir_block *m)
     case 2:
         XD_SEEN(seen_read, 131);
         m->kind = IR_BLOCK_FOREIGN;
-        m->foreign.dialect = STR_FAMILY;
+        m->foreign.dialect = STR("openai.responses:spoken");
         xd_read_json(x, at, &m->foreign.body);
         return true;
     }
@@ -1907,13 +1897,8 @@ write_spoken(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.result");
         break;
     case IR_BLOCK_FOREIGN:
-        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
-            xd_lose(x, "blocks.foreign");
-            break;
-        }
-        XD_SEEN(seen_written, 131);
-        jw_raw(&x->w, m->foreign.body);
-        return true;
+        xd_lose(x, "blocks.foreign");
+        break;
     case IR_BLOCK_UNSET:
         break;
     }
@@ -2506,10 +2491,10 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; !x->skeleton && i < m->blocks.n; i++)
-        if ((0x406u >> m->blocks.v[i].kind) & 1)
+        if ((0x6u >> m->blocks.v[i].kind) & 1)
             write_spoken(x, &m->blocks.v[i]);
     jw_close(&x->w);
-    xd_lose_blocks(x, &m->blocks, 0x406u);
+    xd_lose_blocks(x, &m->blocks, 0x6u);
     jw_close(&x->w);
 }
 
@@ -2709,7 +2694,6 @@ write_items_element(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
     case IR_BLOCK_REFUSAL:
-    case IR_BLOCK_FOREIGN:
         XD_SEEN(seen_written, 183);
         one = *m;
         write_items_message(x, &turn);
@@ -2721,6 +2705,12 @@ write_items_element(struct xd *x, const struct ir_block *m)
     case IR_BLOCK_CALL:
         XD_SEEN(seen_written, 185);
         write_items_function_call(x, m);
+        return true;
+    case IR_BLOCK_FOREIGN:
+        XD_SEEN(seen_written, 186);
+        if (!str_eq(m->foreign.dialect, STR_FAMILY))
+            break;
+        jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_SEALED:
     case IR_BLOCK_IMAGE:
@@ -4723,7 +4713,7 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:90", "\"input_image\" <-> image {" },
     { "openai/responses.spec:96", "\"input_file\" <-> document {" },
     { "openai/responses.spec:103", "\"input_audio\" <-> audio {" },
-    { "openai/responses.spec:108", "* <-> foreign" },
+    { "openai/responses.spec:108", "* -> foreign" },
     { "openai/responses.spec:88", "\"input_text\" <- refusal { text <- text }" },
     { "openai/responses.spec:113", "mode = \"explicit\"" },
     { "openai/responses.spec:113", "ttl <-> ttl" },
@@ -4732,14 +4722,14 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:123", "refusal <-> text" },
     { "openai/responses.spec:119", "\"output_text\", \"input_text\", \"text\" <-> text {" },
     { "openai/responses.spec:123", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:124", "* <-> foreign" },
+    { "openai/responses.spec:124", "* -> foreign" },
     { "openai/responses.spec:132", "text <-> text" },
     { "openai/responses.spec:133", "annotations <-> citations : [annotation] else []" },
     { "openai/responses.spec:134", "logprobs = []" },
     { "openai/responses.spec:136", "refusal <-> text" },
     { "openai/responses.spec:131", "\"output_text\" <-> text {" },
     { "openai/responses.spec:136", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:137", "* <-> foreign" },
+    { "openai/responses.spec:137", "* -> foreign" },
     { "openai/responses.spec:144", "url <-> url" },
     { "openai/responses.spec:145", "title <-> title else \"\"" },
     { "openai/responses.spec:146", "start_index <-> start else 0" },
@@ -4958,8 +4948,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2, 2,
     2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 3, 1, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2, 2, 3, 2,
+    3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 1, 3, 3, 2,
+    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2, 2, 3, 2,
     2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1,
     2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3, 3, 1, 1, 1,
     2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3,

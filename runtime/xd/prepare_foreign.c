@@ -2,12 +2,20 @@
  * that a turn or a result that had nothing else is seen to be empty. */
 #include "runtime/xd/prepare.h"
 
+/* The family's own, or a part of something of the family: "acme.chat", "acme.chat:part". */
+static bool
+is_of(struct str dialect, const char *family)
+{
+    size_t n = strlen(family);
+    return str_starts(dialect, str_from(family)) && (dialect.n == n || dialect.p[n] == ':');
+}
+
 /* Can the target say it?  For a result: all that is in it. */
 static bool
 is_sayable(const struct xd *x, const struct ir_block *b)
 {
     if (b->kind == IR_BLOCK_FOREIGN)
-        return str_is(b->foreign.dialect, x->dialect->family);
+        return is_of(b->foreign.dialect, x->dialect->family);
     for (unsigned i = 0; b->kind == IR_BLOCK_RESULT && i < b->result.blocks.n; i++)
         if (!is_sayable(x, &b->result.blocks.v[i]))
             return false;

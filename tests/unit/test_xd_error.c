@@ -206,6 +206,19 @@ errors_are_written_in_the_words_of_the_dialect(void **state)
 }
 
 static void
+every_dialect_has_words_for_every_kind(void **state)
+{
+    struct bench *b = *state;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        for (enum ir_fault kind = IR_FAULT_INVALID; !(*d)->provider && kind < IR_FAULT_COUNT;
+             kind++)
+            assert_non_null(
+                strstr(write_error(b, (*d)->name,
+                                   &(struct ir_error){ .kind = kind, .message = STR("so it is") }),
+                       "so it is"));
+}
+
+static void
 a_fault_is_an_error_for_its_peer(void **state)
 {
     struct bench *b = *state;
@@ -326,6 +339,7 @@ main(void)
         TEST(a_kind_has_a_status_in_each_dialect),
         TEST(errors_are_written_in_the_words_of_the_dialect),
         TEST(a_fault_is_an_error_for_its_peer),
+        TEST(every_dialect_has_words_for_every_kind),
         TEST(an_error_with_status_200_is_an_error),
         TEST(recorded_errors_are_understood),
     };
