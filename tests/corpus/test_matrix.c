@@ -22,7 +22,7 @@
 #define NOW             1750000000
 
 enum part { REQUEST, REPLY, STREAM, PARTS };
-static const char *const conforms[PARTS] = { "request", "reply", "stream" };
+static const char *const conforms[PARTS] = { "own request", "own reply", "own stream" };
 static const char *const translates[PARTS] = { "request to", "reply to", "stream to" };
 
 /* Of one dialect into another; its own is where it conforms. */
