@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[166], seen_written[166];
+static unsigned char seen_read[167], seen_written[167];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -147,6 +147,10 @@ static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_CONTEXT, 400, 0, 1, 39 },
     { STR_INIT("invalid_request_error"), IR_FAULT_POLICY, 400, 0, 1, 40 },
     { STR_INIT("api_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 41 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
+    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -197,23 +201,23 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 42);
+        XD_SEEN(seen_read, 43);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 43);
+        XD_SEEN(seen_read, 44);
         xd_read_int(x, v[1], &m->max_output);
     } else {
         xd_missing(x, at, "max_tokens");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 45);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 46);
         switch (json_kind(&x->doc, v[3])) {
         case JSON_ARRAY:
             if (xd_want(x, v[3], JSON_ARRAY))
@@ -236,7 +240,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 47);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -247,7 +251,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 48);
         if (xd_want(x, v[5], JSON_ARRAY))
             XD_EACH(x, i, v[5]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -256,48 +260,48 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 49);
         read_tool_choice(x, v[6], &m->tool_choice);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 50);
         xd_read_strs(x, v[7], &m->stops);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 51);
+        XD_SEEN(seen_read, 52);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_int(x, v[10], &m->sampling.top_k);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         read_thinking(x, v[11], &m->reasoning);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 55);
         int w = xd_read_word(x, v[12], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (xd_some(x, v[13])) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 56);
         read_format(x, v[13], &m->format);
     } else if (xd_some(x, v[14])) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 57);
         read_format(x, v[14], &m->format);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_str(x, v[15], &m->user);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_pair(x, v[16], &tier_table, &m->tier);
     }
 }
@@ -307,19 +311,19 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 42);
+        XD_SEEN(seen_written, 43);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 43);
+        XD_SEEN(seen_written, 44);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stream) {
-        XD_SEEN(seen_written, 44);
+        XD_SEEN(seen_written, 45);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 46);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -327,14 +331,14 @@ write_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 46);
+    XD_SEEN(seen_written, 47);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -342,40 +346,40 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 48);
+        XD_SEEN(seen_written, 49);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 49);
+        XD_SEEN(seen_written, 50);
         xd_put_strs(x, STR("stop_sequences"), &m->stops);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 51);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 52);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 52);
+        XD_SEEN(seen_written, 53);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 54);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 55);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 56);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -384,13 +388,13 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("metadata"));
     jw_enter(&x->w);
     if (m->user.p) {
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 58);
         xd_put_str(x, STR("user_id"), m->user);
     }
     xd_put_rest(x, &request_shape, "metadata", &m->rest);
     jw_close(&x->w);
     if (m->tier.p) {
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 59);
         xd_put_pair(x, STR("service_tier"), &tier_table, m->tier);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
@@ -437,13 +441,13 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 61);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -474,11 +478,11 @@ write_message(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 60);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
-    XD_SEEN(seen_written, 60);
+    XD_SEEN(seen_written, 61);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->blocks.n; i++)
@@ -526,11 +530,11 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -539,7 +543,7 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -551,11 +555,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->text.text.p) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 62);
         xd_put_growing(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -563,7 +567,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
         jw_close(&x->w);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -592,15 +596,15 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -612,15 +616,15 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (x->skeleton || m->thinking.text.p) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         xd_put_growing(x, STR("thinking"), m->thinking.text);
     }
     if (x->skeleton || m->thinking.signature.p) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 66);
         xd_put_growing(x, STR("signature"), m->thinking.signature);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -648,11 +652,11 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_str(x, v[0], &m->sealed.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -664,11 +668,11 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 67);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -696,11 +700,11 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         (void)read_source(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -712,13 +716,13 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 68);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->image.source))
             xd_no_key(x);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -757,23 +761,23 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         (void)read_source(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 70);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 71);
         xd_read_str(x, v[2], &m->document.context);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 72);
         xd_read_bool(x, v[3], &m->document.cite);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -785,29 +789,29 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"document\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 69);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->document.source))
             xd_no_key(x);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("title"), m->document.title);
     }
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 71);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 72);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_shape, "citations", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -837,19 +841,19 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 75);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -861,19 +865,19 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_use\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 73);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (x->skeleton || m->call.arguments.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 75);
         xd_put_growing_object(x, STR("input"), m->call.arguments);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -903,11 +907,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 77);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -930,11 +934,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 78);
         xd_read_bool(x, v[2], &m->result.failed);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -946,11 +950,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_result\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 76);
         xd_put_str(x, STR("tool_use_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0x7beu)) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 77);
         if (xd_single_text(&m->result.blocks, 0x7beu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -963,11 +967,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
         }
     }
     if (m->result.failed) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 78);
         xd_put_bool(x, STR("is_error"), m->result.failed);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -994,11 +998,11 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->refusal.text.p) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 79);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1011,35 +1015,35 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &block_tags)) {
     case 0:
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 80);
         read_block_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 81);
         read_block_thinking(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 82);
         read_block_sealed(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 83);
         read_block_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 84);
         read_block_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         read_block_call(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         read_block_result(x, at, m);
         return true;
     case 8:
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1053,38 +1057,38 @@ write_block(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 80);
         write_block_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         write_block_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 81);
         write_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 82);
         write_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 83);
         write_block_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
         xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 84);
         write_block_document(x, m);
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 85);
         write_block_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 86);
         write_block_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1092,7 +1096,7 @@ write_block(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1130,11 +1134,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -1146,11 +1150,11 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"web_search_result_location\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -1166,11 +1170,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &citation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 91);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1184,7 +1188,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 91);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -1192,7 +1196,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1233,11 +1237,11 @@ read_source_bytes(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_BYTES;
     if (v[0]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[1], &m->bytes.data);
     }
 }
@@ -1249,11 +1253,11 @@ write_source_bytes(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"base64\""));
     if (m->bytes.media.p) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("media_type"), m->bytes.media);
     }
     if (m->bytes.data.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("data"), m->bytes.data);
     }
     xd_put_rest(x, &source_bytes_shape, "", &m->rest);
@@ -1280,7 +1284,7 @@ read_source_plain(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_PLAIN;
     if (v[0]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->plain.text);
     }
 }
@@ -1291,11 +1295,11 @@ write_source_plain(struct xd *x, const struct ir_source *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
-    XD_SEEN(seen_written, 94);
+    XD_SEEN(seen_written, 95);
     jw_key(&x->w, STR("media_type"));
     jw_raw(&x->w, STR("\"text/plain\""));
     if (m->plain.text.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("data"), m->plain.text);
     }
     xd_put_rest(x, &source_plain_shape, "", &m->rest);
@@ -1321,7 +1325,7 @@ read_source_url(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_URL;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->url.url);
     }
 }
@@ -1333,7 +1337,7 @@ write_source_url(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url\""));
     if (m->url.url.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("url"), m->url.url);
     }
     xd_put_rest(x, &source_url_shape, "", &m->rest);
@@ -1359,7 +1363,7 @@ read_source_file(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_FILE;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[0], &m->file.id);
     }
 }
@@ -1371,7 +1375,7 @@ write_source_file(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"file\""));
     if (m->file.id.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("file_id"), m->file.id);
     }
     xd_put_rest(x, &source_file_shape, "", &m->rest);
@@ -1383,19 +1387,19 @@ read_source(struct xd *x, uint32_t at, struct ir_source *m)
 {
     switch (xd_tag(x, at, &source_tags)) {
     case 0:
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         read_source_bytes(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         read_source_plain(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         read_source_url(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         read_source_file(x, at, m);
         return true;
     }
@@ -1407,19 +1411,19 @@ write_source(struct xd *x, const struct ir_source *m)
 {
     switch (m->kind) {
     case IR_SOURCE_BYTES:
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 99);
         write_source_bytes(x, m);
         return true;
     case IR_SOURCE_PLAIN:
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 100);
         write_source_plain(x, m);
         return true;
     case IR_SOURCE_URL:
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         write_source_url(x, m);
         return true;
     case IR_SOURCE_FILE:
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         write_source_file(x, m);
         return true;
     case IR_SOURCE_UNSET:
@@ -1445,7 +1449,7 @@ read_cache(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1454,11 +1458,11 @@ static void
 write_cache(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 102);
+    XD_SEEN(seen_written, 103);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1497,23 +1501,23 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -1523,23 +1527,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
 {
     jw_object(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         xd_put_json(x, STR("input_schema"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1552,11 +1556,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1570,7 +1574,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1578,7 +1582,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1607,17 +1611,17 @@ read_tool_choice(struct xd *x, uint32_t at, struct ir_tool_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         int w = xd_read_word(x, v[0], &choice_table);
         if (w)
             m->mode = (enum ir_choice_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         xd_read_not(x, v[2], &m->parallel);
     }
 }
@@ -1627,7 +1631,7 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         if (!xd_put_word(x, STR("type"), &choice_table, (int)m->mode))
             xd_lose(x, "tool_choice.mode");
     } else {
@@ -1635,11 +1639,11 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->parallel) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 114);
         xd_put_not(x, STR("disable_parallel_tool_use"), m->parallel);
     }
     jw_close(&x->w);
@@ -1665,17 +1669,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -1685,16 +1689,16 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 115);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 116);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 117);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
@@ -1719,13 +1723,13 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         xd_read_json(x, v[1], &m->schema);
     }
 }
@@ -1735,12 +1739,12 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 118);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 119);
         xd_put_json(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -1776,15 +1780,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 120);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1795,17 +1799,17 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "content");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         int w = xd_read_word(x, v[3], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         xd_read_str(x, v[4], &(*xd_choice(x, &m->choices, 0)).stop_text);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         read_usage(x, v[5], &m->usage);
     }
 }
@@ -1815,27 +1819,27 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 120);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 120);
+    XD_SEEN(seen_written, 121);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 121);
+    XD_SEEN(seen_written, 122);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->model.p) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1847,7 +1851,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("[]"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 125);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -1855,14 +1859,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("null"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop_text.p) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         xd_put_str(x, STR("stop_sequence"), m->choices.v[0].stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 127);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -1902,23 +1906,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 130);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 132);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         xd_read_int(x, v[4], &m->thinking);
     }
 }
@@ -1928,31 +1932,31 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 129);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 131);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 132);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 133);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         xd_put_int(x, STR("thinking_tokens"), m->thinking);
     }
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
@@ -1984,7 +1988,7 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message_start\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         jw_key(&x->w, STR("message"));
         write_reply(x, &(*e->reply));
     }
@@ -2001,7 +2005,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         read_reply(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -2030,11 +2034,11 @@ write_events_content_block_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_start\""));
     if (true) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         xd_put_index(x, STR("index"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         jw_key(&x->w, STR("content_block"));
         if (!write_block(x, &(*e->block)))
             xd_no_key(x);
@@ -2055,11 +2059,11 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
@@ -2153,7 +2157,7 @@ open_events_content_block_delta(struct xd *x, const struct ir_event *e, struct s
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_delta\""));
     if (true) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         xd_put_index(x, STR("index"), e->index);
     }
     if (!type.p)
@@ -2174,7 +2178,7 @@ close_events_content_block_delta(struct xd *x)
 static void
 write_events_content_block_delta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 138);
+    XD_SEEN(seen_written, 139);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         if (e->block->text.text.p) {
@@ -2251,10 +2255,10 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 138);
+    XD_SEEN(seen_read, 139);
     if (!v[1] || !read_events_content_block_delta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
@@ -2281,7 +2285,7 @@ write_events_content_block_stop(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_stop\""));
     if (true) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         xd_put_index(x, STR("index"), e->index);
     }
     jw_close(&x->w);
@@ -2298,7 +2302,7 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_stop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
@@ -2333,7 +2337,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2341,7 +2345,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
         jw_raw(&x->w, STR("null"));
     }
     if (e->stop_text.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("stop_sequence"), e->stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
@@ -2349,7 +2353,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     }
     jw_close(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2369,17 +2373,17 @@ read_events_message_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[1], &stop_text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         read_usage(x, v[2], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2468,7 +2472,7 @@ write_events_error(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
     if ((*e->error).set) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         jw_key(&x->w, STR("error"));
         write_fault_body(x, &(*e->error));
     }
@@ -2485,7 +2489,7 @@ read_events_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         read_fault_body(x, v[0], &error);
     }
     xd_flow_fail(x, &error);
@@ -2541,35 +2545,35 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         read_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         read_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         read_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         read_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         read_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         read_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         read_events_error(x, at);
         break;
     }
@@ -2580,35 +2584,35 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         write_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         write_events_error(x, e);
         break;
     }
@@ -2632,7 +2636,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 154);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -2646,7 +2650,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         xd_read_str(x, v[1], &m->request);
     }
 }
@@ -2655,14 +2659,14 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 152);
+    XD_SEEN(seen_written, 153);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
-    XD_SEEN(seen_written, 153);
+    XD_SEEN(seen_written, 154);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     if (m->request.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         xd_put_str(x, STR("request_id"), m->request);
     }
     jw_close(&x->w);
@@ -2687,13 +2691,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         int w = xd_read_word(x, v[0], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[1], &m->message);
     }
 }
@@ -2703,12 +2707,12 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->kind) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2755,13 +2759,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -2784,7 +2788,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -2795,7 +2799,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -2804,21 +2808,21 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         read_tool_choice(x, v[4], &m->tool_choice);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 163);
         read_thinking(x, v[5], &m->reasoning);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 165);
         read_format(x, v[7], &m->format);
     }
 }
@@ -2828,11 +2832,11 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         xd_put_str(x, STR("model"), m->model);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -2840,14 +2844,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 160);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -2855,24 +2859,24 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -2923,7 +2927,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -2935,7 +2939,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -3054,6 +3058,9 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:267", "\"invalid_request_error\" 400 <- context" },
     { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <- policy" },
     { "anthropic/messages.spec:269", "\"api_error\" 502 <- protocol" },
+    { "anthropic/messages.spec:270",
+      "\"*prompt is too long*\", \"*prompt too long*\", \"*context window*\", \"*context length*\" "
+      "-> context" },
     { "anthropic/messages.spec:30", "model <-> model required" },
     { "anthropic/messages.spec:31", "max_tokens <-> max_output required" },
     { "anthropic/messages.spec:32", "stream <-> stream" },
@@ -3188,11 +3195,11 @@ static const struct xd_row rows[] = {
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3,
-    3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 1,
-    2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3,
+    1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3,
 };
 
 static void

@@ -7,7 +7,7 @@ static const char family[] = "mistral.chat";
 #define STR_FAMILY STR("mistral.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[196], seen_written[196];
+static unsigned char seen_read[199], seen_written[199];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -160,6 +160,15 @@ static const struct xd_word fault_table_v[] = {
     { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 55 },
     { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 56 },
     { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 56 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
+    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
+    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 58 },
+    { STR_INIT("*exceeds the maximum number of tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 58 },
+    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 59 },
+    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 59 },
+    { STR_INIT("*api key not valid*"), IR_FAULT_AUTH, 0, 1, 0, 59 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -201,23 +210,23 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 60);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -226,7 +235,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -235,7 +244,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -252,19 +261,19 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 66);
         xd_read_bool(x, v[6], &m->tool_choice.parallel);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[8], &m->candidates);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 69);
         switch (json_kind(&x->doc, v[9])) {
         case JSON_ARRAY:
             xd_read_strs(x, v[9], &m->stops);
@@ -280,37 +289,37 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 70);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 71);
         xd_read_real(x, v[11], &m->sampling.top_p);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 72);
         xd_read_real(x, v[12], &m->sampling.seed);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_real(x, v[13], &m->sampling.presence);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 74);
         xd_read_real(x, v[14], &m->sampling.frequency);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 75);
         int w = xd_read_word(x, v[15], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 76);
         read_format(x, v[16], &m->format);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 77);
         xd_read_str(x, v[17], &m->cache_key);
     }
 }
@@ -320,18 +329,18 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 60);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 58);
+    XD_SEEN(seen_written, 61);
     jw_key(&x->w, STR("messages"));
     write_messages(x, m);
     if (m->stream) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 62);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     if (m->tools.n) {
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -339,7 +348,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 65);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -351,53 +360,53 @@ write_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 66);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 67);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->candidates.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 68);
         xd_put_int(x, STR("n"), m->candidates);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 69);
         xd_put_strs(x, STR("stop"), &m->stops);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 70);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 71);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 72);
         xd_put_real(x, STR("random_seed"), m->sampling.seed);
     }
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 73);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 74);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 75);
         if (!xd_put_word(x, STR("reasoning_effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 76);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 77);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
@@ -447,7 +456,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 78);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -480,7 +489,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0x4eeu)) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0x4eeu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -520,11 +529,11 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 79);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 80);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -557,11 +566,11 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"tool\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 79);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0x4eeu)) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 80);
         if (xd_single_text(&m->result.blocks, 0x4eeu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -604,7 +613,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 81);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -637,7 +646,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     if (xd_count_blocks(&m->blocks, 0x4eeu)) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 81);
         if (xd_single_text(&m->blocks, 0x4eeu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -678,7 +687,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 82);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -701,7 +710,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 83);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -710,7 +719,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 84);
         xd_read_bool(x, v[2], &m->prefix);
     }
 }
@@ -722,7 +731,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x4eeu)) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 82);
         if (xd_single_text(&m->blocks, 0x4eeu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -735,7 +744,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 83);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -744,7 +753,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     if (m->prefix) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 84);
         xd_put_bool(x, STR("prefix"), m->prefix);
     }
     xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
@@ -767,7 +776,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 85);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -782,7 +791,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 86);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -791,7 +800,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 87);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -799,7 +808,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 88);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_messages_assistant(x, at, t);
@@ -824,7 +833,7 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 83);
+                XD_SEEN(seen_written, 86);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -832,16 +841,16 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 84);
+            XD_SEEN(seen_written, 87);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 88);
         write_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 85);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -855,7 +864,7 @@ write_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 85);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -895,7 +904,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -907,7 +916,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &part_text_shape, "", &m->rest);
@@ -935,7 +944,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     xd_put_rest(x, &part_refusal_shape, "", &m->rest);
@@ -963,7 +972,7 @@ read_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 91);
         xd_read_texts(x, v[0], &m->thinking.text);
     }
 }
@@ -975,7 +984,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         xd_put_texts(x, STR("thinking"), m->thinking.text);
     }
     xd_put_rest(x, &part_thinking_shape, "", &m->rest);
@@ -1012,14 +1021,14 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 92);
         xd_read_media_url(x, v[0], &m->image.source);
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 93);
         xd_read_media_url(x, v[1], &m->image.source);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[2], &m->image.detail);
     }
 }
@@ -1033,11 +1042,11 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image_url"));
     jw_enter(&x->w);
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 92);
         (void)xd_put_media_url(x, STR("url"), &m->image.source);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     xd_put_rest(x, &part_image_shape, "image_url", &m->rest);
@@ -1072,11 +1081,11 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 95);
         xd_read_media_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[1], &m->document.title);
     }
 }
@@ -1088,11 +1097,11 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"document_url\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 95);
         (void)xd_put_media_url(x, STR("document_url"), &m->document.source);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("document_name"), m->document.title);
     }
     xd_put_rest(x, &part_document_shape, "", &m->rest);
@@ -1135,15 +1144,15 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 97);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 98);
         xd_read_data_url(x, v[1], &m->audio.source);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 99);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[2], &audio_format_table, &m->audio.source.bytes.media);
     }
@@ -1158,11 +1167,11 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 99);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
@@ -1190,27 +1199,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 100);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 101);
         read_part_thinking(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 102);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 103);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 104);
         read_part_audio(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 105);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1224,30 +1233,30 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 100);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 106);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 101);
         write_part_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 102);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 104);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 103);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1261,7 +1270,7 @@ write_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 105);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1299,7 +1308,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 107);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -1311,7 +1320,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n)
@@ -1329,7 +1338,7 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set)
@@ -1356,7 +1365,7 @@ read_reply_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 109);
         xd_read_texts(x, v[0], &m->thinking.text);
     }
 }
@@ -1368,7 +1377,7 @@ write_reply_part_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 109);
         xd_put_texts(x, STR("thinking"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("thinking"));
@@ -1386,11 +1395,11 @@ read_reply_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &reply_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 110);
         read_reply_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 111);
         read_reply_part_thinking(x, at, m);
         return true;
     }
@@ -1402,15 +1411,15 @@ write_reply_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 110);
         write_reply_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 112);
         write_reply_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 111);
         write_reply_part_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
@@ -1463,15 +1472,15 @@ read_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 115);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 116);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_STRING:
             xd_read_json_in_string(x, v[2], &m->call.arguments);
@@ -1490,20 +1499,20 @@ write_call(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 111);
+    XD_SEEN(seen_written, 114);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 115);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 116);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &call_shape, "function", &m->rest);
@@ -1552,19 +1561,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 117);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 118);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 119);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 120);
         xd_read_bool(x, v[3], &m->function.strict);
     }
 }
@@ -1576,19 +1585,19 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 117);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 118);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 119);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 120);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &tool_function_shape, "function", &m->rest);
@@ -1604,11 +1613,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 121);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 122);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1622,7 +1631,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 121);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1630,7 +1639,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 122);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1659,15 +1668,15 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 125);
         xd_read_json(x, v[2], &m->function.schema);
     }
 }
@@ -1698,7 +1707,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 127);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -1707,13 +1716,13 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 123);
+    XD_SEEN(seen_written, 126);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 127);
         xd_put_str(x, STR("name"), m->name);
     }
     jw_close(&x->w);
@@ -1748,25 +1757,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 128);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 129);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 130);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 131);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 132);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -1776,26 +1785,26 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 128);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     jw_key(&x->w, STR("json_schema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 129);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 130);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 131);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 132);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "json_schema", &m->rest);
@@ -1825,15 +1834,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 133);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 136);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 137);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -1842,7 +1851,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 138);
         read_usage(x, v[3], &m->usage);
     }
 }
@@ -1852,26 +1861,26 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 133);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 131);
+    XD_SEEN(seen_written, 134);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 132);
+    XD_SEEN(seen_written, 135);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 137);
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -1879,7 +1888,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 138);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -1917,11 +1926,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 139);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 141);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1944,7 +1953,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 142);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1953,7 +1962,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 143);
         int w = xd_read_word(x, v[3], &stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -1965,16 +1974,16 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 139);
         xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 137);
+    XD_SEEN(seen_written, 140);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0xeu)) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 141);
         if (xd_count_blocks(&m->blocks, 0xeu) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -1995,7 +2004,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 142);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2009,7 +2018,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     xd_put_rest(x, &choice_whole_shape, "message", &m->rest);
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 143);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -2058,34 +2067,34 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 145);
         xd_read_int(x, v[0], &m->output);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 147);
         xd_read_int(x, v[1], &m->input);
     }
     if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 148);
         xd_read_int(x, v[2], &m->cache_read);
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 149);
         xd_read_int(x, v[3], &m->cache_read);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 150);
         xd_read_int(x, v[4], &m->cache_write);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 151);
         xd_read_int(x, v[5], &m->audio_in);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 152);
         xd_read_int(x, v[6], &m->thinking);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 153);
         xd_read_int(x, v[7], &m->audio_out);
     }
     {
@@ -2099,19 +2108,19 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 144);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 146);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 147);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -2120,15 +2129,15 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 148);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 150);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 151);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, &usage_shape, "prompt_tokens_details", &m->rest);
@@ -2136,11 +2145,11 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 152);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 153);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, &usage_shape, "completion_tokens_details", &m->rest);
@@ -2191,7 +2200,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[3])
         xd_read_index(x, v[3], &choice);
     if (v[0]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 162);
         if (json_kind(&x->doc, v[0]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[0], &frag.text.text);
@@ -2206,7 +2215,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 163);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -2215,7 +2224,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 164);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[2], &stop_table),
                      (struct str){ NULL, 0 });
     }
@@ -2227,7 +2236,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 162);
+    XD_SEEN(seen_read, 165);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -2247,15 +2256,15 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 158);
         read_usage(x, v[2], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -2270,19 +2279,19 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 152);
+    XD_SEEN(seen_written, 155);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 153);
+    XD_SEEN(seen_written, 156);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
@@ -2297,7 +2306,7 @@ write_chunks_usage(struct xd *x, const struct ir_usage *usage)
     const struct ir_reply *m = &done;
 
     if (m->usage.set) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 158);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -2312,21 +2321,21 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_array(&x->w);
     jw_object(&x->w);
     xd_put_index(x, STR("index"), x->patch->choice);
-    XD_SEEN(seen_written, 156);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0xeu)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 162);
         if (xd_count_blocks(&m->blocks, 0xeu) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -2344,7 +2353,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 163);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2354,7 +2363,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 164);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -2412,7 +2421,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 165);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -2482,15 +2491,15 @@ read_call_patch(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 166);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 168);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 169);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2502,25 +2511,25 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     if (x->patch)
         xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (x->skeleton || !x->patch) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 167);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"function\""));
     }
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 168);
         xd_put_str(x, STR("name"), m->call.name);
     } else {
         jw_key(&x->w, STR("name"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 169);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     } else if (x->skeleton) {
         jw_key(&x->w, STR("arguments"));
@@ -2552,35 +2561,35 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[1], &m->message);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 173);
         int w = xd_read_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 174);
         int w = xd_try_word(x, v[3], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 175);
         xd_read_str(x, v[4], &m->param);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 176);
         xd_read_str(x, v[3], &m->code);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 177);
         xd_read_int(x, v[5], &m->status);
     }
 }
@@ -2589,30 +2598,30 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"error\""));
     if (m->message.p) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 171);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 173);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 176);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -2646,31 +2655,31 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 178);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 179);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 180);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 181);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 182);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 183);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -2680,26 +2689,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 178);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 179);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 181);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 182);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -2733,29 +2742,29 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 184);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 185);
         xd_read_texts_or_tokens(x, v[1], &m->inputs);
     } else {
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 186);
         struct str *item = XD_PUSH(x, &m->encodings);
         if (item)
             xd_read_str(x, v[2], item);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 187);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 188);
         xd_read_str(x, v[4], &m->user);
     }
 }
@@ -2765,21 +2774,21 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 182);
+    XD_SEEN(seen_written, 185);
     xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 186);
         xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 187);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     if (m->user.p) {
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 188);
         xd_put_str(x, STR("user"), m->user);
     }
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
@@ -2812,11 +2821,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 190);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 191);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -2827,11 +2836,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "data");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 192);
         xd_read_str(x, v[2], &m->model);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 193);
         read_embed_usage(x, v[3], &m->usage);
     }
 }
@@ -2840,28 +2849,28 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 186);
+    XD_SEEN(seen_written, 189);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 190);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 191);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 192);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 193);
         jw_key(&x->w, STR("usage"));
         write_embed_usage(x, &m->usage);
     }
@@ -2889,11 +2898,11 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 195);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 196);
         xd_read_vector(x, v[1], &m->numbers);
     }
 }
@@ -2902,15 +2911,15 @@ static void
 write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 194);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 195);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 196);
         (void)xd_put_vector(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -2936,7 +2945,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 197);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -2948,14 +2957,14 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 197);
         xd_put_int(x, STR("prompt_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("prompt_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->input.set) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 198);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -3088,6 +3097,13 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:345", "\"overloaded\", \"overloaded_error\" -> overloaded" },
     { "openai/chat.spec:346", "\"content_filter\" -> policy" },
     { "openai/chat.spec:347", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:350",
+      "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
+      "-> context" },
+    { "openai/chat.spec:351",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:352",
+      "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:19", "model <-> model required" },
     { "openai/chat.spec:20", "messages <-> this : messages required" },
     { "openai/chat.spec:21", "stream <-> stream" },
@@ -3233,12 +3249,12 @@ static const struct xd_row rows[] = {
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 3, 3, 3, 1, 1, 3, 3, 3, 3, 2, 2, 2,
-    1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 3, 3, 3, 3, 1,
-    3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3,
-    3, 3, 3, 2, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2, 3, 3, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 2, 3,
-    3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2,
-    3, 3, 3, 2,
+    1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3,
+    1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 3, 3,
+    3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 2, 3,
+    3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2, 3, 3, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2,
+    2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3,
+    3, 3, 2, 3, 3, 3, 2,
 };
 
 static void

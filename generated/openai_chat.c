@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[339], seen_written[339];
+static unsigned char seen_read[342], seen_written[342];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -194,6 +194,15 @@ static const struct xd_word fault_table_v[] = {
     { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 45 },
     { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
     { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
+    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
+    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 48 },
+    { STR_INIT("*exceeds the maximum number of tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 48 },
+    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 49 },
+    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 49 },
+    { STR_INIT("*api key not valid*"), IR_FAULT_AUTH, 0, 1, 0, 49 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -244,14 +253,14 @@ static const struct xd_shape request_shape = {
 static void
 take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 48);
+    XD_SEEN(seen_read, 51);
     OWN(x)->read_messages(x, v, m);
 }
 
 static void
 take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 51);
+    XD_SEEN(seen_read, 54);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -263,7 +272,7 @@ take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_functions(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 52);
+    XD_SEEN(seen_read, 55);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -275,7 +284,7 @@ take_request_functions(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 53);
+    XD_SEEN(seen_read, 56);
     switch (json_kind(&x->doc, v)) {
     case JSON_STRING: {
         m->tool_choice.set = true;
@@ -295,7 +304,7 @@ take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_stop(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 57);
+    XD_SEEN(seen_read, 60);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         xd_read_strs(x, v, &m->stops);
@@ -314,7 +323,7 @@ take_request_stop(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 66);
+    XD_SEEN(seen_read, 69);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -323,14 +332,14 @@ take_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_response_format(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 67);
+    XD_SEEN(seen_read, 70);
     read_format(x, v, &m->format);
 }
 
 static void
 take_request_modalities(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 68);
+    XD_SEEN(seen_read, 71);
     xd_read_strs(x, v, &m->outputs);
 }
 
@@ -343,7 +352,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -354,11 +363,11 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -371,50 +380,50 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 58);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 66);
         xd_read_json(x, v[17], &m->sampling.bias);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[18], &m->logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
@@ -427,19 +436,19 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_modalities(x, v[22], m);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 72);
         xd_read_json(x, v[23], &m->voice);
     }
     if (v[24]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[24], &m->user);
     }
     if (v[25]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[25], &m->cache_key);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[26], &m->tier);
     }
 }
@@ -448,7 +457,7 @@ static void
 put_request_model(struct xd *x, const struct ir_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 50);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -456,7 +465,7 @@ put_request_model(struct xd *x, const struct ir_request *m)
 static void
 put_request_messages(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 48);
+    XD_SEEN(seen_written, 51);
     jw_key(&x->w, STR("messages"));
     OWN(x)->write_messages(x, m);
 }
@@ -465,7 +474,7 @@ static void
 put_request_stream(struct xd *x, const struct ir_request *m)
 {
     if (m->stream) {
-        XD_SEEN(seen_written, 49);
+        XD_SEEN(seen_written, 52);
         xd_put_bool(x, STR("stream"), m->stream);
     }
 }
@@ -476,7 +485,7 @@ put_request_stream_options(struct xd *x, const struct ir_request *m, const struc
     jw_key(&x->w, STR("stream_options"));
     jw_enter(&x->w);
     if (m->stream_usage) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 53);
         xd_put_bool(x, STR("include_usage"), m->stream_usage);
     }
     xd_put_rest(x, shape, "stream_options", &m->rest);
@@ -487,7 +496,7 @@ static void
 put_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 54);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -500,7 +509,7 @@ static void
 put_request_tool_choice(struct xd *x, const struct ir_request *m)
 {
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 56);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -517,7 +526,7 @@ static void
 put_request_parallel_tool_calls(struct xd *x, const struct ir_request *m)
 {
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 57);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
 }
@@ -526,7 +535,7 @@ static void
 put_request_max_completion_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 58);
         xd_put_int(x, STR("max_completion_tokens"), m->max_output);
     }
 }
@@ -535,7 +544,7 @@ static void
 put_request_n(struct xd *x, const struct ir_request *m)
 {
     if (m->candidates.set) {
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 59);
         xd_put_int(x, STR("n"), m->candidates);
     }
 }
@@ -544,7 +553,7 @@ static void
 put_request_stop(struct xd *x, const struct ir_request *m)
 {
     if (m->stops.n) {
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 60);
         xd_put_strs(x, STR("stop"), &m->stops);
     }
 }
@@ -553,7 +562,7 @@ static void
 put_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 61);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
 }
@@ -562,7 +571,7 @@ static void
 put_request_top_p(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 62);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
 }
@@ -571,7 +580,7 @@ static void
 put_request_seed(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 63);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
 }
@@ -580,7 +589,7 @@ static void
 put_request_presence_penalty(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 64);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
 }
@@ -589,7 +598,7 @@ static void
 put_request_frequency_penalty(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 65);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
 }
@@ -598,7 +607,7 @@ static void
 put_request_logit_bias(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.bias.p) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 66);
         xd_put_json(x, STR("logit_bias"), m->sampling.bias);
     }
 }
@@ -607,7 +616,7 @@ static void
 put_request_logprobs(struct xd *x, const struct ir_request *m)
 {
     if (m->logprobs) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 67);
         xd_put_bool(x, STR("logprobs"), m->logprobs);
     }
 }
@@ -616,7 +625,7 @@ static void
 put_request_top_logprobs(struct xd *x, const struct ir_request *m)
 {
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 68);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
 }
@@ -625,7 +634,7 @@ static void
 put_request_reasoning_effort(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 69);
         if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
                          (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
@@ -636,7 +645,7 @@ static void
 put_request_response_format(struct xd *x, const struct ir_request *m)
 {
     if (m->format.set) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 70);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
@@ -646,7 +655,7 @@ static void
 put_request_modalities(struct xd *x, const struct ir_request *m)
 {
     if (m->outputs.n) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 71);
         xd_put_strs(x, STR("modalities"), &m->outputs);
     }
 }
@@ -655,7 +664,7 @@ static void
 put_request_audio(struct xd *x, const struct ir_request *m)
 {
     if (m->voice.p) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 72);
         xd_put_json(x, STR("audio"), m->voice);
     }
 }
@@ -664,7 +673,7 @@ static void
 put_request_user(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 73);
         xd_put_str(x, STR("user"), m->user);
     }
 }
@@ -673,7 +682,7 @@ static void
 put_request_prompt_cache_key(struct xd *x, const struct ir_request *m)
 {
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
 }
@@ -682,7 +691,7 @@ static void
 put_request_service_tier(struct xd *x, const struct ir_request *m)
 {
     if (m->tier.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 75);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -747,7 +756,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 76);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -780,7 +789,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases | 0x2u))) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 76);
         if (xd_single_text(&m->blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -820,11 +829,11 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 77);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 78);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -857,11 +866,11 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"tool\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 77);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, (OWN(x)->part_cases | 0x2u))) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->result.blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -905,11 +914,11 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 79);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 80);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -952,7 +961,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 81);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -985,7 +994,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases | 0x2u))) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 81);
         if (xd_single_text(&m->blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -1026,7 +1035,7 @@ static const struct xd_shape messages_assistant_shape = {
 static void
 take_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 79);
+    XD_SEEN(seen_read, 82);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1038,7 +1047,7 @@ take_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn
 static void
 take_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 80);
+    XD_SEEN(seen_read, 83);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1050,7 +1059,7 @@ take_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_tu
 static void
 take_messages_assistant_content(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 83);
+    XD_SEEN(seen_read, 86);
     switch (json_kind(&x->doc, v)) {
     case JSON_STRING: {
         struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1076,7 +1085,7 @@ take_messages_assistant_content(struct xd *x, uint32_t v, struct ir_turn *m)
 static void
 take_messages_assistant_audio(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 85);
+    XD_SEEN(seen_read, 88);
     struct ir_block *item = XD_PUSH(x, &m->blocks);
     if (item) {
         item->kind = IR_BLOCK_AUDIO;
@@ -1087,7 +1096,7 @@ take_messages_assistant_audio(struct xd *x, uint32_t v, struct ir_turn *m)
 static void
 take_messages_assistant_tool_calls(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 86);
+    XD_SEEN(seen_read, 89);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1099,7 +1108,7 @@ take_messages_assistant_tool_calls(struct xd *x, uint32_t v, struct ir_turn *m)
 static void
 take_messages_assistant_function_call(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 87);
+    XD_SEEN(seen_read, 90);
     struct ir_block *item = XD_PUSH(x, &m->blocks);
     if (item) {
         item->kind = IR_BLOCK_CALL;
@@ -1120,14 +1129,14 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -1138,7 +1147,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -1160,7 +1169,7 @@ static void
 put_messages_assistant_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u))) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 86);
         if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u),
                            IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
@@ -1179,7 +1188,7 @@ static void
 put_messages_assistant_refusal(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 87);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -1193,7 +1202,7 @@ static void
 put_messages_assistant_audio(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 88);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
@@ -1205,7 +1214,7 @@ static void
 put_messages_assistant_tool_calls(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 89);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -1247,7 +1256,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 91);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -1262,7 +1271,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1271,7 +1280,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1280,7 +1289,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -1288,7 +1297,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_messages_assistant(x, at, t);
@@ -1313,7 +1322,7 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 89);
+                XD_SEEN(seen_written, 92);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -1321,16 +1330,16 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
+            XD_SEEN(seen_written, 94);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 95);
         write_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -1344,7 +1353,7 @@ write_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -1388,15 +1397,15 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 97);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 98);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -1408,11 +1417,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1443,15 +1452,15 @@ read_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 99);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 97);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 98);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -1463,11 +1472,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1497,21 +1506,21 @@ static const struct xd_shape part_image_shape = {
 static void
 take_part_image_image_url_url(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 97);
+    XD_SEEN(seen_read, 100);
     xd_read_media_url(x, v, &m->image.source);
 }
 
 static void
 take_part_image_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 94);
+    XD_SEEN(seen_read, 97);
     read_cache_breakpoint(x, v, &m->cache);
 }
 
 static void
 take_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 95);
+    XD_SEEN(seen_read, 98);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -1527,7 +1536,7 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_image_image_url_url(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 101);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
@@ -1544,11 +1553,11 @@ put_part_image_image_url(struct xd *x, const struct ir_block *m, const struct xd
     jw_key(&x->w, STR("image_url"));
     jw_enter(&x->w);
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 100);
         (void)xd_put_media_url(x, STR("url"), &m->image.source);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 101);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     xd_put_rest(x, shape, "image_url", &m->rest);
@@ -1559,7 +1568,7 @@ static void
 put_part_image_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1603,7 +1612,7 @@ static const struct xd_shape part_audio_shape = {
 static void
 take_part_audio_input_audio_format(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 100);
+    XD_SEEN(seen_read, 103);
     m->audio.source.kind = IR_SOURCE_BYTES;
     xd_read_pair(x, v, &audio_format_table, &m->audio.source.bytes.media);
 }
@@ -1611,14 +1620,14 @@ take_part_audio_input_audio_format(struct xd *x, uint32_t v, struct ir_block *m)
 static void
 take_part_audio_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 94);
+    XD_SEEN(seen_read, 97);
     read_cache_breakpoint(x, v, &m->cache);
 }
 
 static void
 take_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 95);
+    XD_SEEN(seen_read, 98);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -1631,7 +1640,7 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 102);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
@@ -1652,11 +1661,11 @@ put_part_audio_input_audio(struct xd *x, const struct ir_block *m, const struct 
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 103);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, shape, "input_audio", &m->rest);
@@ -1667,7 +1676,7 @@ static void
 put_part_audio_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1718,21 +1727,21 @@ static const struct xd_shape part_document_shape = {
 static void
 take_part_document_file_file_data(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 101);
+    XD_SEEN(seen_read, 104);
     xd_read_data_url(x, v, &m->document.source);
 }
 
 static void
 take_part_document_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 94);
+    XD_SEEN(seen_read, 97);
     read_cache_breakpoint(x, v, &m->cache);
 }
 
 static void
 take_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 95);
+    XD_SEEN(seen_read, 98);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -1748,12 +1757,12 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_document_file_file_data(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 105);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->document.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
@@ -1770,15 +1779,15 @@ put_part_document_file(struct xd *x, const struct ir_block *m, const struct xd_s
     jw_key(&x->w, STR("file"));
     jw_enter(&x->w);
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 104);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     xd_put_rest(x, shape, "file", &m->rest);
@@ -1789,7 +1798,7 @@ static void
 put_part_document_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1818,27 +1827,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 107);
         read_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 108);
         read_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 109);
         read_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 110);
         read_part_audio(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 111);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 112);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1852,11 +1861,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 107);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 108);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1866,15 +1875,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 109);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 110);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 111);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1888,7 +1897,7 @@ write_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 112);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1916,7 +1925,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 114);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1925,11 +1934,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 110);
+    XD_SEEN(seen_written, 113);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 114);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1954,7 +1963,7 @@ read_cache_control(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 116);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1963,11 +1972,11 @@ static void
 write_cache_control(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 112);
+    XD_SEEN(seen_written, 115);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 116);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -2005,11 +2014,11 @@ read_thinking_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 117);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 118);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -2021,11 +2030,11 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 117);
         xd_put_str(x, STR("thinking"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 118);
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2052,7 +2061,7 @@ read_thinking_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 119);
         xd_read_str(x, v[0], &m->sealed.data);
     }
 }
@@ -2064,7 +2073,7 @@ write_thinking_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 119);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     if (m->cache.set)
@@ -2077,11 +2086,11 @@ read_thinking_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &thinking_block_tags)) {
     case 0:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 120);
         read_thinking_block_thinking(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 121);
         read_thinking_block_sealed(x, at, m);
         return true;
     }
@@ -2099,11 +2108,11 @@ write_thinking_block(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 120);
         write_thinking_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 121);
         write_thinking_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
@@ -2163,11 +2172,11 @@ read_reasoning_detail_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 122);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -2179,11 +2188,11 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning.text\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 122);
         xd_put_str(x, STR("text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
     xd_put_rest(x, &reasoning_detail_thinking_shape, "", &m->rest);
@@ -2213,7 +2222,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[0], &m->thinking.text);
     }
 }
@@ -2239,7 +2248,7 @@ read_reasoning_detail_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 125);
         xd_read_str(x, v[0], &m->sealed.data);
     }
 }
@@ -2251,7 +2260,7 @@ write_reasoning_detail_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning.encrypted\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 125);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     xd_put_rest(x, &reasoning_detail_sealed_shape, "", &m->rest);
@@ -2265,15 +2274,15 @@ read_reasoning_detail(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &reasoning_detail_tags)) {
     case 0:
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 126);
         read_reasoning_detail_thinking(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 127);
         read_reasoning_detail_thinking_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 128);
         read_reasoning_detail_sealed(x, at, m);
         return true;
     }
@@ -2291,11 +2300,11 @@ write_reasoning_detail(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 126);
         write_reasoning_detail_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 128);
         write_reasoning_detail_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
@@ -2351,7 +2360,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 129);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -2375,7 +2384,7 @@ read_reply_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 130);
         xd_read_texts(x, v[0], &m->thinking.text);
     }
 }
@@ -2385,11 +2394,11 @@ read_reply_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &reply_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 131);
         read_reply_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 132);
         read_reply_part_thinking(x, at, m);
         return true;
     }
@@ -2457,20 +2466,20 @@ read_audio_ref(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 133);
         xd_read_str(x, v[0], &m->audio.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 134);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->audio.source.bytes.data);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 135);
         xd_read_str(x, v[2], &m->audio.transcript);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 136);
         xd_read_int(x, v[3], &m->audio.expires);
     }
 }
@@ -2480,19 +2489,19 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->audio.id.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 133);
         xd_put_str(x, STR("id"), m->audio.id);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.transcript.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("transcript"), m->audio.transcript);
     }
     if (m->audio.expires.set) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 136);
         xd_put_int(x, STR("expires_at"), m->audio.expires);
     }
     if (m->audio.source.kind == IR_SOURCE_PLAIN)
@@ -2527,15 +2536,15 @@ read_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 137);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 139);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 140);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2545,20 +2554,20 @@ write_call(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 137);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 135);
+    XD_SEEN(seen_written, 138);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 139);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 140);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &call_shape, "function", &m->rest);
@@ -2588,11 +2597,11 @@ read_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[0], &m->call.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 142);
         xd_read_json_in_string(x, v[1], &m->call.arguments);
     }
 }
@@ -2629,7 +2638,7 @@ static const struct xd_shape tool_function_shape = {
 static void
 take_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 144);
+    XD_SEEN(seen_read, 147);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -2642,19 +2651,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 143);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 145);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 146);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
@@ -2668,19 +2677,19 @@ put_tool_function_function(struct xd *x, const struct ir_tool *m, const struct x
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 143);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 145);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 146);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, shape, "function", &m->rest);
@@ -2705,11 +2714,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 148);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 149);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2723,7 +2732,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 148);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2731,7 +2740,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 149);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2760,15 +2769,15 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 152);
         xd_read_json(x, v[2], &m->function.schema);
     }
 }
@@ -2799,7 +2808,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2808,13 +2817,13 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 150);
+    XD_SEEN(seen_written, 153);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("name"), m->name);
     }
     jw_close(&x->w);
@@ -2849,25 +2858,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 155);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 156);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 158);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 159);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2877,26 +2886,26 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 155);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     jw_key(&x->w, STR("json_schema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 156);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 158);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 159);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "json_schema", &m->rest);
@@ -2927,15 +2936,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 160);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 163);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 164);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -2944,11 +2953,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 165);
         OWN(x)->read_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 166);
         xd_read_str(x, v[4], &m->tier);
     }
 }
@@ -2958,26 +2967,26 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 160);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 161);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 162);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 163);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 164);
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -2985,12 +2994,12 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 165);
         jw_key(&x->w, STR("usage"));
         OWN(x)->write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -3040,11 +3049,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 167);
         xd_read_index(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 169);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3052,7 +3061,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
                     m->blocks.n--;
             }
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 170);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3060,14 +3069,14 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
                     m->blocks.n--;
             }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 171);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[3], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 172);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -3075,7 +3084,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 173);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3098,7 +3107,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 174);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -3106,7 +3115,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 175);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -3119,7 +3128,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 176);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -3127,7 +3136,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 177);
         if (xd_want(x, v[9], JSON_ARRAY))
             XD_EACH(x, i, v[9]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3136,7 +3145,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 178);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -3144,11 +3153,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 180);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 181);
         int w = xd_read_word(x, v[12], OWN(x)->stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -3160,16 +3169,16 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 167);
         xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 165);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 169);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3178,7 +3187,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3187,7 +3196,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 173);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -3208,7 +3217,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 174);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3220,7 +3229,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 175);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3230,14 +3239,14 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 176);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 177);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3247,11 +3256,11 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     }
     xd_put_rest(x, &choice_whole_shape, "message", &m->rest);
     jw_close(&x->w);
-    XD_SEEN(seen_written, 176);
+    XD_SEEN(seen_written, 179);
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 180);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &choice_whole_shape, "logprobs", &m->rest);
@@ -3260,7 +3269,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_null(&x->w);
     }
     if (m->stop) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 181);
         if (!xd_put_word(x, STR("finish_reason"), OWN(x)->stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -3308,21 +3317,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 182);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 183);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 184);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 185);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -3338,22 +3347,22 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("url_citation"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 182);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 183);
         xd_put_str(x, STR("title"), m->web.title);
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 184);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 185);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -3370,11 +3379,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 186);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 187);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -3388,7 +3397,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 186);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -3396,7 +3405,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 187);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -3440,31 +3449,31 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 188);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 192);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -3476,7 +3485,7 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 static void
 put_usage_prompt_tokens(struct xd *x, const struct ir_usage *m)
 {
-    XD_SEEN(seen_written, 185);
+    XD_SEEN(seen_written, 188);
     const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
     xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
 }
@@ -3485,7 +3494,7 @@ static void
 put_usage_completion_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->output.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 190);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
@@ -3496,7 +3505,7 @@ put_usage_completion_tokens(struct xd *x, const struct ir_usage *m)
 static void
 put_usage_total_tokens(struct xd *x, const struct ir_usage *m)
 {
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 191);
     const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
     xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
 }
@@ -3508,15 +3517,15 @@ put_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *m,
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 192);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 194);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
@@ -3530,11 +3539,11 @@ put_usage_completion_tokens_details(struct xd *x, const struct ir_usage *m,
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 195);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 196);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, shape, "completion_tokens_details", &m->rest);
@@ -3604,7 +3613,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 203);
+        XD_SEEN(seen_read, 206);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -3612,7 +3621,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
                     xd_flow_patch(x, choice, &frag);
             }
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 204);
+        XD_SEEN(seen_read, 207);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -3620,18 +3629,18 @@ read_chunks_choice(struct xd *x, uint32_t at)
                     xd_flow_patch(x, choice, &frag);
             }
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 205);
+        XD_SEEN(seen_read, 208);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 210);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -3646,13 +3655,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 211);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 212);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -3663,13 +3672,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 213);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 214);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -3678,7 +3687,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 215);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], OWN(x)->stop_table),
                      (struct str){ NULL, 0 });
     }
@@ -3690,7 +3699,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 213);
+    XD_SEEN(seen_read, 216);
     OWN(x)->read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -3710,19 +3719,19 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 200);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 201);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 202);
         OWN(x)->read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -3737,26 +3746,26 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 195);
+    XD_SEEN(seen_written, 198);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 196);
+    XD_SEEN(seen_written, 199);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 200);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 201);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -3768,7 +3777,7 @@ write_chunks_usage(struct xd *x, const struct ir_usage *usage)
     const struct ir_reply *m = &done;
 
     if (m->usage.set) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("usage"));
         OWN(x)->write_usage(x, &m->usage);
     }
@@ -3783,21 +3792,21 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_array(&x->w);
     jw_object(&x->w);
     xd_put_index(x, STR("index"), x->patch->choice);
-    XD_SEEN(seen_written, 200);
+    XD_SEEN(seen_written, 203);
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 204);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 205);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 203);
+        XD_SEEN(seen_written, 206);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3806,7 +3815,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 205);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3815,7 +3824,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 210);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -3833,7 +3842,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 211);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3842,7 +3851,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 212);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3852,14 +3861,14 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 213);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 214);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3869,7 +3878,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 215);
         if (!xd_put_word(x, STR("finish_reason"), OWN(x)->stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -3932,7 +3941,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 213);
+    XD_SEEN(seen_written, 216);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -4002,15 +4011,15 @@ read_call_patch(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 217);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 219);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 220);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -4022,22 +4031,22 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     if (x->patch)
         xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 217);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (x->skeleton || !x->patch) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 218);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"function\""));
     }
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 219);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 220);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     } else if (x->skeleton) {
         jw_key(&x->w, STR("arguments"));
@@ -4065,7 +4074,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 221);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             OWN(x)->read_fault_body(x, v[0], m);
@@ -4079,7 +4088,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 222);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4088,7 +4097,7 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 218);
+    XD_SEEN(seen_written, 221);
     jw_key(&x->w, STR("error"));
     OWN(x)->write_fault_body(x, m);
     jw_close(&x->w);
@@ -4110,7 +4119,7 @@ static const struct xd_shape fault_body_shape = {
 static void
 take_fault_body_type(struct xd *x, uint32_t v, struct ir_error *m)
 {
-    XD_SEEN(seen_read, 221);
+    XD_SEEN(seen_read, 224);
     int w = xd_read_word(x, v, OWN(x)->fault_table);
     if (w)
         m->kind = (enum ir_fault)w;
@@ -4119,7 +4128,7 @@ take_fault_body_type(struct xd *x, uint32_t v, struct ir_error *m)
 static void
 take_fault_body_code(struct xd *x, uint32_t v, struct ir_error *m)
 {
-    XD_SEEN(seen_read, 222);
+    XD_SEEN(seen_read, 225);
     int w = xd_try_word(x, v, OWN(x)->fault_table);
     if (w)
         m->kind = (enum ir_fault)w;
@@ -4134,7 +4143,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
@@ -4144,15 +4153,15 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         take_fault_body_code(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 226);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 227);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 228);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -4161,7 +4170,7 @@ static void
 put_fault_body_message(struct xd *x, const struct ir_error *m)
 {
     if (m->message.p) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -4173,7 +4182,7 @@ static void
 put_fault_body_type(struct xd *x, const struct ir_error *m)
 {
     if (m->kind) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 224);
         if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
@@ -4183,7 +4192,7 @@ static void
 put_fault_body_param(struct xd *x, const struct ir_error *m)
 {
     if (m->param.p) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 226);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
@@ -4195,7 +4204,7 @@ static void
 put_fault_body_code(struct xd *x, const struct ir_error *m)
 {
     if (m->code.p) {
-        XD_SEEN(seen_written, 224);
+        XD_SEEN(seen_written, 227);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4239,29 +4248,29 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 229);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 230);
         xd_read_texts_or_tokens(x, v[1], &m->inputs);
     } else {
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 231);
         struct str *item = XD_PUSH(x, &m->encodings);
         if (item)
             xd_read_str(x, v[2], item);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 232);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 233);
         xd_read_str(x, v[4], &m->user);
     }
 }
@@ -4271,21 +4280,21 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 226);
+        XD_SEEN(seen_written, 229);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 227);
+    XD_SEEN(seen_written, 230);
     xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 231);
         xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 232);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     if (m->user.p) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 233);
         xd_put_str(x, STR("user"), m->user);
     }
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
@@ -4318,11 +4327,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 232);
+        XD_SEEN(seen_read, 235);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 236);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -4333,11 +4342,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "data");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 234);
+        XD_SEEN(seen_read, 237);
         xd_read_str(x, v[2], &m->model);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 235);
+        XD_SEEN(seen_read, 238);
         read_embed_usage(x, v[3], &m->usage);
     }
 }
@@ -4346,28 +4355,28 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 231);
+    XD_SEEN(seen_written, 234);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 235);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 233);
+    XD_SEEN(seen_written, 236);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 237);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 238);
         jw_key(&x->w, STR("usage"));
         write_embed_usage(x, &m->usage);
     }
@@ -4395,11 +4404,11 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 237);
+        XD_SEEN(seen_read, 240);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 238);
+        XD_SEEN(seen_read, 241);
         xd_read_vector(x, v[1], &m->numbers);
     }
 }
@@ -4408,15 +4417,15 @@ static void
 write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 236);
+    XD_SEEN(seen_written, 239);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 240);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 241);
         (void)xd_put_vector(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -4442,7 +4451,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 239);
+        XD_SEEN(seen_read, 242);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4454,14 +4463,14 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 242);
         xd_put_int(x, STR("prompt_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("prompt_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->input.set) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 243);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -4505,19 +4514,19 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 244);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 242);
+        XD_SEEN(seen_read, 245);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 243);
+        XD_SEEN(seen_read, 246);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -4533,11 +4542,11 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 244);
+        XD_SEEN(seen_read, 247);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 245);
+        XD_SEEN(seen_read, 248);
         xd_read_bool(x, v[4], &m->echo);
     }
 }
@@ -4547,14 +4556,14 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 244);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->query.p) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 245);
         xd_put_str(x, STR("query"), m->query);
     }
-    XD_SEEN(seen_written, 243);
+    XD_SEEN(seen_written, 246);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -4565,11 +4574,11 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
     }
     jw_close(&x->w);
     if (m->top.set) {
-        XD_SEEN(seen_written, 244);
+        XD_SEEN(seen_written, 247);
         xd_put_int(x, STR("top_n"), m->top);
     }
     if (m->echo) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 248);
         xd_put_bool(x, STR("return_documents"), m->echo);
     }
     xd_put_rest(x, &rerank_request_shape, "", &m->rest);
@@ -4596,7 +4605,7 @@ read_document(struct xd *x, uint32_t at, struct ir_document *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 246);
+        XD_SEEN(seen_read, 249);
         xd_read_str(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "text");
@@ -4608,7 +4617,7 @@ write_document(struct xd *x, const struct ir_document *m)
 {
     jw_enter(&x->w);
     if (m->text.p) {
-        XD_SEEN(seen_written, 246);
+        XD_SEEN(seen_written, 249);
         xd_put_str(x, STR("text"), m->text);
     }
     xd_put_rest(x, &document_shape, "", &m->rest);
@@ -4647,15 +4656,15 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 247);
+        XD_SEEN(seen_read, 250);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 248);
+        XD_SEEN(seen_read, 251);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 249);
+        XD_SEEN(seen_read, 252);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -4666,11 +4675,11 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         xd_missing(x, at, "results");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 250);
+        XD_SEEN(seen_read, 253);
         read_rerank_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 254);
         xd_read_int(x, v[4], &m->searches);
     }
 }
@@ -4680,21 +4689,21 @@ write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 247);
+        XD_SEEN(seen_written, 250);
         xd_put_str(x, STR("id"), m->id);
     }
     if (m->model.p) {
-        XD_SEEN(seen_written, 248);
+        XD_SEEN(seen_written, 251);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 249);
+    XD_SEEN(seen_written, 252);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
         write_ranked(x, &m->results.v[i]);
     jw_close(&x->w);
     if (m->usage.set) {
-        XD_SEEN(seen_written, 250);
+        XD_SEEN(seen_written, 253);
         jw_key(&x->w, STR("usage"));
         write_rerank_usage(x, &m->usage);
     }
@@ -4703,7 +4712,7 @@ write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->searches.set) {
-        XD_SEEN(seen_written, 251);
+        XD_SEEN(seen_written, 254);
         xd_put_int(x, STR("search_units"), m->searches);
     }
     xd_put_rest(x, &rerank_reply_shape, "meta.billed_units", &m->rest);
@@ -4734,15 +4743,15 @@ read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 252);
+        XD_SEEN(seen_read, 255);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 253);
+        XD_SEEN(seen_read, 256);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 254);
+        XD_SEEN(seen_read, 257);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_OBJECT:
             read_document(x, v[2], &m->document);
@@ -4762,15 +4771,15 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 252);
+        XD_SEEN(seen_written, 255);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 253);
+        XD_SEEN(seen_written, 256);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 257);
         jw_key(&x->w, STR("document"));
         write_document(x, &m->document);
     }
@@ -4797,7 +4806,7 @@ read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 258);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4809,14 +4818,14 @@ write_rerank_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 258);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->input.set) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 259);
         xd_put_int(x, STR("prompt_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("prompt_tokens"));
@@ -4874,7 +4883,7 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -4885,11 +4894,11 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -4902,30 +4911,30 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[11], &m->sampling.top_p);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[12], &m->sampling.seed);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[13], &m->sampling.presence);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[14], &m->sampling.frequency);
     }
     if (v[15]) {
@@ -4940,7 +4949,7 @@ static void
 put_ai21_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 260);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -5013,15 +5022,15 @@ read_ai21_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &ai21_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 107);
         read_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 108);
         read_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 112);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -5035,11 +5044,11 @@ write_ai21_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 107);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 108);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -5068,7 +5077,7 @@ write_ai21_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 112);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -5083,10 +5092,10 @@ static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word alibaba_fault_table_v[] = {
-    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 258 },
-    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 259 },
-    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 260 },
-    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 261 },
+    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 261 },
+    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 262 },
+    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 263 },
+    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 264 },
 };
 static const struct xd_table alibaba_fault_table = {
     "fault", alibaba_fault_table_v, sizeof alibaba_fault_table_v / sizeof *alibaba_fault_table_v,
@@ -5133,7 +5142,7 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -5144,11 +5153,11 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -5161,42 +5170,42 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[16], &m->logprobs);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[17], &m->top_logprobs);
     }
     if (v[18]) {
@@ -5209,15 +5218,15 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_modalities(x, v[20], m);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 72);
         xd_read_json(x, v[21], &m->voice);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[22], &m->sampling.top_k);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 263);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, v[23], &m->reasoning.budget);
     }
 }
@@ -5226,7 +5235,7 @@ static void
 put_alibaba_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 262);
+        XD_SEEN(seen_written, 265);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -5235,7 +5244,7 @@ static void
 put_alibaba_request_thinking_budget(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 263);
+        XD_SEEN(seen_written, 266);
         xd_put_int(x, STR("thinking_budget"), m->reasoning.budget);
     }
 }
@@ -5297,14 +5306,14 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 267);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5315,7 +5324,7 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -5337,7 +5346,7 @@ static void
 put_alibaba_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 264);
+        XD_SEEN(seen_written, 267);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5351,7 +5360,7 @@ static void
 put_alibaba_messages_assistant_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u))) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 86);
         if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u),
                            IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
@@ -5387,7 +5396,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 91);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -5402,7 +5411,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5411,7 +5420,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5420,7 +5429,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -5428,7 +5437,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_alibaba_messages_assistant(x, at, t);
@@ -5453,7 +5462,7 @@ write_alibaba_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 89);
+                XD_SEEN(seen_written, 92);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -5461,16 +5470,16 @@ write_alibaba_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
+            XD_SEEN(seen_written, 94);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 95);
         write_alibaba_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -5484,7 +5493,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -5503,7 +5512,7 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -5514,11 +5523,11 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -5531,30 +5540,30 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 268);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[11], &m->sampling.top_p);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[12], &m->sampling.seed);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[13], &m->sampling.presence);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[14], &m->sampling.frequency);
     }
     if (v[15]) {
@@ -5569,7 +5578,7 @@ static void
 put_baichuan_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 268);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -5631,8 +5640,8 @@ static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word cerebras_fault_table_v[] = {
-    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 266 },
-    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 267 },
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 269 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 270 },
 };
 static const struct xd_table cerebras_fault_table = {
     "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
@@ -5675,7 +5684,7 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -5686,11 +5695,11 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -5703,38 +5712,38 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 58);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[15], &m->logprobs);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[16], &m->top_logprobs);
     }
     if (v[17]) {
@@ -5744,7 +5753,7 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[18], m);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[19], &m->user);
     }
 }
@@ -5810,14 +5819,14 @@ read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 268);
+        XD_SEEN(seen_read, 271);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5828,7 +5837,7 @@ read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -5850,7 +5859,7 @@ static void
 put_cerebras_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 268);
+        XD_SEEN(seen_written, 271);
         jw_key(&x->w, STR("reasoning"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5881,7 +5890,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 91);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -5896,7 +5905,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5905,7 +5914,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5914,7 +5923,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -5922,7 +5931,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_cerebras_messages_assistant(x, at, t);
@@ -5947,7 +5956,7 @@ write_cerebras_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 89);
+                XD_SEEN(seen_written, 92);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -5955,16 +5964,16 @@ write_cerebras_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
+            XD_SEEN(seen_written, 94);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 95);
         write_cerebras_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -5978,7 +5987,7 @@ write_cerebras_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -6027,7 +6036,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -6038,11 +6047,11 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -6055,50 +6064,50 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 66);
         xd_read_json(x, v[17], &m->sampling.bias);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[18], &m->logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
@@ -6108,11 +6117,11 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[21], m);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[22], &m->user);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[23], &m->sampling.top_k);
     }
 }
@@ -6165,14 +6174,14 @@ static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word databricks_fault_table_v[] = {
-    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 269 },
-    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 270 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 271 },
-    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 272 },
-    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 273 },
-    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 274 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 275 },
-    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 276 },
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 272 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 273 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 274 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 275 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 276 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 277 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 278 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 279 },
 };
 static const struct xd_table databricks_fault_table = {
     "fault", databricks_fault_table_v,
@@ -6210,31 +6219,31 @@ read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 188);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 277);
+        XD_SEEN(seen_read, 280);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 278);
+        XD_SEEN(seen_read, 281);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -6247,7 +6256,7 @@ static void
 put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 277);
+        XD_SEEN(seen_written, 280);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
 }
@@ -6256,7 +6265,7 @@ static void
 put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 278);
+        XD_SEEN(seen_written, 281);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
 }
@@ -6268,7 +6277,7 @@ put_databricks_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 194);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
@@ -6298,7 +6307,7 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 279 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 282 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -6308,7 +6317,7 @@ static const struct xd_table deepseek_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 280 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 283 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -6349,7 +6358,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -6360,11 +6369,11 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -6377,38 +6386,38 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 284);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
         take_request_stop(x, v[8], m);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[9], &m->sampling.temperature);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[10], &m->sampling.top_p);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[11], &m->sampling.presence);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[12], &m->sampling.frequency);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 66);
         xd_read_json(x, v[13], &m->sampling.bias);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[14], &m->logprobs);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[15], &m->top_logprobs);
     }
     if (v[16]) {
@@ -6423,7 +6432,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 281);
+        XD_SEEN(seen_written, 284);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -6493,11 +6502,11 @@ read_deepseek_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &deepseek_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 107);
         read_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 112);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -6511,7 +6520,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 107);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
@@ -6543,7 +6552,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 112);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -6582,31 +6591,31 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 188);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 282);
+        XD_SEEN(seen_read, 285);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -6619,7 +6628,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 282);
+        XD_SEEN(seen_written, 285);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -6631,11 +6640,11 @@ put_deepseek_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *m,
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 194);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
@@ -6658,10 +6667,10 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word github_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 283 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 284 },
-    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 285 },
-    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 286 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 286 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 287 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 288 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 289 },
 };
 static const struct xd_table github_fault_table = {
     "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
@@ -6673,7 +6682,7 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 287 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 290 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
@@ -6682,7 +6691,7 @@ static const struct xd_table groq_effort_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 288 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 291 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -6725,7 +6734,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -6736,11 +6745,11 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -6753,38 +6762,38 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 58);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
@@ -6794,11 +6803,11 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[18], m);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[19], &m->user);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[20], &m->tier);
     }
 }
@@ -6873,31 +6882,31 @@ read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 188);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 292);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -6910,7 +6919,7 @@ static void
 put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 289);
+        XD_SEEN(seen_written, 292);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
 }
@@ -6931,9 +6940,9 @@ write_huggingface_usage(struct xd *x, const struct ir_usage *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
-    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 290 },
-    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 291 },
-    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 292 },
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 293 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 294 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 295 },
 };
 static const struct xd_table llama_cpp_fault_table = {
     "fault", llama_cpp_fault_table_v,
@@ -6964,7 +6973,7 @@ static const struct xd_shape minimax_messages_assistant_shape = {
 static void
 take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 293);
+    XD_SEEN(seen_read, 296);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -6984,7 +6993,7 @@ read_minimax_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     if (xd_some(x, v[0])) {
         take_minimax_messages_assistant_reasoning_details(x, v[0], m);
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -6995,7 +7004,7 @@ read_minimax_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -7017,7 +7026,7 @@ static void
 put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 293);
+        XD_SEEN(seen_written, 296);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7048,7 +7057,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 91);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -7063,7 +7072,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7072,7 +7081,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7081,7 +7090,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -7089,7 +7098,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_minimax_messages_assistant(x, at, t);
@@ -7114,7 +7123,7 @@ write_minimax_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 89);
+                XD_SEEN(seen_written, 92);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -7122,16 +7131,16 @@ write_minimax_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
+            XD_SEEN(seen_written, 94);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 95);
         write_minimax_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -7145,7 +7154,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -7155,13 +7164,13 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word moonshot_fault_table_v[] = {
-    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 294 },
-    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 295 },
-    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 296 },
-    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 297 },
-    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 298 },
-    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 299 },
-    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 300 },
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 297 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 298 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 299 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 300 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 301 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 302 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 303 },
 };
 static const struct xd_table moonshot_fault_table = {
     "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
@@ -7222,7 +7231,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 301);
+    XD_SEEN(seen_read, 304);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -7237,7 +7246,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -7248,11 +7257,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -7265,50 +7274,50 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 284);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[9], &m->candidates);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.seed);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.presence);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.frequency);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 66);
         xd_read_json(x, v[16], &m->sampling.bias);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[17], &m->logprobs);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
@@ -7321,27 +7330,27 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_modalities(x, v[21], m);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 72);
         xd_read_json(x, v[22], &m->voice);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[23], &m->user);
     }
     if (v[24]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[24], &m->cache_key);
     }
     if (v[25]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 302);
+        XD_SEEN(seen_read, 305);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -7353,12 +7362,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 301);
+        XD_SEEN(seen_written, 304);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 302);
+        XD_SEEN(seen_written, 305);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -7436,14 +7445,14 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_thinking_blocks(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7454,7 +7463,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -7493,7 +7502,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 91);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -7508,7 +7517,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7517,7 +7526,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7526,7 +7535,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -7534,7 +7543,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_openrouter_messages_assistant(x, at, t);
@@ -7559,7 +7568,7 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 89);
+                XD_SEEN(seen_written, 92);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -7567,16 +7576,16 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
+            XD_SEEN(seen_written, 94);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 95);
         write_openrouter_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -7590,7 +7599,7 @@ write_openrouter_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -7607,15 +7616,15 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 97);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 303);
+        XD_SEEN(seen_read, 306);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7627,16 +7636,16 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 306);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7655,15 +7664,15 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 99);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 97);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 303);
+        XD_SEEN(seen_read, 306);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7675,16 +7684,16 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 97);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 306);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7695,7 +7704,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 303);
+    XD_SEEN(seen_read, 306);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -7711,7 +7720,7 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_image_image_url_url(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 101);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
@@ -7726,7 +7735,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 306);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7752,7 +7761,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 303);
+    XD_SEEN(seen_read, 306);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -7765,7 +7774,7 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 102);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
@@ -7784,7 +7793,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 306);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7818,7 +7827,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 303);
+    XD_SEEN(seen_read, 306);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -7834,12 +7843,12 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_document_file_file_data(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 105);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->document.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
@@ -7854,7 +7863,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 306);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7884,27 +7893,27 @@ read_openrouter_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 107);
         read_openrouter_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 108);
         read_openrouter_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 109);
         read_openrouter_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 110);
         read_openrouter_part_audio(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 111);
         read_openrouter_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 112);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -7918,11 +7927,11 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 107);
         write_openrouter_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 108);
         write_openrouter_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -7932,15 +7941,15 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 109);
         write_openrouter_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 110);
         write_openrouter_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 111);
         write_openrouter_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -7954,7 +7963,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 112);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -7966,7 +7975,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 304);
+    XD_SEEN(seen_read, 307);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -7979,19 +7988,19 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 143);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 145);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 146);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
@@ -8003,7 +8012,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 304);
+        XD_SEEN(seen_written, 307);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8026,11 +8035,11 @@ read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 148);
         read_openrouter_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 149);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -8044,7 +8053,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 148);
         write_openrouter_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -8052,7 +8061,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 149);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -8082,7 +8091,7 @@ read_openrouter_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
@@ -8092,7 +8101,7 @@ read_openrouter_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         take_fault_body_code(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 226);
         xd_read_str(x, v[3], &m->param);
     }
 }
@@ -8118,8 +8127,8 @@ static void write_perplexity_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word perplexity_fault_table_v[] = {
-    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 305 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 306 },
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 308 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 309 },
 };
 static const struct xd_table perplexity_fault_table = {
     "fault", perplexity_fault_table_v,
@@ -8156,7 +8165,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -8167,34 +8176,34 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->max_output);
     }
     if (v[6]) {
         take_request_stop(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[7], &m->sampling.temperature);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[8], &m->sampling.top_p);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[9], &m->sampling.presence);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[10], &m->sampling.frequency);
     }
     if (v[11]) {
@@ -8204,7 +8213,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[12], m);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[13], &m->sampling.top_k);
     }
 }
@@ -8295,7 +8304,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -8306,11 +8315,11 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -8323,22 +8332,22 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
@@ -8348,7 +8357,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[14], m);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[15], &m->sampling.top_k);
     }
 }
@@ -8444,7 +8453,7 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -8455,11 +8464,11 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -8472,42 +8481,42 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[9], &m->candidates);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.seed);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.presence);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.frequency);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[16], &m->logprobs);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[17], &m->top_logprobs);
     }
     if (v[18]) {
@@ -8517,11 +8526,11 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[20], &m->sampling.top_k);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 263);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, v[21], &m->reasoning.budget);
     }
 }
@@ -8618,7 +8627,7 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -8629,11 +8638,11 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -8646,50 +8655,50 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 58);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 66);
         xd_read_json(x, v[17], &m->sampling.bias);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[18], &m->logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
@@ -8699,7 +8708,7 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[21], m);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[22], &m->user);
     }
 }
@@ -8711,7 +8720,7 @@ put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 301);
+        XD_SEEN(seen_written, 304);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -8768,9 +8777,9 @@ static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 307 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 308 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 309 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 310 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 311 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 312 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
@@ -8804,14 +8813,14 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 268);
+        XD_SEEN(seen_read, 271);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[0], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 84);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -8822,7 +8831,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 87);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -8861,7 +8870,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 91);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -8876,7 +8885,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -8885,7 +8894,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -8894,7 +8903,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -8902,7 +8911,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_vllm_messages_assistant(x, at, t);
@@ -8927,7 +8936,7 @@ write_vllm_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 89);
+                XD_SEEN(seen_written, 92);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -8935,16 +8944,16 @@ write_vllm_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
+            XD_SEEN(seen_written, 94);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 95);
         write_vllm_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -8958,7 +8967,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 91);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -8970,13 +8979,13 @@ static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 310 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 311 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 312 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 313 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 314 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 315 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 316 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 313 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 314 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 315 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 316 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 317 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 318 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 319 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -8986,9 +8995,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 317 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 318 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 319 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 320 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 321 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 322 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -9033,7 +9042,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 320);
+    XD_SEEN(seen_read, 323);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9048,7 +9057,7 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -9059,11 +9068,11 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -9076,42 +9085,42 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[13], &m->sampling.presence);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[14], &m->sampling.frequency);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 66);
         xd_read_json(x, v[15], &m->sampling.bias);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[16], &m->logprobs);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[17], &m->top_logprobs);
     }
     if (v[18]) {
@@ -9121,7 +9130,7 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[20], &m->tier);
     }
     if (v[21]) {
@@ -9136,7 +9145,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 320);
+        XD_SEEN(seen_written, 323);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -9197,7 +9206,7 @@ static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 321 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 324 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -9241,7 +9250,7 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -9252,11 +9261,11 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -9269,46 +9278,46 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 57);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 58);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[17], &m->logprobs);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
@@ -9318,7 +9327,7 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[20], m);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[21], &m->user);
     }
 }
@@ -9389,35 +9398,35 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 188);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 192);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 325);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -9464,7 +9473,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 221);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             OWN(x)->read_fault_body(x, v[0], m);
@@ -9478,11 +9487,11 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 222);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 326);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -9491,9 +9500,9 @@ static void write_zai_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 324 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 325 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 326 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 327 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 328 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 329 },
 };
 static const struct xd_table zai_stop_table = {
     "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 27,
@@ -9502,15 +9511,15 @@ static const struct xd_table zai_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 327 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 328 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 329 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 330 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 331 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 332 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 333 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 334 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 335 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 330 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 331 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 332 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 333 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 334 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 335 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 336 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 337 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 338 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -9519,9 +9528,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 336 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 318 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 337 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 339 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 321 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 340 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -9560,7 +9569,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 320);
+    XD_SEEN(seen_read, 323);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9575,7 +9584,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 50);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -9586,11 +9595,11 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 52);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -9603,18 +9612,18 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 61);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[11], &m->sampling.top_p);
     }
     if (v[12]) {
@@ -9624,7 +9633,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 341);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -9636,7 +9645,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 338);
+        XD_SEEN(seen_written, 341);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -9647,7 +9656,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 320);
+        XD_SEEN(seen_written, 323);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -10876,6 +10885,13 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:345", "\"overloaded\", \"overloaded_error\" -> overloaded" },
     { "openai/chat.spec:346", "\"content_filter\" -> policy" },
     { "openai/chat.spec:347", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:350",
+      "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
+      "-> context" },
+    { "openai/chat.spec:351",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:352",
+      "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:19", "model <-> model required" },
     { "openai/chat.spec:20", "messages <-> this : messages required" },
     { "openai/chat.spec:21", "stream <-> stream" },
@@ -11175,16 +11191,16 @@ static const struct xd_row rows[] = {
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 1,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1, 3, 1, 1,
-    1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
-    3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2, 3, 3, 3,
-    3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 1, 3,
-    3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    2, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1,
-    1, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3,
-    3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3,
+    3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1,
+    3, 1, 1, 1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3,
+    3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2,
+    3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3,
+    3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 2, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1,
+    1, 1, 1, 1, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static void

@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[332], seen_written[332];
+static unsigned char seen_read[334], seen_written[334];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -176,6 +176,10 @@ static const struct xd_word fault_table_v[] = {
     { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 57 },
     { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 58 },
     { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 58 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 59 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 59 },
+    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 60 },
+    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 60 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -227,13 +231,13 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 61);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 62);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -241,7 +245,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 63);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             read_input(x, v[2], m);
@@ -256,11 +260,11 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 64);
         xd_read_bool(x, v[3], &m->stream);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 65);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -269,7 +273,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 66);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -286,45 +290,45 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 67);
         xd_read_bool(x, v[6], &m->tool_choice.parallel);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 69);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 70);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 71);
         xd_read_int(x, v[10], &m->top_logprobs);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 72);
         int w = xd_read_word(x, v[11], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 73);
         read_format(x, v[12], &m->format);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[13], &m->user);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[14], &m->cache_key);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[15], &m->tier);
     }
 }
@@ -334,18 +338,18 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 61);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 61);
+    XD_SEEN(seen_written, 63);
     jw_key(&x->w, STR("input"));
     write_input(x, m);
     if (m->stream) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 64);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     if (m->tools.n) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -353,7 +357,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 66);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -365,29 +369,29 @@ write_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 67);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 68);
         xd_put_int(x, STR("max_output_tokens"), m->max_output);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 69);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 70);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 71);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 72);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -396,22 +400,22 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 73);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
     xd_put_rest(x, &request_shape, "text", &m->rest);
     jw_close(&x->w);
     if (m->user.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("user"), m->user);
     }
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 75);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 76);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
@@ -464,7 +468,7 @@ read_input_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 78);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -496,11 +500,11 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    XD_SEEN(seen_written, 75);
+    XD_SEEN(seen_written, 77);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -540,7 +544,7 @@ read_input_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 80);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -572,11 +576,11 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    XD_SEEN(seen_written, 77);
+    XD_SEEN(seen_written, 79);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 80);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -616,7 +620,7 @@ read_input_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 82);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -648,11 +652,11 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 79);
+    XD_SEEN(seen_written, 81);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0x6u)) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 82);
         if (xd_single_text(&m->blocks, 0x6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -694,15 +698,15 @@ read_input_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 83);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 84);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 85);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -714,14 +718,14 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 84);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 85);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     xd_put_rest(x, &input_reasoning_shape, "", &m->rest);
@@ -752,15 +756,15 @@ read_input_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 86);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 87);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 88);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -772,15 +776,15 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 86);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 88);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &input_function_call_shape, "", &m->rest);
@@ -812,11 +816,11 @@ read_input_function_call_output(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 90);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -849,11 +853,11 @@ write_input_function_call_output(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call_output\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 90);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("output"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -907,7 +911,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag_or(x, at, &input_tags, &input_or_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 91);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_input_system(x, at, &first);
@@ -922,7 +926,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 92);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_input_user(x, at, t);
@@ -930,7 +934,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_input_assistant(x, at, t);
@@ -938,7 +942,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -947,7 +951,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -956,7 +960,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 5: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -965,7 +969,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 6: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 97);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -976,7 +980,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 7: {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 98);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1004,12 +1008,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 94);
+                XD_SEEN(seen_written, 96);
                 write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
             if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
-                XD_SEEN(seen_written, 95);
+                XD_SEEN(seen_written, 97);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -1021,24 +1025,24 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 90);
+            XD_SEEN(seen_written, 92);
             write_input_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING) {
-                XD_SEEN(seen_written, 92);
+                XD_SEEN(seen_written, 94);
                 write_input_reasoning(x, &m->blocks.v[i++]);
                 continue;
             }
             if (m->blocks.v[i].kind == IR_BLOCK_CALL) {
-                XD_SEEN(seen_written, 93);
+                XD_SEEN(seen_written, 95);
                 write_input_function_call(x, &m->blocks.v[i++]);
                 continue;
             }
             if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
-                XD_SEEN(seen_written, 96);
+                XD_SEEN(seen_written, 98);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -1050,12 +1054,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffaf7u);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 91);
+            XD_SEEN(seen_written, 93);
             write_input_assistant(x, &run);
         }
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 91);
         write_input_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -1069,7 +1073,7 @@ write_input(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 91);
         write_input_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -1112,11 +1116,11 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 99);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 100);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1128,11 +1132,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1160,11 +1164,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 101);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1192,11 +1196,11 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 102);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 100);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1223,20 +1227,20 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 103);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 104);
         m->image.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->image.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[2], &m->image.detail);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 100);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
 }
@@ -1248,19 +1252,19 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 103);
         (void)xd_put_media_url(x, STR("image_url"), &m->image.source);
     }
     if (m->image.source.kind == IR_SOURCE_FILE && m->image.source.file.id.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("file_id"), m->image.source.file.id);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1293,25 +1297,25 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 106);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 107);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.url);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 108);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[2], &m->document.source.file.id);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 109);
         xd_read_str(x, v[3], &m->document.title);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 100);
         read_cache_breakpoint(x, v[4], &m->cache);
     }
 }
@@ -1323,23 +1327,23 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_file\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 106);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("file_url"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 109);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1378,17 +1382,17 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 110);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 111);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 100);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
 }
@@ -1402,17 +1406,17 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 111);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1437,27 +1441,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 112);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 113);
         read_part_refusal_2(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 114);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 115);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 116);
         read_part_audio(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 117);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:part");
         xd_read_json(x, at, &m->foreign.body);
@@ -1471,11 +1475,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 112);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 118);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1485,15 +1489,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 114);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 116);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 115);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1530,7 +1534,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 120);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1539,11 +1543,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 117);
+    XD_SEEN(seen_written, 119);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 120);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1581,11 +1585,11 @@ read_said_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 121);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 122);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1602,11 +1606,11 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 121);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 122);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1641,7 +1645,7 @@ read_said_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1653,7 +1657,7 @@ write_said_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &said_refusal_shape, "", &m->rest);
@@ -1667,15 +1671,15 @@ read_said(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &said_tags)) {
     case 0:
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 124);
         read_said_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 125);
         read_said_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 126);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:said");
         xd_read_json(x, at, &m->foreign.body);
@@ -1689,11 +1693,11 @@ write_said(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 124);
         write_said_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 125);
         write_said_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1757,11 +1761,11 @@ read_spoken_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 127);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 128);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1778,11 +1782,11 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 127);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 128);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1792,7 +1796,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("annotations"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 127);
+    XD_SEEN(seen_written, 129);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
     xd_put_rest(x, &spoken_text_shape, "", &m->rest);
@@ -1820,7 +1824,7 @@ read_spoken_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 130);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1832,7 +1836,7 @@ write_spoken_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 130);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &spoken_refusal_shape, "", &m->rest);
@@ -1846,15 +1850,15 @@ read_spoken(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &spoken_tags)) {
     case 0:
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 131);
         read_spoken_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 132);
         read_spoken_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 133);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:spoken");
         xd_read_json(x, at, &m->foreign.body);
@@ -1868,11 +1872,11 @@ write_spoken(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 131);
         write_spoken_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 132);
         write_spoken_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1936,21 +1940,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 134);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 135);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 136);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 137);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -1964,25 +1968,25 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url_citation\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("title"), m->web.title);
     } else {
         jw_key(&x->w, STR("title"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 136);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 137);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -1997,11 +2001,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 138);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 139);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2015,7 +2019,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 138);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2023,7 +2027,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 139);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2063,19 +2067,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 140);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 142);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 143);
         xd_read_bool(x, v[3], &m->function.strict);
     } else {
         m->function.strict = IR_TRUE;
@@ -2089,22 +2093,22 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 140);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 141);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 142);
         xd_put_json(x, STR("parameters"), m->function.schema);
     } else {
         jw_key(&x->w, STR("parameters"));
         jw_raw(&x->w, STR("{}"));
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 144);
         xd_put_bool(x, STR("strict"), m->function.strict);
     } else {
         jw_key(&x->w, STR("strict"));
@@ -2121,11 +2125,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 145);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 146);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2139,7 +2143,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 145);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2147,7 +2151,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 146);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2176,7 +2180,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 148);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2185,11 +2189,11 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 145);
+    XD_SEEN(seen_written, 147);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->name.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 148);
         xd_put_str(x, STR("name"), m->name);
     }
     xd_put_rest(x, &choice_named_shape, "", &m->rest);
@@ -2218,25 +2222,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 149);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 152);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 153);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2246,24 +2250,24 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 149);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 150);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 151);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 152);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 153);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -2308,37 +2312,37 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 157);
         int w = xd_read_word(x, v[1], &status_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 160);
         int w = xd_try_word(x, v[2], &reason_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 163);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 164);
         read_items(x, v[4], &(*xd_choice(x, &m->choices, 0)).blocks);
     } else {
         xd_missing(x, at, "output");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 170);
         read_usage(x, v[5], &m->usage);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 171);
         xd_read_str(x, v[6], &m->tier);
     }
 }
@@ -2348,30 +2352,30 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 153);
+    XD_SEEN(seen_written, 155);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 154);
+    XD_SEEN(seen_written, 156);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 157);
         if (!xd_put_word(x, STR("status"), &status_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     }
-    XD_SEEN(seen_written, 156);
+    XD_SEEN(seen_written, 158);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 157);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("incomplete_details"));
     jw_enter(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 160);
         (void)xd_put_word(x, STR("reason"), &reason_table, (int)m->choices.v[0].stop);
     }
     xd_put_rest(x, &reply_shape, "incomplete_details", &m->rest);
@@ -2379,49 +2383,49 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("incomplete_details"));
         jw_null(&x->w);
     }
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 161);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 163);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 164);
         jw_key(&x->w, STR("output"));
         write_items(x, &m->choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 163);
+    XD_SEEN(seen_written, 165);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 166);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 165);
+    XD_SEEN(seen_written, 167);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 166);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 170);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 171);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2456,7 +2460,7 @@ read_items_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 175);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2474,12 +2478,12 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 170);
+    XD_SEEN(seen_written, 172);
     xd_put_made(x, STR("id"), STR("msg_"));
-    XD_SEEN(seen_written, 171);
+    XD_SEEN(seen_written, 173);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 172);
+    XD_SEEN(seen_written, 174);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2487,7 +2491,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"completed\""));
     }
-    XD_SEEN(seen_written, 173);
+    XD_SEEN(seen_written, 175);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; !x->skeleton && i < m->blocks.n; i++)
@@ -2520,15 +2524,15 @@ read_items_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 177);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 178);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 179);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -2539,17 +2543,17 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
-    XD_SEEN(seen_written, 174);
+    XD_SEEN(seen_written, 176);
     xd_put_made(x, STR("id"), STR("rs_"));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 178);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 179);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2580,15 +2584,15 @@ read_items_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 182);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 183);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 184);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2599,9 +2603,9 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
-    XD_SEEN(seen_written, 178);
+    XD_SEEN(seen_written, 180);
     xd_put_made(x, STR("id"), STR("fc_"));
-    XD_SEEN(seen_written, 179);
+    XD_SEEN(seen_written, 181);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2610,15 +2614,15 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
         jw_raw(&x->w, STR("\"completed\""));
     }
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 182);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 183);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 184);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     if (m->cache.set)
@@ -2640,12 +2644,12 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     switch (xd_tag(x, at, &items_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 185);
         read_items_message(x, at, m);
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 186);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_reasoning(x, at, b);
@@ -2653,7 +2657,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 187);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_function_call(x, at, b);
@@ -2661,7 +2665,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 188);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             b->kind = IR_BLOCK_FOREIGN;
@@ -2694,20 +2698,20 @@ write_items_element(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 185);
         one = *m;
         write_items_message(x, &turn);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 186);
         write_items_reasoning(x, m);
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 187);
         write_items_function_call(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 188);
         if (!str_eq(m->foreign.dialect, STR_FAMILY))
             break;
         jw_raw(&x->w, m->foreign.body);
@@ -2757,7 +2761,7 @@ read_events_0_response_created(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_0_response_created_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 189);
         read_begun(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -2772,11 +2776,11 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.created\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -2792,11 +2796,11 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.in_progress\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 191);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -2848,11 +2852,11 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_3_response_output_item_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 192);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 193);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -2870,15 +2874,15 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.added\""));
     if (true) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 194);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 195);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
@@ -2913,15 +2917,15 @@ read_events_5_response_content_part_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_5_response_content_part_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 197);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 198);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 199);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -2937,23 +2941,23 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.added\""));
-    XD_SEEN(seen_written, 194);
+    XD_SEEN(seen_written, 196);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 197);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 198);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 199);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_key(x);
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
@@ -2970,25 +2974,25 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.added\""));
-    XD_SEEN(seen_written, 198);
+    XD_SEEN(seen_written, 200);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 201);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 200);
+    XD_SEEN(seen_written, 202);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 201);
+    XD_SEEN(seen_written, 203);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
-    XD_SEEN(seen_written, 202);
+    XD_SEEN(seen_written, 204);
     jw_key(&x->w, STR("text"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
@@ -3025,15 +3029,15 @@ read_events_7_response_output_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_7_response_output_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 204);
+        XD_SEEN(seen_read, 206);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 205);
+        XD_SEEN(seen_read, 207);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 208);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
@@ -3050,24 +3054,24 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.delta\""));
-    XD_SEEN(seen_written, 203);
+    XD_SEEN(seen_written, 205);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 206);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 205);
+        XD_SEEN(seen_written, 207);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 208);
         xd_put_str(x, STR("delta"), (*e->block).text.text);
     }
-    XD_SEEN(seen_written, 207);
+    XD_SEEN(seen_written, 209);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3103,15 +3107,15 @@ read_events_8_response_output_text_annotation_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_8_response_output_text_annotation_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 211);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 212);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 214);
         block.kind = IR_BLOCK_TEXT;
         struct ir_citation *item = XD_PUSH(x, &block.text.citations);
         if (item && !read_annotation(x, v[2], item))
@@ -3129,23 +3133,23 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"response.output_text.annotation.added\""));
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 210);
         xd_put_made(x, STR("item_id"), STR("msg_"));
         if (true) {
-            XD_SEEN(seen_written, 209);
+            XD_SEEN(seen_written, 211);
             xd_put_index(x, STR("output_index"), x->made);
         }
         if (true) {
-            XD_SEEN(seen_written, 210);
+            XD_SEEN(seen_written, 212);
             xd_put_index(x, STR("content_index"), 0);
         }
         if (true) {
-            XD_SEEN(seen_written, 211);
+            XD_SEEN(seen_written, 213);
             xd_put_index(x, STR("annotation_index"), x->piece);
         }
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 190);
         xd_put_count(x, STR("sequence_number"));
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 214);
         jw_key(&x->w, STR("annotation"));
         if (!write_annotation(x, &(*e->block).text.citations.v[i]))
             xd_no_key(x);
@@ -3182,15 +3186,15 @@ read_events_9_response_refusal_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_9_response_refusal_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 216);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 217);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 218);
         block.kind = IR_BLOCK_REFUSAL;
         xd_read_part(x, v[2], &block.refusal.text);
     }
@@ -3207,21 +3211,21 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.delta\""));
-    XD_SEEN(seen_written, 213);
+    XD_SEEN(seen_written, 215);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 216);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 217);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 218);
         xd_put_str(x, STR("delta"), (*e->block).refusal.text);
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3256,15 +3260,15 @@ read_events_10_response_reasoning_summary_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_10_response_reasoning_summary_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 220);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 221);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 222);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3281,21 +3285,21 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.delta\""));
-    XD_SEEN(seen_written, 217);
+    XD_SEEN(seen_written, 219);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 220);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 221);
         xd_put_index(x, STR("summary_index"), x->piece);
     }
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 222);
         xd_put_str(x, STR("delta"), (*e->block).thinking.text);
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3329,15 +3333,15 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_11_response_reasoning_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 223);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 224);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 225);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3372,11 +3376,11 @@ read_events_12_response_function_call_arguments_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_12_response_function_call_arguments_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 227);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 228);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
@@ -3393,17 +3397,17 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.delta\""));
-    XD_SEEN(seen_written, 224);
+    XD_SEEN(seen_written, 226);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 225);
+        XD_SEEN(seen_written, 227);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 226);
+        XD_SEEN(seen_written, 228);
         xd_put_json_in_string(x, STR("delta"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3418,27 +3422,27 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.done\""));
-    XD_SEEN(seen_written, 227);
+    XD_SEEN(seen_written, 229);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 230);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 231);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 232);
         xd_put_str(x, STR("text"), (*e->block).text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 231);
+    XD_SEEN(seen_written, 233);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3453,24 +3457,24 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.done\""));
-    XD_SEEN(seen_written, 232);
+    XD_SEEN(seen_written, 234);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 235);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 236);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 237);
         xd_put_str(x, STR("refusal"), (*e->block).refusal.text);
     } else {
         jw_key(&x->w, STR("refusal"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3504,15 +3508,15 @@ read_events_15_response_content_part_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_15_response_content_part_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 237);
+        XD_SEEN(seen_read, 239);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 238);
+        XD_SEEN(seen_read, 240);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 239);
+        XD_SEEN(seen_read, 241);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3527,23 +3531,23 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.done\""));
-    XD_SEEN(seen_written, 236);
+    XD_SEEN(seen_written, 238);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 239);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 240);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 241);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_key(x);
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3558,23 +3562,23 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.done\""));
-    XD_SEEN(seen_written, 240);
+    XD_SEEN(seen_written, 242);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 243);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 242);
+    XD_SEEN(seen_written, 244);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 243);
+        XD_SEEN(seen_written, 245);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3589,29 +3593,29 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.done\""));
-    XD_SEEN(seen_written, 244);
+    XD_SEEN(seen_written, 246);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 247);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 246);
+    XD_SEEN(seen_written, 248);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 247);
+    XD_SEEN(seen_written, 249);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 248);
+        XD_SEEN(seen_written, 250);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3626,21 +3630,21 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.done\""));
-    XD_SEEN(seen_written, 249);
+    XD_SEEN(seen_written, 251);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 250);
+        XD_SEEN(seen_written, 252);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.name.p) {
-        XD_SEEN(seen_written, 251);
+        XD_SEEN(seen_written, 253);
         xd_put_str(x, STR("name"), (*e->block).call.name);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 252);
+        XD_SEEN(seen_written, 254);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3672,11 +3676,11 @@ read_events_19_response_output_item_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_19_response_output_item_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 253);
+        XD_SEEN(seen_read, 255);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 254);
+        XD_SEEN(seen_read, 256);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -3692,15 +3696,15 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.done\""));
     if (true) {
-        XD_SEEN(seen_written, 253);
+        XD_SEEN(seen_written, 255);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 256);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3728,7 +3732,7 @@ read_events_20_response_completed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_20_response_completed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 257);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3743,11 +3747,11 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.completed\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 257);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3775,7 +3779,7 @@ read_events_21_response_incomplete(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_21_response_incomplete_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 258);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3790,11 +3794,11 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.incomplete\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 258);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3849,17 +3853,17 @@ read_events_22_response_failed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_22_response_failed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 261);
+        XD_SEEN(seen_read, 263);
         int w = xd_read_word(x, v[0], &failure_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 264);
         xd_read_part(x, v[0], &error.code);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 263);
+        XD_SEEN(seen_read, 265);
         xd_read_part(x, v[1], &error.message);
     }
     xd_flow_fail(x, &error);
@@ -3876,76 +3880,76 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("response"));
     jw_enter(&x->w);
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 259);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 258);
+    XD_SEEN(seen_written, 260);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 259);
+    XD_SEEN(seen_written, 261);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
-    XD_SEEN(seen_written, 260);
+    XD_SEEN(seen_written, 262);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"failed\""));
     jw_key(&x->w, STR("error"));
     jw_enter(&x->w);
     if ((*e->error).kind) {
-        XD_SEEN(seen_written, 261);
+        XD_SEEN(seen_written, 263);
         if (!xd_put_word(x, STR("code"), &failure_table, (int)(*e->error).kind))
             xd_lose(x, "error.kind");
     }
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 263);
+        XD_SEEN(seen_written, 265);
         xd_put_str(x, STR("message"), (*e->error).message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 264);
+    XD_SEEN(seen_written, 266);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 265);
+    XD_SEEN(seen_written, 267);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 266);
+    XD_SEEN(seen_written, 268);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if ((*e->reply).model.p) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 269);
         xd_put_str(x, STR("model"), (*e->reply).model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if ((*e->reply).choices.n > 0) {
-        XD_SEEN(seen_written, 268);
+        XD_SEEN(seen_written, 270);
         jw_key(&x->w, STR("output"));
         write_items(x, &(*e->reply).choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 269);
+    XD_SEEN(seen_written, 271);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 270);
+    XD_SEEN(seen_written, 272);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 271);
+    XD_SEEN(seen_written, 273);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 272);
+    XD_SEEN(seen_written, 274);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 273);
+    XD_SEEN(seen_written, 275);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 190);
     xd_put_count(x, STR("sequence_number"));
     if ((*e->reply).choices.n > 0)
         xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x50eu);
@@ -3976,25 +3980,25 @@ read_events_23_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_23_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 274);
+        XD_SEEN(seen_read, 276);
         read_fault_body(x, v[0], &error);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 275);
+        XD_SEEN(seen_read, 277);
         int w = xd_try_word(x, v[1], &fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 276);
+        XD_SEEN(seen_read, 278);
         xd_read_part(x, v[1], &error.code);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 277);
+        XD_SEEN(seen_read, 279);
         xd_read_part(x, v[2], &error.message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 278);
+        XD_SEEN(seen_read, 280);
         xd_read_part(x, v[3], &error.param);
     }
     xd_flow_fail(x, &error);
@@ -4028,67 +4032,67 @@ read_events(struct xd *x, struct str name, uint32_t at)
     (void)name;
     switch (xd_tag(x, at, &events_tags)) {
     case 0:
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 281);
         read_events_0_response_created(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 282);
         read_events_2_keepalive(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 283);
         read_events_3_response_output_item_added(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 282);
+        XD_SEEN(seen_read, 284);
         read_events_5_response_content_part_added(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 285);
         read_events_7_response_output_text_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 286);
         read_events_8_response_output_text_annotation_added(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 287);
         read_events_9_response_refusal_delta(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 286);
+        XD_SEEN(seen_read, 288);
         read_events_10_response_reasoning_summary_text_delta(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 289);
         read_events_11_response_reasoning_text_delta(x, at);
         break;
     case 12:
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 290);
         read_events_12_response_function_call_arguments_delta(x, at);
         break;
     case 15:
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 291);
         read_events_15_response_content_part_done(x, at);
         break;
     case 19:
-        XD_SEEN(seen_read, 290);
+        XD_SEEN(seen_read, 292);
         read_events_19_response_output_item_done(x, at);
         break;
     case 20:
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 293);
         read_events_20_response_completed(x, at);
         break;
     case 21:
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 294);
         read_events_21_response_incomplete(x, at);
         break;
     case 22:
-        XD_SEEN(seen_read, 293);
+        XD_SEEN(seen_read, 295);
         read_events_22_response_failed(x, at);
         break;
     case 23:
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 296);
         read_events_23_error(x, at);
         break;
     default:
@@ -4114,83 +4118,83 @@ write_events(struct xd *x, const struct ir_event *e)
     }
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 279);
+        XD_SEEN(seen_written, 281);
         write_events_0_response_created(x, e);
-        XD_SEEN(seen_written, 295);
+        XD_SEEN(seen_written, 297);
         write_events_1_response_in_progress(x, e);
         break;
     case IR_EVENT_OPEN:
         x->made = x->items++;
-        XD_SEEN(seen_written, 296);
+        XD_SEEN(seen_written, 298);
         write_events_4_response_output_item_added(x, e);
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 282);
+            XD_SEEN(seen_written, 284);
             write_events_5_response_content_part_added(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 297);
+            XD_SEEN(seen_written, 299);
             write_events_6_response_reasoning_summary_part_added(x, e);
         }
         break;
     case IR_EVENT_GROW:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 283);
+            XD_SEEN(seen_written, 285);
             write_events_7_response_output_text_delta(x, e);
         }
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 284);
+            XD_SEEN(seen_written, 286);
             write_events_8_response_output_text_annotation_added(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 285);
+            XD_SEEN(seen_written, 287);
             write_events_9_response_refusal_delta(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 286);
+            XD_SEEN(seen_written, 288);
             write_events_10_response_reasoning_summary_text_delta(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 288);
+            XD_SEEN(seen_written, 290);
             write_events_12_response_function_call_arguments_delta(x, e);
         }
         break;
     case IR_EVENT_CLOSE:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 298);
+            XD_SEEN(seen_written, 300);
             write_events_13_response_output_text_done(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 299);
+            XD_SEEN(seen_written, 301);
             write_events_14_response_refusal_done(x, e);
         }
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 289);
+            XD_SEEN(seen_written, 291);
             write_events_15_response_content_part_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 300);
+            XD_SEEN(seen_written, 302);
             write_events_16_response_reasoning_summary_text_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 301);
+            XD_SEEN(seen_written, 303);
             write_events_17_response_reasoning_summary_part_done(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 302);
+            XD_SEEN(seen_written, 304);
             write_events_18_response_function_call_arguments_done(x, e);
         }
-        XD_SEEN(seen_written, 290);
+        XD_SEEN(seen_written, 292);
         write_events_19_response_output_item_done(x, e);
         break;
     case IR_EVENT_FINISH:
         break;
     case IR_EVENT_END:
         if ((0xb6u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 291);
+            XD_SEEN(seen_written, 293);
             write_events_20_response_completed(x, e);
         }
         if ((0x48u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 292);
+            XD_SEEN(seen_written, 294);
             write_events_21_response_incomplete(x, e);
         }
         break;
@@ -4198,7 +4202,7 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 293);
+        XD_SEEN(seen_written, 295);
         write_events_22_response_failed(x, e);
         break;
     }
@@ -4237,15 +4241,15 @@ read_begun(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 303);
+        XD_SEEN(seen_read, 305);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 311);
+        XD_SEEN(seen_read, 313);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 318);
+        XD_SEEN(seen_read, 320);
         xd_read_str(x, v[2], &m->tier);
     }
 }
@@ -4255,59 +4259,59 @@ write_begun(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 305);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 304);
+    XD_SEEN(seen_written, 306);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 305);
+    XD_SEEN(seen_written, 307);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
-    XD_SEEN(seen_written, 306);
+    XD_SEEN(seen_written, 308);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"in_progress\""));
-    XD_SEEN(seen_written, 307);
+    XD_SEEN(seen_written, 309);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 308);
+    XD_SEEN(seen_written, 310);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 309);
+    XD_SEEN(seen_written, 311);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 310);
+    XD_SEEN(seen_written, 312);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 311);
+        XD_SEEN(seen_written, 313);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 312);
+    XD_SEEN(seen_written, 314);
     jw_key(&x->w, STR("output"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 313);
+    XD_SEEN(seen_written, 315);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 314);
+    XD_SEEN(seen_written, 316);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 315);
+    XD_SEEN(seen_written, 317);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 316);
+    XD_SEEN(seen_written, 318);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 317);
+    XD_SEEN(seen_written, 319);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->tier.p) {
-        XD_SEEN(seen_written, 318);
+        XD_SEEN(seen_written, 320);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     jw_close(&x->w);
@@ -4346,27 +4350,27 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 319);
+        XD_SEEN(seen_read, 321);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 320);
+        XD_SEEN(seen_read, 322);
         xd_read_int(x, v[1], &m->cache_read);
     } else {
         m->cache_read = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 321);
+        XD_SEEN(seen_read, 323);
         xd_read_int(x, v[2], &m->cache_write);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 324);
         xd_read_int(x, v[3], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 325);
         xd_read_int(x, v[4], &m->thinking);
     } else {
         m->thinking = (struct ir_int){ 0, true };
@@ -4382,27 +4386,27 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 319);
+        XD_SEEN(seen_written, 321);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     jw_key(&x->w, STR("input_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 320);
+        XD_SEEN(seen_written, 322);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     } else {
         jw_key(&x->w, STR("cached_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 321);
+        XD_SEEN(seen_written, 323);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     xd_put_rest(x, &usage_shape, "input_tokens_details", &m->rest);
     jw_close(&x->w);
     if (m->output.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 324);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
@@ -4411,7 +4415,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 325);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     } else {
         jw_key(&x->w, STR("reasoning_tokens"));
@@ -4420,7 +4424,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
     jw_close(&x->w);
     {
-        XD_SEEN(seen_written, 324);
+        XD_SEEN(seen_written, 326);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -4452,7 +4456,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 325);
+        XD_SEEN(seen_read, 327);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -4466,7 +4470,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 326);
+        XD_SEEN(seen_read, 328);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4475,7 +4479,7 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 325);
+    XD_SEEN(seen_written, 327);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
@@ -4502,27 +4506,27 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 327);
+        XD_SEEN(seen_read, 329);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 330);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 331);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 332);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 333);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -4532,26 +4536,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 329);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 330);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 332);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 331);
+        XD_SEEN(seen_written, 333);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4650,6 +4654,8 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:469",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
     { "openai/responses.spec:470", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:471", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:472", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
     { "openai/responses.spec:18", "model <-> model required" },
     { "openai/responses.spec:19", "instructions -> instructions : string as text" },
     { "openai/responses.spec:20", "input <-> this : input | string as turns required" },
@@ -4946,16 +4952,16 @@ static const struct xd_row rows[] = {
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2, 2,
-    2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 3, 1, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 1, 3, 3, 2,
-    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2, 2, 3, 2,
-    2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1,
-    2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3, 3, 1, 1, 1,
-    2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3,
-    3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3, 3, 3, 1,
-    3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 3, 3,
-    3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3,
+    2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 1, 3,
+    3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2, 2,
+    3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2,
+    1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3, 3, 1,
+    1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3,
+    3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3, 3,
+    3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2,
+    3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3,
 };
 
 static void

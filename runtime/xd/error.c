@@ -193,42 +193,6 @@ kind_of_word(const struct xd *x, struct str word)
     return IR_FAULT_UNSET;
 }
 
-static bool
-contains_nocase(struct str s, struct str part)
-{
-    for (; s.n >= part.n; s = str_skip(s, 1))
-        if (str_eq_nocase(str_make(s.p, part.n), part))
-            return true;
-    return false;
-}
-
-/* A prompt that is too long and a wrong key have no word of their own in most dialects, and yet a
- * router must know them: the one may fit another model, the other is not the client's fault. */
-static enum ir_fault
-kind_of_text(struct str message)
-{
-    static const struct {
-        struct str part;
-        enum ir_fault kind;
-    } known[] = {
-        { STR_INIT("prompt is too long"), IR_FAULT_CONTEXT },
-        { STR_INIT("prompt too long"), IR_FAULT_CONTEXT },
-        { STR_INIT("context length"), IR_FAULT_CONTEXT },
-        { STR_INIT("context window"), IR_FAULT_CONTEXT },
-        { STR_INIT("too many tokens"), IR_FAULT_CONTEXT },
-        { STR_INIT("number of input tokens exceeds"), IR_FAULT_CONTEXT },
-        { STR_INIT("exceeds the maximum number of tokens"), IR_FAULT_CONTEXT },
-        { STR_INIT("length of all messages is too long"), IR_FAULT_CONTEXT },
-        { STR_INIT("api key not valid"), IR_FAULT_AUTH },
-        { STR_INIT("incorrect api key"), IR_FAULT_AUTH },
-        { STR_INIT("invalid api key"), IR_FAULT_AUTH },
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (contains_nocase(message, known[i].part))
-            return known[i].kind;
-    return IR_FAULT_UNSET;
-}
-
 static void
 settle_kind(struct xd *x, const struct place *p, int status, struct ir_error *e)
 {
@@ -245,8 +209,10 @@ settle_kind(struct xd *x, const struct place *p, int status, struct ir_error *e)
     for (unsigned i = 0; i < n && is_vague(e->kind); i++)
         if (e->kind == IR_FAULT_UNSET || !is_vague(found[i]))
             e->kind = found[i];
+    /* A prompt that is too long and a wrong key have no word of their own in most dialects, and yet
+     * a router must know them: the one may fit another model, the other is not the client's fault. */
     if (is_vague(e->kind) && (status < 500 || status > 599)) {
-        enum ir_fault kind = kind_of_text(e->message);
+        enum ir_fault kind = (enum ir_fault)xd_phrase_in(x, e->message, x->dialect->faults);
         if (kind != IR_FAULT_UNSET)
             e->kind = kind;
         if (kind == IR_FAULT_AUTH)

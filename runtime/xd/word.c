@@ -59,6 +59,37 @@ find_word(const struct xd *x, uint32_t at, const struct xd_table *t)
     return NULL;
 }
 
+/* What stands between the asterisks of a phrase; absent for other words. */
+static struct str
+phrase(const struct xd_word *w)
+{
+    bool is = w->wire.n > 2 && w->wire.p[0] == '*' && w->wire.p[w->wire.n - 1] == '*';
+    return is ? str_make(w->wire.p + 1, w->wire.n - 2) : (struct str){ NULL, 0 };
+}
+
+static bool
+contains_nocase(struct str s, struct str part)
+{
+    for (; s.n >= part.n; s = str_skip(s, 1))
+        if (str_eq_nocase(str_make(s.p, part.n), part))
+            return true;
+    return false;
+}
+
+int
+xd_phrase_in(const struct xd *x, struct str text, const struct xd_table *t)
+{
+    for (; t; t = t->base)
+        for (unsigned i = 0; i < t->n; i++) {
+            struct str part = t->v[i].read ? phrase(&t->v[i]) : (struct str){ NULL, 0 };
+            if (!part.p || !contains_nocase(text, part))
+                continue;
+            count_row(x, t->v[i].row, x->dialect->seen_read);
+            return t->v[i].value;
+        }
+    return 0;
+}
+
 int
 xd_try_word(struct xd *x, uint32_t at, const struct xd_table *t)
 {
@@ -83,7 +114,7 @@ unknown_word(struct xd *x, uint32_t at, const struct xd_table *t)
     struct word_list l = { 0 };
     for (; t; t = t->base)
         for (unsigned i = 0; i < t->n; i++)
-            if (t->v[i].read)
+            if (t->v[i].read && !phrase(&t->v[i]).p)
                 list_word(&l, t->v[i].wire);
     fault_unknown(x, at, &l);
     return 0;

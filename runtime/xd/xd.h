@@ -475,6 +475,9 @@ void xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *contain
                  const struct ir_rest *rest);
 /* The word for a value, absent when the table has none to write. */
 struct str xd_word_of(const struct xd_table *t, int value);
+/* The value of the table's first phrase, a word that begins and ends with an asterisk, whose inside stands in the text,
+ * upper or lower case; 0 when there is none.  t may be NULL. */
+int xd_phrase_in(const struct xd *x, struct str text, const struct xd_table *t);
 /* The row that writes the value, or NULL.  t may be NULL. */
 const struct xd_word *xd_word_row(const struct xd_table *t, int value);
 

@@ -18,14 +18,14 @@
 
 /* A line of the corpus's table. */
 struct row {
-    struct str dir, body, path;
+    struct str dir, retry_after, body, path;
     int status;
 };
 
 struct run {
     struct verdict verdict;
     struct arena arena;
-    unsigned rows, ours;
+    unsigned rows, ours, hints;
 };
 
 static struct str
@@ -43,8 +43,9 @@ split(struct str line)
 {
     struct row r = { .dir = take_field(&line) };
     r.status = atoi(take_field(&line).p);
-    for (int i = 0; i < 3; i++)
-        take_field(&line);
+    take_field(&line); /* content type */
+    take_field(&line); /* x-amzn-errortype */
+    r.retry_after = take_field(&line);
     r.body = take_field(&line);
     r.path = take_field(&line);
     return r;
@@ -117,14 +118,75 @@ check_written(struct run *r, const struct row *row, const char *to, const struct
     buf_fini(&out);
 }
 
+/* The oracle for kinds: what people would say of the status and the text, in this order. */
+static enum ir_fault
+kind_of(const struct row *row, const char *body)
+{
+    static const struct {
+        int status;       /* 0: any */
+        const char *text; /* in the body; NULL: any */
+        enum ir_fault kind;
+    } rules[] = {
+        { 400, "maximum context length", IR_FAULT_CONTEXT },
+        { 400, "prompt too long", IR_FAULT_CONTEXT },
+        { 400, "prompt is too long", IR_FAULT_CONTEXT },
+        { 400, "context_length_exceeded", IR_FAULT_CONTEXT },
+        { 400, "too many tokens", IR_FAULT_CONTEXT },
+        { 400, "too_many_prompt_tokens", IR_FAULT_CONTEXT },
+        { 400, "exceeds the maximum number of tokens allowed", IR_FAULT_CONTEXT },
+        { 400, "Incorrect API key", IR_FAULT_AUTH },
+        { 400, "API key not valid", IR_FAULT_AUTH },
+        { 400, "content_policy_violation", IR_FAULT_POLICY },
+        { 400, "model_not_found", IR_FAULT_MISSING },
+        { 0, "insufficient_quota", IR_FAULT_BILLING },
+        { 400, NULL, IR_FAULT_INVALID },
+        { 401, NULL, IR_FAULT_AUTH },
+        { 402, NULL, IR_FAULT_BILLING },
+        { 403, NULL, IR_FAULT_FORBIDDEN },
+        { 404, NULL, IR_FAULT_MISSING },
+        { 422, NULL, IR_FAULT_INVALID },
+        { 429, NULL, IR_FAULT_RATE },
+        { 0, NULL, IR_FAULT_INTERNAL },
+    };
+    size_t i = 0;
+    while ((rules[i].status && rules[i].status != row->status)
+           || (rules[i].text && !strstr(body, rules[i].text)))
+        i++;
+    return rules[i].kind;
+}
+
+static void
+check_kind(struct run *r, const struct row *row, const struct ir_error *e)
+{
+    enum ir_fault want = kind_of(row, arena_printf(&r->arena, "%.*s", STR_ARG(row->body)).p);
+    if (e->kind != want)
+        verdict_offence(&r->verdict, row->path, "error", "is of kind %s, not %s: %.*s",
+                        ir_fault_name(e->kind), ir_fault_name(want), STR_ARG(e->message));
+}
+
+/* The hint of a header that the provider's spec names. */
+static void
+check_hint(struct run *r, const struct row *row, const struct xd_dialect *d)
+{
+    struct ir_int seconds = { 0 };
+    xd_seconds(row->retry_after, &seconds);
+    r->hints += row->retry_after.n > 0;
+    if (row->retry_after.n && (!seconds.set || !str_eq_nocase(d->retry_after, STR("retry-after"))))
+        verdict_offence(&r->verdict, row->path, "error", "%s does not read the header retry-after",
+                        d->name);
+}
+
 static void
 check_row(struct run *r, const struct row *row)
 {
     struct xd x;
     struct ir_error e = { 0 };
-    xd_init(&x, reader_of(r, row->dir), XD_OP_CHAT, &r->arena, NULL);
+    const struct xd_dialect *d = reader_of(r, row->dir);
+    xd_init(&x, d, XD_OP_CHAT, &r->arena, NULL);
     xd_error_read(&x, row->body, row->status, &e);
     struct str message = words(&r->arena, row->body);
+    check_kind(r, row, &e);
+    check_hint(r, row, d);
     check_written(r, row, "openai.chat", &e, message);
     check_written(r, row, "anthropic.messages", &e, message);
     xd_fini(&x);
@@ -149,8 +211,9 @@ recorded_errors_keep_their_words_and_their_status(void **state)
             check_row(&r, &row);
     }
     arena_fini(&r.arena);
-    printf("# errors: %u recorded, %u of chat providers and the compiled dialects\n", r.rows,
-           r.ours);
+    printf(
+        "# errors: %u recorded, %u of chat providers and the compiled dialects, %u with a hint\n",
+        r.rows, r.ours, r.hints);
     assert_true(r.rows > 100);
     assert_int_equal(verdict_close(&r.verdict, "errors"), 0);
 }
