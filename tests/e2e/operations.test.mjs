@@ -1,0 +1,163 @@
+// What is no conversation: vectors, counts, pictures, sounds and judgements, through the official SDKs.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import { failure, World } from './lib/world.mjs';
+
+let w;
+before(async () => { w = await World.start(); });
+after(() => w.stop());
+
+const norm = (v) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+
+describe('embeddings', () => {
+    const model = 'openai/embed';
+
+    test('come as numbers, which the SDK asks for in base64', async () => {
+        const r = await w.openai().embeddings.create({ model, input: ['one', 'two'], dimensions: 16 });
+        assert.equal((await w.last()).body.encoding_format, 'base64');
+        assert.equal((await w.last()).body.model, 'embed');
+        assert.deepEqual(r.data.map((d) => d.index), [0, 1]);
+        for (const d of r.data) {
+            assert.equal(d.embedding.length, 16);
+            assert.ok(d.embedding.every((x) => x >= -1 && x < 1) && norm(d.embedding) > 0);
+        }
+        assert.ok(r.usage.prompt_tokens > 0);
+    });
+
+    test('are the same in both encodings', async () => {
+        const ask = (encoding_format) => w.openai().embeddings.create({ model, input: 'one', encoding_format });
+        const [numbers, packed] = [await ask('float'), await ask('base64')];
+        const text = packed.data[0].embedding;
+        assert.equal(typeof text, 'string');
+        const bytes = Buffer.from(text, 'base64');
+        const floats = Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+        assert.deepEqual(numbers.data[0].embedding.map(Math.fround), floats);
+    });
+
+    test('of token numbers', async () => {
+        const r = await w.openai().embeddings.create({ model, input: [[1, 2, 3], [4]] });
+        assert.equal(r.data.length, 2);
+        assert.deepEqual((await w.last()).body.input, [[1, 2, 3], [4]]);
+    });
+
+    test('a provider without them is not asked', async () => {
+        const e = await failure(w.openai().embeddings.create({ model: 'anthropic/any', input: 'one' }));
+        assert.equal(e.status, 400);
+        assert.match(e.message, /does not have embeddings/);
+    });
+
+    test('an error comes as one', async () => {
+        const e = await failure(w.openai().embeddings.create({ model: `${model}!429`, input: 'one' }));
+        assert.equal(e.status, 429);
+        assert.equal(e.type, 'rate_limit_error');
+    });
+
+    test('are in the log', async () => {
+        const { response } = await w.openai().embeddings.create({ model, input: 'one' }).withResponse();
+        const line = await w.log(response.headers.get('x-request-id'));
+        assert.equal(line['gen_ai.operation.name'], 'embeddings');
+        assert.equal(line.tokens_in, 1);
+        assert.equal(line.reply_model, 'embed');
+    });
+});
+
+describe('rerank', () => {
+    test('orders documents', async () => {
+        const r = await (await w.post('/v1/rerank', {
+            model: 'openai/rank', query: 'red fox', top_n: 2, return_documents: true,
+            documents: ['a dog', { text: 'the red fox' }, 'a red dog'],
+        })).json();
+        assert.deepEqual(r.results.map((x) => x.index), [1, 2]);
+        assert.ok(r.results[0].relevance_score > r.results[1].relevance_score);
+        assert.equal(r.results[0].document.text, 'the red fox');
+    });
+});
+
+describe('token counting', () => {
+    test('answers with a number', async () => {
+        const r = await w.anthropic().messages.countTokens({
+            model: 'anthropic/any', system: 'Be brief.', messages: [{ role: 'user', content: 'Hello, you!' }],
+        });
+        assert.ok(r.input_tokens > 0);
+        assert.equal((await w.last()).path, '/v1/messages/count_tokens');
+        assert.equal((await w.last()).body.max_tokens, undefined);
+    });
+
+    test('a provider that cannot count says so', async () => {
+        const e = await failure(w.anthropic().messages.countTokens({
+            model: 'openai/any', messages: [{ role: 'user', content: 'Hello' }],
+        }));
+        assert.equal(e.status, 400);
+        assert.equal(e.error.error.type, 'invalid_request_error');
+        assert.match(e.message, /does not have count_tokens/);
+    });
+});
+
+describe('what passes', () => {
+    test('moderations', async () => {
+        const r = await w.openai().moderations.create({ model: 'openai/judge', input: 'Hello' });
+        assert.equal(r.results[0].flagged, false);
+        assert.equal(r.model, 'judge');
+    });
+
+    test('images, with members that nobody knows', async () => {
+        const r = await w.openai().images.generate({ model: 'openai/paint', prompt: 'a cat', shade: [1.0] });
+        assert.ok(r.data[0].b64_json);
+        const sent = await w.last();
+        assert.equal(sent.path, '/v1/images/generations');
+        assert.deepEqual(sent.body, { model: 'paint', prompt: 'a cat', shade: [1] });
+    });
+
+    test('speech, binary and large', async () => {
+        const r = await w.openai().audio.speech.create({
+            model: 'openai/say!tokens=500000', voice: 'alloy', input: 'Hello',
+        });
+        assert.equal(r.headers.get('content-type'), 'audio/mpeg');
+        const hash = (b) => createHash('sha256').update(Buffer.from(b)).digest('hex');
+        const through = await r.arrayBuffer();
+        assert.equal(through.byteLength, 2_000_000);
+        const direct = await fetch(`${w.emulator}/audio/speech`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', authorization: 'Bearer sk-upstream-0123456789abcdef' },
+            body: JSON.stringify((await w.last()).body),
+        });
+        assert.equal(hash(through), hash(await direct.arrayBuffer()));
+    });
+
+    test('a form with a file', async () => {
+        const file = new File([new Uint8Array([0, 13, 10, 45, 45, 255])], 'a.mp3', { type: 'audio/mpeg' });
+        const r = await w.openai().audio.transcriptions.create({ model: 'openai/hear', file, language: 'en' });
+        assert.equal(typeof r.text, 'string');
+        assert.equal(r.model, 'hear');
+        const edit = await w.openai().images.edit({
+            model: 'openai/paint', prompt: 'blue', image: new File([new Uint8Array(70_000)], 'a.png'),
+        });
+        assert.equal(edit.model, 'paint');
+    });
+
+    test('a form without a model is refused', async () => {
+        const form = new FormData();
+        form.set('language', 'en');
+        const r = await fetch(`${w.url}/v1/audio/transcriptions`, { method: 'POST', body: form });
+        assert.equal(r.status, 400);
+        assert.match((await r.json()).error.message, /no field 'model'/);
+    });
+
+    test('errors of the provider, and of a reply that is cut off', async () => {
+        const e = await failure(w.openai().images.generate({ model: 'openai/paint!503', prompt: 'a cat' }));
+        assert.equal(e.status, 503);
+        const cut = w.openai().audio.speech.create({
+            model: 'openai/say!close-after=500', voice: 'alloy', input: 'Hello',
+        });
+        await failure(cut.then((r) => r.arrayBuffer()));
+    });
+
+    test('nothing goes to another API', async () => {
+        const e = await failure(w.openai().images.generate({ model: 'anthropic/any', prompt: 'a cat' }));
+        assert.equal(e.status, 400);
+        assert.match(e.message, /does not have images in the form of this API/);
+    });
+});
+
