@@ -7,7 +7,7 @@ static const char family[] = "mistral.chat";
 #define STR_FAMILY STR("mistral.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[199], seen_written[199];
+static unsigned char seen_read[198], seen_written[198];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -76,7 +76,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* mistral/chat.spec:89 */
+/* mistral/chat.spec:95 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
     { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10 },
@@ -437,7 +437,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:20: "system" */
+/* mistral/chat.spec:26: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -509,7 +509,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:24: "tool" */
+/* mistral/chat.spec:30: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -594,7 +594,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:30: "user" */
+/* mistral/chat.spec:36: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -666,7 +666,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:34: "assistant" */
+/* mistral/chat.spec:40: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("tool_calls"), 1, NULL },
@@ -885,7 +885,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* mistral/chat.spec:43: part.text */
+/* mistral/chat.spec:49: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -927,7 +927,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:44: part.refusal */
+/* mistral/chat.spec:50: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -953,7 +953,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:45: part.thinking */
+/* mistral/chat.spec:51: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -995,7 +995,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:46: part.image */
+/* mistral/chat.spec:52: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 2, NULL },
@@ -1061,7 +1061,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:54: part.document */
+/* mistral/chat.spec:60: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("document_url"), 0, NULL },
     { STR_INIT("document_name"), 1, NULL },
@@ -1118,7 +1118,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:59: part.audio */
+/* mistral/chat.spec:65: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 2, NULL },
@@ -1289,7 +1289,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* mistral/chat.spec:109: reply_part.text */
+/* mistral/chat.spec:115: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1330,7 +1330,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:110: reply_part.refusal */
+/* mistral/chat.spec:116: reply_part.refusal */
 static void
 write_reply_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1346,7 +1346,7 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:111: reply_part.thinking */
+/* mistral/chat.spec:117: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1533,7 +1533,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* mistral/chat.spec:75: tool.function */
+/* mistral/chat.spec:81: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1898,7 +1898,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:97: choice_whole */
+/* mistral/chat.spec:103: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -2158,7 +2158,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:130: chunks */
+/* mistral/chat.spec:136: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2539,7 +2539,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:152: error */
+/* mistral/chat.spec:158: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2725,18 +2725,17 @@ static const struct xd_key embed_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("input"), 1, NULL },
     { STR_INIT("encoding_format"), 2, NULL },
-    { STR_INIT("dimensions"), 3, NULL },
-    { STR_INIT("user"), 4, NULL },
+    { STR_INIT("output_dimension"), 3, NULL },
 };
-static const struct xd_keys embed_request_keys = { embed_request_keys_v, 5, "" };
+static const struct xd_keys embed_request_keys = { embed_request_keys_v, 4, "" };
 static const struct xd_shape embed_request_shape = {
-    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false,
+    family, "embed_request", &embed_request_keys, 4, XD_REST_KEEP, false,
 };
 
 static void
 read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 {
-    uint32_t v[5];
+    uint32_t v[4];
 
     if (!xd_scan(x, at, &embed_request_shape, v, &m->rest))
         return;
@@ -2749,7 +2748,28 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 185);
-        xd_read_texts_or_tokens(x, v[1], &m->inputs);
+        switch (json_kind(&x->doc, v[1])) {
+        case JSON_ARRAY:
+            if (xd_want(x, v[1], JSON_ARRAY))
+                XD_EACH(x, i, v[1]) {
+                    struct ir_input *item = XD_PUSH(x, &m->inputs);
+                    if (item) {
+                        item->kind = IR_INPUT_TEXT;
+                        xd_read_str(x, i, &item->text.text);
+                    }
+                }
+            break;
+        case JSON_STRING: {
+            struct ir_input *item = XD_PUSH(x, &m->inputs);
+            if (item) {
+                item->kind = IR_INPUT_TEXT;
+                xd_read_str(x, v[1], &item->text.text);
+            }
+            break;
+        }
+        default:
+            xd_mismatch(x, v[1], "array or string");
+        }
     } else {
         xd_missing(x, at, "input");
     }
@@ -2763,10 +2783,6 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         XD_SEEN(seen_read, 187);
         xd_read_int(x, v[3], &m->dimensions);
     }
-    if (v[4]) {
-        XD_SEEN(seen_read, 188);
-        xd_read_str(x, v[4], &m->user);
-    }
 }
 
 static void
@@ -2778,24 +2794,30 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
         xd_put_str(x, STR("model"), m->model);
     }
     XD_SEEN(seen_written, 185);
-    xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
+    jw_key(&x->w, STR("input"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->inputs.n; i++) {
+        if (m->inputs.v[i].kind == IR_INPUT_TEXT)
+            jw_string(&x->w, m->inputs.v[i].text.text);
+        else
+            xd_no_element(x, STR("input"));
+    }
+    jw_close(&x->w);
     if (m->encodings.n) {
         XD_SEEN(seen_written, 186);
         xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
     }
     if (m->dimensions.set) {
         XD_SEEN(seen_written, 187);
-        xd_put_int(x, STR("dimensions"), m->dimensions);
-    }
-    if (m->user.p) {
-        XD_SEEN(seen_written, 188);
-        xd_put_str(x, STR("user"), m->user);
+        xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
     if (m->purpose)
         xd_lose(x, "purpose");
     if (m->truncate)
         xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
     jw_close(&x->w);
 }
 
@@ -2821,11 +2843,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 189);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 190);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -2836,11 +2858,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "data");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 191);
         xd_read_str(x, v[2], &m->model);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 192);
         read_embed_usage(x, v[3], &m->usage);
     }
 }
@@ -2849,28 +2871,28 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 189);
+    XD_SEEN(seen_written, 188);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 189);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 190);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 191);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 192);
         jw_key(&x->w, STR("usage"));
         write_embed_usage(x, &m->usage);
     }
@@ -2898,11 +2920,11 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 194);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 195);
         xd_read_vector(x, v[1], &m->numbers);
     }
 }
@@ -2911,15 +2933,15 @@ static void
 write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 194);
+    XD_SEEN(seen_written, 193);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 194);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 195);
         (void)xd_put_vector(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -2929,24 +2951,24 @@ write_embedding(struct xd *x, const struct ir_vector *m)
 /* openai/embeddings.spec:38: embed_usage */
 static const struct xd_key embed_usage_keys_v[] = {
     { STR_INIT("prompt_tokens"), 0, NULL },
-    { STR_INIT("total_tokens"), -1, NULL },
+    { STR_INIT("total_tokens"), 1, NULL },
 };
 static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 2, "" };
 static const struct xd_shape embed_usage_shape = {
-    family, "embed_usage", &embed_usage_keys, 1, XD_REST_KEEP, false,
+    family, "embed_usage", &embed_usage_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
 read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 {
-    uint32_t v[1];
+    uint32_t v[2];
 
     if (!xd_scan(x, at, &embed_usage_shape, v, &m->rest))
         return;
     m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 197);
-        xd_read_int(x, v[0], &m->input);
+    if ((v[0] ? v[0] : v[1])) {
+        XD_SEEN(seen_read, 196);
+        xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
@@ -2957,14 +2979,14 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 196);
         xd_put_int(x, STR("prompt_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("prompt_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->input.set) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 197);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -3021,8 +3043,7 @@ static const struct xd_name embeddings_names[] = {
     { "model", "model" },
     { "inputs", "input" },
     { "encodings", "encoding_format" },
-    { "dimensions", "dimensions" },
-    { "user", "user" },
+    { "dimensions", "output_dimension" },
     { NULL, NULL },
 };
 
@@ -3043,26 +3064,26 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:117", "\"flac\" <-> \"audio/flac\"" },
     { "openai/chat.spec:118", "\"opus\" <-> \"audio/opus\"" },
     { "openai/chat.spec:118", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "mistral/chat.spec:86", "\"any\" <-> required" },
-    { "mistral/chat.spec:86", "\"required\" -> required" },
+    { "mistral/chat.spec:92", "\"any\" <-> required" },
+    { "mistral/chat.spec:92", "\"required\" -> required" },
     { "openai/chat.spec:184", "\"auto\" <-> auto" },
     { "openai/chat.spec:184", "\"none\" <-> none" },
-    { "mistral/chat.spec:90", "\"none\" <-> none" },
-    { "mistral/chat.spec:90", "\"high\" <-> high" },
-    { "mistral/chat.spec:91", "\"none\" <- minimal" },
-    { "mistral/chat.spec:91", "\"high\" <- low" },
-    { "mistral/chat.spec:91", "\"high\" <- medium" },
-    { "mistral/chat.spec:91", "\"high\" <- xhigh" },
-    { "mistral/chat.spec:91", "\"high\" <- max" },
-    { "mistral/chat.spec:92", "\"minimal\" -> minimal" },
-    { "mistral/chat.spec:92", "\"low\" -> low" },
-    { "mistral/chat.spec:92", "\"medium\" -> medium" },
-    { "mistral/chat.spec:92", "\"xhigh\" -> xhigh" },
+    { "mistral/chat.spec:96", "\"none\" <-> none" },
+    { "mistral/chat.spec:96", "\"high\" <-> high" },
+    { "mistral/chat.spec:97", "\"none\" <- minimal" },
+    { "mistral/chat.spec:97", "\"high\" <- low" },
+    { "mistral/chat.spec:97", "\"high\" <- medium" },
+    { "mistral/chat.spec:97", "\"high\" <- xhigh" },
+    { "mistral/chat.spec:97", "\"high\" <- max" },
+    { "mistral/chat.spec:98", "\"minimal\" -> minimal" },
+    { "mistral/chat.spec:98", "\"low\" -> low" },
+    { "mistral/chat.spec:98", "\"medium\" -> medium" },
+    { "mistral/chat.spec:98", "\"xhigh\" -> xhigh" },
     { "openai/chat.spec:201", "\"text\" <-> text" },
     { "openai/chat.spec:201", "\"json_object\" <-> object" },
     { "openai/chat.spec:201", "\"json_schema\" <-> schema" },
-    { "mistral/chat.spec:116", "\"model_length\" -> length" },
-    { "mistral/chat.spec:116", "\"error\" -> other" },
+    { "mistral/chat.spec:122", "\"model_length\" -> length" },
+    { "mistral/chat.spec:122", "\"error\" -> other" },
     { "openai/chat.spec:248", "\"stop\" <-> end" },
     { "openai/chat.spec:249", "\"length\" <-> length" },
     { "openai/chat.spec:250", "\"tool_calls\", \"function_call\" <-> call" },
@@ -3072,12 +3093,12 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:254", "\"stop\" <- other" },
     { "openai/chat.spec:255", "\"eos\" -> end" },
     { "openai/chat.spec:256", "* -> other" },
-    { "mistral/chat.spec:169",
+    { "mistral/chat.spec:175",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
-    { "mistral/chat.spec:170", "\"invalid_model\" -> missing" },
-    { "mistral/chat.spec:171", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
-    { "mistral/chat.spec:172", "\"internal_server_error\" -> internal" },
+    { "mistral/chat.spec:176", "\"invalid_model\" -> missing" },
+    { "mistral/chat.spec:177", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
+    { "mistral/chat.spec:178", "\"internal_server_error\" -> internal" },
     { "openai/chat.spec:329", "\"invalid_request_error\" 400 <-> invalid" },
     { "openai/chat.spec:330", "\"context_length_exceeded\" 400 <-> context" },
     { "openai/chat.spec:331", "\"content_policy_violation\" 400 <-> policy" },
@@ -3111,64 +3132,64 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:24", "functions -> tools : [function]" },
     { "openai/chat.spec:25", "tool_choice <-> tool_choice : choice | choice_named" },
     { "openai/chat.spec:26", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "mistral/chat.spec:14", "max_tokens <-> max_output" },
+    { "mistral/chat.spec:20", "max_tokens <-> max_output" },
     { "openai/chat.spec:28", "n <-> candidates" },
     { "openai/chat.spec:29", "stop <-> stops : [string] | string" },
     { "openai/chat.spec:30", "temperature <-> sampling.temperature" },
     { "openai/chat.spec:31", "top_p <-> sampling.top_p" },
-    { "mistral/chat.spec:15", "random_seed <-> sampling.seed" },
+    { "mistral/chat.spec:21", "random_seed <-> sampling.seed" },
     { "openai/chat.spec:33", "presence_penalty <-> sampling.presence" },
     { "openai/chat.spec:34", "frequency_penalty <-> sampling.frequency" },
     { "openai/chat.spec:38", "reasoning_effort <-> reasoning.effort : effort" },
     { "openai/chat.spec:39", "response_format <-> format : format" },
     { "openai/chat.spec:43", "prompt_cache_key <-> cache_key" },
-    { "mistral/chat.spec:21", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:25", "tool_call_id <-> call" },
-    { "mistral/chat.spec:26", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:31", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:35", "content <-> blocks : string as text | [part]" },
-    { "mistral/chat.spec:36", "tool_calls <-> blocks : [call]" },
-    { "mistral/chat.spec:37", "prefix <-> prefix" },
-    { "mistral/chat.spec:20", "\"system\" <-> instructions | turns.system {" },
-    { "mistral/chat.spec:24", "\"tool\" <-> turns.user.result {" },
-    { "mistral/chat.spec:30", "\"user\" <-> turns.user {" },
-    { "mistral/chat.spec:34", "\"assistant\" <-> turns.assistant {" },
-    { "mistral/chat.spec:43", "text <-> text" },
-    { "mistral/chat.spec:44", "text <- text" },
-    { "mistral/chat.spec:45", "thinking <-> text : texts" },
-    { "mistral/chat.spec:48", "image_url.url <-> source : media_url" },
-    { "mistral/chat.spec:49", "image_url -> source : media_url" },
-    { "mistral/chat.spec:51", "image_url.detail <-> detail" },
-    { "mistral/chat.spec:55", "document_url <-> source : media_url" },
-    { "mistral/chat.spec:56", "document_name <-> title" },
-    { "mistral/chat.spec:61", "input_audio.data <-> source.bytes.data" },
-    { "mistral/chat.spec:62", "input_audio -> source : data_url" },
-    { "mistral/chat.spec:64", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "mistral/chat.spec:43", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:45",
+    { "mistral/chat.spec:27", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:31", "tool_call_id <-> call" },
+    { "mistral/chat.spec:32", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:37", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:41", "content <-> blocks : string as text | [part]" },
+    { "mistral/chat.spec:42", "tool_calls <-> blocks : [call]" },
+    { "mistral/chat.spec:43", "prefix <-> prefix" },
+    { "mistral/chat.spec:26", "\"system\" <-> instructions | turns.system {" },
+    { "mistral/chat.spec:30", "\"tool\" <-> turns.user.result {" },
+    { "mistral/chat.spec:36", "\"user\" <-> turns.user {" },
+    { "mistral/chat.spec:40", "\"assistant\" <-> turns.assistant {" },
+    { "mistral/chat.spec:49", "text <-> text" },
+    { "mistral/chat.spec:50", "text <- text" },
+    { "mistral/chat.spec:51", "thinking <-> text : texts" },
+    { "mistral/chat.spec:54", "image_url.url <-> source : media_url" },
+    { "mistral/chat.spec:55", "image_url -> source : media_url" },
+    { "mistral/chat.spec:57", "image_url.detail <-> detail" },
+    { "mistral/chat.spec:61", "document_url <-> source : media_url" },
+    { "mistral/chat.spec:62", "document_name <-> title" },
+    { "mistral/chat.spec:67", "input_audio.data <-> source.bytes.data" },
+    { "mistral/chat.spec:68", "input_audio -> source : data_url" },
+    { "mistral/chat.spec:70", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "mistral/chat.spec:49", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:51",
       "\"thinking\" <-> thinking { thinking <-> text : texts; drop signature; rest keep }" },
-    { "mistral/chat.spec:46", "\"image_url\" <-> image {" },
-    { "mistral/chat.spec:54", "\"document_url\" <-> document {" },
-    { "mistral/chat.spec:59", "\"input_audio\" <-> audio {" },
-    { "mistral/chat.spec:67", "* <-> foreign" },
-    { "mistral/chat.spec:44", "\"text\" <- refusal { text <- text }" },
-    { "mistral/chat.spec:109", "text <-> text" },
-    { "mistral/chat.spec:110", "text <- text" },
-    { "mistral/chat.spec:111", "thinking <-> text : texts else []" },
-    { "mistral/chat.spec:109", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:111",
+    { "mistral/chat.spec:52", "\"image_url\" <-> image {" },
+    { "mistral/chat.spec:60", "\"document_url\" <-> document {" },
+    { "mistral/chat.spec:65", "\"input_audio\" <-> audio {" },
+    { "mistral/chat.spec:73", "* <-> foreign" },
+    { "mistral/chat.spec:50", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:115", "text <-> text" },
+    { "mistral/chat.spec:116", "text <- text" },
+    { "mistral/chat.spec:117", "thinking <-> text : texts else []" },
+    { "mistral/chat.spec:115", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:117",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature }" },
-    { "mistral/chat.spec:110", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:116", "\"text\" <- refusal { text <- text }" },
     { "openai/chat.spec:151", "id <-> id" },
     { "openai/chat.spec:152", "type = \"function\"" },
     { "openai/chat.spec:153", "function.name <-> name" },
-    { "mistral/chat.spec:72", "function.arguments <-> arguments : json in string | json_object" },
-    { "mistral/chat.spec:76", "function.name <-> name" },
-    { "mistral/chat.spec:77", "function.description <-> description" },
-    { "mistral/chat.spec:78", "function.parameters <-> schema" },
-    { "mistral/chat.spec:79", "function.strict <-> strict" },
-    { "mistral/chat.spec:75", "none, \"function\" <-> function {" },
-    { "mistral/chat.spec:81", "* <-> foreign" },
+    { "mistral/chat.spec:78", "function.arguments <-> arguments : json in string | json_object" },
+    { "mistral/chat.spec:82", "function.name <-> name" },
+    { "mistral/chat.spec:83", "function.description <-> description" },
+    { "mistral/chat.spec:84", "function.parameters <-> schema" },
+    { "mistral/chat.spec:85", "function.strict <-> strict" },
+    { "mistral/chat.spec:81", "none, \"function\" <-> function {" },
+    { "mistral/chat.spec:87", "* <-> foreign" },
     { "openai/chat.spec:179", "name -> name" },
     { "openai/chat.spec:180", "description -> description" },
     { "openai/chat.spec:181", "parameters -> schema" },
@@ -3185,46 +3206,46 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:207", "model <-> model else \"\"" },
     { "openai/chat.spec:208", "choices <-> choices : [choice_whole]" },
     { "openai/chat.spec:209", "usage <-> usage : usage" },
-    { "mistral/chat.spec:98", "index <-> index" },
-    { "mistral/chat.spec:99", "message.role = \"assistant\"" },
-    { "mistral/chat.spec:100",
+    { "mistral/chat.spec:104", "index <-> index" },
+    { "mistral/chat.spec:105", "message.role = \"assistant\"" },
+    { "mistral/chat.spec:106",
       "message.content <-> blocks : string joins text | [reply_part] else \"\"" },
-    { "mistral/chat.spec:101", "message.tool_calls <-> blocks : [call] else null" },
-    { "mistral/chat.spec:102", "finish_reason <-> stop : stop" },
-    { "mistral/chat.spec:121", "prompt_tokens <- input + cache_read + cache_write" },
+    { "mistral/chat.spec:107", "message.tool_calls <-> blocks : [call] else null" },
+    { "mistral/chat.spec:108", "finish_reason <-> stop : stop" },
+    { "mistral/chat.spec:127", "prompt_tokens <- input + cache_read + cache_write" },
     { "openai/chat.spec:261", "completion_tokens -> output" },
     { "openai/chat.spec:262", "completion_tokens <- output else 0" },
-    { "mistral/chat.spec:120", "total_tokens <-> input + cache_read + cache_write + output" },
-    { "mistral/chat.spec:123", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "mistral/chat.spec:124", "num_cached_tokens -> cache_read" },
+    { "mistral/chat.spec:126", "total_tokens <-> input + cache_read + cache_write + output" },
+    { "mistral/chat.spec:129", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "mistral/chat.spec:130", "num_cached_tokens -> cache_read" },
     { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
     { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens <-> audio_in" },
     { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
     { "openai/chat.spec:268", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "mistral/chat.spec:132", "id <-> id else \"\"" },
-    { "mistral/chat.spec:133", "object = \"chat.completion.chunk\"" },
-    { "mistral/chat.spec:134", "created <- now" },
-    { "mistral/chat.spec:135", "model <-> model else \"\"" },
-    { "mistral/chat.spec:145", "usage <-> usage : usage last" },
-    { "mistral/chat.spec:138", "delta = {}" },
-    { "mistral/chat.spec:139", "delta.role = \"assistant\"" },
-    { "mistral/chat.spec:140", "delta.content = \"\"" },
-    { "mistral/chat.spec:141", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "mistral/chat.spec:142", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "mistral/chat.spec:143", "finish_reason <-> stop : stop else null slot" },
-    { "mistral/chat.spec:146", "error <-> fail : fault_body" },
+    { "mistral/chat.spec:138", "id <-> id else \"\"" },
+    { "mistral/chat.spec:139", "object = \"chat.completion.chunk\"" },
+    { "mistral/chat.spec:140", "created <- now" },
+    { "mistral/chat.spec:141", "model <-> model else \"\"" },
+    { "mistral/chat.spec:151", "usage <-> usage : usage last" },
+    { "mistral/chat.spec:144", "delta = {}" },
+    { "mistral/chat.spec:145", "delta.role = \"assistant\"" },
+    { "mistral/chat.spec:146", "delta.content = \"\"" },
+    { "mistral/chat.spec:147", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "mistral/chat.spec:148", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "mistral/chat.spec:149", "finish_reason <-> stop : stop else null slot" },
+    { "mistral/chat.spec:152", "error <-> fail : fault_body" },
     { "openai/chat.spec:304", "id <-> id" },
     { "openai/chat.spec:305", "type = \"function\"" },
-    { "mistral/chat.spec:149", "function.name <-> name else \"\"" },
+    { "mistral/chat.spec:155", "function.name <-> name else \"\"" },
     { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
-    { "mistral/chat.spec:153", "object = \"error\"" },
-    { "mistral/chat.spec:154", "message <-> message else \"\"" },
-    { "mistral/chat.spec:155", "detail -> message" },
-    { "mistral/chat.spec:156", "type <-> kind : fault" },
-    { "mistral/chat.spec:157", "code -> kind : fault try" },
-    { "mistral/chat.spec:158", "param <-> param else null" },
-    { "mistral/chat.spec:159", "code <-> code else null" },
-    { "mistral/chat.spec:160", "raw_status_code -> status" },
+    { "mistral/chat.spec:159", "object = \"error\"" },
+    { "mistral/chat.spec:160", "message <-> message else \"\"" },
+    { "mistral/chat.spec:161", "detail -> message" },
+    { "mistral/chat.spec:162", "type <-> kind : fault" },
+    { "mistral/chat.spec:163", "code -> kind : fault try" },
+    { "mistral/chat.spec:164", "param <-> param else null" },
+    { "mistral/chat.spec:165", "code <-> code else null" },
+    { "mistral/chat.spec:166", "raw_status_code -> status" },
     { "openai/chat.spec:318", "message <-> message else \"\"" },
     { "openai/chat.spec:319", "type <-> kind : fault" },
     { "openai/chat.spec:320", "code -> kind : fault try" },
@@ -3232,10 +3253,9 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:322", "code <-> code else null" },
     { "openai/chat.spec:323", "status_code -> status" },
     { "openai/embeddings.spec:13", "model <-> model required" },
-    { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
+    { "mistral/chat.spec:14", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
-    { "openai/embeddings.spec:16", "dimensions <-> dimensions" },
-    { "openai/embeddings.spec:17", "user <-> user" },
+    { "mistral/chat.spec:15", "output_dimension <-> dimensions" },
     { "openai/embeddings.spec:23", "object = \"list\"" },
     { "openai/embeddings.spec:24", "id <-> id" },
     { "openai/embeddings.spec:25", "data <-> vectors : [embedding] required" },
@@ -3244,7 +3264,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:32", "object = \"embedding\"" },
     { "openai/embeddings.spec:33", "index <-> index" },
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
-    { "openai/embeddings.spec:39", "prompt_tokens <-> input else 0" },
+    { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
 };
 static const unsigned char directions[] = {
@@ -3253,8 +3273,8 @@ static const unsigned char directions[] = {
     1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 3, 3,
     3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 2, 3,
     3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2, 3, 3, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2,
-    2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3,
-    3, 3, 2, 3, 3, 3, 2,
+    2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 3,
+    3, 2, 3, 3, 3, 2,
 };
 
 static void
@@ -3336,21 +3356,6 @@ static const struct xd_op ops[] = {
         .passes = true,
     },
     {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
         .passes = true,
@@ -3358,11 +3363,6 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -3383,7 +3383,7 @@ const struct xd_dialect xd_mistral_chat = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 9,
+    .nops = 5,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -3427,21 +3427,6 @@ static const struct xd_op mistral_ops[] = {
         .passes = true,
     },
     {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
         .passes = true,
@@ -3449,11 +3434,6 @@ static const struct xd_op mistral_ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
 };
@@ -3477,7 +3457,7 @@ const struct xd_dialect xd_mistral = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = mistral_ops,
-    .nops = 9,
+    .nops = 5,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,

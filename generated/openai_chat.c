@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[342], seen_written[342];
+static unsigned char seen_read[367], seen_written[367];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -27,11 +27,23 @@ struct amended {
     void (*write_usage)(struct xd *x, const struct ir_usage *m);
     const struct xd_table *stop_table;
     const struct xd_table *effort_table;
+    void (*read_embed_request)(struct xd *x, uint32_t at, struct ir_embed_request *m);
+    void (*write_embed_request)(struct xd *x, const struct ir_embed_request *m);
     uint32_t tool_cases;
     bool (*read_tool)(struct xd *x, uint32_t at, struct ir_tool *m);
     bool (*write_tool)(struct xd *x, const struct ir_tool *m);
     void (*read_fault_body)(struct xd *x, uint32_t at, struct ir_error *m);
     void (*write_fault_body)(struct xd *x, const struct ir_error *m);
+    void (*read_embedding)(struct xd *x, uint32_t at, struct ir_vector *m);
+    void (*write_embedding)(struct xd *x, const struct ir_vector *m);
+    void (*read_embed_usage)(struct xd *x, uint32_t at, struct ir_usage *m);
+    void (*write_embed_usage)(struct xd *x, const struct ir_usage *m);
+    void (*read_rerank_request)(struct xd *x, uint32_t at, struct ir_rerank_request *m);
+    void (*write_rerank_request)(struct xd *x, const struct ir_rerank_request *m);
+    void (*read_rerank_reply)(struct xd *x, uint32_t at, struct ir_rerank_reply *m);
+    void (*write_rerank_reply)(struct xd *x, const struct ir_rerank_reply *m);
+    void (*read_ranked)(struct xd *x, uint32_t at, struct ir_ranked *m);
+    void (*write_ranked)(struct xd *x, const struct ir_ranked *m);
     void (*read_error)(struct xd *x, uint32_t at, struct ir_error *m);
     void (*write_error)(struct xd *x, const struct ir_error *m);
 };
@@ -4240,6 +4252,22 @@ static const struct xd_shape embed_request_shape = {
 };
 
 static void
+take_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
+{
+    XD_SEEN(seen_read, 230);
+    xd_read_texts_or_tokens(x, v, &m->inputs);
+}
+
+static void
+take_embed_request_encoding_format(struct xd *x, uint32_t v, struct ir_embed_request *m)
+{
+    XD_SEEN(seen_read, 231);
+    struct str *item = XD_PUSH(x, &m->encodings);
+    if (item)
+        xd_read_str(x, v, item);
+}
+
+static void
 read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 {
     uint32_t v[5];
@@ -4254,16 +4282,12 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 230);
-        xd_read_texts_or_tokens(x, v[1], &m->inputs);
+        take_embed_request_input(x, v[1], m);
     } else {
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 231);
-        struct str *item = XD_PUSH(x, &m->encodings);
-        if (item)
-            xd_read_str(x, v[2], item);
+        take_embed_request_encoding_format(x, v[2], m);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 232);
@@ -4276,27 +4300,57 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 }
 
 static void
-write_embed_request(struct xd *x, const struct ir_embed_request *m)
+put_embed_request_model(struct xd *x, const struct ir_embed_request *m)
 {
-    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 229);
         xd_put_str(x, STR("model"), m->model);
     }
+}
+
+static void
+put_embed_request_input(struct xd *x, const struct ir_embed_request *m)
+{
     XD_SEEN(seen_written, 230);
     xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
+}
+
+static void
+put_embed_request_encoding_format(struct xd *x, const struct ir_embed_request *m)
+{
     if (m->encodings.n) {
         XD_SEEN(seen_written, 231);
         xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
     }
+}
+
+static void
+put_embed_request_dimensions(struct xd *x, const struct ir_embed_request *m)
+{
     if (m->dimensions.set) {
         XD_SEEN(seen_written, 232);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
+}
+
+static void
+put_embed_request_user(struct xd *x, const struct ir_embed_request *m)
+{
     if (m->user.p) {
         XD_SEEN(seen_written, 233);
         xd_put_str(x, STR("user"), m->user);
     }
+}
+
+static void
+write_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    put_embed_request_model(x, m);
+    put_embed_request_input(x, m);
+    put_embed_request_encoding_format(x, m);
+    put_embed_request_dimensions(x, m);
+    put_embed_request_user(x, m);
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
     if (m->purpose)
         xd_lose(x, "purpose");
@@ -4336,7 +4390,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
             XD_EACH(x, i, v[1]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
                 if (item)
-                    read_embedding(x, i, item);
+                    OWN(x)->read_embedding(x, i, item);
             }
     } else {
         xd_missing(x, at, "data");
@@ -4347,7 +4401,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
     }
     if (v[3]) {
         XD_SEEN(seen_read, 238);
-        read_embed_usage(x, v[3], &m->usage);
+        OWN(x)->read_embed_usage(x, v[3], &m->usage);
     }
 }
 
@@ -4366,7 +4420,7 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
-        write_embedding(x, &m->vectors.v[i]);
+        OWN(x)->write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 237);
@@ -4378,7 +4432,7 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     if (m->usage.set) {
         XD_SEEN(seen_written, 238);
         jw_key(&x->w, STR("usage"));
-        write_embed_usage(x, &m->usage);
+        OWN(x)->write_embed_usage(x, &m->usage);
     }
     xd_put_rest(x, &embed_reply_shape, "", &m->rest);
     jw_close(&x->w);
@@ -4435,24 +4489,24 @@ write_embedding(struct xd *x, const struct ir_vector *m)
 /* openai/embeddings.spec:38: embed_usage */
 static const struct xd_key embed_usage_keys_v[] = {
     { STR_INIT("prompt_tokens"), 0, NULL },
-    { STR_INIT("total_tokens"), -1, NULL },
+    { STR_INIT("total_tokens"), 1, NULL },
 };
 static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 2, "" };
 static const struct xd_shape embed_usage_shape = {
-    family, "embed_usage", &embed_usage_keys, 1, XD_REST_KEEP, false,
+    family, "embed_usage", &embed_usage_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
 read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 {
-    uint32_t v[1];
+    uint32_t v[2];
 
     if (!xd_scan(x, at, &embed_usage_shape, v, &m->rest))
         return;
     m->set = true;
-    if (v[0]) {
+    if ((v[0] ? v[0] : v[1])) {
         XD_SEEN(seen_read, 242);
-        xd_read_int(x, v[0], &m->input);
+        xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
@@ -4506,6 +4560,23 @@ static const struct xd_shape rerank_request_shape = {
 };
 
 static void
+take_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
+{
+    XD_SEEN(seen_read, 246);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_document *item = XD_PUSH(x, &m->documents);
+            if (item && json_kind(&x->doc, i) == JSON_STRING) {
+                item->set = true;
+                xd_read_str(x, i, &item->text);
+            }
+            else
+                if (item)
+                    read_document(x, i, item);
+        }
+}
+
+static void
 read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
 {
     uint32_t v[5];
@@ -4526,18 +4597,7 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         xd_missing(x, at, "query");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 246);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_document *item = XD_PUSH(x, &m->documents);
-                if (item && json_kind(&x->doc, i) == JSON_STRING) {
-                    item->set = true;
-                    xd_read_str(x, i, &item->text);
-                }
-                else
-                    if (item)
-                        read_document(x, i, item);
-            }
+        take_rerank_request_documents(x, v[2], m);
     } else {
         xd_missing(x, at, "documents");
     }
@@ -4552,17 +4612,26 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
 }
 
 static void
-write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+put_rerank_request_model(struct xd *x, const struct ir_rerank_request *m)
 {
-    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 244);
         xd_put_str(x, STR("model"), m->model);
     }
+}
+
+static void
+put_rerank_request_query(struct xd *x, const struct ir_rerank_request *m)
+{
     if (m->query.p) {
         XD_SEEN(seen_written, 245);
         xd_put_str(x, STR("query"), m->query);
     }
+}
+
+static void
+put_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
+{
     XD_SEEN(seen_written, 246);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
@@ -4573,14 +4642,35 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
             write_document(x, &m->documents.v[i]);
     }
     jw_close(&x->w);
+}
+
+static void
+put_rerank_request_top_n(struct xd *x, const struct ir_rerank_request *m)
+{
     if (m->top.set) {
         XD_SEEN(seen_written, 247);
         xd_put_int(x, STR("top_n"), m->top);
     }
+}
+
+static void
+put_rerank_request_return_documents(struct xd *x, const struct ir_rerank_request *m)
+{
     if (m->echo) {
         XD_SEEN(seen_written, 248);
         xd_put_bool(x, STR("return_documents"), m->echo);
     }
+}
+
+static void
+write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    put_rerank_request_model(x, m);
+    put_rerank_request_query(x, m);
+    put_rerank_request_documents(x, m);
+    put_rerank_request_top_n(x, m);
+    put_rerank_request_return_documents(x, m);
     xd_put_rest(x, &rerank_request_shape, "", &m->rest);
     if (m->truncate)
         xd_lose(x, "truncate");
@@ -4648,6 +4738,25 @@ static const struct xd_shape rerank_reply_shape = {
 };
 
 static void
+take_rerank_reply_results(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
+{
+    XD_SEEN(seen_read, 252);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_ranked *item = XD_PUSH(x, &m->results);
+            if (item)
+                OWN(x)->read_ranked(x, i, item);
+        }
+}
+
+static void
+take_rerank_reply_usage(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
+{
+    XD_SEEN(seen_read, 253);
+    read_rerank_usage(x, v, &m->usage);
+}
+
+static void
 read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 {
     uint32_t v[5];
@@ -4664,19 +4773,12 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 252);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_ranked *item = XD_PUSH(x, &m->results);
-                if (item)
-                    read_ranked(x, i, item);
-            }
+        take_rerank_reply_results(x, v[2], m);
     } else {
         xd_missing(x, at, "results");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 253);
-        read_rerank_usage(x, v[3], &m->usage);
+        take_rerank_reply_usage(x, v[3], m);
     }
     if (v[4]) {
         XD_SEEN(seen_read, 254);
@@ -4685,28 +4787,47 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 }
 
 static void
-write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+put_rerank_reply_id(struct xd *x, const struct ir_rerank_reply *m)
 {
-    jw_enter(&x->w);
     if (m->id.p) {
         XD_SEEN(seen_written, 250);
         xd_put_str(x, STR("id"), m->id);
     }
+}
+
+static void
+put_rerank_reply_model(struct xd *x, const struct ir_rerank_reply *m)
+{
     if (m->model.p) {
         XD_SEEN(seen_written, 251);
         xd_put_str(x, STR("model"), m->model);
     }
+}
+
+static void
+put_rerank_reply_results(struct xd *x, const struct ir_rerank_reply *m)
+{
     XD_SEEN(seen_written, 252);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
-        write_ranked(x, &m->results.v[i]);
+        OWN(x)->write_ranked(x, &m->results.v[i]);
     jw_close(&x->w);
+}
+
+static void
+put_rerank_reply_usage(struct xd *x, const struct ir_rerank_reply *m)
+{
     if (m->usage.set) {
         XD_SEEN(seen_written, 253);
         jw_key(&x->w, STR("usage"));
         write_rerank_usage(x, &m->usage);
     }
+}
+
+static void
+put_rerank_reply_meta(struct xd *x, const struct ir_rerank_reply *m, const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("meta"));
     jw_enter(&x->w);
     jw_key(&x->w, STR("billed_units"));
@@ -4715,10 +4836,21 @@ write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
         XD_SEEN(seen_written, 254);
         xd_put_int(x, STR("search_units"), m->searches);
     }
-    xd_put_rest(x, &rerank_reply_shape, "meta.billed_units", &m->rest);
+    xd_put_rest(x, shape, "meta.billed_units", &m->rest);
     jw_close(&x->w);
-    xd_put_rest(x, &rerank_reply_shape, "meta", &m->rest);
+    xd_put_rest(x, shape, "meta", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+{
+    jw_enter(&x->w);
+    put_rerank_reply_id(x, m);
+    put_rerank_reply_model(x, m);
+    put_rerank_reply_results(x, m);
+    put_rerank_reply_usage(x, m);
+    put_rerank_reply_meta(x, m, &rerank_reply_shape);
     xd_put_rest(x, &rerank_reply_shape, "", &m->rest);
     jw_close(&x->w);
 }
@@ -4790,24 +4922,24 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 /* openai/rerank.spec:43: rerank_usage */
 static const struct xd_key rerank_usage_keys_v[] = {
     { STR_INIT("total_tokens"), 0, NULL },
-    { STR_INIT("prompt_tokens"), -1, NULL },
+    { STR_INIT("prompt_tokens"), 1, NULL },
 };
 static const struct xd_keys rerank_usage_keys = { rerank_usage_keys_v, 2, "" };
 static const struct xd_shape rerank_usage_shape = {
-    family, "rerank_usage", &rerank_usage_keys, 1, XD_REST_KEEP, false,
+    family, "rerank_usage", &rerank_usage_keys, 2, XD_REST_KEEP, false,
 };
 
 static void
 read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 {
-    uint32_t v[1];
+    uint32_t v[2];
 
     if (!xd_scan(x, at, &rerank_usage_shape, v, &m->rest))
         return;
     m->set = true;
-    if (v[0]) {
+    if ((v[0] ? v[0] : v[1])) {
         XD_SEEN(seen_read, 258);
-        xd_read_int(x, v[0], &m->input);
+        xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
@@ -4822,13 +4954,6 @@ write_rerank_usage(struct xd *x, const struct ir_usage *m)
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
-        jw_raw(&x->w, STR("0"));
-    }
-    if (m->input.set) {
-        XD_SEEN(seen_written, 259);
-        xd_put_int(x, STR("prompt_tokens"), m->input);
-    } else {
-        jw_key(&x->w, STR("prompt_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     xd_put_rest(x, &rerank_usage_shape, "", &m->rest);
@@ -4911,7 +5036,7 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -4949,7 +5074,7 @@ static void
 put_ai21_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 260);
+        XD_SEEN(seen_written, 259);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -5092,10 +5217,10 @@ static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word alibaba_fault_table_v[] = {
-    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 261 },
-    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 262 },
-    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 263 },
-    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 264 },
+    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 260 },
+    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 261 },
+    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 262 },
+    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 263 },
 };
 static const struct xd_table alibaba_fault_table = {
     "fault", alibaba_fault_table_v, sizeof alibaba_fault_table_v / sizeof *alibaba_fault_table_v,
@@ -5174,7 +5299,7 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -5222,11 +5347,11 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_json(x, v[21], &m->voice);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[22], &m->sampling.top_k);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[23], &m->reasoning.budget);
     }
 }
@@ -5235,7 +5360,7 @@ static void
 put_alibaba_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 264);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -5244,7 +5369,7 @@ static void
 put_alibaba_request_thinking_budget(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 266);
+        XD_SEEN(seen_written, 265);
         xd_put_int(x, STR("thinking_budget"), m->reasoning.budget);
     }
 }
@@ -5306,7 +5431,7 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 266);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5346,7 +5471,7 @@ static void
 put_alibaba_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 266);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5540,14 +5665,14 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 268);
+        XD_SEEN(seen_read, 267);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
@@ -5578,7 +5703,7 @@ static void
 put_baichuan_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 268);
+        XD_SEEN(seen_written, 267);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -5640,8 +5765,8 @@ static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word cerebras_fault_table_v[] = {
-    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 269 },
-    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 270 },
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 268 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 269 },
 };
 static const struct xd_table cerebras_fault_table = {
     "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
@@ -5826,7 +5951,7 @@ read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 270);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5859,7 +5984,7 @@ static void
 put_cerebras_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 271);
+        XD_SEEN(seen_written, 270);
         jw_key(&x->w, STR("reasoning"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6068,7 +6193,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -6121,7 +6246,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[22], &m->user);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[23], &m->sampling.top_k);
     }
 }
@@ -6174,14 +6299,14 @@ static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word databricks_fault_table_v[] = {
-    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 272 },
-    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 273 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 274 },
-    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 275 },
-    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 276 },
-    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 277 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 278 },
-    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 279 },
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 271 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 272 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 273 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 274 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 275 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 276 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 277 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 278 },
 };
 static const struct xd_table databricks_fault_table = {
     "fault", databricks_fault_table_v,
@@ -6227,11 +6352,11 @@ read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 279);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 280);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
@@ -6256,7 +6381,7 @@ static void
 put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 280);
+        XD_SEEN(seen_written, 279);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
 }
@@ -6265,7 +6390,7 @@ static void
 put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 281);
+        XD_SEEN(seen_written, 280);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
 }
@@ -6307,7 +6432,7 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 282 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 281 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -6317,7 +6442,7 @@ static const struct xd_table deepseek_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 283 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 282 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -6386,7 +6511,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 283);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -6432,7 +6557,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 284);
+        XD_SEEN(seen_written, 283);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -6599,7 +6724,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 284);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -6628,7 +6753,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 285);
+        XD_SEEN(seen_written, 284);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -6667,10 +6792,10 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word github_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 286 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 287 },
-    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 288 },
-    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 289 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 285 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 286 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 287 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 288 },
 };
 static const struct xd_table github_fault_table = {
     "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
@@ -6682,7 +6807,7 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 290 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 289 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
@@ -6691,7 +6816,7 @@ static const struct xd_table groq_effort_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 291 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 290 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -6890,7 +7015,7 @@ read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 291);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -6919,7 +7044,7 @@ static void
 put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 292);
+        XD_SEEN(seen_written, 291);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
 }
@@ -6937,12 +7062,169 @@ write_huggingface_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &huggingface_usage_shape, "", &m->rest);
     jw_close(&x->w);
 }
+static void read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_jina_embed_request(struct xd *x, const struct ir_embed_request *m);
+
+/* providers/jina.spec:15 */
+static const struct xd_word jina_jina_task_table_v[] = {
+    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 292 },
+    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 293 },
+    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 294 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 295 },
+    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 296 },
+    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 297 },
+};
+static const struct xd_table jina_jina_task_table = {
+    "jina_task", jina_jina_task_table_v,
+    sizeof jina_jina_task_table_v / sizeof *jina_jina_task_table_v, -1, -1,
+    NULL,
+};
+
+/* openai/embeddings.spec:12: embed_request */
+static const struct xd_key jina_embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("input"), 1, NULL },
+    { STR_INIT("embedding_type"), 2, NULL },
+    { STR_INIT("dimensions"), 3, NULL },
+    { STR_INIT("task"), 4, NULL },
+    { STR_INIT("truncate"), 5, NULL },
+};
+static const struct xd_keys jina_embed_request_keys = { jina_embed_request_keys_v, 6, "" };
+static const struct xd_shape jina_embed_request_shape = {
+    family, "embed_request", &jina_embed_request_keys, 6, XD_REST_KEEP, false,
+};
+
+static void
+take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
+{
+    XD_SEEN(seen_read, 298);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_input *item = XD_PUSH(x, &m->inputs);
+            if (item) {
+                item->kind = IR_INPUT_TEXT;
+                xd_read_str(x, i, &item->text.text);
+            }
+        }
+}
+
+static void
+take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
+{
+    XD_SEEN(seen_read, 299);
+    struct str *item = XD_PUSH(x, &m->encodings);
+    if (item)
+        xd_read_str(x, v, item);
+}
+
+static void
+take_jina_embed_request_task(struct xd *x, uint32_t v, struct ir_embed_request *m)
+{
+    XD_SEEN(seen_read, 300);
+    int w = xd_read_word(x, v, &jina_jina_task_table);
+    if (w)
+        m->purpose = (enum ir_purpose)w;
+}
+
+static void
+read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[6];
+
+    if (!xd_scan(x, at, &jina_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 229);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_jina_embed_request_input(x, v[1], m);
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[2]) {
+        take_jina_embed_request_embedding_type(x, v[2], m);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 232);
+        xd_read_int(x, v[3], &m->dimensions);
+    }
+    if (v[4]) {
+        take_jina_embed_request_task(x, v[4], m);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 301);
+        xd_read_bool(x, v[5], &m->truncate);
+    }
+}
+
+static void
+put_jina_embed_request_input(struct xd *x, const struct ir_embed_request *m)
+{
+    XD_SEEN(seen_written, 298);
+    jw_key(&x->w, STR("input"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->inputs.n; i++) {
+        if (m->inputs.v[i].kind == IR_INPUT_TEXT)
+            jw_string(&x->w, m->inputs.v[i].text.text);
+        else
+            xd_no_element(x, STR("input"));
+    }
+    jw_close(&x->w);
+}
+
+static void
+put_jina_embed_request_embedding_type(struct xd *x, const struct ir_embed_request *m)
+{
+    if (m->encodings.n) {
+        XD_SEEN(seen_written, 299);
+        xd_put_str(x, STR("embedding_type"), m->encodings.v[0]);
+    }
+}
+
+static void
+put_jina_embed_request_task(struct xd *x, const struct ir_embed_request *m)
+{
+    if (m->purpose) {
+        XD_SEEN(seen_written, 300);
+        if (!xd_put_word(x, STR("task"), &jina_jina_task_table, (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+}
+
+static void
+put_jina_embed_request_truncate(struct xd *x, const struct ir_embed_request *m)
+{
+    if (m->truncate) {
+        XD_SEEN(seen_written, 301);
+        xd_put_bool(x, STR("truncate"), m->truncate);
+    }
+}
+
+static void
+write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    put_embed_request_model(x, m);
+    put_jina_embed_request_input(x, m);
+    put_jina_embed_request_embedding_type(x, m);
+    put_embed_request_dimensions(x, m);
+    put_jina_embed_request_task(x, m);
+    put_jina_embed_request_truncate(x, m);
+    xd_put_rest(x, &jina_embed_request_shape, "", &m->rest);
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
 
 /* openai/chat.spec:328 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
-    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 293 },
-    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 294 },
-    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 295 },
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 302 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 303 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 304 },
 };
 static const struct xd_table llama_cpp_fault_table = {
     "fault", llama_cpp_fault_table_v,
@@ -6973,7 +7255,7 @@ static const struct xd_shape minimax_messages_assistant_shape = {
 static void
 take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 296);
+    XD_SEEN(seen_read, 305);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7026,7 +7308,7 @@ static void
 put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 296);
+        XD_SEEN(seen_written, 305);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7164,19 +7446,112 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word moonshot_fault_table_v[] = {
-    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 297 },
-    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 298 },
-    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 299 },
-    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 300 },
-    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 301 },
-    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 302 },
-    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 303 },
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 306 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 307 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 308 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 309 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 310 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 311 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 312 },
 };
 static const struct xd_table moonshot_fault_table = {
     "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
     -1, -1,
     &fault_table,
 };
+static void read_nvidia_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_nvidia_embed_request(struct xd *x, const struct ir_embed_request *m);
+
+/* providers/nvidia.spec:10 */
+static const struct xd_word nvidia_nvidia_purpose_table_v[] = {
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 313 },
+    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 314 },
+};
+static const struct xd_table nvidia_nvidia_purpose_table = {
+    "nvidia_purpose", nvidia_nvidia_purpose_table_v,
+    sizeof nvidia_nvidia_purpose_table_v / sizeof *nvidia_nvidia_purpose_table_v, -1, -1,
+    NULL,
+};
+
+/* openai/embeddings.spec:12: embed_request */
+static const struct xd_key nvidia_embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("input"), 1, NULL },
+    { STR_INIT("encoding_format"), 2, NULL },
+    { STR_INIT("dimensions"), 3, NULL },
+    { STR_INIT("input_type"), 4, NULL },
+};
+static const struct xd_keys nvidia_embed_request_keys = { nvidia_embed_request_keys_v, 5, "" };
+static const struct xd_shape nvidia_embed_request_shape = {
+    family, "embed_request", &nvidia_embed_request_keys, 5, XD_REST_KEEP, false,
+};
+
+static void
+take_nvidia_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
+{
+    XD_SEEN(seen_read, 315);
+    int w = xd_read_word(x, v, &nvidia_nvidia_purpose_table);
+    if (w)
+        m->purpose = (enum ir_purpose)w;
+}
+
+static void
+read_nvidia_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[5];
+
+    if (!xd_scan(x, at, &nvidia_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 229);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_embed_request_input(x, v[1], m);
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[2]) {
+        take_embed_request_encoding_format(x, v[2], m);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 232);
+        xd_read_int(x, v[3], &m->dimensions);
+    }
+    if (v[4]) {
+        take_nvidia_embed_request_input_type(x, v[4], m);
+    }
+}
+
+static void
+put_nvidia_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
+{
+    if (m->purpose) {
+        XD_SEEN(seen_written, 315);
+        if (!xd_put_word(x, STR("input_type"), &nvidia_nvidia_purpose_table, (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+}
+
+static void
+write_nvidia_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    put_embed_request_model(x, m);
+    put_embed_request_input(x, m);
+    put_embed_request_encoding_format(x, m);
+    put_embed_request_dimensions(x, m);
+    put_nvidia_embed_request_input_type(x, m);
+    xd_put_rest(x, &nvidia_embed_request_shape, "", &m->rest);
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
 static void read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_openrouter_request(struct xd *x, const struct ir_request *m);
 static void read_openrouter_messages(struct xd *x, uint32_t at, struct ir_request *m);
@@ -7231,7 +7606,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 304);
+    XD_SEEN(seen_read, 316);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -7278,7 +7653,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 283);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -7346,11 +7721,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 305);
+        XD_SEEN(seen_read, 317);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -7362,12 +7737,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 304);
+        XD_SEEN(seen_written, 316);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 305);
+        XD_SEEN(seen_written, 317);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -7624,7 +7999,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 306);
+        XD_SEEN(seen_read, 318);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7645,7 +8020,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 306);
+        XD_SEEN(seen_written, 318);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7672,7 +8047,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 306);
+        XD_SEEN(seen_read, 318);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -7693,7 +8068,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 306);
+        XD_SEEN(seen_written, 318);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7704,7 +8079,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 306);
+    XD_SEEN(seen_read, 318);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -7735,7 +8110,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 306);
+        XD_SEEN(seen_written, 318);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7761,7 +8136,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 306);
+    XD_SEEN(seen_read, 318);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -7793,7 +8168,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 306);
+        XD_SEEN(seen_written, 318);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7827,7 +8202,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 306);
+    XD_SEEN(seen_read, 318);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -7863,7 +8238,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 306);
+        XD_SEEN(seen_written, 318);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -7975,7 +8350,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 307);
+    XD_SEEN(seen_read, 319);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8012,7 +8387,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 307);
+        XD_SEEN(seen_written, 319);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8124,11 +8499,15 @@ write_openrouter_fault_body(struct xd *x, const struct ir_error *m)
 }
 static void read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_perplexity_request(struct xd *x, const struct ir_request *m);
+static void read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
+static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word perplexity_fault_table_v[] = {
-    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 308 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 309 },
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 320 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 321 },
 };
 static const struct xd_table perplexity_fault_table = {
     "fault", perplexity_fault_table_v,
@@ -8184,7 +8563,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->max_output);
     }
     if (v[6]) {
@@ -8213,7 +8592,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[12], m);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[13], &m->sampling.top_k);
     }
 }
@@ -8268,6 +8647,125 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:12: embed_request */
+static const struct xd_key perplexity_embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("input"), 1, NULL },
+    { STR_INIT("dimensions"), 2, NULL },
+};
+static const struct xd_keys perplexity_embed_request_keys = {
+    perplexity_embed_request_keys_v, 3, "",
+};
+static const struct xd_shape perplexity_embed_request_shape = {
+    family, "embed_request", &perplexity_embed_request_keys, 3, XD_REST_KEEP, false,
+};
+
+static void
+read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &perplexity_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 229);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 298);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_input *item = XD_PUSH(x, &m->inputs);
+                if (item) {
+                    item->kind = IR_INPUT_TEXT;
+                    xd_read_str(x, i, &item->text.text);
+                }
+            }
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 232);
+        xd_read_int(x, v[2], &m->dimensions);
+    }
+}
+
+static void
+write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 229);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    XD_SEEN(seen_written, 298);
+    jw_key(&x->w, STR("input"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->inputs.n; i++) {
+        if (m->inputs.v[i].kind == IR_INPUT_TEXT)
+            jw_string(&x->w, m->inputs.v[i].text.text);
+        else
+            xd_no_element(x, STR("input"));
+    }
+    jw_close(&x->w);
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 232);
+        xd_put_int(x, STR("dimensions"), m->dimensions);
+    }
+    xd_put_rest(x, &perplexity_embed_request_shape, "", &m->rest);
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+static void
+read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &embedding_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 240);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 322);
+        xd_read_packed_ints(x, v[1], &m->numbers);
+    }
+}
+
+static void
+write_perplexity_embedding(struct xd *x, const struct ir_vector *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 239);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"embedding\""));
+    if (true) {
+        XD_SEEN(seen_written, 240);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->numbers.kind) {
+        XD_SEEN(seen_written, 322);
+        (void)xd_put_packed_ints(x, STR("embedding"), &m->numbers);
+    }
+    xd_put_rest(x, &embedding_shape, "", &m->rest);
+    if (m->numbers.kind == IR_NUMBERS_PACKED)
+        xd_lose(x, "numbers.packed");
     jw_close(&x->w);
 }
 static void read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m);
@@ -8336,7 +8834,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -8357,7 +8855,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[14], m);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[15], &m->sampling.top_k);
     }
 }
@@ -8481,7 +8979,7 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -8526,11 +9024,11 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[20], &m->sampling.top_k);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[21], &m->reasoning.budget);
     }
 }
@@ -8720,7 +9218,7 @@ put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 304);
+        XD_SEEN(seen_written, 316);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -8777,9 +9275,9 @@ static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 310 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 311 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 312 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 323 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 324 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 325 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
@@ -8813,7 +9311,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 270);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -8979,13 +9477,13 @@ static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 313 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 314 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 315 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 316 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 317 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 318 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 319 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 326 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 327 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 328 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 329 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 330 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 331 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 332 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -8995,9 +9493,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 320 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 321 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 322 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 333 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 334 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 335 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -9042,7 +9540,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 323);
+    XD_SEEN(seen_read, 336);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9089,7 +9587,7 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -9145,7 +9643,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 336);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -9198,6 +9696,416 @@ write_volcengine_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     jw_close(&x->w);
 }
+static void read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_voyage_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_voyage_embed_usage(struct xd *x, const struct ir_usage *m);
+static void read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m);
+static void write_voyage_rerank_request(struct xd *x, const struct ir_rerank_request *m);
+static void read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m);
+static void write_voyage_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
+static void read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
+static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
+
+/* providers/voyage.spec:16 */
+static const struct xd_word voyage_voyage_purpose_table_v[] = {
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 337 },
+    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 338 },
+};
+static const struct xd_table voyage_voyage_purpose_table = {
+    "voyage_purpose", voyage_voyage_purpose_table_v,
+    sizeof voyage_voyage_purpose_table_v / sizeof *voyage_voyage_purpose_table_v, -1, -1,
+    NULL,
+};
+
+/* openai/embeddings.spec:12: embed_request */
+static const struct xd_key voyage_embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("input"), 1, NULL },
+    { STR_INIT("output_dimension"), 2, NULL },
+    { STR_INIT("input_type"), 3, NULL },
+    { STR_INIT("truncation"), 4, NULL },
+};
+static const struct xd_keys voyage_embed_request_keys = { voyage_embed_request_keys_v, 5, "" };
+static const struct xd_shape voyage_embed_request_shape = {
+    family, "embed_request", &voyage_embed_request_keys, 5, XD_REST_KEEP, false,
+};
+
+static void
+take_voyage_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
+{
+    XD_SEEN(seen_read, 340);
+    int w = xd_read_word(x, v, &voyage_voyage_purpose_table);
+    if (w)
+        m->purpose = (enum ir_purpose)w;
+}
+
+static void
+read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[5];
+
+    if (!xd_scan(x, at, &voyage_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 229);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        take_jina_embed_request_input(x, v[1], m);
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 339);
+        xd_read_int(x, v[2], &m->dimensions);
+    }
+    if (v[3]) {
+        take_voyage_embed_request_input_type(x, v[3], m);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 341);
+        xd_read_bool(x, v[4], &m->truncate);
+    }
+}
+
+static void
+put_voyage_embed_request_output_dimension(struct xd *x, const struct ir_embed_request *m)
+{
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 339);
+        xd_put_int(x, STR("output_dimension"), m->dimensions);
+    }
+}
+
+static void
+put_voyage_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
+{
+    if (m->purpose) {
+        XD_SEEN(seen_written, 340);
+        if (!xd_put_word(x, STR("input_type"), &voyage_voyage_purpose_table, (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+}
+
+static void
+put_voyage_embed_request_truncation(struct xd *x, const struct ir_embed_request *m)
+{
+    if (m->truncate) {
+        XD_SEEN(seen_written, 341);
+        xd_put_bool(x, STR("truncation"), m->truncate);
+    }
+}
+
+static void
+write_voyage_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    put_embed_request_model(x, m);
+    put_jina_embed_request_input(x, m);
+    put_voyage_embed_request_output_dimension(x, m);
+    put_voyage_embed_request_input_type(x, m);
+    put_voyage_embed_request_truncation(x, m);
+    xd_put_rest(x, &voyage_embed_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* openai/embeddings.spec:38: embed_usage */
+static const struct xd_key voyage_embed_usage_keys_v[] = {
+    { STR_INIT("total_tokens"), 0, NULL },
+};
+static const struct xd_keys voyage_embed_usage_keys = { voyage_embed_usage_keys_v, 1, "" };
+static const struct xd_shape voyage_embed_usage_shape = {
+    family, "embed_usage", &voyage_embed_usage_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &voyage_embed_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 342);
+        xd_read_int(x, v[0], &m->input);
+    }
+}
+
+static void
+write_voyage_embed_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 342);
+        xd_put_int(x, STR("total_tokens"), m->input);
+    }
+    xd_put_rest(x, &voyage_embed_usage_shape, "", &m->rest);
+    if (m->output.set)
+        xd_lose(x, "output");
+    if (m->cache_read.set)
+        xd_lose(x, "cache_read");
+    if (m->cache_write.set)
+        xd_lose(x, "cache_write");
+    if (m->thinking.set)
+        xd_lose(x, "thinking");
+    if (m->audio_in.set)
+        xd_lose(x, "audio_in");
+    if (m->audio_out.set)
+        xd_lose(x, "audio_out");
+    jw_close(&x->w);
+}
+
+/* openai/rerank.spec:12: rerank_request */
+static const struct xd_key voyage_rerank_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("query"), 1, NULL },
+    { STR_INIT("documents"), 2, NULL },
+    { STR_INIT("top_k"), 3, NULL },
+    { STR_INIT("return_documents"), 4, NULL },
+    { STR_INIT("truncation"), 5, NULL },
+};
+static const struct xd_keys voyage_rerank_request_keys = { voyage_rerank_request_keys_v, 6, "" };
+static const struct xd_shape voyage_rerank_request_shape = {
+    family, "rerank_request", &voyage_rerank_request_keys, 6, XD_REST_KEEP, false,
+};
+
+static void
+take_voyage_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
+{
+    XD_SEEN(seen_read, 343);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_document *item = XD_PUSH(x, &m->documents);
+            if (item) {
+                item->set = true;
+                xd_read_str(x, i, &item->text);
+            }
+        }
+}
+
+static void
+read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[6];
+
+    if (!xd_scan(x, at, &voyage_rerank_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 244);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 245);
+        xd_read_str(x, v[1], &m->query);
+    } else {
+        xd_missing(x, at, "query");
+    }
+    if (v[2]) {
+        take_voyage_rerank_request_documents(x, v[2], m);
+    } else {
+        xd_missing(x, at, "documents");
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 344);
+        xd_read_int(x, v[3], &m->top);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 248);
+        xd_read_bool(x, v[4], &m->echo);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 345);
+        xd_read_bool(x, v[5], &m->truncate);
+    }
+}
+
+static void
+put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
+{
+    XD_SEEN(seen_written, 343);
+    jw_key(&x->w, STR("documents"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->documents.n; i++) {
+        if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
+            jw_string(&x->w, m->documents.v[i].text);
+        else
+            xd_no_element(x, STR("documents"));
+    }
+    jw_close(&x->w);
+}
+
+static void
+put_voyage_rerank_request_top_k(struct xd *x, const struct ir_rerank_request *m)
+{
+    if (m->top.set) {
+        XD_SEEN(seen_written, 344);
+        xd_put_int(x, STR("top_k"), m->top);
+    }
+}
+
+static void
+put_voyage_rerank_request_truncation(struct xd *x, const struct ir_rerank_request *m)
+{
+    if (m->truncate) {
+        XD_SEEN(seen_written, 345);
+        xd_put_bool(x, STR("truncation"), m->truncate);
+    }
+}
+
+static void
+write_voyage_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    put_rerank_request_model(x, m);
+    put_rerank_request_query(x, m);
+    put_voyage_rerank_request_documents(x, m);
+    put_voyage_rerank_request_top_k(x, m);
+    put_rerank_request_return_documents(x, m);
+    put_voyage_rerank_request_truncation(x, m);
+    xd_put_rest(x, &voyage_rerank_request_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* openai/rerank.spec:27: rerank_reply */
+static const struct xd_key voyage_rerank_reply_keys_v[] = {
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("model"), 1, NULL },
+    { STR_INIT("data"), 2, NULL },
+    { STR_INIT("usage"), 3, NULL },
+    { STR_INIT("object"), -1, NULL },
+};
+static const struct xd_keys voyage_rerank_reply_keys = { voyage_rerank_reply_keys_v, 5, "" };
+static const struct xd_shape voyage_rerank_reply_shape = {
+    family, "rerank_reply", &voyage_rerank_reply_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+take_voyage_rerank_reply_data(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
+{
+    XD_SEEN(seen_read, 346);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_ranked *item = XD_PUSH(x, &m->results);
+            if (item)
+                OWN(x)->read_ranked(x, i, item);
+        }
+}
+
+static void
+read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &voyage_rerank_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 250);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 251);
+        xd_read_str(x, v[1], &m->model);
+    }
+    if (v[2]) {
+        take_voyage_rerank_reply_data(x, v[2], m);
+    } else {
+        xd_missing(x, at, "data");
+    }
+    if (v[3]) {
+        take_rerank_reply_usage(x, v[3], m);
+    }
+}
+
+static void
+put_voyage_rerank_reply_data(struct xd *x, const struct ir_rerank_reply *m)
+{
+    XD_SEEN(seen_written, 346);
+    jw_key(&x->w, STR("data"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->results.n; i++)
+        OWN(x)->write_ranked(x, &m->results.v[i]);
+    jw_close(&x->w);
+}
+
+static void
+put_voyage_rerank_reply_object(struct xd *x, const struct ir_rerank_reply *m)
+{
+    (void)m;
+    XD_SEEN(seen_written, 347);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"list\""));
+}
+
+static void
+write_voyage_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+{
+    jw_enter(&x->w);
+    put_rerank_reply_id(x, m);
+    put_rerank_reply_model(x, m);
+    put_voyage_rerank_reply_data(x, m);
+    put_rerank_reply_usage(x, m);
+    put_voyage_rerank_reply_object(x, m);
+    xd_put_rest(x, &voyage_rerank_reply_shape, "", &m->rest);
+    if (m->searches.set)
+        xd_lose(x, "searches");
+    jw_close(&x->w);
+}
+
+static void
+read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &ranked_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 255);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 256);
+        xd_read_real(x, v[1], &m->score);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 348);
+        m->document.set = true;
+        xd_read_str(x, v[2], &m->document.text);
+    }
+}
+
+static void
+write_voyage_ranked(struct xd *x, const struct ir_ranked *m)
+{
+    jw_enter(&x->w);
+    if (true) {
+        XD_SEEN(seen_written, 255);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->score.p) {
+        XD_SEEN(seen_written, 256);
+        xd_put_real(x, STR("relevance_score"), m->score);
+    }
+    if (m->document.set) {
+        XD_SEEN(seen_written, 348);
+        xd_put_str(x, STR("document"), m->document.text);
+    }
+    xd_put_rest(x, &ranked_shape, "", &m->rest);
+    jw_close(&x->w);
+}
 static void read_xai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_xai_request(struct xd *x, const struct ir_request *m);
 static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
@@ -9206,7 +10114,7 @@ static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 324 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 349 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -9426,7 +10334,7 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 325);
+        XD_SEEN(seen_read, 350);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -9491,7 +10399,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 326);
+        XD_SEEN(seen_read, 351);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -9500,9 +10408,9 @@ static void write_zai_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 327 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 328 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 329 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 352 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 353 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 354 },
 };
 static const struct xd_table zai_stop_table = {
     "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 27,
@@ -9511,15 +10419,15 @@ static const struct xd_table zai_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 330 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 331 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 332 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 333 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 334 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 335 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 336 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 337 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 338 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 355 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 356 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 357 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 358 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 359 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 360 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 361 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 362 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 363 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -9528,9 +10436,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 339 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 321 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 340 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 364 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 334 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 365 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -9569,7 +10477,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 323);
+    XD_SEEN(seen_read, 336);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9612,7 +10520,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -9633,7 +10541,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 341);
+        XD_SEEN(seen_read, 366);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -9645,7 +10553,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 366);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -9656,7 +10564,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 336);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -9728,11 +10636,23 @@ static const struct amended own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -9804,11 +10724,23 @@ static const struct amended ai21_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -9849,11 +10781,23 @@ static const struct amended alibaba_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -9903,11 +10847,23 @@ static const struct amended baichuan_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -9928,11 +10884,23 @@ static const struct amended cerebras_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -9972,11 +10940,23 @@ static const struct amended cloudflare_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10025,11 +11005,23 @@ static const struct amended databricks_own = {
     .write_usage = write_databricks_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10046,11 +11038,23 @@ static const struct amended deepinfra_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10067,11 +11071,23 @@ static const struct amended deepseek_own = {
     .write_usage = write_deepseek_usage,
     .stop_table = &deepseek_stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10118,11 +11134,23 @@ static const struct amended github_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10139,11 +11167,23 @@ static const struct amended groq_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &groq_effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10184,13 +11224,72 @@ static const struct amended huggingface_own = {
     .write_usage = write_huggingface_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+static const struct amended jina_own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .read_embed_request = read_jina_embed_request,
+    .write_embed_request = write_jina_embed_request,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name jina_embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "input" },
+    { "encodings", "embedding_type" },
+    { "dimensions", "dimensions" },
+    { "purpose", "task" },
+    { "truncate", "truncate" },
+    { NULL, NULL },
+};
+
+static const struct str jina_models[] = {
+    STR_INIT("jina-*"),
 };
 static const struct amended llama_cpp_own = {
     .read_request = read_cloudflare_request,
@@ -10205,11 +11304,23 @@ static const struct amended llama_cpp_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10226,11 +11337,23 @@ static const struct amended minimax_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10251,11 +11374,23 @@ static const struct amended moonshot_own = {
     .write_usage = write_huggingface_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10277,13 +11412,42 @@ static const struct amended nvidia_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_nvidia_embed_request,
+    .write_embed_request = write_nvidia_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_policy nvidia_policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
+    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
+    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
+    { STR_INIT("purpose"), STR_INIT("query"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name nvidia_embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "input" },
+    { "encodings", "encoding_format" },
+    { "dimensions", "dimensions" },
+    { "purpose", "input_type" },
+    { NULL, NULL },
 };
 static const struct amended ollama_v1_own = {
     .read_request = read_cloudflare_request,
@@ -10298,11 +11462,23 @@ static const struct amended ollama_v1_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10327,11 +11503,23 @@ static const struct amended openrouter_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_openrouter_tool,
     .write_tool = write_openrouter_tool,
     .read_fault_body = read_openrouter_fault_body,
     .write_fault_body = write_openrouter_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10380,11 +11568,23 @@ static const struct amended perplexity_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_perplexity_embed_request,
+    .write_embed_request = write_perplexity_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_openrouter_fault_body,
     .write_fault_body = write_openrouter_fault_body,
+    .read_embedding = read_perplexity_embedding,
+    .write_embedding = write_perplexity_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10413,6 +11613,13 @@ static const struct xd_name perplexity_chat_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_name perplexity_embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "input" },
+    { "dimensions", "dimensions" },
+    { NULL, NULL },
+};
+
 static const struct str perplexity_models[] = {
     STR_INIT("sonar*"),
     STR_INIT("r1-1776"),
@@ -10430,11 +11637,23 @@ static const struct amended reka_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10455,11 +11674,23 @@ static const struct amended sambanova_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10495,11 +11726,23 @@ static const struct amended siliconflow_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10541,11 +11784,23 @@ static const struct amended snowflake_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10588,11 +11843,23 @@ static const struct amended stepfun_own = {
     .write_usage = write_huggingface_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10613,11 +11880,23 @@ static const struct amended upstage_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10638,11 +11917,23 @@ static const struct amended vllm_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10659,11 +11950,23 @@ static const struct amended volcengine_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10696,6 +11999,63 @@ static const struct xd_name volcengine_chat_names[] = {
 static const struct str volcengine_models[] = {
     STR_INIT("doubao-*"),
 };
+static const struct amended voyage_own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .read_embed_request = read_voyage_embed_request,
+    .write_embed_request = write_voyage_embed_request,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_voyage_embed_usage,
+    .write_embed_usage = write_voyage_embed_usage,
+    .read_rerank_request = read_voyage_rerank_request,
+    .write_rerank_request = write_voyage_rerank_request,
+    .read_rerank_reply = read_voyage_rerank_reply,
+    .write_rerank_reply = write_voyage_rerank_reply,
+    .read_ranked = read_voyage_ranked,
+    .write_ranked = write_voyage_ranked,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct xd_name voyage_embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "input" },
+    { "dimensions", "output_dimension" },
+    { "purpose", "input_type" },
+    { "truncate", "truncation" },
+    { NULL, NULL },
+};
+
+static const struct xd_name voyage_rerank_names[] = {
+    { "model", "model" },
+    { "query", "query" },
+    { "documents", "documents" },
+    { "top", "top_k" },
+    { "echo", "return_documents" },
+    { "truncate", "truncation" },
+    { NULL, NULL },
+};
+
+static const struct str voyage_models[] = {
+    STR_INIT("voyage-*"),
+    STR_INIT("rerank-*"),
+};
 
 static const struct str writer_models[] = {
     STR_INIT("palmyra-*"),
@@ -10713,11 +12073,23 @@ static const struct amended xai_own = {
     .write_usage = write_xai_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_xai_error,
     .write_error = write_error,
 };
@@ -10763,11 +12135,23 @@ static const struct amended zai_own = {
     .write_usage = write_usage,
     .stop_table = &zai_stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10807,11 +12191,23 @@ static const struct amended crusoe_own = {
     .write_usage = write_usage,
     .stop_table = &stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -10828,11 +12224,23 @@ static const struct amended zhipu_own = {
     .write_usage = write_usage,
     .stop_table = &zai_stop_table,
     .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
     .tool_cases = 0x6u,
     .read_tool = read_tool,
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
 };
@@ -11088,7 +12496,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:32", "object = \"embedding\"" },
     { "openai/embeddings.spec:33", "index <-> index" },
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
-    { "openai/embeddings.spec:39", "prompt_tokens <-> input else 0" },
+    { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
     { "openai/rerank.spec:13", "model <-> model required" },
     { "openai/rerank.spec:14", "query <-> query required" },
@@ -11104,8 +12512,7 @@ static const struct xd_row rows[] = {
     { "openai/rerank.spec:37", "index <-> index" },
     { "openai/rerank.spec:38", "relevance_score <-> score" },
     { "openai/rerank.spec:39", "document <-> document : document | string as text" },
-    { "openai/rerank.spec:44", "total_tokens <-> input else 0" },
-    { "openai/rerank.spec:45", "prompt_tokens <- input else 0" },
+    { "openai/rerank.spec:44", "total_tokens, prompt_tokens <-> input else 0" },
     { "providers/ai21.spec:9", "max_tokens, max_completion_tokens <-> max_output" },
     { "providers/alibaba.spec:19", "\"data_inspection_failed\" -> policy" },
     { "providers/alibaba.spec:20", "\"DataInspectionFailed\" -> policy" },
@@ -11139,6 +12546,16 @@ static const struct xd_row rows[] = {
     { "providers/groq.spec:8", "\"default\" -> medium" },
     { "providers/groq.spec:9", "\"tool_use_failed\" -> invalid" },
     { "providers/huggingface.spec:12", "cached_tokens <-> cache_read" },
+    { "providers/jina.spec:16", "\"retrieval.query\" <-> query" },
+    { "providers/jina.spec:17", "\"retrieval.passage\" <-> document" },
+    { "providers/jina.spec:18", "\"text-matching\" <-> similarity" },
+    { "providers/jina.spec:19", "\"classification\" <-> classification" },
+    { "providers/jina.spec:20", "\"separation\" <-> clustering" },
+    { "providers/jina.spec:21", "\"code.query\" <-> code" },
+    { "providers/jina.spec:9", "input <-> inputs : [string as text] required" },
+    { "providers/jina.spec:10", "embedding_type <-> encodings : string" },
+    { "providers/jina.spec:11", "task <-> purpose : jina_task" },
+    { "providers/jina.spec:12", "truncate <-> truncate" },
     { "providers/llama_cpp.spec:16", "\"exceed_context_size_error\" -> context" },
     { "providers/llama_cpp.spec:17", "\"unavailable_error\" -> overloaded" },
     { "providers/llama_cpp.spec:18", "\"not_supported_error\" -> invalid" },
@@ -11150,12 +12567,16 @@ static const struct xd_row rows[] = {
     { "providers/moonshot.spec:23", "\"permission_denied_error\" -> forbidden" },
     { "providers/moonshot.spec:24", "\"engine_overloaded_error\" -> overloaded" },
     { "providers/moonshot.spec:25", "\"rate_limit_reached_error\" -> rate" },
-    { "providers/openrouter.spec:9", "reasoning.effort <-> reasoning.effort : effort" },
-    { "providers/openrouter.spec:10", "reasoning.max_tokens <-> reasoning.budget" },
-    { "providers/openrouter.spec:22", "cache_control <-> cache : cache_control" },
-    { "providers/openrouter.spec:23", "cache_control <-> cache : cache_control" },
-    { "providers/perplexity.spec:17", "\"too_many_prompt_tokens\" -> context" },
-    { "providers/perplexity.spec:18", "\"invalid_model\" -> missing" },
+    { "providers/nvidia.spec:10", "\"query\" <-> query" },
+    { "providers/nvidia.spec:10", "\"passage\" <-> document" },
+    { "providers/nvidia.spec:9", "input_type <-> purpose : nvidia_purpose" },
+    { "providers/openrouter.spec:12", "reasoning.effort <-> reasoning.effort : effort" },
+    { "providers/openrouter.spec:13", "reasoning.max_tokens <-> reasoning.budget" },
+    { "providers/openrouter.spec:25", "cache_control <-> cache : cache_control" },
+    { "providers/openrouter.spec:26", "cache_control <-> cache : cache_control" },
+    { "providers/perplexity.spec:29", "\"too_many_prompt_tokens\" -> context" },
+    { "providers/perplexity.spec:30", "\"invalid_model\" -> missing" },
+    { "providers/perplexity.spec:20", "embedding <-> numbers : packed_ints" },
     { "providers/vllm.spec:20", "\"BadRequestError\" -> invalid" },
     { "providers/vllm.spec:21", "\"NotFoundError\" -> missing" },
     { "providers/vllm.spec:22", "\"InternalServerError\" -> internal" },
@@ -11170,6 +12591,18 @@ static const struct xd_row rows[] = {
     { "providers/volcengine.spec:16", "\"disabled\" <-> off" },
     { "providers/volcengine.spec:16", "\"enabled\" <-> budget" },
     { "providers/volcengine.spec:10", "thinking.type <-> reasoning.mode : thinking_switch" },
+    { "providers/voyage.spec:16", "\"query\" <-> query" },
+    { "providers/voyage.spec:16", "\"document\" <-> document" },
+    { "providers/voyage.spec:12", "output_dimension <-> dimensions" },
+    { "providers/voyage.spec:11", "input_type <-> purpose : voyage_purpose" },
+    { "providers/voyage.spec:13", "truncation <-> truncate" },
+    { "providers/voyage.spec:17", "total_tokens <-> input" },
+    { "providers/voyage.spec:20", "documents <-> documents : [string as text] required" },
+    { "providers/voyage.spec:21", "top_k <-> top" },
+    { "providers/voyage.spec:22", "truncation <-> truncate" },
+    { "providers/voyage.spec:26", "data <-> results : [ranked] required" },
+    { "providers/voyage.spec:25", "object = \"list\"" },
+    { "providers/voyage.spec:29", "document <-> document : string as text" },
     { "providers/xai.spec:17", "\"invalid-argument\" -> invalid" },
     { "providers/xai.spec:14", "total_tokens -> output + input + cache_read + cache_write" },
     { "providers/xai.spec:16", "code -> code" },
@@ -11198,9 +12631,10 @@ static const unsigned char directions[] = {
     3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2,
     3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3,
     3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 2, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1,
-    1, 1, 1, 1, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
+    3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1,
+    1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3,
+    1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static void
@@ -12473,6 +13907,71 @@ const struct xd_dialect xd_hyperbolic = {
 };
 
 static void
+jina_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_jina_embed_request(x, at, m);
+}
+
+static void
+jina_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_jina_embed_request(x, m);
+}
+
+static const struct xd_op jina_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = jina_embeddings_names,
+        .read_request = jina_embeddings_read_request,
+        .write_request = jina_embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth jina_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_jina = {
+    .abi = XD_ABI,
+    .name = "jina",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = jina_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.jina.ai/v1"),
+    .models = jina_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = jina_ops,
+    .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &jina_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
 lepton_chat_read_request(struct xd *x, uint32_t at, void *m)
 {
     read_cloudflare_request(x, at, m);
@@ -12973,6 +14472,18 @@ nvidia_chat_write_request(struct xd *x, const void *m)
     write_ai21_request(x, m);
 }
 
+static void
+nvidia_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_nvidia_embed_request(x, at, m);
+}
+
+static void
+nvidia_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_nvidia_embed_request(x, m);
+}
+
 static const struct xd_op nvidia_ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -12991,9 +14502,9 @@ static const struct xd_op nvidia_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
+        .names = nvidia_embeddings_names,
+        .read_request = nvidia_embeddings_read_request,
+        .write_request = nvidia_embeddings_write_request,
         .read_reply = embeddings_read_reply,
         .write_reply = embeddings_write_reply,
         .error_member = STR_INIT("error"),
@@ -13014,8 +14525,8 @@ const struct xd_dialect xd_nvidia = {
     .auths = nvidia_auths,
     .nauths = 1,
     .base_url = STR_INIT("https://integrate.api.nvidia.com/v1"),
-    .policies = policies,
-    .npolicies = sizeof policies / sizeof *policies - 1,
+    .policies = nvidia_policies,
+    .npolicies = sizeof nvidia_policies / sizeof *nvidia_policies - 1,
     .ops = nvidia_ops,
     .nops = 2,
     .read_error = read_error,
@@ -13324,38 +14835,13 @@ static const struct xd_op openrouter_ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
         .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
+        .path = STR_INIT("/images"),
         .passes = true,
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
         .passes = true,
     },
     {
@@ -13387,7 +14873,7 @@ const struct xd_dialect xd_openrouter = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openrouter_ops,
-    .nops = 10,
+    .nops = 5,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -13410,6 +14896,30 @@ perplexity_chat_write_request(struct xd *x, const void *m)
     write_perplexity_request(x, m);
 }
 
+static void
+perplexity_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_perplexity_embed_request(x, at, m);
+}
+
+static void
+perplexity_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_perplexity_embed_request(x, m);
+}
+
+static void
+perplexity_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+perplexity_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
 static const struct xd_op perplexity_ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -13427,12 +14937,12 @@ static const struct xd_op perplexity_ops[] = {
     },
     {
         .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
+        .path = STR_INIT("/v1/embeddings"),
+        .names = perplexity_embeddings_names,
+        .read_request = perplexity_embeddings_read_request,
+        .write_request = perplexity_embeddings_write_request,
+        .read_reply = perplexity_embeddings_read_reply,
+        .write_reply = perplexity_embeddings_write_reply,
         .error_member = STR_INIT("error"),
     },
 };
@@ -14381,6 +15891,107 @@ const struct xd_dialect xd_volcengine = {
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
     .own = &volcengine_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+voyage_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_voyage_embed_request(x, at, m);
+}
+
+static void
+voyage_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_voyage_embed_request(x, m);
+}
+
+static void
+voyage_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+voyage_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static void
+voyage_rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_voyage_rerank_request(x, at, m);
+}
+
+static void
+voyage_rerank_write_request(struct xd *x, const void *m)
+{
+    write_voyage_rerank_request(x, m);
+}
+
+static void
+voyage_rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_voyage_rerank_reply(x, at, m);
+}
+
+static void
+voyage_rerank_write_reply(struct xd *x, const void *m)
+{
+    write_voyage_rerank_reply(x, m);
+}
+
+static const struct xd_op voyage_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = voyage_embeddings_names,
+        .read_request = voyage_embeddings_read_request,
+        .write_request = voyage_embeddings_write_request,
+        .read_reply = voyage_embeddings_read_reply,
+        .write_reply = voyage_embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = voyage_rerank_names,
+        .read_request = voyage_rerank_read_request,
+        .write_request = voyage_rerank_write_request,
+        .read_reply = voyage_rerank_read_reply,
+        .write_reply = voyage_rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth voyage_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_voyage = {
+    .abi = XD_ABI,
+    .name = "voyage",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = voyage_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.voyageai.com/v1"),
+    .models = voyage_models,
+    .nmodels = 2,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = voyage_ops,
+    .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &voyage_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

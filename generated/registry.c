@@ -22,6 +22,7 @@ extern const struct xd_dialect xd_groq;
 extern const struct xd_dialect xd_heroku;
 extern const struct xd_dialect xd_huggingface;
 extern const struct xd_dialect xd_hyperbolic;
+extern const struct xd_dialect xd_jina;
 extern const struct xd_dialect xd_lepton;
 extern const struct xd_dialect xd_llama_cpp;
 extern const struct xd_dialect xd_lm_studio;
@@ -46,6 +47,7 @@ extern const struct xd_dialect xd_together;
 extern const struct xd_dialect xd_upstage;
 extern const struct xd_dialect xd_vllm;
 extern const struct xd_dialect xd_volcengine;
+extern const struct xd_dialect xd_voyage;
 extern const struct xd_dialect xd_writer;
 extern const struct xd_dialect xd_xai;
 extern const struct xd_dialect xd_zai;
@@ -75,6 +77,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_heroku,
     &xd_huggingface,
     &xd_hyperbolic,
+    &xd_jina,
     &xd_lepton,
     &xd_llama_cpp,
     &xd_lm_studio,
@@ -99,6 +102,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_upstage,
     &xd_vllm,
     &xd_volcengine,
+    &xd_voyage,
     &xd_writer,
     &xd_xai,
     &xd_zai,
