@@ -7,11 +7,18 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[167], seen_written[167];
+static unsigned char seen_read[168], seen_written[168];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
 #endif
+
+/* What providers amend. */
+struct amended {
+    void (*read_request)(struct xd *x, uint32_t at, struct ir_request *m);
+    void (*write_request)(struct xd *x, const struct ir_request *m);
+};
+#define OWN(x) ((const struct amended *)(x)->dialect->own)
 
 static void read_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_request(struct xd *x, const struct ir_request *m);
@@ -193,6 +200,107 @@ static const struct xd_shape request_shape = {
 };
 
 static void
+take_request_system(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 46);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_ARRAY:
+        if (xd_want(x, v, JSON_ARRAY))
+            XD_EACH(x, i, v) {
+                struct ir_block *item = XD_PUSH(x, &m->instructions);
+                if (item && !read_block(x, i, item))
+                    m->instructions.n--;
+            }
+        break;
+    case JSON_STRING: {
+        struct ir_block *item = XD_PUSH(x, &m->instructions);
+        if (item) {
+            item->kind = IR_BLOCK_TEXT;
+            xd_read_str(x, v, &item->text.text);
+        }
+        break;
+    }
+    default:
+        xd_mismatch(x, v, "array or string");
+    }
+}
+
+static void
+take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 47);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_turn *item = XD_PUSH(x, &m->turns);
+            if (item)
+                read_message(x, i, item);
+        }
+}
+
+static void
+take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 48);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_tool *item = XD_PUSH(x, &m->tools);
+            if (item && !read_tool(x, i, item))
+                m->tools.n--;
+        }
+}
+
+static void
+take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 49);
+    read_tool_choice(x, v, &m->tool_choice);
+}
+
+static void
+take_request_stop_sequences(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 50);
+    xd_read_strs(x, v, &m->stops);
+}
+
+static void
+take_request_thinking(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 54);
+    read_thinking(x, v, &m->reasoning);
+}
+
+static void
+take_request_output_config_effort(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 55);
+    int w = xd_read_word(x, v, &effort_table);
+    if (w)
+        m->reasoning.effort = (enum ir_effort)w;
+}
+
+static void
+take_request_output_config_format(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 56);
+    read_format(x, v, &m->format);
+}
+
+static void
+take_request_output_format(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 57);
+    read_format(x, v, &m->format);
+}
+
+static void
+take_request_service_tier(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 59);
+    xd_read_pair(x, v, &tier_table, &m->tier);
+}
+
+static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
 {
     uint32_t v[17];
@@ -217,55 +325,21 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 46);
-        switch (json_kind(&x->doc, v[3])) {
-        case JSON_ARRAY:
-            if (xd_want(x, v[3], JSON_ARRAY))
-                XD_EACH(x, i, v[3]) {
-                    struct ir_block *item = XD_PUSH(x, &m->instructions);
-                    if (item && !read_block(x, i, item))
-                        m->instructions.n--;
-                }
-            break;
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->instructions);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[3], &item->text.text);
-            }
-            break;
-        }
-        default:
-            xd_mismatch(x, v[3], "array or string");
-        }
+        take_request_system(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 47);
-        if (xd_want(x, v[4], JSON_ARRAY))
-            XD_EACH(x, i, v[4]) {
-                struct ir_turn *item = XD_PUSH(x, &m->turns);
-                if (item)
-                    read_message(x, i, item);
-            }
+        take_request_messages(x, v[4], m);
     } else {
         xd_missing(x, at, "messages");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 48);
-        if (xd_want(x, v[5], JSON_ARRAY))
-            XD_EACH(x, i, v[5]) {
-                struct ir_tool *item = XD_PUSH(x, &m->tools);
-                if (item && !read_tool(x, i, item))
-                    m->tools.n--;
-            }
+        take_request_tools(x, v[5], m);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 49);
-        read_tool_choice(x, v[6], &m->tool_choice);
+        take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 50);
-        xd_read_strs(x, v[7], &m->stops);
+        take_request_stop_sequences(x, v[7], m);
     }
     if (v[8]) {
         XD_SEEN(seen_read, 51);
@@ -280,48 +354,55 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[10], &m->sampling.top_k);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 54);
-        read_thinking(x, v[11], &m->reasoning);
+        take_request_thinking(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 55);
-        int w = xd_read_word(x, v[12], &effort_table);
-        if (w)
-            m->reasoning.effort = (enum ir_effort)w;
+        take_request_output_config_effort(x, v[12], m);
     }
     if (xd_some(x, v[13])) {
-        XD_SEEN(seen_read, 56);
-        read_format(x, v[13], &m->format);
+        take_request_output_config_format(x, v[13], m);
     } else if (xd_some(x, v[14])) {
-        XD_SEEN(seen_read, 57);
-        read_format(x, v[14], &m->format);
+        take_request_output_format(x, v[14], m);
     }
     if (v[15]) {
         XD_SEEN(seen_read, 58);
         xd_read_str(x, v[15], &m->user);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 59);
-        xd_read_pair(x, v[16], &tier_table, &m->tier);
+        take_request_service_tier(x, v[16], m);
     }
 }
 
 static void
-write_request(struct xd *x, const struct ir_request *m)
+put_request_model(struct xd *x, const struct ir_request *m)
 {
-    jw_enter(&x->w);
     if (m->model.p) {
         XD_SEEN(seen_written, 43);
         xd_put_str(x, STR("model"), m->model);
     }
+}
+
+static void
+put_request_max_tokens(struct xd *x, const struct ir_request *m)
+{
     if (m->max_output.set) {
         XD_SEEN(seen_written, 44);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
+}
+
+static void
+put_request_stream(struct xd *x, const struct ir_request *m)
+{
     if (m->stream) {
         XD_SEEN(seen_written, 45);
         xd_put_bool(x, STR("stream"), m->stream);
     }
+}
+
+static void
+put_request_system(struct xd *x, const struct ir_request *m)
+{
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
         XD_SEEN(seen_written, 46);
         jw_key(&x->w, STR("system"));
@@ -331,12 +412,22 @@ write_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
+}
+
+static void
+put_request_messages(struct xd *x, const struct ir_request *m)
+{
     XD_SEEN(seen_written, 47);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
+}
+
+static void
+put_request_tools(struct xd *x, const struct ir_request *m)
+{
     if (m->tools.n) {
         XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("tools"));
@@ -345,32 +436,67 @@ write_request(struct xd *x, const struct ir_request *m)
             write_tool(x, &m->tools.v[i]);
         jw_close(&x->w);
     }
+}
+
+static void
+put_request_tool_choice(struct xd *x, const struct ir_request *m)
+{
     if (m->tool_choice.set) {
         XD_SEEN(seen_written, 49);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
+}
+
+static void
+put_request_stop_sequences(struct xd *x, const struct ir_request *m)
+{
     if (m->stops.n) {
         XD_SEEN(seen_written, 50);
         xd_put_strs(x, STR("stop_sequences"), &m->stops);
     }
+}
+
+static void
+put_request_temperature(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.temperature.p) {
         XD_SEEN(seen_written, 51);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
+}
+
+static void
+put_request_top_p(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.top_p.p) {
         XD_SEEN(seen_written, 52);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
+}
+
+static void
+put_request_top_k(struct xd *x, const struct ir_request *m)
+{
     if (m->sampling.top_k.set) {
         XD_SEEN(seen_written, 53);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
+}
+
+static void
+put_request_thinking(struct xd *x, const struct ir_request *m)
+{
     if (m->reasoning.set) {
         XD_SEEN(seen_written, 54);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
+}
+
+static void
+put_request_output_config(struct xd *x, const struct ir_request *m, const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
@@ -383,20 +509,51 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
-    xd_put_rest(x, &request_shape, "output_config", &m->rest);
+    xd_put_rest(x, shape, "output_config", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_request_metadata(struct xd *x, const struct ir_request *m, const struct xd_shape *shape)
+{
     jw_key(&x->w, STR("metadata"));
     jw_enter(&x->w);
     if (m->user.p) {
         XD_SEEN(seen_written, 58);
         xd_put_str(x, STR("user_id"), m->user);
     }
-    xd_put_rest(x, &request_shape, "metadata", &m->rest);
+    xd_put_rest(x, shape, "metadata", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_request_service_tier(struct xd *x, const struct ir_request *m)
+{
     if (m->tier.p) {
         XD_SEEN(seen_written, 59);
         xd_put_pair(x, STR("service_tier"), &tier_table, m->tier);
     }
+}
+
+static void
+write_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_model(x, m);
+    put_request_max_tokens(x, m);
+    put_request_stream(x, m);
+    put_request_system(x, m);
+    put_request_messages(x, m);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_stop_sequences(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_top_k(x, m);
+    put_request_thinking(x, m);
+    put_request_output_config(x, m, &request_shape);
+    put_request_metadata(x, m, &request_shape);
+    put_request_service_tier(x, m);
     xd_put_rest(x, &request_shape, "", &m->rest);
     if (m->sampling.seed.p)
         xd_lose(x, "sampling.seed");
@@ -2950,6 +3107,172 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
         xd_lose(x, "cached");
     jw_close(&x->w);
 }
+static void read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_anthropic_vertex_request(struct xd *x, const struct ir_request *m);
+
+/* anthropic/messages.spec:29: request */
+static const struct xd_key anthropic_vertex_request_keys_output_config_v[] = {
+    { STR_INIT("effort"), 11, NULL },
+    { STR_INIT("format"), 12, NULL },
+};
+static const struct xd_keys anthropic_vertex_request_keys_output_config = {
+    anthropic_vertex_request_keys_output_config_v, 2, "output_config",
+};
+static const struct xd_key anthropic_vertex_request_keys_metadata_v[] = {
+    { STR_INIT("user_id"), 14, NULL },
+};
+static const struct xd_keys anthropic_vertex_request_keys_metadata = {
+    anthropic_vertex_request_keys_metadata_v, 1, "metadata",
+};
+static const struct xd_key anthropic_vertex_request_keys_v[] = {
+    { STR_INIT("max_tokens"), 0, NULL },
+    { STR_INIT("stream"), 1, NULL },
+    { STR_INIT("system"), 2, NULL },
+    { STR_INIT("messages"), 3, NULL },
+    { STR_INIT("tools"), 4, NULL },
+    { STR_INIT("tool_choice"), 5, NULL },
+    { STR_INIT("stop_sequences"), 6, NULL },
+    { STR_INIT("temperature"), 7, NULL },
+    { STR_INIT("top_p"), 8, NULL },
+    { STR_INIT("top_k"), 9, NULL },
+    { STR_INIT("thinking"), 10, NULL },
+    { STR_INIT("output_config"), -1, &anthropic_vertex_request_keys_output_config },
+    { STR_INIT("output_format"), 13, NULL },
+    { STR_INIT("metadata"), -1, &anthropic_vertex_request_keys_metadata },
+    { STR_INIT("service_tier"), 15, NULL },
+    { STR_INIT("anthropic_version"), -1, NULL },
+};
+static const struct xd_keys anthropic_vertex_request_keys = {
+    anthropic_vertex_request_keys_v, 16, "",
+};
+static const struct xd_shape anthropic_vertex_request_shape = {
+    family, "request", &anthropic_vertex_request_keys, 16, XD_REST_KEEP, false,
+};
+
+static void
+read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[16];
+
+    if (!xd_scan(x, at, &anthropic_vertex_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 44);
+        xd_read_int(x, v[0], &m->max_output);
+    } else {
+        xd_missing(x, at, "max_tokens");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 45);
+        xd_read_bool(x, v[1], &m->stream);
+    }
+    if (v[2]) {
+        take_request_system(x, v[2], m);
+    }
+    if (v[3]) {
+        take_request_messages(x, v[3], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[4]) {
+        take_request_tools(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_tool_choice(x, v[5], m);
+    }
+    if (v[6]) {
+        take_request_stop_sequences(x, v[6], m);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 51);
+        xd_read_real(x, v[7], &m->sampling.temperature);
+    }
+    if (v[8]) {
+        XD_SEEN(seen_read, 52);
+        xd_read_real(x, v[8], &m->sampling.top_p);
+    }
+    if (v[9]) {
+        XD_SEEN(seen_read, 53);
+        xd_read_int(x, v[9], &m->sampling.top_k);
+    }
+    if (v[10]) {
+        take_request_thinking(x, v[10], m);
+    }
+    if (v[11]) {
+        take_request_output_config_effort(x, v[11], m);
+    }
+    if (xd_some(x, v[12])) {
+        take_request_output_config_format(x, v[12], m);
+    } else if (xd_some(x, v[13])) {
+        take_request_output_format(x, v[13], m);
+    }
+    if (v[14]) {
+        XD_SEEN(seen_read, 58);
+        xd_read_str(x, v[14], &m->user);
+    }
+    if (v[15]) {
+        take_request_service_tier(x, v[15], m);
+    }
+}
+
+static void
+put_anthropic_vertex_request_anthropic_version(struct xd *x, const struct ir_request *m)
+{
+    (void)m;
+    XD_SEEN(seen_written, 167);
+    jw_key(&x->w, STR("anthropic_version"));
+    jw_raw(&x->w, STR("\"vertex-2023-10-16\""));
+}
+
+static void
+write_anthropic_vertex_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_max_tokens(x, m);
+    put_request_stream(x, m);
+    put_request_system(x, m);
+    put_request_messages(x, m);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_stop_sequences(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_top_k(x, m);
+    put_request_thinking(x, m);
+    put_request_output_config(x, m, &anthropic_vertex_request_shape);
+    put_request_metadata(x, m, &anthropic_vertex_request_shape);
+    put_request_service_tier(x, m);
+    put_anthropic_vertex_request_anthropic_version(x, m);
+    xd_put_rest(x, &anthropic_vertex_request_shape, "", &m->rest);
+    if (m->sampling.seed.p)
+        xd_lose(x, "sampling.seed");
+    if (m->sampling.presence.p)
+        xd_lose(x, "sampling.presence");
+    if (m->sampling.frequency.p)
+        xd_lose(x, "sampling.frequency");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    xd_lose_blocks(x, &m->instructions, 0x7beu);
+    jw_close(&x->w);
+}
+static const struct amended own = {
+    .read_request = read_request,
+    .write_request = write_request,
+};
+
 static const struct str policy_4_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
@@ -3012,6 +3335,57 @@ static const struct xd_name count_tokens_names[] = {
 
 static const struct str anthropic_models[] = {
     STR_INIT("claude-*"),
+};
+static const struct amended anthropic_vertex_own = {
+    .read_request = read_anthropic_vertex_request,
+    .write_request = write_anthropic_vertex_request,
+};
+
+static const struct str anthropic_vertex_policy_3_globs[] = {
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct str anthropic_vertex_policy_12_globs[] = {
+    STR_INIT("claude-opus-4-6*"),
+    STR_INIT("claude-opus-4-7*"),
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-sonnet-4-6*"),
+    STR_INIT("claude-opus-5*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct xd_policy anthropic_vertex_policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_vertex_policy_3_globs, 2 },
+    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_vertex_policy_12_globs, 6 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name anthropic_vertex_chat_names[] = {
+    { "max_output", "max_tokens" },
+    { "stream", "stream" },
+    { "instructions", "system" },
+    { "turns", "messages" },
+    { "tools", "tools" },
+    { "tool_choice", "tool_choice" },
+    { "stops", "stop_sequences" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.top_k", "top_k" },
+    { "reasoning", "thinking" },
+    { "reasoning.effort", "output_config.effort" },
+    { "format", "output_config.format" },
+    { "format", "output_format" },
+    { "user", "metadata.user_id" },
+    { "tier", "service_tier" },
+    { NULL, NULL },
 };
 
 static const struct xd_row rows[] = {
@@ -3192,6 +3566,7 @@ static const struct xd_row rows[] = {
     { "anthropic/count.spec:20", "output_config.effort <-> reasoning.effort : effort" },
     { "anthropic/count.spec:21", "output_config.format <-> format : format" },
     { "anthropic/count.spec:28", "input_tokens <-> input else 0" },
+    { "providers/anthropic_vertex.spec:21", "anthropic_version = \"vertex-2023-10-16\"" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3,
@@ -3199,7 +3574,7 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2,
     3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3,
     1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 2,
 };
 
 static void
@@ -3312,6 +3687,7 @@ const struct xd_dialect xd_anthropic_messages = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("request-id"),
+    .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
     .rows = rows,
@@ -3384,6 +3760,7 @@ const struct xd_dialect xd_anthropic = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("request-id"),
+    .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };
@@ -3450,6 +3827,104 @@ const struct xd_dialect xd_anthropic_compatible = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("request-id"),
+    .own = &own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+anthropic_vertex_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_anthropic_vertex_request(x, at, m);
+}
+
+static void
+anthropic_vertex_chat_write_request(struct xd *x, const void *m)
+{
+    write_anthropic_vertex_request(x, m);
+}
+
+static const struct xd_path anthropic_vertex_chat_streamed[] = {
+    { .path = STR_INIT("/{model}:streamRawPredict"), .framing = FRAMING_SSE },
+};
+
+static const struct xd_header anthropic_vertex_count_tokens_headers[] = {
+    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
+};
+
+static const struct xd_op anthropic_vertex_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/{model}:rawPredict"),
+        .streamed = anthropic_vertex_chat_streamed,
+        .nstreamed = 1,
+        .names = anthropic_vertex_chat_names,
+        .read_request = anthropic_vertex_chat_read_request,
+        .write_request = anthropic_vertex_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .order = &events_order,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/messages/count_tokens"),
+        .headers = anthropic_vertex_count_tokens_headers,
+        .nheaders = 1,
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_setting anthropic_vertex_settings[] = {
+    { .name = STR_INIT("host"), .usual = STR_INIT("aiplatform.googleapis.com") },
+    { .name = STR_INIT("location"), .usual = STR_INIT("global") },
+    { .name = STR_INIT("project") },
+};
+
+static const struct xd_auth anthropic_vertex_auths[] = {
+    { .scheme = XD_AUTH_JWT_BEARER, .name =
+      STR_INIT("https://www.googleapis.com/auth/cloud-platform"), .env =
+      STR_INIT("GOOGLE_APPLICATION_CREDENTIALS") },
+    { .scheme = XD_AUTH_METADATA, .url =
+      STR_INIT("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"),
+      .header = STR_INIT("Metadata-Flavor: Google") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_anthropic_vertex = {
+    .abi = XD_ABI,
+    .name = "anthropic_vertex",
+    .family = family,
+    .version = "2023-06-01",
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = anthropic_vertex_auths,
+    .nauths = 3,
+    .base_url =
+    STR_INIT("https://{host}/v1/projects/{project}/locations/{location}/publishers/anthropic/models"),
+    .settings = anthropic_vertex_settings,
+    .nsettings = 3,
+    .models = anthropic_models,
+    .nmodels = 1,
+    .policies = anthropic_vertex_policies,
+    .npolicies = sizeof anthropic_vertex_policies / sizeof *anthropic_vertex_policies - 1,
+    .ops = anthropic_vertex_ops,
+    .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("request-id"),
+    .own = &anthropic_vertex_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[367], seen_written[367];
+static unsigned char seen_read[371], seen_written[371];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -5625,6 +5625,39 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
         write_alibaba_messages_turn(x, &m->turns.v[i]);
     jw_close(&x->w);
 }
+
+/* openai/chat.spec:328 */
+static const struct xd_word azure_fault_table_v[] = {
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 267 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 268 },
+    { STR_INIT("OperationNotSupported"), IR_FAULT_INVALID, 0, 1, 0, 269 },
+};
+static const struct xd_table azure_fault_table = {
+    "fault", azure_fault_table_v, sizeof azure_fault_table_v / sizeof *azure_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* openai/chat.spec:328 */
+static const struct xd_word azure_foundry_fault_table_v[] = {
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 268 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 270 },
+};
+static const struct xd_table azure_foundry_fault_table = {
+    "fault", azure_foundry_fault_table_v,
+    sizeof azure_foundry_fault_table_v / sizeof *azure_foundry_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* openai/chat.spec:328 */
+static const struct xd_word azure_v1_fault_table_v[] = {
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 267 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 268 },
+};
+static const struct xd_table azure_v1_fault_table = {
+    "fault", azure_v1_fault_table_v, sizeof azure_v1_fault_table_v / sizeof *azure_v1_fault_table_v,
+    -1, -1,
+    &fault_table,
+};
 static void read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_baichuan_request(struct xd *x, const struct ir_request *m);
 
@@ -5672,7 +5705,7 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 271);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
@@ -5703,7 +5736,7 @@ static void
 put_baichuan_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 271);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -5765,8 +5798,8 @@ static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word cerebras_fault_table_v[] = {
-    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 268 },
-    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 269 },
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 272 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 273 },
 };
 static const struct xd_table cerebras_fault_table = {
     "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
@@ -5951,7 +5984,7 @@ read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 270);
+        XD_SEEN(seen_read, 274);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5984,7 +6017,7 @@ static void
 put_cerebras_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 270);
+        XD_SEEN(seen_written, 274);
         jw_key(&x->w, STR("reasoning"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6299,14 +6332,14 @@ static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word databricks_fault_table_v[] = {
-    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 271 },
-    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 272 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 273 },
-    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 274 },
-    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 275 },
-    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 276 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 277 },
-    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 278 },
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 275 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 276 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 277 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 278 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 279 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 280 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 281 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 282 },
 };
 static const struct xd_table databricks_fault_table = {
     "fault", databricks_fault_table_v,
@@ -6352,11 +6385,11 @@ read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 283);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 284);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
@@ -6381,7 +6414,7 @@ static void
 put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 279);
+        XD_SEEN(seen_written, 283);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
 }
@@ -6390,7 +6423,7 @@ static void
 put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 280);
+        XD_SEEN(seen_written, 284);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
 }
@@ -6432,7 +6465,7 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 281 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 285 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -6442,7 +6475,7 @@ static const struct xd_table deepseek_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 282 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 286 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -6511,7 +6544,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 287);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -6557,7 +6590,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 283);
+        XD_SEEN(seen_written, 287);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -6724,7 +6757,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 288);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -6753,7 +6786,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 284);
+        XD_SEEN(seen_written, 288);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -6792,10 +6825,10 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word github_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 285 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 286 },
-    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 287 },
-    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 288 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 289 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 290 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 291 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 292 },
 };
 static const struct xd_table github_fault_table = {
     "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
@@ -6807,7 +6840,7 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 289 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 293 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
@@ -6816,7 +6849,7 @@ static const struct xd_table groq_effort_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 290 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 294 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -7015,7 +7048,7 @@ read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 295);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -7044,7 +7077,7 @@ static void
 put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 291);
+        XD_SEEN(seen_written, 295);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
 }
@@ -7067,12 +7100,12 @@ static void write_jina_embed_request(struct xd *x, const struct ir_embed_request
 
 /* providers/jina.spec:15 */
 static const struct xd_word jina_jina_task_table_v[] = {
-    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 292 },
-    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 293 },
-    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 294 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 295 },
-    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 296 },
-    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 297 },
+    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 296 },
+    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 297 },
+    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 298 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 299 },
+    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 300 },
+    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 301 },
 };
 static const struct xd_table jina_jina_task_table = {
     "jina_task", jina_jina_task_table_v,
@@ -7097,7 +7130,7 @@ static const struct xd_shape jina_embed_request_shape = {
 static void
 take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 298);
+    XD_SEEN(seen_read, 302);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -7111,7 +7144,7 @@ take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request 
 static void
 take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 299);
+    XD_SEEN(seen_read, 303);
     struct str *item = XD_PUSH(x, &m->encodings);
     if (item)
         xd_read_str(x, v, item);
@@ -7120,7 +7153,7 @@ take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed
 static void
 take_jina_embed_request_task(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 300);
+    XD_SEEN(seen_read, 304);
     int w = xd_read_word(x, v, &jina_jina_task_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7156,7 +7189,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_jina_embed_request_task(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 301);
+        XD_SEEN(seen_read, 305);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -7164,7 +7197,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 static void
 put_jina_embed_request_input(struct xd *x, const struct ir_embed_request *m)
 {
-    XD_SEEN(seen_written, 298);
+    XD_SEEN(seen_written, 302);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -7180,7 +7213,7 @@ static void
 put_jina_embed_request_embedding_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 299);
+        XD_SEEN(seen_written, 303);
         xd_put_str(x, STR("embedding_type"), m->encodings.v[0]);
     }
 }
@@ -7189,7 +7222,7 @@ static void
 put_jina_embed_request_task(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 300);
+        XD_SEEN(seen_written, 304);
         if (!xd_put_word(x, STR("task"), &jina_jina_task_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7199,7 +7232,7 @@ static void
 put_jina_embed_request_truncate(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 301);
+        XD_SEEN(seen_written, 305);
         xd_put_bool(x, STR("truncate"), m->truncate);
     }
 }
@@ -7222,9 +7255,9 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
-    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 302 },
-    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 303 },
-    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 304 },
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 306 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 307 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 308 },
 };
 static const struct xd_table llama_cpp_fault_table = {
     "fault", llama_cpp_fault_table_v,
@@ -7255,7 +7288,7 @@ static const struct xd_shape minimax_messages_assistant_shape = {
 static void
 take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 305);
+    XD_SEEN(seen_read, 309);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7308,7 +7341,7 @@ static void
 put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 305);
+        XD_SEEN(seen_written, 309);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7446,13 +7479,13 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
 
 /* openai/chat.spec:328 */
 static const struct xd_word moonshot_fault_table_v[] = {
-    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 306 },
-    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 307 },
-    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 308 },
-    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 309 },
-    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 310 },
-    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 311 },
-    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 312 },
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 310 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 311 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 312 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 313 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 314 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 315 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 316 },
 };
 static const struct xd_table moonshot_fault_table = {
     "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
@@ -7464,8 +7497,8 @@ static void write_nvidia_embed_request(struct xd *x, const struct ir_embed_reque
 
 /* providers/nvidia.spec:10 */
 static const struct xd_word nvidia_nvidia_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 313 },
-    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 314 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 317 },
+    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 318 },
 };
 static const struct xd_table nvidia_nvidia_purpose_table = {
     "nvidia_purpose", nvidia_nvidia_purpose_table_v,
@@ -7489,7 +7522,7 @@ static const struct xd_shape nvidia_embed_request_shape = {
 static void
 take_nvidia_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 315);
+    XD_SEEN(seen_read, 319);
     int w = xd_read_word(x, v, &nvidia_nvidia_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7530,7 +7563,7 @@ static void
 put_nvidia_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 315);
+        XD_SEEN(seen_written, 319);
         if (!xd_put_word(x, STR("input_type"), &nvidia_nvidia_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7606,7 +7639,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 316);
+    XD_SEEN(seen_read, 320);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -7653,7 +7686,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 287);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -7725,7 +7758,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 317);
+        XD_SEEN(seen_read, 321);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -7737,12 +7770,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 316);
+        XD_SEEN(seen_written, 320);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 317);
+        XD_SEEN(seen_written, 321);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -7999,7 +8032,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 318);
+        XD_SEEN(seen_read, 322);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8020,7 +8053,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 318);
+        XD_SEEN(seen_written, 322);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8047,7 +8080,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 318);
+        XD_SEEN(seen_read, 322);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8068,7 +8101,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 318);
+        XD_SEEN(seen_written, 322);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8079,7 +8112,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 318);
+    XD_SEEN(seen_read, 322);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8110,7 +8143,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 318);
+        XD_SEEN(seen_written, 322);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8136,7 +8169,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 318);
+    XD_SEEN(seen_read, 322);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8168,7 +8201,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 318);
+        XD_SEEN(seen_written, 322);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8202,7 +8235,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 318);
+    XD_SEEN(seen_read, 322);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8238,7 +8271,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 318);
+        XD_SEEN(seen_written, 322);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8350,7 +8383,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 319);
+    XD_SEEN(seen_read, 323);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8387,7 +8420,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 319);
+        XD_SEEN(seen_written, 323);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8506,8 +8539,8 @@ static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word perplexity_fault_table_v[] = {
-    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 320 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 321 },
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 324 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 325 },
 };
 static const struct xd_table perplexity_fault_table = {
     "fault", perplexity_fault_table_v,
@@ -8678,7 +8711,7 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 298);
+        XD_SEEN(seen_read, 302);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -8704,7 +8737,7 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
         XD_SEEN(seen_written, 229);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 298);
+    XD_SEEN(seen_written, 302);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -8743,7 +8776,7 @@ read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 326);
         xd_read_packed_ints(x, v[1], &m->numbers);
     }
 }
@@ -8760,7 +8793,7 @@ write_perplexity_embedding(struct xd *x, const struct ir_vector *m)
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 326);
         (void)xd_put_packed_ints(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -9218,7 +9251,7 @@ put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 316);
+        XD_SEEN(seen_written, 320);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -9275,9 +9308,9 @@ static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 323 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 324 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 325 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 327 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 328 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 329 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
@@ -9311,7 +9344,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 270);
+        XD_SEEN(seen_read, 274);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -9477,13 +9510,13 @@ static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 326 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 327 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 328 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 329 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 330 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 331 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 332 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 330 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 331 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 332 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 333 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 334 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 335 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 336 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -9493,9 +9526,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 333 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 334 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 335 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 337 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 338 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 339 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -9540,7 +9573,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 336);
+    XD_SEEN(seen_read, 340);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9643,7 +9676,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 336);
+        XD_SEEN(seen_written, 340);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -9709,8 +9742,8 @@ static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
 
 /* providers/voyage.spec:16 */
 static const struct xd_word voyage_voyage_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 337 },
-    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 338 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 341 },
+    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 342 },
 };
 static const struct xd_table voyage_voyage_purpose_table = {
     "voyage_purpose", voyage_voyage_purpose_table_v,
@@ -9734,7 +9767,7 @@ static const struct xd_shape voyage_embed_request_shape = {
 static void
 take_voyage_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 340);
+    XD_SEEN(seen_read, 344);
     int w = xd_read_word(x, v, &voyage_voyage_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -9760,14 +9793,14 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 339);
+        XD_SEEN(seen_read, 343);
         xd_read_int(x, v[2], &m->dimensions);
     }
     if (v[3]) {
         take_voyage_embed_request_input_type(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 341);
+        XD_SEEN(seen_read, 345);
         xd_read_bool(x, v[4], &m->truncate);
     }
 }
@@ -9776,7 +9809,7 @@ static void
 put_voyage_embed_request_output_dimension(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 339);
+        XD_SEEN(seen_written, 343);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
 }
@@ -9785,7 +9818,7 @@ static void
 put_voyage_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 340);
+        XD_SEEN(seen_written, 344);
         if (!xd_put_word(x, STR("input_type"), &voyage_voyage_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -9795,7 +9828,7 @@ static void
 put_voyage_embed_request_truncation(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 345);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -9835,7 +9868,7 @@ read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 342);
+        XD_SEEN(seen_read, 346);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -9845,7 +9878,7 @@ write_voyage_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 342);
+        XD_SEEN(seen_written, 346);
         xd_put_int(x, STR("total_tokens"), m->input);
     }
     xd_put_rest(x, &voyage_embed_usage_shape, "", &m->rest);
@@ -9881,7 +9914,7 @@ static const struct xd_shape voyage_rerank_request_shape = {
 static void
 take_voyage_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 343);
+    XD_SEEN(seen_read, 347);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -9918,7 +9951,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 344);
+        XD_SEEN(seen_read, 348);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
@@ -9926,7 +9959,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_read_bool(x, v[4], &m->echo);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 345);
+        XD_SEEN(seen_read, 349);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -9934,7 +9967,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
 static void
 put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 343);
+    XD_SEEN(seen_written, 347);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -9950,7 +9983,7 @@ static void
 put_voyage_rerank_request_top_k(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 344);
+        XD_SEEN(seen_written, 348);
         xd_put_int(x, STR("top_k"), m->top);
     }
 }
@@ -9959,7 +9992,7 @@ static void
 put_voyage_rerank_request_truncation(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 349);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -9994,7 +10027,7 @@ static const struct xd_shape voyage_rerank_reply_shape = {
 static void
 take_voyage_rerank_reply_data(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 346);
+    XD_SEEN(seen_read, 350);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -10032,7 +10065,7 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 static void
 put_voyage_rerank_reply_data(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 346);
+    XD_SEEN(seen_written, 350);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -10044,7 +10077,7 @@ static void
 put_voyage_rerank_reply_object(struct xd *x, const struct ir_rerank_reply *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 347);
+    XD_SEEN(seen_written, 351);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
 }
@@ -10081,7 +10114,7 @@ read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 352);
         m->document.set = true;
         xd_read_str(x, v[2], &m->document.text);
     }
@@ -10100,7 +10133,7 @@ write_voyage_ranked(struct xd *x, const struct ir_ranked *m)
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 348);
+        XD_SEEN(seen_written, 352);
         xd_put_str(x, STR("document"), m->document.text);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -10114,7 +10147,7 @@ static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
 /* openai/chat.spec:328 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 349 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 353 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -10334,7 +10367,7 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 350);
+        XD_SEEN(seen_read, 354);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -10399,7 +10432,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 351);
+        XD_SEEN(seen_read, 355);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -10408,9 +10441,9 @@ static void write_zai_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 352 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 353 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 354 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 356 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 357 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 358 },
 };
 static const struct xd_table zai_stop_table = {
     "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 27,
@@ -10419,15 +10452,15 @@ static const struct xd_table zai_stop_table = {
 
 /* openai/chat.spec:328 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 355 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 356 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 357 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 358 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 359 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 360 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 361 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 362 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 363 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 359 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 360 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 361 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 362 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 363 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 364 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 365 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 366 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 367 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -10436,9 +10469,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 364 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 334 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 365 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 368 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 338 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 369 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -10477,7 +10510,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 336);
+    XD_SEEN(seen_read, 340);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -10541,7 +10574,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 366);
+        XD_SEEN(seen_read, 370);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -10553,7 +10586,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 366);
+        XD_SEEN(seen_written, 370);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -10564,7 +10597,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 336);
+        XD_SEEN(seen_written, 340);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -10833,6 +10866,105 @@ static const struct str alibaba_models[] = {
     STR_INIT("qwen*"),
     STR_INIT("qwq*"),
     STR_INIT("qvq*"),
+};
+static const struct amended azure_own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &azure_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended azure_foundry_own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &azure_foundry_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+static const struct amended azure_v1_own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &azure_v1_fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
+    .read_error = read_error,
+    .write_error = write_error,
 };
 static const struct amended baichuan_own = {
     .read_request = read_baichuan_request,
@@ -12521,6 +12653,10 @@ static const struct xd_row rows[] = {
     { "providers/alibaba.spec:11", "top_k <-> sampling.top_k" },
     { "providers/alibaba.spec:12", "thinking_budget <-> reasoning.budget" },
     { "providers/alibaba.spec:16", "reasoning_content <-> blocks.thinking.text" },
+    { "providers/azure.spec:24", "\"DeploymentNotFound\" 404 -> missing" },
+    { "providers/azure.spec:25", "\"RateLimitReached\" 429 -> rate" },
+    { "providers/azure.spec:26", "\"OperationNotSupported\" -> invalid" },
+    { "providers/azure_foundry.spec:13", "\"unknown_model\" 404 -> missing" },
     { "providers/baichuan.spec:10", "temperature <-> sampling.temperature max 1" },
     { "providers/cerebras.spec:12", "\"too_many_requests_error\" -> rate" },
     { "providers/cerebras.spec:13", "\"wrong_api_key\" -> auth" },
@@ -12631,10 +12767,10 @@ static const unsigned char directions[] = {
     3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2,
     3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3,
     3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1,
-    1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3,
-    1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
+    3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3,
+    3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3,
+    3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2,
+    3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static void
@@ -12935,6 +13071,341 @@ const struct xd_dialect xd_alibaba = {
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
     .own = &alibaba_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op azure_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/deployments/{model}/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/deployments/{model}/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_setting azure_settings[] = {
+    { .name = STR_INIT("api_version"), .usual = STR_INIT("2024-10-21") },
+    { .name = STR_INIT("resource") },
+};
+
+static const struct xd_auth azure_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env =
+      STR_INIT("AZURE_OPENAI_API_KEY") },
+    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
+      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
+      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_azure = {
+    .abi = XD_ABI,
+    .name = "azure",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = azure_auths,
+    .nauths = 3,
+    .base_url = STR_INIT("https://{resource}.openai.azure.com/openai?api-version={api_version}"),
+    .settings = azure_settings,
+    .nsettings = 2,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = azure_ops,
+    .nops = 10,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &azure_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &azure_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op azure_foundry_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_setting azure_foundry_settings[] = {
+    { .name = STR_INIT("api_version"), .usual = STR_INIT("2024-05-01-preview") },
+    { .name = STR_INIT("resource") },
+};
+
+static const struct xd_auth azure_foundry_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env = STR_INIT("AZURE_AI_API_KEY") },
+    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
+      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
+      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_azure_foundry = {
+    .abi = XD_ABI,
+    .name = "azure_foundry",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = azure_foundry_auths,
+    .nauths = 3,
+    .base_url =
+    STR_INIT("https://{resource}.services.ai.azure.com/models?api-version={api_version}"),
+    .settings = azure_foundry_settings,
+    .nsettings = 2,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = azure_foundry_ops,
+    .nops = 10,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &azure_foundry_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &azure_foundry_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op azure_v1_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_setting azure_v1_settings[] = {
+    { .name = STR_INIT("resource") },
+};
+
+static const struct xd_auth azure_v1_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env =
+      STR_INIT("AZURE_OPENAI_API_KEY") },
+    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
+      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
+      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_azure_v1 = {
+    .abi = XD_ABI,
+    .name = "azure_v1",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = azure_v1_auths,
+    .nauths = 3,
+    .base_url = STR_INIT("https://{resource}.openai.azure.com/openai/v1"),
+    .settings = azure_v1_settings,
+    .nsettings = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = azure_v1_ops,
+    .nops = 10,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &azure_v1_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &azure_v1_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -9,6 +9,10 @@ extern const struct xd_dialect xd_ai21;
 extern const struct xd_dialect xd_alibaba;
 extern const struct xd_dialect xd_anthropic;
 extern const struct xd_dialect xd_anthropic_compatible;
+extern const struct xd_dialect xd_anthropic_vertex;
+extern const struct xd_dialect xd_azure;
+extern const struct xd_dialect xd_azure_foundry;
+extern const struct xd_dialect xd_azure_v1;
 extern const struct xd_dialect xd_baichuan;
 extern const struct xd_dialect xd_cerebras;
 extern const struct xd_dialect xd_cloudflare;
@@ -64,6 +68,10 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_alibaba,
     &xd_anthropic,
     &xd_anthropic_compatible,
+    &xd_anthropic_vertex,
+    &xd_azure,
+    &xd_azure_foundry,
+    &xd_azure_v1,
     &xd_baichuan,
     &xd_cerebras,
     &xd_cloudflare,

@@ -147,8 +147,9 @@ find_key(const struct making *m)
     struct str name = first_of(asked, STR("default"));
     struct profile p = read_profile(m, name);
     enum err err = ERR_OK;
-    a->region = first_of(o->region, first_of(env(m, "AWS_REGION"),
-                                             first_of(env(m, "AWS_DEFAULT_REGION"), p.region)));
+    a->region = first_of(
+        o->region, first_of(env(m, "AWS_REGION"), first_of(env(m, "AWS_DEFAULT_REGION"),
+                                                           first_of(p.region, o->usual_region))));
     if (o->access_key_id.p || o->secret_access_key.p) {
         if (!o->access_key_id.p || !o->secret_access_key.p)
             return fault_set(m->f, ERR_UNSUPPORTED, 0, "%s is missing",

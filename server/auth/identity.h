@@ -19,7 +19,8 @@ struct identity_options {
     struct str scheme;  /* the name of one: "sigv4" */
     struct str api_key; /* none: the others; bearer, header, query */
     struct str access_key_id, secret_access_key, session_token, profile, region; /* sigv4 */
-    struct str credentials_file;                                                 /* jwt_bearer */
+    struct str usual_region;                        /* when nobody else says one */
+    struct str credentials_file;                    /* jwt_bearer */
     struct str tenant_id, client_id, client_secret; /* client_credentials */
     struct str scope, token_url;                    /* instead of the scheme's own */
 };

@@ -14,17 +14,33 @@ static const struct upstream_header standard[] = {
 };
 #define N_STANDARD (sizeof standard / sizeof standard[0])
 
-/* What the deployment was told, else what is usual; absent when neither says it. */
+/* What the deployment was told. */
 static struct str
-setting(const struct deployment *d, struct str name)
+told_setting(const struct deployment *d, struct str name)
 {
     for (unsigned i = 0; i < d->config->n_settings; i++)
         if (str_eq(d->config->settings[i].key, name))
             return d->config->settings[i].value;
+    return (struct str){ NULL, 0 };
+}
+
+static struct str
+usual_setting(const struct deployment *d, struct str name)
+{
     for (unsigned i = 0; i < d->dialect->nsettings; i++)
         if (str_eq(d->dialect->settings[i].name, name))
             return d->dialect->settings[i].usual;
     return (struct str){ NULL, 0 };
+}
+
+/* What it was told, else what is signed for or usual; absent when nobody says it. */
+static struct str
+setting(const struct deployment *d, struct str name)
+{
+    struct str value = told_setting(d, name);
+    if (!value.p && str_is(name, "region"))
+        value = d->identity.region;
+    return value.p ? value : usual_setting(d, name);
 }
 
 /* The base, with all its places filled in but that of the model. */
@@ -165,7 +181,9 @@ make_identity(struct deployment *d, struct arena *a, struct fault *f)
                                         .secret_access_key = c->secret_access_key,
                                         .session_token = c->session_token,
                                         .profile = c->profile,
-                                        .region = c->region,
+                                        .region = c->region.p ? c->region
+                                                              : told_setting(d, STR("region")),
+                                        .usual_region = usual_setting(d, STR("region")),
                                         .credentials_file = c->credentials_file,
                                         .tenant_id = c->tenant_id,
                                         .client_id = c->client_id,
