@@ -125,7 +125,7 @@ struct ast_const {
 }; /* CONST_NAME: an enum value or `now` */
 
 /* One alternative of a value's form: `name`, `[name]`, `string as case`, `string joins case`, `json
- * in string`, `text in tag`, `grows by member`. */
+ * in string`, `text in tag`, `{} as value`, `grows by member`. */
 enum ast_form_kind {
     FORM_NAME,
     FORM_LIST,
@@ -133,6 +133,7 @@ enum ast_form_kind {
     FORM_STRING_JOINS,
     FORM_JSON_IN_STRING,
     FORM_TEXT_IN,
+    FORM_EMPTY_AS,
     FORM_GROWS
 };
 struct ast_form {
@@ -149,7 +150,7 @@ enum ast_row_kind {
     ROW_MAP,     /* paths ARROW model (+ model)* (: forms)? modifiers */
     ROW_CONST,   /* path = const */
     ROW_HEADER,  /* header "name" ARROW model (: form)?      or   header "name" = "value" */
-    ROW_DROP,    /* drop model, model */
+    ROW_DROP,    /* drop model, model     or omit model: then word is set */
     ROW_REST,    /* rest keep | rest ignore */
     ROW_WITH,    /* with model = const */
     ROW_FIRST,   /* first { rows } */
@@ -173,9 +174,9 @@ struct ast_row {
     struct word max;            /* clamp: `max 1` (absent when not given) */
     struct ast_path grows;      /* grows tag.member; n == 0 when not given */
     struct word header;         /* ROW_HEADER */
-    struct word word;           /* ROW_REST: keep | ignore */
+    struct word word;           /* ROW_REST: keep | ignore; ROW_DROP: omit, or absent */
     struct word by;             /* ROW_CHOICES */
-    struct words flags;         /* trailing words: `slot`, `required` */
+    struct words flags;         /* trailing words: `slot`, `required`, `try`, `apart` */
     struct ast_rows *rows;      /* ROW_FIRST, ROW_EACH, ROW_CHOICES */
 };
 struct ast_rows {
@@ -193,7 +194,10 @@ struct ast_tag_case {
     struct ast_const is;
     enum arrow arrow;
     struct ast_paths model; /* the IR case, event or route; `a | b` gives two */
-    struct ast_rows rows;   /* may be empty */
+    struct ast_path
+        has;        /* `text with citations`: written when it is there; n == 0 when not given */
+    struct word by; /* `fail by exception`: the table of names of frames that fail */
+    struct ast_rows rows; /* may be empty */
 };
 struct ast_tag_cases {
     struct ast_tag_case *v;
@@ -277,6 +281,7 @@ struct ast_decl {
     struct word by;        /* tag member; absent in a patch stream and in a union by member */
     bool by_member;        /* union x <-> Y by member: the tags are members that must be there */
     struct word or_by;     /* list: the tag member of elements without the first; may be absent */
+    bool by_frame;         /* stream x <-> Y by frame: the tags are names that the framing gives */
     struct word until;     /* patch stream: "[DONE]" */
     bool patch;            /* stream X <-> Y patch until "..." */
     bool items;            /* stream X <-> Y items by type */

@@ -80,6 +80,24 @@ row_writes(const struct ast_row *r)
     return r->kind == ROW_CONST || (r->kind == ROW_MAP && r->arrow != ARROW_READ);
 }
 
+bool
+row_is_apart(const struct ast_row *r)
+{
+    for (unsigned i = 0; i < r->flags.n; i++)
+        if (str_is(r->flags.v[i].s, "apart"))
+            return true;
+    return false;
+}
+
+const struct ast_row *
+apart_row(const struct ast_decl *decl)
+{
+    for (unsigned i = 0; decl && decl->kind == DECL_UNION && i < decl->rows.n; i++)
+        if (row_is_apart(&decl->rows.v[i]))
+            return &decl->rows.v[i];
+    return NULL;
+}
+
 static void
 add_use(struct emit *e, struct body *b, const struct ast_row *r, unsigned group)
 {
@@ -108,6 +126,8 @@ add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned g
 {
     for (unsigned i = 0; rows && i < rows->n; i++) {
         const struct ast_row *r = &rows->v[i];
+        if (row_is_apart(r) && b->ctx.kind == CTX_CASE)
+            continue;
         if (is_key(b, r)) {
             b->key = r;
             body_know(e, b, &r->wire.v[0], false);

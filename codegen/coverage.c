@@ -228,9 +228,9 @@ cover_path(struct walk *w, struct place_in at, const struct ast_row *r, const st
         *mask |= 1u << ucase;
     *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n, &c->paths.cap,
                                           sizeof p) = p;
-    if (r->kind == ROW_DROP)
+    if (r->kind == ROW_DROP && !r->word.s.n)
         name_path(w, at, p, &w->out->lost);
-    else
+    else if (r->kind != ROW_DROP)
         name_path(w, at, p, write ? &w->out->written : &w->out->read);
     if (r->kind != ROW_DROP)
         cover_forms(w, r, write, mask, u);

@@ -91,6 +91,8 @@ decl_uses(const struct ast_decl *decl, const struct ast_decl *other)
         return true;
     for (unsigned i = 0; i < decl->tag_cases.n; i++) {
         const struct ast_rows *rows = &decl->tag_cases.v[i].rows;
+        if (str_eq(decl->tag_cases.v[i].by.s, other->name.s))
+            return true;
         if (rows_use(rows, other->name.s) || (rows_grow(rows) && other->kind == DECL_UNION))
             return true;
     }

@@ -170,6 +170,9 @@ put_form(struct dump *d, const struct ast_form *form)
     case FORM_TEXT_IN:
         before = "text in ";
         break;
+    case FORM_EMPTY_AS:
+        before = "{} as ";
+        break;
     case FORM_GROWS:
         before = "grows by ";
         break;
@@ -371,6 +374,11 @@ put_tag_cases(struct dump *d, const struct ast_tag_cases *cases)
         }
         put_arrow(d, c->arrow);
         put_paths(d, " ", &c->model, " | ");
+        if (c->has.n) {
+            buf_puts(d->out, STR(" with "));
+            put_path(d, &c->has);
+        }
+        put_named(d, "by", c->by);
         buf_printf(d->out, "%s%s\n", c->none ? " (none)" : "", c->any ? " (any)" : "");
         d->depth++;
         put_rows(d, &c->rows);
@@ -435,6 +443,8 @@ put_decl(struct dump *d, const struct ast_decl *decl)
     put_named(d, "by", decl->by);
     if (decl->by_member)
         buf_puts(d->out, STR(" by member"));
+    if (decl->by_frame)
+        buf_puts(d->out, STR(" by frame"));
     if (decl->patch)
         buf_puts(d->out, STR(" patch"));
     put_named(d, "until", decl->until);

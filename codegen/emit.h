@@ -71,6 +71,7 @@ struct body {
     const struct ast_row
         *key;         /* `index <-> index`: elements of a patch are told apart by this member */
     bool opens_empty; /* lists in it are empty while an item opens */
+    bool bare;        /* of a union by member: what grows is left out while a block opens */
     const char *when_const; /* condition under which constants are written, NULL: always */
     bool split;             /* each row is a function of its own, for others to share */
 };
@@ -129,6 +130,10 @@ struct body *body_make(struct emit *e, const struct ctx *ctx, const char *name, 
 /* Make a member known, so that it is not unknown; filed: give its value a slot and return it. */
 int body_know(struct emit *e, struct body *b, const struct ast_path *path, bool filed);
 void body_know_name(struct emit *e, struct body *b, struct str name);
+/* Is it a row for an element of its own, behind the one that it belongs to? */
+bool row_is_apart(const struct ast_row *r);
+/* Such a row of the union, NULL when there is none. */
+const struct ast_row *apart_row(const struct ast_decl *decl);
 /* Does the row write, read? */
 bool row_reads(const struct ast_row *r);
 bool row_writes(const struct ast_row *r);
@@ -147,6 +152,7 @@ enum form_class {
     FORM_IS_JOIN,
     FORM_IS_CODEC,
     FORM_IS_TEXT_IN,
+    FORM_IS_EMPTY,
     FORM_IS_GROWS,
     FORM_IS_BAD
 };
@@ -156,10 +162,11 @@ struct form {
     const struct ir_union *un;   /* of an OBJECT on a case, or a UNION */
     int ucase;
     const char *codec; /* C name part: "media_url" */
-    struct str word;   /* STRING, JOIN: the case or field; TEXT_IN: the part's type; LIST: what a
+    struct str
+        word; /* STRING, JOIN: the case or field; TEXT_IN: the part's type; EMPTY: the value; LIST: what a
                           string becomes, if it may be one */
-    bool listed;       /* CODEC: it is for a list */
-    unsigned kinds;    /* bit by enum json_kind: what it reads */
+    bool listed;    /* CODEC: it is for a list */
+    unsigned kinds; /* bit by enum json_kind: what it reads */
 };
 struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);
 /* Cases of the union that the form can write, or read; bits 1u << (case + 1), as the C enum

@@ -63,12 +63,13 @@ struct growth {
 struct growths {
     struct growth *v;
     unsigned n, cap;
+    bool by_member; /* the union is: so are the deltas */
 };
 
 static struct growths
 find_growths(struct emit *e, const struct ast_decl *decl, const struct ir_union *u)
 {
-    struct growths out = { NULL, 0, 0 };
+    struct growths out = { NULL, 0, 0, decl->by_member };
 
     for (unsigned k = 0; k < decl->tag_cases.n; k++) {
         const struct ast_tag_case *c = &decl->tag_cases.v[k];
@@ -77,7 +78,7 @@ find_growths(struct emit *e, const struct ast_decl *decl, const struct ir_union 
             const struct ast_row *row = &c->rows.v[r];
             if (!row->grows.n || !row->model.n)
                 continue;
-            if (row->grows.n != 2)
+            if (row->grows.n != 2 && !decl->by_member)
                 diag_error(e->diags, row->grows.pos,
                            "grows names the delta's tag and its member: grows text_delta.text");
             struct growth *g = arena_push(e->a, (void **)&out.v, &out.n, &out.cap, sizeof *g);
@@ -88,11 +89,13 @@ find_growths(struct emit *e, const struct ast_decl *decl, const struct ir_union 
     return out;
 }
 
+/* Told apart by the tag; by the whole path where the delta's members are. */
 static bool
 first_with_tag(const struct growths *l, unsigned i)
 {
     for (unsigned k = 0; k < i; k++)
-        if (str_eq(l->v[k].r->grows.v[0].name.s, l->v[i].r->grows.v[0].name.s))
+        if (l->by_member ? path_eq(&l->v[k].r->grows, &l->v[i].r->grows)
+                         : str_eq(l->v[k].r->grows.v[0].name.s, l->v[i].r->grows.v[0].name.s))
             return false;
     return true;
 }
@@ -104,14 +107,19 @@ form_decl_name(const struct ast_row *r)
 }
 
 static void
-read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, unsigned i)
+read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, unsigned i,
+            bool by_member)
 {
-    const char *member = c_string(e->a, g->r->grows.v[1].name.s);
     const char *lv =
         arena_printf(e->a, "m->%s.%s", u->cases.v[g->ucase].name.s.p, g->field->name.s.p).p;
 
     em(e, "    case %u:\n        m->kind = %s;\n", i, case_constant(e->a, u, g->ucase));
-    em(e, "        v = json_member(&x->doc, at, STR(%s));\n        if (v) {\n", member);
+    if (by_member)
+        em(e, "        v = xd_member_at(x, at, STR(%s));\n        if (v) {\n",
+           c_string(e->a, path_text(e->a, &g->r->grows)));
+    else
+        em(e, "        v = json_member(&x->doc, at, STR(%s));\n        if (v) {\n",
+           c_string(e->a, g->r->grows.v[1].name.s));
     if (g->field->type.list) {
         const struct ast_decl *item = dialect_decl(e->d, form_decl_name(g->r));
         em(e, "            struct ir_%s *item = XD_PUSH(x, &%s);\n", g->field->type.un->c, lv);
@@ -123,10 +131,23 @@ read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, un
     em(e, "        }\n        return true;\n");
 }
 
+/* How deltas are told apart: by their tag, or by the member that is there. */
 static void
-emit_grow_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *u,
-                 const struct growths *l, struct word by, const char *name)
+emit_grow_tags(struct emit *e, const struct growths *l, struct word by, const char *name)
 {
+    unsigned n = 0;
+
+    if (l->by_member) {
+        em(e, "static const struct xd_member %s_grow_members_v[] = {\n", name);
+        for (unsigned i = 0; i < l->n; i++)
+            if (first_with_tag(l, i) && ++n)
+                em(e, "    { STR_INIT(%s), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, %u },\n",
+                   c_string(e->a, path_text(e->a, &l->v[i].r->grows)), i);
+        em(e, "};\nstatic const struct xd_members %s_grow_members = {\n    %s_grow_members_v,\n",
+           name, name);
+        em(e, "    %u, -1, %s,\n};\n\n", n, dialect_names_camel(e->d) ? "true" : "false");
+        return;
+    }
     em(e, "static const struct xd_tag %s_grow_tags_v[] = {\n", name);
     for (unsigned i = 0; i < l->n; i++)
         if (first_with_tag(l, i))
@@ -134,6 +155,13 @@ emit_grow_reader(struct emit *e, const struct ast_decl *decl, const struct ir_un
     em(e, "};\nstatic const struct xd_tags %s_grow_tags = {\n    STR_INIT(%s), %s_grow_tags_v,\n",
        name, c_string(e->a, by.s), name);
     em(e, "    sizeof %s_grow_tags_v / sizeof *%s_grow_tags_v, -1,\n};\n\n", name, name);
+}
+
+static void
+emit_grow_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *u,
+                 const struct growths *l, struct word by, const char *name)
+{
+    emit_grow_tags(e, l, by, name);
     em(e, "/* A delta of the open block: %s */\n", pos_text(e->a, decl->pos));
     em(e,
        "static bool\nread_%s_grow(struct xd *x, uint32_t at, unsigned index, struct ir_%s *m)\n{\n    uint32_t v;\n\n",
@@ -143,32 +171,50 @@ emit_grow_reader(struct emit *e, const struct ast_decl *decl, const struct ir_un
     em(e, "        m->kind = IR_%s_FOREIGN;\n        m->foreign.dialect = STR_FAMILY;\n",
        types_upper(e->a, u->name.s));
     em(e, "        xd_read_json(x, at, &m->foreign.body);\n        return true;\n    }\n");
-    em(e, "    switch (xd_tag(x, at, &%s_grow_tags)) {\n", name);
+    em(e, "    switch (xd_%s(x, at, &%s_grow_%s)) {\n", l->by_member ? "member" : "tag", name,
+       l->by_member ? "members" : "tags");
     for (unsigned i = 0; i < l->n; i++)
         if (first_with_tag(l, i) && l->v[i].field)
-            read_growth(e, &l->v[i], u, i);
+            read_growth(e, &l->v[i], u, i, l->by_member);
     em(e, "    }\n    return false;\n}\n\n");
 }
 
+/* The objects around the member by which a delta is known. */
 static void
-write_growth(struct emit *e, const struct growth *g, const struct ir_union *u, const char *name)
+enter_growth(struct emit *e, const struct ast_path *p, bool by_member, const char *indent)
 {
-    const char *tag = c_string(e->a, g->r->grows.v[0].name.s);
-    const char *member = c_string(e->a, g->r->grows.v[1].name.s);
+    for (unsigned i = 0; by_member && i + 1 < p->n; i++)
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_object(&x->w);\n", indent,
+           c_string(e->a, p->v[i].name.s), indent);
+}
+
+static void
+write_growth(struct emit *e, const struct growth *g, const struct ir_union *u, const char *name,
+             bool by_member)
+{
+    const struct ast_path *p = &g->r->grows;
+    const char *tag = by_member ? "\"\"" : c_string(e->a, p->v[0].name.s);
+    const char *member = c_string(e->a, p->v[p->n - 1].name.s);
+    const char *in = "            ";
     const char *lv =
         arena_printf(e->a, "e->block->%s.%s", u->cases.v[g->ucase].name.s.p, g->field->name.s.p).p;
 
     if (g->field->type.list) {
         const struct ast_decl *item = dialect_decl(e->d, form_decl_name(g->r));
         em(e, "        for (unsigned i = 0; i < %s.n; i++) {\n", lv);
-        em(e, "            open_%s(x, e, STR(%s));\n            jw_key(&x->w, STR(%s));\n", name,
-           tag, member);
+        em(e, "%sopen_%s(x, e, STR(%s));\n", in, name, tag);
+        enter_growth(e, p, by_member, in);
+        em(e, "%sjw_key(&x->w, STR(%s));\n", in, member);
         em(e, "            if (!%s(x, &%s.v[i]))\n                xd_no_key(x);\n",
            item ? own_writer(e, item) : "?", lv);
     } else {
-        em(e, "        if (%s.p) {\n            open_%s(x, e, STR(%s));\n", lv, name, tag);
-        em(e, "            xd_put_str(x, STR(%s), %s);\n", member, lv);
+        em(e, "        if (%s.%s) {\n%sopen_%s(x, e, STR(%s));\n", lv, by_member ? "n" : "p", in,
+           name, tag);
+        enter_growth(e, p, by_member, in);
+        em(e, "%sxd_put_str(x, STR(%s), %s);\n", in, member, lv);
     }
+    for (unsigned i = 1; by_member && i < p->n; i++)
+        em(e, "%sjw_close(&x->w);\n", in);
     em(e, "            close_%s(x);\n        }\n", name);
 }
 
@@ -195,7 +241,7 @@ emit_grow_writer(struct emit *e, const struct ir_union *u, const struct growths 
         }
         for (unsigned i = 0; i < l->n; i++)
             if (l->v[i].ucase == n && l->v[i].field && l->v[i].c->arrow != ARROW_READ)
-                write_growth(e, &l->v[i], u, name);
+                write_growth(e, &l->v[i], u, name, l->by_member);
         em(e, "        break;\n");
     }
     em(e, "    case IR_%s_UNSET:\n        break;\n    }\n}\n\n", types_upper(e->a, u->name.s));
@@ -234,7 +280,7 @@ emit_flow_call(struct emit *e, const struct ast_event *ev)
 
 static void
 emit_event_reader(struct emit *e, const struct body *b, const struct ast_event *ev,
-                  const struct ir_union *grow_union, const char *grow_name)
+                  const struct ir_union *grow_union, const char *grow_name, struct word names)
 {
     const struct row_use *grow = grows_row(b);
 
@@ -253,13 +299,47 @@ emit_event_reader(struct emit *e, const struct body *b, const struct ast_event *
     } else {
         emit_read_rows(e, &rest);
     }
+    if (names.s.n)
+        em(e, "    xd_frame_fault(x, %s, &error);\n", own_table(e, find_decl(e, names)));
     emit_flow_call(e, ev);
     em(e, "}\n\n");
 }
 
+/* The kinds of blocks of which there is something to say as they open: all but those that in a union by member do
+ * nothing but grow. */
+static uint32_t
+said_at_open(struct emit *e, const struct body *b)
+{
+    const struct ir_union *u = types_union(e->ir, STR("Block"));
+    const struct ast_decl *decl = u ? growing_union(e, u) : NULL;
+    uint32_t mask = 0;
+
+    (void)b;
+    for (unsigned i = 0; decl && i < decl->tag_cases.n; i++) {
+        const struct ast_tag_case *c = &decl->tag_cases.v[i];
+        int n = c->model.n ? types_case(u, c->model.v[0].v[0].name.s) : -1;
+        bool said = c->rows.n == 0;
+        for (unsigned k = 0; k < c->rows.n; k++)
+            said |= row_writes(&c->rows.v[k]) && !c->rows.v[k].grows.n;
+        if (n >= 0 && c->arrow != ARROW_READ && !c->has.n && said)
+            mask |= 1u << (n + 1);
+    }
+    return mask;
+}
+
+/* The event that grows, as a part of C names. */
+static const char *
+grow_event_c(struct emit *e, const struct ast_decl *decl)
+{
+    for (unsigned i = 0; i < decl->tag_cases.n; i++)
+        if (str_is(decl->tag_cases.v[i].model.v[0].v[0].name.s, "grow"))
+            return event_c(e, decl, &decl->tag_cases.v[i]);
+    return "?";
+}
+
 static void
 emit_event_writer(struct emit *e, const struct ast_decl *decl, const struct ast_tag_case *c,
-                  const struct body *b)
+                  const struct body *b, bool by_member)
 {
     const struct row_use *grow = grows_row(b);
     bool opens = str_is(c->model.v[0].v[0].name.s, "open");
@@ -275,23 +355,33 @@ emit_event_writer(struct emit *e, const struct ast_decl *decl, const struct ast_
         em(e, "    if (!type.p)\n        return;\n");
         em(e, "    jw_key(&x->w, STR(%s));\n    jw_object(&x->w);\n",
            c_string(e->a, grow->r->wire.v[0].v[0].name.s));
-        em(e, "    xd_put_str(x, STR(%s), type);\n}\n\n",
-           c_string(e->a, grow->r->forms.v[0].name.s));
+        if (by_member)
+            em(e, "}\n\n");
+        else
+            em(e, "    xd_put_str(x, STR(%s), type);\n}\n\n",
+               c_string(e->a, grow->r->forms.v[0].name.s));
         em(e,
            "static void\nclose_%s(struct xd *x)\n{\n    jw_close(&x->w);\n    jw_close(&x->w);\n    xd_frame_close(x);\n}\n\n",
            b->name);
         return;
     }
-    em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n", b->name);
-    em(e, "    (void)e;\n    xd_frame_open(x, STR(%s));\n    jw_object(&x->w);\n",
-       c_string(e->a, c->tags.v[0].s));
+    em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    (void)e;\n",
+       b->name);
+    if (opens && decl->by_frame)
+        em(e,
+           "    if (!(0x%xu >> e->block->kind & 1)) {\n        write_%s(x, e);\n        return;\n    }\n",
+           said_at_open(e, b), grow_event_c(e, decl));
+    if (c->by.s.n)
+        em(e, "    xd_frame_open_failed(x, %s, e->error);\n", own_table(e, find_decl(e, c->by)));
+    else
+        em(e, "    xd_frame_open(x, STR(%s));\n", c_string(e->a, c->tags.v[0].s));
+    em(e, "    jw_object(&x->w);\n");
     if (opens)
         em(e, "    x->skeleton = true;\n");
     emit_write_rows(e, b);
     if (opens)
         em(e, "    x->skeleton = false;\n");
     em(e, "    jw_close(&x->w);\n    xd_frame_close(x);\n}\n\n");
-    (void)decl;
 }
 
 static void
@@ -304,9 +394,11 @@ emit_event(struct emit *e, const struct ast_decl *decl, const struct ast_tag_cas
     struct ctx ctx = { CTX_EVENT, NULL, NULL, -1, ev };
     const char *name = event_c(e, decl, c);
     struct body *b = body_make(e, &ctx, name, name, &c->rows, NULL);
-    body_know_name(e, b, decl->by.s);
-    b->tag = decl->by.s;
-    b->tag_wire = c->tags.v[0].s;
+    if (!decl->by_frame) {
+        body_know_name(e, b, decl->by.s);
+        b->tag = decl->by.s;
+        b->tag_wire = c->tags.v[0].s;
+    }
     if (b->rest == REST_KEEP)
         b->rest = REST_NOTE; /* an event has no place to keep them */
     em(e, "/* %s: %.*s */\n", pos_text(e->a, c->pos), STR_ARG(c->tags.v[0].s));
@@ -316,21 +408,21 @@ emit_event(struct emit *e, const struct ast_decl *decl, const struct ast_tag_cas
     const char *grow_name = NULL;
     if (grow && u) {
         const struct ast_decl *union_decl = growing_union(e, u);
-        struct growths l = { NULL, 0, 0 };
+        struct growths l = { NULL, 0, 0, false };
         grow_name = name;
         if (union_decl) {
             l = find_growths(e, union_decl, u);
             emit_grow_reader(e, union_decl, u, &l, grow->r->forms.v[0].name, grow_name);
         }
         if (c->arrow != ARROW_READ) {
-            emit_event_writer(e, decl, c, b);
+            emit_event_writer(e, decl, c, b, l.by_member);
             emit_grow_writer(e, u, &l, name, grow);
         }
     } else if (c->arrow != ARROW_READ) {
-        emit_event_writer(e, decl, c, b);
+        emit_event_writer(e, decl, c, b, false);
     }
     if (c->arrow != ARROW_WRITE)
-        emit_event_reader(e, b, ev, u, grow_name);
+        emit_event_reader(e, b, ev, u, grow_name, c->by);
 }
 
 /* --- the whole stream ------------------------------------------------------------------------- */
@@ -343,7 +435,8 @@ emit_order(struct emit *e, const struct ast_decl *decl, const char *name)
 
     for (unsigned i = 0; i < decl->tag_cases.n && n < ORDER_EVENTS_MAX; i++)
         names[n++] = decl->tag_cases.v[i].tags.n ? decl->tag_cases.v[i].tags.v[0].s : STR("?");
-    struct order *o = order_make(e->a, &decl->order, names, n, e->diags);
+    struct ast_order said = order_of_stream(e->a, decl);
+    struct order *o = order_make(e->a, &said, names, n, e->diags);
     em(e, "/* %s: a row for each state, a column for each event */\n",
        pos_text(e->a, decl->order.pos));
     em(e, "static const unsigned char %s_next[] = {\n", name);
@@ -367,17 +460,25 @@ emit_order(struct emit *e, const struct ast_decl *decl, const char *name)
 static void
 emit_dispatch(struct emit *e, const struct ast_decl *decl, const char *name)
 {
+    int other = -1;
+
     em(e, "static const struct xd_tag %s_tags_v[] = {\n", name);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
-        for (unsigned k = 0; k < decl->tag_cases.v[i].tags.n; k++)
+        if (decl->tag_cases.v[i].any)
+            other = (int)i;
+    for (unsigned i = 0; i < decl->tag_cases.n; i++)
+        for (unsigned k = 0; !decl->tag_cases.v[i].any && k < decl->tag_cases.v[i].tags.n; k++)
             em(e, "    { STR_INIT(%s), %u },\n", c_string(e->a, decl->tag_cases.v[i].tags.v[k].s),
                i);
     em(e,
-       "};\nstatic const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v, sizeof %s_tags_v / sizeof *%s_tags_v, -1,\n};\n\n",
-       name, c_string(e->a, decl->by.s), name, name, name);
+       "};\nstatic const struct xd_tags %s_tags = {\n    STR_INIT(%s), %s_tags_v, sizeof %s_tags_v / sizeof *%s_tags_v, %d,\n};\n\n",
+       name, c_string(e->a, decl->by.s), name, name, name, other);
     em(e, "static void\nread_%s(struct xd *x, struct str name, uint32_t at)\n{\n    (void)name;\n",
        name);
-    em(e, "    int event = xd_tag(x, at, &%s_tags);\n\n", name);
+    if (decl->by_frame)
+        em(e, "    int event = xd_event(x, name, &%s_tags);\n\n", name);
+    else
+        em(e, "    int event = xd_tag(x, at, &%s_tags);\n\n", name);
     em(e,
        "    if (event < 0 || !xd_flow_order(x, (unsigned)event))\n        return;\n    switch (event) {\n");
     for (unsigned i = 0; i < decl->tag_cases.n; i++) {
@@ -402,7 +503,8 @@ emit_dispatch(struct emit *e, const struct ast_decl *decl, const char *name)
                 em(e, "        XD_SEEN(seen_written, %d);\n",
                    emit_number(e, c->pos, c->arrow, false));
                 em(e, "        write_%s(x, e);\n", event_c(e, decl, c));
-                break;
+                if (!decl->by_frame)
+                    break;
             }
         }
         em(e, "        break;\n");
@@ -415,6 +517,9 @@ emit_events(struct emit *e, const struct ast_decl *decl)
 {
     const char *name = decl_name(e, decl);
 
+    if (decl->by_frame)
+        em(e, "static void write_%s(struct xd *x, const struct ir_event *e);\n\n",
+           grow_event_c(e, decl));
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
         emit_event(e, decl, &decl->tag_cases.v[i]);
     if (decl->order.regex)

@@ -44,7 +44,7 @@ read_table(struct emit *e, const struct row_use *u, const struct form *f, const 
             break;
         }
     em(e, "%sint w = xd_%s_word(x, %s, %s);\n", indent, how, v, own_table(e, f->decl));
-    em(e, "%sif (w)\n%s    %s = (enum ir_%s)w;\n", indent, indent, lv, types_enum(e->ir, want)->c);
+    em(e, "%sif (w)\n%s    %s = (enum ir_%s)w;\n", indent, indent, lv, types_words(e->ir, want)->c);
 }
 
 /* An element that is a string: `[string as case]`, `[string as field]`. */
@@ -75,6 +75,9 @@ read_list(struct emit *e, const struct form *f, const struct type *t, const char
     const char *c = t->kind == TYPE_UNION ? t->un->c : t->rec->c;
     em(e, "%sif (xd_want(x, %s, JSON_ARRAY))\n", indent, v);
     em(e, "%s    XD_EACH(x, i, %s) {\n", indent, v);
+    if (apart_row(f->decl))
+        em(e, "%s        if (read_%s_apart(x, i, &%s))\n%s            continue;\n", indent,
+           decl_name(e, f->decl), lv, indent);
     em(e, "%s        struct ir_%s *item = XD_PUSH(x, &%s);\n", indent, c, lv);
     if (f->word.p)
         read_string_element(e, f, t, indent);
@@ -159,6 +162,9 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
         break;
     case FORM_IS_CODEC:
         em(e, "%sxd_read_%s(x, %s, &%s);\n", indent, f->codec, v, lv);
+        break;
+    case FORM_IS_EMPTY:
+        em(e, "%s%s = %s;\n", indent, lv, enum_constant(e->a, t->en, f->word));
         break;
     case FORM_IS_SCALAR:
     case FORM_IS_GROWS:

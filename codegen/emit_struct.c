@@ -294,7 +294,7 @@ emit_struct(struct emit *e)
     const struct ast_setting *base = dialect_setting(e->d, "base");
     const struct ast_setting *models = dialect_setting(e->d, "models");
     struct str retry = header_for(e, error, "retry_after"),
-               request = header_for(e, error, "request");
+               request = header_for(e, error, "request"), word = header_for(e, error, "kind");
 
     emit_ops(e);
     emit_settings(e);
@@ -326,6 +326,8 @@ emit_struct(struct emit *e)
         em(e, "    .retry_after = STR_INIT(%s),\n", c_string(e->a, retry));
     if (request.n)
         em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
+    if (word.n)
+        em(e, "    .error_word = STR_INIT(%s),\n", c_string(e->a, word));
     if (e->own.n)
         em(e, "    .own = &%sown,\n", e->d->prefix);
     em(e, "    .seen_read = SEEN(seen_read),\n    .seen_written = SEEN(seen_written),\n");
@@ -355,6 +357,11 @@ emit_prototypes(struct emit *e)
                c);
         if (emit_needs(e, decl, DIR_WRITE))
             em(e, "static %s write_%s(struct xd *x, const struct ir_%s *m);\n", type, name, c);
+        if (apart_row(decl) && emit_needs(e, decl, DIR_READ))
+            em(e, "static bool read_%s_apart(struct xd *x, uint32_t at, struct ir_%ss *l);\n", name,
+               c);
+        if (apart_row(decl) && emit_needs(e, decl, DIR_WRITE))
+            em(e, "static void write_%s_apart(struct xd *x, const struct ir_%s *m);\n", name, c);
     }
     em(e, "\n");
 }

@@ -144,7 +144,7 @@ void
 emit_table(struct emit *e, const struct ast_decl *decl)
 {
     struct str model = decl->model.n ? decl->model.v[0].name.s : (struct str){ NULL, 0 };
-    const struct ir_enum *en = types_enum(e->ir, model);
+    const struct ir_enum *en = types_words(e->ir, model);
     const char *name = decl_name(e, decl);
 
     em(e, "/* %s */\n", pos_text(e->a, decl->pos));

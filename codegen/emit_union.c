@@ -16,7 +16,7 @@ tag_writes(const struct ast_tag_case *c)
 static bool
 is_foreign(const struct ast_tag_case *c)
 {
-    return c->any && c->rows.n == 0;
+    return c->rows.n == 0 && c->model.n && (c->any || str_is(c->model.v[0].v[0].name.s, "foreign"));
 }
 
 /* "block_text", with a number when an earlier case of the declaration has the same name. */
@@ -158,6 +158,7 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
     const char *object =
         arena_printf(e->a, "%.*s.%s", STR_ARG(decl->name.s), u->cases.v[n].name.s.p).p;
     struct body *b = body_make(e, &ctx, name, object, rows_with_condition(e, c), &decl->rows);
+    b->bare = decl->by_member;
     if (!decl->by_member)
         b->split = own_splits(e, decl, b);
     body_know_name(e, b, decl->by.s);
@@ -206,11 +207,12 @@ emit_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *
     em(e, "    }\n    return false;\n}\n\n");
 }
 
-/* The case of the declaration that writes case n of the union, or -1. */
+/* The case of the declaration that writes case n of the union, or -1: the first from `from` on. */
 static int
-writer_of(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, int n)
+writer_of(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, int n,
+          unsigned from)
 {
-    for (unsigned i = 0; i < decl->tag_cases.n; i++)
+    for (unsigned i = from; i < decl->tag_cases.n; i++)
         if (tag_writes(&decl->tag_cases.v[i]) && case_index(e, u, &decl->tag_cases.v[i]) == n)
             return (int)i;
     return -1;
@@ -222,15 +224,67 @@ number(struct emit *e, const struct ast_tag_case *c)
     return emit_number(e, c->pos, c->arrow, false);
 }
 
+/* `text with citations`: the case, when the field is there. */
+static void
+write_when(struct emit *e, const struct ast_decl *decl, unsigned i, const struct ir_union *u, int n)
+{
+    const struct ast_tag_case *c = &decl->tag_cases.v[i];
+    struct ctx ctx = { CTX_CASE, NULL, u, n, NULL };
+    struct target t = target_resolve(e->a, e->ir, &ctx, &c->has, DIR_WRITE, e->diags);
+
+    if (!t.ok)
+        return;
+    em(e, "        if (%s) {\n            XD_SEEN(seen_written, %d);\n",
+       t.guard ? t.guard : types_present(e->a, &t.type, t.lvalue), number(e, c));
+    em(e, "            write_%s(x, m);\n            return true;\n        }\n",
+       case_name(e, decl, i));
+}
+
+/* The row that stands for an element of its own: it belongs to the one before. */
+static void
+emit_apart(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, const char *name)
+{
+    const struct ast_row *r = apart_row(decl);
+    struct ctx ctx = { CTX_UNION, NULL, u, -1, NULL };
+    struct ast_rows rows = { (struct ast_row *)r, 1, 1 };
+    const char *apart = arena_printf(e->a, "%s_apart", name).p;
+    struct type all = { .kind = TYPE_UNION, .un = u, .list = true };
+    const char *list = types_c(e->a, &all);
+    struct body *b = body_make(e, &ctx, apart, apart, &rows, NULL);
+
+    em(e, "/* %s: %s */\n", pos_text(e->a, r->pos), apart);
+    emit_shape(e, b);
+    if (emit_needs(e, decl, DIR_READ)) {
+        em(e, "static bool\nread_%s(struct xd *x, uint32_t at, %s *l)\n{\n", apart, list);
+        em(e, "    struct ir_%s *m = l->n ? &l->v[l->n - 1] : NULL;\n", u->c);
+        em(e, "    uint32_t v[%u];\n\n", b->slots ? b->slots : 1);
+        em(e, "    if (!xd_apart(x, at, STR(%s), m))\n        return false;\n",
+           c_string(e->a, r->wire.v[0].v[0].name.s));
+        em(e, "    if (!m || !xd_scan(x, at, &%s_shape, v, NULL))\n        return true;\n", apart);
+        emit_read_rows(e, b);
+        em(e, "    return true;\n}\n\n");
+    }
+    if (emit_needs(e, decl, DIR_WRITE)) {
+        em(e, "static void\nwrite_%s(struct xd *x, const struct ir_%s *m)\n{\n", apart, u->c);
+        em(e, "    jw_enter(&x->w);\n");
+        emit_write_rows(e, b);
+        em(e, "    jw_close(&x->w);\n}\n\n");
+    }
+}
+
 static void
 emit_writer(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, const char *name)
 {
     em(e, "static bool\nwrite_%s(struct xd *x, const struct ir_%s *m)\n{\n    switch (m->kind) {\n",
        name, u->c);
     for (int n = 0; n < (int)u->cases.n; n++) {
-        int i = writer_of(e, decl, u, n);
+        int i = writer_of(e, decl, u, n, 0);
         const char *ucase = u->cases.v[n].name.s.p;
         em(e, "    case %s:\n", case_constant(e->a, u, n));
+        while (i >= 0 && decl->tag_cases.v[i].has.n) {
+            write_when(e, decl, (unsigned)i, u, n);
+            i = writer_of(e, decl, u, n, (unsigned)i + 1);
+        }
         if (i < 0) {
             em(e, "        xd_lose(x, \"%ss.%s\");\n        break;\n", u->c, ucase);
         } else if (is_foreign(&decl->tag_cases.v[i])) {
@@ -266,6 +320,8 @@ emit_union(struct emit *e, const struct ast_decl *decl)
         emit_tags(e, decl, name);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
         emit_case(e, decl, i, u);
+    if (apart_row(decl))
+        emit_apart(e, decl, u, name);
     if (emit_needs(e, decl, DIR_READ))
         emit_reader(e, decl, u, name);
     if (emit_needs(e, decl, DIR_WRITE))

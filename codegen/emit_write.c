@@ -158,7 +158,11 @@ write_list(struct emit *e, const struct body *b, const struct form *f, const str
        b->opens_empty ? "!x->skeleton && " : "", lv);
     if (mask)
         em(e, "%s    if ((%s >> %s.v[i].kind) & 1)\n    ", indent, mask, lv);
-    em(e, "%s    %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
+    if (apart_row(f->decl))
+        em(e, "%s    if (%s(x, &%s.v[i]))\n%s        write_%s_apart(x, &%s.v[i]);\n", indent,
+           own_writer(e, f->decl), lv, indent, decl_name(e, f->decl), lv);
+    else
+        em(e, "%s    %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
     em(e, "%sjw_close(&x->w);\n", indent);
 }
 
@@ -260,7 +264,9 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         write_join(e, f, lv, key, indent);
         break;
     case FORM_IS_CODEC:
-        if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
+        if (strcmp(f->codec, "json_text") == 0)
+            em(e, "%sxd_put_str(x, STR(%s), %s);\n", indent, key, lv); /* read alone */
+        else if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
             em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
         else if (f->listed)
             em(e, "%sxd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
@@ -268,6 +274,11 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
             em(e, "%s(void)xd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
         else
             em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, lv);
+        break;
+    case FORM_IS_EMPTY:
+        em(e, "%sif (%s == %s) {\n%s    jw_key(&x->w, STR(%s));\n", indent, lv,
+           enum_constant(e->a, t->en, f->word), indent, key);
+        em(e, "%s    jw_raw(&x->w, STR(\"{}\"));\n%s}\n", indent, indent);
         break;
     case FORM_IS_SCALAR:
     case FORM_IS_GROWS:
@@ -504,7 +515,10 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
         diag_error(e->diags, u->r->max.pos, "max is for a value of type real, this is %s",
                    types_name(&t.type));
     const char *present = presence(e, b, u, &t);
-    if (u->r->grows.n) /* written empty while the block opens */
+    if (u->r->grows.n && b->bare)
+        present =
+            arena_printf(e->a, "!x->skeleton%s%s", present ? " && " : "", present ? present : "").p;
+    else if (u->r->grows.n) /* written empty while the block opens */
         present = arena_printf(e->a, "x->skeleton || %s", present ? present : "true").p;
     if (u->r->grows.n && t.type.list)
         present = types_present(e->a, &t.type, t.lvalue);
@@ -711,15 +725,22 @@ write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
     em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(loss_name(e, &b->ctx, p))));
 }
 
+/* `drop`, not `omit` */
+static bool
+is_loss(const struct ast_row *r)
+{
+    return r->kind == ROW_DROP && !r->word.s.n;
+}
+
 static void
 write_drops(struct emit *e, const struct body *b)
 {
     for (unsigned i = 0; b->rows && i < b->rows->n; i++)
-        for (unsigned k = 0; b->rows->v[i].kind == ROW_DROP && k < b->rows->v[i].model.n; k++)
+        for (unsigned k = 0; is_loss(&b->rows->v[i]) && k < b->rows->v[i].model.n; k++)
             write_drop(e, b, &b->rows->v[i].model.v[k]);
     /* Those of the whole union name common fields, or cases. */
     for (unsigned i = 0; b->common && i < b->common->n; i++)
-        for (unsigned k = 0; b->common->v[i].kind == ROW_DROP && k < b->common->v[i].model.n; k++)
+        for (unsigned k = 0; is_loss(&b->common->v[i]) && k < b->common->v[i].model.n; k++)
             if (types_field(&b->ctx.un->common, b->common->v[i].model.v[k].v[0].name.s))
                 write_drop(e, b, &b->common->v[i].model.v[k]);
 }
@@ -764,6 +785,34 @@ write_lost_blocks(struct emit *e, const struct body *b)
         em(e, "    xd_lose_blocks(x, &%s, %s);\n", list, mask);
 }
 
+/* A value of an enum for which there is no `{} as`. */
+static void
+write_lost_values(struct emit *e, const struct body *b)
+{
+    for (unsigned i = 0; i < b->uses.n; i++) {
+        const struct ast_row *r = b->uses.v[i].r;
+        bool last = r->forms.n == 1 && r->forms.v[0].kind == FORM_EMPTY_AS;
+        for (unsigned k = i + 1; last && k < b->uses.n; k++)
+            last = !path_eq(&r->model.v[0], &b->uses.v[k].r->model.v[0])
+                   || b->uses.v[k].r->forms.v[0].kind != FORM_EMPTY_AS;
+        if (!last)
+            continue;
+        struct target t = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[0], DIR_WRITE, e->diags);
+        if (!t.ok || t.type.kind != TYPE_ENUM)
+            continue;
+        em(e, "    if (%s%s%s", t.guard ? t.guard : "", t.guard ? " && " : "", t.lvalue);
+        for (unsigned k = 0; k <= i; k++) {
+            const struct ast_row *s = b->uses.v[k].r;
+            if (s->forms.n == 1 && s->forms.v[0].kind == FORM_EMPTY_AS
+                && path_eq(&s->model.v[0], &r->model.v[0]))
+                em(e, " && %s != %s", t.lvalue,
+                   enum_constant(e->a, t.type.en, s->forms.v[0].name.s));
+        }
+        em(e, ")\n        xd_lose(x, %s);\n",
+           c_string(e->a, str_from(loss_name(e, &b->ctx, &r->model.v[0]))));
+    }
+}
+
 void
 emit_write_rows(struct emit *e, const struct body *b)
 {
@@ -783,6 +832,7 @@ emit_write_rows(struct emit *e, const struct body *b)
         write_level(e, b, &top, 0, done);
     write_rest(e, b, "");
     write_drops(e, b);
+    write_lost_values(e, b);
     write_lost_blocks(e, b);
 }
 

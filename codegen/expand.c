@@ -173,6 +173,9 @@ put_form(struct buf *out, const struct ast_form *f)
     case FORM_TEXT_IN:
         buf_printf(out, "text in %.*s", STR_ARG(f->name.s));
         break;
+    case FORM_EMPTY_AS:
+        buf_printf(out, "{} as %.*s", STR_ARG(f->name.s));
+        break;
     case FORM_GROWS:
         buf_printf(out, "grows by %.*s", STR_ARG(f->name.s));
         break;
@@ -302,7 +305,7 @@ put_drop(struct print *p, const struct ast_row *r)
             buf_puts(p->out, STR(", "));
         }
         if (i == 0 || column(p) == p->depth * 4)
-            buf_puts(p->out, STR("drop "));
+            buf_puts(p->out, r->word.s.n ? STR("omit ") : STR("drop "));
         put_path(p->out, &r->model.v[i]);
     }
 }
@@ -396,6 +399,12 @@ put_case(struct print *p, const struct ast_tag_case *c)
     }
     buf_printf(p->out, " %s ", arrow(c->arrow));
     put_paths(p->out, &c->model, " | ");
+    if (c->has.n) {
+        buf_puts(p->out, STR(" with "));
+        put_path(p->out, &c->has);
+    }
+    if (c->by.s.n)
+        buf_printf(p->out, " by %.*s", STR_ARG(c->by.s));
     if (c->rows.n == 0) {
         end(p);
         return;
@@ -530,6 +539,8 @@ put_decl(struct print *p, const struct ast_decl *decl)
         buf_puts(p->out, STR(" by member"));
     if (decl->or_by.s.n)
         buf_printf(p->out, ", %.*s", STR_ARG(decl->or_by.s));
+    if (decl->by_frame)
+        buf_puts(p->out, STR(" by frame"));
     open_block(p);
     put_rows(p, &decl->rows);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)

@@ -16,6 +16,8 @@ static const struct {
     { "data_url", TYPE_UNION, "Source", KIND(STRING), false },
     { "json_object", TYPE_JSON, NULL, KIND(OBJECT), false },
     { "seconds", TYPE_INT, NULL, KIND(NUMBER) | KIND(STRING), false },
+    { "json_text", TYPE_TEXT, NULL, ~0u, false },
+    { "text_parts", TYPE_TEXT, NULL, KIND(STRING) | KIND(ARRAY), false },
     { "texts", TYPE_TEXT, NULL, KIND(STRING) | KIND(ARRAY), false },
     { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE), false },
     { "texts_or_tokens", TYPE_UNION, "Input", KIND(STRING) | KIND(ARRAY), true },
@@ -308,6 +310,15 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
             diag_error(e->diags, f->name.pos,
                        "'text in %.*s' is for a value of type text, here stands %s",
                        STR_ARG(f->name.s), type_text(e, t));
+        break;
+    case FORM_EMPTY_AS:
+        out.kinds = KIND(OBJECT);
+        out.word = f->name.s;
+        if (t->kind != TYPE_ENUM || t->list)
+            diag_error(e->diags, f->name.pos, "'{} as' is for an enum, here stands %s",
+                       type_text(e, t));
+        else if (want_value(t->en, f->name, e->diags) >= 0)
+            out.is = FORM_IS_EMPTY;
         break;
     case FORM_GROWS:
         out.is = FORM_IS_GROWS;

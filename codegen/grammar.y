@@ -40,8 +40,9 @@ int spec_parserFallback(int token);
 
 %fallback NAME
     IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
-    SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP REMOVE REFUSE REST WITH FIRST EACH CHOICES
-    ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER GROWS ELSE MAX SLOT LAST REQUIRED TRY AS
+    SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP OMIT REMOVE REFUSE REST WITH FIRST EACH CHOICES
+    ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER FRAME GROWS ELSE MAX SLOT LAST REQUIRED TRY
+    APART AS
     JOINS IN.
 
 file ::= ir.
@@ -292,6 +293,11 @@ decl(D) ::= STREAM(K) head(H) ITEMS BY name(M) LBRACE cases(C) RBRACE. {
     D->items = true;
     D->by = M;
 }
+// stream events <-> Reply by frame { "ping" <-> beat }     the tag is the name that the framing gives
+decl(D) ::= STREAM(K) head(H) BY FRAME LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_STREAM, K, H);
+    D->by_frame = true;
+}
 // stream chunks <-> Reply patch until "[DONE]" { each { id <-> id }; usage <-> usage : usage slot }
 decl(D) ::= STREAM(K) head(H) PATCH LBRACE rows(R) RBRACE. {
     D = build_wire_decl(b, build_decl_body(b), DECL_STREAM, K, H);
@@ -324,6 +330,16 @@ case(A) ::= bare_case(A).
 case(A) ::= bare_case(A) block(R).              { A.rows = R; }
 %type bare_case     { struct ast_tag_case }
 bare_case(A) ::= tags(T) arrow(X) targets(M).   { A = build_case(T, X, M); }
+// * <-> fail by exception { message <-> error.message }      a frame that fails; its name is a word of the table
+bare_case(A) ::= tags(T) arrow(X) targets(M) BY name(N). {
+    A = build_case(T, X, M);
+    A.by = N;
+}
+// "cited" <-> text with citations                  written when the field says something
+bare_case(A) ::= tags(T) arrow(X) targets(M) WITH path(P). {
+    A = build_case(T, X, M);
+    A.has = P;
+}
 // "text" with thought = true <-> thinking          in a union by member
 bare_case(A) ::= tags(T) WITH path(P) EQ const(C) arrow(X) targets(M). {
     A = build_case(T, X, M);
@@ -445,6 +461,12 @@ row(A) ::= wire(W) EQ const(C) ELSE const(D). {
 }
 // drop logprobs, sampling.seed         what this API cannot say; it is listed as lost
 row(A) ::= DROP(K) wire(M).         { A = build_row(b, ROW_DROP, K.word.pos); A->model = M; }
+// omit id                              not written, and no loss
+row(A) ::= OMIT(K) wire(M). {
+    A = build_row(b, ROW_DROP, K.word.pos);
+    A->model = M;
+    A->word = K.word;
+}
 // remove user                          takes an inherited row away
 row(A) ::= REMOVE(K) wire(W).       { A = build_row(b, ROW_REMOVE, K.word.pos); A->wire = W; }
 // refuse previous_response_id          a member that may not get lost
@@ -506,6 +528,8 @@ mapped(A) ::= mapped(A) SLOT(F).                { BUILD_PUSH(b, &A->flags, F.wor
 mapped(A) ::= mapped(A) LAST(F).                { BUILD_PUSH(b, &A->flags, F.word); }
 mapped(A) ::= mapped(A) REQUIRED(F).            { BUILD_PUSH(b, &A->flags, F.word); }
 mapped(A) ::= mapped(A) TRY(F).                 { BUILD_PUSH(b, &A->flags, F.word); }
+// apart: in lists an element of its own, behind the one that it belongs to
+mapped(A) ::= mapped(A) APART(F).               { BUILD_PUSH(b, &A->flags, F.word); }
 bare_map(A) ::= wire(W) arrow(X) sum(M).        { A = build_map(b, W, X, M); }
 
 %type arrow         { enum arrow }
@@ -542,6 +566,8 @@ form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N,
 // json in string: JSON text inside a string
 // text in summary_text: an array of parts with this type
 form(A) ::= name(J) IN name(S).                 { A = build_form_in(b, J, S); }
+// {} as auto: an empty object stands for this value of an enum
+form(A) ::= EMPTY AS name(N).                   { A = build_form_name(FORM_EMPTY_AS, N); }
 // grows by type: the deltas of the block's `grows`, told apart by this member
 form(A) ::= GROWS BY name(N).                   { A = build_form_name(FORM_GROWS, N); }
 

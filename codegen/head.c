@@ -65,7 +65,7 @@ check_table(const struct ir_model *ir, const struct ast_decl *decl, struct diags
     struct word name = decl->model.v[0].name;
 
     too_long(&decl->model, 1, diags);
-    if (types_enum(ir, name.s) || str_is(name.s, "string"))
+    if (types_words(ir, name.s) || str_is(name.s, "string"))
         return;
     no_such(ir, name, "enum", HEAD_ENUM, diags);
 }

@@ -77,7 +77,7 @@ check_union(const struct ast_decl *decl, struct diags *d)
                         diag_note(e, s->pos, "the other one");
                     }
             if (decl->kind == DECL_UNION && writes(r->arrow) && writes(s->arrow) && r->model.n
-                && s->model.n && path_eq(&r->model.v[0], &s->model.v[0])) {
+                && s->model.n && !s->has.n && path_eq(&r->model.v[0], &s->model.v[0])) {
                 struct diag *e = diag_error(d, r->model.v[0].pos, "'%.*s' is written by two cases",
                                             STR_ARG(r->model.v[0].v[0].name.s));
                 diag_note(e, s->pos, "the other one");
@@ -183,6 +183,13 @@ help_difference(struct arena *a, struct diag *e, const struct order *o, const st
                   STR_ARG(other->names[map[word[taken]]]));
 }
 
+/* What a framing says without an event. */
+static bool
+is_framed(struct str event)
+{
+    return str_is(event, "end") || str_is(event, "beat");
+}
+
 /* The number of the model's event that a wire event means. */
 static int
 meaning(const struct ast_decl *events, const struct ast_tag_case *c)
@@ -193,21 +200,31 @@ meaning(const struct ast_decl *events, const struct ast_tag_case *c)
     return -1;
 }
 
-/* The order with every `finish` optional: the runtime says one when the wire left it out. */
+/* What the runtime says when the wire does not: why the reply ended, and in a stream by frame, whose parts of it may come
+ * one by one, that a block begins and that all is over. */
+static bool
+is_implied(struct str event, bool by_frame)
+{
+    return str_is(event, "finish") || (by_frame && (str_is(event, "open") || str_is(event, "end")));
+}
+
+/* The order with every such event optional; in a stream by frame it may also be said in several. */
 static struct ast_regex *
-finish_optional(struct arena *a, const struct ast_regex *r)
+relaxed(struct arena *a, const struct ast_regex *r, bool by_frame)
 {
     struct ast_regex *copy = arena_alloc(a, sizeof *copy);
 
     *copy = *r;
     if (r->a)
-        copy->a = finish_optional(a, r->a);
+        copy->a = relaxed(a, r->a, by_frame);
     if (r->b)
-        copy->b = finish_optional(a, r->b);
-    if (r->kind != REGEX_NAME || !str_is(r->name.s, "finish"))
+        copy->b = relaxed(a, r->b, by_frame);
+    if (r->kind != REGEX_NAME || !is_implied(r->name.s, by_frame))
         return copy;
     struct ast_regex *opt = arena_alloc(a, sizeof *opt);
-    *opt = (struct ast_regex){ .kind = REGEX_OPT, .a = copy };
+    *opt = (struct ast_regex){ .kind = by_frame && str_is(r->name.s, "finish") ? REGEX_STAR
+                                                                               : REGEX_OPT,
+                               .a = copy };
     return opt;
 }
 
@@ -227,23 +244,24 @@ invert_check_order(struct arena *a, const struct ir_model *ir, const struct ast_
         const struct ast_tag_case *c = &stream->tag_cases.v[i];
         wire[nwire++] = c->tags.n ? c->tags.v[0].s : STR("?");
         to_model[i] = meaning(ir->events, c);
-        if (to_model[i] >= 0 && writes(c->arrow))
+        if (to_model[i] >= 0 && writes(c->arrow) && to_wire[to_model[i]] < 0)
             to_wire[to_model[i]] = (int)i;
     }
     if (!ir->events)
         return;
-    struct order *w = order_make(a, &stream->order, wire, nwire, d);
+    struct ast_order said = order_of_stream(a, stream);
+    struct order *w = order_make(a, &said, wire, nwire, d);
     struct order *m = order_make(a, &ir->events->order, model, nmodel, d);
     if (diags_count(d) != before)
         return;
     for (unsigned i = 0; i < nmodel; i++)
-        if (to_wire[i] < 0)
+        if (to_wire[i] < 0 && !(stream->by_frame && is_framed(model[i])))
             diag_help(diag_error(d, stream->pos, "no event of the stream writes '%.*s'",
                                  STR_ARG(model[i])),
                       "\"name\" <-> %.*s { ... }", STR_ARG(model[i]));
-    struct ast_order relaxed = ir->events->order;
-    relaxed.regex = finish_optional(a, relaxed.regex);
-    const struct order *r = order_make(a, &relaxed, model, nmodel, d);
+    struct ast_order loose = ir->events->order;
+    loose.regex = relaxed(a, loose.regex, stream->by_frame);
+    const struct order *r = order_make(a, &loose, model, nmodel, d);
     int n = order_difference(w, r, to_model, word, WORD_MAX);
     if (n >= 0)
         help_difference(a,

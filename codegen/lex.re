@@ -178,11 +178,11 @@ put_stray(struct lexer *l, const char *from)
     put_bad(l, LEX_STRAY, from);
 }
 
-/* `{}` is a value only where a constant stands. */
+/* `{}` is a value only where a constant or a form stands. */
 static void
 put_empty(struct lexer *l, const char *from)
 {
-    if (l->last == TOK_EQ || l->last == TOK_ELSE) {
+    if (l->last == TOK_EQ || l->last == TOK_ELSE || l->last == TOK_COLON) {
         put(l, TOK_EMPTY, from, l->cursor);
         return;
     }

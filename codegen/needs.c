@@ -32,8 +32,10 @@ need(struct needs *n, struct str name, enum dir dir)
     n->seen[dir][decl - n->d->decls.v] = true;
     need_rows(n, &decl->rows, dir);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)
-        if (decl->tag_cases.v[i].arrow != (dir == DIR_READ ? ARROW_WRITE : ARROW_READ))
+        if (decl->tag_cases.v[i].arrow != (dir == DIR_READ ? ARROW_WRITE : ARROW_READ)) {
+            need(n, decl->tag_cases.v[i].by.s, dir);
             need_rows(n, &decl->tag_cases.v[i].rows, dir);
+        }
 }
 
 bool

@@ -174,6 +174,26 @@ add_extras(struct order *o, const struct ast_order *ast, struct diags *d)
     }
 }
 
+struct ast_order
+order_of_stream(struct arena *a, const struct ast_decl *stream)
+{
+    struct ast_order o = stream->order;
+
+    for (unsigned i = 0; i < stream->tag_cases.n; i++) {
+        const struct ast_tag_case *c = &stream->tag_cases.v[i];
+        if (!c->any || !c->tags.n)
+            continue;
+        struct word *v = arena_alloc(a, (o.final.n + 1) * sizeof *v);
+        if (!v)
+            continue;
+        for (unsigned k = 0; k < o.final.n; k++)
+            v[k] = o.final.v[k];
+        v[o.final.n] = c->tags.v[0];
+        o.final = (struct words){ v, o.final.n + 1, o.final.n + 1 };
+    }
+    return o;
+}
+
 struct order *
 order_make(struct arena *a, const struct ast_order *ast, const struct str *names, unsigned n,
            struct diags *d)

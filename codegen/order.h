@@ -19,6 +19,8 @@ struct order {
     bool accept[ORDER_STATES_MAX];
 };
 
+/* The order of a stream.  A case for all frames that fail, `*`, is final. */
+struct ast_order order_of_stream(struct arena *a, const struct ast_decl *stream);
 /* The automaton of an order block over the given event names.  Names that no event has are errors
  * in d. */
 struct order *order_make(struct arena *a, const struct ast_order *o, const struct str *names,

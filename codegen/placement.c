@@ -96,7 +96,11 @@ check_flags(struct check *c, const struct ast_row *r, enum home home)
                 diag_error(c->d, r->flags.v[i].pos, "'%.*s' is given twice",
                            STR_ARG(r->flags.v[i].s));
     const struct word *slot = find_flag(r, "slot"), *try = find_flag(r, "try"),
-                      *required = find_flag(r, "required"), *last = find_flag(r, "last");
+                      *required = find_flag(r, "required"), *last = find_flag(r, "last"),
+                      *apart = find_flag(r, "apart");
+    if (apart && home != IN_UNION)
+        refuse(c, apart->pos, "apart",
+               "apart stands beside the cases of a union: mark <-> cache : mark apart");
     if (slot && !(home & IN_STREAM))
         refuse(c, slot->pos, "slot",
                "slot is for rows of a stream that wait until the reply is complete");
@@ -140,14 +144,15 @@ check_forms(struct check *c, const struct ast_row *r, enum home home)
 static void
 check_header(struct check *c, const struct ast_row *r)
 {
-    static const char help[] = "of an error, a header carries retry_after or request:\n"
+    static const char help[] = "of an error, a header carries kind, retry_after or request:\n"
                                "header \"retry-after\" <-> retry_after : seconds";
     const struct ast_path *p = r->model.n ? &r->model.v[0] : NULL;
 
     if (!p)
         refuse(c, r->pos, "a constant header", "constant headers belong to an operation");
     else if (p->n > 1
-             || !(str_is(p->v[0].name.s, "retry_after") || str_is(p->v[0].name.s, "request")))
+             || !(str_is(p->v[0].name.s, "retry_after") || str_is(p->v[0].name.s, "request")
+                  || str_is(p->v[0].name.s, "kind")))
         diag_help(diag_error(c->d, p->pos, "no header carries this"), "%s", help);
 }
 
@@ -246,8 +251,12 @@ decl_phrase(enum ast_decl_kind kind)
 static void
 check_case(struct check *c, const struct ast_decl *decl, const struct ast_tag_case *t)
 {
+    if (t->by.s.n && !(decl->by_frame && t->any))
+        diag_help(diag_error(c->d, t->by.pos, "a table of names has no place here"),
+                  "in a stream by frame: * <-> fail by exception { message <-> error.message }");
     bool verbatim = decl->kind == DECL_LIST && t->any && !t->none && t->rows.n == 0;
-    if ((t->any || t->none) && decl->kind != DECL_UNION && !verbatim)
+    bool failed = decl->by_frame && t->any && t->by.s.n;
+    if ((t->any || t->none) && decl->kind != DECL_UNION && !verbatim && !failed)
         diag_help(
             diag_error(c->d, t->pos, "%s has no case for %s", decl_phrase(decl->kind),
                        t->any ? "any other tag" : "a missing tag"),

@@ -11,6 +11,7 @@ static const struct {
     { "sse", "server-sent events" },
     { "ndjson", "a document a line" },
     { "array", "one JSON array, written in pieces" },
+    { "eventstream", "binary messages with checksums" },
 };
 
 /* Schemes of authentication: how many strings follow, and what they say. */

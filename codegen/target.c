@@ -19,6 +19,12 @@ ctx_c(struct arena *a, const struct ctx *ctx)
 }
 
 const char *
+enum_constant(struct arena *a, const struct ir_enum *en, struct str value)
+{
+    return arena_printf(a, "IR_%s_%s", types_upper(a, en->name.s), types_upper(a, value)).p;
+}
+
+const char *
 case_constant(struct arena *a, const struct ir_union *u, int ucase)
 {
     return arena_printf(a, "IR_%s_%s", types_upper(a, u->name.s),

@@ -45,6 +45,7 @@ struct target target_resolve(struct arena *a, const struct ir_model *ir, const s
 /* The C type of m in this context: "struct ir_block". */
 const char *ctx_c(struct arena *a, const struct ctx *ctx);
 /* "IR_BLOCK_TEXT" */
+const char *enum_constant(struct arena *a, const struct ir_enum *en, struct str value);
 const char *case_constant(struct arena *a, const struct ir_union *u, int ucase);
 /* Offer the nearest of the names in f as help. */
 void suggest_field(struct diag *e, const struct ir_fields *f, struct str name);

@@ -45,6 +45,20 @@ types_enum(const struct ir_model *m, struct str name)
     return NULL;
 }
 
+const struct ir_enum *
+types_words(const struct ir_model *m, struct str name)
+{
+    static struct ast_enum_value values[] = {
+        { .name = { STR_INIT("false"), { NULL, 0, 0 } } },
+        { .name = { STR_INIT("true"), { NULL, 0, 0 } } },
+    };
+    static const struct ir_enum boolean = { { STR_INIT("bool"), { NULL, 0, 0 } },
+                                            "bool",
+                                            { values, 2, 2 } };
+
+    return str_is(name, "bool") ? &boolean : types_enum(m, name);
+}
+
 const struct ir_record *
 types_record(const struct ir_model *m, struct str name)
 {

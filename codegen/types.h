@@ -111,6 +111,8 @@ struct ir_model {
 struct ir_model *types_resolve(struct arena *a, const struct ast_file *file, struct diags *d);
 
 const struct ir_enum *types_enum(const struct ir_model *m, struct str name);
+/* What a table may give words to: an enum, or bool as one. */
+const struct ir_enum *types_words(const struct ir_model *m, struct str name);
 const struct ir_record *types_record(const struct ir_model *m, struct str name);
 const struct ir_union *types_union(const struct ir_model *m, struct str name);
 const struct ir_field *types_field(const struct ir_fields *f, struct str name);

@@ -2,6 +2,7 @@
 #include "runtime/xd/registry.h"
 
 extern const struct xd_dialect xd_anthropic_messages;
+extern const struct xd_dialect xd_bedrock_converse;
 extern const struct xd_dialect xd_openai_chat;
 extern const struct xd_dialect xd_openai_responses;
 extern const struct xd_dialect xd_mistral_chat;
@@ -14,6 +15,7 @@ extern const struct xd_dialect xd_azure;
 extern const struct xd_dialect xd_azure_foundry;
 extern const struct xd_dialect xd_azure_v1;
 extern const struct xd_dialect xd_baichuan;
+extern const struct xd_dialect xd_bedrock;
 extern const struct xd_dialect xd_cerebras;
 extern const struct xd_dialect xd_cloudflare;
 extern const struct xd_dialect xd_databricks;
@@ -61,6 +63,7 @@ extern const struct xd_dialect xd_zhipu;
 
 const struct xd_dialect *const xd_registry[] = {
     &xd_anthropic_messages,
+    &xd_bedrock_converse,
     &xd_openai_chat,
     &xd_openai_responses,
     &xd_mistral_chat,
@@ -73,6 +76,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_azure_foundry,
     &xd_azure_v1,
     &xd_baichuan,
+    &xd_bedrock,
     &xd_cerebras,
     &xd_cloudflare,
     &xd_databricks,

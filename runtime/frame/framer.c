@@ -43,6 +43,9 @@ choose(struct framer *f, enum framing framing)
     case FRAMING_ARRAY:
         array_init(&f->array, f->limit, on_frame, f);
         break;
+    case FRAMING_EVENTSTREAM:
+        messages_init(&f->messages, f->limit, on_frame, f);
+        break;
     }
 }
 
@@ -71,6 +74,9 @@ framer_fini(struct framer *f)
     case FRAMING_ARRAY:
         array_fini(&f->array);
         break;
+    case FRAMING_EVENTSTREAM:
+        messages_fini(&f->messages);
+        break;
     }
 }
 
@@ -90,6 +96,8 @@ framer_feed(struct framer *f, const char *p, size_t n)
         return lines_feed(&f->lines, p, n);
     case FRAMING_ARRAY:
         return array_feed(&f->array, p, n);
+    case FRAMING_EVENTSTREAM:
+        return messages_feed(&f->messages, p, n);
     }
     return ERR_OK;
 }
@@ -106,6 +114,8 @@ framer_end(struct framer *f)
         return lines_end(&f->lines);
     case FRAMING_ARRAY:
         return array_end(&f->array);
+    case FRAMING_EVENTSTREAM:
+        return messages_end(&f->messages);
     }
     return ERR_OK;
 }
@@ -122,6 +132,8 @@ framer_offset(const struct framer *f)
         return f->skipped + f->lines.offset;
     case FRAMING_ARRAY:
         return f->skipped + f->array.offset;
+    case FRAMING_EVENTSTREAM:
+        return f->skipped + f->messages.es.offset;
     }
     return f->skipped;
 }
@@ -135,6 +147,8 @@ framer_mistake(const struct framer *f)
         break;
     case FRAMING_ARRAY:
         return "something else than an object in an array of events";
+    case FRAMING_EVENTSTREAM:
+        return f->messages.es.why;
     }
     return "not of its framing";
 }

@@ -2,7 +2,8 @@
  *
  *   bytes ─► framer ─┬─ sse ───┬─► struct frame ─► frame_fn
  *                    ├─ lines ─┤
- *                    └─ array ─┘
+ *                    ├─ array ─┤
+ *                    └─ messages
  *
  * Where a dialect has several framings, the first byte that is no blank tells which one it is. */
 #ifndef LLMUX_FRAME_FRAMER_H
@@ -12,6 +13,7 @@
 #include "runtime/frame/frame.h"
 #include "runtime/frame/framing.h"
 #include "runtime/frame/lines.h"
+#include "runtime/frame/messages.h"
 #include "runtime/sse/sse.h"
 
 struct framer {
@@ -26,6 +28,7 @@ struct framer {
         struct sse sse;
         struct lines lines;
         struct array array;
+        struct messages messages;
     };
 };
 

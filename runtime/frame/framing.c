@@ -8,6 +8,8 @@ static const struct {
     /* Clients parse every line, also an empty one. */
     [FRAMING_NDJSON] = { STR_INIT("ndjson"), STR_INIT("application/x-ndjson"), STR_INIT("") },
     [FRAMING_ARRAY] = { STR_INIT("array"), STR_INIT("application/json"), STR_INIT("\n") },
+    [FRAMING_EVENTSTREAM] = { STR_INIT("eventstream"),
+                              STR_INIT("application/vnd.amazon.eventstream"), STR_INIT("") },
 };
 
 struct str
@@ -51,6 +53,8 @@ framing_fits(enum framing f, struct str s)
         return *s.p == '{';
     case FRAMING_ARRAY:
         return *s.p == '[';
+    case FRAMING_EVENTSTREAM:
+        return *s.p == 0; /* of the length of a message, which is below 16 MiB */
     }
     return false;
 }

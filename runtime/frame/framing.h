@@ -7,11 +7,12 @@
 #include "runtime/base/str.h"
 
 enum framing {
-    FRAMING_SSE,    /* server-sent events, runtime/sse/ */
-    FRAMING_NDJSON, /* a document a line */
-    FRAMING_ARRAY,  /* one JSON array, written in pieces; its elements are the documents */
+    FRAMING_SSE,         /* server-sent events, runtime/sse/ */
+    FRAMING_NDJSON,      /* a document a line */
+    FRAMING_ARRAY,       /* one JSON array, written in pieces; its elements are the documents */
+    FRAMING_EVENTSTREAM, /* binary messages with checksums, eventstream.h */
 };
-#define FRAMINGS 3
+#define FRAMINGS 4
 
 /* A set of framings has the bit 1u << framing for each. */
 static inline bool

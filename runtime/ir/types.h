@@ -16,6 +16,8 @@
 #include "runtime/base/str.h"
 
 enum ir_bool { IR_UNSET, IR_FALSE, IR_TRUE };
+/* As tables call them. */
+enum { IR_BOOL_FALSE = IR_FALSE, IR_BOOL_TRUE = IR_TRUE };
 
 struct ir_int {
     int64_t v;

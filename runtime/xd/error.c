@@ -196,7 +196,7 @@ kind_of_word(const struct xd *x, struct str word)
 static void
 settle_kind(struct xd *x, const struct place *p, int status, struct ir_error *e)
 {
-    enum ir_fault found[6] = { e->kind };
+    enum ir_fault found[7] = { e->kind };
     unsigned n = 1;
     if (p) {
         found[n++] = kind_of_word(x, scalar(x, member(x, p->inner, "type")));
@@ -204,6 +204,8 @@ settle_kind(struct xd *x, const struct place *p, int status, struct ir_error *e)
         found[n++] = kind_of_word(x, scalar(x, member(x, p->inner, "status")));
     }
     found[n++] = kind_of_word(x, e->code);
+    found[n++] = x->dialect->faults ? (enum ir_fault)xd_word_value(x, x->word, x->dialect->faults)
+                                    : IR_FAULT_UNSET;
     found[n++] = kind_of_status(status);
     e->kind = IR_FAULT_UNSET;
     for (unsigned i = 0; i < n && is_vague(e->kind); i++)
@@ -330,6 +332,17 @@ xd_error_read(struct xd *x, struct str body, int status, struct ir_error *e)
     x->lost = lost;
 }
 
+/* Some say "space#Word:http://where": what counts is the word. */
+void
+xd_error_named(struct xd *x, struct str header)
+{
+    const char *hash = header.n ? memchr(header.p, '#', header.n) : NULL;
+    if (hash)
+        header = str_skip(header, (size_t)(hash + 1 - header.p));
+    const char *colon = header.n ? memchr(header.p, ':', header.n) : NULL;
+    x->word = str_trim(colon ? str_make(header.p, (size_t)(colon - header.p)) : header);
+}
+
 bool
 xd_error_is_in(const struct xd *x)
 {
@@ -355,6 +368,13 @@ xd_error_write(struct xd *x, const struct ir_error *e)
         whole.kind = IR_FAULT_INTERNAL;
     jw_init(&x->w, x->out);
     x->dialect->write_error(x, &whole);
+}
+
+struct str
+xd_error_word(const struct xd_dialect *d, const struct ir_error *e)
+{
+    enum ir_fault kind = e->kind == IR_FAULT_UNSET ? IR_FAULT_INTERNAL : e->kind;
+    return d->faults ? xd_word_said(d, d->faults, (int)kind) : (struct str){ NULL, 0 };
 }
 
 int

@@ -18,6 +18,10 @@ void xd_lose_path(struct xd *x, uint32_t at);
 /* A member that stood in a container of an object of this shape; key as in the source. */
 void
 xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container, struct str key);
+/* The value of a word outside of the document, 0 when t does not have it. */
+int xd_word_value(const struct xd *x, struct str word, const struct xd_table *t);
+/* The word for a value, outside of the document; absent when t has none to write. */
+struct str xd_word_said(const struct xd_dialect *d, const struct xd_table *t, int value);
 /* Two shapes are of the same object of the same base dialect. */
 bool xd_same_object(const struct xd_shape *a, const struct xd_shape *b);
 

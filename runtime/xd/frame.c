@@ -18,7 +18,23 @@ xd_frame_open(struct xd *x, struct str name)
     case FRAMING_ARRAY:
         buf_puts(x->out, x->framed ? STR(",\n") : STR("["));
         break;
+    case FRAMING_EVENTSTREAM:
+        messages_open(&x->message, x->out, MESSAGES_EVENT, name);
+        break;
     }
+    x->framed = true;
+    jw_init(&x->w, x->out);
+}
+
+void
+xd_frame_open_failed(struct xd *x, const struct xd_table *t, const struct ir_error *e)
+{
+    struct str word = xd_word_said(x->dialect, t, (int)e->kind);
+    if (x->framing != FRAMING_EVENTSTREAM) {
+        xd_frame_open(x, word);
+        return;
+    }
+    messages_open(&x->message, x->out, MESSAGES_EXCEPTION, word);
     x->framed = true;
     jw_init(&x->w, x->out);
 }
@@ -34,6 +50,9 @@ xd_frame_close(struct xd *x)
         buf_putc(x->out, '\n');
         break;
     case FRAMING_ARRAY:
+        break;
+    case FRAMING_EVENTSTREAM:
+        eventstream_close(&x->message);
         break;
     }
 }

@@ -10,6 +10,16 @@ xd_push(struct xd *x, void **v, unsigned *n, unsigned *cap, size_t size)
     return e;
 }
 
+bool
+xd_apart(struct xd *x, uint32_t at, struct str member, const void *before)
+{
+    if (json_kind(&x->doc, at) != JSON_OBJECT || !json_member(&x->doc, at, member))
+        return false;
+    if (!before)
+        xd_lose_path(x, at);
+    return true;
+}
+
 struct ir_turn *
 xd_turn(struct xd *x, struct ir_request *m, enum ir_role role)
 {

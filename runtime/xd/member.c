@@ -45,6 +45,12 @@ member_at(const struct json_doc *d, uint32_t at, struct str path, bool camel)
     return at;
 }
 
+uint32_t
+xd_member_at(struct xd *x, uint32_t at, struct str path)
+{
+    return member_at(&x->doc, at, path, false);
+}
+
 static bool
 holds(const struct json_doc *d, uint32_t at, const struct xd_member *m, bool camel)
 {

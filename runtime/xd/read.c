@@ -41,6 +41,12 @@ xd_read_json(struct xd *x, uint32_t at, struct str *v)
 }
 
 void
+xd_read_json_text(struct xd *x, uint32_t at, struct str *v)
+{
+    xd_read_json(x, at, v);
+}
+
+void
 xd_read_json_object(struct xd *x, uint32_t at, struct str *v)
 {
     if (has(x, at, JSON_OBJECT))

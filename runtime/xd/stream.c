@@ -50,9 +50,11 @@ read_frame(struct xd_reader *r, const struct frame *e)
         xd_flow_end(x);
         return;
     }
-    if (data.n == 0 || str_is(data, "[DONE]"))
+    x->failed = e->failed;
+    x->word = e->failed ? e->name : (struct str){ NULL, 0 };
+    if ((data.n == 0 && !e->failed) || str_is(data, "[DONE]"))
         return; /* some send it in dialects that know no such thing */
-    if (named_error && *data.p != '{' && *data.p != '[') {
+    if (named_error && (data.n == 0 || (*data.p != '{' && *data.p != '['))) {
         fail_with(r, data);
         return;
     }

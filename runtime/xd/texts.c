@@ -62,6 +62,25 @@ xd_put_text_in(struct xd *x, struct str key, struct str type, struct str v)
 }
 
 void
+xd_read_text_parts(struct xd *x, uint32_t at, struct str *v)
+{
+    xd_read_texts(x, at, v);
+}
+
+void
+xd_put_text_parts(struct xd *x, struct str key, struct str v)
+{
+    if (!v.p)
+        return;
+    jw_key(&x->w, key);
+    jw_array(&x->w);
+    jw_object(&x->w);
+    xd_put_str(x, STR("text"), v);
+    jw_close(&x->w);
+    jw_close(&x->w);
+}
+
+void
 xd_put_texts(struct xd *x, struct str key, struct str v)
 {
     if (!v.p)

@@ -30,11 +30,16 @@ MUST_CHECK enum err
 xd_reply_read(struct xd *x, struct str body, struct ir_reply *m, struct ir_error *e);
 MUST_CHECK enum err xd_reply_write(struct xd *x, const struct ir_reply *m);
 
+/* Before xd_error_read: the value of the header d->error_word, of which only the word itself is kept. */
+void xd_error_named(struct xd *x, struct str header);
 /* Whatever the body is (JSON of the dialect, other JSON, HTML, text, nothing), *e is filled:
  * kind by the dialect's words, else by the status; message from the body, else the status text.
  * status 0: unknown. */
 void xd_error_read(struct xd *x, struct str body, int status, struct ir_error *e);
 void xd_error_write(struct xd *x, const struct ir_error *e);
+/* What this dialect calls the error where it says so outside of the body, in a header (d->error_word); absent when
+ * it has no word. */
+struct str xd_error_word(const struct xd_dialect *d, const struct ir_error *e);
 /* The HTTP status for an error in this dialect: the provider's own when it has one, else from
  * the table. */
 int xd_error_status(const struct xd_dialect *d, const struct ir_error *e);

@@ -7,13 +7,13 @@
 
 /* Note in the coverage count that a table's row was of use. */
 static void
-count_row(const struct xd *x, int row, unsigned char *seen)
+count_row(int row, unsigned char *seen)
 {
 #ifdef XD_COUNT_ROWS
-    if (x->dialect && seen && row >= 0)
+    if (seen && row >= 0)
         XD_SEEN(seen, row);
 #else
-    (void)x, (void)row, (void)seen;
+    (void)row, (void)seen;
 #endif
 }
 
@@ -53,7 +53,7 @@ find_word(const struct xd *x, uint32_t at, const struct xd_table *t)
     for (; t; t = t->base)
         for (unsigned i = 0; i < t->n; i++)
             if (t->v[i].read && t->v[i].wire.p && json_text_is(&x->doc, at, t->v[i].wire)) {
-                count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
+                count_row(t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
                 return &t->v[i];
             }
     return NULL;
@@ -84,7 +84,7 @@ xd_phrase_in(const struct xd *x, struct str text, const struct xd_table *t)
             struct str part = t->v[i].read ? phrase(&t->v[i]) : (struct str){ NULL, 0 };
             if (!part.p || !contains_nocase(text, part))
                 continue;
-            count_row(x, t->v[i].row, x->dialect->seen_read);
+            count_row(t->v[i].row, x->dialect->seen_read);
             return t->v[i].value;
         }
     return 0;
@@ -104,7 +104,7 @@ unknown_word(struct xd *x, uint32_t at, const struct xd_table *t)
     if (x->mode == XD_LENIENT && json_inner(&x->doc, at).n == 0)
         return 0; /* some say "" where others say null */
     if (t->other >= 0) {
-        count_row(x, t->other_row, x->dialect ? x->dialect->seen_read : NULL);
+        count_row(t->other_row, x->dialect ? x->dialect->seen_read : NULL);
         return t->other;
     }
     if (x->mode == XD_LENIENT) {
@@ -137,7 +137,7 @@ xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t, struct str *v)
     for (unsigned i = 0; i < t->n; i++) {
         if (t->v[i].read && json_text_is(&x->doc, at, t->v[i].wire)) {
             *v = t->v[i].model;
-            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
+            count_row(t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
             return;
         }
     }
@@ -154,6 +154,45 @@ xd_word_row(const struct xd_table *t, int value)
     return NULL;
 }
 
+/* The row for a word outside of the document, or NULL. */
+static const struct xd_word *
+row_of_text(const struct xd *x, struct str word, const struct xd_table *t)
+{
+    for (; word.n && t; t = t->base)
+        for (unsigned i = 0; i < t->n; i++)
+            if (t->v[i].read && t->v[i].wire.p && str_eq(t->v[i].wire, word)) {
+                count_row(t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
+                return &t->v[i];
+            }
+    return NULL;
+}
+
+int
+xd_word_value(const struct xd *x, struct str word, const struct xd_table *t)
+{
+    const struct xd_word *w = row_of_text(x, word, t);
+    return w ? w->value : 0;
+}
+
+void
+xd_frame_fault(struct xd *x, const struct xd_table *t, struct ir_error *e)
+{
+    const struct xd_word *w = row_of_text(x, x->word, t);
+    if (!w)
+        return;
+    e->kind = (enum ir_fault)w->value;
+    e->status = (struct ir_int){ w->status, w->status != 0 };
+}
+
+struct str
+xd_word_said(const struct xd_dialect *d, const struct xd_table *t, int value)
+{
+    const struct xd_word *w = xd_word_row(t, value);
+    if (w)
+        count_row(w->row, d->seen_written);
+    return w ? w->wire : (struct str){ NULL, 0 };
+}
+
 struct str
 xd_word_of(const struct xd_table *t, int value)
 {
@@ -166,7 +205,7 @@ xd_put_word(struct xd *x, struct str key, const struct xd_table *t, int value)
 {
     const struct xd_word *w = xd_word_row(t, value);
     if (w)
-        count_row(x, w->row, x->dialect ? x->dialect->seen_written : NULL);
+        count_row(w->row, x->dialect ? x->dialect->seen_written : NULL);
     xd_put_str(x, key, w ? w->wire : (struct str){ NULL, 0 });
     return w != NULL;
 }
@@ -177,7 +216,7 @@ xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v
     for (unsigned i = 0; v.p && i < t->n; i++) {
         if (t->v[i].write && str_eq(t->v[i].model, v)) {
             v = t->v[i].wire;
-            count_row(x, t->v[i].row, x->dialect ? x->dialect->seen_written : NULL);
+            count_row(t->v[i].row, x->dialect ? x->dialect->seen_written : NULL);
             break;
         }
     }
@@ -216,6 +255,18 @@ xd_tag_or(struct xd *x, uint32_t at, const struct xd_tags *first, const struct x
 {
     bool has = json_kind(&x->doc, at) == JSON_OBJECT && json_member(&x->doc, at, first->member);
     return xd_tag(x, at, has ? first : other);
+}
+
+int
+xd_event(struct xd *x, struct str name, const struct xd_tags *t)
+{
+    if (x->err || x->failed)
+        return x->err ? -1 : t->other;
+    for (unsigned i = 0; i < t->n; i++)
+        if (str_eq(t->v[i].wire, name))
+            return t->v[i].tag;
+    xd_lose_name(x, arena_printf(x->arena, "event:%.*s", STR_ARG(utf8_cut(name, WORD_SHOWN))));
+    return -1;
 }
 
 int

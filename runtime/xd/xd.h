@@ -19,6 +19,7 @@
 #include "runtime/base/buf.h"
 #include "runtime/base/err.h"
 #include "runtime/frame/framing.h"
+#include "runtime/frame/messages.h"
 #include "runtime/json/doc.h"
 #include "runtime/json/text.h"
 #include "runtime/json/writer.h"
@@ -242,9 +243,10 @@ struct xd_dialect {
     void (*write_error)(struct xd *x, const struct ir_error *e);
     /* Header rows of the error object: a NULL-name-terminated list with codec. */
     const struct xd_table *faults; /* kind <-> word and status */
-    struct str retry_after,
-        request_id;            /* names of the reply headers that carry them, absent when none */
-    const void *own;           /* what its generated file looks up in it; NULL: nothing */
+    struct str retry_after, request_id,
+        error_word;  /* names of the reply headers that carry them, absent when none; the value of
+                     * error_word is a word of faults */
+    const void *own; /* what its generated file looks up in it; NULL: nothing */
     const struct xd_row *rows; /* every row of the spec, for the coverage count */
     unsigned nrows;
     unsigned char *seen_read, *seen_written; /* by row; NULL unless built with XD_COUNT_ROWS */
@@ -301,6 +303,9 @@ struct xd {
     unsigned items;     /* how many were begun */
     unsigned piece;     /* place of what an event brings among its like: of a citation */
     uint64_t count;     /* frames written */
+    struct eventstream_writer message; /* the frame being written in that framing */
+    bool failed;                       /* the framing says that the frame being read is an error */
+    struct str word; /* what an error is called outside of its body: by a header, by its frame */
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
     uint32_t noise
@@ -321,8 +326,16 @@ int xd_tag(struct xd *x, uint32_t at, const struct xd_tags *t);
 int xd_member(struct xd *x, uint32_t at, const struct xd_members *t);
 /* The same for elements that have the tag in one of two members: `first`, if it is there. */
 int xd_tag_or(struct xd *x, uint32_t at, const struct xd_tags *first, const struct xd_tags *other);
+/* The value at a path of members, "a.b"; 0 when there is none, or null. */
+uint32_t xd_member_at(struct xd *x, uint32_t at, struct str path);
+/* The event that the frame's name selects in a stream by frame; t->other when the framing says that the frame failed;
+ * -1 for an unknown one, which is noted as lost. */
+int xd_event(struct xd *x, struct str name, const struct xd_tags *t);
 /* A node of another kind than wanted: error (strict) or loss (lenient).  want: "string or array". */
 void xd_mismatch(struct xd *x, uint32_t at, const char *want);
+/* Does object `at` have this member, which makes it no element of its own but a part of the one before?  before:
+ * NULL when there is none, which is noted as a loss. */
+bool xd_apart(struct xd *x, uint32_t at, struct str member, const void *before);
 /* A required member is missing: error in either mode for requests, loss for replies. */
 void xd_missing(struct xd *x, uint32_t at, const char *member);
 
@@ -331,6 +344,7 @@ void xd_read_json(struct xd *x, uint32_t at, struct str *v); /* raw bytes */
 void xd_read_json_in_string(struct xd *x, uint32_t at,
                             struct str *v); /* the decoded string is the raw JSON */
 void xd_read_json_object(struct xd *x, uint32_t at, struct str *v); /* raw bytes of an object */
+void xd_read_json_text(struct xd *x, uint32_t at, struct str *v);   /* raw bytes as a text */
 void xd_read_int(struct xd *x, uint32_t at, struct ir_int *v);
 void xd_read_real(struct xd *x, uint32_t at, struct str *v); /* number text */
 void xd_read_bool(struct xd *x, uint32_t at, enum ir_bool *v);
@@ -400,6 +414,7 @@ void xd_read_index(struct xd *x, uint32_t at, unsigned *v);
 int64_t xd_key_of(const struct xd *x, uint32_t at, struct str member);
 /* A string, or an array of parts with a `text` each: their texts joined. */
 void xd_read_texts(struct xd *x, uint32_t at, struct str *v);
+void xd_read_text_parts(struct xd *x, uint32_t at, struct str *v); /* the same */
 
 /* An array of parts with a `text` each: their texts, a blank line between them.  Without any text
  * nothing is changed. */
@@ -445,7 +460,8 @@ bool xd_put_word(struct xd *x, struct str key, const struct xd_table *t,
 void xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v);
 void xd_put_strs(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_jsons(struct xd *x, struct str key, const struct ir_strs *v);
-void xd_put_texts(struct xd *x, struct str key, struct str v); /* [{"type":"text","text":v}] */
+void xd_put_text_parts(struct xd *x, struct str key, struct str v); /* [{"text":v}] */
+void xd_put_texts(struct xd *x, struct str key, struct str v);      /* [{"type":"text","text":v}] */
 bool xd_put_media_url(struct xd *x, struct str key,
                       const struct ir_source *v); /* false: not of this form */
 bool xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v);
@@ -512,6 +528,10 @@ xd_no_key(struct xd *x)
 /* Frames of the stream being written.  name may be absent: no event line.  The JSON goes between the two. */
 void xd_frame_open(struct xd *x, struct str name);
 void xd_frame_close(struct xd *x);
+/* A frame that fails, in a framing that has such frames: named by the error's word in t. */
+void xd_frame_open_failed(struct xd *x, const struct xd_table *t, const struct ir_error *e);
+/* Kind and status of an error by the name of the frame that failed, if it is a word of t. */
+void xd_frame_fault(struct xd *x, const struct xd_table *t, struct ir_error *e);
 void xd_frame_text(struct xd *x, struct str data); /* data: [DONE]; no other framing needs it */
 void xd_frame_comment(struct xd *x); /* a beat in a dialect that has no event for it */
 /* Nothing comes behind this: what closes the stream in its framing. */

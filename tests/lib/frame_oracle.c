@@ -15,7 +15,7 @@ describe_str(struct buf *out, const char *label, struct str s)
 void
 frame_describe(struct buf *out, const struct frame *f)
 {
-    buf_printf(out, "[%zu,%zu)", f->start, f->end);
+    buf_printf(out, "[%zu,%zu)%s", f->start, f->end, f->failed ? " failed" : "");
     if (f->kind == FRAME_DATA) {
         describe_str(out, "name", f->name);
         describe_str(out, "data", f->data);

@@ -233,21 +233,85 @@ refuse(void *ctx, const struct frame *f)
     return ERR_REMOTE;
 }
 
+/* Append a message: type is event, exception or error; the other strings may be NULL. */
+static void
+put_message(struct buf *out, const char *type, const char *header, const char *name,
+            const char *payload)
+{
+    struct eventstream_writer w;
+    eventstream_open(&w, out);
+    if (type)
+        eventstream_put(&w, STR(":message-type"), str_from(type));
+    if (header)
+        eventstream_put(&w, str_from(header), str_from(name));
+    if (type && strcmp(type, "error") == 0)
+        eventstream_put(&w, STR(":error-message"), str_from(payload));
+    else
+        buf_puts(out, str_from(payload));
+    eventstream_close(&w);
+}
+
+static struct str
+two_messages(struct buf *b)
+{
+    put_message(b, "event", ":event-type", "a", "{}");
+    put_message(b, "event", ":event-type", "b", "{}");
+    return buf_str(b);
+}
+
+static void
+messages_are_frames_with_the_names_of_their_headers(void **state)
+{
+    static const struct kind messages = { 1u << FRAMING_EVENTSTREAM, FRAMING_EVENTSTREAM, LIMIT };
+    static const struct {
+        const char *type, *header, *name, *payload, *frame;
+        bool failed;
+    } rows[] = {
+        { "event", ":event-type", "start", "{\"a\":1}", "name=start data={\"a\":1}", false },
+        { "event", NULL, NULL, "{}", "name=- data={}", false },
+        { NULL, ":event-type", "start", "", "name=start data=", false },
+        { "event", ":event-type", "initial-response", "{}", NULL, false },
+        { "exception", ":exception-type", "slowDown", "{\"message\":\"x\"}",
+          "name=slowDown data={\"message\":\"x\"}", true },
+        { "error", ":error-code", "Broken", "say \"x\"\n",
+          "name=Broken data={\"message\":\"say \\u0022x\\u0022\\u000a\"}", true },
+    };
+    struct bench *b = *state;
+    struct buf s;
+    buf_init(&s, 1000);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_clear(&s);
+        put_message(&s, rows[i].type, rows[i].header, rows[i].name, rows[i].payload);
+        buf_clear(&b->want);
+        if (rows[i].frame)
+            buf_printf(&b->want, "[0,%zu)%s %s\n", s.n, rows[i].failed ? " failed" : "",
+                       rows[i].frame);
+        for (size_t cut = 0; cut <= s.n; cut++)
+            run(b, &messages, buf_str(&s), cut, s.n + 1);
+        run(b, &messages, buf_str(&s), 0, 1);
+    }
+    buf_fini(&s);
+}
+
 static void
 a_refusal_stops_the_framer_for_ever(void **state)
 {
-    static const char *const streams[] = { "data: 1\n\ndata: 2\n\n", "{}\n{}\n", "[{},{}]" };
+    static const char *const streams[] = { "data: 1\n\ndata: 2\n\n", "{}\n{}\n", "[{},{}]", NULL };
+    struct buf b;
     (void)state;
+    buf_init(&b, 1000);
     for (enum framing f = 0; f < FRAMINGS; f++) {
         struct framer framer;
         unsigned calls = 0;
+        struct str s = f == FRAMING_EVENTSTREAM ? two_messages(&b) : str_from(streams[f]);
         framer_init(&framer, 1u << f, f, LIMIT, refuse, &calls);
-        assert_int_equal(framer_feed(&framer, streams[f], strlen(streams[f])), ERR_REMOTE);
-        assert_int_equal(framer_feed(&framer, streams[f], strlen(streams[f])), ERR_REMOTE);
+        assert_int_equal(framer_feed(&framer, s.p, s.n), ERR_REMOTE);
+        assert_int_equal(framer_feed(&framer, s.p, s.n), ERR_REMOTE);
         assert_int_equal(framer_end(&framer), ERR_REMOTE);
         assert_int_equal(calls, 1);
         framer_fini(&framer);
     }
+    buf_fini(&b);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -261,6 +325,7 @@ main(void)
         TEST(the_first_byte_tells_the_framing),
         TEST(a_framer_that_may_be_one_does_not_ask),
         TEST(anything_is_cut_as_the_oracle_cuts_it),
+        TEST(messages_are_frames_with_the_names_of_their_headers),
         cmocka_unit_test(a_refusal_stops_the_framer_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

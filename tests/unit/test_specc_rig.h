@@ -17,7 +17,7 @@
 
 #define TINY_IR   "tests/specc/tiny/ir.spec"
 #define TINY_CHAT "tests/specc/tiny/chat.spec"
-#define FILES_MAX 64
+#define FILES_MAX 200
 
 struct specs {
     struct arena arena;
