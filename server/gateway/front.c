@@ -38,7 +38,7 @@ front_of_path(struct str path, struct str query)
         if (xd_front_read(*d, rest, query, &asked))
             return (struct front){ *d, asked.op, asked };
     }
-    return (struct front){ NULL, NULL, { NULL } };
+    return (struct front){ .dialect = NULL };
 }
 
 /* Does the request have all constant headers of an operation?  An operation without any is no

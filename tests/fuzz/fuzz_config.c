@@ -38,6 +38,14 @@ policy(void *ctx, struct str t, struct str key, struct str value, struct buf *wh
     return key.n % 2 == 0;
 }
 
+static struct str
+setting(void *ctx, struct str name, unsigned i, bool *needed)
+{
+    (void)ctx, (void)name;
+    *needed = i == 0;
+    return i == 0 ? STR("region") : i == 1 ? STR("version") : (struct str){ NULL, 0 };
+}
+
 static const char *
 env(void *ctx, const char *name)
 {
@@ -95,7 +103,12 @@ walk(const struct config *c)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const struct config_world world = { type, type_name, policy, env, file, NULL };
+    static const struct config_world world = { .type = type,
+                                               .type_name = type_name,
+                                               .policy = policy,
+                                               .setting = setting,
+                                               .env = env,
+                                               .file = file };
     struct arena a;
     struct config_errors errors;
     struct buf text;
