@@ -7131,14 +7131,28 @@ static void
 take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
     XD_SEEN(seen_read, 302);
-    if (xd_want(x, v, JSON_ARRAY))
-        XD_EACH(x, i, v) {
-            struct ir_input *item = XD_PUSH(x, &m->inputs);
-            if (item) {
-                item->kind = IR_INPUT_TEXT;
-                xd_read_str(x, i, &item->text.text);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_ARRAY:
+        if (xd_want(x, v, JSON_ARRAY))
+            XD_EACH(x, i, v) {
+                struct ir_input *item = XD_PUSH(x, &m->inputs);
+                if (item) {
+                    item->kind = IR_INPUT_TEXT;
+                    xd_read_str(x, i, &item->text.text);
+                }
             }
+        break;
+    case JSON_STRING: {
+        struct ir_input *item = XD_PUSH(x, &m->inputs);
+        if (item) {
+            item->kind = IR_INPUT_TEXT;
+            xd_read_str(x, v, &item->text.text);
         }
+        break;
+    }
+    default:
+        xd_mismatch(x, v, "array or string");
+    }
 }
 
 static void
@@ -8712,14 +8726,28 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
     }
     if (v[1]) {
         XD_SEEN(seen_read, 302);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_input *item = XD_PUSH(x, &m->inputs);
-                if (item) {
-                    item->kind = IR_INPUT_TEXT;
-                    xd_read_str(x, i, &item->text.text);
+        switch (json_kind(&x->doc, v[1])) {
+        case JSON_ARRAY:
+            if (xd_want(x, v[1], JSON_ARRAY))
+                XD_EACH(x, i, v[1]) {
+                    struct ir_input *item = XD_PUSH(x, &m->inputs);
+                    if (item) {
+                        item->kind = IR_INPUT_TEXT;
+                        xd_read_str(x, i, &item->text.text);
+                    }
                 }
+            break;
+        case JSON_STRING: {
+            struct ir_input *item = XD_PUSH(x, &m->inputs);
+            if (item) {
+                item->kind = IR_INPUT_TEXT;
+                xd_read_str(x, v[1], &item->text.text);
             }
+            break;
+        }
+        default:
+            xd_mismatch(x, v[1], "array or string");
+        }
     } else {
         xd_missing(x, at, "input");
     }
@@ -12688,7 +12716,7 @@ static const struct xd_row rows[] = {
     { "providers/jina.spec:19", "\"classification\" <-> classification" },
     { "providers/jina.spec:20", "\"separation\" <-> clustering" },
     { "providers/jina.spec:21", "\"code.query\" <-> code" },
-    { "providers/jina.spec:9", "input <-> inputs : [string as text] required" },
+    { "providers/jina.spec:9", "input <-> inputs : [string as text] | string as text required" },
     { "providers/jina.spec:10", "embedding_type <-> encodings : string" },
     { "providers/jina.spec:11", "task <-> purpose : jina_task" },
     { "providers/jina.spec:12", "truncate <-> truncate" },

@@ -129,7 +129,19 @@ child(struct arena *a, const char *dir, const char *name)
     return wire_file(a, arena_printf(a, "%s/%s", dir, name).p);
 }
 
-enum known_by { KNOWN_BY_ENDING, KNOWN_BY_ADDRESS };
+enum known_by {
+    KNOWN_BY_ENDING,
+    KNOWN_BY_ADDRESS,
+    KNOWN_BY_OPERATION, /* by its address, too, but what is no chat */
+};
+
+static bool
+is_wanted(enum known_by by, const struct xd_asked *asked)
+{
+    if (by == KNOWN_BY_ENDING)
+        return true;
+    return (asked->op->kind == XD_OP_CHAT) == (by == KNOWN_BY_ADDRESS) && !asked->op->passes;
+}
 
 static void
 read_reply(struct arena *a, const char *path, struct wire_item *item)
@@ -144,7 +156,7 @@ read_reply(struct arena *a, const char *path, struct wire_item *item)
     item->reply = child(a, path, "response.json");
 }
 
-/* False when the directory is no chat exchange. */
+/* False when the directory is no such exchange. */
 static bool
 read_item(struct arena *a, const char *path, enum known_by by, struct wire_item *item)
 {
@@ -160,8 +172,7 @@ read_item(struct arena *a, const char *path, enum known_by by, struct wire_item 
         item->dialect = dialect_of(a, item->dir, json_text(&doc, uri, a));
     else if (uri)
         item->dialect = dialect_at(a, item->dir, json_text(&doc, uri, a), &item->asked);
-    ok = item->dialect && code && json_int(&doc, code, &status)
-         && (by == KNOWN_BY_ENDING || item->asked.op->kind == XD_OP_CHAT);
+    ok = item->dialect && code && json_int(&doc, code, &status) && is_wanted(by, &item->asked);
     item->status = (int)status;
     json_doc_fini(&doc);
     item->request = child(a, path, "request.json");
@@ -236,4 +247,10 @@ size_t
 wire_each_address(wire_fn *fn, void *ctx)
 {
     return walk(KNOWN_BY_ADDRESS, fn, ctx);
+}
+
+size_t
+wire_each_operation(wire_fn *fn, void *ctx)
+{
+    return walk(KNOWN_BY_OPERATION, fn, ctx);
 }

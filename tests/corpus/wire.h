@@ -49,5 +49,7 @@ typedef void wire_fn(void *ctx, const struct wire_item *item);
 size_t wire_each(wire_fn *fn, void *ctx);
 /* The same for all dialects that are compiled in, each known by its address. */
 size_t wire_each_address(wire_fn *fn, void *ctx);
+/* The same for operations that are no chat and do not pass. */
+size_t wire_each_operation(wire_fn *fn, void *ctx);
 
 #endif
