@@ -172,12 +172,15 @@ struct ast_row {
     struct ast_const otherwise; /* else CONST */
     struct ast_const constant;  /* = CONST */
     struct word max;            /* clamp: `max 1` (absent when not given) */
-    struct ast_path grows;      /* grows tag.member; n == 0 when not given */
-    struct word header;         /* ROW_HEADER */
-    struct word word;           /* ROW_REST: keep | ignore; ROW_DROP: omit, or absent */
-    struct word by;             /* ROW_CHOICES */
-    struct words flags;         /* trailing words: `slot`, `required`, `try`, `apart` */
-    struct ast_rows *rows;      /* ROW_FIRST, ROW_EACH, ROW_CHOICES */
+    struct ast_path with;       /* ROW_MAP ... with PATH = IS; n == 0 when not given */
+    struct ast_const is;
+    bool minus;            /* the sum is a difference: model - model */
+    struct ast_path grows; /* grows tag.member; n == 0 when not given */
+    struct word header;    /* ROW_HEADER */
+    struct word word;      /* ROW_REST: keep | ignore; ROW_DROP: omit, or absent */
+    struct word by;        /* ROW_CHOICES */
+    struct words flags;    /* trailing words: `slot`, `required`, `try`, `apart` */
+    struct ast_rows *rows; /* ROW_FIRST, ROW_EACH, ROW_CHOICES */
 };
 struct ast_rows {
     struct ast_row *v;
@@ -194,6 +197,8 @@ struct ast_tag_case {
     struct ast_const is;
     enum arrow arrow;
     struct ast_paths model; /* the IR case, event or route; `a | b` gives two */
+    struct ast_form many;   /* of an element that holds many: `"members" <-> case : [form]` */
+    bool spread;            /* ... and whether it does */
     struct ast_path
         has;        /* `text with citations`: written when it is there; n == 0 when not given */
     struct word by; /* `fail by exception`: the table of names of frames that fail */

@@ -120,6 +120,18 @@ is_key(const struct body *b, const struct ast_row *r)
            && str_is(r->model.v[0].v[0].name.s, "index") && r->wire.n == 1;
 }
 
+/* Constants that stand in every frame of a candidate, not in its first alone. */
+static void
+add_each(struct emit *e, struct body *b, const struct ast_rows *rows)
+{
+    for (unsigned i = 0; i < rows->n; i++) {
+        if (rows->v[i].kind != ROW_CONST)
+            continue;
+        add_use(e, b, &rows->v[i], 0);
+        b->uses.v[b->uses.n - 1].each = true;
+    }
+}
+
 static void
 add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned group,
          unsigned *groups)
@@ -137,6 +149,8 @@ add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned g
             add_rows(e, b, r->rows, ++*groups, groups);
         else if (r->kind == ROW_REFUSE)
             know_refused(e, b, r);
+        else if (r->kind == ROW_EACH)
+            add_each(e, b, r->rows);
         else if (r->kind == ROW_REST)
             b->rest = str_is(r->word.s, "keep") ? REST_KEEP : REST_IGNORE;
     }

@@ -157,6 +157,16 @@ build_key(struct build *b, struct token key)
     return keys;
 }
 
+struct build_keys
+build_truth(struct build *b, struct token key)
+{
+    if (!str_is(key.word.s, "true") && !str_is(key.word.s, "false"))
+        diag_help(diag_error(b->diags, key.word.pos, "'%.*s' is no word of the wire",
+                             STR_ARG(key.word.s)),
+                  "words stand in double quotes; without them only numbers, true and false");
+    return build_key(b, key);
+}
+
 void
 build_more_keys(struct build *b, struct build_keys *keys, struct build_keys more)
 {
@@ -370,6 +380,18 @@ build_else(struct build *b, struct ast_row *row, struct token keyword, struct as
         diag_note(said_twice(b, keyword.word.pos, "else"), row->otherwise.text.pos, "first here");
     else
         row->otherwise = value;
+}
+
+void
+build_with(struct build *b, struct ast_row *row, struct token keyword, struct ast_path path,
+           struct ast_const value)
+{
+    if (row->with.n) {
+        diag_note(said_twice(b, keyword.word.pos, "with"), row->with.pos, "first here");
+        return;
+    }
+    row->with = path;
+    row->is = value;
 }
 
 void

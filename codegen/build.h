@@ -83,6 +83,8 @@ struct build_keys {
 };
 
 struct build_keys build_key(struct build *b, struct token key);
+/* true or false */
+struct build_keys build_truth(struct build *b, struct token key);
 void build_more_keys(struct build *b, struct build_keys *keys, struct build_keys more);
 
 struct ast_tag_case build_case(struct build_keys tags, enum arrow arrow, struct ast_paths model);
@@ -145,6 +147,8 @@ struct ast_row *
 build_block_row(struct build *b, enum ast_row_kind kind, struct token first, struct ast_rows rows);
 void build_add_row(struct build *b, struct ast_rows *rows, struct ast_row *row, struct token end);
 void build_else(struct build *b, struct ast_row *row, struct token keyword, struct ast_const value);
+void build_with(struct build *b, struct ast_row *row, struct token keyword, struct ast_path path,
+                struct ast_const value);
 void build_grows(struct build *b, struct ast_row *row, struct token keyword, struct ast_path delta);
 
 struct ast_form build_form_name(enum ast_form_kind kind, struct word name);

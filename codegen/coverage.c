@@ -190,6 +190,26 @@ cover_forms(struct walk *w, const struct ast_row *r, bool write, uint32_t *mask,
 static void cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool write,
                        struct covered *c);
 
+/* What a codec on a whole record or case carries. */
+static void
+cover_codec_fields(struct walk *w, const struct ast_row *r, struct str codec, struct covered *c)
+{
+    static const char *const outcome[] = { "blocks", "failed" };
+
+    for (unsigned k = 0; str_is(codec, "outcome") && k < 2; k++) {
+        struct ast_step *s = arena_alloc(w->a, sizeof *s);
+        struct ast_path *p = arena_alloc(w->a, sizeof *p);
+        *s = (struct ast_step){ { str_from(outcome[k]), r->pos }, STEP_NONE };
+        *p = (struct ast_path){ s, 1, 1, r->pos };
+        *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n,
+                                              &c->paths.cap, sizeof p) = p;
+    }
+    const struct ir_union *u = types_union(w->ir, STR("Block"));
+    int text = u && str_is(codec, "outcome") ? types_case(u, STR("text")) : -1;
+    if (text >= 0)
+        *cases_of(w, c, STR("blocks")) |= 1u << text;
+}
+
 /* `this : fault_body` covers what that object covers; `this : messages` the conversation. */
 static void
 cover_this(struct walk *w, struct place_in at, const struct ast_row *r, bool write,
@@ -199,8 +219,10 @@ cover_this(struct walk *w, struct place_in at, const struct ast_row *r, bool wri
 
     for (unsigned i = 0; i < r->forms.n; i++) {
         const struct ast_decl *decl = dialect_decl(w->dialect, r->forms.v[i].name.s);
-        if (!decl)
+        if (!decl) {
+            cover_codec_fields(w, r, r->forms.v[i].name.s, c);
             continue;
+        }
         visit(w, decl->name.s, write);
         if (decl->kind == DECL_OBJECT)
             cover_rows(w, at, &decl->rows, write, c);
@@ -383,7 +405,9 @@ visit_union(struct walk *w, const struct ast_decl *decl, bool write)
         if (c < 0 || t->arrow == (write ? ARROW_READ : ARROW_WRITE))
             continue;
         add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p, u->cases.v[c].name.s);
-        if (t->any && t->rows.n == 0)
+        if (t->spread)
+            visit(w, t->many.name.s, write);
+        if ((t->any && t->rows.n == 0) || t->spread)
             continue;
         struct covered cov = NOTHING_COVERED;
         struct place_in at = { &u->cases.v[c].fields, &u->common, u->cases.v[c].name.s.p };
@@ -394,6 +418,22 @@ visit_union(struct walk *w, const struct ast_decl *decl, bool write)
             want_fields(w, &cov, t->pos, u->name.s.p, &u->common);
         }
     }
+}
+
+/* Is it one of the parts that a record is said in: `details <-> this : [detail]`? */
+static bool
+is_part(const struct walk *w, const struct ast_decl *decl)
+{
+    for (unsigned i = 0; i < w->dialect->decls.n; i++) {
+        const struct ast_rows *rows = &w->dialect->decls.v[i].rows;
+        for (unsigned k = 0; k < rows->n; k++)
+            if (rows->v[k].kind == ROW_MAP && rows->v[k].model.n
+                && str_is(rows->v[k].model.v[0].v[0].name.s, "this") && rows->v[k].forms.n
+                && rows->v[k].forms.v[0].kind == FORM_LIST
+                && str_eq(rows->v[k].forms.v[0].name.s, decl->name.s))
+                return true;
+    }
+    return false;
 }
 
 static void
@@ -410,7 +450,7 @@ visit_object(struct walk *w, const struct ast_decl *decl, bool write)
                            r        ? r->name.s.p
                            : c >= 0 ? u->cases.v[c].name.s.p
                                     : "" };
-    bool whole = true;
+    bool whole = !is_part(w, decl);
 
     if (c >= 0)
         add_field(w, write ? &w->out->written : &w->out->read, u->name.s.p, u->cases.v[c].name.s);

@@ -322,6 +322,11 @@ put_modifiers(struct dump *d, const struct ast_row *row)
         buf_puts(d->out, STR(" grows "));
         put_path(d, &row->grows);
     }
+    if (row->with.n) {
+        buf_puts(d->out, STR(" with "));
+        put_path(d, &row->with);
+        put_const(d, " = ", &row->is);
+    }
     put_named(d, "by", row->by);
     put_words(d, " flags ", &row->flags, " ");
 }
@@ -337,7 +342,7 @@ put_row(struct dump *d, const struct ast_row *row)
     put_paths(d, " ", &row->wire, ", ");
     if (has_arrow(row))
         put_arrow(d, row->arrow);
-    put_paths(d, " ", &row->model, row->kind == ROW_DROP ? ", " : " + ");
+    put_paths(d, " ", &row->model, row->kind == ROW_DROP ? ", " : row->minus ? " - " : " + ");
     put_named(d, "builtin", row->builtin);
     put_modifiers(d, row);
     if (row->word.s.p) {
@@ -379,6 +384,8 @@ put_tag_cases(struct dump *d, const struct ast_tag_cases *cases)
             put_path(d, &c->has);
         }
         put_named(d, "by", c->by);
+        if (c->spread)
+            buf_printf(d->out, " : [%.*s]", STR_ARG(c->many.name.s));
         buf_printf(d->out, "%s%s\n", c->none ? " (none)" : "", c->any ? " (any)" : "");
         d->depth++;
         put_rows(d, &c->rows);

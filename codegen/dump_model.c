@@ -7,7 +7,8 @@
 static const char *
 spec_type(struct arena *a, const struct type *t)
 {
-    const char *name = t->served ? "flag" : types_name(t);
+    const char *served = t->kind == TYPE_BOOL ? "flag" : t->kind == TYPE_OPAQUE ? "seal" : "hint";
+    const char *name = t->served ? served : types_name(t);
     return arena_printf(a, t->list ? "[%s]%s" : "%s%s", name, t->always ? "!" : "").p;
 }
 

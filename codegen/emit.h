@@ -49,6 +49,7 @@ struct emit {
 struct row_use {
     const struct ast_row *r;
     unsigned group; /* number of its `first` group, 0: none */
+    bool each;      /* in each { } of the choices of a patch stream */
     int number;     /* in the family's list of rows */
     int slots[8];   /* of its wire paths */
 };
@@ -198,6 +199,8 @@ void emit_write_value(struct emit *e, const struct body *b, const struct row_use
 /* --- one file each */
 void emit_table(struct emit *e, const struct ast_decl *decl);
 void emit_union(struct emit *e, const struct ast_decl *decl);
+/* The case of a union whose element holds many, or NULL. */
+const struct ast_tag_case *union_spread(const struct ast_decl *decl);
 void emit_routes(struct emit *e, const struct ast_decl *decl);
 /* The C name of what the declaration's functions read into: "block" of struct ir_block; or NULL. */
 const char *decl_model_c(struct emit *e, const struct ast_decl *decl);

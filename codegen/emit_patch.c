@@ -64,6 +64,44 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+static bool
+is_whole(const struct ast_rows *rows)
+{
+    for (unsigned i = 0; i < rows->n; i++) {
+        const struct ast_row *r = &rows->v[i];
+        if (r->kind == ROW_MAP && r->model.n == 1 && r->grows.n == 0
+            && str_is(r->model.v[0].v[0].name.s, "arguments"))
+            return r->forms.n == 0 || r->forms.v[0].kind != FORM_JSON_IN_STRING;
+    }
+    return false;
+}
+
+/* Arguments that are no text in a string cannot come in fragments: each element is a call. */
+static bool
+says_whole_calls(const struct ast_decl *decl)
+{
+    bool whole = decl->kind == DECL_OBJECT && is_whole(&decl->rows);
+
+    for (unsigned i = 0; decl->kind == DECL_UNION && i < decl->tag_cases.n; i++)
+        whole |= is_whole(&decl->tag_cases.v[i].rows);
+    return whole;
+}
+
+/* Does any row of a candidate say its calls so? */
+static bool
+writes_whole_calls(struct emit *e, const struct patch *p)
+{
+    for (unsigned i = 0; i < p->choice->uses.n; i++) {
+        const struct ast_row *r = p->choice->uses.v[i].r;
+        for (unsigned k = 0; r->kind == ROW_MAP && r->arrow != ARROW_READ && k < r->forms.n; k++) {
+            const struct ast_decl *decl = dialect_decl(e->d, r->forms.v[k].name.s);
+            if (decl && says_whole_calls(decl))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void
 read_elements(struct emit *e, const struct form *f, const char *v, const char *indent)
 {
@@ -74,18 +112,21 @@ read_elements(struct emit *e, const struct form *f, const char *v, const char *i
         if (f->decl->rows.v[i].kind == ROW_MAP && f->decl->rows.v[i].model.n == 1
             && str_is(f->decl->rows.v[i].model.v[0].v[0].name.s, "index"))
             key = &f->decl->rows.v[i];
-    em(e, "%sif (xd_want(x, %s, JSON_ARRAY))\n%s    XD_EACH(x, i, %s) {\n", indent, v, indent, v);
+    em(e,
+       dialect_names_camel(e->d) ? "%sif (xd_want_items(x, %s))\n%s    XD_ITEMS(x, i, %s) {\n"
+                                 : "%sif (xd_want(x, %s, JSON_ARRAY))\n%s    XD_EACH(x, i, %s) {\n",
+       indent, v, indent, v);
     em(e, "%s        struct ir_block frag = { 0 };\n", indent);
     if (f->decl->kind == DECL_UNION)
-        em(e, "%s        if (%s(x, i, &frag))\n%s            xd_flow_patch(x, choice, &frag);\n",
-           indent, reader, indent);
+        em(e, "%s        if (%s(x, i, &frag))\n%s            xd_flow_%s(x, choice, &frag);\n",
+           indent, reader, indent, says_whole_calls(f->decl) ? "whole" : "patch");
     else if (key)
         em(e,
            "%s        %s(x, i, &frag);\n%s        xd_flow_patch_keyed(x, choice, xd_key_of(x, i, STR(%s)), &frag);\n",
            indent, reader, indent, c_string(e->a, key->wire.v[0].v[0].name.s));
     else
-        em(e, "%s        %s(x, i, &frag);\n%s        xd_flow_patch(x, choice, &frag);\n", indent,
-           reader, indent);
+        em(e, "%s        %s(x, i, &frag);\n%s        xd_flow_%s(x, choice, &frag);\n", indent,
+           reader, indent, says_whole_calls(f->decl) ? "whole" : "patch");
     em(e, "%s    }\n", indent);
 }
 
@@ -228,7 +269,7 @@ static bool
 has_constants(const struct body *b)
 {
     for (unsigned i = 0; i < b->uses.n; i++)
-        if (b->uses.v[i].r->kind == ROW_CONST)
+        if (b->uses.v[i].r->kind == ROW_CONST && !b->uses.v[i].each)
             return true;
     return false;
 }
@@ -263,6 +304,20 @@ emit_choice_writer(struct emit *e, const struct patch *p)
     em(e, "    xd_patch_close(x);\n}\n\n");
 }
 
+/* Kinds of blocks that are nothing but a text that grows. */
+static uint32_t
+texts_of(const struct ir_union *u)
+{
+    static const char *const names[] = { "text", "refusal", "thinking" };
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; u && i < 3; i++) {
+        int c = types_case(u, str_from(names[i]));
+        mask |= c >= 0 ? 1u << (c + 1) : 0;
+    }
+    return mask;
+}
+
 /* Kinds of blocks that already say something when they open: those without a growing text of their
  * own. */
 static uint32_t
@@ -283,6 +338,10 @@ speaking_kinds(struct emit *e, const struct patch *p)
                 || u->r->forms.v[k].kind == FORM_STRING_AS) {
                 struct form f = form_resolve(e, &u->r->forms.v[k], &t.type);
                 silent |= f.ucase >= 0 ? 1u << (f.ucase + 1) : 0;
+            } else if (u->r->forms.v[k].kind == FORM_LIST) {
+                struct form f = form_resolve(e, &u->r->forms.v[k], &t.type);
+                if (f.decl && f.decl->by_member)
+                    silent |= form_mask(e, &f, DIR_WRITE) & texts_of(t.type.un);
             }
     }
     return ~silent;
@@ -296,12 +355,25 @@ emit_block_writer(struct emit *e, const struct patch *p)
     struct own_cases cases = written_blocks(e, p->choice, &list, &guard);
     const char *written = own_cases_text(e, &cases);
 
+    if (writes_whole_calls(e, p)) {
+        em(e, "static bool\nwrite_%s_call(struct xd *x, const struct ir_event *e)\n{\n", p->name);
+        em(e, "    struct ir_block whole = { 0 };\n\n");
+        em(e, "    if (!xd_patch_gather(x, e, &whole))\n        return false;\n");
+        em(e, "    if (whole.kind) {\n");
+        em(e, "        const struct ir_choice called = { .blocks = { &whole, 1, 1 } };\n");
+        em(e, "        write_%s(x, &called, false);\n    }\n    return true;\n}\n\n",
+           p->choice->name);
+    }
     em(e, "static void\nwrite_%s_block(struct xd *x, const struct ir_event *e)\n{\n", p->name);
-    em(e, "    const struct ir_choice empty = { .set = true };\n");
+    if (has_constants(p->choice))
+        em(e, "    const struct ir_choice empty = { .set = true };\n");
     em(e,
        "    const struct ir_choice one = { .blocks = { (struct ir_block *)(uintptr_t)e->block, 1, 1 } };\n\n");
-    em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
-       p->choice->name);
+    if (writes_whole_calls(e, p))
+        em(e, "    if (write_%s_call(x, e))\n        return;\n", p->name);
+    if (has_constants(p->choice))
+        em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
+           p->choice->name);
     em(e, "    if (!((%s >> e->block->kind) & 1)) {\n", written);
     em(e, "        xd_lose_blocks(x, &one.blocks, %s);\n        return;\n    }\n", written);
     em(e,
@@ -324,10 +396,11 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
     struct body b = { .ctx = error };
 
     em(e, "static void\nwrite_%s_finish(struct xd *x, const struct ir_event *e)\n{\n", p->name);
-    em(e,
-       "    const struct ir_choice empty = { .set = true };\n    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };\n\n");
-    em(e, "    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
-       p->choice->name);
+    if (has_constants(p->choice))
+        em(e,
+           "    const struct ir_choice empty = { .set = true };\n    if (xd_patch_first(x, e->choice))\n        write_%s(x, &empty, true);\n",
+           p->choice->name);
+    em(e, "    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };\n");
     em(e,
        "    if (e->usage)\n        x->patch->usage = *e->usage;\n    write_%s(x, &last, false);\n}\n\n",
        p->choice->name);
@@ -339,6 +412,8 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
            c_string(e->a, p->choices->wire.v[0].v[0].name.s), p->name);
     if (decl->until.s.n)
         em(e, "    xd_frame_text(x, STR(%s));\n", c_string(e->a, decl->until.s));
+    if (p->last && !decl->until.s.n)
+        em(e, "    (void)x; /* the finish has said all */\n");
     em(e, "}\n\n");
 
     em(e, "static void\nwrite_%s_error(struct xd *x, const struct ir_error *m)\n{\n", p->name);
@@ -355,15 +430,21 @@ emit_dispatch(struct emit *e, const struct patch *p)
     em(e,
        "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    x->patch->choice = e->choice;\n    switch (e->kind) {\n",
        p->name);
-    em(e, "    case IR_EVENT_BEGIN: {\n        const struct ir_choice empty = { .set = true };\n");
+    em(e, "    case IR_EVENT_BEGIN: {\n");
+    if (has_constants(p->choice))
+        em(e, "        const struct ir_choice empty = { .set = true };\n");
     em(e, "        xd_patch_begin(x, e->reply, write_%s_each);\n", p->name);
-    em(e,
-       "        if (xd_patch_first(x, 0))\n            write_%s(x, &empty, true);\n        break;\n    }\n",
-       p->choice->name);
+    if (has_constants(p->choice))
+        em(e, "        if (xd_patch_first(x, 0))\n            write_%s(x, &empty, true);\n",
+           p->choice->name);
+    em(e, "        break;\n    }\n");
     em(e,
        "    case IR_EVENT_OPEN:\n    case IR_EVENT_GROW:\n        write_%s_block(x, e);\n        break;\n",
        p->name);
-    em(e, "    case IR_EVENT_CLOSE:\n        break;\n");
+    em(e, "    case IR_EVENT_CLOSE:\n");
+    if (writes_whole_calls(e, p))
+        em(e, "        write_%s_call(x, e);\n", p->name);
+    em(e, "        break;\n");
     em(e, "    case IR_EVENT_FINISH:\n        write_%s_finish(x, e);\n        break;\n", p->name);
     em(e, "    case IR_EVENT_END:\n        write_%s_end(x);\n        break;\n", p->name);
     em(e, "    case IR_EVENT_BEAT:\n        xd_frame_comment(x);\n        break;\n");

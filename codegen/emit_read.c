@@ -64,6 +64,12 @@ read_string_element(struct emit *e, const struct form *f, const struct type *t, 
     em(e, "%s        }\n", indent);
 }
 
+static const char *
+address(struct emit *e, const char *lv)
+{
+    return strcmp(lv, "(*m)") == 0 ? "m" : arena_printf(e->a, "&%s", lv).p;
+}
+
 static void
 read_list(struct emit *e, const struct form *f, const struct type *t, const char *lv, const char *v,
           const char *indent)
@@ -72,10 +78,25 @@ read_list(struct emit *e, const struct form *f, const struct type *t, const char
         em(e, "%sxd_read_%ss(x, %s, &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str", v, lv);
         return;
     }
+    if (f->decl && f->decl->kind == DECL_TABLE) {
+        em(e, "%sxd_read_pairs(x, %s, %s, &%s);\n", indent, v, own_table(e, f->decl), lv);
+        return;
+    }
+    bool one = dialect_names_camel(e->d); /* as protocol buffers have it: a list of one may be it */
+    em(e, one ? "%sif (xd_want_items(x, %s))\n" : "%sif (xd_want(x, %s, JSON_ARRAY))\n", indent, v);
+    em(e, "%s    %s(x, i, %s) {\n", indent, one ? "XD_ITEMS" : "XD_EACH", v);
+    if (!t->list) {
+        em(e, "%s        %s(x, i, %s);\n%s    }\n", indent, own_reader(e, f->decl), address(e, lv),
+           indent);
+        return;
+    }
+    if (f->decl && union_spread(f->decl)) {
+        em(e, "%s        read_%s_many(x, i, &%s);\n%s    }\n", indent, decl_name(e, f->decl), lv,
+           indent);
+        return;
+    }
     const char *c = t->kind == TYPE_UNION ? t->un->c : t->rec->c;
-    em(e, "%sif (xd_want(x, %s, JSON_ARRAY))\n", indent, v);
-    em(e, "%s    XD_EACH(x, i, %s) {\n", indent, v);
-    if (apart_row(f->decl))
+    if (f->decl && apart_row(f->decl))
         em(e, "%s        if (read_%s_apart(x, i, &%s))\n%s            continue;\n", indent,
            decl_name(e, f->decl), lv, indent);
     em(e, "%s        struct ir_%s *item = XD_PUSH(x, &%s);\n", indent, c, lv);
@@ -118,12 +139,6 @@ read_string(struct emit *e, const struct form *f, const struct type *t, const ch
         em(e, "%sstruct str *item = XD_PUSH(x, &%s);\n", indent, lv);
         em(e, "%sif (item)\n%s    xd_read_str(x, %s, item);\n", indent, indent, v);
     }
-}
-
-static const char *
-address(struct emit *e, const char *lv)
-{
-    return strcmp(lv, "(*m)") == 0 ? "m" : arena_printf(e->a, "&%s", lv).p;
 }
 
 static void
@@ -291,6 +306,27 @@ emit_read_value(struct emit *e, const struct body *b, const struct row_use *u, c
         read_forms(e, u, &t.type, t.lvalue, v, indent);
 }
 
+/* `with PATH = VALUE` behind a row: what was read means this, too. */
+static void
+read_row_with(struct emit *e, const struct body *b, const struct row_use *u, const char *indent)
+{
+    struct target what = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_READ,
+                                        e->diags);
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->with, DIR_READ, e->diags);
+
+    if (!t.ok || !what.ok)
+        return;
+    if (t.type.kind != TYPE_ENUM || t.type.list) {
+        diag_error(e->diags, u->r->with.pos, "with is for an enum, this is a value of type %s",
+                   types_name(&t.type));
+        return;
+    }
+    const char *present = what.gather ? NULL : types_present(e->a, &what.type, what.lvalue);
+    if (want_value(t.type.en, u->r->is.text, e->diags) >= 0)
+        em(e, "%sif (%s)\n%s    %s = IR_%s_%s;\n", indent, present ? present : "true", indent,
+           t.lvalue, types_upper(e->a, t.type.en->name.s), types_upper(e->a, u->r->is.text.s));
+}
+
 /* The node of a row: its first wire path that is there. */
 static const char *
 row_node(struct emit *e, const struct row_use *u, unsigned from)
@@ -334,6 +370,11 @@ read_missing(struct emit *e, const struct body *b, const struct row_use *u)
              && (u->r->otherwise.kind == CONST_TRUE || u->r->otherwise.kind == CONST_FALSE))
         em(e, " else {\n        %s = %s;\n    }", t.lvalue,
            u->r->otherwise.kind == CONST_TRUE ? "IR_TRUE" : "IR_FALSE");
+    else if (t.ok && t.type.kind == TYPE_ENUM && u->r->otherwise.kind == CONST_STRING
+             && u->r->forms.n == 1)
+        em(e, " else {\n        %s = (enum ir_%s)xd_value_of(%s, STR(%s));\n    }", t.lvalue,
+           t.type.en->c, own_table(e, find_decl(e, u->r->forms.v[0].name)),
+           c_string(e->a, u->r->otherwise.text.s));
     em(e, "\n");
 }
 
@@ -352,8 +393,11 @@ read_sums(struct emit *e, const struct body *b)
         }
         struct target whole = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[0], DIR_READ,
                                              e->diags);
-        em(e, " };\n        xd_rest_of(&%s, parts, %u);\n    }\n", whole.ok ? whole.lvalue : "?",
-           r->model.n - 1);
+        if (r->minus)
+            em(e, " };\n        xd_add(&%s, parts[0]);\n    }\n", whole.ok ? whole.lvalue : "?");
+        else
+            em(e, " };\n        xd_rest_of(&%s, parts, %u);\n    }\n",
+               whole.ok ? whole.lvalue : "?", r->model.n - 1);
     }
 }
 
@@ -394,6 +438,22 @@ emit_takers(struct emit *e, const struct body *b)
     }
 }
 
+/* `adds`: to what another row read. */
+static void
+read_addition(struct emit *e, const struct body *b, const struct row_use *u, const char *v)
+{
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_READ, e->diags);
+
+    if (t.ok && (t.type.kind != TYPE_INT || t.type.list || u->r->arrow != ARROW_READ))
+        diag_help(
+            diag_error(e->diags, u->r->pos, "adds is for a value of type int that is only read"),
+            "count -> input adds");
+    else if (t.ok)
+        em(e,
+           "        struct ir_int more = { 0, false };\n        xd_read_int(x, %s, &more);\n        xd_add(&%s, &more);\n",
+           v, t.lvalue);
+}
+
 void
 emit_read_rows(struct emit *e, const struct body *b)
 {
@@ -410,8 +470,13 @@ emit_read_rows(struct emit *e, const struct body *b)
             em(e, "        take_%s(x, %s, m);\n", row_name(e, b, u), v);
         } else {
             em(e, "        XD_SEEN(seen_read, %d);\n", u->number);
-            emit_read_value(e, b, u, v, "        ");
+            if (has_flag(u->r, "adds"))
+                read_addition(e, b, u, v);
+            else
+                emit_read_value(e, b, u, v, "        ");
         }
+        if (u->r->with.n)
+            read_row_with(e, b, u, "        ");
         em(e, "    }");
         read_missing(e, b, u);
         group = u->group;

@@ -362,6 +362,13 @@ emit_prototypes(struct emit *e)
                c);
         if (apart_row(decl) && emit_needs(e, decl, DIR_WRITE))
             em(e, "static void write_%s_apart(struct xd *x, const struct ir_%s *m);\n", name, c);
+        if (!union_spread(decl))
+            continue;
+        if (emit_needs(e, decl, DIR_READ))
+            em(e, "static void read_%s_many(struct xd *x, uint32_t at, struct ir_%ss *l);\n", name,
+               c);
+        if (emit_needs(e, decl, DIR_WRITE))
+            em(e, "static void write_%s_many(struct xd *x, const struct ir_%ss *l);\n", name, c);
     }
     em(e, "\n");
 }
@@ -387,7 +394,8 @@ emit_object(struct emit *e, const struct ast_decl *decl)
                                &decl->rows, NULL);
     b->split = own_splits(e, decl, b);
     em(e, "/* %s: %.*s */\n", pos_text(e->a, decl->pos), STR_ARG(decl->name.s));
-    emit_shape(e, b);
+    if (emit_needs(e, decl, DIR_READ) || b->rest == REST_KEEP)
+        emit_shape(e, b);
     if (emit_needs(e, decl, DIR_READ))
         emit_read_body(e, b);
     if (emit_needs(e, decl, DIR_WRITE))

@@ -1,14 +1,21 @@
 /* Tables: words and enum values, or pairs of strings. */
 #include "codegen/emit.h"
 
+/* A number, true or false: a word that is no string on the wire. */
+static bool
+is_bare(struct word w)
+{
+    return w.pos.src && w.pos.src->text.p[w.pos.at] != '"';
+}
+
 static void
 emit_word(struct emit *e, const struct ast_table_row *r, struct word wire, const struct ir_enum *en,
           bool writes)
 {
-    em(e, "    { STR_INIT(%s), IR_%s_%s, %.*s, %d, %d, %d },\n", c_string(e->a, wire.s),
+    em(e, "    { STR_INIT(%s), IR_%s_%s, %.*s, %d, %d, %d, %d },\n", c_string(e->a, wire.s),
        types_upper(e->a, en->name.s), types_upper(e->a, r->model.s),
        r->status.s.n ? (int)r->status.s.n : 1, r->status.s.n ? r->status.s.p : "0",
-       r->arrow != ARROW_WRITE, writes, emit_number(e, r->pos, r->arrow, false));
+       r->arrow != ARROW_WRITE, writes, emit_number(e, r->pos, r->arrow, false), is_bare(wire));
 }
 
 static bool
@@ -131,9 +138,10 @@ emit_pair_table(struct emit *e, const struct ast_decl *decl, const char *name)
     for (unsigned i = 0; i < decl->table.n; i++) {
         const struct ast_table_row *r = &decl->table.v[i];
         for (unsigned k = 0; k < r->wire.n; k++)
-            em(e, "    { STR_INIT(%s), STR_INIT(%s), %d, %d, %d },\n",
+            em(e, "    { STR_INIT(%s), STR_INIT(%s), %d, %d, %d, %d },\n",
                c_string(e->a, r->wire.v[k].s), c_string(e->a, r->model.s), r->arrow != ARROW_WRITE,
-               r->arrow != ARROW_READ && k == 0, emit_number(e, r->pos, r->arrow, false));
+               r->arrow != ARROW_READ && k == 0, emit_number(e, r->pos, r->arrow, false),
+               is_bare(r->wire.v[k]));
     }
     em(e,
        "};\nstatic const struct xd_pairs %s_table = {\n    \"%.*s\", %s_table_v, sizeof %s_table_v / sizeof *%s_table_v,\n};\n\n",

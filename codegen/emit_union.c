@@ -19,6 +19,15 @@ is_foreign(const struct ast_tag_case *c)
     return c->rows.n == 0 && c->model.n && (c->any || str_is(c->model.v[0].v[0].name.s, "foreign"));
 }
 
+const struct ast_tag_case *
+union_spread(const struct ast_decl *decl)
+{
+    for (unsigned i = 0; decl->kind == DECL_UNION && i < decl->tag_cases.n; i++)
+        if (decl->tag_cases.v[i].spread)
+            return &decl->tag_cases.v[i];
+    return NULL;
+}
+
 /* "block_text", with a number when an earlier case of the declaration has the same name. */
 static const char *
 case_name(struct emit *e, const struct ast_decl *decl, unsigned i)
@@ -114,7 +123,7 @@ emit_members(struct emit *e, const struct ast_decl *decl, const char *name)
         const struct ast_tag_case *c = &decl->tag_cases.v[i];
         if (tag_reads(c) && c->any)
             other = (int)i;
-        for (unsigned k = 0; tag_reads(c) && !c->any && k < c->tags.n; k++) {
+        for (unsigned k = 0; tag_reads(c) && !c->any && !c->spread && k < c->tags.n; k++) {
             em(e, "    { STR_INIT(%s), ", c_string(e->a, c->tags.v[k].s));
             emit_condition(e, c);
             em(e, ", %u },\n", i);
@@ -151,7 +160,7 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
 
     if (n >= 0 && is_foreign(c))
         check_foreign(e, c, u, n);
-    if (n < 0 || is_foreign(c))
+    if (n < 0 || is_foreign(c) || c->spread)
         return;
     struct ctx ctx = { CTX_CASE, NULL, u, n, NULL };
     const char *name = case_name(e, decl, i);
@@ -185,7 +194,7 @@ emit_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *
        decl->by_member ? "members" : "tags");
     for (unsigned i = 0; i < decl->tag_cases.n; i++) {
         const struct ast_tag_case *c = &decl->tag_cases.v[i];
-        int n = tag_reads(c) ? case_index(e, u, c) : -1;
+        int n = tag_reads(c) && !c->spread ? case_index(e, u, c) : -1;
         if (n < 0)
             continue;
         em(e, "    case %u:\n", i);
@@ -213,7 +222,8 @@ writer_of(struct emit *e, const struct ast_decl *decl, const struct ir_union *u,
           unsigned from)
 {
     for (unsigned i = from; i < decl->tag_cases.n; i++)
-        if (tag_writes(&decl->tag_cases.v[i]) && case_index(e, u, &decl->tag_cases.v[i]) == n)
+        if (tag_writes(&decl->tag_cases.v[i]) && !decl->tag_cases.v[i].spread
+            && case_index(e, u, &decl->tag_cases.v[i]) == n)
             return (int)i;
     return -1;
 }
@@ -303,6 +313,71 @@ emit_writer(struct emit *e, const struct ast_decl *decl, const struct ir_union *
        types_upper(e->a, u->name.s));
 }
 
+/* An element of the wire that holds many of the model: its members that say something else are an
+ * element of their own. */
+static void
+emit_spread_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *u,
+                   const char *name)
+{
+    const struct ast_tag_case *c = union_spread(decl);
+    const struct ast_decl *form = find_decl(e, c->many.name);
+    bool one = dialect_names_camel(e->d);
+    const char *camel = one ? "true" : "false";
+
+    if (!form)
+        return;
+    em(e, "static void\nread_%s_many(struct xd *x, uint32_t at, struct ir_%ss *l)\n{\n", name,
+       u->c);
+    em(e, "    uint32_t many = xd_member_node(x, at, STR(%s), %s);\n",
+       c_string(e->a, c->tags.v[0].s), camel);
+    em(e, "    struct ir_%s *item;\n\n", u->c);
+    em(e, one ? "    if (many && xd_want_items(x, many))\n        XD_ITEMS(x, i, many) {\n"
+              : "    if (many && xd_want(x, many, JSON_ARRAY))\n        XD_EACH(x, i, many) {\n");
+    em(e, "            XD_SEEN(seen_read, %d);\n", emit_number(e, c->pos, c->arrow, false));
+    em(e,
+       "            item = XD_PUSH(x, l);\n            if (item)\n                %s(x, i, item);\n",
+       own_reader(e, form));
+    em(e, "        }\n");
+    em(e, "    if (many && !xd_member_others(x, at, STR(%s), %s))\n        return;\n",
+       c_string(e->a, c->tags.v[0].s), camel);
+    em(e, "    item = XD_PUSH(x, l);\n    if (item && !read_%s(x, at, item))\n        l->n--;\n",
+       name);
+    for (unsigned i = 0; i < decl->tag_cases.n; i++)
+        if (is_foreign(&decl->tag_cases.v[i])) {
+            int n = case_index(e, u, &decl->tag_cases.v[i]);
+            const char *ucase = n >= 0 ? u->cases.v[n].name.s.p : "?";
+            em(e,
+               "    else if (item && many && item->kind == %s)\n        item->%s.body = xd_member_without(x, at, STR(%s), %s);\n",
+               n >= 0 ? case_constant(e->a, u, n) : "?", ucase, c_string(e->a, c->tags.v[0].s),
+               camel);
+        }
+    em(e, "}\n\n");
+}
+
+static void
+emit_spread_writer(struct emit *e, const struct ast_decl *decl, const struct ir_union *u,
+                   const char *name)
+{
+    const struct ast_tag_case *c = union_spread(decl);
+    const struct ast_decl *form = find_decl(e, c->many.name);
+    int n = case_index(e, u, c);
+
+    if (!form || n < 0)
+        return;
+    const char *kind = case_constant(e->a, u, n);
+    em(e, "static void\nwrite_%s_many(struct xd *x, const struct ir_%ss *l)\n{\n", name, u->c);
+    em(e, "    jw_array(&x->w);\n    for (unsigned i = 0; i < l->n;) {\n");
+    em(e,
+       "        if (l->v[i].kind != %s) {\n            write_%s(x, &l->v[i++]);\n            continue;\n        }\n",
+       kind, name);
+    em(e, "        XD_SEEN(seen_written, %d);\n", number(e, c));
+    em(e, "        jw_object(&x->w);\n        jw_key(&x->w, STR(%s));\n        jw_array(&x->w);\n",
+       c_string(e->a, c->tags.v[0].s));
+    em(e, "        while (i < l->n && l->v[i].kind == %s)\n            %s(x, &l->v[i++]);\n", kind,
+       own_writer(e, form));
+    em(e, "        jw_close(&x->w);\n        jw_close(&x->w);\n    }\n    jw_close(&x->w);\n}\n\n");
+}
+
 void
 emit_union(struct emit *e, const struct ast_decl *decl)
 {
@@ -322,8 +397,14 @@ emit_union(struct emit *e, const struct ast_decl *decl)
         emit_case(e, decl, i, u);
     if (apart_row(decl))
         emit_apart(e, decl, u, name);
-    if (emit_needs(e, decl, DIR_READ))
+    if (emit_needs(e, decl, DIR_READ)) {
         emit_reader(e, decl, u, name);
-    if (emit_needs(e, decl, DIR_WRITE))
+        if (union_spread(decl))
+            emit_spread_reader(e, decl, u, name);
+    }
+    if (emit_needs(e, decl, DIR_WRITE)) {
         emit_writer(e, decl, u, name);
+        if (union_spread(decl))
+            emit_spread_writer(e, decl, u, name);
+    }
 }

@@ -140,6 +140,27 @@ write_string_elements(struct emit *e, const struct form *f, const struct type *t
     em(e, "%s    }\n%sjw_close(&x->w);\n", indent, indent);
 }
 
+/* Is anything there that the rows of this object write, besides constants? */
+static const char *
+says_something(struct emit *e, const struct ast_decl *decl, const struct type *t)
+{
+    struct ctx ctx = { CTX_RECORD, t->rec, NULL, -1, NULL };
+    const char *any = "false";
+
+    for (unsigned i = 0; i < decl->rows.n; i++) {
+        const struct ast_row *r = &decl->rows.v[i];
+        if (r->kind != ROW_MAP || r->arrow == ARROW_READ || r->model.n != 1)
+            continue;
+        struct target to = target_resolve(e->a, e->ir, &ctx, &r->model.v[0], DIR_WRITE, e->diags);
+        if (to.ok)
+            any = arena_printf(e->a, "%s%s%s", strcmp(any, "false") ? any : "",
+                               strcmp(any, "false") ? " || " : "",
+                               types_present(e->a, &to.type, to.lvalue))
+                      .p;
+    }
+    return any;
+}
+
 static void
 write_list(struct emit *e, const struct body *b, const struct form *f, const struct type *t,
            const char *lv, const char *mask, const char *key, const char *indent)
@@ -151,6 +172,22 @@ write_list(struct emit *e, const struct body *b, const struct form *f, const str
     if (!f->decl) {
         em(e, "%sxd_put_%ss(x, STR(%s), &%s);\n", indent, t->kind == TYPE_JSON ? "json" : "str",
            key, lv);
+        return;
+    }
+    if (f->decl && f->decl->kind == DECL_TABLE) {
+        em(e, "%sxd_put_pairs(x, STR(%s), %s, &%s);\n", indent, key, own_table(e, f->decl), lv);
+        return;
+    }
+    if (!t->list) { /* parts of one record */
+        em(e, "%sif (%s) {\n", indent, says_something(e, f->decl, t));
+        em(e, "%s    jw_key(&x->w, STR(%s));\n%s    jw_array(&x->w);\n", indent, key, indent);
+        em(e, "%s    %s(x, %s);\n%s    jw_close(&x->w);\n%s}\n", indent, own_writer(e, f->decl),
+           address(e, lv), indent, indent);
+        return;
+    }
+    if (f->decl && union_spread(f->decl)) {
+        em(e, "%sjw_key(&x->w, STR(%s));\n%swrite_%s_many(x, &%s);\n", indent, key, indent,
+           decl_name(e, f->decl), lv);
         return;
     }
     em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
@@ -270,8 +307,8 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
             em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
         else if (f->listed)
             em(e, "%sxd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
-        else if (t->kind == TYPE_UNION)
-            em(e, "%s(void)xd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
+        else if (t->kind == TYPE_UNION || t->kind == TYPE_RECORD)
+            em(e, "%s(void)xd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, address(e, lv));
         else
             em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, lv);
         break;
@@ -451,7 +488,8 @@ write_sum(struct emit *e, const struct body *b, const struct row_use *u, const c
                        types_name(&t.type));
         em(e, "%s&%s", k ? ", " : "", t.ok ? t.lvalue : "?");
     }
-    em(e, " };\n%sxd_put_int(x, STR(%s), xd_sum(parts, %u));\n", indent, key, u->r->model.n);
+    em(e, " };\n%sxd_put_int(x, STR(%s), xd_%s(parts, %u));\n", indent, key,
+       u->r->minus ? "difference" : "sum", u->r->model.n);
 }
 
 void
@@ -468,13 +506,27 @@ emit_write_value(struct emit *e, const struct body *b, const struct row_use *u, 
         write_forms(e, b, u, &t.type, t.lvalue, key, indent);
 }
 
+/* A row `with PATH = VALUE` stands only for this value. */
+static const char *
+with_row(struct emit *e, const struct body *b, const struct row_use *u, const char *present)
+{
+    struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->with, DIR_WRITE, e->diags);
+
+    if (!t.ok || t.type.kind != TYPE_ENUM)
+        return present; /* reported by the reader */
+    return arena_printf(e->a, "%s%s%s == IR_%s_%s", present ? present : "", present ? " && " : "",
+                        t.lvalue, types_upper(e->a, t.type.en->name.s),
+                        types_upper(e->a, u->r->is.text.s))
+        .p;
+}
+
 static void
 write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
 {
     const char *in = "        ";
 
     if (u->r->kind == ROW_CONST) {
-        const char *when = b->key ? "x->skeleton || !x->patch" : b->when_const;
+        const char *when = u->each ? NULL : b->key ? "x->skeleton || !x->patch" : b->when_const;
         if (u->r->otherwise.kind != CONST_NONE) {
             em(e, "    XD_SEEN(seen_written, %d);\n    if (x->skeleton) {\n", u->number);
             write_const(e, &u->r->otherwise, key, in);
@@ -515,6 +567,8 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
         diag_error(e->diags, u->r->max.pos, "max is for a value of type real, this is %s",
                    types_name(&t.type));
     const char *present = presence(e, b, u, &t);
+    if (u->r->with.n)
+        present = with_row(e, b, u, present);
     if (u->r->grows.n && b->bare)
         present =
             arena_printf(e->a, "!x->skeleton%s%s", present ? " && " : "", present ? present : "").p;
@@ -536,7 +590,10 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
         em(e, "    } else if (x->skeleton) {\n"); /* a call that opens says "" */
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"\\\"\\\"\"));\n", in, key, in);
     } else if (present && u->r->otherwise.kind != CONST_NONE) {
-        em(e, "    } else {\n");
+        if (t.guard && t.select) /* another case has no such member */
+            em(e, "    } else if (%s) {\n", t.guard);
+        else
+            em(e, "    } else {\n");
         write_const(e, &u->r->otherwise, key, in);
     }
     em(e, "    }\n");
@@ -757,6 +814,8 @@ written_blocks(struct emit *e, const struct body *b, const char **list, const ch
             continue;
         struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE,
                                          e->diags);
+        if (t.ok && t.self && u->r->forms.n == 1 && str_is(u->r->forms.v[0].name.s, "outcome"))
+            all.fixed |= 1u << (types_case(t.type.un, STR("text")) + 1);
         if (!t.ok || !(t.gather || (t.type.kind == TYPE_UNION && t.type.list)))
             continue;
         if (strcmp(t.gather ? t.un->c : t.type.un->c, "block") != 0)

@@ -200,13 +200,14 @@ put_model(struct buf *out, const struct ast_row *r)
     if (r->builtin.s.n)
         buf_puts(out, r->builtin.s);
     else
-        put_paths(out, &r->model, " + ");
+        put_paths(out, &r->model, r->minus ? " - " : " + ");
 }
 
 static bool
 has_tail(const struct ast_row *r)
 {
-    return r->forms.n || r->otherwise.kind != CONST_NONE || r->max.s.n || r->grows.n || r->flags.n;
+    return r->forms.n || r->otherwise.kind != CONST_NONE || r->max.s.n || r->grows.n || r->flags.n
+           || r->with.n;
 }
 
 static void
@@ -225,6 +226,12 @@ put_tail(struct buf *out, const struct ast_row *r)
     if (r->grows.n) {
         buf_puts(out, STR(" grows "));
         put_path(out, &r->grows);
+    }
+    if (r->with.n) {
+        buf_puts(out, STR(" with "));
+        put_path(out, &r->with);
+        buf_puts(out, STR(" = "));
+        put_const(out, &r->is);
     }
     for (unsigned i = 0; i < r->flags.n; i++)
         buf_printf(out, " %.*s", STR_ARG(r->flags.v[i].s));
@@ -405,6 +412,8 @@ put_case(struct print *p, const struct ast_tag_case *c)
     }
     if (c->by.s.n)
         buf_printf(p->out, " by %.*s", STR_ARG(c->by.s));
+    if (c->spread)
+        buf_printf(p->out, " : [%.*s]", STR_ARG(c->many.name.s));
     if (c->rows.n == 0) {
         end(p);
         return;

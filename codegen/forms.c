@@ -29,6 +29,11 @@ static const struct {
     { "uint8_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
     { "binary_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
     { "ubinary_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
+    { "base64", TYPE_OPAQUE, NULL, KIND(STRING), false },
+    { "duration", TYPE_INT, NULL, KIND(STRING), false },
+    { "alone", TYPE_STRING, NULL, KIND(ARRAY), false },
+    { "budget", TYPE_RECORD, "Reasoning", KIND(NUMBER), false },
+    { "outcome", TYPE_UNION, "Block", KIND(OBJECT), false },
 };
 
 uint32_t
@@ -195,7 +200,9 @@ list_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
     bool plain = !f->as.s.n && (str_is(f->name.s, "string") || str_is(f->name.s, "json"));
 
     element.list = false;
-    if (!t->list || (plain && !str_eq(f->name.s, str_from(types_name(t))))) {
+    /* A list whose elements each say a part of the record. */
+    bool parts = !plain && !f->as.s.n && !t->list && t->kind == TYPE_RECORD;
+    if ((!t->list && !parts) || (plain && !str_eq(f->name.s, str_from(types_name(t))))) {
         struct word head = f->as.s.n ? f->as : f->name;
         diag_error(e->diags, head.pos, "'[%s%.*s]' is for a list%s%.*s, here stands %s",
                    f->as.s.n ? "string as " : "", STR_ARG(head.s), plain ? " of " : "",
@@ -204,6 +211,11 @@ list_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
     }
     if (f->name.s.n && !plain)
         decl_form(e, f, &element, out);
+    if (out->is == FORM_IS_PAIRS && t->list && t->kind == TYPE_STRING) {
+        out->is = FORM_IS_LIST;
+        out->kinds = KIND(ARRAY);
+        return;
+    }
     if (f->name.s.n && !plain && out->is != FORM_IS_OBJECT && out->is != FORM_IS_UNION) {
         if (out->is != FORM_IS_BAD)
             diag_error(e->diags, f->name.pos,

@@ -41,9 +41,8 @@ int spec_parserFallback(int token);
 %fallback NAME
     IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
     SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP OMIT REMOVE REFUSE REST WITH FIRST EACH CHOICES
-    ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER FRAME GROWS ELSE MAX SLOT LAST REQUIRED TRY
-    APART AS
-    JOINS IN.
+    ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER FRAME GROWS ELSE MAX SLOT LAST REQUIRED
+    ADDS TRY APART AS JOINS IN.
 
 file ::= ir.
 file ::= dialect.
@@ -340,6 +339,12 @@ bare_case(A) ::= tags(T) arrow(X) targets(M) WITH path(P). {
     A = build_case(T, X, M);
     A.has = P;
 }
+// "functionDeclarations" <-> function : [function]     one element of the wire holds many of the model
+bare_case(A) ::= tags(T) arrow(X) targets(M) COLON LBRACKET name(N) RBRACKET. {
+    A = build_case(T, X, M);
+    A.spread = true;
+    A.many = (struct ast_form){ .kind = FORM_LIST, .name = N };
+}
 // "text" with thought = true <-> thinking          in a union by member
 bare_case(A) ::= tags(T) WITH path(P) EQ const(C) arrow(X) targets(M). {
     A = build_case(T, X, M);
@@ -368,6 +373,10 @@ targets(A) ::= targets(A) PIPE path(P).         { BUILD_PUSH(b, &A, P); }
 table(A) ::= .                                  { memset(&A, 0, sizeof A); }
 table(A) ::= table(A) table_row(R) END(E).      { build_add_table_row(b, &A, R, E); }
 table(A) ::= table(A) error END.
+// true <-> "summarized"
+table_row(A) ::= NAME(K) arrow(X) table_value(V). {
+    A = build_table_row(build_truth(b, K), (struct word){ 0 }, X, V);
+}
 table_row(A) ::= keys(K) arrow(X) table_value(V). {
     A = build_table_row(K, (struct word){ 0 }, X, V);
 }
@@ -380,6 +389,8 @@ table_value(A) ::= STRING(S).                   { A = S.word; }
 %type key           { struct build_keys }
 keys(A) ::= key(A).
 keys(A) ::= keys(A) COMMA key(K).               { build_more_keys(b, &A, K); }
+// 1    true: a word of the wire that is no string
+key(A) ::= NUMBER(S).                           { A = build_key(b, S); }
 key(A) ::= STRING(S).                           { A = build_key(b, S); }
 key(A) ::= STAR(S).                             { A = build_key(b, S); A.any = true; }
 
@@ -527,10 +538,20 @@ mapped(A) ::= mapped(A) SLOT(F).                { BUILD_PUSH(b, &A->flags, F.wor
 // last: in the frame with the reason to stop
 mapped(A) ::= mapped(A) LAST(F).                { BUILD_PUSH(b, &A->flags, F.word); }
 mapped(A) ::= mapped(A) REQUIRED(F).            { BUILD_PUSH(b, &A->flags, F.word); }
+mapped(A) ::= mapped(A) ADDS(F).                { BUILD_PUSH(b, &A->flags, F.word); }
 mapped(A) ::= mapped(A) TRY(F).                 { BUILD_PUSH(b, &A->flags, F.word); }
 // apart: in lists an element of its own, behind the one that it belongs to
 mapped(A) ::= mapped(A) APART(F).               { BUILD_PUSH(b, &A->flags, F.word); }
+// thinkingSchema <-> format.schema with format.mode = schema     sets it, and stands only for it
+mapped(A) ::= mapped(A) WITH(K) path(P) EQ const(C). { build_with(b, A, K, P, C); }
 bare_map(A) ::= wire(W) arrow(X) sum(M).        { A = build_map(b, W, X, M); }
+bare_map(A) ::= wire(W) arrow(X) path(M) MINUS path(N). {
+    struct ast_paths both = { NULL, 0, 0 };
+    BUILD_PUSH(b, &both, M);
+    BUILD_PUSH(b, &both, N);
+    A = build_map(b, W, X, both);
+    A->minus = true;
+}
 
 %type arrow         { enum arrow }
 arrow(A) ::= BOTH.                              { A = ARROW_BOTH; }

@@ -53,6 +53,7 @@ may_end(int kind)
     case TOK_COMMA:
     case TOK_PIPE:
     case TOK_PLUS:
+    case TOK_MINUS:
     case TOK_BOTH:
     case TOK_READ:
     case TOK_WRITE:
@@ -200,7 +201,7 @@ scan(struct lexer *l)
     re2c:define:YYCURSOR = l->cursor;
     re2c:yyfill:enable   = 0;
 
-    name   = [A-Za-z_][A-Za-z0-9_]*;
+    name   = [A-Za-z_@][A-Za-z0-9_]*;
     number = "-"? [0-9]+ ("." [0-9]+)?;
     plain  = [^"\\\n\x00];
 
@@ -224,6 +225,7 @@ scan(struct lexer *l)
     "="                 { put(l, TOK_EQ, p, l->cursor); return true; }
     "|"                 { put(l, TOK_PIPE, p, l->cursor); return true; }
     "+"                 { put(l, TOK_PLUS, p, l->cursor); return true; }
+    "-"                 { put(l, TOK_MINUS, p, l->cursor); return true; }
     "*"                 { put(l, TOK_STAR, p, l->cursor); return true; }
     "?"                 { put(l, TOK_QUESTION, p, l->cursor); return true; }
     "!"                 { put(l, TOK_BANG, p, l->cursor); return true; }

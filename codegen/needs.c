@@ -35,6 +35,8 @@ need(struct needs *n, struct str name, enum dir dir)
         if (decl->tag_cases.v[i].arrow != (dir == DIR_READ ? ARROW_WRITE : ARROW_READ)) {
             need(n, decl->tag_cases.v[i].by.s, dir);
             need_rows(n, &decl->tag_cases.v[i].rows, dir);
+            if (decl->tag_cases.v[i].spread)
+                need(n, decl->tag_cases.v[i].many.name.s, dir);
         }
 }
 

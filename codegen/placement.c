@@ -37,7 +37,7 @@ static const struct {
     { ROW_WITH, IN_OBJECT, "with", "with stands in an object, which is then one of several forms" },
     { ROW_FIRST, IN_OBJECTS | IN_UNION | IN_EACH | IN_CHOICES, "first { }",
       "first groups rows of an object: first { a <-> x; b -> x }" },
-    { ROW_EACH, IN_PATCH, "each { }",
+    { ROW_EACH, IN_PATCH | IN_CHOICES, "each { }",
       "each stands in a patch stream: stream x <-> Reply patch { }" },
     { ROW_CHOICES, IN_PATCH, "choices",
       "choices stands in a patch stream: stream x <-> Reply patch { }" },

@@ -10,7 +10,15 @@ static const struct {
     { "string", TYPE_STRING }, { "text", TYPE_TEXT },   { "opaque", TYPE_OPAQUE },
     { "json", TYPE_JSON },     { "real", TYPE_REAL },   { "int", TYPE_INT },
     { "bool", TYPE_BOOL },     { "index", TYPE_INDEX }, { "flag", TYPE_BOOL },
+    { "seal", TYPE_OPAQUE },   { "hint", TYPE_STRING },
 };
+
+/* What the runtime serves or carries elsewhere where a dialect has no member for it. */
+static bool
+is_served(struct str name)
+{
+    return str_is(name, "flag") || str_is(name, "seal") || str_is(name, "hint");
+}
 
 const char *
 types_snake(struct arena *a, struct str name)
@@ -301,13 +309,13 @@ suggest_type(struct diag *e, const struct ir_model *m, struct str name)
     if (!diag_suggest(e, &s))
         diag_help(
             e,
-            "use string, text, opaque, json, int, real, bool, flag, index, or a record, union or enum of this file");
+            "use string, text, opaque, json, int, real, bool, flag, seal, hint, index, or a record, union or enum of this file");
 }
 
 static struct type
 resolve_type(struct ir_model *m, struct diags *d, const struct ast_type *t)
 {
-    struct type out = { .list = t->list, .always = t->always, .served = str_is(t->name.s, "flag") };
+    struct type out = { .list = t->list, .always = t->always, .served = is_served(t->name.s) };
 
     for (size_t i = 0; i < sizeof scalars / sizeof *scalars; i++)
         if (str_is(t->name.s, scalars[i].name))

@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[168], seen_written[168];
+static unsigned char seen_read[169], seen_written[169];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -55,9 +55,9 @@ static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
 /* anthropic/messages.spec:61 */
 static const struct xd_word role_table_v[] = {
-    { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0 },
-    { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1 },
-    { STR_INIT("system"), IR_ROLE_SYSTEM, 0, 1, 1, 2 },
+    { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
+    { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
+    { STR_INIT("system"), IR_ROLE_SYSTEM, 0, 1, 1, 2, 0 },
 };
 static const struct xd_table role_table = {
     "role", role_table_v, sizeof role_table_v / sizeof *role_table_v, -1, -1,
@@ -66,8 +66,8 @@ static const struct xd_table role_table = {
 
 /* anthropic/messages.spec:63 */
 static const struct xd_pair tier_table_v[] = {
-    { STR_INIT("auto"), STR_INIT("auto"), 1, 1, 3 },
-    { STR_INIT("standard_only"), STR_INIT("default"), 1, 1, 4 },
+    { STR_INIT("auto"), STR_INIT("auto"), 1, 1, 3, 0 },
+    { STR_INIT("standard_only"), STR_INIT("default"), 1, 1, 4, 0 },
 };
 static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
@@ -75,10 +75,10 @@ static const struct xd_pairs tier_table = {
 
 /* anthropic/messages.spec:148 */
 static const struct xd_word choice_table_v[] = {
-    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5 },
-    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6 },
-    { STR_INIT("tool"), IR_CHOICE_MODE_NAMED, 0, 1, 1, 7 },
-    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 8 },
+    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
+    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
+    { STR_INIT("tool"), IR_CHOICE_MODE_NAMED, 0, 1, 1, 7, 0 },
+    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 8, 0 },
 };
 static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
@@ -87,9 +87,9 @@ static const struct xd_table choice_table = {
 
 /* anthropic/messages.spec:158 */
 static const struct xd_word thinking_mode_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 9 },
-    { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 10 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 11 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 9, 0 },
+    { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 10, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 11, 0 },
 };
 static const struct xd_table thinking_mode_table = {
     "thinking_mode", thinking_mode_table_v,
@@ -99,13 +99,13 @@ static const struct xd_table thinking_mode_table = {
 
 /* anthropic/messages.spec:162 */
 static const struct xd_word effort_table_v[] = {
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 12 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 13 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 14 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 15 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 16 },
-    { STR_INIT("low"), IR_EFFORT_MINIMAL, 0, 0, 1, 17 },
-    { STR_INIT("low"), IR_EFFORT_NONE, 0, 0, 1, 18 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 12, 0 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 13, 0 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 14, 0 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 15, 0 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 16, 0 },
+    { STR_INIT("low"), IR_EFFORT_MINIMAL, 0, 0, 1, 17, 0 },
+    { STR_INIT("low"), IR_EFFORT_NONE, 0, 0, 1, 18, 0 },
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
@@ -114,7 +114,7 @@ static const struct xd_table effort_table = {
 
 /* anthropic/messages.spec:175 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 19 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 19, 0 },
 };
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
@@ -124,40 +124,41 @@ static const struct xd_table format_mode_table = {
 
 /* anthropic/messages.spec:190 */
 static const struct xd_word stop_table_v[] = {
-    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 20 },
-    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 21 },
-    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1, 22 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 22 },
-    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1, 23 },
-    { STR_INIT("pause_turn"), IR_STOP_PAUSE, 0, 1, 1, 24 },
-    { STR_INIT("refusal"), IR_STOP_REFUSAL, 0, 1, 1, 25 },
-    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1, 26 },
-    { STR_INIT("compaction"), IR_STOP_END, 0, 1, 0, 27 },
+    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 20, 0 },
+    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 21, 0 },
+    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1, 22, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 22, 0 },
+    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1, 23, 0 },
+    { STR_INIT("pause_turn"), IR_STOP_PAUSE, 0, 1, 1, 24, 0 },
+    { STR_INIT("refusal"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
+    { STR_INIT("refusal"), IR_STOP_FAILED, 0, 0, 1, 26, 0 },
+    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1, 27, 0 },
+    { STR_INIT("compaction"), IR_STOP_END, 0, 1, 0, 28, 0 },
 };
 static const struct xd_table stop_table = {
-    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 28,
+    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 29,
     NULL,
 };
 
-/* anthropic/messages.spec:256 */
+/* anthropic/messages.spec:257 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 30 },
-    { STR_INIT("billing_error"), IR_FAULT_BILLING, 402, 1, 1, 31 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 32 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 33 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 34 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 35 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 500, 1, 1, 36 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 504, 1, 1, 37 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 529, 1, 1, 38 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_CONTEXT, 400, 0, 1, 39 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_POLICY, 400, 0, 1, 40 },
-    { STR_INIT("api_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 41 },
-    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
-    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
-    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
-    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 42 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 30, 0 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31, 0 },
+    { STR_INIT("billing_error"), IR_FAULT_BILLING, 402, 1, 1, 32, 0 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33, 0 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34, 0 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35, 0 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36, 0 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 500, 1, 1, 37, 0 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 504, 1, 1, 38, 0 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 529, 1, 1, 39, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_CONTEXT, 400, 0, 1, 40, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_POLICY, 400, 0, 1, 41, 0 },
+    { STR_INIT("api_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 42, 0 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
+    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -202,7 +203,7 @@ static const struct xd_shape request_shape = {
 static void
 take_request_system(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 46);
+    XD_SEEN(seen_read, 47);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         if (xd_want(x, v, JSON_ARRAY))
@@ -228,7 +229,7 @@ take_request_system(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 47);
+    XD_SEEN(seen_read, 48);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -240,7 +241,7 @@ take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 48);
+    XD_SEEN(seen_read, 49);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -252,28 +253,28 @@ take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 49);
+    XD_SEEN(seen_read, 50);
     read_tool_choice(x, v, &m->tool_choice);
 }
 
 static void
 take_request_stop_sequences(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 50);
+    XD_SEEN(seen_read, 51);
     xd_read_strs(x, v, &m->stops);
 }
 
 static void
 take_request_thinking(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 54);
+    XD_SEEN(seen_read, 55);
     read_thinking(x, v, &m->reasoning);
 }
 
 static void
 take_request_output_config_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 55);
+    XD_SEEN(seen_read, 56);
     int w = xd_read_word(x, v, &effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -282,21 +283,21 @@ take_request_output_config_effort(struct xd *x, uint32_t v, struct ir_request *m
 static void
 take_request_output_config_format(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 56);
+    XD_SEEN(seen_read, 57);
     read_format(x, v, &m->format);
 }
 
 static void
 take_request_output_format(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 57);
+    XD_SEEN(seen_read, 58);
     read_format(x, v, &m->format);
 }
 
 static void
 take_request_service_tier(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 59);
+    XD_SEEN(seen_read, 60);
     xd_read_pair(x, v, &tier_table, &m->tier);
 }
 
@@ -309,19 +310,19 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 43);
+        XD_SEEN(seen_read, 44);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 45);
         xd_read_int(x, v[1], &m->max_output);
     } else {
         xd_missing(x, at, "max_tokens");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 46);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
@@ -342,15 +343,15 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_stop_sequences(x, v[7], m);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 51);
+        XD_SEEN(seen_read, 52);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_int(x, v[10], &m->sampling.top_k);
     }
     if (v[11]) {
@@ -365,7 +366,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_output_format(x, v[14], m);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_str(x, v[15], &m->user);
     }
     if (v[16]) {
@@ -377,7 +378,7 @@ static void
 put_request_model(struct xd *x, const struct ir_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 43);
+        XD_SEEN(seen_written, 44);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -386,7 +387,7 @@ static void
 put_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 44);
+        XD_SEEN(seen_written, 45);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -395,7 +396,7 @@ static void
 put_request_stream(struct xd *x, const struct ir_request *m)
 {
     if (m->stream) {
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 46);
         xd_put_bool(x, STR("stream"), m->stream);
     }
 }
@@ -404,7 +405,7 @@ static void
 put_request_system(struct xd *x, const struct ir_request *m)
 {
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 46);
+        XD_SEEN(seen_written, 47);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -417,7 +418,7 @@ put_request_system(struct xd *x, const struct ir_request *m)
 static void
 put_request_messages(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 47);
+    XD_SEEN(seen_written, 48);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -429,7 +430,7 @@ static void
 put_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 48);
+        XD_SEEN(seen_written, 49);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -442,7 +443,7 @@ static void
 put_request_tool_choice(struct xd *x, const struct ir_request *m)
 {
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 49);
+        XD_SEEN(seen_written, 50);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
@@ -452,7 +453,7 @@ static void
 put_request_stop_sequences(struct xd *x, const struct ir_request *m)
 {
     if (m->stops.n) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 51);
         xd_put_strs(x, STR("stop_sequences"), &m->stops);
     }
 }
@@ -461,7 +462,7 @@ static void
 put_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 52);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -470,7 +471,7 @@ static void
 put_request_top_p(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 52);
+        XD_SEEN(seen_written, 53);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
 }
@@ -479,7 +480,7 @@ static void
 put_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 54);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -488,7 +489,7 @@ static void
 put_request_thinking(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 55);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
@@ -500,12 +501,12 @@ put_request_output_config(struct xd *x, const struct ir_request *m, const struct
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 56);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 57);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -519,7 +520,7 @@ put_request_metadata(struct xd *x, const struct ir_request *m, const struct xd_s
     jw_key(&x->w, STR("metadata"));
     jw_enter(&x->w);
     if (m->user.p) {
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 59);
         xd_put_str(x, STR("user_id"), m->user);
     }
     xd_put_rest(x, shape, "metadata", &m->rest);
@@ -530,7 +531,7 @@ static void
 put_request_service_tier(struct xd *x, const struct ir_request *m)
 {
     if (m->tier.p) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 60);
         xd_put_pair(x, STR("service_tier"), &tier_table, m->tier);
     }
 }
@@ -598,13 +599,13 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 61);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -635,11 +636,11 @@ write_message(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 61);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
-    XD_SEEN(seen_written, 61);
+    XD_SEEN(seen_written, 62);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->blocks.n; i++)
@@ -687,11 +688,11 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -700,7 +701,7 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -712,11 +713,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->text.text.p) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 63);
         xd_put_growing(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -724,7 +725,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
         jw_close(&x->w);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -753,15 +754,15 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -773,15 +774,15 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (x->skeleton || m->thinking.text.p) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 66);
         xd_put_growing(x, STR("thinking"), m->thinking.text);
     }
     if (x->skeleton || m->thinking.signature.p) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 67);
         xd_put_growing(x, STR("signature"), m->thinking.signature);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -809,11 +810,11 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_str(x, v[0], &m->sealed.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -825,11 +826,11 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 68);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -857,11 +858,11 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         (void)read_source(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -873,13 +874,13 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 69);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->image.source))
             xd_no_key(x);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -918,23 +919,23 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 70);
         (void)read_source(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 71);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 72);
         xd_read_str(x, v[2], &m->document.context);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         xd_read_bool(x, v[3], &m->document.cite);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -946,29 +947,29 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"document\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 70);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->document.source))
             xd_no_key(x);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 71);
         xd_put_str(x, STR("title"), m->document.title);
     }
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 72);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 73);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_shape, "citations", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -998,19 +999,19 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -1022,19 +1023,19 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_use\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 75);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (x->skeleton || m->call.arguments.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 76);
         xd_put_growing_object(x, STR("input"), m->call.arguments);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1064,11 +1065,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 77);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 78);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -1091,11 +1092,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 79);
         xd_read_bool(x, v[2], &m->result.failed);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -1107,11 +1108,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_result\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 77);
         xd_put_str(x, STR("tool_use_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0x7beu)) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 78);
         if (xd_single_text(&m->result.blocks, 0x7beu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -1124,11 +1125,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
         }
     }
     if (m->result.failed) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 79);
         xd_put_bool(x, STR("is_error"), m->result.failed);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1155,11 +1156,11 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->refusal.text.p) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 80);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1172,35 +1173,35 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &block_tags)) {
     case 0:
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 81);
         read_block_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 82);
         read_block_thinking(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 83);
         read_block_sealed(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 84);
         read_block_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         read_block_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         read_block_call(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         read_block_result(x, at, m);
         return true;
     case 8:
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1214,38 +1215,38 @@ write_block(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 81);
         write_block_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         write_block_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 82);
         write_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 83);
         write_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 84);
         write_block_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
         xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 85);
         write_block_document(x, m);
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 86);
         write_block_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         write_block_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1253,7 +1254,7 @@ write_block(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1291,11 +1292,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 91);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -1307,11 +1308,11 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"web_search_result_location\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 91);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -1327,11 +1328,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &citation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1345,7 +1346,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -1353,7 +1354,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1394,11 +1395,11 @@ read_source_bytes(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_BYTES;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[0], &m->bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         xd_read_str(x, v[1], &m->bytes.data);
     }
 }
@@ -1410,11 +1411,11 @@ write_source_bytes(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"base64\""));
     if (m->bytes.media.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("media_type"), m->bytes.media);
     }
     if (m->bytes.data.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 95);
         xd_put_str(x, STR("data"), m->bytes.data);
     }
     xd_put_rest(x, &source_bytes_shape, "", &m->rest);
@@ -1441,7 +1442,7 @@ read_source_plain(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_PLAIN;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->plain.text);
     }
 }
@@ -1452,11 +1453,11 @@ write_source_plain(struct xd *x, const struct ir_source *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
-    XD_SEEN(seen_written, 95);
+    XD_SEEN(seen_written, 96);
     jw_key(&x->w, STR("media_type"));
     jw_raw(&x->w, STR("\"text/plain\""));
     if (m->plain.text.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("data"), m->plain.text);
     }
     xd_put_rest(x, &source_plain_shape, "", &m->rest);
@@ -1482,7 +1483,7 @@ read_source_url(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_URL;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[0], &m->url.url);
     }
 }
@@ -1494,7 +1495,7 @@ write_source_url(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url\""));
     if (m->url.url.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("url"), m->url.url);
     }
     xd_put_rest(x, &source_url_shape, "", &m->rest);
@@ -1520,7 +1521,7 @@ read_source_file(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_FILE;
     if (v[0]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         xd_read_str(x, v[0], &m->file.id);
     }
 }
@@ -1532,7 +1533,7 @@ write_source_file(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"file\""));
     if (m->file.id.p) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("file_id"), m->file.id);
     }
     xd_put_rest(x, &source_file_shape, "", &m->rest);
@@ -1544,19 +1545,19 @@ read_source(struct xd *x, uint32_t at, struct ir_source *m)
 {
     switch (xd_tag(x, at, &source_tags)) {
     case 0:
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         read_source_bytes(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         read_source_plain(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         read_source_url(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         read_source_file(x, at, m);
         return true;
     }
@@ -1568,19 +1569,19 @@ write_source(struct xd *x, const struct ir_source *m)
 {
     switch (m->kind) {
     case IR_SOURCE_BYTES:
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 100);
         write_source_bytes(x, m);
         return true;
     case IR_SOURCE_PLAIN:
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         write_source_plain(x, m);
         return true;
     case IR_SOURCE_URL:
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         write_source_url(x, m);
         return true;
     case IR_SOURCE_FILE:
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         write_source_file(x, m);
         return true;
     case IR_SOURCE_UNSET:
@@ -1606,7 +1607,7 @@ read_cache(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1615,11 +1616,11 @@ static void
 write_cache(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 103);
+    XD_SEEN(seen_written, 104);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1658,23 +1659,23 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -1684,23 +1685,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
 {
     jw_object(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         xd_put_json(x, STR("input_schema"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1713,11 +1714,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1731,7 +1732,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1739,7 +1740,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1768,17 +1769,19 @@ read_tool_choice(struct xd *x, uint32_t at, struct ir_tool_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         int w = xd_read_word(x, v[0], &choice_table);
         if (w)
             m->mode = (enum ir_choice_mode)w;
+    } else {
+        m->mode = (enum ir_choice_mode)xd_value_of(&choice_table, STR("auto"));
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         xd_read_not(x, v[2], &m->parallel);
     }
 }
@@ -1788,7 +1791,7 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         if (!xd_put_word(x, STR("type"), &choice_table, (int)m->mode))
             xd_lose(x, "tool_choice.mode");
     } else {
@@ -1796,11 +1799,11 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 114);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->parallel) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 115);
         xd_put_not(x, STR("disable_parallel_tool_use"), m->parallel);
     }
     jw_close(&x->w);
@@ -1826,17 +1829,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -1846,16 +1849,16 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 116);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 117);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 118);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
@@ -1880,13 +1883,13 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 120);
         xd_read_json(x, v[1], &m->schema);
     }
 }
@@ -1896,12 +1899,12 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 119);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 120);
         xd_put_json(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -1937,15 +1940,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 121);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1956,17 +1959,17 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "content");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         int w = xd_read_word(x, v[3], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         xd_read_str(x, v[4], &(*xd_choice(x, &m->choices, 0)).stop_text);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         read_usage(x, v[5], &m->usage);
     }
 }
@@ -1976,27 +1979,27 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 121);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 121);
+    XD_SEEN(seen_written, 122);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 122);
+    XD_SEEN(seen_written, 123);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->model.p) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 125);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -2008,7 +2011,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("[]"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -2016,14 +2019,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("null"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop_text.p) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 127);
         xd_put_str(x, STR("stop_sequence"), m->choices.v[0].stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 128);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -2037,7 +2040,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:204: usage */
+/* anthropic/messages.spec:205: usage */
 static const struct xd_key usage_keys_output_tokens_details_v[] = {
     { STR_INIT("thinking_tokens"), 4, NULL },
 };
@@ -2063,23 +2066,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 129);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 131);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         xd_read_int(x, v[4], &m->thinking);
     }
 }
@@ -2089,31 +2092,31 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 130);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 132);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 133);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         xd_put_int(x, STR("thinking_tokens"), m->thinking);
     }
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
@@ -2126,7 +2129,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:217: message_start */
+/* anthropic/messages.spec:218: message_start */
 static const struct xd_key events_message_start_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2145,7 +2148,7 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message_start\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         jw_key(&x->w, STR("message"));
         write_reply(x, &(*e->reply));
     }
@@ -2162,13 +2165,13 @@ read_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         read_reply(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
 }
 
-/* anthropic/messages.spec:218: content_block_start */
+/* anthropic/messages.spec:219: content_block_start */
 static const struct xd_key events_content_block_start_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("content_block"), 1, NULL },
@@ -2191,11 +2194,11 @@ write_events_content_block_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_start\""));
     if (true) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         xd_put_index(x, STR("index"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         jw_key(&x->w, STR("content_block"));
         if (!write_block(x, &(*e->block)))
             xd_no_key(x);
@@ -2216,17 +2219,17 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:219: content_block_delta */
+/* anthropic/messages.spec:220: content_block_delta */
 static const struct xd_key events_content_block_delta_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2314,7 +2317,7 @@ open_events_content_block_delta(struct xd *x, const struct ir_event *e, struct s
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_delta\""));
     if (true) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         xd_put_index(x, STR("index"), e->index);
     }
     if (!type.p)
@@ -2335,7 +2338,7 @@ close_events_content_block_delta(struct xd *x)
 static void
 write_events_content_block_delta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 139);
+    XD_SEEN(seen_written, 140);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         if (e->block->text.text.p) {
@@ -2412,16 +2415,16 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 139);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 139);
+    XD_SEEN(seen_read, 140);
     if (!v[1] || !read_events_content_block_delta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:220: content_block_stop */
+/* anthropic/messages.spec:221: content_block_stop */
 static const struct xd_key events_content_block_stop_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2442,7 +2445,7 @@ write_events_content_block_stop(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_stop\""));
     if (true) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         xd_put_index(x, STR("index"), e->index);
     }
     jw_close(&x->w);
@@ -2459,13 +2462,13 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_stop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* anthropic/messages.spec:221: message_delta */
+/* anthropic/messages.spec:222: message_delta */
 static const struct xd_key events_message_delta_keys_delta_v[] = {
     { STR_INIT("stop_reason"), 0, NULL },
     { STR_INIT("stop_sequence"), 1, NULL },
@@ -2494,7 +2497,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2502,7 +2505,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
         jw_raw(&x->w, STR("null"));
     }
     if (e->stop_text.p) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         xd_put_str(x, STR("stop_sequence"), e->stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
@@ -2510,7 +2513,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     }
     jw_close(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2530,17 +2533,17 @@ read_events_message_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_str(x, v[1], &stop_text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         read_usage(x, v[2], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2548,7 +2551,7 @@ read_events_message_delta(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* anthropic/messages.spec:227: message_stop */
+/* anthropic/messages.spec:228: message_stop */
 static const struct xd_key events_message_stop_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2579,7 +2582,7 @@ read_events_message_stop(struct xd *x, uint32_t at)
     xd_flow_end(x);
 }
 
-/* anthropic/messages.spec:228: ping */
+/* anthropic/messages.spec:229: ping */
 static const struct xd_key events_ping_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2610,7 +2613,7 @@ read_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* anthropic/messages.spec:229: error */
+/* anthropic/messages.spec:230: error */
 static const struct xd_key events_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2629,7 +2632,7 @@ write_events_error(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
     if ((*e->error).set) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         jw_key(&x->w, STR("error"));
         write_fault_body(x, &(*e->error));
     }
@@ -2646,13 +2649,13 @@ read_events_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         read_fault_body(x, v[0], &error);
     }
     xd_flow_fail(x, &error);
 }
 
-/* anthropic/messages.spec:231: a row for each state, a column for each event */
+/* anthropic/messages.spec:232: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 0, 7,
     254, 2, 255, 255, 3, 4, 1, 7,
@@ -2702,35 +2705,35 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         read_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         read_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         read_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         read_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         read_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         read_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         read_events_error(x, at);
         break;
     }
@@ -2741,41 +2744,41 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         write_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         write_events_error(x, e);
         break;
     }
 }
 
-/* anthropic/messages.spec:241: error */
+/* anthropic/messages.spec:242: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -2793,7 +2796,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -2807,7 +2810,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         xd_read_str(x, v[1], &m->request);
     }
 }
@@ -2816,20 +2819,20 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 153);
+    XD_SEEN(seen_written, 154);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
-    XD_SEEN(seen_written, 154);
+    XD_SEEN(seen_written, 155);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     if (m->request.p) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         xd_put_str(x, STR("request_id"), m->request);
     }
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:249: fault_body */
+/* anthropic/messages.spec:250: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -2848,13 +2851,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         int w = xd_read_word(x, v[0], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         xd_read_str(x, v[1], &m->message);
     }
 }
@@ -2864,12 +2867,12 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->kind) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2916,13 +2919,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -2945,7 +2948,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -2956,7 +2959,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -2965,21 +2968,21 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 163);
         read_tool_choice(x, v[4], &m->tool_choice);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         read_thinking(x, v[5], &m->reasoning);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 165);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         read_format(x, v[7], &m->format);
     }
 }
@@ -2989,11 +2992,11 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         xd_put_str(x, STR("model"), m->model);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3001,14 +3004,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 161);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3016,24 +3019,24 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -3084,7 +3087,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 167);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3096,7 +3099,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -3158,13 +3161,13 @@ read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 45);
         xd_read_int(x, v[0], &m->max_output);
     } else {
         xd_missing(x, at, "max_tokens");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 46);
         xd_read_bool(x, v[1], &m->stream);
     }
     if (v[2]) {
@@ -3185,15 +3188,15 @@ read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_stop_sequences(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 51);
+        XD_SEEN(seen_read, 52);
         xd_read_real(x, v[7], &m->sampling.temperature);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_real(x, v[8], &m->sampling.top_p);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_int(x, v[9], &m->sampling.top_k);
     }
     if (v[10]) {
@@ -3208,7 +3211,7 @@ read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_output_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -3220,7 +3223,7 @@ static void
 put_anthropic_vertex_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"vertex-2023-10-16\""));
 }
@@ -3416,23 +3419,24 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:194", "\"tool_use\" <-> call" },
     { "anthropic/messages.spec:195", "\"pause_turn\" <-> pause" },
     { "anthropic/messages.spec:196", "\"refusal\" <-> refusal" },
-    { "anthropic/messages.spec:197", "\"end_turn\" <- other" },
-    { "anthropic/messages.spec:198", "\"compaction\" -> end" },
-    { "anthropic/messages.spec:199", "* -> other" },
-    { "anthropic/messages.spec:257", "\"invalid_request_error\" 400 <-> invalid" },
-    { "anthropic/messages.spec:258", "\"authentication_error\" 401 <-> auth" },
-    { "anthropic/messages.spec:259", "\"billing_error\" 402 <-> billing" },
-    { "anthropic/messages.spec:260", "\"permission_error\" 403 <-> forbidden" },
-    { "anthropic/messages.spec:261", "\"not_found_error\" 404 <-> missing" },
-    { "anthropic/messages.spec:262", "\"request_too_large\" 413 <-> too_large" },
-    { "anthropic/messages.spec:263", "\"rate_limit_error\" 429 <-> rate" },
-    { "anthropic/messages.spec:264", "\"api_error\" 500 <-> internal" },
-    { "anthropic/messages.spec:265", "\"timeout_error\" 504 <-> timeout" },
-    { "anthropic/messages.spec:266", "\"overloaded_error\" 529 <-> overloaded" },
-    { "anthropic/messages.spec:267", "\"invalid_request_error\" 400 <- context" },
-    { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <- policy" },
-    { "anthropic/messages.spec:269", "\"api_error\" 502 <- protocol" },
-    { "anthropic/messages.spec:270",
+    { "anthropic/messages.spec:197", "\"refusal\" <- failed" },
+    { "anthropic/messages.spec:198", "\"end_turn\" <- other" },
+    { "anthropic/messages.spec:199", "\"compaction\" -> end" },
+    { "anthropic/messages.spec:200", "* -> other" },
+    { "anthropic/messages.spec:258", "\"invalid_request_error\" 400 <-> invalid" },
+    { "anthropic/messages.spec:259", "\"authentication_error\" 401 <-> auth" },
+    { "anthropic/messages.spec:260", "\"billing_error\" 402 <-> billing" },
+    { "anthropic/messages.spec:261", "\"permission_error\" 403 <-> forbidden" },
+    { "anthropic/messages.spec:262", "\"not_found_error\" 404 <-> missing" },
+    { "anthropic/messages.spec:263", "\"request_too_large\" 413 <-> too_large" },
+    { "anthropic/messages.spec:264", "\"rate_limit_error\" 429 <-> rate" },
+    { "anthropic/messages.spec:265", "\"api_error\" 500 <-> internal" },
+    { "anthropic/messages.spec:266", "\"timeout_error\" 504 <-> timeout" },
+    { "anthropic/messages.spec:267", "\"overloaded_error\" 529 <-> overloaded" },
+    { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <- context" },
+    { "anthropic/messages.spec:269", "\"invalid_request_error\" 400 <- policy" },
+    { "anthropic/messages.spec:270", "\"api_error\" 502 <- protocol" },
+    { "anthropic/messages.spec:271",
       "\"*prompt is too long*\", \"*prompt too long*\", \"*context window*\", \"*context length*\" "
       "-> context" },
     { "anthropic/messages.spec:30", "model <-> model required" },
@@ -3525,38 +3529,38 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:183", "stop_reason <-> choices[0].stop : stop else null" },
     { "anthropic/messages.spec:184", "stop_sequence <-> choices[0].stop_text else null" },
     { "anthropic/messages.spec:185", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:205", "input_tokens -> input" },
-    { "anthropic/messages.spec:206", "input_tokens <- input else 0" },
-    { "anthropic/messages.spec:207", "output_tokens -> output" },
-    { "anthropic/messages.spec:208", "output_tokens <- output else 0" },
-    { "anthropic/messages.spec:209", "cache_read_input_tokens <-> cache_read" },
-    { "anthropic/messages.spec:210", "cache_creation_input_tokens <-> cache_write" },
-    { "anthropic/messages.spec:211", "output_tokens_details.thinking_tokens <-> thinking" },
-    { "anthropic/messages.spec:217", "message <-> reply : reply" },
-    { "anthropic/messages.spec:218", "index <-> index" },
-    { "anthropic/messages.spec:218", "content_block <-> block : block" },
+    { "anthropic/messages.spec:206", "input_tokens -> input" },
+    { "anthropic/messages.spec:207", "input_tokens <- input else 0" },
+    { "anthropic/messages.spec:208", "output_tokens -> output" },
+    { "anthropic/messages.spec:209", "output_tokens <- output else 0" },
+    { "anthropic/messages.spec:210", "cache_read_input_tokens <-> cache_read" },
+    { "anthropic/messages.spec:211", "cache_creation_input_tokens <-> cache_write" },
+    { "anthropic/messages.spec:212", "output_tokens_details.thinking_tokens <-> thinking" },
+    { "anthropic/messages.spec:218", "message <-> reply : reply" },
     { "anthropic/messages.spec:219", "index <-> index" },
-    { "anthropic/messages.spec:219", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:219", "content_block <-> block : block" },
     { "anthropic/messages.spec:220", "index <-> index" },
-    { "anthropic/messages.spec:222", "delta.stop_reason <-> stop : stop else null" },
-    { "anthropic/messages.spec:223", "delta.stop_sequence <-> stop_text else null" },
-    { "anthropic/messages.spec:224", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:229", "error <-> error : fault_body" },
-    { "anthropic/messages.spec:217", "\"message_start\" <-> begin { message <-> reply : reply }" },
-    { "anthropic/messages.spec:218",
-      "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
+    { "anthropic/messages.spec:220", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:221", "index <-> index" },
+    { "anthropic/messages.spec:223", "delta.stop_reason <-> stop : stop else null" },
+    { "anthropic/messages.spec:224", "delta.stop_sequence <-> stop_text else null" },
+    { "anthropic/messages.spec:225", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:230", "error <-> error : fault_body" },
+    { "anthropic/messages.spec:218", "\"message_start\" <-> begin { message <-> reply : reply }" },
     { "anthropic/messages.spec:219",
+      "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
+    { "anthropic/messages.spec:220",
       "\"content_block_delta\" <-> grow { index <-> index; delta <-> block : grows by type }" },
-    { "anthropic/messages.spec:220", "\"content_block_stop\" <-> close { index <-> index }" },
-    { "anthropic/messages.spec:221", "\"message_delta\" <-> finish {" },
-    { "anthropic/messages.spec:227", "\"message_stop\" <-> end" },
-    { "anthropic/messages.spec:228", "\"ping\" <-> beat" },
-    { "anthropic/messages.spec:229", "\"error\" <-> fail { error <-> error : fault_body }" },
-    { "anthropic/messages.spec:242", "type = \"error\"" },
-    { "anthropic/messages.spec:243", "error <-> this : fault_body | string as message" },
-    { "anthropic/messages.spec:244", "request_id <-> request" },
-    { "anthropic/messages.spec:250", "type <-> kind : fault" },
-    { "anthropic/messages.spec:251", "message <-> message else \"\"" },
+    { "anthropic/messages.spec:221", "\"content_block_stop\" <-> close { index <-> index }" },
+    { "anthropic/messages.spec:222", "\"message_delta\" <-> finish {" },
+    { "anthropic/messages.spec:228", "\"message_stop\" <-> end" },
+    { "anthropic/messages.spec:229", "\"ping\" <-> beat" },
+    { "anthropic/messages.spec:230", "\"error\" <-> fail { error <-> error : fault_body }" },
+    { "anthropic/messages.spec:243", "type = \"error\"" },
+    { "anthropic/messages.spec:244", "error <-> this : fault_body | string as message" },
+    { "anthropic/messages.spec:245", "request_id <-> request" },
+    { "anthropic/messages.spec:251", "type <-> kind : fault" },
+    { "anthropic/messages.spec:252", "message <-> message else \"\"" },
     { "anthropic/count.spec:14", "model <-> model required" },
     { "anthropic/count.spec:15", "system <-> instructions : [block] | string as text" },
     { "anthropic/count.spec:16", "messages <-> turns : [message] required" },
@@ -3569,12 +3573,12 @@ static const struct xd_row rows[] = {
     { "providers/anthropic_vertex.spec:21", "anthropic_version = \"vertex-2023-10-16\"" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2,
-    3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3,
-    1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3,
+    2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3,
+    3, 1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 2,
 };
 
 static void

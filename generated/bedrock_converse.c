@@ -7,7 +7,7 @@ static const char family[] = "bedrock.converse";
 #define STR_FAMILY STR("bedrock.converse")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[175], seen_written[175];
+static unsigned char seen_read[176], seen_written[176];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -42,8 +42,8 @@ static void write_error(struct xd *x, const struct ir_error *m);
 
 /* bedrock/converse.spec:62 */
 static const struct xd_word role_table_v[] = {
-    { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0 },
-    { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1 },
+    { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
+    { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
 };
 static const struct xd_table role_table = {
     "role", role_table_v, sizeof role_table_v / sizeof *role_table_v, -1, -1,
@@ -52,8 +52,8 @@ static const struct xd_table role_table = {
 
 /* bedrock/converse.spec:64 */
 static const struct xd_pair tier_table_v[] = {
-    { STR_INIT("default"), STR_INIT("default"), 1, 1, 2 },
-    { STR_INIT("default"), STR_INIT("auto"), 0, 1, 3 },
+    { STR_INIT("default"), STR_INIT("default"), 1, 1, 2, 0 },
+    { STR_INIT("default"), STR_INIT("auto"), 0, 1, 3, 0 },
 };
 static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
@@ -61,10 +61,10 @@ static const struct xd_pairs tier_table = {
 
 /* bedrock/converse.spec:126 */
 static const struct xd_pair image_format_table_v[] = {
-    { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4 },
-    { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5 },
-    { STR_INIT("gif"), STR_INIT("image/gif"), 1, 1, 6 },
-    { STR_INIT("webp"), STR_INIT("image/webp"), 1, 1, 7 },
+    { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4, 0 },
+    { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5, 0 },
+    { STR_INIT("gif"), STR_INIT("image/gif"), 1, 1, 6, 0 },
+    { STR_INIT("webp"), STR_INIT("image/webp"), 1, 1, 7, 0 },
 };
 static const struct xd_pairs image_format_table = {
     "image_format", image_format_table_v,
@@ -73,18 +73,18 @@ static const struct xd_pairs image_format_table = {
 
 /* bedrock/converse.spec:130 */
 static const struct xd_pair document_format_table_v[] = {
-    { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8 },
-    { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9 },
-    { STR_INIT("doc"), STR_INIT("application/msword"), 1, 1, 10 },
+    { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8, 0 },
+    { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9, 0 },
+    { STR_INIT("doc"), STR_INIT("application/msword"), 1, 1, 10, 0 },
     { STR_INIT("docx"),
-      STR_INIT("application/vnd.openxmlformats-officedocument.wordprocessingml.document"), 1, 1,
-      11 },
-    { STR_INIT("xls"), STR_INIT("application/vnd.ms-excel"), 1, 1, 12 },
+      STR_INIT("application/vnd.openxmlformats-officedocument.wordprocessingml.document"), 1, 1, 11,
+      0 },
+    { STR_INIT("xls"), STR_INIT("application/vnd.ms-excel"), 1, 1, 12, 0 },
     { STR_INIT("xlsx"),
-      STR_INIT("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), 1, 1, 13 },
-    { STR_INIT("html"), STR_INIT("text/html"), 1, 1, 14 },
-    { STR_INIT("txt"), STR_INIT("text/plain"), 1, 1, 15 },
-    { STR_INIT("md"), STR_INIT("text/markdown"), 1, 1, 16 },
+      STR_INIT("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), 1, 1, 13, 0 },
+    { STR_INIT("html"), STR_INIT("text/html"), 1, 1, 14, 0 },
+    { STR_INIT("txt"), STR_INIT("text/plain"), 1, 1, 15, 0 },
+    { STR_INIT("md"), STR_INIT("text/markdown"), 1, 1, 16, 0 },
 };
 static const struct xd_pairs document_format_table = {
     "document_format", document_format_table_v,
@@ -93,8 +93,8 @@ static const struct xd_pairs document_format_table = {
 
 /* bedrock/converse.spec:142 */
 static const struct xd_word result_status_table_v[] = {
-    { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17 },
-    { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18 },
+    { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17, 0 },
+    { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18, 0 },
 };
 static const struct xd_table result_status_table = {
     "result_status", result_status_table_v,
@@ -104,9 +104,9 @@ static const struct xd_table result_status_table = {
 
 /* bedrock/converse.spec:173 */
 static const struct xd_word thinking_mode_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19 },
-    { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 21 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19, 0 },
+    { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 21, 0 },
 };
 static const struct xd_table thinking_mode_table = {
     "thinking_mode", thinking_mode_table_v,
@@ -116,13 +116,13 @@ static const struct xd_table thinking_mode_table = {
 
 /* bedrock/converse.spec:175 */
 static const struct xd_word effort_table_v[] = {
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 24 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 25 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 26 },
-    { STR_INIT("low"), IR_EFFORT_MINIMAL, 0, 0, 1, 27 },
-    { STR_INIT("low"), IR_EFFORT_NONE, 0, 0, 1, 28 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22, 0 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23, 0 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 24, 0 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 25, 0 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 26, 0 },
+    { STR_INIT("low"), IR_EFFORT_MINIMAL, 0, 0, 1, 27, 0 },
+    { STR_INIT("low"), IR_EFFORT_NONE, 0, 0, 1, 28, 0 },
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
@@ -131,7 +131,7 @@ static const struct xd_table effort_table = {
 
 /* bedrock/converse.spec:190 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 29 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 29, 0 },
 };
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
@@ -141,71 +141,72 @@ static const struct xd_table format_mode_table = {
 
 /* bedrock/converse.spec:204 */
 static const struct xd_word stop_table_v[] = {
-    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 30 },
-    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 31 },
-    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1, 32 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 32 },
-    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1, 33 },
-    { STR_INIT("content_filtered"), IR_STOP_REFUSAL, 0, 1, 1, 34 },
-    { STR_INIT("guardrail_intervened"), IR_STOP_REFUSAL, 0, 1, 0, 34 },
-    { STR_INIT("end_turn"), IR_STOP_PAUSE, 0, 0, 1, 35 },
-    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1, 36 },
+    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 30, 0 },
+    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 31, 0 },
+    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1, 32, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 32, 0 },
+    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1, 33, 0 },
+    { STR_INIT("content_filtered"), IR_STOP_REFUSAL, 0, 1, 1, 34, 0 },
+    { STR_INIT("guardrail_intervened"), IR_STOP_REFUSAL, 0, 1, 0, 34, 0 },
+    { STR_INIT("content_filtered"), IR_STOP_FAILED, 0, 0, 1, 35, 0 },
+    { STR_INIT("end_turn"), IR_STOP_PAUSE, 0, 0, 1, 36, 0 },
+    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1, 37, 0 },
 };
 static const struct xd_table stop_table = {
-    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 37,
+    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 38,
     NULL,
 };
 
-/* bedrock/converse.spec:244 */
+/* bedrock/converse.spec:245 */
 static const struct xd_word exception_table_v[] = {
-    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 38 },
-    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 39 },
-    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 1, 40 },
-    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 1, 41 },
-    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 1, 42 },
-    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 43 },
-    { STR_INIT("modelStreamErrorException"), IR_FAULT_TIMEOUT, 424, 0, 1, 44 },
-    { STR_INIT("validationException"), IR_FAULT_CONTEXT, 400, 0, 1, 45 },
-    { STR_INIT("validationException"), IR_FAULT_POLICY, 400, 0, 1, 46 },
-    { STR_INIT("validationException"), IR_FAULT_AUTH, 400, 0, 1, 47 },
-    { STR_INIT("validationException"), IR_FAULT_BILLING, 400, 0, 1, 48 },
-    { STR_INIT("validationException"), IR_FAULT_FORBIDDEN, 400, 0, 1, 49 },
-    { STR_INIT("validationException"), IR_FAULT_MISSING, 400, 0, 1, 50 },
-    { STR_INIT("validationException"), IR_FAULT_TOO_LARGE, 400, 0, 1, 51 },
+    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 39, 0 },
+    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 40, 0 },
+    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 1, 41, 0 },
+    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 1, 42, 0 },
+    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 1, 43, 0 },
+    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 44, 0 },
+    { STR_INIT("modelStreamErrorException"), IR_FAULT_TIMEOUT, 424, 0, 1, 45, 0 },
+    { STR_INIT("validationException"), IR_FAULT_CONTEXT, 400, 0, 1, 46, 0 },
+    { STR_INIT("validationException"), IR_FAULT_POLICY, 400, 0, 1, 47, 0 },
+    { STR_INIT("validationException"), IR_FAULT_AUTH, 400, 0, 1, 48, 0 },
+    { STR_INIT("validationException"), IR_FAULT_BILLING, 400, 0, 1, 49, 0 },
+    { STR_INIT("validationException"), IR_FAULT_FORBIDDEN, 400, 0, 1, 50, 0 },
+    { STR_INIT("validationException"), IR_FAULT_MISSING, 400, 0, 1, 51, 0 },
+    { STR_INIT("validationException"), IR_FAULT_TOO_LARGE, 400, 0, 1, 52, 0 },
 };
 static const struct xd_table exception_table = {
     "exception", exception_table_v, sizeof exception_table_v / sizeof *exception_table_v, -1, -1,
     NULL,
 };
 
-/* bedrock/converse.spec:270 */
+/* bedrock/converse.spec:271 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 52 },
-    { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 53 },
-    { STR_INIT("ValidationException"), IR_FAULT_POLICY, 400, 0, 1, 54 },
-    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 1, 55 },
-    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 55 },
-    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 55 },
-    { STR_INIT("MissingAuthenticationTokenException"), IR_FAULT_AUTH, 403, 1, 0, 55 },
-    { STR_INIT("IncompleteSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 55 },
-    { STR_INIT("InvalidClientTokenId"), IR_FAULT_AUTH, 403, 1, 0, 55 },
-    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 1, 56 },
-    { STR_INIT("AccessDeniedException"), IR_FAULT_BILLING, 403, 0, 1, 57 },
-    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 1, 58 },
-    { STR_INIT("ValidationException"), IR_FAULT_TOO_LARGE, 413, 0, 1, 59 },
-    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 1, 60 },
-    { STR_INIT("TooManyRequestsException"), IR_FAULT_RATE, 429, 1, 0, 60 },
-    { STR_INIT("ServiceQuotaExceededException"), IR_FAULT_RATE, 400, 1, 0, 61 },
-    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 1, 62 },
-    { STR_INIT("ModelNotReadyException"), IR_FAULT_OVERLOADED, 429, 1, 0, 63 },
-    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 1, 64 },
-    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 1, 65 },
-    { STR_INIT("InternalFailure"), IR_FAULT_INTERNAL, 500, 1, 0, 65 },
-    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 1, 66 },
-    { STR_INIT("ModelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 66 },
-    { STR_INIT("*input is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 67 },
-    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 67 },
-    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 67 },
+    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 53, 0 },
+    { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 54, 0 },
+    { STR_INIT("ValidationException"), IR_FAULT_POLICY, 400, 0, 1, 55, 0 },
+    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 1, 56, 0 },
+    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 56, 0 },
+    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 56, 0 },
+    { STR_INIT("MissingAuthenticationTokenException"), IR_FAULT_AUTH, 403, 1, 0, 56, 0 },
+    { STR_INIT("IncompleteSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 56, 0 },
+    { STR_INIT("InvalidClientTokenId"), IR_FAULT_AUTH, 403, 1, 0, 56, 0 },
+    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 1, 57, 0 },
+    { STR_INIT("AccessDeniedException"), IR_FAULT_BILLING, 403, 0, 1, 58, 0 },
+    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 1, 59, 0 },
+    { STR_INIT("ValidationException"), IR_FAULT_TOO_LARGE, 413, 0, 1, 60, 0 },
+    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 1, 61, 0 },
+    { STR_INIT("TooManyRequestsException"), IR_FAULT_RATE, 429, 1, 0, 61, 0 },
+    { STR_INIT("ServiceQuotaExceededException"), IR_FAULT_RATE, 400, 1, 0, 62, 0 },
+    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 1, 63, 0 },
+    { STR_INIT("ModelNotReadyException"), IR_FAULT_OVERLOADED, 429, 1, 0, 64, 0 },
+    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 1, 65, 0 },
+    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 1, 66, 0 },
+    { STR_INIT("InternalFailure"), IR_FAULT_INTERNAL, 500, 1, 0, 66, 0 },
+    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 1, 67, 0 },
+    { STR_INIT("ModelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 67, 0 },
+    { STR_INIT("*input is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 68, 0 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 68, 0 },
+    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 68, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -294,7 +295,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -305,7 +306,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 70);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->instructions))
@@ -316,23 +317,23 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 71);
         xd_read_int(x, v[2], &m->max_output);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 72);
         xd_read_real(x, v[3], &m->sampling.temperature);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         xd_read_real(x, v[4], &m->sampling.top_p);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_strs(x, v[5], &m->stops);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 75);
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
                 if (read_tool_apart(x, i, &m->tools))
@@ -343,47 +344,47 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         m->tool_choice.mode = IR_CHOICE_MODE_AUTO;
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 77);
         m->tool_choice.mode = IR_CHOICE_MODE_REQUIRED;
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 78);
         m->tool_choice.mode = IR_CHOICE_MODE_NAMED;
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 79);
         xd_read_str(x, v[10], &m->tool_choice.name);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 80);
         read_format(x, v[11], &m->format);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 81);
         xd_read_pair(x, v[12], &tier_table, &m->tier);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 82);
         read_thinking(x, v[13], &m->reasoning);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 83);
         int w = xd_read_word(x, v[14], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 84);
         int w = xd_read_word(x, v[15], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         xd_read_int(x, v[16], &m->sampling.top_k);
     }
 }
@@ -392,14 +393,14 @@ static void
 write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 68);
+    XD_SEEN(seen_written, 69);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 70);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -411,19 +412,19 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("inferenceConfig"));
     jw_enter(&x->w);
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 71);
         xd_put_int(x, STR("maxTokens"), m->max_output);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 72);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 73);
         xd_put_real(x, STR("topP"), m->sampling.top_p);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 74);
         xd_put_strs(x, STR("stopSequences"), &m->stops);
     }
     xd_put_rest(x, &request_shape, "inferenceConfig", &m->rest);
@@ -431,7 +432,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolConfig"));
     jw_enter(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 75);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -442,14 +443,14 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolChoice"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 76);
         if (m->tool_choice.mode == IR_CHOICE_MODE_AUTO) {
             jw_key(&x->w, STR("auto"));
             jw_raw(&x->w, STR("{}"));
         }
     }
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 77);
         if (m->tool_choice.mode == IR_CHOICE_MODE_REQUIRED) {
             jw_key(&x->w, STR("any"));
             jw_raw(&x->w, STR("{}"));
@@ -458,7 +459,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("tool"));
     jw_enter(&x->w);
     if (m->tool_choice.name.p) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 79);
         xd_put_str(x, STR("name"), m->tool_choice.name);
     }
     xd_put_rest(x, &request_shape, "toolConfig.toolChoice.tool", &m->rest);
@@ -470,7 +471,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("outputConfig"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 80);
         jw_key(&x->w, STR("textFormat"));
         write_format(x, &m->format);
     }
@@ -479,7 +480,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("serviceTier"));
     jw_enter(&x->w);
     if (m->tier.p) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 81);
         xd_put_pair(x, STR("type"), &tier_table, m->tier);
     }
     xd_put_rest(x, &request_shape, "serviceTier", &m->rest);
@@ -487,21 +488,21 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("additionalModelRequestFields"));
     jw_enter(&x->w);
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 82);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 83);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     xd_put_rest(x, &request_shape, "additionalModelRequestFields.output_config", &m->rest);
     jw_close(&x->w);
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 85);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &request_shape, "additionalModelRequestFields", &m->rest);
@@ -558,13 +559,13 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->blocks))
@@ -583,11 +584,11 @@ write_message(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 86);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
-    XD_SEEN(seen_written, 86);
+    XD_SEEN(seen_written, 87);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->blocks.n; i++)
@@ -646,11 +647,11 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         xd_read_text_parts(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 89);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -667,11 +668,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("citationsContent"));
     jw_enter(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         xd_put_text_parts(x, STR("content"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -703,7 +704,7 @@ read_block_text_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -713,7 +714,7 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (!x->skeleton && m->text.text.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         xd_put_growing(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &block_text_2_shape, "", &m->rest);
@@ -741,7 +742,7 @@ read_block_text_3(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 91);
         xd_read_json_text(x, v[0], &m->text.text);
     }
 }
@@ -778,11 +779,11 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -796,11 +797,11 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("reasoningText"));
     jw_enter(&x->w);
     if (!x->skeleton && m->thinking.text.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         xd_put_growing(x, STR("text"), m->thinking.text);
     }
     if (!x->skeleton && m->thinking.signature.p) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         xd_put_growing(x, STR("signature"), m->thinking.signature);
     }
     xd_put_rest(x, &block_thinking_shape, "reasoningContent.reasoningText", &m->rest);
@@ -836,7 +837,7 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[0], &m->sealed.data);
     }
 }
@@ -848,7 +849,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("reasoningContent"));
     jw_enter(&x->w);
     if (!x->skeleton && m->sealed.data.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         xd_put_growing(x, STR("redactedContent"), m->sealed.data);
     }
     xd_put_rest(x, &block_sealed_shape, "reasoningContent", &m->rest);
@@ -887,12 +888,12 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &image_format_table, &m->image.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->image.source.bytes.data);
     }
@@ -905,13 +906,13 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 95);
         xd_put_pair(x, STR("format"), &image_format_table, m->image.source.bytes.media);
     }
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.data.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("bytes"), m->image.source.bytes.data);
     }
     xd_put_rest(x, &block_image_shape, "image.source", &m->rest);
@@ -971,20 +972,20 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[0], &m->document.title);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         m->document.source.kind = IR_SOURCE_PLAIN;
         xd_read_str(x, v[1], &m->document.source.plain.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         xd_read_str(x, v[2], &m->document.context);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         xd_read_bool(x, v[3], &m->document.cite);
     }
 }
@@ -995,11 +996,11 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 96);
+    XD_SEEN(seen_written, 97);
     jw_key(&x->w, STR("format"));
     jw_raw(&x->w, STR("\"txt\""));
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -1008,19 +1009,19 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_PLAIN && m->document.source.plain.text.p) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("text"), m->document.source.plain.text);
     }
     xd_put_rest(x, &block_document_shape, "document.source", &m->rest);
     jw_close(&x->w);
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 100);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_shape, "document.citations", &m->rest);
@@ -1078,25 +1079,25 @@ read_block_document_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &document_format_table, &m->document.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[2], &m->document.source.bytes.data);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[3], &m->document.context);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         xd_read_bool(x, v[4], &m->document.cite);
     }
 }
@@ -1108,11 +1109,11 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         xd_put_pair(x, STR("format"), &document_format_table, m->document.source.bytes.media);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -1121,19 +1122,19 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("bytes"), m->document.source.bytes.data);
     }
     xd_put_rest(x, &block_document_2_shape, "document.source", &m->rest);
     jw_close(&x->w);
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_2_shape, "document.citations", &m->rest);
@@ -1175,15 +1176,15 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
 }
@@ -1195,15 +1196,15 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("toolUse"));
     jw_enter(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("toolUseId"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (!x->skeleton && m->call.arguments.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         xd_put_growing_object(x, STR("input"), m->call.arguments);
     }
     xd_put_rest(x, &block_call_shape, "toolUse", &m->rest);
@@ -1239,11 +1240,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->result.blocks))
@@ -1256,7 +1257,7 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         xd_missing(x, at, "toolResult.content");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         int w = xd_read_word(x, v[2], &result_status_table);
         if (w)
             m->result.failed = (enum ir_bool)w;
@@ -1270,10 +1271,10 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("toolResult"));
     jw_enter(&x->w);
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("toolUseId"), m->result.call);
     }
-    XD_SEEN(seen_written, 110);
+    XD_SEEN(seen_written, 111);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->result.blocks.n; i++)
@@ -1282,7 +1283,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
                 write_block_apart(x, &m->result.blocks.v[i]);
     jw_close(&x->w);
     if (m->result.failed) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         if (!xd_put_word(x, STR("status"), &result_status_table, (int)m->result.failed))
             xd_lose(x, "result.failed");
     }
@@ -1308,7 +1309,7 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (!x->skeleton && m->refusal.text.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     xd_put_rest(x, &block_refusal_shape, "", &m->rest);
@@ -1335,7 +1336,7 @@ read_block_apart(struct xd *x, uint32_t at, struct ir_blocks *l)
     if (!m || !xd_scan(x, at, &block_apart_shape, v, NULL))
         return true;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         read_cache_point(x, v[0], &m->cache);
     }
     return true;
@@ -1346,7 +1347,7 @@ write_block_apart(struct xd *x, const struct ir_block *m)
 {
     jw_enter(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 114);
         jw_key(&x->w, STR("cachePoint"));
         write_cache_point(x, &m->cache);
     }
@@ -1358,59 +1359,59 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &block_members)) {
     case 0:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         read_block_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         read_block_text_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         read_block_text_3(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         read_block_thinking(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         read_block_sealed(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 120);
         read_block_image(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 121);
         read_block_document(x, at, m);
         return true;
     case 7:
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 122);
         read_block_document_2(x, at, m);
         return true;
     case 8:
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 123);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("bedrock.converse:block");
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 9:
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         read_block_call(x, at, m);
         return true;
     case 10:
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("bedrock.converse:block");
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 11:
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         read_block_result(x, at, m);
         return true;
     case 13:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1425,28 +1426,28 @@ write_block(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
         if (m->text.citations.n) {
-            XD_SEEN(seen_written, 114);
+            XD_SEEN(seen_written, 115);
             write_block_text(x, m);
             return true;
         }
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 116);
         write_block_text_2(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 128);
         write_block_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 118);
         write_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 119);
         write_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
         if (m->image.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 119);
+            XD_SEEN(seen_written, 120);
             write_block_image(x, m);
             return true;
         }
@@ -1457,23 +1458,23 @@ write_block(struct xd *x, const struct ir_block *m)
         break;
     case IR_BLOCK_DOCUMENT:
         if (m->document.source.kind == IR_SOURCE_PLAIN) {
-            XD_SEEN(seen_written, 120);
+            XD_SEEN(seen_written, 121);
             write_block_document(x, m);
             return true;
         }
         if (m->document.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 121);
+            XD_SEEN(seen_written, 122);
             write_block_document_2(x, m);
             return true;
         }
         xd_lose(x, "blocks.document");
         break;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         write_block_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         write_block_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1481,7 +1482,7 @@ write_block(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 127);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1509,7 +1510,7 @@ read_cache_point(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 130);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1518,11 +1519,11 @@ static void
 write_cache_point(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 128);
+    XD_SEEN(seen_written, 129);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"default\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 130);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1569,11 +1570,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 131);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 132);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -1587,7 +1588,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("web"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 131);
         xd_put_str(x, STR("url"), m->web.url);
     }
     xd_put_rest(x, &citation_web_shape, "location.web", &m->rest);
@@ -1595,7 +1596,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     xd_put_rest(x, &citation_web_shape, "location", &m->rest);
     jw_close(&x->w);
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 132);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -1611,11 +1612,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_member(x, at, &citation_members)) {
     case 0:
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1629,7 +1630,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 133);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -1637,7 +1638,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1689,19 +1690,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         xd_read_bool(x, v[3], &m->function.strict);
     }
 }
@@ -1713,23 +1714,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("toolSpec"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("description"), m->function.description);
     }
     jw_key(&x->w, STR("inputSchema"));
     jw_enter(&x->w);
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         xd_put_json(x, STR("json"), m->function.schema);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec.inputSchema", &m->rest);
     jw_close(&x->w);
     if (m->function.strict) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec", &m->rest);
@@ -1758,7 +1759,7 @@ read_tool_apart(struct xd *x, uint32_t at, struct ir_tools *l)
     if (!m || !xd_scan(x, at, &tool_apart_shape, v, NULL))
         return true;
     if (v[0]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 139);
         read_cache_point(x, v[0], &m->cache);
     }
     return true;
@@ -1769,7 +1770,7 @@ write_tool_apart(struct xd *x, const struct ir_tool *m)
 {
     jw_enter(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         jw_key(&x->w, STR("cachePoint"));
         write_cache_point(x, &m->cache);
     }
@@ -1781,11 +1782,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_member(x, at, &tool_members)) {
     case 0:
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1799,7 +1800,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1807,7 +1808,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1836,17 +1837,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -1856,16 +1857,16 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
@@ -1902,21 +1903,21 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         xd_read_json_in_string(x, v[3], &m->schema);
     }
 }
@@ -1926,7 +1927,7 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
@@ -1935,15 +1936,15 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_key(&x->w, STR("jsonSchema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         xd_put_json_in_string(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "structure.jsonSchema", &m->rest);
@@ -1990,7 +1991,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 if (read_block_apart(x, i, &(*xd_choice(x, &m->choices, 0)).blocks))
@@ -2003,17 +2004,20 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "output.message.content");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
+    } else {
+        (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)xd_value_of(&stop_table,
+                                                                         STR("end_turn"));
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         read_usage(x, v[2], &m->usage);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         xd_read_pair(x, v[3], &tier_table, &m->tier);
     }
 }
@@ -2026,11 +2030,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 148);
+    XD_SEEN(seen_written, 149);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -2047,7 +2051,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     xd_put_rest(x, &reply_shape, "output", &m->rest);
     jw_close(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -2055,14 +2059,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("\"end_turn\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     jw_key(&x->w, STR("serviceTier"));
     jw_enter(&x->w);
     if (m->tier.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         xd_put_pair(x, STR("type"), &tier_table, m->tier);
     }
     xd_put_rest(x, &reply_shape, "serviceTier", &m->rest);
@@ -2077,7 +2081,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:216: usage */
+/* bedrock/converse.spec:217: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
     { STR_INIT("outputTokens"), 1, NULL },
@@ -2099,23 +2103,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 154);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         xd_read_int(x, v[1], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         xd_read_int(x, (v[2] ? v[2] : v[3]), &m->cache_read);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->cache_write);
     }
 }
@@ -2125,32 +2129,32 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         xd_put_int(x, STR("inputTokens"), m->input);
     } else {
         jw_key(&x->w, STR("inputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         xd_put_int(x, STR("outputTokens"), m->output);
     } else {
         jw_key(&x->w, STR("outputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         const struct ir_int *const parts[] = {
             &m->input, &m->output, &m->cache_read, &m->cache_write,
         };
         xd_put_int(x, STR("totalTokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         xd_put_int(x, STR("cacheReadInputTokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         xd_put_int(x, STR("cacheWriteInputTokens"), m->cache_write);
     }
     xd_put_rest(x, &usage_shape, "", &m->rest);
@@ -2165,7 +2169,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:229: messageStart */
+/* bedrock/converse.spec:230: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
@@ -2180,7 +2184,7 @@ write_events_messageStart(struct xd *x, const struct ir_event *e)
     (void)e;
     xd_frame_open(x, STR("messageStart"));
     jw_object(&x->w);
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     jw_close(&x->w);
@@ -2198,7 +2202,7 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:230: contentBlockStart */
+/* bedrock/converse.spec:231: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
@@ -2222,11 +2226,11 @@ write_events_contentBlockStart(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     x->skeleton = true;
     if (true) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("start"));
         if (!write_block(x, &(*e->block)))
             xd_no_key(x);
@@ -2247,17 +2251,17 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStart_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:231: contentBlockDelta */
+/* bedrock/converse.spec:232: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2349,7 +2353,7 @@ open_events_contentBlockDelta(struct xd *x, const struct ir_event *e, struct str
     xd_frame_open(x, STR("contentBlockDelta"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if (!type.p)
@@ -2369,7 +2373,7 @@ close_events_contentBlockDelta(struct xd *x)
 static void
 write_events_contentBlockDelta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 163);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         for (unsigned i = 0; i < e->block->text.citations.n; i++) {
@@ -2463,16 +2467,16 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockDelta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 162);
+    XD_SEEN(seen_read, 163);
     if (!v[1] || !read_events_contentBlockDelta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:232: contentBlockStop */
+/* bedrock/converse.spec:233: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
 };
@@ -2490,7 +2494,7 @@ write_events_contentBlockStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("contentBlockStop"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     jw_close(&x->w);
@@ -2507,13 +2511,13 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:233: messageStop */
+/* bedrock/converse.spec:234: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
 };
@@ -2529,7 +2533,7 @@ write_events_messageStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("messageStop"));
     jw_object(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2552,17 +2556,19 @@ read_events_messageStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_messageStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 165);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
+    } else {
+        stop = (enum ir_stop)xd_value_of(&stop_table, STR("end_turn"));
     }
     xd_flow_stop(x, choice, stop, stop_text);
     if (usage.set)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:234: metadata */
+/* bedrock/converse.spec:235: metadata */
 static const struct xd_key events_metadata_keys_v[] = {
     { STR_INIT("usage"), 0, NULL },
 };
@@ -2578,7 +2584,7 @@ write_events_metadata(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("metadata"));
     jw_object(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2598,7 +2604,7 @@ read_events_metadata(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_metadata_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         read_usage(x, v[0], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2606,7 +2612,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:235: * */
+/* bedrock/converse.spec:236: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -2623,7 +2629,7 @@ write_events__(struct xd *x, const struct ir_event *e)
     xd_frame_open_failed(x, &exception_table, e->error);
     jw_object(&x->w);
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("message"), (*e->error).message);
     }
     jw_close(&x->w);
@@ -2639,14 +2645,14 @@ read_events__(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events___shape, v, NULL))
         return;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 167);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &error.message);
     }
     xd_frame_fault(x, &exception_table, &error);
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:237: a row for each state, a column for each event */
+/* bedrock/converse.spec:238: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -2695,31 +2701,31 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 168);
         read_events_messageStart(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 169);
         read_events_contentBlockStart(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         read_events_contentBlockDelta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         read_events_contentBlockStop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         read_events_messageStop(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         read_events_metadata(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         read_events__(x, at);
         break;
     }
@@ -2730,25 +2736,25 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 168);
         write_events_messageStart(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 169);
         write_events_contentBlockStart(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 170);
         write_events_contentBlockDelta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 171);
         write_events_contentBlockStop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 171);
-        write_events_messageStop(x, e);
         XD_SEEN(seen_written, 172);
+        write_events_messageStop(x, e);
+        XD_SEEN(seen_written, 173);
         write_events_metadata(x, e);
         break;
     case IR_EVENT_END:
@@ -2756,13 +2762,13 @@ write_events(struct xd *x, const struct ir_event *e)
     case IR_EVENT_BEAT:
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         write_events__(x, e);
         break;
     }
 }
 
-/* bedrock/converse.spec:261: error */
+/* bedrock/converse.spec:262: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -2779,7 +2785,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &m->message);
     }
 }
@@ -2789,7 +2795,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2918,44 +2924,45 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:207", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
     { "bedrock/converse.spec:208", "\"tool_use\" <-> call" },
     { "bedrock/converse.spec:209", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
-    { "bedrock/converse.spec:210", "\"end_turn\" <- pause" },
-    { "bedrock/converse.spec:211", "\"end_turn\" <- other" },
-    { "bedrock/converse.spec:212", "* -> other" },
-    { "bedrock/converse.spec:245", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:246", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:247", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:248", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:249", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:250", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:251", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:252", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:253", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:254", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:255", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:256", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:257", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:258", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:271", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:272", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:273", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:274",
+    { "bedrock/converse.spec:210", "\"content_filtered\" <- failed" },
+    { "bedrock/converse.spec:211", "\"end_turn\" <- pause" },
+    { "bedrock/converse.spec:212", "\"end_turn\" <- other" },
+    { "bedrock/converse.spec:213", "* -> other" },
+    { "bedrock/converse.spec:246", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:247", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:248", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:249", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:250", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:251", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:252", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:253", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:254", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:255", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:256", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:257", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:258", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:259", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:272", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:273", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:274", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:275",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:276", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:277", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:278", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:279", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:280",
+    { "bedrock/converse.spec:277", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:278", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:279", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:280", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:281",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:281", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:282", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:283", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:284", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:285",
-      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
+    { "bedrock/converse.spec:282", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:283", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:284", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:285", "\"ModelTimeoutException\" 408 <-> timeout" },
     { "bedrock/converse.spec:286",
-      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
     { "bedrock/converse.spec:287",
+      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:288",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
     { "bedrock/converse.spec:32", "messages <-> turns : [message] required" },
     { "bedrock/converse.spec:33", "system <-> instructions : [block]" },
@@ -3053,48 +3060,48 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:196", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
     { "bedrock/converse.spec:197", "usage <-> usage : usage" },
     { "bedrock/converse.spec:198", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:217", "inputTokens <-> input else 0" },
-    { "bedrock/converse.spec:218", "outputTokens <-> output else 0" },
-    { "bedrock/converse.spec:219", "totalTokens <- input + output + cache_read + cache_write" },
-    { "bedrock/converse.spec:220",
-      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:218", "inputTokens <-> input else 0" },
+    { "bedrock/converse.spec:219", "outputTokens <-> output else 0" },
+    { "bedrock/converse.spec:220", "totalTokens <- input + output + cache_read + cache_write" },
     { "bedrock/converse.spec:221",
+      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:222",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:229", "role = \"assistant\"" },
-    { "bedrock/converse.spec:230", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:230", "start <-> block : block" },
+    { "bedrock/converse.spec:230", "role = \"assistant\"" },
     { "bedrock/converse.spec:231", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:231", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:231", "start <-> block : block" },
     { "bedrock/converse.spec:232", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:233", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:234", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:235", "message, Message <-> error.message" },
-    { "bedrock/converse.spec:229",
+    { "bedrock/converse.spec:232", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:233", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:234", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:235", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:236", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:230",
       "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; rest ignore "
       "}" },
-    { "bedrock/converse.spec:230",
+    { "bedrock/converse.spec:231",
       "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; rest "
       "ignore }" },
-    { "bedrock/converse.spec:231",
+    { "bedrock/converse.spec:232",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
       "member; rest ignore }" },
-    { "bedrock/converse.spec:232",
-      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; rest ignore }" },
     { "bedrock/converse.spec:233",
-      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; rest ignore }" },
+      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; rest ignore }" },
     { "bedrock/converse.spec:234",
-      "\"metadata\" <-> finish { usage <-> usage : usage; rest ignore }" },
+      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; rest ignore }" },
     { "bedrock/converse.spec:235",
+      "\"metadata\" <-> finish { usage <-> usage : usage; rest ignore }" },
+    { "bedrock/converse.spec:236",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:262", "message, Message <-> message else \"\"" },
+    { "bedrock/converse.spec:263", "message, Message <-> message else \"\"" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3,
-    3, 3, 3, 2, 2, 1, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 3, 3, 2, 3, 2, 3, 1, 3, 1,
-    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3,
-    2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3, 2,
-    2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 3, 3, 2, 3, 2, 3, 1, 3,
+    1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3,
+    3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3,
+    2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static void

@@ -10,7 +10,11 @@ static const char *const call_ids_words[] = { "keep", NULL };
 static const char *const candidates_words[] = { "many", "one", NULL };
 static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
-static const char *const thinking_words[] = { "keep", "budget", "adaptive", "effort", NULL };
+static const char *const thinking_words[] = {
+    "keep", "budget", "adaptive", "effort", "tokens", "level", NULL,
+};
+static const char *const thoughts_words[] = { "keep", "show", NULL };
+static const char *const unsigned_calls_words[] = { "keep", NULL };
 static const char *const stream_usage_words[] = { "keep", "ask", NULL };
 static const char *const roles_words[] = { "merge", "strict", NULL };
 static const char *const purpose_words[] = {
@@ -29,6 +33,8 @@ const struct ir_policy ir_policies[] = {
     { "max_output", IR_POLICY_NUMBER, max_output_words },
     { "empty_schema", IR_POLICY_WORDS, empty_schema_words },
     { "thinking", IR_POLICY_WORDS, thinking_words },
+    { "thoughts", IR_POLICY_WORDS, thoughts_words },
+    { "unsigned_calls", IR_POLICY_CLASS, unsigned_calls_words },
     { "stream_usage", IR_POLICY_WORDS, stream_usage_words },
     { "roles", IR_POLICY_WORDS, roles_words },
     { "purpose", IR_POLICY_WORDS, purpose_words },
@@ -51,6 +57,8 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
                 return false;
             *item = frag->text.citations.v[i];
         }
+        if (frag->text.signature.p && !arena_append(a, &dst->text.signature, frag->text.signature))
+            return false;
         break;
     case IR_BLOCK_REFUSAL:
         if (frag->refusal.text.p && !arena_append(a, &dst->refusal.text, frag->refusal.text))
@@ -102,10 +110,14 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
             dst->call.name = frag->call.name;
         if (frag->call.arguments.p && !arena_append(a, &dst->call.arguments, frag->call.arguments))
             return false;
+        if (frag->call.signature.p && !arena_append(a, &dst->call.signature, frag->call.signature))
+            return false;
         break;
     case IR_BLOCK_RESULT:
         if (frag->result.call.p)
             dst->result.call = frag->result.call;
+        if (frag->result.name.p)
+            dst->result.name = frag->result.name;
         for (unsigned i = 0; i < frag->result.blocks.n; i++) {
             struct ir_block *item = arena_push(a, (void **)&dst->result.blocks.v,
                                                &dst->result.blocks.n, &dst->result.blocks.cap,

@@ -57,9 +57,10 @@ enum ir_stop {
     IR_STOP_CALL,
     IR_STOP_PAUSE,
     IR_STOP_REFUSAL,
+    IR_STOP_FAILED,
     IR_STOP_OTHER,
 };
-#define IR_STOP_COUNT 8
+#define IR_STOP_COUNT 9
 
 enum ir_fault {
     IR_FAULT_UNSET,
@@ -165,6 +166,7 @@ struct ir_source {
         } plain;
         struct {
             struct str url;
+            struct str media;
         } url;
         struct {
             struct str id;
@@ -195,6 +197,7 @@ struct ir_block {
         struct {
             struct str text;
             struct ir_citations citations;
+            struct str signature;
         } text;
         struct {
             struct str text;
@@ -226,9 +229,11 @@ struct ir_block {
             struct str id;
             struct str name;
             struct str arguments;
+            struct str signature;
         } call;
         struct {
             struct str call;
+            struct str name;
             struct ir_blocks blocks;
             enum ir_bool failed;
         } result;
@@ -382,6 +387,7 @@ struct ir_request {
     struct str model;
     enum ir_bool stream;
     enum ir_bool stream_usage;
+    struct str family;
     struct ir_blocks instructions;
     struct ir_turns turns;
     struct ir_tools tools;
@@ -569,6 +575,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0xf1b6e8e9u
+#define IR_ABI 0xf7443336u
 
 #endif

@@ -53,11 +53,11 @@ static void write_embed_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:117 */
 static const struct xd_pair audio_format_table_v[] = {
-    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0 },
-    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1 },
-    { STR_INIT("flac"), STR_INIT("audio/flac"), 1, 1, 2 },
-    { STR_INIT("opus"), STR_INIT("audio/opus"), 1, 1, 3 },
-    { STR_INIT("pcm16"), STR_INIT("audio/pcm"), 1, 1, 4 },
+    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
+    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
+    { STR_INIT("flac"), STR_INIT("audio/flac"), 1, 1, 2, 0 },
+    { STR_INIT("opus"), STR_INIT("audio/opus"), 1, 1, 3, 0 },
+    { STR_INIT("pcm16"), STR_INIT("audio/pcm"), 1, 1, 4, 0 },
 };
 static const struct xd_pairs audio_format_table = {
     "audio_format", audio_format_table_v,
@@ -66,10 +66,10 @@ static const struct xd_pairs audio_format_table = {
 
 /* openai/chat.spec:184 */
 static const struct xd_word choice_table_v[] = {
-    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5 },
-    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6 },
-    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 7 },
-    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 8 },
+    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
+    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
+    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 7, 0 },
+    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 8, 0 },
 };
 static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
@@ -78,17 +78,17 @@ static const struct xd_table choice_table = {
 
 /* mistral/chat.spec:95 */
 static const struct xd_word effort_table_v[] = {
-    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10 },
-    { STR_INIT("none"), IR_EFFORT_MINIMAL, 0, 0, 1, 11 },
-    { STR_INIT("high"), IR_EFFORT_LOW, 0, 0, 1, 12 },
-    { STR_INIT("high"), IR_EFFORT_MEDIUM, 0, 0, 1, 13 },
-    { STR_INIT("high"), IR_EFFORT_XHIGH, 0, 0, 1, 14 },
-    { STR_INIT("high"), IR_EFFORT_MAX, 0, 0, 1, 15 },
-    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 0, 16 },
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 0, 17 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 0, 18 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 0, 19 },
+    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10, 0 },
+    { STR_INIT("none"), IR_EFFORT_MINIMAL, 0, 0, 1, 11, 0 },
+    { STR_INIT("high"), IR_EFFORT_LOW, 0, 0, 1, 12, 0 },
+    { STR_INIT("high"), IR_EFFORT_MEDIUM, 0, 0, 1, 13, 0 },
+    { STR_INIT("high"), IR_EFFORT_XHIGH, 0, 0, 1, 14, 0 },
+    { STR_INIT("high"), IR_EFFORT_MAX, 0, 0, 1, 15, 0 },
+    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 0, 16, 0 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 0, 17, 0 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 0, 18, 0 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 0, 19, 0 },
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
@@ -97,9 +97,9 @@ static const struct xd_table effort_table = {
 
 /* openai/chat.spec:201 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20 },
-    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21 },
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 22 },
+    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
+    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 22, 0 },
 };
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
@@ -109,66 +109,66 @@ static const struct xd_table format_mode_table = {
 
 /* openai/chat.spec:247 */
 static const struct xd_word stop_table_v[] = {
-    { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23 },
-    { STR_INIT("error"), IR_STOP_OTHER, 0, 1, 0, 24 },
-    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 25 },
-    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 26 },
-    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 27 },
-    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0, 27 },
-    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 28 },
-    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1, 29 },
-    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1, 30 },
-    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1, 31 },
-    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0, 32 },
+    { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
+    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
+    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 25, 0 },
+    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 26, 0 },
+    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0, 26, 0 },
+    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 27, 0 },
+    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1, 28, 0 },
+    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1, 29, 0 },
+    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1, 30, 0 },
+    { STR_INIT("error"), IR_STOP_FAILED, 0, 1, 1, 31, 0 },
+    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0, 32, 0 },
 };
 static const struct xd_table stop_table = {
     "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 33,
     NULL,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34 },
-    { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34 },
-    { STR_INIT("invalid_function_call"), IR_FAULT_INVALID, 0, 1, 0, 34 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 35 },
-    { STR_INIT("rate_limited"), IR_FAULT_RATE, 0, 1, 0, 36 },
-    { STR_INIT("service_tier_capacity_exceeded"), IR_FAULT_RATE, 0, 1, 0, 36 },
-    { STR_INIT("internal_server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 37 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 38 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 39 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 40 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 41 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 42 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 43 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 44 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 45 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 46 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 47 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 48 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 49 },
-    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 50 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 51 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 51 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 52 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 52 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 52 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 53 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 53 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 54 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 54 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 55 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 56 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 56 },
-    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
-    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
-    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
-    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 57 },
-    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 58 },
-    { STR_INIT("*exceeds the maximum number of tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 58 },
-    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 59 },
-    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 59 },
-    { STR_INIT("*api key not valid*"), IR_FAULT_AUTH, 0, 1, 0, 59 },
+    { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
+    { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
+    { STR_INIT("invalid_function_call"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 35, 0 },
+    { STR_INIT("rate_limited"), IR_FAULT_RATE, 0, 1, 0, 36, 0 },
+    { STR_INIT("service_tier_capacity_exceeded"), IR_FAULT_RATE, 0, 1, 0, 36, 0 },
+    { STR_INIT("internal_server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 37, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 38, 0 },
+    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 39, 0 },
+    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 40, 0 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 41, 0 },
+    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 42, 0 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 43, 0 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 44, 0 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 45, 0 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 46, 0 },
+    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 47, 0 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 48, 0 },
+    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 49, 0 },
+    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 50, 0 },
+    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 51, 0 },
+    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 51, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 52, 0 },
+    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 52, 0 },
+    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 52, 0 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 53, 0 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 53, 0 },
+    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 54, 0 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 54, 0 },
+    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 55, 0 },
+    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 56, 0 },
+    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 56, 0 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 57, 0 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 57, 0 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 57, 0 },
+    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 57, 0 },
+    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 58, 0 },
+    { STR_INIT("*exceeds the maximum number of tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 58, 0 },
+    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 59, 0 },
+    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 59, 0 },
+    { STR_INIT("*api key not valid*"), IR_FAULT_AUTH, 0, 1, 0, 59, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -2031,7 +2031,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:259: usage */
+/* openai/chat.spec:260: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2403,10 +2403,9 @@ static void
 write_chunks_finish(struct xd *x, const struct ir_event *e)
 {
     const struct ir_choice empty = { .set = true };
-    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };
-
     if (xd_patch_first(x, e->choice))
         write_chunks_choice(x, &empty, true);
+    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };
     if (e->usage)
         x->patch->usage = *e->usage;
     write_chunks_choice(x, &last, false);
@@ -2463,7 +2462,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:302: call_patch */
+/* openai/chat.spec:303: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2633,7 +2632,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:317: fault_body */
+/* openai/chat.spec:318: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -3083,7 +3082,6 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:201", "\"json_object\" <-> object" },
     { "openai/chat.spec:201", "\"json_schema\" <-> schema" },
     { "mistral/chat.spec:122", "\"model_length\" -> length" },
-    { "mistral/chat.spec:122", "\"error\" -> other" },
     { "openai/chat.spec:248", "\"stop\" <-> end" },
     { "openai/chat.spec:249", "\"length\" <-> length" },
     { "openai/chat.spec:250", "\"tool_calls\", \"function_call\" <-> call" },
@@ -3091,39 +3089,40 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:252", "\"stop\" <- match" },
     { "openai/chat.spec:253", "\"stop\" <- pause" },
     { "openai/chat.spec:254", "\"stop\" <- other" },
-    { "openai/chat.spec:255", "\"eos\" -> end" },
-    { "openai/chat.spec:256", "* -> other" },
+    { "openai/chat.spec:255", "\"error\" <-> failed" },
+    { "openai/chat.spec:256", "\"eos\" -> end" },
+    { "openai/chat.spec:257", "* -> other" },
     { "mistral/chat.spec:175",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
     { "mistral/chat.spec:176", "\"invalid_model\" -> missing" },
     { "mistral/chat.spec:177", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
     { "mistral/chat.spec:178", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:329", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:330", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:331", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:332", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:333", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:334", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:335", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:336", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:337", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:338", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:339", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:340", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:341", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:342", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:343", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:344", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:345", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:346", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:347", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:350",
+    { "openai/chat.spec:330", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:331", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:332", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:333", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:334", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:335", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:336", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:337", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:338", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:339", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:340", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:341", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:342", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:343", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:344", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:345", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:346", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:347", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:348", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:351",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:351",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:352",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:353",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:19", "model <-> model required" },
     { "openai/chat.spec:20", "messages <-> this : messages required" },
@@ -3213,15 +3212,15 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:107", "message.tool_calls <-> blocks : [call] else null" },
     { "mistral/chat.spec:108", "finish_reason <-> stop : stop" },
     { "mistral/chat.spec:127", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:261", "completion_tokens -> output" },
-    { "openai/chat.spec:262", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:262", "completion_tokens -> output" },
+    { "openai/chat.spec:263", "completion_tokens <- output else 0" },
     { "mistral/chat.spec:126", "total_tokens <-> input + cache_read + cache_write + output" },
     { "mistral/chat.spec:129", "prompt_tokens_details.cached_tokens <-> cache_read" },
     { "mistral/chat.spec:130", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:268", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:266", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:267", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:268", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:269", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "mistral/chat.spec:138", "id <-> id else \"\"" },
     { "mistral/chat.spec:139", "object = \"chat.completion.chunk\"" },
     { "mistral/chat.spec:140", "created <- now" },
@@ -3234,10 +3233,10 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:148", "delta.tool_calls <-> blocks : [call_patch]" },
     { "mistral/chat.spec:149", "finish_reason <-> stop : stop else null slot" },
     { "mistral/chat.spec:152", "error <-> fail : fault_body" },
-    { "openai/chat.spec:304", "id <-> id" },
-    { "openai/chat.spec:305", "type = \"function\"" },
+    { "openai/chat.spec:305", "id <-> id" },
+    { "openai/chat.spec:306", "type = \"function\"" },
     { "mistral/chat.spec:155", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:308", "function.arguments <-> arguments : json in string" },
     { "mistral/chat.spec:159", "object = \"error\"" },
     { "mistral/chat.spec:160", "message <-> message else \"\"" },
     { "mistral/chat.spec:161", "detail -> message" },
@@ -3246,12 +3245,12 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:164", "param <-> param else null" },
     { "mistral/chat.spec:165", "code <-> code else null" },
     { "mistral/chat.spec:166", "raw_status_code -> status" },
-    { "openai/chat.spec:318", "message <-> message else \"\"" },
-    { "openai/chat.spec:319", "type <-> kind : fault" },
-    { "openai/chat.spec:320", "code -> kind : fault try" },
-    { "openai/chat.spec:321", "param <-> param else null" },
-    { "openai/chat.spec:322", "code <-> code else null" },
-    { "openai/chat.spec:323", "status_code -> status" },
+    { "openai/chat.spec:319", "message <-> message else \"\"" },
+    { "openai/chat.spec:320", "type <-> kind : fault" },
+    { "openai/chat.spec:321", "code -> kind : fault try" },
+    { "openai/chat.spec:322", "param <-> param else null" },
+    { "openai/chat.spec:323", "code <-> code else null" },
+    { "openai/chat.spec:324", "status_code -> status" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "mistral/chat.spec:14", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -3268,7 +3267,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 3, 3, 3, 1, 1, 3, 3, 3, 3, 2, 2, 2,
+    3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 3,
     1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3,
     1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 3, 3,
     3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 2, 3,

@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[371], seen_written[371];
+static unsigned char seen_read[372], seen_written[372];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -112,11 +112,11 @@ static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:117 */
 static const struct xd_pair audio_format_table_v[] = {
-    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0 },
-    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1 },
-    { STR_INIT("flac"), STR_INIT("audio/flac"), 1, 1, 2 },
-    { STR_INIT("opus"), STR_INIT("audio/opus"), 1, 1, 3 },
-    { STR_INIT("pcm16"), STR_INIT("audio/pcm"), 1, 1, 4 },
+    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
+    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
+    { STR_INIT("flac"), STR_INIT("audio/flac"), 1, 1, 2, 0 },
+    { STR_INIT("opus"), STR_INIT("audio/opus"), 1, 1, 3, 0 },
+    { STR_INIT("pcm16"), STR_INIT("audio/pcm"), 1, 1, 4, 0 },
 };
 static const struct xd_pairs audio_format_table = {
     "audio_format", audio_format_table_v,
@@ -125,10 +125,10 @@ static const struct xd_pairs audio_format_table = {
 
 /* openai/chat.spec:184 */
 static const struct xd_word choice_table_v[] = {
-    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5 },
-    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6 },
-    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 7 },
-    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 8 },
+    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
+    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
+    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 7, 0 },
+    { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 8, 0 },
 };
 static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
@@ -137,13 +137,13 @@ static const struct xd_table choice_table = {
 
 /* openai/chat.spec:187 */
 static const struct xd_word effort_table_v[] = {
-    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9 },
-    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10 },
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 11 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 12 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 13 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 14 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 15 },
+    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
+    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 11, 0 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 12, 0 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 13, 0 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 14, 0 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 15, 0 },
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
@@ -152,9 +152,9 @@ static const struct xd_table effort_table = {
 
 /* openai/chat.spec:201 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16 },
-    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17 },
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 18 },
+    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
+    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 18, 0 },
 };
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
@@ -164,57 +164,58 @@ static const struct xd_table format_mode_table = {
 
 /* openai/chat.spec:247 */
 static const struct xd_word stop_table_v[] = {
-    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19 },
-    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20 },
-    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 21 },
-    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0, 21 },
-    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 22 },
-    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1, 23 },
-    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1, 24 },
-    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1, 25 },
-    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0, 26 },
+    { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
+    { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
+    { STR_INIT("tool_calls"), IR_STOP_CALL, 0, 1, 1, 21, 0 },
+    { STR_INIT("function_call"), IR_STOP_CALL, 0, 1, 0, 21, 0 },
+    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 22, 0 },
+    { STR_INIT("stop"), IR_STOP_MATCH, 0, 0, 1, 23, 0 },
+    { STR_INIT("stop"), IR_STOP_PAUSE, 0, 0, 1, 24, 0 },
+    { STR_INIT("stop"), IR_STOP_OTHER, 0, 0, 1, 25, 0 },
+    { STR_INIT("error"), IR_STOP_FAILED, 0, 1, 1, 26, 0 },
+    { STR_INIT("eos"), IR_STOP_END, 0, 1, 0, 27, 0 },
 };
 static const struct xd_table stop_table = {
-    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 27,
+    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 28,
     NULL,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 28 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 29 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 30 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 32 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 37 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 38 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 39 },
-    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 40 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 41 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 41 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 42 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 43 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 44 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 45 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 46 },
-    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
-    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
-    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
-    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 47 },
-    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 48 },
-    { STR_INIT("*exceeds the maximum number of tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 48 },
-    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 49 },
-    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 49 },
-    { STR_INIT("*api key not valid*"), IR_FAULT_AUTH, 0, 1, 0, 49 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
+    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
+    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 31, 0 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 32, 0 },
+    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 33, 0 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 34, 0 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 35, 0 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 36, 0 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 37, 0 },
+    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 38, 0 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 39, 0 },
+    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 500, 1, 1, 40, 0 },
+    { STR_INIT("internal_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 41, 0 },
+    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 42, 0 },
+    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 42, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 43, 0 },
+    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 43, 0 },
+    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 43, 0 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 0, 44, 0 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 44, 0 },
+    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 45, 0 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 45, 0 },
+    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 46, 0 },
+    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 47, 0 },
+    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 47, 0 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 48, 0 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 48, 0 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 48, 0 },
+    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 48, 0 },
+    { STR_INIT("*too many tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 49, 0 },
+    { STR_INIT("*exceeds the maximum number of tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 49, 0 },
+    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 50, 0 },
+    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 50, 0 },
+    { STR_INIT("*api key not valid*"), IR_FAULT_AUTH, 0, 1, 0, 50, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -265,14 +266,14 @@ static const struct xd_shape request_shape = {
 static void
 take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 51);
+    XD_SEEN(seen_read, 52);
     OWN(x)->read_messages(x, v, m);
 }
 
 static void
 take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 54);
+    XD_SEEN(seen_read, 55);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -284,7 +285,7 @@ take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_functions(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 55);
+    XD_SEEN(seen_read, 56);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -296,7 +297,7 @@ take_request_functions(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 56);
+    XD_SEEN(seen_read, 57);
     switch (json_kind(&x->doc, v)) {
     case JSON_STRING: {
         m->tool_choice.set = true;
@@ -316,7 +317,7 @@ take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_stop(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 60);
+    XD_SEEN(seen_read, 61);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         xd_read_strs(x, v, &m->stops);
@@ -335,7 +336,7 @@ take_request_stop(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 69);
+    XD_SEEN(seen_read, 70);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -344,14 +345,14 @@ take_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_response_format(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 70);
+    XD_SEEN(seen_read, 71);
     read_format(x, v, &m->format);
 }
 
 static void
 take_request_modalities(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 71);
+    XD_SEEN(seen_read, 72);
     xd_read_strs(x, v, &m->outputs);
 }
 
@@ -364,7 +365,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -375,11 +376,11 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -392,50 +393,50 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_json(x, v[17], &m->sampling.bias);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[18], &m->logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
@@ -448,19 +449,19 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_modalities(x, v[22], m);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         xd_read_json(x, v[23], &m->voice);
     }
     if (v[24]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[24], &m->user);
     }
     if (v[25]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[25], &m->cache_key);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[26], &m->tier);
     }
 }
@@ -469,7 +470,7 @@ static void
 put_request_model(struct xd *x, const struct ir_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 51);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -477,7 +478,7 @@ put_request_model(struct xd *x, const struct ir_request *m)
 static void
 put_request_messages(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 51);
+    XD_SEEN(seen_written, 52);
     jw_key(&x->w, STR("messages"));
     OWN(x)->write_messages(x, m);
 }
@@ -486,7 +487,7 @@ static void
 put_request_stream(struct xd *x, const struct ir_request *m)
 {
     if (m->stream) {
-        XD_SEEN(seen_written, 52);
+        XD_SEEN(seen_written, 53);
         xd_put_bool(x, STR("stream"), m->stream);
     }
 }
@@ -497,7 +498,7 @@ put_request_stream_options(struct xd *x, const struct ir_request *m, const struc
     jw_key(&x->w, STR("stream_options"));
     jw_enter(&x->w);
     if (m->stream_usage) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 54);
         xd_put_bool(x, STR("include_usage"), m->stream_usage);
     }
     xd_put_rest(x, shape, "stream_options", &m->rest);
@@ -508,7 +509,7 @@ static void
 put_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 55);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -521,7 +522,7 @@ static void
 put_request_tool_choice(struct xd *x, const struct ir_request *m)
 {
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 57);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -538,7 +539,7 @@ static void
 put_request_parallel_tool_calls(struct xd *x, const struct ir_request *m)
 {
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 58);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
 }
@@ -547,7 +548,7 @@ static void
 put_request_max_completion_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 59);
         xd_put_int(x, STR("max_completion_tokens"), m->max_output);
     }
 }
@@ -556,7 +557,7 @@ static void
 put_request_n(struct xd *x, const struct ir_request *m)
 {
     if (m->candidates.set) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 60);
         xd_put_int(x, STR("n"), m->candidates);
     }
 }
@@ -565,7 +566,7 @@ static void
 put_request_stop(struct xd *x, const struct ir_request *m)
 {
     if (m->stops.n) {
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 61);
         xd_put_strs(x, STR("stop"), &m->stops);
     }
 }
@@ -574,7 +575,7 @@ static void
 put_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 62);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
 }
@@ -583,7 +584,7 @@ static void
 put_request_top_p(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 63);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
 }
@@ -592,7 +593,7 @@ static void
 put_request_seed(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 64);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
 }
@@ -601,7 +602,7 @@ static void
 put_request_presence_penalty(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
 }
@@ -610,7 +611,7 @@ static void
 put_request_frequency_penalty(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 66);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
 }
@@ -619,7 +620,7 @@ static void
 put_request_logit_bias(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.bias.p) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 67);
         xd_put_json(x, STR("logit_bias"), m->sampling.bias);
     }
 }
@@ -628,7 +629,7 @@ static void
 put_request_logprobs(struct xd *x, const struct ir_request *m)
 {
     if (m->logprobs) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 68);
         xd_put_bool(x, STR("logprobs"), m->logprobs);
     }
 }
@@ -637,7 +638,7 @@ static void
 put_request_top_logprobs(struct xd *x, const struct ir_request *m)
 {
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 69);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
 }
@@ -646,7 +647,7 @@ static void
 put_request_reasoning_effort(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 70);
         if (!xd_put_word(x, STR("reasoning_effort"), OWN(x)->effort_table,
                          (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
@@ -657,7 +658,7 @@ static void
 put_request_response_format(struct xd *x, const struct ir_request *m)
 {
     if (m->format.set) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 71);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
@@ -667,7 +668,7 @@ static void
 put_request_modalities(struct xd *x, const struct ir_request *m)
 {
     if (m->outputs.n) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 72);
         xd_put_strs(x, STR("modalities"), &m->outputs);
     }
 }
@@ -676,7 +677,7 @@ static void
 put_request_audio(struct xd *x, const struct ir_request *m)
 {
     if (m->voice.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 73);
         xd_put_json(x, STR("audio"), m->voice);
     }
 }
@@ -685,7 +686,7 @@ static void
 put_request_user(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("user"), m->user);
     }
 }
@@ -694,7 +695,7 @@ static void
 put_request_prompt_cache_key(struct xd *x, const struct ir_request *m)
 {
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 75);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
 }
@@ -703,7 +704,7 @@ static void
 put_request_service_tier(struct xd *x, const struct ir_request *m)
 {
     if (m->tier.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 76);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -768,7 +769,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 77);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -801,7 +802,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases | 0x2u))) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 77);
         if (xd_single_text(&m->blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -841,11 +842,11 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 78);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 79);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -878,11 +879,11 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"tool\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 78);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, (OWN(x)->part_cases | 0x2u))) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 79);
         if (xd_single_text(&m->result.blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -926,11 +927,11 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 80);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 81);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -973,7 +974,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 82);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1006,7 +1007,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases | 0x2u))) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 82);
         if (xd_single_text(&m->blocks, (OWN(x)->part_cases | 0x2u), IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -1047,7 +1048,7 @@ static const struct xd_shape messages_assistant_shape = {
 static void
 take_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 82);
+    XD_SEEN(seen_read, 83);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1059,7 +1060,7 @@ take_messages_assistant_thinking_blocks(struct xd *x, uint32_t v, struct ir_turn
 static void
 take_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 83);
+    XD_SEEN(seen_read, 84);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1071,7 +1072,7 @@ take_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_tu
 static void
 take_messages_assistant_content(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 86);
+    XD_SEEN(seen_read, 87);
     switch (json_kind(&x->doc, v)) {
     case JSON_STRING: {
         struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1097,7 +1098,7 @@ take_messages_assistant_content(struct xd *x, uint32_t v, struct ir_turn *m)
 static void
 take_messages_assistant_audio(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 88);
+    XD_SEEN(seen_read, 89);
     struct ir_block *item = XD_PUSH(x, &m->blocks);
     if (item) {
         item->kind = IR_BLOCK_AUDIO;
@@ -1108,7 +1109,7 @@ take_messages_assistant_audio(struct xd *x, uint32_t v, struct ir_turn *m)
 static void
 take_messages_assistant_tool_calls(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 89);
+    XD_SEEN(seen_read, 90);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -1120,7 +1121,7 @@ take_messages_assistant_tool_calls(struct xd *x, uint32_t v, struct ir_turn *m)
 static void
 take_messages_assistant_function_call(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 90);
+    XD_SEEN(seen_read, 91);
     struct ir_block *item = XD_PUSH(x, &m->blocks);
     if (item) {
         item->kind = IR_BLOCK_CALL;
@@ -1141,14 +1142,14 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -1159,7 +1160,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -1181,7 +1182,7 @@ static void
 put_messages_assistant_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u))) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffebbu) | 0x2u),
                            IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
@@ -1200,7 +1201,7 @@ static void
 put_messages_assistant_refusal(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -1214,7 +1215,7 @@ static void
 put_messages_assistant_audio(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
@@ -1226,7 +1227,7 @@ static void
 put_messages_assistant_tool_calls(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -1268,7 +1269,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -1283,7 +1284,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1292,7 +1293,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1301,7 +1302,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -1309,7 +1310,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_messages_assistant(x, at, t);
@@ -1334,7 +1335,7 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 92);
+                XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -1342,16 +1343,16 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         write_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -1365,7 +1366,7 @@ write_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -1409,15 +1410,15 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -1429,11 +1430,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1464,15 +1465,15 @@ read_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -1484,11 +1485,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 100);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1518,21 +1519,21 @@ static const struct xd_shape part_image_shape = {
 static void
 take_part_image_image_url_url(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 100);
+    XD_SEEN(seen_read, 101);
     xd_read_media_url(x, v, &m->image.source);
 }
 
 static void
 take_part_image_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 97);
+    XD_SEEN(seen_read, 98);
     read_cache_breakpoint(x, v, &m->cache);
 }
 
 static void
 take_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 98);
+    XD_SEEN(seen_read, 99);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -1548,7 +1549,7 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_image_image_url_url(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
@@ -1565,11 +1566,11 @@ put_part_image_image_url(struct xd *x, const struct ir_block *m, const struct xd
     jw_key(&x->w, STR("image_url"));
     jw_enter(&x->w);
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         (void)xd_put_media_url(x, STR("url"), &m->image.source);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     xd_put_rest(x, shape, "image_url", &m->rest);
@@ -1580,7 +1581,7 @@ static void
 put_part_image_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1624,7 +1625,7 @@ static const struct xd_shape part_audio_shape = {
 static void
 take_part_audio_input_audio_format(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 103);
+    XD_SEEN(seen_read, 104);
     m->audio.source.kind = IR_SOURCE_BYTES;
     xd_read_pair(x, v, &audio_format_table, &m->audio.source.bytes.media);
 }
@@ -1632,14 +1633,14 @@ take_part_audio_input_audio_format(struct xd *x, uint32_t v, struct ir_block *m)
 static void
 take_part_audio_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 97);
+    XD_SEEN(seen_read, 98);
     read_cache_breakpoint(x, v, &m->cache);
 }
 
 static void
 take_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 98);
+    XD_SEEN(seen_read, 99);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -1652,7 +1653,7 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
@@ -1673,11 +1674,11 @@ put_part_audio_input_audio(struct xd *x, const struct ir_block *m, const struct 
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, shape, "input_audio", &m->rest);
@@ -1688,7 +1689,7 @@ static void
 put_part_audio_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1739,21 +1740,21 @@ static const struct xd_shape part_document_shape = {
 static void
 take_part_document_file_file_data(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 104);
+    XD_SEEN(seen_read, 105);
     xd_read_data_url(x, v, &m->document.source);
 }
 
 static void
 take_part_document_prompt_cache_breakpoint(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 97);
+    XD_SEEN(seen_read, 98);
     read_cache_breakpoint(x, v, &m->cache);
 }
 
 static void
 take_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 98);
+    XD_SEEN(seen_read, 99);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -1769,12 +1770,12 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_document_file_file_data(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->document.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
@@ -1791,15 +1792,15 @@ put_part_document_file(struct xd *x, const struct ir_block *m, const struct xd_s
     jw_key(&x->w, STR("file"));
     jw_enter(&x->w);
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     xd_put_rest(x, shape, "file", &m->rest);
@@ -1810,7 +1811,7 @@ static void
 put_part_document_prompt_cache_breakpoint(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1839,27 +1840,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         read_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         read_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         read_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         read_part_audio(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1873,11 +1874,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1887,15 +1888,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1909,7 +1910,7 @@ write_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1937,7 +1938,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1946,11 +1947,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 113);
+    XD_SEEN(seen_written, 114);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 115);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1975,7 +1976,7 @@ read_cache_control(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1984,11 +1985,11 @@ static void
 write_cache_control(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 115);
+    XD_SEEN(seen_written, 116);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 117);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -2026,11 +2027,11 @@ read_thinking_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -2042,11 +2043,11 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 118);
         xd_put_str(x, STR("thinking"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 119);
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2073,7 +2074,7 @@ read_thinking_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 120);
         xd_read_str(x, v[0], &m->sealed.data);
     }
 }
@@ -2085,7 +2086,7 @@ write_thinking_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 120);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     if (m->cache.set)
@@ -2098,11 +2099,11 @@ read_thinking_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &thinking_block_tags)) {
     case 0:
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 121);
         read_thinking_block_thinking(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 122);
         read_thinking_block_sealed(x, at, m);
         return true;
     }
@@ -2120,11 +2121,11 @@ write_thinking_block(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 121);
         write_thinking_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 122);
         write_thinking_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
@@ -2184,11 +2185,11 @@ read_reasoning_detail_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -2200,11 +2201,11 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning.text\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         xd_put_str(x, STR("signature"), m->thinking.signature);
     }
     xd_put_rest(x, &reasoning_detail_thinking_shape, "", &m->rest);
@@ -2234,7 +2235,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         xd_read_str(x, v[0], &m->thinking.text);
     }
 }
@@ -2260,7 +2261,7 @@ read_reasoning_detail_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         xd_read_str(x, v[0], &m->sealed.data);
     }
 }
@@ -2272,7 +2273,7 @@ write_reasoning_detail_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning.encrypted\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     xd_put_rest(x, &reasoning_detail_sealed_shape, "", &m->rest);
@@ -2286,15 +2287,15 @@ read_reasoning_detail(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &reasoning_detail_tags)) {
     case 0:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         read_reasoning_detail_thinking(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         read_reasoning_detail_thinking_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 129);
         read_reasoning_detail_sealed(x, at, m);
         return true;
     }
@@ -2312,11 +2313,11 @@ write_reasoning_detail(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.refusal");
         break;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 127);
         write_reasoning_detail_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 129);
         write_reasoning_detail_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
@@ -2372,7 +2373,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 130);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -2396,7 +2397,7 @@ read_reply_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 131);
         xd_read_texts(x, v[0], &m->thinking.text);
     }
 }
@@ -2406,11 +2407,11 @@ read_reply_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &reply_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 132);
         read_reply_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         read_reply_part_thinking(x, at, m);
         return true;
     }
@@ -2478,20 +2479,20 @@ read_audio_ref(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         xd_read_str(x, v[0], &m->audio.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->audio.source.bytes.data);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         xd_read_str(x, v[2], &m->audio.transcript);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         xd_read_int(x, v[3], &m->audio.expires);
     }
 }
@@ -2501,19 +2502,19 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->audio.id.p) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("id"), m->audio.id);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.transcript.p) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("transcript"), m->audio.transcript);
     }
     if (m->audio.expires.set) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         xd_put_int(x, STR("expires_at"), m->audio.expires);
     }
     if (m->audio.source.kind == IR_SOURCE_PLAIN)
@@ -2548,15 +2549,15 @@ read_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2566,20 +2567,20 @@ write_call(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 138);
+    XD_SEEN(seen_written, 139);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &call_shape, "function", &m->rest);
@@ -2609,11 +2610,11 @@ read_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[0], &m->call.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_json_in_string(x, v[1], &m->call.arguments);
     }
 }
@@ -2650,7 +2651,7 @@ static const struct xd_shape tool_function_shape = {
 static void
 take_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 147);
+    XD_SEEN(seen_read, 148);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -2663,19 +2664,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
@@ -2689,19 +2690,19 @@ put_tool_function_function(struct xd *x, const struct ir_tool *m, const struct x
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, shape, "function", &m->rest);
@@ -2726,11 +2727,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2744,7 +2745,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2752,7 +2753,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2781,15 +2782,15 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         xd_read_json(x, v[2], &m->function.schema);
     }
 }
@@ -2820,7 +2821,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2829,13 +2830,13 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 153);
+    XD_SEEN(seen_written, 154);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         xd_put_str(x, STR("name"), m->name);
     }
     jw_close(&x->w);
@@ -2870,25 +2871,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2898,26 +2899,26 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     jw_key(&x->w, STR("json_schema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "json_schema", &m->rest);
@@ -2948,15 +2949,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 165);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -2965,11 +2966,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         OWN(x)->read_usage(x, v[3], &m->usage);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 167);
         xd_read_str(x, v[4], &m->tier);
     }
 }
@@ -2979,26 +2980,26 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 161);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 163);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -3006,12 +3007,12 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         jw_key(&x->w, STR("usage"));
         OWN(x)->write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -3061,11 +3062,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 168);
         xd_read_index(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3073,7 +3074,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
                     m->blocks.n--;
             }
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3081,14 +3082,14 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
                     m->blocks.n--;
             }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[3], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[4])) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -3096,7 +3097,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3119,7 +3120,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -3127,7 +3128,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -3140,7 +3141,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_AUDIO;
@@ -3148,7 +3149,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         if (xd_want(x, v[9], JSON_ARRAY))
             XD_EACH(x, i, v[9]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -3157,7 +3158,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 179);
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_CALL;
@@ -3165,11 +3166,11 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 182);
         int w = xd_read_word(x, v[12], OWN(x)->stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
@@ -3181,16 +3182,16 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 168);
         xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 170);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3199,7 +3200,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3208,7 +3209,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -3229,7 +3230,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3241,7 +3242,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_raw(&x->w, STR("null"));
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 176);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3251,14 +3252,14 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 177);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 178);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3268,11 +3269,11 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     }
     xd_put_rest(x, &choice_whole_shape, "message", &m->rest);
     jw_close(&x->w);
-    XD_SEEN(seen_written, 179);
+    XD_SEEN(seen_written, 180);
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
     if (m->logprobs.n) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 181);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
     xd_put_rest(x, &choice_whole_shape, "logprobs", &m->rest);
@@ -3281,7 +3282,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         jw_null(&x->w);
     }
     if (m->stop) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 182);
         if (!xd_put_word(x, STR("finish_reason"), OWN(x)->stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -3329,21 +3330,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 183);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 184);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -3359,22 +3360,22 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("url_citation"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 183);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("title"), m->web.title);
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 186);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -3391,11 +3392,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -3409,7 +3410,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -3417,7 +3418,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -3426,7 +3427,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:259: usage */
+/* openai/chat.spec:260: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3461,31 +3462,31 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -3497,7 +3498,7 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
 static void
 put_usage_prompt_tokens(struct xd *x, const struct ir_usage *m)
 {
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 189);
     const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
     xd_put_int(x, STR("prompt_tokens"), xd_sum(parts, 3));
 }
@@ -3506,7 +3507,7 @@ static void
 put_usage_completion_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->output.set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         xd_put_int(x, STR("completion_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("completion_tokens"));
@@ -3517,7 +3518,7 @@ put_usage_completion_tokens(struct xd *x, const struct ir_usage *m)
 static void
 put_usage_total_tokens(struct xd *x, const struct ir_usage *m)
 {
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write, &m->output };
     xd_put_int(x, STR("total_tokens"), xd_sum(parts, 4));
 }
@@ -3529,15 +3530,15 @@ put_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *m,
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 194);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 195);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
@@ -3551,11 +3552,11 @@ put_usage_completion_tokens_details(struct xd *x, const struct ir_usage *m,
     jw_key(&x->w, STR("completion_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 196);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     if (m->audio_out.set) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 197);
         xd_put_int(x, STR("audio_tokens"), m->audio_out);
     }
     xd_put_rest(x, shape, "completion_tokens_details", &m->rest);
@@ -3575,7 +3576,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:273: chunks */
+/* openai/chat.spec:274: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -3625,7 +3626,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[10])
         xd_read_index(x, v[10], &choice);
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 207);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -3633,7 +3634,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
                     xd_flow_patch(x, choice, &frag);
             }
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 208);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block frag = { 0 };
@@ -3641,18 +3642,18 @@ read_chunks_choice(struct xd *x, uint32_t at)
                     xd_flow_patch(x, choice, &frag);
             }
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 209);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[2], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 210);
         struct ir_block frag = { .kind = IR_BLOCK_THINKING };
         xd_read_part(x, v[3], &frag.thinking.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 211);
         if (json_kind(&x->doc, v[4]) == JSON_STRING) {
             struct ir_block frag = { .kind = IR_BLOCK_TEXT };
             xd_read_part(x, v[4], &frag.text.text);
@@ -3667,13 +3668,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 212);
         struct ir_block frag = { .kind = IR_BLOCK_REFUSAL };
         xd_read_part(x, v[5], &frag.refusal.text);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 213);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[6], JSON_ARRAY))
             XD_EACH(x, i, v[6]) {
@@ -3684,13 +3685,13 @@ read_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 214);
         struct ir_block frag = { .kind = IR_BLOCK_AUDIO };
         read_audio_ref(x, v[7], &frag);
         xd_flow_patch(x, choice, &frag);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 215);
         if (xd_want(x, v[8], JSON_ARRAY))
             XD_EACH(x, i, v[8]) {
                 struct ir_block frag = { 0 };
@@ -3699,7 +3700,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 216);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[9], OWN(x)->stop_table),
                      (struct str){ NULL, 0 });
     }
@@ -3711,7 +3712,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 216);
+    XD_SEEN(seen_read, 217);
     OWN(x)->read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -3731,19 +3732,19 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 198);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 201);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 202);
         xd_read_str(x, v[2], &m->tier);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 203);
         OWN(x)->read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -3758,26 +3759,26 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 198);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 198);
+    XD_SEEN(seen_written, 199);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion.chunk\""));
-    XD_SEEN(seen_written, 199);
+    XD_SEEN(seen_written, 200);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
     if (m->model.p) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 202);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
 }
@@ -3789,7 +3790,7 @@ write_chunks_usage(struct xd *x, const struct ir_usage *usage)
     const struct ir_reply *m = &done;
 
     if (m->usage.set) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 203);
         jw_key(&x->w, STR("usage"));
         OWN(x)->write_usage(x, &m->usage);
     }
@@ -3804,21 +3805,21 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_array(&x->w);
     jw_object(&x->w);
     xd_put_index(x, STR("index"), x->patch->choice);
-    XD_SEEN(seen_written, 203);
+    XD_SEEN(seen_written, 204);
     jw_key(&x->w, STR("delta"));
     jw_object(&x->w);
     if (first) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 205);
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"assistant\""));
     }
     if (first) {
-        XD_SEEN(seen_written, 205);
+        XD_SEEN(seen_written, 206);
         jw_key(&x->w, STR("content"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 207);
         jw_key(&x->w, STR("thinking_blocks"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3827,7 +3828,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3836,7 +3837,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 211);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -3854,7 +3855,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x4u)) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 212);
         jw_key(&x->w, STR("refusal"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3863,7 +3864,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 213);
         jw_key(&x->w, STR("annotations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3873,14 +3874,14 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x40u)) {
-        XD_SEEN(seen_written, 213);
+        XD_SEEN(seen_written, 214);
         jw_key(&x->w, STR("audio"));
         write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
         if (xd_count_blocks(&m->blocks, 0x40u) > 1)
             xd_lose(x, "blocks.audio");
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 215);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -3890,7 +3891,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 216);
         if (!xd_put_word(x, STR("finish_reason"), OWN(x)->stop_table, (int)m->stop))
             xd_lose(x, "stop");
     } else {
@@ -3928,10 +3929,9 @@ static void
 write_chunks_finish(struct xd *x, const struct ir_event *e)
 {
     const struct ir_choice empty = { .set = true };
-    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };
-
     if (xd_patch_first(x, e->choice))
         write_chunks_choice(x, &empty, true);
+    const struct ir_choice last = { .stop = e->stop, .stop_text = e->stop_text };
     if (e->usage)
         x->patch->usage = *e->usage;
     write_chunks_choice(x, &last, false);
@@ -3953,7 +3953,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 216);
+    XD_SEEN(seen_written, 217);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -3995,7 +3995,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:302: call_patch */
+/* openai/chat.spec:303: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4023,15 +4023,15 @@ read_call_patch(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -4043,22 +4043,22 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     if (x->patch)
         xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (x->skeleton || !x->patch) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 219);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"function\""));
     }
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     } else if (x->skeleton) {
         jw_key(&x->w, STR("arguments"));
@@ -4068,7 +4068,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:310: error */
+/* openai/chat.spec:311: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4086,7 +4086,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             OWN(x)->read_fault_body(x, v[0], m);
@@ -4100,7 +4100,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4109,13 +4109,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 221);
+    XD_SEEN(seen_written, 222);
     jw_key(&x->w, STR("error"));
     OWN(x)->write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:317: fault_body */
+/* openai/chat.spec:318: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4131,7 +4131,7 @@ static const struct xd_shape fault_body_shape = {
 static void
 take_fault_body_type(struct xd *x, uint32_t v, struct ir_error *m)
 {
-    XD_SEEN(seen_read, 224);
+    XD_SEEN(seen_read, 225);
     int w = xd_read_word(x, v, OWN(x)->fault_table);
     if (w)
         m->kind = (enum ir_fault)w;
@@ -4140,7 +4140,7 @@ take_fault_body_type(struct xd *x, uint32_t v, struct ir_error *m)
 static void
 take_fault_body_code(struct xd *x, uint32_t v, struct ir_error *m)
 {
-    XD_SEEN(seen_read, 225);
+    XD_SEEN(seen_read, 226);
     int w = xd_try_word(x, v, OWN(x)->fault_table);
     if (w)
         m->kind = (enum ir_fault)w;
@@ -4155,7 +4155,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
@@ -4165,15 +4165,15 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         take_fault_body_code(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 227);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 228);
         xd_read_str(x, v[2], &m->code);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 229);
         xd_read_int(x, v[4], &m->status);
     }
 }
@@ -4182,7 +4182,7 @@ static void
 put_fault_body_message(struct xd *x, const struct ir_error *m)
 {
     if (m->message.p) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -4194,7 +4194,7 @@ static void
 put_fault_body_type(struct xd *x, const struct ir_error *m)
 {
     if (m->kind) {
-        XD_SEEN(seen_written, 224);
+        XD_SEEN(seen_written, 225);
         if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
@@ -4204,7 +4204,7 @@ static void
 put_fault_body_param(struct xd *x, const struct ir_error *m)
 {
     if (m->param.p) {
-        XD_SEEN(seen_written, 226);
+        XD_SEEN(seen_written, 227);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
@@ -4216,7 +4216,7 @@ static void
 put_fault_body_code(struct xd *x, const struct ir_error *m)
 {
     if (m->code.p) {
-        XD_SEEN(seen_written, 227);
+        XD_SEEN(seen_written, 228);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4254,14 +4254,14 @@ static const struct xd_shape embed_request_shape = {
 static void
 take_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 230);
+    XD_SEEN(seen_read, 231);
     xd_read_texts_or_tokens(x, v, &m->inputs);
 }
 
 static void
 take_embed_request_encoding_format(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 231);
+    XD_SEEN(seen_read, 232);
     struct str *item = XD_PUSH(x, &m->encodings);
     if (item)
         xd_read_str(x, v, item);
@@ -4276,7 +4276,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -4290,11 +4290,11 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_embed_request_encoding_format(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 232);
+        XD_SEEN(seen_read, 233);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 234);
         xd_read_str(x, v[4], &m->user);
     }
 }
@@ -4303,7 +4303,7 @@ static void
 put_embed_request_model(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 230);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -4311,7 +4311,7 @@ put_embed_request_model(struct xd *x, const struct ir_embed_request *m)
 static void
 put_embed_request_input(struct xd *x, const struct ir_embed_request *m)
 {
-    XD_SEEN(seen_written, 230);
+    XD_SEEN(seen_written, 231);
     xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
 }
 
@@ -4319,7 +4319,7 @@ static void
 put_embed_request_encoding_format(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 231);
+        XD_SEEN(seen_written, 232);
         xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
     }
 }
@@ -4328,7 +4328,7 @@ static void
 put_embed_request_dimensions(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 233);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
 }
@@ -4337,7 +4337,7 @@ static void
 put_embed_request_user(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 234);
         xd_put_str(x, STR("user"), m->user);
     }
 }
@@ -4381,11 +4381,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 235);
+        XD_SEEN(seen_read, 236);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 236);
+        XD_SEEN(seen_read, 237);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -4396,11 +4396,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "data");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 237);
+        XD_SEEN(seen_read, 238);
         xd_read_str(x, v[2], &m->model);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 238);
+        XD_SEEN(seen_read, 239);
         OWN(x)->read_embed_usage(x, v[3], &m->usage);
     }
 }
@@ -4409,28 +4409,28 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 234);
+    XD_SEEN(seen_written, 235);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 236);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 236);
+    XD_SEEN(seen_written, 237);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         OWN(x)->write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 238);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 239);
         jw_key(&x->w, STR("usage"));
         OWN(x)->write_embed_usage(x, &m->usage);
     }
@@ -4458,11 +4458,11 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 242);
         xd_read_vector(x, v[1], &m->numbers);
     }
 }
@@ -4471,15 +4471,15 @@ static void
 write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 239);
+    XD_SEEN(seen_written, 240);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 242);
         (void)xd_put_vector(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -4505,7 +4505,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 242);
+        XD_SEEN(seen_read, 243);
         xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4517,14 +4517,14 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 243);
         xd_put_int(x, STR("prompt_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("prompt_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->input.set) {
-        XD_SEEN(seen_written, 243);
+        XD_SEEN(seen_written, 244);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -4562,7 +4562,7 @@ static const struct xd_shape rerank_request_shape = {
 static void
 take_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 246);
+    XD_SEEN(seen_read, 247);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -4585,13 +4585,13 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 244);
+        XD_SEEN(seen_read, 245);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 245);
+        XD_SEEN(seen_read, 246);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
@@ -4602,11 +4602,11 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 247);
+        XD_SEEN(seen_read, 248);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 248);
+        XD_SEEN(seen_read, 249);
         xd_read_bool(x, v[4], &m->echo);
     }
 }
@@ -4615,7 +4615,7 @@ static void
 put_rerank_request_model(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 244);
+        XD_SEEN(seen_written, 245);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -4624,7 +4624,7 @@ static void
 put_rerank_request_query(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->query.p) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 246);
         xd_put_str(x, STR("query"), m->query);
     }
 }
@@ -4632,7 +4632,7 @@ put_rerank_request_query(struct xd *x, const struct ir_rerank_request *m)
 static void
 put_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 246);
+    XD_SEEN(seen_written, 247);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -4648,7 +4648,7 @@ static void
 put_rerank_request_top_n(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 247);
+        XD_SEEN(seen_written, 248);
         xd_put_int(x, STR("top_n"), m->top);
     }
 }
@@ -4657,7 +4657,7 @@ static void
 put_rerank_request_return_documents(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->echo) {
-        XD_SEEN(seen_written, 248);
+        XD_SEEN(seen_written, 249);
         xd_put_bool(x, STR("return_documents"), m->echo);
     }
 }
@@ -4695,7 +4695,7 @@ read_document(struct xd *x, uint32_t at, struct ir_document *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 249);
+        XD_SEEN(seen_read, 250);
         xd_read_str(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "text");
@@ -4707,7 +4707,7 @@ write_document(struct xd *x, const struct ir_document *m)
 {
     jw_enter(&x->w);
     if (m->text.p) {
-        XD_SEEN(seen_written, 249);
+        XD_SEEN(seen_written, 250);
         xd_put_str(x, STR("text"), m->text);
     }
     xd_put_rest(x, &document_shape, "", &m->rest);
@@ -4740,7 +4740,7 @@ static const struct xd_shape rerank_reply_shape = {
 static void
 take_rerank_reply_results(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 252);
+    XD_SEEN(seen_read, 253);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -4752,7 +4752,7 @@ take_rerank_reply_results(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 static void
 take_rerank_reply_usage(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 253);
+    XD_SEEN(seen_read, 254);
     read_rerank_usage(x, v, &m->usage);
 }
 
@@ -4765,11 +4765,11 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 250);
+        XD_SEEN(seen_read, 251);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 252);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
@@ -4781,7 +4781,7 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         take_rerank_reply_usage(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 254);
+        XD_SEEN(seen_read, 255);
         xd_read_int(x, v[4], &m->searches);
     }
 }
@@ -4790,7 +4790,7 @@ static void
 put_rerank_reply_id(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 250);
+        XD_SEEN(seen_written, 251);
         xd_put_str(x, STR("id"), m->id);
     }
 }
@@ -4799,7 +4799,7 @@ static void
 put_rerank_reply_model(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 251);
+        XD_SEEN(seen_written, 252);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -4807,7 +4807,7 @@ put_rerank_reply_model(struct xd *x, const struct ir_rerank_reply *m)
 static void
 put_rerank_reply_results(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 252);
+    XD_SEEN(seen_written, 253);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -4819,7 +4819,7 @@ static void
 put_rerank_reply_usage(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->usage.set) {
-        XD_SEEN(seen_written, 253);
+        XD_SEEN(seen_written, 254);
         jw_key(&x->w, STR("usage"));
         write_rerank_usage(x, &m->usage);
     }
@@ -4833,7 +4833,7 @@ put_rerank_reply_meta(struct xd *x, const struct ir_rerank_reply *m, const struc
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->searches.set) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 255);
         xd_put_int(x, STR("search_units"), m->searches);
     }
     xd_put_rest(x, shape, "meta.billed_units", &m->rest);
@@ -4875,15 +4875,15 @@ read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 256);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 257);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 258);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_OBJECT:
             read_document(x, v[2], &m->document);
@@ -4903,15 +4903,15 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 256);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 257);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 258);
         jw_key(&x->w, STR("document"));
         write_document(x, &m->document);
     }
@@ -4938,7 +4938,7 @@ read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 259);
         xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4950,7 +4950,7 @@ write_rerank_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 259);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -5008,7 +5008,7 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -5019,11 +5019,11 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -5036,30 +5036,30 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[11], &m->sampling.top_p);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[12], &m->sampling.seed);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[13], &m->sampling.presence);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[14], &m->sampling.frequency);
     }
     if (v[15]) {
@@ -5074,7 +5074,7 @@ static void
 put_ai21_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 260);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -5147,15 +5147,15 @@ read_ai21_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &ai21_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         read_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         read_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -5169,11 +5169,11 @@ write_ai21_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -5202,7 +5202,7 @@ write_ai21_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -5215,12 +5215,12 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word alibaba_fault_table_v[] = {
-    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 260 },
-    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 261 },
-    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 262 },
-    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 263 },
+    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 261, 0 },
+    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 262, 0 },
+    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 263, 0 },
+    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 264, 0 },
 };
 static const struct xd_table alibaba_fault_table = {
     "fault", alibaba_fault_table_v, sizeof alibaba_fault_table_v / sizeof *alibaba_fault_table_v,
@@ -5267,7 +5267,7 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -5278,11 +5278,11 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -5295,42 +5295,42 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[16], &m->logprobs);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[17], &m->top_logprobs);
     }
     if (v[18]) {
@@ -5343,15 +5343,15 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_modalities(x, v[20], m);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         xd_read_json(x, v[21], &m->voice);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[22], &m->sampling.top_k);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, v[23], &m->reasoning.budget);
     }
 }
@@ -5360,7 +5360,7 @@ static void
 put_alibaba_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 264);
+        XD_SEEN(seen_written, 265);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -5369,7 +5369,7 @@ static void
 put_alibaba_request_thinking_budget(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 266);
         xd_put_int(x, STR("thinking_budget"), m->reasoning.budget);
     }
 }
@@ -5431,14 +5431,14 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 267);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5449,7 +5449,7 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -5471,7 +5471,7 @@ static void
 put_alibaba_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 266);
+        XD_SEEN(seen_written, 267);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5485,7 +5485,7 @@ static void
 put_alibaba_messages_assistant_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u))) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         if (xd_single_text(&m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x2u),
                            IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
@@ -5521,7 +5521,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -5536,7 +5536,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5545,7 +5545,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5554,7 +5554,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -5562,7 +5562,7 @@ read_alibaba_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_alibaba_messages_assistant(x, at, t);
@@ -5587,7 +5587,7 @@ write_alibaba_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 92);
+                XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -5595,16 +5595,16 @@ write_alibaba_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         write_alibaba_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -5618,7 +5618,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -5626,21 +5626,21 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word azure_fault_table_v[] = {
-    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 267 },
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 268 },
-    { STR_INIT("OperationNotSupported"), IR_FAULT_INVALID, 0, 1, 0, 269 },
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 268, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
+    { STR_INIT("OperationNotSupported"), IR_FAULT_INVALID, 0, 1, 0, 270, 0 },
 };
 static const struct xd_table azure_fault_table = {
     "fault", azure_fault_table_v, sizeof azure_fault_table_v / sizeof *azure_fault_table_v, -1, -1,
     &fault_table,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 268 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 270 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 271, 0 },
 };
 static const struct xd_table azure_foundry_fault_table = {
     "fault", azure_foundry_fault_table_v,
@@ -5648,10 +5648,10 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word azure_v1_fault_table_v[] = {
-    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 267 },
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 268 },
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 268, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
 };
 static const struct xd_table azure_v1_fault_table = {
     "fault", azure_v1_fault_table_v, sizeof azure_v1_fault_table_v / sizeof *azure_v1_fault_table_v,
@@ -5670,7 +5670,7 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -5681,11 +5681,11 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -5698,30 +5698,30 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 272);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[11], &m->sampling.top_p);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[12], &m->sampling.seed);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[13], &m->sampling.presence);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[14], &m->sampling.frequency);
     }
     if (v[15]) {
@@ -5736,7 +5736,7 @@ static void
 put_baichuan_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 271);
+        XD_SEEN(seen_written, 272);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -5796,10 +5796,10 @@ static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 static void read_cerebras_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word cerebras_fault_table_v[] = {
-    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 272 },
-    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 273 },
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 273, 0 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 274, 0 },
 };
 static const struct xd_table cerebras_fault_table = {
     "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
@@ -5842,7 +5842,7 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -5853,11 +5853,11 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -5870,38 +5870,38 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[15], &m->logprobs);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[16], &m->top_logprobs);
     }
     if (v[17]) {
@@ -5911,7 +5911,7 @@ read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[18], m);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[19], &m->user);
     }
 }
@@ -5977,14 +5977,14 @@ read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 274);
+        XD_SEEN(seen_read, 275);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5995,7 +5995,7 @@ read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -6017,7 +6017,7 @@ static void
 put_cerebras_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 274);
+        XD_SEEN(seen_written, 275);
         jw_key(&x->w, STR("reasoning"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6048,7 +6048,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -6063,7 +6063,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -6072,7 +6072,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -6081,7 +6081,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -6089,7 +6089,7 @@ read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_cerebras_messages_assistant(x, at, t);
@@ -6114,7 +6114,7 @@ write_cerebras_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 92);
+                XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -6122,16 +6122,16 @@ write_cerebras_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         write_cerebras_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -6145,7 +6145,7 @@ write_cerebras_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -6194,7 +6194,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -6205,11 +6205,11 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -6222,50 +6222,50 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_json(x, v[17], &m->sampling.bias);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[18], &m->logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
@@ -6275,11 +6275,11 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[21], m);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[22], &m->user);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[23], &m->sampling.top_k);
     }
 }
@@ -6330,16 +6330,16 @@ write_cloudflare_request(struct xd *x, const struct ir_request *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word databricks_fault_table_v[] = {
-    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 275 },
-    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 276 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 277 },
-    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 278 },
-    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 279 },
-    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 280 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 281 },
-    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 282 },
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 276, 0 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 277, 0 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 278, 0 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 279, 0 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 280, 0 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 281, 0 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 282, 0 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 283, 0 },
 };
 static const struct xd_table databricks_fault_table = {
     "fault", databricks_fault_table_v,
@@ -6347,7 +6347,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:259: usage */
+/* openai/chat.spec:260: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6377,31 +6377,31 @@ read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 284);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 285);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -6414,7 +6414,7 @@ static void
 put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 283);
+        XD_SEEN(seen_written, 284);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
 }
@@ -6423,7 +6423,7 @@ static void
 put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 284);
+        XD_SEEN(seen_written, 285);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
 }
@@ -6435,7 +6435,7 @@ put_databricks_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 195);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
@@ -6465,17 +6465,17 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 285 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 286, 0 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
-    IR_STOP_OTHER, 27,
+    IR_STOP_OTHER, 28,
     &stop_table,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 286 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 287, 0 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -6516,7 +6516,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -6527,11 +6527,11 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -6544,38 +6544,38 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 288);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
         take_request_stop(x, v[8], m);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[9], &m->sampling.temperature);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[10], &m->sampling.top_p);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[11], &m->sampling.presence);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[12], &m->sampling.frequency);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_json(x, v[13], &m->sampling.bias);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[14], &m->logprobs);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[15], &m->top_logprobs);
     }
     if (v[16]) {
@@ -6590,7 +6590,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 287);
+        XD_SEEN(seen_written, 288);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -6660,11 +6660,11 @@ read_deepseek_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &deepseek_part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         read_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -6678,7 +6678,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
@@ -6710,7 +6710,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -6719,7 +6719,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:259: usage */
+/* openai/chat.spec:260: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -6749,31 +6749,31 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 289);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -6786,7 +6786,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 288);
+        XD_SEEN(seen_written, 289);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -6798,11 +6798,11 @@ put_deepseek_usage_prompt_tokens_details(struct xd *x, const struct ir_usage *m,
     jw_key(&x->w, STR("prompt_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 194);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     if (m->audio_in.set) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 195);
         xd_put_int(x, STR("audio_tokens"), m->audio_in);
     }
     xd_put_rest(x, shape, "prompt_tokens_details", &m->rest);
@@ -6823,12 +6823,12 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word github_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 289 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 290 },
-    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 291 },
-    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 292 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 290, 0 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 291, 0 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 292, 0 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 293, 0 },
 };
 static const struct xd_table github_fault_table = {
     "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
@@ -6840,16 +6840,16 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:187 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 293 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 294, 0 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
     &effort_table,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 294 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 295, 0 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -6892,7 +6892,7 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -6903,11 +6903,11 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -6920,38 +6920,38 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
@@ -6961,11 +6961,11 @@ read_groq_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[18], m);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[19], &m->user);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[20], &m->tier);
     }
 }
@@ -7040,31 +7040,31 @@ read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 296);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_int(x, v[6], &m->audio_out);
     }
     {
@@ -7077,7 +7077,7 @@ static void
 put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 295);
+        XD_SEEN(seen_written, 296);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
 }
@@ -7100,12 +7100,12 @@ static void write_jina_embed_request(struct xd *x, const struct ir_embed_request
 
 /* providers/jina.spec:15 */
 static const struct xd_word jina_jina_task_table_v[] = {
-    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 296 },
-    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 297 },
-    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 298 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 299 },
-    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 300 },
-    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 301 },
+    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 297, 0 },
+    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 298, 0 },
+    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 299, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 300, 0 },
+    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 301, 0 },
+    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 302, 0 },
 };
 static const struct xd_table jina_jina_task_table = {
     "jina_task", jina_jina_task_table_v,
@@ -7130,7 +7130,7 @@ static const struct xd_shape jina_embed_request_shape = {
 static void
 take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 302);
+    XD_SEEN(seen_read, 303);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         if (xd_want(x, v, JSON_ARRAY))
@@ -7158,7 +7158,7 @@ take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request 
 static void
 take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 303);
+    XD_SEEN(seen_read, 304);
     struct str *item = XD_PUSH(x, &m->encodings);
     if (item)
         xd_read_str(x, v, item);
@@ -7167,7 +7167,7 @@ take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed
 static void
 take_jina_embed_request_task(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 304);
+    XD_SEEN(seen_read, 305);
     int w = xd_read_word(x, v, &jina_jina_task_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7182,7 +7182,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -7196,14 +7196,14 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_jina_embed_request_embedding_type(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 232);
+        XD_SEEN(seen_read, 233);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
         take_jina_embed_request_task(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 305);
+        XD_SEEN(seen_read, 306);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -7211,7 +7211,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 static void
 put_jina_embed_request_input(struct xd *x, const struct ir_embed_request *m)
 {
-    XD_SEEN(seen_written, 302);
+    XD_SEEN(seen_written, 303);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -7227,7 +7227,7 @@ static void
 put_jina_embed_request_embedding_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 304);
         xd_put_str(x, STR("embedding_type"), m->encodings.v[0]);
     }
 }
@@ -7236,7 +7236,7 @@ static void
 put_jina_embed_request_task(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 304);
+        XD_SEEN(seen_written, 305);
         if (!xd_put_word(x, STR("task"), &jina_jina_task_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7246,7 +7246,7 @@ static void
 put_jina_embed_request_truncate(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 305);
+        XD_SEEN(seen_written, 306);
         xd_put_bool(x, STR("truncate"), m->truncate);
     }
 }
@@ -7267,11 +7267,11 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
-    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 306 },
-    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 307 },
-    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 308 },
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 307, 0 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 308, 0 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 309, 0 },
 };
 static const struct xd_table llama_cpp_fault_table = {
     "fault", llama_cpp_fault_table_v,
@@ -7302,7 +7302,7 @@ static const struct xd_shape minimax_messages_assistant_shape = {
 static void
 take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 309);
+    XD_SEEN(seen_read, 310);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7322,7 +7322,7 @@ read_minimax_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     if (xd_some(x, v[0])) {
         take_minimax_messages_assistant_reasoning_details(x, v[0], m);
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7333,7 +7333,7 @@ read_minimax_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -7355,7 +7355,7 @@ static void
 put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 309);
+        XD_SEEN(seen_written, 310);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7386,7 +7386,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -7401,7 +7401,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7410,7 +7410,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7419,7 +7419,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -7427,7 +7427,7 @@ read_minimax_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_minimax_messages_assistant(x, at, t);
@@ -7452,7 +7452,7 @@ write_minimax_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 92);
+                XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -7460,16 +7460,16 @@ write_minimax_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         write_minimax_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -7483,7 +7483,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -7491,15 +7491,15 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word moonshot_fault_table_v[] = {
-    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 310 },
-    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 311 },
-    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 312 },
-    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 313 },
-    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 314 },
-    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 315 },
-    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 316 },
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 311, 0 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 312, 0 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 313, 0 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 314, 0 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 315, 0 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 316, 0 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 317, 0 },
 };
 static const struct xd_table moonshot_fault_table = {
     "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
@@ -7511,8 +7511,8 @@ static void write_nvidia_embed_request(struct xd *x, const struct ir_embed_reque
 
 /* providers/nvidia.spec:10 */
 static const struct xd_word nvidia_nvidia_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 317 },
-    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 318 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 318, 0 },
+    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 319, 0 },
 };
 static const struct xd_table nvidia_nvidia_purpose_table = {
     "nvidia_purpose", nvidia_nvidia_purpose_table_v,
@@ -7536,7 +7536,7 @@ static const struct xd_shape nvidia_embed_request_shape = {
 static void
 take_nvidia_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 319);
+    XD_SEEN(seen_read, 320);
     int w = xd_read_word(x, v, &nvidia_nvidia_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7551,7 +7551,7 @@ read_nvidia_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -7565,7 +7565,7 @@ read_nvidia_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_embed_request_encoding_format(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 232);
+        XD_SEEN(seen_read, 233);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
@@ -7577,7 +7577,7 @@ static void
 put_nvidia_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 319);
+        XD_SEEN(seen_written, 320);
         if (!xd_put_word(x, STR("input_type"), &nvidia_nvidia_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7653,7 +7653,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 320);
+    XD_SEEN(seen_read, 321);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -7668,7 +7668,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -7679,11 +7679,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -7696,50 +7696,50 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 288);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[9], &m->candidates);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[13], &m->sampling.seed);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[14], &m->sampling.presence);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[15], &m->sampling.frequency);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_json(x, v[16], &m->sampling.bias);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[17], &m->logprobs);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
@@ -7752,27 +7752,27 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_modalities(x, v[21], m);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         xd_read_json(x, v[22], &m->voice);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[23], &m->user);
     }
     if (v[24]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[24], &m->cache_key);
     }
     if (v[25]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 321);
+        XD_SEEN(seen_read, 322);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -7784,12 +7784,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 320);
+        XD_SEEN(seen_written, 321);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 321);
+        XD_SEEN(seen_written, 322);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -7867,14 +7867,14 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_thinking_blocks(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -7885,7 +7885,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -7924,7 +7924,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -7939,7 +7939,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7948,7 +7948,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -7957,7 +7957,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -7965,7 +7965,7 @@ read_openrouter_messages_element(struct xd *x, uint32_t at, struct ir_request *m
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_openrouter_messages_assistant(x, at, t);
@@ -7990,7 +7990,7 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 92);
+                XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -7998,16 +7998,16 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         write_openrouter_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -8021,7 +8021,7 @@ write_openrouter_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -8038,15 +8038,15 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 323);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8058,16 +8058,16 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8086,15 +8086,15 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 323);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8106,16 +8106,16 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 100);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8126,7 +8126,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 322);
+    XD_SEEN(seen_read, 323);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8142,7 +8142,7 @@ read_openrouter_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_image_image_url_url(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         xd_read_str(x, v[1], &m->image.detail);
     }
     if (v[2]) {
@@ -8157,7 +8157,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8183,7 +8183,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 322);
+    XD_SEEN(seen_read, 323);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8196,7 +8196,7 @@ read_openrouter_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
@@ -8215,7 +8215,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8249,7 +8249,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 322);
+    XD_SEEN(seen_read, 323);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8265,12 +8265,12 @@ read_openrouter_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         take_part_document_file_file_data(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->document.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_str(x, v[2], &m->document.title);
     }
     if (v[3]) {
@@ -8285,7 +8285,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8315,27 +8315,27 @@ read_openrouter_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         read_openrouter_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         read_openrouter_part_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         read_openrouter_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         read_openrouter_part_audio(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         read_openrouter_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -8349,11 +8349,11 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         write_openrouter_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         write_openrouter_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -8363,15 +8363,15 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         write_openrouter_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         write_openrouter_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         write_openrouter_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -8385,7 +8385,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -8397,7 +8397,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 323);
+    XD_SEEN(seen_read, 324);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8410,19 +8410,19 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
@@ -8434,7 +8434,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 324);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8457,11 +8457,11 @@ read_openrouter_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         read_openrouter_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -8475,7 +8475,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         write_openrouter_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -8483,7 +8483,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -8492,7 +8492,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:317: fault_body */
+/* openai/chat.spec:318: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -8513,7 +8513,7 @@ read_openrouter_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
@@ -8523,7 +8523,7 @@ read_openrouter_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         take_fault_body_code(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 227);
         xd_read_str(x, v[3], &m->param);
     }
 }
@@ -8551,10 +8551,10 @@ static void write_perplexity_embed_request(struct xd *x, const struct ir_embed_r
 static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word perplexity_fault_table_v[] = {
-    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 324 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 325 },
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 325, 0 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 326, 0 },
 };
 static const struct xd_table perplexity_fault_table = {
     "fault", perplexity_fault_table_v,
@@ -8591,7 +8591,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -8602,34 +8602,34 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->max_output);
     }
     if (v[6]) {
         take_request_stop(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[7], &m->sampling.temperature);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[8], &m->sampling.top_p);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[9], &m->sampling.presence);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[10], &m->sampling.frequency);
     }
     if (v[11]) {
@@ -8639,7 +8639,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[12], m);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[13], &m->sampling.top_k);
     }
 }
@@ -8719,13 +8719,13 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 302);
+        XD_SEEN(seen_read, 303);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -8752,7 +8752,7 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 232);
+        XD_SEEN(seen_read, 233);
         xd_read_int(x, v[2], &m->dimensions);
     }
 }
@@ -8762,10 +8762,10 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 230);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 302);
+    XD_SEEN(seen_written, 303);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -8776,7 +8776,7 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
     }
     jw_close(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 233);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     xd_put_rest(x, &perplexity_embed_request_shape, "", &m->rest);
@@ -8800,11 +8800,11 @@ read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 326);
+        XD_SEEN(seen_read, 327);
         xd_read_packed_ints(x, v[1], &m->numbers);
     }
 }
@@ -8813,15 +8813,15 @@ static void
 write_perplexity_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 239);
+    XD_SEEN(seen_written, 240);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 326);
+        XD_SEEN(seen_written, 327);
         (void)xd_put_packed_ints(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -8863,7 +8863,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -8874,11 +8874,11 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -8891,22 +8891,22 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
@@ -8916,7 +8916,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[14], m);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[15], &m->sampling.top_k);
     }
 }
@@ -9012,7 +9012,7 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -9023,11 +9023,11 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -9040,42 +9040,42 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[9], &m->candidates);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[13], &m->sampling.seed);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[14], &m->sampling.presence);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[15], &m->sampling.frequency);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[16], &m->logprobs);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[17], &m->top_logprobs);
     }
     if (v[18]) {
@@ -9085,11 +9085,11 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[20], &m->sampling.top_k);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, v[21], &m->reasoning.budget);
     }
 }
@@ -9186,7 +9186,7 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -9197,11 +9197,11 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -9214,50 +9214,50 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_json(x, v[17], &m->sampling.bias);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[18], &m->logprobs);
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[19], &m->top_logprobs);
     }
     if (v[20]) {
@@ -9267,7 +9267,7 @@ read_snowflake_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[21], m);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[22], &m->user);
     }
 }
@@ -9279,7 +9279,7 @@ put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 320);
+        XD_SEEN(seen_written, 321);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -9334,11 +9334,11 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 327 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 328 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 329 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 328, 0 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 329, 0 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 330, 0 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
@@ -9372,14 +9372,14 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 274);
+        XD_SEEN(seen_read, 275);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
             xd_read_str(x, v[0], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -9390,7 +9390,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         take_messages_assistant_content(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
@@ -9429,7 +9429,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -9444,7 +9444,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -9453,7 +9453,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -9462,7 +9462,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -9470,7 +9470,7 @@ read_vllm_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_vllm_messages_assistant(x, at, t);
@@ -9495,7 +9495,7 @@ write_vllm_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 92);
+                XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -9503,16 +9503,16 @@ write_vllm_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         write_vllm_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -9526,7 +9526,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -9536,15 +9536,15 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 330 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 331 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 332 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 333 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 334 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 335 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 336 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 331, 0 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 332, 0 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 333, 0 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 334, 0 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 335, 0 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 336, 0 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 337, 0 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -9554,9 +9554,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 337 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 338 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 339 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 338, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 339, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 340, 0 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -9601,7 +9601,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 340);
+    XD_SEEN(seen_read, 341);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9616,7 +9616,7 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -9627,11 +9627,11 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -9644,42 +9644,42 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
         take_request_stop(x, v[10], m);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[11], &m->sampling.temperature);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[12], &m->sampling.top_p);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[13], &m->sampling.presence);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[14], &m->sampling.frequency);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         xd_read_json(x, v[15], &m->sampling.bias);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[16], &m->logprobs);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[17], &m->top_logprobs);
     }
     if (v[18]) {
@@ -9689,7 +9689,7 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[20], &m->tier);
     }
     if (v[21]) {
@@ -9704,7 +9704,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 340);
+        XD_SEEN(seen_written, 341);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -9770,8 +9770,8 @@ static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
 
 /* providers/voyage.spec:16 */
 static const struct xd_word voyage_voyage_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 341 },
-    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 342 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 342, 0 },
+    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 343, 0 },
 };
 static const struct xd_table voyage_voyage_purpose_table = {
     "voyage_purpose", voyage_voyage_purpose_table_v,
@@ -9795,7 +9795,7 @@ static const struct xd_shape voyage_embed_request_shape = {
 static void
 take_voyage_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 344);
+    XD_SEEN(seen_read, 345);
     int w = xd_read_word(x, v, &voyage_voyage_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -9810,7 +9810,7 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -9821,14 +9821,14 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 343);
+        XD_SEEN(seen_read, 344);
         xd_read_int(x, v[2], &m->dimensions);
     }
     if (v[3]) {
         take_voyage_embed_request_input_type(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 345);
+        XD_SEEN(seen_read, 346);
         xd_read_bool(x, v[4], &m->truncate);
     }
 }
@@ -9837,7 +9837,7 @@ static void
 put_voyage_embed_request_output_dimension(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 343);
+        XD_SEEN(seen_written, 344);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
 }
@@ -9846,7 +9846,7 @@ static void
 put_voyage_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 344);
+        XD_SEEN(seen_written, 345);
         if (!xd_put_word(x, STR("input_type"), &voyage_voyage_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -9856,7 +9856,7 @@ static void
 put_voyage_embed_request_truncation(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 346);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -9896,7 +9896,7 @@ read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 346);
+        XD_SEEN(seen_read, 347);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -9906,7 +9906,7 @@ write_voyage_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 346);
+        XD_SEEN(seen_written, 347);
         xd_put_int(x, STR("total_tokens"), m->input);
     }
     xd_put_rest(x, &voyage_embed_usage_shape, "", &m->rest);
@@ -9942,7 +9942,7 @@ static const struct xd_shape voyage_rerank_request_shape = {
 static void
 take_voyage_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 347);
+    XD_SEEN(seen_read, 348);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -9962,13 +9962,13 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 244);
+        XD_SEEN(seen_read, 245);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 245);
+        XD_SEEN(seen_read, 246);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
@@ -9979,15 +9979,15 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 349);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 248);
+        XD_SEEN(seen_read, 249);
         xd_read_bool(x, v[4], &m->echo);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 349);
+        XD_SEEN(seen_read, 350);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -9995,7 +9995,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
 static void
 put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 347);
+    XD_SEEN(seen_written, 348);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -10011,7 +10011,7 @@ static void
 put_voyage_rerank_request_top_k(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 348);
+        XD_SEEN(seen_written, 349);
         xd_put_int(x, STR("top_k"), m->top);
     }
 }
@@ -10020,7 +10020,7 @@ static void
 put_voyage_rerank_request_truncation(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 349);
+        XD_SEEN(seen_written, 350);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10055,7 +10055,7 @@ static const struct xd_shape voyage_rerank_reply_shape = {
 static void
 take_voyage_rerank_reply_data(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 350);
+    XD_SEEN(seen_read, 351);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -10073,11 +10073,11 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 250);
+        XD_SEEN(seen_read, 251);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 252);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
@@ -10093,7 +10093,7 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 static void
 put_voyage_rerank_reply_data(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 350);
+    XD_SEEN(seen_written, 351);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -10105,7 +10105,7 @@ static void
 put_voyage_rerank_reply_object(struct xd *x, const struct ir_rerank_reply *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 351);
+    XD_SEEN(seen_written, 352);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
 }
@@ -10134,15 +10134,15 @@ read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 256);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 257);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 352);
+        XD_SEEN(seen_read, 353);
         m->document.set = true;
         xd_read_str(x, v[2], &m->document.text);
     }
@@ -10153,15 +10153,15 @@ write_voyage_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 256);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 257);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 352);
+        XD_SEEN(seen_written, 353);
         xd_put_str(x, STR("document"), m->document.text);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -10173,9 +10173,9 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 353 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 354, 0 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -10219,7 +10219,7 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -10230,11 +10230,11 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -10247,46 +10247,46 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 58);
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 59);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 60);
         xd_read_int(x, v[10], &m->candidates);
     }
     if (v[11]) {
         take_request_stop(x, v[11], m);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[12], &m->sampling.temperature);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[13], &m->sampling.top_p);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         xd_read_real(x, v[14], &m->sampling.seed);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_real(x, v[15], &m->sampling.presence);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_real(x, v[16], &m->sampling.frequency);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[17], &m->logprobs);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[18], &m->top_logprobs);
     }
     if (v[19]) {
@@ -10296,7 +10296,7 @@ read_xai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[20], m);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[21], &m->user);
     }
 }
@@ -10367,35 +10367,35 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[4], &m->audio_in);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         xd_read_int(x, v[5], &m->thinking);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 354);
+        XD_SEEN(seen_read, 355);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -10421,7 +10421,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:310: error */
+/* openai/chat.spec:311: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -10442,7 +10442,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             OWN(x)->read_fault_body(x, v[0], m);
@@ -10456,11 +10456,11 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 355);
+        XD_SEEN(seen_read, 356);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -10469,26 +10469,26 @@ static void write_zai_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:247 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 356 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 357 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 358 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 357, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 358, 0 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 359, 0 },
 };
 static const struct xd_table zai_stop_table = {
-    "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 27,
+    "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 28,
     &stop_table,
 };
 
-/* openai/chat.spec:328 */
+/* openai/chat.spec:329 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 359 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 360 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 361 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 362 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 363 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 364 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 365 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 366 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 367 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 360, 0 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 361, 0 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 362, 0 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 363, 0 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 364, 0 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 365, 0 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 366, 0 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 367, 0 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 368, 0 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -10497,9 +10497,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 368 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 338 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 369 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 369, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 339, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 370, 0 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -10538,7 +10538,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 340);
+    XD_SEEN(seen_read, 341);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -10553,7 +10553,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 51);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -10564,11 +10564,11 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 53);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 54);
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if (v[4]) {
@@ -10581,18 +10581,18 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_real(x, v[11], &m->sampling.top_p);
     }
     if (v[12]) {
@@ -10602,7 +10602,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 370);
+        XD_SEEN(seen_read, 371);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -10614,7 +10614,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 370);
+        XD_SEEN(seen_written, 371);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -10625,7 +10625,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 340);
+        XD_SEEN(seen_written, 341);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -12432,33 +12432,34 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:252", "\"stop\" <- match" },
     { "openai/chat.spec:253", "\"stop\" <- pause" },
     { "openai/chat.spec:254", "\"stop\" <- other" },
-    { "openai/chat.spec:255", "\"eos\" -> end" },
-    { "openai/chat.spec:256", "* -> other" },
-    { "openai/chat.spec:329", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:330", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:331", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:332", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:333", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:334", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:335", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:336", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:337", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:338", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:339", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:340", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:341", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:342", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:343", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:344", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:345", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:346", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:347", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:350",
+    { "openai/chat.spec:255", "\"error\" <-> failed" },
+    { "openai/chat.spec:256", "\"eos\" -> end" },
+    { "openai/chat.spec:257", "* -> other" },
+    { "openai/chat.spec:330", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:331", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:332", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:333", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:334", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:335", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:336", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:337", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:338", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:339", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:340", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:341", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:342", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:343", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:344", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:345", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:346", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:347", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:348", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:351",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:351",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:352",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:353",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:19", "model <-> model required" },
     { "openai/chat.spec:20", "messages <-> this : messages required" },
@@ -12602,47 +12603,47 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:241", "url_citation.end_index <-> end else 0" },
     { "openai/chat.spec:237", "\"url_citation\" <-> web {" },
     { "openai/chat.spec:243", "* <-> foreign" },
-    { "openai/chat.spec:260", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:261", "completion_tokens -> output" },
-    { "openai/chat.spec:262", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:263", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:264", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:265", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:266", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:267", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:268", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:275", "id <-> id else \"\"" },
-    { "openai/chat.spec:276", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:277", "created <- now" },
-    { "openai/chat.spec:278", "model <-> model else \"\"" },
-    { "openai/chat.spec:279", "service_tier <-> tier" },
-    { "openai/chat.spec:298", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:282", "delta = {}" },
-    { "openai/chat.spec:283", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:284", "delta.content = \"\"" },
-    { "openai/chat.spec:286", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:287", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:288", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:289", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:291", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:292", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:293", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:294", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:295", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:296", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:299", "error <-> fail : fault_body" },
-    { "openai/chat.spec:304", "id <-> id" },
-    { "openai/chat.spec:305", "type = \"function\"" },
-    { "openai/chat.spec:306", "function.name <-> name" },
-    { "openai/chat.spec:307", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:311", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:312", "message, detail -> message" },
-    { "openai/chat.spec:318", "message <-> message else \"\"" },
-    { "openai/chat.spec:319", "type <-> kind : fault" },
-    { "openai/chat.spec:320", "code -> kind : fault try" },
-    { "openai/chat.spec:321", "param <-> param else null" },
-    { "openai/chat.spec:322", "code <-> code else null" },
-    { "openai/chat.spec:323", "status_code -> status" },
+    { "openai/chat.spec:261", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:262", "completion_tokens -> output" },
+    { "openai/chat.spec:263", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:264", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:265", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:266", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:267", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:268", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:269", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:276", "id <-> id else \"\"" },
+    { "openai/chat.spec:277", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:278", "created <- now" },
+    { "openai/chat.spec:279", "model <-> model else \"\"" },
+    { "openai/chat.spec:280", "service_tier <-> tier" },
+    { "openai/chat.spec:299", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:283", "delta = {}" },
+    { "openai/chat.spec:284", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:285", "delta.content = \"\"" },
+    { "openai/chat.spec:287", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:288", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:289", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:290", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:292", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:293", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:294", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:295", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:296", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:297", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:300", "error <-> fail : fault_body" },
+    { "openai/chat.spec:305", "id <-> id" },
+    { "openai/chat.spec:306", "type = \"function\"" },
+    { "openai/chat.spec:307", "function.name <-> name" },
+    { "openai/chat.spec:308", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:312", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:313", "message, detail -> message" },
+    { "openai/chat.spec:319", "message <-> message else \"\"" },
+    { "openai/chat.spec:320", "type <-> kind : fault" },
+    { "openai/chat.spec:321", "code -> kind : fault try" },
+    { "openai/chat.spec:322", "param <-> param else null" },
+    { "openai/chat.spec:323", "code <-> code else null" },
+    { "openai/chat.spec:324", "status_code -> status" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -12787,18 +12788,18 @@ static const struct xd_row rows[] = {
     { "providers/zai.spec:11", "user_id <-> user" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3, 3,
-    3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 1,
-    3, 1, 1, 1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3,
-    3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2,
-    3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3,
-    3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3,
-    3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3,
-    3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2,
-    3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 3, 1, 1, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 3,
+    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3,
+    1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3,
+    3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
+    2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1,
+    3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3,
+    3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3,
+    3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static void

@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[334], seen_written[334];
+static unsigned char seen_read[335], seen_written[335];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -48,8 +48,8 @@ static void write_fault_body(struct xd *x, const struct ir_error *m);
 
 /* openai/responses.spec:115 */
 static const struct xd_pair audio_format_table_v[] = {
-    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0 },
-    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1 },
+    { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
+    { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
 };
 static const struct xd_pairs audio_format_table = {
     "audio_format", audio_format_table_v,
@@ -58,9 +58,9 @@ static const struct xd_pairs audio_format_table = {
 
 /* openai/responses.spec:166 */
 static const struct xd_word choice_table_v[] = {
-    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2 },
-    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 3 },
-    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 4 },
+    { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
+    { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 3, 0 },
+    { STR_INIT("none"), IR_CHOICE_MODE_NONE, 0, 1, 1, 4, 0 },
 };
 static const struct xd_table choice_table = {
     "choice", choice_table_v, sizeof choice_table_v / sizeof *choice_table_v, -1, -1,
@@ -69,13 +69,13 @@ static const struct xd_table choice_table = {
 
 /* openai/responses.spec:169 */
 static const struct xd_word effort_table_v[] = {
-    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 5 },
-    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 6 },
-    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 7 },
-    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 8 },
-    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 9 },
-    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 10 },
-    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 11 },
+    { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 5, 0 },
+    { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 6, 0 },
+    { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 7, 0 },
+    { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 8, 0 },
+    { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 9, 0 },
+    { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 10, 0 },
+    { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 11, 0 },
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
@@ -84,9 +84,9 @@ static const struct xd_table effort_table = {
 
 /* openai/responses.spec:183 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 12 },
-    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 13 },
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 14 },
+    { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 12, 0 },
+    { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 13, 0 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 14, 0 },
 };
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
@@ -96,90 +96,91 @@ static const struct xd_table format_mode_table = {
 
 /* openai/responses.spec:209 */
 static const struct xd_word status_table_v[] = {
-    { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15 },
-    { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16 },
-    { STR_INIT("completed"), IR_STOP_MATCH, 0, 0, 1, 17 },
-    { STR_INIT("completed"), IR_STOP_CALL, 0, 0, 1, 18 },
-    { STR_INIT("completed"), IR_STOP_PAUSE, 0, 0, 1, 19 },
-    { STR_INIT("incomplete"), IR_STOP_LENGTH, 0, 0, 1, 20 },
-    { STR_INIT("incomplete"), IR_STOP_REFUSAL, 0, 0, 1, 21 },
-    { STR_INIT("failed"), IR_STOP_OTHER, 0, 1, 0, 22 },
-    { STR_INIT("in_progress"), IR_STOP_OTHER, 0, 1, 0, 22 },
-    { STR_INIT("queued"), IR_STOP_OTHER, 0, 1, 0, 22 },
-    { STR_INIT("cancelled"), IR_STOP_OTHER, 0, 1, 0, 22 },
+    { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15, 0 },
+    { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16, 0 },
+    { STR_INIT("completed"), IR_STOP_MATCH, 0, 0, 1, 17, 0 },
+    { STR_INIT("completed"), IR_STOP_CALL, 0, 0, 1, 18, 0 },
+    { STR_INIT("completed"), IR_STOP_PAUSE, 0, 0, 1, 19, 0 },
+    { STR_INIT("incomplete"), IR_STOP_LENGTH, 0, 0, 1, 20, 0 },
+    { STR_INIT("incomplete"), IR_STOP_REFUSAL, 0, 0, 1, 21, 0 },
+    { STR_INIT("incomplete"), IR_STOP_FAILED, 0, 0, 1, 22, 0 },
+    { STR_INIT("failed"), IR_STOP_OTHER, 0, 1, 0, 23, 0 },
+    { STR_INIT("in_progress"), IR_STOP_OTHER, 0, 1, 0, 23, 0 },
+    { STR_INIT("queued"), IR_STOP_OTHER, 0, 1, 0, 23, 0 },
+    { STR_INIT("cancelled"), IR_STOP_OTHER, 0, 1, 0, 23, 0 },
 };
 static const struct xd_table status_table = {
     "status", status_table_v, sizeof status_table_v / sizeof *status_table_v, -1, -1,
     NULL,
 };
 
-/* openai/responses.spec:220 */
+/* openai/responses.spec:221 */
 static const struct xd_word reason_table_v[] = {
-    { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 23 },
-    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 24 },
+    { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 24, 0 },
+    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
 };
 static const struct xd_table reason_table = {
     "reason", reason_table_v, sizeof reason_table_v / sizeof *reason_table_v, -1, -1,
     NULL,
 };
 
-/* openai/responses.spec:384 */
+/* openai/responses.spec:385 */
 static const struct xd_word failure_table_v[] = {
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 25 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 26 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_INVALID, 0, 1, 1, 27 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_CONTEXT, 0, 0, 1, 28 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_POLICY, 0, 0, 1, 29 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_BILLING, 0, 0, 1, 30 },
-    { STR_INIT("server_error"), IR_FAULT_AUTH, 0, 0, 1, 31 },
-    { STR_INIT("server_error"), IR_FAULT_FORBIDDEN, 0, 0, 1, 32 },
-    { STR_INIT("server_error"), IR_FAULT_MISSING, 0, 0, 1, 33 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_TOO_LARGE, 0, 0, 1, 34 },
-    { STR_INIT("server_error"), IR_FAULT_OVERLOADED, 0, 0, 1, 35 },
-    { STR_INIT("server_error"), IR_FAULT_TIMEOUT, 0, 0, 1, 36 },
-    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 0, 0, 1, 37 },
-    { STR_INIT("bio_policy"), IR_FAULT_POLICY, 0, 1, 0, 38 },
-    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 38 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 26, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 27, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_INVALID, 0, 1, 1, 28, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_CONTEXT, 0, 0, 1, 29, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_POLICY, 0, 0, 1, 30, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_BILLING, 0, 0, 1, 31, 0 },
+    { STR_INIT("server_error"), IR_FAULT_AUTH, 0, 0, 1, 32, 0 },
+    { STR_INIT("server_error"), IR_FAULT_FORBIDDEN, 0, 0, 1, 33, 0 },
+    { STR_INIT("server_error"), IR_FAULT_MISSING, 0, 0, 1, 34, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_TOO_LARGE, 0, 0, 1, 35, 0 },
+    { STR_INIT("server_error"), IR_FAULT_OVERLOADED, 0, 0, 1, 36, 0 },
+    { STR_INIT("server_error"), IR_FAULT_TIMEOUT, 0, 0, 1, 37, 0 },
+    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 0, 0, 1, 38, 0 },
+    { STR_INIT("bio_policy"), IR_FAULT_POLICY, 0, 1, 0, 39, 0 },
+    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 39, 0 },
 };
 static const struct xd_table failure_table = {
     "failure", failure_table_v, sizeof failure_table_v / sizeof *failure_table_v, IR_FAULT_INTERNAL,
-    39,
+    40,
     NULL,
 };
 
-/* openai/responses.spec:451 */
+/* openai/responses.spec:452 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 40 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 41 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 42 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 43 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 44 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 45 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 46 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 47 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 48 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 49 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 50 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 500, 1, 1, 51 },
-    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 52 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 53 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 53 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 54 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 54 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 54 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 0, 1, 0, 55 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 55 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 56 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 56 },
-    { STR_INIT("server_is_overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 56 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 57 },
-    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 57 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 58 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 58 },
-    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 59 },
-    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 59 },
-    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 60 },
-    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 60 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
+    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
+    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 43, 0 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 44, 0 },
+    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 45, 0 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 46, 0 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 47, 0 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 48, 0 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 49, 0 },
+    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 50, 0 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 51, 0 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 500, 1, 1, 52, 0 },
+    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 53, 0 },
+    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 54, 0 },
+    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 54, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 55, 0 },
+    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 55, 0 },
+    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 55, 0 },
+    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 0, 1, 0, 56, 0 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 56, 0 },
+    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 57, 0 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 57, 0 },
+    { STR_INIT("server_is_overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 57, 0 },
+    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 58, 0 },
+    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 58, 0 },
+    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 59, 0 },
+    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 59, 0 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 60, 0 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 60, 0 },
+    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 61, 0 },
+    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 61, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -231,13 +232,13 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 62);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -245,7 +246,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             read_input(x, v[2], m);
@@ -260,11 +261,11 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         xd_read_bool(x, v[3], &m->stream);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -273,7 +274,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -290,45 +291,45 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         xd_read_bool(x, v[6], &m->tool_choice.parallel);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 70);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 71);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 72);
         xd_read_int(x, v[10], &m->top_logprobs);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         int w = xd_read_word(x, v[11], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         read_format(x, v[12], &m->format);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[13], &m->user);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[14], &m->cache_key);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 77);
         xd_read_str(x, v[15], &m->tier);
     }
 }
@@ -338,18 +339,18 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 62);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 63);
+    XD_SEEN(seen_written, 64);
     jw_key(&x->w, STR("input"));
     write_input(x, m);
     if (m->stream) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 65);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     if (m->tools.n) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 66);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -357,7 +358,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 67);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -369,29 +370,29 @@ write_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 68);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 69);
         xd_put_int(x, STR("max_output_tokens"), m->max_output);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 70);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 71);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 72);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 73);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -400,22 +401,22 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 74);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
     xd_put_rest(x, &request_shape, "text", &m->rest);
     jw_close(&x->w);
     if (m->user.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 75);
         xd_put_str(x, STR("user"), m->user);
     }
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 76);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 77);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
@@ -468,7 +469,7 @@ read_input_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 79);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -500,11 +501,11 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    XD_SEEN(seen_written, 77);
+    XD_SEEN(seen_written, 78);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 79);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -544,7 +545,7 @@ read_input_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 81);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -576,11 +577,11 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    XD_SEEN(seen_written, 79);
+    XD_SEEN(seen_written, 80);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 81);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -620,7 +621,7 @@ read_input_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 83);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -652,11 +653,11 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 81);
+    XD_SEEN(seen_written, 82);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0x6u)) {
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 83);
         if (xd_single_text(&m->blocks, 0x6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -698,15 +699,15 @@ read_input_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 84);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -718,14 +719,14 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 85);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 86);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     xd_put_rest(x, &input_reasoning_shape, "", &m->rest);
@@ -756,15 +757,15 @@ read_input_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 89);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -776,15 +777,15 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &input_function_call_shape, "", &m->rest);
@@ -816,11 +817,11 @@ read_input_function_call_output(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 91);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -853,11 +854,11 @@ write_input_function_call_output(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call_output\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 91);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("output"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -911,7 +912,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag_or(x, at, &input_tags, &input_or_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_input_system(x, at, &first);
@@ -926,7 +927,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_input_user(x, at, t);
@@ -934,7 +935,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_input_assistant(x, at, t);
@@ -942,7 +943,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -951,7 +952,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -960,7 +961,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 5: {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -969,7 +970,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 6: {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -980,7 +981,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 7: {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1008,37 +1009,8 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
-                XD_SEEN(seen_written, 96);
-                write_input_function_call_output(x, &m->blocks.v[i++]);
-                continue;
-            }
-            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
                 XD_SEEN(seen_written, 97);
-                const struct ir_block *b = &m->blocks.v[i++];
-                if (str_eq(b->foreign.dialect, STR_FAMILY))
-                    jw_raw(&x->w, b->foreign.body);
-                else
-                    xd_lose(x, "blocks.foreign");
-                continue;
-            }
-            struct ir_turn run = *m;
-            run.blocks.v += i;
-            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
-            i += run.blocks.n;
-            XD_SEEN(seen_written, 92);
-            write_input_user(x, &run);
-        }
-        break;
-    case IR_ROLE_ASSISTANT:
-        for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING) {
-                XD_SEEN(seen_written, 94);
-                write_input_reasoning(x, &m->blocks.v[i++]);
-                continue;
-            }
-            if (m->blocks.v[i].kind == IR_BLOCK_CALL) {
-                XD_SEEN(seen_written, 95);
-                write_input_function_call(x, &m->blocks.v[i++]);
+                write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
             if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
@@ -1052,14 +1024,43 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             }
             struct ir_turn run = *m;
             run.blocks.v += i;
-            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffaf7u);
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
             i += run.blocks.n;
             XD_SEEN(seen_written, 93);
+            write_input_user(x, &run);
+        }
+        break;
+    case IR_ROLE_ASSISTANT:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if (m->blocks.v[i].kind == IR_BLOCK_THINKING) {
+                XD_SEEN(seen_written, 95);
+                write_input_reasoning(x, &m->blocks.v[i++]);
+                continue;
+            }
+            if (m->blocks.v[i].kind == IR_BLOCK_CALL) {
+                XD_SEEN(seen_written, 96);
+                write_input_function_call(x, &m->blocks.v[i++]);
+                continue;
+            }
+            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
+                XD_SEEN(seen_written, 99);
+                const struct ir_block *b = &m->blocks.v[i++];
+                if (str_eq(b->foreign.dialect, STR_FAMILY))
+                    jw_raw(&x->w, b->foreign.body);
+                else
+                    xd_lose(x, "blocks.foreign");
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffaf7u);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 94);
             write_input_assistant(x, &run);
         }
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_input_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -1073,7 +1074,7 @@ write_input(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         write_input_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -1116,11 +1117,11 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1132,11 +1133,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 100);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1164,11 +1165,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1196,11 +1197,11 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1227,20 +1228,20 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 105);
         m->image.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->image.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[2], &m->image.detail);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
 }
@@ -1252,19 +1253,19 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         (void)xd_put_media_url(x, STR("image_url"), &m->image.source);
     }
     if (m->image.source.kind == IR_SOURCE_FILE && m->image.source.file.id.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("file_id"), m->image.source.file.id);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1297,25 +1298,25 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.url);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[2], &m->document.source.file.id);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         xd_read_str(x, v[3], &m->document.title);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[4], &m->cache);
     }
 }
@@ -1327,23 +1328,23 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_file\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("file_url"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1382,17 +1383,17 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
 }
@@ -1406,17 +1407,17 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1441,27 +1442,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         read_part_refusal_2(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         read_part_audio(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:part");
         xd_read_json(x, at, &m->foreign.body);
@@ -1475,11 +1476,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 119);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1489,15 +1490,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 115);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 117);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 116);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1534,7 +1535,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 121);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1543,11 +1544,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 119);
+    XD_SEEN(seen_written, 120);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 121);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1585,11 +1586,11 @@ read_said_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 122);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 123);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1606,11 +1607,11 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 122);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 123);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1645,7 +1646,7 @@ read_said_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1657,7 +1658,7 @@ write_said_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &said_refusal_shape, "", &m->rest);
@@ -1671,15 +1672,15 @@ read_said(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &said_tags)) {
     case 0:
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         read_said_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         read_said_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:said");
         xd_read_json(x, at, &m->foreign.body);
@@ -1693,11 +1694,11 @@ write_said(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 125);
         write_said_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         write_said_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1761,11 +1762,11 @@ read_spoken_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 129);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1782,11 +1783,11 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 128);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 129);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1796,7 +1797,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("annotations"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 129);
+    XD_SEEN(seen_written, 130);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
     xd_put_rest(x, &spoken_text_shape, "", &m->rest);
@@ -1824,7 +1825,7 @@ read_spoken_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 131);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1836,7 +1837,7 @@ write_spoken_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 131);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &spoken_refusal_shape, "", &m->rest);
@@ -1850,15 +1851,15 @@ read_spoken(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &spoken_tags)) {
     case 0:
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 132);
         read_spoken_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         read_spoken_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:spoken");
         xd_read_json(x, at, &m->foreign.body);
@@ -1872,11 +1873,11 @@ write_spoken(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 132);
         write_spoken_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 133);
         write_spoken_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1940,21 +1941,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -1968,25 +1969,25 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url_citation\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("title"), m->web.title);
     } else {
         jw_key(&x->w, STR("title"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2001,11 +2002,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 139);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2019,7 +2020,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2027,7 +2028,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2067,19 +2068,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_bool(x, v[3], &m->function.strict);
     } else {
         m->function.strict = IR_TRUE;
@@ -2093,22 +2094,22 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         xd_put_json(x, STR("parameters"), m->function.schema);
     } else {
         jw_key(&x->w, STR("parameters"));
         jw_raw(&x->w, STR("{}"));
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         xd_put_bool(x, STR("strict"), m->function.strict);
     } else {
         jw_key(&x->w, STR("strict"));
@@ -2125,11 +2126,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2143,7 +2144,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2151,7 +2152,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2180,7 +2181,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2189,11 +2190,11 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 147);
+    XD_SEEN(seen_written, 148);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->name.p) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("name"), m->name);
     }
     xd_put_rest(x, &choice_named_shape, "", &m->rest);
@@ -2222,25 +2223,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 154);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2250,24 +2251,24 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -2312,37 +2313,37 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         int w = xd_read_word(x, v[1], &status_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         int w = xd_try_word(x, v[2], &reason_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 165);
         read_items(x, v[4], &(*xd_choice(x, &m->choices, 0)).blocks);
     } else {
         xd_missing(x, at, "output");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         read_usage(x, v[5], &m->usage);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[6], &m->tier);
     }
 }
@@ -2352,30 +2353,30 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 155);
+    XD_SEEN(seen_written, 156);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 156);
+    XD_SEEN(seen_written, 157);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         if (!xd_put_word(x, STR("status"), &status_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     }
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 160);
     jw_key(&x->w, STR("incomplete_details"));
     jw_enter(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         (void)xd_put_word(x, STR("reason"), &reason_table, (int)m->choices.v[0].stop);
     }
     xd_put_rest(x, &reply_shape, "incomplete_details", &m->rest);
@@ -2383,49 +2384,49 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("incomplete_details"));
         jw_null(&x->w);
     }
-    XD_SEEN(seen_written, 161);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 163);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         jw_key(&x->w, STR("output"));
         write_items(x, &m->choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 165);
+    XD_SEEN(seen_written, 166);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 166);
+    XD_SEEN(seen_written, 167);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 169);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2438,7 +2439,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:223: "message" */
+/* openai/responses.spec:224: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2460,7 +2461,7 @@ read_items_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2478,12 +2479,12 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 172);
-    xd_put_made(x, STR("id"), STR("msg_"));
     XD_SEEN(seen_written, 173);
+    xd_put_made(x, STR("id"), STR("msg_"));
+    XD_SEEN(seen_written, 174);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 174);
+    XD_SEEN(seen_written, 175);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2491,7 +2492,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"completed\""));
     }
-    XD_SEEN(seen_written, 175);
+    XD_SEEN(seen_written, 176);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; !x->skeleton && i < m->blocks.n; i++)
@@ -2502,7 +2503,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:230: "reasoning" */
+/* openai/responses.spec:231: "reasoning" */
 static const struct xd_key items_reasoning_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2524,15 +2525,15 @@ read_items_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 179);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 180);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -2543,17 +2544,17 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
-    XD_SEEN(seen_written, 176);
+    XD_SEEN(seen_written, 177);
     xd_put_made(x, STR("id"), STR("rs_"));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 179);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 180);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2561,7 +2562,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:238: "function_call" */
+/* openai/responses.spec:239: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2584,15 +2585,15 @@ read_items_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 183);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 184);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2603,9 +2604,9 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
-    XD_SEEN(seen_written, 180);
-    xd_put_made(x, STR("id"), STR("fc_"));
     XD_SEEN(seen_written, 181);
+    xd_put_made(x, STR("id"), STR("fc_"));
+    XD_SEEN(seen_written, 182);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2614,15 +2615,15 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
         jw_raw(&x->w, STR("\"completed\""));
     }
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 183);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     if (m->cache.set)
@@ -2644,12 +2645,12 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     switch (xd_tag(x, at, &items_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         read_items_message(x, at, m);
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_reasoning(x, at, b);
@@ -2657,7 +2658,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_function_call(x, at, b);
@@ -2665,7 +2666,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             b->kind = IR_BLOCK_FOREIGN;
@@ -2698,20 +2699,20 @@ write_items_element(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 186);
         one = *m;
         write_items_message(x, &turn);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         write_items_reasoning(x, m);
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         write_items_function_call(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         if (!str_eq(m->foreign.dialect, STR_FAMILY))
             break;
         jw_raw(&x->w, m->foreign.body);
@@ -2739,7 +2740,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:255: response.created */
+/* openai/responses.spec:256: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2761,7 +2762,7 @@ read_events_0_response_created(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_0_response_created_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         read_begun(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -2776,17 +2777,17 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.created\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 190);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:256: response.in_progress */
+/* openai/responses.spec:257: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2796,17 +2797,17 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.in_progress\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 192);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:257: keepalive */
+/* openai/responses.spec:258: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2826,7 +2827,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:260: response.output_item.added */
+/* openai/responses.spec:261: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2852,18 +2853,18 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_3_response_output_item_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 193);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:261: response.output_item.added */
+/* openai/responses.spec:262: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2874,22 +2875,22 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.added\""));
     if (true) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 195);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 196);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:262: response.content_part.added */
+/* openai/responses.spec:263: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -2917,15 +2918,15 @@ read_events_5_response_content_part_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_5_response_content_part_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 198);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 199);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 200);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -2941,30 +2942,30 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.added\""));
-    XD_SEEN(seen_written, 196);
+    XD_SEEN(seen_written, 197);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 198);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 199);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_key(x);
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:268: response.reasoning_summary_part.added */
+/* openai/responses.spec:269: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -2974,32 +2975,32 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.added\""));
-    XD_SEEN(seen_written, 200);
+    XD_SEEN(seen_written, 201);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 202);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 202);
+    XD_SEEN(seen_written, 203);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 203);
+    XD_SEEN(seen_written, 204);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
-    XD_SEEN(seen_written, 204);
+    XD_SEEN(seen_written, 205);
     jw_key(&x->w, STR("text"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:276: response.output_text.delta */
+/* openai/responses.spec:277: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3029,15 +3030,15 @@ read_events_7_response_output_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_7_response_output_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 207);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 208);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 209);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
@@ -3054,30 +3055,30 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.delta\""));
-    XD_SEEN(seen_written, 205);
+    XD_SEEN(seen_written, 206);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 207);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 208);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 209);
         xd_put_str(x, STR("delta"), (*e->block).text.text);
     }
-    XD_SEEN(seen_written, 209);
+    XD_SEEN(seen_written, 210);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:283: response.output_text.annotation.added */
+/* openai/responses.spec:284: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3107,15 +3108,15 @@ read_events_8_response_output_text_annotation_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_8_response_output_text_annotation_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 212);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 213);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 215);
         block.kind = IR_BLOCK_TEXT;
         struct ir_citation *item = XD_PUSH(x, &block.text.citations);
         if (item && !read_annotation(x, v[2], item))
@@ -3133,23 +3134,23 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"response.output_text.annotation.added\""));
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 211);
         xd_put_made(x, STR("item_id"), STR("msg_"));
         if (true) {
-            XD_SEEN(seen_written, 211);
+            XD_SEEN(seen_written, 212);
             xd_put_index(x, STR("output_index"), x->made);
         }
         if (true) {
-            XD_SEEN(seen_written, 212);
+            XD_SEEN(seen_written, 213);
             xd_put_index(x, STR("content_index"), 0);
         }
         if (true) {
-            XD_SEEN(seen_written, 213);
+            XD_SEEN(seen_written, 214);
             xd_put_index(x, STR("annotation_index"), x->piece);
         }
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         xd_put_count(x, STR("sequence_number"));
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 215);
         jw_key(&x->w, STR("annotation"));
         if (!write_annotation(x, &(*e->block).text.citations.v[i]))
             xd_no_key(x);
@@ -3158,7 +3159,7 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
     }
 }
 
-/* openai/responses.spec:290: response.refusal.delta */
+/* openai/responses.spec:291: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3186,15 +3187,15 @@ read_events_9_response_refusal_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_9_response_refusal_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 217);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 219);
         block.kind = IR_BLOCK_REFUSAL;
         xd_read_part(x, v[2], &block.refusal.text);
     }
@@ -3211,27 +3212,27 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.delta\""));
-    XD_SEEN(seen_written, 215);
+    XD_SEEN(seen_written, 216);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 217);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 219);
         xd_put_str(x, STR("delta"), (*e->block).refusal.text);
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:296: response.reasoning_summary_text.delta */
+/* openai/responses.spec:297: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3260,15 +3261,15 @@ read_events_10_response_reasoning_summary_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_10_response_reasoning_summary_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3285,27 +3286,27 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.delta\""));
-    XD_SEEN(seen_written, 219);
+    XD_SEEN(seen_written, 220);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 222);
         xd_put_index(x, STR("summary_index"), x->piece);
     }
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("delta"), (*e->block).thinking.text);
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:302: response.reasoning_text.delta */
+/* openai/responses.spec:303: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3333,22 +3334,22 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_11_response_reasoning_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 226);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:307: response.function_call_arguments.delta */
+/* openai/responses.spec:308: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3376,11 +3377,11 @@ read_events_12_response_function_call_arguments_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_12_response_function_call_arguments_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 228);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 229);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
@@ -3397,23 +3398,23 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.delta\""));
-    XD_SEEN(seen_written, 226);
+    XD_SEEN(seen_written, 227);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 227);
+        XD_SEEN(seen_written, 228);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 229);
         xd_put_json_in_string(x, STR("delta"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:313: response.output_text.done */
+/* openai/responses.spec:314: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3422,33 +3423,33 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.done\""));
-    XD_SEEN(seen_written, 229);
+    XD_SEEN(seen_written, 230);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 231);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 231);
+        XD_SEEN(seen_written, 232);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 233);
         xd_put_str(x, STR("text"), (*e->block).text.text);
-    } else {
+    } else if ((*e->block).kind == IR_BLOCK_TEXT) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 233);
+    XD_SEEN(seen_written, 234);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:320: response.refusal.done */
+/* openai/responses.spec:321: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3457,30 +3458,30 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.done\""));
-    XD_SEEN(seen_written, 234);
+    XD_SEEN(seen_written, 235);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 236);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 236);
+        XD_SEEN(seen_written, 237);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 238);
         xd_put_str(x, STR("refusal"), (*e->block).refusal.text);
-    } else {
+    } else if ((*e->block).kind == IR_BLOCK_REFUSAL) {
         jw_key(&x->w, STR("refusal"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:326: response.content_part.done */
+/* openai/responses.spec:327: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3508,15 +3509,15 @@ read_events_15_response_content_part_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_15_response_content_part_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 239);
+        XD_SEEN(seen_read, 240);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 242);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3531,29 +3532,29 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.done\""));
-    XD_SEEN(seen_written, 238);
+    XD_SEEN(seen_written, 239);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 240);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 242);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_key(x);
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:332: response.reasoning_summary_text.done */
+/* openai/responses.spec:333: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3562,29 +3563,29 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.done\""));
-    XD_SEEN(seen_written, 242);
+    XD_SEEN(seen_written, 243);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 243);
+        XD_SEEN(seen_written, 244);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 244);
+    XD_SEEN(seen_written, 245);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 246);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
-    } else {
+    } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:338: response.reasoning_summary_part.done */
+/* openai/responses.spec:339: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3593,35 +3594,35 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.done\""));
-    XD_SEEN(seen_written, 246);
+    XD_SEEN(seen_written, 247);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 247);
+        XD_SEEN(seen_written, 248);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 248);
+    XD_SEEN(seen_written, 249);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 249);
+    XD_SEEN(seen_written, 250);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 250);
+        XD_SEEN(seen_written, 251);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
-    } else {
+    } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:345: response.function_call_arguments.done */
+/* openai/responses.spec:346: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3630,27 +3631,27 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.done\""));
-    XD_SEEN(seen_written, 251);
+    XD_SEEN(seen_written, 252);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 252);
+        XD_SEEN(seen_written, 253);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.name.p) {
-        XD_SEEN(seen_written, 253);
+        XD_SEEN(seen_written, 254);
         xd_put_str(x, STR("name"), (*e->block).call.name);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 255);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:351: response.output_item.done */
+/* openai/responses.spec:352: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3676,11 +3677,11 @@ read_events_19_response_output_item_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_19_response_output_item_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 256);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 257);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -3696,21 +3697,21 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.done\""));
     if (true) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 256);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 257);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:353: response.completed */
+/* openai/responses.spec:354: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3732,7 +3733,7 @@ read_events_20_response_completed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_20_response_completed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 258);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3747,17 +3748,17 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.completed\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 258);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:354: response.incomplete */
+/* openai/responses.spec:355: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3779,7 +3780,7 @@ read_events_21_response_incomplete(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_21_response_incomplete_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 259);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3794,17 +3795,17 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.incomplete\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 259);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:356: response.failed */
+/* openai/responses.spec:357: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3853,17 +3854,17 @@ read_events_22_response_failed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_22_response_failed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 263);
+        XD_SEEN(seen_read, 264);
         int w = xd_read_word(x, v[0], &failure_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         xd_read_part(x, v[0], &error.code);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 266);
         xd_read_part(x, v[1], &error.message);
     }
     xd_flow_fail(x, &error);
@@ -3880,76 +3881,76 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("response"));
     jw_enter(&x->w);
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 260);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 260);
+    XD_SEEN(seen_written, 261);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 261);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 262);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 263);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"failed\""));
     jw_key(&x->w, STR("error"));
     jw_enter(&x->w);
     if ((*e->error).kind) {
-        XD_SEEN(seen_written, 263);
+        XD_SEEN(seen_written, 264);
         if (!xd_put_word(x, STR("code"), &failure_table, (int)(*e->error).kind))
             xd_lose(x, "error.kind");
     }
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 266);
         xd_put_str(x, STR("message"), (*e->error).message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 266);
+    XD_SEEN(seen_written, 267);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 267);
+    XD_SEEN(seen_written, 268);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 268);
+    XD_SEEN(seen_written, 269);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if ((*e->reply).model.p) {
-        XD_SEEN(seen_written, 269);
+        XD_SEEN(seen_written, 270);
         xd_put_str(x, STR("model"), (*e->reply).model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if ((*e->reply).choices.n > 0) {
-        XD_SEEN(seen_written, 270);
+        XD_SEEN(seen_written, 271);
         jw_key(&x->w, STR("output"));
         write_items(x, &(*e->reply).choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 271);
+    XD_SEEN(seen_written, 272);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 272);
+    XD_SEEN(seen_written, 273);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 273);
+    XD_SEEN(seen_written, 274);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 274);
+    XD_SEEN(seen_written, 275);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 275);
+    XD_SEEN(seen_written, 276);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     if ((*e->reply).choices.n > 0)
         xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x50eu);
@@ -3957,7 +3958,7 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:375: error */
+/* openai/responses.spec:376: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -3980,25 +3981,25 @@ read_events_23_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_23_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 276);
+        XD_SEEN(seen_read, 277);
         read_fault_body(x, v[0], &error);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 277);
+        XD_SEEN(seen_read, 278);
         int w = xd_try_word(x, v[1], &fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 278);
+        XD_SEEN(seen_read, 279);
         xd_read_part(x, v[1], &error.code);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 280);
         xd_read_part(x, v[2], &error.message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 281);
         xd_read_part(x, v[3], &error.param);
     }
     xd_flow_fail(x, &error);
@@ -4032,67 +4033,67 @@ read_events(struct xd *x, struct str name, uint32_t at)
     (void)name;
     switch (xd_tag(x, at, &events_tags)) {
     case 0:
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 282);
         read_events_0_response_created(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 282);
+        XD_SEEN(seen_read, 283);
         read_events_2_keepalive(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 284);
         read_events_3_response_output_item_added(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 285);
         read_events_5_response_content_part_added(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 286);
         read_events_7_response_output_text_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 286);
+        XD_SEEN(seen_read, 287);
         read_events_8_response_output_text_annotation_added(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 288);
         read_events_9_response_refusal_delta(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 289);
         read_events_10_response_reasoning_summary_text_delta(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 290);
         read_events_11_response_reasoning_text_delta(x, at);
         break;
     case 12:
-        XD_SEEN(seen_read, 290);
+        XD_SEEN(seen_read, 291);
         read_events_12_response_function_call_arguments_delta(x, at);
         break;
     case 15:
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 292);
         read_events_15_response_content_part_done(x, at);
         break;
     case 19:
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 293);
         read_events_19_response_output_item_done(x, at);
         break;
     case 20:
-        XD_SEEN(seen_read, 293);
+        XD_SEEN(seen_read, 294);
         read_events_20_response_completed(x, at);
         break;
     case 21:
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 295);
         read_events_21_response_incomplete(x, at);
         break;
     case 22:
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 296);
         read_events_22_response_failed(x, at);
         break;
     case 23:
-        XD_SEEN(seen_read, 296);
+        XD_SEEN(seen_read, 297);
         read_events_23_error(x, at);
         break;
     default:
@@ -4118,83 +4119,83 @@ write_events(struct xd *x, const struct ir_event *e)
     }
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 281);
+        XD_SEEN(seen_written, 282);
         write_events_0_response_created(x, e);
-        XD_SEEN(seen_written, 297);
+        XD_SEEN(seen_written, 298);
         write_events_1_response_in_progress(x, e);
         break;
     case IR_EVENT_OPEN:
         x->made = x->items++;
-        XD_SEEN(seen_written, 298);
+        XD_SEEN(seen_written, 299);
         write_events_4_response_output_item_added(x, e);
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 284);
+            XD_SEEN(seen_written, 285);
             write_events_5_response_content_part_added(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 299);
+            XD_SEEN(seen_written, 300);
             write_events_6_response_reasoning_summary_part_added(x, e);
         }
         break;
     case IR_EVENT_GROW:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 285);
+            XD_SEEN(seen_written, 286);
             write_events_7_response_output_text_delta(x, e);
         }
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 286);
+            XD_SEEN(seen_written, 287);
             write_events_8_response_output_text_annotation_added(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 287);
+            XD_SEEN(seen_written, 288);
             write_events_9_response_refusal_delta(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 288);
+            XD_SEEN(seen_written, 289);
             write_events_10_response_reasoning_summary_text_delta(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 290);
+            XD_SEEN(seen_written, 291);
             write_events_12_response_function_call_arguments_delta(x, e);
         }
         break;
     case IR_EVENT_CLOSE:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 300);
+            XD_SEEN(seen_written, 301);
             write_events_13_response_output_text_done(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 301);
+            XD_SEEN(seen_written, 302);
             write_events_14_response_refusal_done(x, e);
         }
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 291);
+            XD_SEEN(seen_written, 292);
             write_events_15_response_content_part_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 302);
+            XD_SEEN(seen_written, 303);
             write_events_16_response_reasoning_summary_text_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 303);
+            XD_SEEN(seen_written, 304);
             write_events_17_response_reasoning_summary_part_done(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 304);
+            XD_SEEN(seen_written, 305);
             write_events_18_response_function_call_arguments_done(x, e);
         }
-        XD_SEEN(seen_written, 292);
+        XD_SEEN(seen_written, 293);
         write_events_19_response_output_item_done(x, e);
         break;
     case IR_EVENT_FINISH:
         break;
     case IR_EVENT_END:
-        if ((0xb6u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 293);
+        if ((0x136u >> e->reply->choices.v[0].stop) & 1) {
+            XD_SEEN(seen_written, 294);
             write_events_20_response_completed(x, e);
         }
         if ((0x48u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 294);
+            XD_SEEN(seen_written, 295);
             write_events_21_response_incomplete(x, e);
         }
         break;
@@ -4202,13 +4203,13 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 295);
+        XD_SEEN(seen_written, 296);
         write_events_22_response_failed(x, e);
         break;
     }
 }
 
-/* openai/responses.spec:403: begun */
+/* openai/responses.spec:404: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4241,15 +4242,15 @@ read_begun(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 305);
+        XD_SEEN(seen_read, 306);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 313);
+        XD_SEEN(seen_read, 314);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 320);
+        XD_SEEN(seen_read, 321);
         xd_read_str(x, v[2], &m->tier);
     }
 }
@@ -4259,65 +4260,65 @@ write_begun(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 305);
+        XD_SEEN(seen_written, 306);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 306);
+    XD_SEEN(seen_written, 307);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 307);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 308);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 309);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"in_progress\""));
-    XD_SEEN(seen_written, 309);
+    XD_SEEN(seen_written, 310);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 310);
+    XD_SEEN(seen_written, 311);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 311);
+    XD_SEEN(seen_written, 312);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 312);
+    XD_SEEN(seen_written, 313);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 313);
+        XD_SEEN(seen_written, 314);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 314);
+    XD_SEEN(seen_written, 315);
     jw_key(&x->w, STR("output"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 315);
+    XD_SEEN(seen_written, 316);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 316);
+    XD_SEEN(seen_written, 317);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 317);
+    XD_SEEN(seen_written, 318);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 318);
+    XD_SEEN(seen_written, 319);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 319);
+    XD_SEEN(seen_written, 320);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->tier.p) {
-        XD_SEEN(seen_written, 320);
+        XD_SEEN(seen_written, 321);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:423: usage */
+/* openai/responses.spec:424: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4350,27 +4351,27 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 321);
+        XD_SEEN(seen_read, 322);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 323);
         xd_read_int(x, v[1], &m->cache_read);
     } else {
         m->cache_read = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 324);
         xd_read_int(x, v[2], &m->cache_write);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 324);
+        XD_SEEN(seen_read, 325);
         xd_read_int(x, v[3], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 325);
+        XD_SEEN(seen_read, 326);
         xd_read_int(x, v[4], &m->thinking);
     } else {
         m->thinking = (struct ir_int){ 0, true };
@@ -4386,27 +4387,27 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 321);
+        XD_SEEN(seen_written, 322);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     jw_key(&x->w, STR("input_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     } else {
         jw_key(&x->w, STR("cached_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 324);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     }
     xd_put_rest(x, &usage_shape, "input_tokens_details", &m->rest);
     jw_close(&x->w);
     if (m->output.set) {
-        XD_SEEN(seen_written, 324);
+        XD_SEEN(seen_written, 325);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
@@ -4415,7 +4416,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 325);
+        XD_SEEN(seen_written, 326);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     } else {
         jw_key(&x->w, STR("reasoning_tokens"));
@@ -4424,7 +4425,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
     jw_close(&x->w);
     {
-        XD_SEEN(seen_written, 326);
+        XD_SEEN(seen_written, 327);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -4438,7 +4439,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:434: error */
+/* openai/responses.spec:435: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4456,7 +4457,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 327);
+        XD_SEEN(seen_read, 328);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -4470,7 +4471,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 329);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4479,13 +4480,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 327);
+    XD_SEEN(seen_written, 328);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:441: fault_body */
+/* openai/responses.spec:442: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4506,27 +4507,27 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 331);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 332);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 332);
+        XD_SEEN(seen_read, 333);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 333);
+        XD_SEEN(seen_read, 334);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -4536,26 +4537,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 331);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 332);
+        XD_SEEN(seen_written, 333);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 333);
+        XD_SEEN(seen_written, 334);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4614,48 +4615,49 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:214", "\"completed\" <- pause" },
     { "openai/responses.spec:215", "\"incomplete\" <- length" },
     { "openai/responses.spec:216", "\"incomplete\" <- refusal" },
-    { "openai/responses.spec:217",
+    { "openai/responses.spec:217", "\"incomplete\" <- failed" },
+    { "openai/responses.spec:218",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:220", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:220", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:385", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:386", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:387", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:388", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:389", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:390", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:391", "\"server_error\" <- auth" },
-    { "openai/responses.spec:392", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:393", "\"server_error\" <- missing" },
-    { "openai/responses.spec:394", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:395", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:396", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:397", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:398", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:399", "* -> internal" },
-    { "openai/responses.spec:452", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:453", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:454", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:455", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:456", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:457", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:458", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:459", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:460", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:461", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:462", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:463", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:464", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:465", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:466", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:467", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:468",
-      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:221", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:221", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:386", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:387", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:388", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:389", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:390", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:391", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:392", "\"server_error\" <- auth" },
+    { "openai/responses.spec:393", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:394", "\"server_error\" <- missing" },
+    { "openai/responses.spec:395", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:396", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:397", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:398", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:399", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:400", "* -> internal" },
+    { "openai/responses.spec:453", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:454", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:455", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:456", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:457", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:458", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:459", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:460", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:461", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:462", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:463", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:464", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:465", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:466", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:467", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:468", "\"internal_error\", \"api_error\" -> internal" },
     { "openai/responses.spec:469",
+      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:470",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:470", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:471", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:472", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:471", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:472", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:473", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
     { "openai/responses.spec:18", "model <-> model required" },
     { "openai/responses.spec:19", "instructions -> instructions : string as text" },
     { "openai/responses.spec:20", "input <-> this : input | string as turns required" },
@@ -4774,194 +4776,194 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:202", "top_p = null" },
     { "openai/responses.spec:203", "usage <-> usage : usage" },
     { "openai/responses.spec:204", "service_tier <-> tier" },
-    { "openai/responses.spec:224", "id <- made : msg" },
-    { "openai/responses.spec:225", "role = \"assistant\"" },
-    { "openai/responses.spec:226", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:227", "content <-> blocks : [spoken] required" },
-    { "openai/responses.spec:231", "id <- made : rs" },
-    { "openai/responses.spec:232", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:233", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:234", "encrypted_content <-> signature" },
-    { "openai/responses.spec:239", "id <- made : fc" },
-    { "openai/responses.spec:240", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:241", "call_id <-> id" },
-    { "openai/responses.spec:242", "name <-> name" },
-    { "openai/responses.spec:243", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:223", "\"message\" <-> blocks {" },
-    { "openai/responses.spec:230", "\"reasoning\" <-> blocks.thinking {" },
-    { "openai/responses.spec:238", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:247", "* <-> blocks.foreign" },
-    { "openai/responses.spec:255", "response <-> reply : begun" },
-    { "openai/responses.spec:253", "sequence_number <- count" },
-    { "openai/responses.spec:256", "response <- reply : begun" },
-    { "openai/responses.spec:260", "output_index -> index" },
-    { "openai/responses.spec:260", "item -> block : items" },
-    { "openai/responses.spec:261", "output_index <- index" },
-    { "openai/responses.spec:261", "item <- block : items" },
-    { "openai/responses.spec:263", "item_id <- made : msg" },
-    { "openai/responses.spec:264", "output_index <-> index" },
-    { "openai/responses.spec:265", "content_index <-> part" },
-    { "openai/responses.spec:266", "part <-> block : spoken" },
-    { "openai/responses.spec:269", "item_id <- made : rs" },
-    { "openai/responses.spec:270", "output_index <- index" },
-    { "openai/responses.spec:271", "summary_index = 0" },
-    { "openai/responses.spec:272", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:273", "part.text = \"\"" },
-    { "openai/responses.spec:277", "item_id <- made : msg" },
-    { "openai/responses.spec:278", "output_index <-> index" },
-    { "openai/responses.spec:279", "content_index <-> part" },
-    { "openai/responses.spec:280", "delta <-> block.text.text" },
-    { "openai/responses.spec:281", "logprobs = []" },
-    { "openai/responses.spec:284", "item_id <- made : msg" },
-    { "openai/responses.spec:285", "output_index <-> index" },
-    { "openai/responses.spec:286", "content_index <-> part" },
-    { "openai/responses.spec:287", "annotation_index <- piece" },
-    { "openai/responses.spec:288", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:291", "item_id <- made : msg" },
-    { "openai/responses.spec:292", "output_index <-> index" },
-    { "openai/responses.spec:293", "content_index <-> part" },
-    { "openai/responses.spec:294", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:297", "item_id <- made : rs" },
-    { "openai/responses.spec:298", "output_index <-> index" },
-    { "openai/responses.spec:299", "summary_index <-> piece" },
-    { "openai/responses.spec:300", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:303", "output_index -> index" },
-    { "openai/responses.spec:304", "content_index -> piece" },
-    { "openai/responses.spec:305", "delta -> block.thinking.text" },
-    { "openai/responses.spec:308", "item_id <- made : fc" },
-    { "openai/responses.spec:309", "output_index <-> index" },
-    { "openai/responses.spec:310", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:314", "item_id <- made : msg" },
-    { "openai/responses.spec:315", "output_index <- index" },
-    { "openai/responses.spec:316", "content_index <- part" },
-    { "openai/responses.spec:317", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:318", "logprobs = []" },
-    { "openai/responses.spec:321", "item_id <- made : msg" },
-    { "openai/responses.spec:322", "output_index <- index" },
-    { "openai/responses.spec:323", "content_index <- part" },
-    { "openai/responses.spec:324", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:327", "item_id <- made : msg" },
-    { "openai/responses.spec:328", "output_index <-> index" },
-    { "openai/responses.spec:329", "content_index <-> part" },
-    { "openai/responses.spec:330", "part <-> block : spoken" },
-    { "openai/responses.spec:333", "item_id <- made : rs" },
-    { "openai/responses.spec:334", "output_index <- index" },
-    { "openai/responses.spec:335", "summary_index = 0" },
-    { "openai/responses.spec:336", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:339", "item_id <- made : rs" },
-    { "openai/responses.spec:340", "output_index <- index" },
-    { "openai/responses.spec:341", "summary_index = 0" },
-    { "openai/responses.spec:342", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:343", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:346", "item_id <- made : fc" },
-    { "openai/responses.spec:347", "output_index <- index" },
-    { "openai/responses.spec:348", "name <- block.call.name" },
-    { "openai/responses.spec:349", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:351", "output_index <-> index" },
-    { "openai/responses.spec:351", "item <-> block : items" },
-    { "openai/responses.spec:353", "response <-> reply : reply" },
+    { "openai/responses.spec:225", "id <- made : msg" },
+    { "openai/responses.spec:226", "role = \"assistant\"" },
+    { "openai/responses.spec:227", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:228", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:232", "id <- made : rs" },
+    { "openai/responses.spec:233", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:234", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:235", "encrypted_content <-> signature" },
+    { "openai/responses.spec:240", "id <- made : fc" },
+    { "openai/responses.spec:241", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:242", "call_id <-> id" },
+    { "openai/responses.spec:243", "name <-> name" },
+    { "openai/responses.spec:244", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:224", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:231", "\"reasoning\" <-> blocks.thinking {" },
+    { "openai/responses.spec:239", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:248", "* <-> blocks.foreign" },
+    { "openai/responses.spec:256", "response <-> reply : begun" },
+    { "openai/responses.spec:254", "sequence_number <- count" },
+    { "openai/responses.spec:257", "response <- reply : begun" },
+    { "openai/responses.spec:261", "output_index -> index" },
+    { "openai/responses.spec:261", "item -> block : items" },
+    { "openai/responses.spec:262", "output_index <- index" },
+    { "openai/responses.spec:262", "item <- block : items" },
+    { "openai/responses.spec:264", "item_id <- made : msg" },
+    { "openai/responses.spec:265", "output_index <-> index" },
+    { "openai/responses.spec:266", "content_index <-> part" },
+    { "openai/responses.spec:267", "part <-> block : spoken" },
+    { "openai/responses.spec:270", "item_id <- made : rs" },
+    { "openai/responses.spec:271", "output_index <- index" },
+    { "openai/responses.spec:272", "summary_index = 0" },
+    { "openai/responses.spec:273", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:274", "part.text = \"\"" },
+    { "openai/responses.spec:278", "item_id <- made : msg" },
+    { "openai/responses.spec:279", "output_index <-> index" },
+    { "openai/responses.spec:280", "content_index <-> part" },
+    { "openai/responses.spec:281", "delta <-> block.text.text" },
+    { "openai/responses.spec:282", "logprobs = []" },
+    { "openai/responses.spec:285", "item_id <- made : msg" },
+    { "openai/responses.spec:286", "output_index <-> index" },
+    { "openai/responses.spec:287", "content_index <-> part" },
+    { "openai/responses.spec:288", "annotation_index <- piece" },
+    { "openai/responses.spec:289", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:292", "item_id <- made : msg" },
+    { "openai/responses.spec:293", "output_index <-> index" },
+    { "openai/responses.spec:294", "content_index <-> part" },
+    { "openai/responses.spec:295", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:298", "item_id <- made : rs" },
+    { "openai/responses.spec:299", "output_index <-> index" },
+    { "openai/responses.spec:300", "summary_index <-> piece" },
+    { "openai/responses.spec:301", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:304", "output_index -> index" },
+    { "openai/responses.spec:305", "content_index -> piece" },
+    { "openai/responses.spec:306", "delta -> block.thinking.text" },
+    { "openai/responses.spec:309", "item_id <- made : fc" },
+    { "openai/responses.spec:310", "output_index <-> index" },
+    { "openai/responses.spec:311", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:315", "item_id <- made : msg" },
+    { "openai/responses.spec:316", "output_index <- index" },
+    { "openai/responses.spec:317", "content_index <- part" },
+    { "openai/responses.spec:318", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:319", "logprobs = []" },
+    { "openai/responses.spec:322", "item_id <- made : msg" },
+    { "openai/responses.spec:323", "output_index <- index" },
+    { "openai/responses.spec:324", "content_index <- part" },
+    { "openai/responses.spec:325", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:328", "item_id <- made : msg" },
+    { "openai/responses.spec:329", "output_index <-> index" },
+    { "openai/responses.spec:330", "content_index <-> part" },
+    { "openai/responses.spec:331", "part <-> block : spoken" },
+    { "openai/responses.spec:334", "item_id <- made : rs" },
+    { "openai/responses.spec:335", "output_index <- index" },
+    { "openai/responses.spec:336", "summary_index = 0" },
+    { "openai/responses.spec:337", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:340", "item_id <- made : rs" },
+    { "openai/responses.spec:341", "output_index <- index" },
+    { "openai/responses.spec:342", "summary_index = 0" },
+    { "openai/responses.spec:343", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:344", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:347", "item_id <- made : fc" },
+    { "openai/responses.spec:348", "output_index <- index" },
+    { "openai/responses.spec:349", "name <- block.call.name" },
+    { "openai/responses.spec:350", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:352", "output_index <-> index" },
+    { "openai/responses.spec:352", "item <-> block : items" },
     { "openai/responses.spec:354", "response <-> reply : reply" },
-    { "openai/responses.spec:357", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:358", "response.object = \"response\"" },
-    { "openai/responses.spec:359", "response.created_at <- now" },
-    { "openai/responses.spec:360", "response.status = \"failed\"" },
-    { "openai/responses.spec:361", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:362", "response.error.code -> error.code" },
-    { "openai/responses.spec:363", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:364", "response.incomplete_details = null" },
-    { "openai/responses.spec:365", "response.instructions = null" },
-    { "openai/responses.spec:366", "response.metadata = {}" },
-    { "openai/responses.spec:367", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:368", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:369", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:370", "response.temperature = null" },
-    { "openai/responses.spec:371", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:372", "response.tools = []" },
-    { "openai/responses.spec:373", "response.top_p = null" },
-    { "openai/responses.spec:376", "error -> error : fault_body" },
-    { "openai/responses.spec:377", "code -> error.kind : fault try" },
-    { "openai/responses.spec:378", "code -> error.code" },
-    { "openai/responses.spec:379", "message -> error.message" },
-    { "openai/responses.spec:380", "param -> error.param" },
-    { "openai/responses.spec:255",
+    { "openai/responses.spec:355", "response <-> reply : reply" },
+    { "openai/responses.spec:358", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:359", "response.object = \"response\"" },
+    { "openai/responses.spec:360", "response.created_at <- now" },
+    { "openai/responses.spec:361", "response.status = \"failed\"" },
+    { "openai/responses.spec:362", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:363", "response.error.code -> error.code" },
+    { "openai/responses.spec:364", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:365", "response.incomplete_details = null" },
+    { "openai/responses.spec:366", "response.instructions = null" },
+    { "openai/responses.spec:367", "response.metadata = {}" },
+    { "openai/responses.spec:368", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:369", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:370", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:371", "response.temperature = null" },
+    { "openai/responses.spec:372", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:373", "response.tools = []" },
+    { "openai/responses.spec:374", "response.top_p = null" },
+    { "openai/responses.spec:377", "error -> error : fault_body" },
+    { "openai/responses.spec:378", "code -> error.kind : fault try" },
+    { "openai/responses.spec:379", "code -> error.code" },
+    { "openai/responses.spec:380", "message -> error.message" },
+    { "openai/responses.spec:381", "param -> error.param" },
+    { "openai/responses.spec:256",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:257", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:260",
+    { "openai/responses.spec:258", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:261",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:262",
+    { "openai/responses.spec:263",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:276", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:283", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:290", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:296",
+    { "openai/responses.spec:277", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:284", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:291", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:297",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:302", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:307", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:326",
+    { "openai/responses.spec:303", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:308", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:327",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:351",
+    { "openai/responses.spec:352",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:353",
+    { "openai/responses.spec:354",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:354",
+    { "openai/responses.spec:355",
       "\"response.incomplete\" <-> end.length | end.refusal { response <-> reply : reply }" },
-    { "openai/responses.spec:356", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:375", "\"error\" -> fail {" },
-    { "openai/responses.spec:256",
+    { "openai/responses.spec:357", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:376", "\"error\" -> fail {" },
+    { "openai/responses.spec:257",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:261",
+    { "openai/responses.spec:262",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:268", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:313", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:320", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:332", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:338", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:345", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:404", "id <-> id else \"\"" },
-    { "openai/responses.spec:405", "object = \"response\"" },
-    { "openai/responses.spec:406", "created_at <- now" },
-    { "openai/responses.spec:407", "status = \"in_progress\"" },
-    { "openai/responses.spec:408", "error = null" },
-    { "openai/responses.spec:409", "incomplete_details = null" },
-    { "openai/responses.spec:410", "instructions = null" },
-    { "openai/responses.spec:411", "metadata = {}" },
-    { "openai/responses.spec:412", "model <-> model else \"\"" },
-    { "openai/responses.spec:413", "output = []" },
-    { "openai/responses.spec:414", "parallel_tool_calls = true" },
-    { "openai/responses.spec:415", "temperature = null" },
-    { "openai/responses.spec:416", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:417", "tools = []" },
-    { "openai/responses.spec:418", "top_p = null" },
-    { "openai/responses.spec:419", "service_tier <-> tier" },
-    { "openai/responses.spec:424", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:425", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:426", "input_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/responses.spec:427", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:428", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:429", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:435", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:436", "message, detail -> message" },
-    { "openai/responses.spec:442", "message <-> message else \"\"" },
-    { "openai/responses.spec:443", "type <-> kind : fault" },
-    { "openai/responses.spec:444", "code -> kind : fault try" },
-    { "openai/responses.spec:445", "param <-> param else null" },
-    { "openai/responses.spec:446", "code <-> code else null" },
+    { "openai/responses.spec:269", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:314", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:321", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:333", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:339", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:346", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:405", "id <-> id else \"\"" },
+    { "openai/responses.spec:406", "object = \"response\"" },
+    { "openai/responses.spec:407", "created_at <- now" },
+    { "openai/responses.spec:408", "status = \"in_progress\"" },
+    { "openai/responses.spec:409", "error = null" },
+    { "openai/responses.spec:410", "incomplete_details = null" },
+    { "openai/responses.spec:411", "instructions = null" },
+    { "openai/responses.spec:412", "metadata = {}" },
+    { "openai/responses.spec:413", "model <-> model else \"\"" },
+    { "openai/responses.spec:414", "output = []" },
+    { "openai/responses.spec:415", "parallel_tool_calls = true" },
+    { "openai/responses.spec:416", "temperature = null" },
+    { "openai/responses.spec:417", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:418", "tools = []" },
+    { "openai/responses.spec:419", "top_p = null" },
+    { "openai/responses.spec:420", "service_tier <-> tier" },
+    { "openai/responses.spec:425", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:426", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:427", "input_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/responses.spec:428", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:429", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:430", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:436", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:437", "message, detail -> message" },
+    { "openai/responses.spec:443", "message <-> message else \"\"" },
+    { "openai/responses.spec:444", "type <-> kind : fault" },
+    { "openai/responses.spec:445", "code -> kind : fault try" },
+    { "openai/responses.spec:446", "param <-> param else null" },
+    { "openai/responses.spec:447", "code <-> code else null" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2, 2,
-    2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 1, 3,
-    3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2, 2,
-    3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2,
-    1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3, 3, 1,
-    1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3,
-    3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3, 3,
-    3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2,
-    3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2,
+    2, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 1,
+    3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2,
+    2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2,
+    2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3, 3,
+    1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+    3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3,
+    3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2,
+    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3,
 };
 
 static void

@@ -3,6 +3,7 @@
 
 extern const struct xd_dialect xd_anthropic_messages;
 extern const struct xd_dialect xd_bedrock_converse;
+extern const struct xd_dialect xd_google_generate;
 extern const struct xd_dialect xd_openai_chat;
 extern const struct xd_dialect xd_openai_responses;
 extern const struct xd_dialect xd_mistral_chat;
@@ -22,6 +23,7 @@ extern const struct xd_dialect xd_databricks;
 extern const struct xd_dialect xd_deepinfra;
 extern const struct xd_dialect xd_deepseek;
 extern const struct xd_dialect xd_fireworks;
+extern const struct xd_dialect xd_gemini;
 extern const struct xd_dialect xd_github;
 extern const struct xd_dialect xd_gpustack;
 extern const struct xd_dialect xd_groq;
@@ -51,6 +53,7 @@ extern const struct xd_dialect xd_snowflake;
 extern const struct xd_dialect xd_stepfun;
 extern const struct xd_dialect xd_together;
 extern const struct xd_dialect xd_upstage;
+extern const struct xd_dialect xd_vertex;
 extern const struct xd_dialect xd_vllm;
 extern const struct xd_dialect xd_volcengine;
 extern const struct xd_dialect xd_voyage;
@@ -64,6 +67,7 @@ extern const struct xd_dialect xd_zhipu;
 const struct xd_dialect *const xd_registry[] = {
     &xd_anthropic_messages,
     &xd_bedrock_converse,
+    &xd_google_generate,
     &xd_openai_chat,
     &xd_openai_responses,
     &xd_mistral_chat,
@@ -83,6 +87,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_deepinfra,
     &xd_deepseek,
     &xd_fireworks,
+    &xd_gemini,
     &xd_github,
     &xd_gpustack,
     &xd_groq,
@@ -112,6 +117,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_stepfun,
     &xd_together,
     &xd_upstage,
+    &xd_vertex,
     &xd_vllm,
     &xd_volcengine,
     &xd_voyage,

@@ -11,6 +11,7 @@ ir_block_head(const struct ir_block *b)
     case IR_BLOCK_TEXT:
         head.text.text = STR("");
         head.text.citations = no_citations;
+        head.text.signature = (struct str){ NULL, 0 };
         break;
     case IR_BLOCK_REFUSAL:
         head.refusal.text = STR("");
@@ -39,7 +40,7 @@ ir_block_grows(const struct ir_block *b)
 {
     switch (b->kind) {
     case IR_BLOCK_TEXT:
-        return b->text.text.n || b->text.citations.n;
+        return b->text.text.n || b->text.citations.n || b->text.signature.n;
     case IR_BLOCK_REFUSAL:
         return b->refusal.text.n;
     case IR_BLOCK_THINKING:
@@ -73,6 +74,7 @@ ir_block_tail(const struct ir_block *b, struct ir_block *tail)
     case IR_BLOCK_TEXT:
         tail->text.text = some(b->text.text);
         tail->text.citations = b->text.citations;
+        tail->text.signature = some(b->text.signature);
         break;
     case IR_BLOCK_REFUSAL:
         tail->refusal.text = some(b->refusal.text);

@@ -47,6 +47,7 @@ copy_source(struct arena *a, const struct ir_source *s, enum text_copy how)
         break;
     case IR_SOURCE_URL:
         to.url.url = arena_str(a, s->url.url);
+        to.url.media = arena_str(a, s->url.media);
         break;
     case IR_SOURCE_FILE:
         to.file.id = arena_str(a, s->file.id);
@@ -110,6 +111,7 @@ copy_case(struct arena *a, struct ir_block *to, const struct ir_block *b, enum t
     case IR_BLOCK_TEXT:
         to->text.text = copy_text(a, b->text.text, how);
         to->text.citations = copy_citations(a, &b->text.citations);
+        to->text.signature = copy_text(a, b->text.signature, how);
         break;
     case IR_BLOCK_REFUSAL:
         to->refusal.text = copy_text(a, b->refusal.text, how);
@@ -139,9 +141,11 @@ copy_case(struct arena *a, struct ir_block *to, const struct ir_block *b, enum t
         to->call.id = arena_str(a, b->call.id);
         to->call.name = arena_str(a, b->call.name);
         to->call.arguments = copy_text(a, b->call.arguments, how);
+        to->call.signature = copy_text(a, b->call.signature, how);
         break;
     case IR_BLOCK_RESULT:
         to->result.call = arena_str(a, b->result.call);
+        to->result.name = arena_str(a, b->result.name);
         to->result.blocks = copy_blocks(a, &b->result.blocks);
         break;
     case IR_BLOCK_FOREIGN:

@@ -19,6 +19,8 @@ ir_stop_name(enum ir_stop s)
         return "pause";
     case IR_STOP_REFUSAL:
         return "refusal";
+    case IR_STOP_FAILED:
+        return "failed";
     case IR_STOP_OTHER:
         return "other";
     }
@@ -88,7 +90,8 @@ ir_fault_retryable(enum ir_fault f)
 enum ir_stop
 ir_stop_settle(enum ir_stop stop, uint32_t kinds)
 {
-    if (stop != IR_STOP_UNSET && stop != IR_STOP_END && stop != IR_STOP_OTHER)
+    if (stop != IR_STOP_UNSET && stop != IR_STOP_END && stop != IR_STOP_FAILED
+        && stop != IR_STOP_OTHER)
         return stop;
     if (kinds & 1u << IR_BLOCK_CALL)
         return IR_STOP_CALL;

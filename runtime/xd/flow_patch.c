@@ -112,6 +112,22 @@ start_call(struct xd *x, struct flow_track *t, struct flow_lane *old, int64_t ke
 }
 
 void
+xd_flow_whole(struct xd *x, unsigned choice, const struct ir_block *frag)
+{
+    struct flow_track *t = frag->kind == IR_BLOCK_CALL ? xd_flow_track(x, choice) : NULL;
+    if (frag->kind != IR_BLOCK_CALL)
+        xd_flow_patch(x, choice, frag);
+    if (!t)
+        return;
+    flow_advance(x, t);
+    struct flow_lane *l = flow_lane_make(x, FLOW_NO_KEY, FLOW_PATCHED, frag);
+    if (!l)
+        return;
+    l->closed = true;
+    flow_lane_start(x, t, l, frag);
+}
+
+void
 xd_flow_patch_keyed(struct xd *x, unsigned choice, int64_t key, const struct ir_block *frag)
 {
     if (frag->kind != IR_BLOCK_CALL) {

@@ -63,6 +63,28 @@ xd_sum(const struct ir_int *const *parts, unsigned n)
 }
 
 void
+xd_add(struct ir_int *to, const struct ir_int *more)
+{
+    if (!more->set)
+        return;
+    if (!to->set)
+        *to = (struct ir_int){ 0, true };
+    if (__builtin_add_overflow(to->v, more->v, &to->v))
+        to->v = INT64_MAX;
+}
+
+struct ir_int
+xd_difference(const struct ir_int *const *parts, unsigned n)
+{
+    struct ir_int left = *parts[0];
+
+    for (unsigned i = 1; i < n; i++)
+        if (parts[i]->set && parts[i]->v > 0)
+            left.v = parts[i]->v < left.v ? left.v - parts[i]->v : 0;
+    return left;
+}
+
+void
 xd_rest_of(struct ir_int *whole, struct ir_int *const *parts, unsigned n)
 {
     if (!whole->set)

@@ -99,3 +99,48 @@ xd_member(struct xd *x, uint32_t at, const struct xd_members *t)
         no_member(x, at, t);
     return t->other;
 }
+
+/* --- an element that holds many --- */
+
+uint32_t
+xd_member_node(struct xd *x, uint32_t at, struct str name, bool camel)
+{
+    if (x->err || json_kind(&x->doc, at) != JSON_OBJECT)
+        return 0;
+    return member_of(&x->doc, at, name, camel);
+}
+
+static bool
+is_named(const struct json_doc *d, uint32_t key, struct str name, bool camel)
+{
+    return json_text_is(d, key, name) || (camel && member_is_snake(json_inner(d, key), name));
+}
+
+bool
+xd_member_others(struct xd *x, uint32_t at, struct str name, bool camel)
+{
+    const struct json_doc *d = &x->doc;
+    for (uint32_t key = at + 1; key < d->nodes[at].next; key = d->nodes[key + 1].next)
+        if (!is_named(d, key, name, camel) && json_kind(d, key + 1) != JSON_NULL)
+            return true;
+    return false;
+}
+
+struct str
+xd_member_without(struct xd *x, uint32_t at, struct str name, bool camel)
+{
+    const struct json_doc *d = &x->doc;
+    struct str out = { NULL, 0 };
+    arena_append(x->arena, &out, STR("{"));
+    for (uint32_t key = at + 1; key < d->nodes[at].next; key = d->nodes[key + 1].next) {
+        if (is_named(d, key, name, camel))
+            continue;
+        arena_append(x->arena, &out, out.n > 1 ? STR(",") : STR(""));
+        arena_append(x->arena, &out, json_raw(d, key));
+        arena_append(x->arena, &out, STR(":"));
+        arena_append(x->arena, &out, json_raw(d, key + 1));
+    }
+    if (!arena_append(x->arena, &out, STR("}")))
+        xd_full(x);
+    return out;
+}

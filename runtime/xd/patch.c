@@ -1,5 +1,6 @@
 /* Writing a patch stream: what every chunk repeats, and what counts its calls. */
-#include "runtime/xd/xd.h"
+#include "runtime/ir/reply.h"
+#include "runtime/xd/fault.h"
 
 #define CHOICES (sizeof((struct xd_patch *)0)->calls / sizeof(unsigned))
 
@@ -65,4 +66,63 @@ xd_patch_key(const struct xd *x)
     unsigned n = x->patch->calls[x->patch->choice % CHOICES];
 
     return n ? n - 1 : 0;
+}
+
+/* --- calls as a whole --- */
+
+struct xd_patch_call {
+    unsigned choice;
+    struct ir_block block; /* kind unset: none is open */
+    struct xd_patch_call *next;
+};
+
+static struct xd_patch_call *
+call_of(struct xd *x, unsigned choice)
+{
+    struct xd_patch_call *c = x->patch->gathered;
+
+    while (c && c->choice != choice)
+        c = c->next;
+    if (c)
+        return c;
+    c = arena_alloc(x->arena, sizeof *c);
+    if (!c) {
+        xd_full(x);
+        return NULL;
+    }
+    *c = (struct xd_patch_call){ .choice = choice, .next = x->patch->gathered };
+    x->patch->gathered = c;
+    return c;
+}
+
+static void
+lengthen(struct xd *x, struct ir_block *call, const struct ir_block *frag)
+{
+    if (call->call.arguments.n + frag->call.arguments.n > XD_PATCH_CALL_BYTES)
+        xd_fault(x, ERR_LIMIT, 0, "the arguments of a call have more than %u bytes",
+                 XD_PATCH_CALL_BYTES);
+    else if (!ir_block_grow(x->arena, call, frag))
+        xd_full(x);
+}
+
+bool
+xd_patch_gather(struct xd *x, const struct ir_event *e, struct ir_block *whole)
+{
+    struct xd_patch_call *c = call_of(x, e->choice);
+
+    if (!c)
+        return true;
+    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL) {
+        c->block = ir_block_copy(x->arena, e->block);
+        return true;
+    }
+    if (c->block.kind == IR_BLOCK_UNSET)
+        return e->kind == IR_EVENT_CLOSE;
+    if (e->kind == IR_EVENT_GROW)
+        lengthen(x, &c->block, e->block);
+    if (e->kind != IR_EVENT_CLOSE)
+        return true;
+    *whole = c->block;
+    c->block.kind = IR_BLOCK_UNSET;
+    return true;
 }

@@ -194,6 +194,9 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
     prepare_merge(x, m);
     if (says(f, "roles", "strict"))
         prepare_first_turn(x, m);
+    struct str excuse = value_of(f, "unsigned_calls");
+    if (excuse.n && !str_is(excuse, "keep"))
+        prepare_unsigned_calls(x, m, excuse);
     struct str class = value_of(f, "call_ids");
     if (class.n && !str_is(class, "keep"))
         prepare_call_ids(x, m, class);
@@ -213,6 +216,8 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
     int64_t most = number_of(value_of(&f, "max_output"));
     if (most && !out->max_output.set)
         out->max_output = (struct ir_int){ most, true };
+    if (says(&f, "thoughts", "show"))
+        prepare_thoughts(x, out);
     prepare_reasoning(x, out, value_of(&f, "thinking"));
     if (says(&f, "stream_usage", "ask") && out->stream == IR_TRUE)
         out->stream_usage = IR_TRUE;

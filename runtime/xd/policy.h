@@ -20,8 +20,14 @@
  *   thinking           keep | budget             an effort as a budget: 1024 minimal, 2048 low,
  *                           | adaptive           8192 medium, 16384 high, 32768 xhigh and max;
  *                           | effort             max_output is raised above it; temperature, top_k
- *                                                and a low top_p are lost with it.  Or as the model
- *                                                sees fit.  Or a budget as an effort
+ *                           | tokens             and a low top_p are lost with it.  Or as the model
+ *                           | level              sees fit.  Or a budget as an effort.  tokens: a
+ *                                                budget that goes with everything; level: nothing
+ *                                                but an effort, thinking that is off being the least
+ *   thoughts           keep | show               clients of other families that want thinking get to
+ *                                                see it
+ *   unsigned_calls     keep | <signature>        a first call of a turn that has no signature gets
+ *                                                this one, which says that there is none
  *   stream_usage       keep | ask                ask for the usage of a stream whether or not the
  *                                                client does
  *   purpose            keep | query | ...        what embeddings are for, when the client did not say

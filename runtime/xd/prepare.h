@@ -27,7 +27,11 @@ void prepare_first_turn(struct xd *x, struct ir_request *m);
 void prepare_merge(struct xd *x, struct ir_request *m);
 /* call_ids: ids with characters outside of the class are mapped. */
 void prepare_call_ids(struct xd *x, struct ir_request *m, struct str class);
-/* thinking; value: budget, adaptive or effort */
+/* thoughts */
+void prepare_thoughts(struct xd *x, struct ir_request *m);
+/* unsigned_calls; value: the signature */
+void prepare_unsigned_calls(struct xd *x, struct ir_request *m, struct str value);
+/* thinking; value: any but keep */
 void prepare_reasoning(struct xd *x, struct ir_request *m, struct str value);
 
 #endif

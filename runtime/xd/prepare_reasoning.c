@@ -117,6 +117,33 @@ to_budget(struct xd *x, struct ir_request *m)
     lose_sampling(x, &m->sampling);
 }
 
+/* A budget that calls, sampling and everything else go with. */
+static void
+to_tokens(struct ir_request *m)
+{
+    struct ir_reasoning *r = &m->reasoning;
+    int64_t budget = budget_of(r->effort);
+    r->effort = IR_EFFORT_UNSET;
+    set_mode(r, budget ? IR_THINKING_BUDGET : IR_THINKING_OFF);
+    if (!budget)
+        return;
+    r->budget = (struct ir_int){ budget, true };
+    if (m->max_output.set && m->max_output.v <= budget)
+        m->max_output.v += budget;
+}
+
+/* An effort in the place of all else. */
+static void
+to_level(struct ir_reasoning *r)
+{
+    if (r->effort == IR_EFFORT_UNSET && r->mode == IR_THINKING_OFF)
+        r->effort = IR_EFFORT_NONE;
+    else if (r->effort == IR_EFFORT_UNSET && r->mode == IR_THINKING_BUDGET)
+        r->effort = effort_of(r);
+    r->mode = IR_THINKING_UNSET;
+    r->budget.set = false;
+}
+
 static void
 to_adaptive(struct xd *x, struct ir_request *m)
 {
@@ -140,6 +167,23 @@ prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
         to_budget(x, m);
     else if (effort && str_is(value, "adaptive"))
         to_adaptive(x, m);
+    else if (effort && str_is(value, "tokens"))
+        to_tokens(m);
+    else if (r->mode != IR_THINKING_UNSET && str_is(value, "level"))
+        to_level(r);
     else if (mode && r->effort == IR_EFFORT_UNSET && str_is(value, "effort"))
         r->effort = effort_of(r);
+}
+
+void
+prepare_thoughts(struct xd *x, struct ir_request *m)
+{
+    struct ir_reasoning *r = &m->reasoning;
+    bool wanted = r->mode == IR_THINKING_UNSET
+                      ? r->effort != IR_EFFORT_UNSET && r->effort != IR_EFFORT_NONE
+                      : r->mode != IR_THINKING_OFF;
+    if (!wanted || r->display.p || str_is(m->family, x->dialect->family))
+        return;
+    r->set = true;
+    r->display = STR("summarized");
 }

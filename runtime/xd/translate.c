@@ -8,6 +8,7 @@
 #include "runtime/xd/error.h"
 #include "runtime/xd/fault.h"
 #include "runtime/xd/registry.h"
+#include "runtime/xd/settle.h"
 
 void
 xd_init(struct xd *x, const struct xd_dialect *d, enum xd_op_kind op, struct arena *a,
@@ -40,22 +41,6 @@ parse(struct xd *x, struct str body)
     return x->err;
 }
 
-/* What some dialects say as one object, others say in members of their own. */
-static void
-settle_tool_choice(struct ir_tool_choice *c)
-{
-    c->set = c->set || c->mode || c->name.p || c->parallel;
-}
-
-/* A call of the time before ids: its result names the function. */
-static void
-settle_call_names(struct ir_blocks *l)
-{
-    for (unsigned i = 0; i < l->n; i++)
-        if (l->v[i].kind == IR_BLOCK_CALL && l->v[i].call.id.n == 0)
-            l->v[i].call.id = l->v[i].call.name;
-}
-
 enum err
 xd_request_read(struct xd *x, struct str body, struct ir_request *m)
 {
@@ -63,9 +48,7 @@ xd_request_read(struct xd *x, struct str body, struct ir_request *m)
     x->mode = XD_STRICT;
     if (parse(x, body) == ERR_OK)
         x->op->read_request(x, JSON_ROOT, m);
-    settle_tool_choice(&m->tool_choice);
-    for (unsigned i = 0; i < m->turns.n; i++)
-        settle_call_names(&m->turns.v[i].blocks);
+    settle_request(x, m);
     return x->err;
 }
 

@@ -46,13 +46,23 @@ fault_unknown(struct xd *x, uint32_t at, const struct word_list *l)
              (int)l->n, l->text);
 }
 
+/* Is the value this word?  A bare one is a number, true or false. */
+static bool
+is_word(const struct json_doc *d, uint32_t at, struct str wire, bool bare)
+{
+    if (json_kind(d, at) == JSON_STRING)
+        return !bare && json_text_is(d, at, wire);
+    return bare && str_eq(json_raw(d, at), wire);
+}
+
 /* The row for a word that may be read, or NULL. */
 static const struct xd_word *
 find_word(const struct xd *x, uint32_t at, const struct xd_table *t)
 {
     for (; t; t = t->base)
         for (unsigned i = 0; i < t->n; i++)
-            if (t->v[i].read && t->v[i].wire.p && json_text_is(&x->doc, at, t->v[i].wire)) {
+            if (t->v[i].read && t->v[i].wire.p
+                && is_word(&x->doc, at, t->v[i].wire, t->v[i].bare)) {
                 count_row(t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
                 return &t->v[i];
             }
@@ -93,8 +103,7 @@ xd_phrase_in(const struct xd *x, struct str text, const struct xd_table *t)
 int
 xd_try_word(struct xd *x, uint32_t at, const struct xd_table *t)
 {
-    bool word = at && json_kind(&x->doc, at) == JSON_STRING;
-    const struct xd_word *w = word ? find_word(x, at, t) : NULL;
+    const struct xd_word *w = at ? find_word(x, at, t) : NULL;
     return w ? w->value : 0;
 }
 
@@ -123,19 +132,21 @@ unknown_word(struct xd *x, uint32_t at, const struct xd_table *t)
 int
 xd_read_word(struct xd *x, uint32_t at, const struct xd_table *t)
 {
-    if (!at || x->err || !xd_want(x, at, JSON_STRING))
+    if (!at || x->err)
         return 0;
     const struct xd_word *w = find_word(x, at, t);
-    return w ? w->value : unknown_word(x, at, t);
+    if (w)
+        return w->value;
+    return xd_want(x, at, JSON_STRING) ? unknown_word(x, at, t) : 0;
 }
 
 void
 xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t, struct str *v)
 {
-    if (!at || x->err || !xd_want(x, at, JSON_STRING))
+    if (!at || x->err)
         return;
     for (unsigned i = 0; i < t->n; i++) {
-        if (t->v[i].read && json_text_is(&x->doc, at, t->v[i].wire)) {
+        if (t->v[i].read && is_word(&x->doc, at, t->v[i].wire, t->v[i].bare)) {
             *v = t->v[i].model;
             count_row(t->v[i].row, x->dialect ? x->dialect->seen_read : NULL);
             return;
@@ -200,27 +211,77 @@ xd_word_of(const struct xd_table *t, int value)
     return w ? w->wire : (struct str){ NULL, 0 };
 }
 
+static void
+put(struct xd *x, struct str key, struct str word, bool bare)
+{
+    if (bare)
+        xd_put_json(x, key, word);
+    else
+        xd_put_str(x, key, word);
+}
+
 bool
 xd_put_word(struct xd *x, struct str key, const struct xd_table *t, int value)
 {
     const struct xd_word *w = xd_word_row(t, value);
     if (w)
         count_row(w->row, x->dialect ? x->dialect->seen_written : NULL);
-    xd_put_str(x, key, w ? w->wire : (struct str){ NULL, 0 });
+    put(x, key, w ? w->wire : (struct str){ NULL, 0 }, w && w->bare);
     return w != NULL;
+}
+
+int
+xd_value_of(const struct xd_table *t, struct str word)
+{
+    for (; t; t = t->base)
+        for (unsigned i = 0; i < t->n; i++)
+            if (t->v[i].read && t->v[i].wire.p && str_eq(t->v[i].wire, word))
+                return t->v[i].value;
+    return 0;
 }
 
 void
 xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v)
 {
+    bool bare = false;
     for (unsigned i = 0; v.p && i < t->n; i++) {
         if (t->v[i].write && str_eq(t->v[i].model, v)) {
             v = t->v[i].wire;
+            bare = t->v[i].bare;
             count_row(t->v[i].row, x->dialect ? x->dialect->seen_written : NULL);
             break;
         }
     }
-    xd_put_str(x, key, v);
+    put(x, key, v, bare);
+}
+
+void
+xd_read_pairs(struct xd *x, uint32_t at, const struct xd_pairs *t, struct ir_strs *v)
+{
+    if (!at || x->err || !xd_want(x, at, JSON_ARRAY))
+        return;
+    XD_EACH(x, i, at) {
+        struct str word = { NULL, 0 };
+        xd_read_pair(x, i, t, &word);
+        struct str *to = word.p ? XD_PUSH(x, v) : NULL;
+        if (to)
+            *to = word;
+    }
+}
+
+void
+xd_put_pairs(struct xd *x, struct str key, const struct xd_pairs *t, const struct ir_strs *v)
+{
+    if (v->n == 0) {
+        xd_no_key(x);
+        return;
+    }
+    if (key.p)
+        jw_key(&x->w, key);
+    jw_array(&x->w);
+    for (unsigned i = 0; i < v->n; i++)
+        xd_put_pair(x, (struct str){ NULL, 0 }, t, v->v[i]);
+    jw_close(&x->w);
 }
 
 static int

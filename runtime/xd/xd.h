@@ -66,6 +66,7 @@ struct xd_word {
     short status;              /* HTTP status or 0 */
     unsigned char read, write; /* directions */
     short row;                 /* number of the spec's row, for the coverage count; -1: none */
+    unsigned char bare;        /* a number, true or false: no string on the wire */
 };
 struct xd_table {
     const char *name;
@@ -81,6 +82,7 @@ struct xd_pair {
     struct str wire, model;
     unsigned char read, write;
     short row;
+    unsigned char bare;
 };
 struct xd_pairs {
     const char *name;
@@ -331,6 +333,11 @@ uint32_t xd_member_at(struct xd *x, uint32_t at, struct str path);
 /* The event that the frame's name selects in a stream by frame; t->other when the framing says that the frame failed;
  * -1 for an unknown one, which is noted as lost. */
 int xd_event(struct xd *x, struct str name, const struct xd_tags *t);
+/* The value of a member of an object by its name, in snake_case too if camel; 0 when missing or null. */
+uint32_t xd_member_node(struct xd *x, uint32_t at, struct str name, bool camel);
+/* Has the object other members that are not null?  The object without this member, as JSON. */
+bool xd_member_others(struct xd *x, uint32_t at, struct str name, bool camel);
+struct str xd_member_without(struct xd *x, uint32_t at, struct str name, bool camel);
 /* A node of another kind than wanted: error (strict) or loss (lenient).  want: "string or array". */
 void xd_mismatch(struct xd *x, uint32_t at, const char *want);
 /* Does object `at` have this member, which makes it no element of its own but a part of the one before?  before:
@@ -352,7 +359,21 @@ void xd_read_not(struct xd *x, uint32_t at, enum ir_bool *v);
 /* The value for the word at `at`, or `unset` (0) when it is not in the table: error (strict) or loss (lenient). */
 int xd_read_word(struct xd *x, uint32_t at, const struct xd_table *t);
 void xd_read_pair(struct xd *x, uint32_t at, const struct xd_pairs *t,
-                  struct str *v);                                 /* unknown: taken as it is */
+                  struct str *v); /* unknown: taken as it is */
+/* array of words */
+void xd_read_pairs(struct xd *x, uint32_t at, const struct xd_pairs *t, struct ir_strs *v);
+/* The value that this word is read as, 0 when there is none. */
+int xd_value_of(const struct xd_table *t, struct str word);
+/* Base64 in either alphabet, as the standard one with padding. */
+void xd_read_base64(struct xd *x, uint32_t at, struct str *v);
+/* "34s", "1.5s": whole seconds, rounded up */
+void xd_read_duration(struct xd *x, uint32_t at, struct ir_int *v);
+/* The only string of an array; of several none, which is noted as lost. */
+void xd_read_alone(struct xd *x, uint32_t at, struct str *v);
+/* A budget of tokens for thinking: 0 is off, -1 as the model sees fit. */
+void xd_read_budget(struct xd *x, uint32_t at, struct ir_reasoning *v);
+/* The result of a call as an object: {"result": text}, {"error": text}, or anything else as it is. */
+void xd_read_outcome(struct xd *x, uint32_t at, struct ir_block *v);
 void xd_read_strs(struct xd *x, uint32_t at, struct ir_strs *v);  /* array of strings */
 void xd_read_jsons(struct xd *x, uint32_t at, struct ir_strs *v); /* array of any values, raw */
 void xd_read_media_url(struct xd *x, uint32_t at,
@@ -401,6 +422,16 @@ xd_some(const struct xd *x, uint32_t at)
     return x->doc.nodes[at].next > at + 1 || json_kind(&x->doc, at) < JSON_OBJECT;
 }
 
+/* As xd_want of an array, but an object stands for the only element of one. */
+static inline bool
+xd_want_items(struct xd *x, uint32_t at)
+{
+    return json_kind(&x->doc, at) == JSON_OBJECT || xd_want(x, at, JSON_ARRAY);
+}
+#define XD_ITEMS(x, i, at) \
+    for (uint32_t i = (at) + (json_kind(&(x)->doc, at) == JSON_ARRAY); \
+         i < (x)->doc.nodes[at].next; i = (x)->doc.nodes[i].next)
+
 /* for each element i of the array node `at` */
 #define XD_EACH(x, i, at) \
     for (uint32_t i = (at) + 1; i < (x)->doc.nodes[at].next; i = (x)->doc.nodes[i].next)
@@ -434,6 +465,10 @@ struct ir_choice *xd_choice(struct xd *x, struct ir_choices *l, unsigned i);
 /* prompt = input + cache_read + cache_write: when the whole was read, make it what remains without the parts.  Parts are
  * cut to what is there, so that the sum is always the number that the peer said. */
 void xd_rest_of(struct ir_int *whole, struct ir_int *const *parts, unsigned n);
+/* Add what is set. */
+void xd_add(struct ir_int *to, const struct ir_int *more);
+/* The first without the others, at least 0; set when the first is. */
+struct ir_int xd_difference(const struct ir_int *const *parts, unsigned n);
 /* The sum, a missing part counting as 0; always set. */
 struct ir_int xd_sum(const struct ir_int *const *parts, unsigned n);
 
@@ -486,6 +521,12 @@ void xd_no_element(struct xd *x, struct str key);
 /* As xd_put_str / xd_put_json_object, but while x->skeleton the value is written empty: "" or {}. */
 void xd_put_growing(struct xd *x, struct str key, struct str v);
 void xd_put_growing_object(struct xd *x, struct str key, struct str v);
+void xd_put_pairs(struct xd *x, struct str key, const struct xd_pairs *t, const struct ir_strs *v);
+void xd_put_base64(struct xd *x, struct str key, struct str v);
+void xd_put_duration(struct xd *x, struct str key, struct ir_int v);
+void xd_put_alone(struct xd *x, struct str key, struct str v);
+bool xd_put_budget(struct xd *x, struct str key, const struct ir_reasoning *v);
+bool xd_put_outcome(struct xd *x, struct str key, const struct ir_block *v);
 /* The rest members that stood in this container of this object; called before the container is closed. */
 void xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *container,
                  const struct ir_rest *rest);
@@ -548,6 +589,8 @@ enum ir_block_kind xd_flow_open_kind(struct xd *x, unsigned choice, unsigned key
 /* A fragment of a dialect without block boundaries: it grows the open block when that is of the same kind, else it
  * closes that and opens a new one. */
 void xd_flow_patch(struct xd *x, unsigned choice, const struct ir_block *frag);
+/* The same where calls come whole: each is a block of its own. */
+void xd_flow_whole(struct xd *x, unsigned choice, const struct ir_block *frag);
 /* A fragment of one of several blocks that may interleave (tool calls).  key as on the wire, or -1 when the wire had
  * none.  The first open one flows, the others are parked (capped) until it closes. */
 void xd_flow_patch_keyed(struct xd *x, unsigned choice, int64_t key, const struct ir_block *frag);
@@ -581,7 +624,10 @@ struct xd_patch {
     uint64_t begun;     /* bit by choice: its first chunk was written */
     unsigned choice;    /* of the event being written */
     unsigned calls[64]; /* by choice: calls opened so far */
+    struct xd_patch_call
+        *gathered; /* calls of dialects that say them as a whole; in the stream's arena */
 };
+#define XD_PATCH_CALL_BYTES (8u << 20)
 /* The reply begins: keep its head and render the members of `each` once. */
 void xd_patch_begin(struct xd *x, const struct ir_reply *reply,
                     void (*each)(struct xd *, const struct ir_reply *));
@@ -593,5 +639,7 @@ void xd_patch_close(struct xd *x);
 /* A keyed block (a call) opens in the event's choice; and its ordinal from 0 while it is open. */
 void xd_patch_count(struct xd *x);
 unsigned xd_patch_key(const struct xd *x);
+/* Is the event about a call, which is gathered until it closes?  Then *whole is the call; its kind is unset before. */
+bool xd_patch_gather(struct xd *x, const struct ir_event *e, struct ir_block *whole);
 
 #endif

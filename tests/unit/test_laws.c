@@ -96,6 +96,7 @@ make_user(struct sample *s, struct ir_turn *t, const struct ir_blocks *calls)
             continue;
         struct ir_block *b = push(s, &t->blocks, IR_BLOCK_RESULT);
         b->result.call = calls->v[i].call.id;
+        b->result.name = calls->v[i].call.name;
         push_text(s, &b->result.blocks);
     }
     if (t->blocks.n == 0 || dice_roll(&s->dice, 2))
@@ -491,6 +492,13 @@ forget_stops(struct ir_request *m)
     m->stops.n = 0;
 }
 
+static void
+forget_strictness(struct ir_request *m)
+{
+    for (unsigned i = 0; i < m->tools.n; i++)
+        m->tools.v[i].function.strict = IR_UNSET;
+}
+
 static const struct {
     const char *lost;
     void (*forget)(struct ir_request *m);
@@ -498,6 +506,8 @@ static const struct {
     { "stops", forget_stops },
     { "blocks.image", forget_images },
     { "tool_choice.mode", forget_mode },
+
+    { "function.strict", forget_strictness },
 };
 
 static void

@@ -162,7 +162,7 @@ faults_are_tokens(void **state)
     assert_fault("a $ b", LEX_STRAY, 1);
     assert_fault("a \xe2\x82\xac b", LEX_STRAY, 3);
     assert_fault("a <> b", LEX_STRAY, 1);
-    assert_fault("a - b", LEX_STRAY, 1);
+    assert_fault("a & b", LEX_STRAY, 1);
     assert_fault("a \"b c\nd", LEX_UNTERMINATED, 2);
     assert_fault("\"", LEX_UNTERMINATED, 1);
     assert_fault("\"a\\", LEX_UNTERMINATED, 2);
