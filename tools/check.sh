@@ -36,10 +36,12 @@ check_includes()
 
 check_words()
 {
-    # "dialect openai.chat" gives openai, "provider groq" gives groq.
-    names=$(files '*.spec' | grep '^specs/' | xargs sed -n 's/^\(dialect\|provider\)  *\([a-z0-9_]*\).*/\2/p' | sort -u)
+    # "dialect openai.chat" gives openai and "provider llama_cpp" gives llama_cpp and llama.
+    names=$(files '*.spec' | grep '^specs/' | xargs sed -n 's/^\(dialect\|provider\)  *\([a-z0-9_]*\).*/\2/p' \
+        | sed 's/^\([a-z0-9]*\)_.*/&\n\1/' | sort -u)
     [ -n "$names" ] || { echo 'specs: no names found'; return 1; }
-    written_c | grep -E '^(runtime|server|codegen)/' | xargs awk -v names="$(echo "$names" | tr '\n' ' ')" -f tools/words.awk
+    written_c | grep -E '^(runtime|server|codegen)/' \
+        | xargs awk -v names="$(echo "$names" | tr '\n' ' ')" -v ordinary='fireworks lm together writer' -f tools/words.awk
 }
 
 check_length()
