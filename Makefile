@@ -113,6 +113,8 @@ $(SPECC_O) $(B)/codegen/main.o: $(patsubst %.y,$(B)/%.h,$(filter %.y,$(SPECC)))
 $(B)/specc: $(B)/codegen/main.o $(SPECC_O) $(BASE_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lm
+# Plugins call back into the runtime.
+$(B)/llmux: LDFLAGS += -rdynamic
 $(B)/llmux: $(B)/server/main.o $(SERVER_O) $(GENERATED_O) $(RUNTIME_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)

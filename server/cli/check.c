@@ -18,13 +18,15 @@ check_file(const char *path)
 {
     struct arena a;
     arena_init(&a, ARENA_BYTES_MAX);
-    const struct config_world world = world_of_process(&a);
+    struct plugins *plugins = plugins_create();
+    const struct config_world world = world_of_process(&a, plugins);
     struct config_errors errors = { .n = 0 };
     const struct config *config = config_load(path, &world, &a, &errors);
     if (config)
         printf("ok %s\n", path);
     else
         world_print_errors(&errors);
+    plugins_destroy(plugins);
     arena_fini(&a);
     return config ? CLI_YES : CLI_NO;
 }

@@ -4,15 +4,19 @@
 #include <stdio.h>
 
 #include "runtime/xd/policy.h"
-#include "runtime/xd/registry.h"
 
 #define TEXT_BYTES_MAX (1u << 20)
+
+struct process {
+    struct arena *arena;
+    struct plugins *plugins;
+};
 
 static enum config_type
 find_type(void *ctx, struct str name)
 {
-    const struct xd_dialect *d = xd_find(name);
-    (void)ctx;
+    const struct process *p = ctx;
+    const struct xd_dialect *d = plugins_find(p->plugins, name);
     if (!d)
         return CONFIG_TYPE_UNKNOWN;
     return d->base_url.p ? CONFIG_TYPE_COMPLETE : CONFIG_TYPE_NEEDS_URL;
@@ -21,18 +25,16 @@ find_type(void *ctx, struct str name)
 static struct str
 type_name(void *ctx, unsigned i)
 {
-    (void)ctx;
-    for (unsigned n = 0; xd_registry[n]; n++)
-        if (n == i)
-            return str_from(xd_registry[n]->name);
-    return (struct str){ NULL, 0 };
+    const struct process *p = ctx;
+    const struct xd_dialect *d = plugins_at(p->plugins, i);
+    return d ? str_from(d->name) : (struct str){ NULL, 0 };
 }
 
 static bool
 check_policy(void *ctx, struct str type, struct str key, struct str value, struct buf *why)
 {
-    struct arena *a = ctx;
-    const char *text = xd_policy_check(a, key, value);
+    const struct process *p = ctx;
+    const char *text = xd_policy_check(p->arena, key, value);
     (void)type;
     if (text)
         buf_puts(why, str_from(text));
@@ -42,24 +44,35 @@ check_policy(void *ctx, struct str type, struct str key, struct str value, struc
 static struct str
 setting_name(void *ctx, struct str type, unsigned i, bool *needed)
 {
-    const struct xd_dialect *d = xd_find(type);
-    (void)ctx;
+    const struct process *p = ctx;
+    const struct xd_dialect *d = plugins_find(p->plugins, type);
     if (!d || i >= d->nsettings)
         return (struct str){ NULL, 0 };
     *needed = !d->settings[i].usual.p;
     return d->settings[i].name;
 }
 
-struct config_world
-world_of_process(struct arena *a)
+static bool
+load_plugins(void *ctx, const char *folder, struct buf *why)
 {
+    const struct process *p = ctx;
+    return plugins_load(p->plugins, folder, why);
+}
+
+struct config_world
+world_of_process(struct arena *a, struct plugins *plugins)
+{
+    struct process *p = arena_alloc(a, sizeof *p);
+    if (p)
+        *p = (struct process){ a, plugins };
     return (struct config_world){ .type = find_type,
                                   .type_name = type_name,
                                   .policy = check_policy,
                                   .setting = setting_name,
+                                  .plugins = load_plugins,
                                   .env = config_world_env,
                                   .file = config_world_file,
-                                  .ctx = a };
+                                  .ctx = p };
 }
 
 void

@@ -126,6 +126,7 @@ struct config_routing {
 /* All of it lives in the arena given to config_load. */
 struct config {
     struct config_server server;
+    struct str plugins;                /* folder with providers in shared objects; absent: none */
     struct config_provider *providers; /* n_providers >= 1 */
     unsigned n_providers;
     struct config_routing routing;
@@ -165,6 +166,9 @@ struct config_world {
     /* The i-th thing that a deployment of this type may be told in `settings`; absent behind the
      * last.  *needed: it must be.  NULL: there is none. */
     struct str (*setting)(void *ctx, struct str type, unsigned i, bool *needed);
+    /* Load the providers of a folder: what is asked later knows them.  False, with the reason in why,
+     * when it cannot be.  NULL: there are none. */
+    bool (*plugins)(void *ctx, const char *folder, struct buf *why);
     /* The value of an environment variable, NULL when it is not set.  NULL: no variable is set. */
     const char *(*env)(void *ctx, const char *name);
     /* Read a whole file into content (for secrets, and to see that a certificate can be read);

@@ -18,8 +18,38 @@ read_providers(struct config_reader *r, const struct config_field *f, const stru
     return d->have_providers;
 }
 
+/* Other sections name what the plugins bring, so they are loaded first, wherever they are named. */
+static bool
+load_plugins(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
+{
+    struct str folder;
+    struct buf why;
+    if (!config_text(r, f->key, n, &folder))
+        return false;
+    if (folder.n && folder.p[0] != '/' && r->dir.p)
+        folder = arena_printf(r->arena, "%.*s/%.*s", STR_ARG(r->dir), STR_ARG(folder));
+    *(struct str *)out = folder;
+    buf_init(&why, FAULT_TEXT);
+    bool ok = !r->world->plugins || r->world->plugins(r->world->ctx, folder.p, &why);
+    if (!ok)
+        config_fail(r, n, "\"%s\": %.*s: %.*s", f->key, STR_ARG(folder), STR_ARG(buf_str(&why)));
+    buf_fini(&why);
+    return ok;
+}
+
+static bool
+is_loaded(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
+{
+    (void)r, (void)f, (void)n, (void)out;
+    return true;
+}
+
 /* clang-format off */
+static const struct config_field plugins_field = { "plugins", load_plugins, 0,
+                                                   .need = CONFIG_OPTIONAL };
 static const struct config_field root_fields[] = {
+    { "plugins",   is_loaded,          0,
+      .need = CONFIG_OPTIONAL },
     { "server",    config_read_record, offsetof(struct root, c.server),
       .need = CONFIG_REQUIRED, .record = &config_server_record },
     { "providers", read_providers,     0,
@@ -35,6 +65,11 @@ config_finish(struct config_reader *r, const struct node *root)
 {
     struct root d = { .c = { .server = config_server_defaults },
                       .routing = { .routing = config_routing_defaults } };
+    for (unsigned i = 0; root->kind == NODE_MAP && i < root->n; i++)
+        if (str_is(root->v[i].key->text, plugins_field.key)) {
+            load_plugins(r, &plugins_field, root->v[i].value, &d.c.plugins);
+            break;
+        }
     config_record(r, &root_record, root, &d);
     d.c.routing = d.routing.routing;
     if (d.routing.fallbacks && d.have_providers) /* else models may be missing that are not */

@@ -31,9 +31,10 @@ static const char about[] =
 struct serve {
     struct arena arena; /* the config */
     const struct config *config;
-    struct mock *mock;    /* owned; NULL with a config of one's own */
-    struct log *log;      /* owned */
-    struct http_tls *tls; /* owned */
+    struct plugins *plugins; /* owned */
+    struct mock *mock;       /* owned; NULL with a config of one's own */
+    struct log *log;         /* owned */
+    struct http_tls *tls;    /* owned */
     struct gateway gateway;
     bool has_gateway;
 };
@@ -43,7 +44,7 @@ struct serve {
 static const struct config *
 load(struct serve *s, const char *path)
 {
-    const struct config_world world = world_of_process(&s->arena);
+    const struct config_world world = world_of_process(&s->arena, s->plugins);
     struct config_errors errors = { .n = 0 };
     const struct config *config = config_load(path, &world, &s->arena, &errors);
     if (!config)
@@ -54,7 +55,7 @@ load(struct serve *s, const char *path)
 static const struct config *
 load_default(struct serve *s)
 {
-    const struct config_world world = world_of_process(&s->arena);
+    const struct config_world world = world_of_process(&s->arena, s->plugins);
     struct config_errors errors = { .n = 0 };
     struct buf text;
     struct fault f;
@@ -131,7 +132,7 @@ run(struct serve *s, struct fault *f)
     if (!open_log(s, f) || !open_tls(s, f))
         return false;
     s->has_gateway = true;
-    if (gateway_init(&s->gateway, s->config, s->log, f))
+    if (gateway_init(&s->gateway, s->config, s->plugins, s->log, f))
         return false;
     s->gateway.tls = s->tls;
     struct crew *crew = crew_create(&s->gateway, f);
@@ -150,7 +151,11 @@ serve(const char *path)
     arena_init(&s.arena, CONFIG_ARENA_MAX);
     raise_descriptors();
     keep_heap();
-    s.config = path ? load(&s, path) : load_default(&s);
+    s.plugins = plugins_create();
+    if (!s.plugins)
+        fault_set(&f, ERR_MEMORY, 0, "plugins: out of memory");
+    else
+        s.config = path ? load(&s, path) : load_default(&s);
     bool ok = s.config && run(&s, &f);
     if (f.err)
         fprintf(stderr, "llmux serve: %s\n", f.text);
@@ -159,6 +164,7 @@ serve(const char *path)
     http_tls_destroy(s.tls);
     log_destroy(s.log);
     mock_stop(s.mock);
+    plugins_destroy(s.plugins);
     arena_fini(&s.arena);
     return ok ? CLI_YES : CLI_NO;
 }

@@ -3,7 +3,6 @@
 
 #include "runtime/base/percent.h"
 #include "runtime/xd/path.h"
-#include "runtime/xd/registry.h"
 
 #define URL_MAX 65536u
 
@@ -211,10 +210,10 @@ clamp_ms(uint64_t ms)
 }
 
 enum err
-deployment_make(struct deployment *d, const struct config_provider *config, struct arena *a,
-                struct fault *f)
+deployment_make(struct deployment *d, const struct config_provider *config,
+                const struct plugins *plugins, struct arena *a, struct fault *f)
 {
-    *d = (struct deployment){ .config = config, .dialect = xd_find(config->type) };
+    *d = (struct deployment){ .config = config, .dialect = plugins_find(plugins, config->type) };
     if (!d->dialect || (!config->base_url.p && !d->dialect->base_url.p))
         return fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s: %s: %.*s", STR_ARG(config->name),
                          d->dialect ? "no base_url for type" : "no such type",

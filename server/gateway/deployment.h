@@ -7,6 +7,7 @@
 #include "runtime/xd/policy.h"
 #include "server/auth/identity.h"
 #include "server/config/config.h"
+#include "server/plugins/plugins.h"
 #include "server/upstream/upstream.h"
 
 struct deployment {
@@ -24,9 +25,10 @@ struct deployment {
 
 /* Make d from an entry of a valid config; everything lives in the arena.  The operator's headers
  * replace those of the dialect that have the same name.  ERR_UNSUPPORTED when the type is not
- * compiled in, has no address, or lacks credentials; ERR_LIMIT when the arena is full. */
-MUST_CHECK enum err deployment_make(struct deployment *d, const struct config_provider *config,
-                                    struct arena *a, struct fault *f);
+ * compiled in or among the plugins (NULL: none), has no address, or lacks credentials; ERR_LIMIT when the arena is full. */
+MUST_CHECK enum err
+deployment_make(struct deployment *d, const struct config_provider *config,
+                const struct plugins *plugins, struct arena *a, struct fault *f);
 
 void deployment_fini(struct deployment *d);
 

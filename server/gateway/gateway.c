@@ -14,7 +14,8 @@ hide_secrets(struct log *log, const struct identity *a)
 }
 
 enum err
-gateway_init(struct gateway *g, const struct config *config, struct log *log, struct fault *f)
+gateway_init(struct gateway *g, const struct config *config, const struct plugins *plugins,
+             struct log *log, struct fault *f)
 {
     *g = (struct gateway){ .config = config, .log = log, .started = clock_wall_ms() / 1000 };
     arena_init(&g->arena, ARENA_MAX);
@@ -22,7 +23,8 @@ gateway_init(struct gateway *g, const struct config *config, struct log *log, st
     if (!g->deployments)
         return fault_set(f, ERR_LIMIT, 0, "too many providers");
     for (unsigned i = 0; i < config->n_providers; i++) {
-        enum err err = deployment_make(&g->deployments[i], &config->providers[i], &g->arena, f);
+        enum err err = deployment_make(&g->deployments[i], &config->providers[i], plugins,
+                                       &g->arena, f);
         if (err)
             return err;
         if (!hide_secrets(log, &g->deployments[i].identity))

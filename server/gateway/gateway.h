@@ -20,10 +20,11 @@ struct gateway {
     atomic_bool draining;
 };
 
-/* Work out the deployments and models of a valid config.  On an error g is to be given to
+/* Work out the deployments and models of a valid config, whose types are compiled in or among the
+ * plugins (NULL: none), which must outlive g.  On an error g is to be given to
  * gateway_fini all the same. */
-MUST_CHECK enum err
-gateway_init(struct gateway *g, const struct config *config, struct log *log, struct fault *f);
+MUST_CHECK enum err gateway_init(struct gateway *g, const struct config *config,
+                                 const struct plugins *plugins, struct log *log, struct fault *f);
 void gateway_fini(struct gateway *g);
 
 #endif

@@ -20,24 +20,26 @@ export const UPSTREAM_KEY = 'sk-upstream-0123456789abcdef';
 export const upstreams = ['openai', 'anthropic'];
 
 function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, providers = [],
-                                    fallbacks }) {
+                                    fallbacks, plugins }) {
     const deployment = (name, type) => ({
         name: `up-${name}`, type, base_url: emulator, api_key: UPSTREAM_KEY,
         models: [{ name: `${name}/*`, upstream: '*' }], timeouts, ...provider,
     });
     // JSON is YAML.
     return JSON.stringify({
+        plugins,
         server: { listen: '127.0.0.1:0', workers: 2, ...server },
         providers: [
             deployment('openai', 'openai.chat'), deployment('anthropic', 'anthropic.messages'),
             ...providers,
         ],
         routing: { retries, fallbacks },
-    });
+    }).replaceAll('{emulator}', emulator);
 }
 
 export class World {
-    // options: server, timeouts, retries, providers, fallbacks of the gateway's config; provider: more
+    // options: server, timeouts, retries, providers, fallbacks, plugins of the gateway's config, in which
+    // {emulator} is the emulator's address; provider: more
     // for each of the two deployments; mock: the emulator's config.
     static async start(options = {}) {
         const w = new World();
