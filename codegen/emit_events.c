@@ -205,7 +205,7 @@ write_growth(struct emit *e, const struct growth *g, const struct ir_union *u, c
         em(e, "%sopen_%s(x, e, STR(%s));\n", in, name, tag);
         enter_growth(e, p, by_member, in);
         em(e, "%sjw_key(&x->w, STR(%s));\n", in, member);
-        em(e, "            if (!%s(x, &%s.v[i]))\n                xd_no_key(x);\n",
+        em(e, "            if (!%s(x, &%s.v[i]))\n                xd_no_value(x);\n",
            item ? own_writer(e, item) : "?", lv);
     } else {
         em(e, "        if (%s.%s) {\n%sopen_%s(x, e, STR(%s));\n", lv, by_member ? "n" : "p", in,

@@ -269,7 +269,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
            own_writer(e, f->decl), address(e, lv));
         break;
     case FORM_IS_UNION:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!%s(x, %s))\n%s    xd_no_key(x);\n", indent, key,
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!%s(x, %s))\n%s    xd_no_value(x);\n", indent, key,
            indent, own_writer(e, f->decl), address(e, lv), indent);
         break;
     case FORM_IS_ROUTES:

@@ -877,7 +877,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 69);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->image.source))
-            xd_no_key(x);
+            xd_no_value(x);
     }
     if (m->cache.set) {
         XD_SEEN(seen_written, 65);
@@ -950,7 +950,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 70);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->document.source))
-            xd_no_key(x);
+            xd_no_value(x);
     }
     if (m->document.title.p) {
         XD_SEEN(seen_written, 71);
@@ -2201,7 +2201,7 @@ write_events_content_block_start(struct xd *x, const struct ir_event *e)
         XD_SEEN(seen_written, 138);
         jw_key(&x->w, STR("content_block"));
         if (!write_block(x, &(*e->block)))
-            xd_no_key(x);
+            xd_no_value(x);
     }
     x->skeleton = false;
     jw_close(&x->w);
@@ -2350,7 +2350,7 @@ write_events_content_block_delta(struct xd *x, const struct ir_event *e)
             open_events_content_block_delta(x, e, STR("citations_delta"));
             jw_key(&x->w, STR("citation"));
             if (!write_citation(x, &e->block->text.citations.v[i]))
-                xd_no_key(x);
+                xd_no_value(x);
             close_events_content_block_delta(x);
         }
         break;

@@ -2233,7 +2233,7 @@ write_events_contentBlockStart(struct xd *x, const struct ir_event *e)
         XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("start"));
         if (!write_block(x, &(*e->block)))
-            xd_no_key(x);
+            xd_no_value(x);
     }
     x->skeleton = false;
     jw_close(&x->w);
@@ -2380,7 +2380,7 @@ write_events_contentBlockDelta(struct xd *x, const struct ir_event *e)
             open_events_contentBlockDelta(x, e, STR(""));
             jw_key(&x->w, STR("citation"));
             if (!write_citation(x, &e->block->text.citations.v[i]))
-                xd_no_key(x);
+                xd_no_value(x);
             close_events_contentBlockDelta(x);
         }
         if (e->block->text.text.n) {

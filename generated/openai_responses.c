@@ -2956,7 +2956,7 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
         XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
-            xd_no_key(x);
+            xd_no_value(x);
     }
     XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
@@ -3546,7 +3546,7 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
         XD_SEEN(seen_written, 242);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
-            xd_no_key(x);
+            xd_no_value(x);
     }
     XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));

@@ -1,9 +1,19 @@
 /* Frames of a stream being written, in any framing. */
 #include "runtime/xd/fault.h"
 
+static void
+begin(struct xd *x)
+{
+    x->frame_at = x->out->n;
+    x->frame_first = !x->framed;
+    x->framed = true;
+    x->mute = false;
+}
+
 void
 xd_frame_open(struct xd *x, struct str name)
 {
+    begin(x);
     switch (x->framing) {
     case FRAMING_SSE:
         if (name.p) {
@@ -16,13 +26,12 @@ xd_frame_open(struct xd *x, struct str name)
     case FRAMING_NDJSON:
         break;
     case FRAMING_ARRAY:
-        buf_puts(x->out, x->framed ? STR(",\n") : STR("["));
+        buf_puts(x->out, x->frame_first ? STR("[") : STR(",\n"));
         break;
     case FRAMING_EVENTSTREAM:
         messages_open(&x->message, x->out, MESSAGES_EVENT, name);
         break;
     }
-    x->framed = true;
     jw_init(&x->w, x->out);
 }
 
@@ -34,14 +43,20 @@ xd_frame_open_failed(struct xd *x, const struct xd_table *t, const struct ir_err
         xd_frame_open(x, word);
         return;
     }
+    begin(x);
     messages_open(&x->message, x->out, MESSAGES_EXCEPTION, word);
-    x->framed = true;
     jw_init(&x->w, x->out);
 }
 
 void
 xd_frame_close(struct xd *x)
 {
+    if (x->mute && x->optional && !x->out->err) {
+        x->out->n = x->frame_at;
+        x->framed = !x->frame_first;
+        x->left_out = true;
+        return;
+    }
     switch (x->framing) {
     case FRAMING_SSE:
         buf_puts(x->out, STR("\n\n"));

@@ -245,6 +245,8 @@ xd_writer_init(struct xd_writer *w, const struct xd_dialect *d, enum xd_op_kind 
                struct arena *keep, struct buf *out, enum xd_usage usage)
 {
     w->patch = (struct xd_patch){ .want_usage = usage == XD_USAGE_WRITE };
+    w->skips = false;
+    w->skipped = 0;
     buf_init(&w->patch.each, EACH_MAX);
     xd_init(&w->x, d, op, keep, out);
     w->x.stream = true;
@@ -287,6 +289,29 @@ collect(struct xd_writer *w, const struct ir_event *e)
     return out;
 }
 
+/* Of typed events: those of a block that the dialect has no form for are left out, and the blocks
+ * behind it move up. */
+static void
+write_typed(struct xd_writer *w, const struct ir_event *e)
+{
+    struct ir_event moved = *e;
+    bool piece = e->kind == IR_EVENT_GROW || e->kind == IR_EVENT_CLOSE;
+    if (w->skips && piece) {
+        w->skips = e->kind != IR_EVENT_CLOSE;
+        return;
+    }
+    if (piece || e->kind == IR_EVENT_OPEN)
+        moved.index -= w->skipped;
+    w->x.optional = e->kind == IR_EVENT_OPEN || e->kind == IR_EVENT_GROW;
+    w->x.left_out = false;
+    w->x.op->write_event(&w->x, &moved);
+    w->x.optional = false;
+    if (e->kind == IR_EVENT_OPEN && w->x.left_out) {
+        w->skips = true;
+        w->skipped++;
+    }
+}
+
 void
 xd_writer_event(void *ctx, const struct ir_event *e)
 {
@@ -303,7 +328,10 @@ xd_writer_event(void *ctx, const struct ir_event *e)
     struct ir_event told = x->op->items ? collect(w, e) : *e;
     if (x->err)
         return;
-    x->op->write_event(x, &told);
+    if (x->op->order)
+        write_typed(w, e);
+    else
+        x->op->write_event(x, &told);
     if (e->kind == IR_EVENT_END || e->kind == IR_EVENT_FAIL)
         xd_frame_last(x);
     xd_check_out(x);

@@ -94,6 +94,8 @@ void xd_reader_abort(struct xd_reader *r, const struct ir_error *e);
 struct xd_writer {
     struct xd x;
     struct xd_patch patch;
+    bool skips;       /* the open block has no form in this dialect: nothing of it is written */
+    unsigned skipped; /* such blocks so far */
     struct arena collected;
     struct ir_collector collector; /* of a stream of items */
 };

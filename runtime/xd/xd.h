@@ -297,8 +297,13 @@ struct xd {
     bool
         stream; /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
     enum framing
-        framing;        /* of the stream being written; the dialect's, unless set to another one */
-    bool framed;        /* ... a frame was begun */
+        framing;      /* of the stream being written; the dialect's, unless set to another one */
+    bool framed;      /* ... a frame was begun */
+    size_t frame_at;  /* ... where in out, ... */
+    bool frame_first; /* ... and it was the first */
+    bool mute;        /* ... what it is about has no form in this dialect */
+    bool optional;    /* ... it is left out then; `left_out` says that this was done */
+    bool left_out;
     bool skeleton;      /* writing a block as it opens: growing fields are written empty */
     struct str made_of; /* id of the reply being written, from which ids are made up */
     unsigned made;      /* its item being written */
@@ -564,6 +569,14 @@ static inline void
 xd_no_key(struct xd *x)
 {
     x->w.key = (struct str){ NULL, 0 };
+}
+
+/* ... because the block, or the part of one, has no form here. */
+static inline void
+xd_no_value(struct xd *x)
+{
+    xd_no_key(x);
+    x->mute = true;
 }
 
 /* Frames of the stream being written.  name may be absent: no event line.  The JSON goes between the two. */

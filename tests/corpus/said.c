@@ -42,6 +42,15 @@ add_call(struct said *s, struct str name, struct str arguments)
 }
 
 static void
+add_piece(struct said *s, struct str text)
+{
+    struct str *piece = arena_push(s->arena, (void **)&s->pieces, &s->npieces, &s->pieces_cap,
+                                   sizeof *piece);
+    if (piece)
+        *piece = arena_str(s->arena, text);
+}
+
+static void
 add_blocks(struct said *s, const struct ir_blocks *l, struct str *text)
 {
     for (unsigned i = 0; i < l->n; i++) {
@@ -49,6 +58,8 @@ add_blocks(struct said *s, const struct ir_blocks *l, struct str *text)
         switch (b->kind) {
         case IR_BLOCK_TEXT:
             arena_append(s->arena, text, b->text.text);
+            if (text == &s->text)
+                add_piece(s, b->text.text);
             break;
         case IR_BLOCK_REFUSAL:
             arena_append(s->arena, text, b->refusal.text);
@@ -134,6 +145,21 @@ same_text(struct said *room, struct str a, struct str b)
     return str_eq(tight(room->arena, a), tight(room->arena, b));
 }
 
+/* Policies may move a text, and say more around it. */
+static const char *
+missing_piece(const struct said *was, const struct said *is)
+{
+    struct str all = tight(is->arena, is->text);
+    for (unsigned i = 0; i < was->npieces; i++) {
+        struct str piece = tight(was->arena, was->pieces[i]);
+        if (piece.n && !memmem(all.p, all.n, piece.p, piece.n))
+            return arena_printf(was->arena, "a text is missing: \"%.*s\"",
+                                (int)(piece.n < 60 ? piece.n : 60), piece.p)
+                .p;
+    }
+    return NULL;
+}
+
 static bool
 has_lines(struct str all, struct str wanted)
 {
@@ -216,8 +242,10 @@ const char *
 said_difference(const struct said *was, const struct said *is, const struct xd_losses *lost)
 {
     struct said room = { .arena = was->arena };
-    if (!same_text(&room, was->text, is->text))
+    if (was->stop && !same_text(&room, was->text, is->text))
         return cut_text(was, "texts", was->text, is->text);
+    if (!was->stop && missing_piece(was, is))
+        return missing_piece(was, is);
     if (!same_text(&room, was->results, is->results))
         return cut_text(was, "results", was->results, is->results);
     if (!same_text(&room, was->thinking, is->thinking) && !LOST("blocks.thinking"))

@@ -13,7 +13,9 @@ struct said_call {
 struct said {
     struct arena *arena; /* borrowed: all of it lives there */
     struct str text;     /* all texts and refusals, one behind the other */
-    struct str results;  /* ... of results */
+    struct str *pieces;  /* each of them */
+    unsigned npieces, pieces_cap;
+    struct str results; /* ... of results */
     struct str thinking;
     struct str tools; /* names, each with a line end */
     struct said_call *calls;

@@ -12,6 +12,7 @@
 
 #include "runtime/xd/policy.h"
 #include "tests/corpus/carry.h"
+#include "tests/corpus/rules.h"
 #include "tests/corpus/said.h"
 #include "tests/corpus/verdict.h"
 #include "tests/corpus/wire.h"
@@ -232,14 +233,26 @@ carry_one_reply(struct trip *t, const struct ir_reply *was)
     }
 }
 
+/* The order of events in the two dialects of which official clients have told it. */
+static const char *
+false_order(struct trip *t)
+{
+    const char *name = t->to->name;
+    bool known = strcmp(name, "openai.chat") == 0 || strcmp(name, "anthropic.messages") == 0;
+    return known ? rules_offence(name, buf_str(&t->out), &t->m->arena) : NULL;
+}
+
 static void
 carry_one_stream(struct trip *t)
 {
     struct said same;
+    const char *why;
     if (carry_through(t, t->item->dialect, t->to, XD_LENIENT, t->item->reply, &same))
         offend_fault(t, "cannot be written");
     else if (carry_through(t, t->to, NULL, XD_STRICT, buf_str(&t->out), &t->is))
         offend_fault(t, "does not conform");
+    else if ((why = false_order(t)))
+        offend(t, why);
     else
         compare(t);
 }

@@ -188,12 +188,53 @@ what_is_written_in_a_framing_is_read_in_it(void **state)
     check_written(*state, bad, 1, "fail rate: boom");
 }
 
+static void
+a_block_without_a_form_is_left_out_of_a_stream(void **state)
+{
+    const struct ir_block odd = { .kind = IR_BLOCK_FOREIGN,
+                                  .foreign = { STR("some.chat"), STR("{\"a\":1}") } };
+    struct ir_citation cited[] = { { .kind = IR_CITATION_FOREIGN,
+                                     .foreign = { STR("some.chat"), STR("{}") } } };
+    const struct ir_block cites = { .kind = IR_BLOCK_TEXT,
+                                    .text = { .text = STR("Hi"), .citations = { cited, 1, 1 } } };
+    const struct ir_usage usage = { .set = false };
+    const struct ir_event events[] = {
+        { .kind = IR_EVENT_BEGIN, .reply = &head },
+        { .kind = IR_EVENT_OPEN, .index = 0, .block = &odd },
+        { .kind = IR_EVENT_GROW, .index = 0, .block = &odd },
+        { .kind = IR_EVENT_CLOSE, .index = 0 },
+        { .kind = IR_EVENT_OPEN, .index = 1, .block = &text },
+        { .kind = IR_EVENT_GROW, .index = 1, .block = &cites },
+        { .kind = IR_EVENT_CLOSE, .index = 1 },
+        { .kind = IR_EVENT_FINISH, .stop = IR_STOP_END, .usage = &usage },
+        { .kind = IR_EVENT_END },
+    };
+    struct bench *b = *state;
+    struct xd_writer w;
+    struct buf out;
+    buf_init(&out, 1u << 20);
+    xd_writer_init(&w, xd_find(STR("anthropic.messages")), XD_OP_CHAT, &b->keep, &out,
+                   XD_USAGE_OMIT);
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        xd_writer_event(&w, &events[i]);
+    buf_putc(&out, '\0');
+    assert_null(strstr(out.p, "\"index\":1"));
+    assert_null(strstr(out.p, "citations_delta"));
+    assert_non_null(strstr(out.p, "\"index\":0,\"content_block\":{\"type\":\"text\""));
+    assert_non_null(strstr(out.p, "{\"type\":\"content_block_stop\",\"index\":0}"));
+    assert_int_equal(w.x.lost.n, 2);
+    xd_writer_fini(&w);
+    buf_fini(&out);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(any_framing_says_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_in_a_framing_is_read_in_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_block_without_a_form_is_left_out_of_a_stream, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
