@@ -7,7 +7,7 @@ static const char family[] = "google.generate";
 #define STR_FAMILY STR("google.generate")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[183], seen_written[183];
+static unsigned char seen_read[182], seen_written[182];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -169,37 +169,29 @@ static const struct xd_table blocked_table = {
     NULL,
 };
 
-/* google/generate.spec:315 */
-static const struct xd_word reason_table_v[] = {
-    { STR_INIT("API_KEY_INVALID"), IR_FAULT_AUTH, 0, 1, 0, 37, 0 },
-    { STR_INIT("API_KEY_SERVICE_BLOCKED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 38, 0 },
-};
-static const struct xd_table reason_table = {
-    "reason", reason_table_v, sizeof reason_table_v / sizeof *reason_table_v, -1, -1,
-    NULL,
-};
-
-/* google/generate.spec:317 */
+/* google/generate.spec:314 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 39, 0 },
-    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 40, 0 },
-    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_POLICY, 400, 0, 1, 41, 0 },
-    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_TOO_LARGE, 413, 0, 1, 42, 0 },
-    { STR_INIT("FAILED_PRECONDITION"), IR_FAULT_BILLING, 400, 1, 1, 43, 0 },
-    { STR_INIT("UNAUTHENTICATED"), IR_FAULT_AUTH, 401, 1, 1, 44, 0 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 403, 1, 1, 45, 0 },
-    { STR_INIT("NOT_FOUND"), IR_FAULT_MISSING, 404, 1, 1, 46, 0 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 429, 1, 1, 47, 0 },
-    { STR_INIT("INTERNAL"), IR_FAULT_INTERNAL, 500, 1, 1, 48, 0 },
-    { STR_INIT("INTERNAL"), IR_FAULT_PROTOCOL, 502, 0, 1, 49, 0 },
-    { STR_INIT("UNAVAILABLE"), IR_FAULT_OVERLOADED, 503, 1, 1, 50, 0 },
-    { STR_INIT("DEADLINE_EXCEEDED"), IR_FAULT_TIMEOUT, 504, 1, 1, 51, 0 },
-    { STR_INIT("OUT_OF_RANGE"), IR_FAULT_INVALID, 0, 1, 0, 52, 0 },
-    { STR_INIT("CANCELLED"), IR_FAULT_INTERNAL, 0, 1, 0, 53, 0 },
-    { STR_INIT("ABORTED"), IR_FAULT_INTERNAL, 0, 1, 0, 53, 0 },
-    { STR_INIT("DATA_LOSS"), IR_FAULT_INTERNAL, 0, 1, 0, 53, 0 },
-    { STR_INIT("UNKNOWN"), IR_FAULT_INTERNAL, 0, 1, 0, 53, 0 },
-    { STR_INIT("UNIMPLEMENTED"), IR_FAULT_MISSING, 0, 1, 0, 54, 0 },
+    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 37, 0 },
+    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 38, 0 },
+    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_POLICY, 400, 0, 1, 39, 0 },
+    { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_TOO_LARGE, 413, 0, 1, 40, 0 },
+    { STR_INIT("FAILED_PRECONDITION"), IR_FAULT_BILLING, 400, 1, 1, 41, 0 },
+    { STR_INIT("UNAUTHENTICATED"), IR_FAULT_AUTH, 401, 1, 1, 42, 0 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 403, 1, 1, 43, 0 },
+    { STR_INIT("NOT_FOUND"), IR_FAULT_MISSING, 404, 1, 1, 44, 0 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 429, 1, 1, 45, 0 },
+    { STR_INIT("INTERNAL"), IR_FAULT_INTERNAL, 500, 1, 1, 46, 0 },
+    { STR_INIT("INTERNAL"), IR_FAULT_PROTOCOL, 502, 0, 1, 47, 0 },
+    { STR_INIT("UNAVAILABLE"), IR_FAULT_OVERLOADED, 503, 1, 1, 48, 0 },
+    { STR_INIT("DEADLINE_EXCEEDED"), IR_FAULT_TIMEOUT, 504, 1, 1, 49, 0 },
+    { STR_INIT("OUT_OF_RANGE"), IR_FAULT_INVALID, 0, 1, 0, 50, 0 },
+    { STR_INIT("CANCELLED"), IR_FAULT_INTERNAL, 0, 1, 0, 51, 0 },
+    { STR_INIT("ABORTED"), IR_FAULT_INTERNAL, 0, 1, 0, 51, 0 },
+    { STR_INIT("DATA_LOSS"), IR_FAULT_INTERNAL, 0, 1, 0, 51, 0 },
+    { STR_INIT("UNKNOWN"), IR_FAULT_INTERNAL, 0, 1, 0, 51, 0 },
+    { STR_INIT("UNIMPLEMENTED"), IR_FAULT_MISSING, 0, 1, 0, 52, 0 },
+    { STR_INIT("API_KEY_INVALID"), IR_FAULT_AUTH, 0, 1, 0, 53, 0 },
+    { STR_INIT("*exceeds the maximum number of tokens*"), IR_FAULT_CONTEXT, 0, 1, 0, 54, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -2594,24 +2586,18 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
         XD_SEEN(seen_read, 179);
         xd_read_str(x, v[1], &m->code);
     }
-    if (v[1]) {
-        XD_SEEN(seen_read, 180);
-        int w = xd_try_word(x, v[1], &reason_table);
-        if (w)
-            m->kind = (enum ir_fault)w;
-    }
 }
 
-/* google/generate.spec:310: retry_info */
+/* google/generate.spec:309: retry_info */
 static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 181);
+    XD_SEEN(seen_written, 180);
     jw_key(&x->w, STR("@type"));
     jw_raw(&x->w, STR("\"type.googleapis.com/google.rpc.RetryInfo\""));
     if (m->retry_after.set) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 181);
         xd_put_duration(x, STR("retryDelay"), m->retry_after);
     }
     jw_close(&x->w);
@@ -2738,25 +2724,25 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:252", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
     { "google/generate.spec:253", "* -> other" },
     { "google/generate.spec:257", "* -> refusal" },
-    { "google/generate.spec:315", "\"API_KEY_INVALID\" -> auth" },
-    { "google/generate.spec:315", "\"API_KEY_SERVICE_BLOCKED\" -> forbidden" },
-    { "google/generate.spec:318", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
-    { "google/generate.spec:319", "\"INVALID_ARGUMENT\" 400 <- context" },
-    { "google/generate.spec:320", "\"INVALID_ARGUMENT\" 400 <- policy" },
-    { "google/generate.spec:321", "\"INVALID_ARGUMENT\" 413 <- too_large" },
-    { "google/generate.spec:322", "\"FAILED_PRECONDITION\" 400 <-> billing" },
-    { "google/generate.spec:323", "\"UNAUTHENTICATED\" 401 <-> auth" },
-    { "google/generate.spec:324", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
-    { "google/generate.spec:325", "\"NOT_FOUND\" 404 <-> missing" },
-    { "google/generate.spec:326", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
-    { "google/generate.spec:327", "\"INTERNAL\" 500 <-> internal" },
-    { "google/generate.spec:328", "\"INTERNAL\" 502 <- protocol" },
-    { "google/generate.spec:329", "\"UNAVAILABLE\" 503 <-> overloaded" },
-    { "google/generate.spec:330", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
-    { "google/generate.spec:331", "\"OUT_OF_RANGE\" -> invalid" },
-    { "google/generate.spec:332",
+    { "google/generate.spec:315", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
+    { "google/generate.spec:316", "\"INVALID_ARGUMENT\" 400 <- context" },
+    { "google/generate.spec:317", "\"INVALID_ARGUMENT\" 400 <- policy" },
+    { "google/generate.spec:318", "\"INVALID_ARGUMENT\" 413 <- too_large" },
+    { "google/generate.spec:319", "\"FAILED_PRECONDITION\" 400 <-> billing" },
+    { "google/generate.spec:320", "\"UNAUTHENTICATED\" 401 <-> auth" },
+    { "google/generate.spec:321", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
+    { "google/generate.spec:322", "\"NOT_FOUND\" 404 <-> missing" },
+    { "google/generate.spec:323", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
+    { "google/generate.spec:324", "\"INTERNAL\" 500 <-> internal" },
+    { "google/generate.spec:325", "\"INTERNAL\" 502 <- protocol" },
+    { "google/generate.spec:326", "\"UNAVAILABLE\" 503 <-> overloaded" },
+    { "google/generate.spec:327", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
+    { "google/generate.spec:328", "\"OUT_OF_RANGE\" -> invalid" },
+    { "google/generate.spec:329",
       "\"CANCELLED\", \"ABORTED\", \"DATA_LOSS\", \"UNKNOWN\" -> internal" },
-    { "google/generate.spec:333", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:330", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:331", "\"API_KEY_INVALID\" -> auth" },
+    { "google/generate.spec:332", "\"*exceeds the maximum number of tokens*\" -> context" },
     { "google/generate.spec:35", "contents <-> turns : [content] required" },
     { "google/generate.spec:36", "systemInstruction.parts <-> instructions : [part]" },
     { "google/generate.spec:37", "tools <-> tools : [tool]" },
@@ -2897,17 +2883,16 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:297", "details <- this : [retry_info]" },
     { "google/generate.spec:304", "retryDelay -> retry_after : duration" },
     { "google/generate.spec:305", "reason -> code" },
-    { "google/generate.spec:306", "reason -> kind : reason try" },
-    { "google/generate.spec:311", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
-    { "google/generate.spec:312", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:310", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
+    { "google/generate.spec:311", "retryDelay <- retry_after : duration" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 2, 3, 1, 3, 3, 2, 1, 3, 3, 3, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 2, 2, 2, 3, 3, 3, 2, 1,
-    1, 1, 1, 1, 1, 1, 1, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    1, 1, 1, 1, 1, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2,
     2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 2, 3, 3, 2, 2,
     3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1,
-    3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1, 1, 1, 2, 2,
+    3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1, 1, 2, 2,
 };
 
 static void

@@ -217,9 +217,9 @@ settle_kind(struct xd *x, const struct place *p, int status, struct ir_error *e)
         enum ir_fault kind = (enum ir_fault)xd_phrase_in(x, e->message, x->dialect->faults);
         if (kind != IR_FAULT_UNSET)
             e->kind = kind;
-        if (kind == IR_FAULT_AUTH)
-            e->status.set = false; /* a wrong key that came as a bad request */
     }
+    if (e->kind == IR_FAULT_AUTH && status == 400)
+        e->status.set = false; /* a wrong key that came as a bad request */
     if (e->kind == IR_FAULT_UNSET)
         e->kind = IR_FAULT_INTERNAL;
 }
