@@ -247,6 +247,9 @@ error_document(struct exchange *x, const struct ir_error *e)
     if (e->retry_after.set && e->retry_after.v >= 0)
         put(&h, STR("retry-after"),
             print_number(h.retry, sizeof h.retry, (uint64_t)e->retry_after.v));
+    struct str word = xd_error_word(x->front.dialect, e);
+    if (x->front.dialect->error_word.p && word.p)
+        put(&h, x->front.dialect->error_word, word);
     xd_init(&xd, x->front.dialect, x->front.op->kind, &x->arena, out);
     bool listed = x->wants_stream && x->front.asked.framing == FRAMING_ARRAY;
     buf_puts(out, listed ? STR("[") : STR(""));

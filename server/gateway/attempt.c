@@ -80,6 +80,7 @@ read_error(struct exchange *x)
     struct xd xd;
     xd_init(&xd, a->candidate.offer->deployment->dialect, a->target.op->kind, &a->arena, NULL);
     xd.doc = x->worker->doc;
+    xd_error_named(&xd, a->error_word);
     xd_error_read(&xd, buf_str(&a->collected), a->status, &e);
     x->worker->doc = xd.doc;
     if (a->status < 400)
@@ -87,6 +88,15 @@ read_error(struct exchange *x)
     if (a->retry_after.set)
         e.retry_after = a->retry_after;
     return e;
+}
+
+void
+attempt_name_reply(const struct exchange *x, struct ir_reply *r)
+{
+    if (r->id.n == 0)
+        r->id = x->request_id;
+    if (r->model.n == 0)
+        r->model = x->attempt.model;
 }
 
 /* --- the reply ----------------------------------------------------------------------------- */
@@ -117,6 +127,8 @@ on_head(void *ctx, const struct upstream_head *head)
         spoil(x);
     if (d->retry_after.p)
         xd_seconds(upstream_head_get(head, d->retry_after), &a->retry_after);
+    if (d->error_word.p)
+        a->error_word = arena_str(&a->arena, upstream_head_get(head, d->error_word));
     if (d->request_id.p)
         a->request_id = arena_str(&x->arena, upstream_head_get(head, d->request_id));
 }

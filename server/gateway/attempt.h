@@ -50,6 +50,7 @@ struct attempt {
     enum attempt_reply reply;
     int status;
     struct ir_int retry_after;
+    struct str error_word; /* what a header says went wrong */
     struct str type;       /* of what passes */
     struct str request_id; /* the provider's own */
     struct buf collected;  /* an error or a document */
@@ -81,6 +82,9 @@ void attempt_release_body(struct attempt *a);
 void attempt_stop(struct exchange *x);
 /* Tell the accountants; once for each attempt. */
 void attempt_account(struct exchange *x);
+
+/* An id and a model for a reply of a dialect whose replies have none: those of the request. */
+void attempt_name_reply(const struct exchange *x, struct ir_reply *r);
 
 /* An error in our words: "provider NAME: TEXT". */
 struct ir_error attempt_error(struct attempt *a, enum ir_fault kind, const char *text);

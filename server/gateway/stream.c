@@ -18,6 +18,14 @@ on_event(void *ctx, const struct ir_event *e)
 {
     struct exchange *x = ctx;
     struct stream *s = x->attempt.stream;
+    struct ir_event begin = *e;
+    struct ir_reply named;
+    if (e->kind == IR_EVENT_BEGIN) {
+        named = *e->reply;
+        attempt_name_reply(x, &named);
+        begin.reply = &named;
+        e = &begin;
+    }
     attempt_tally(x, e);
     switch (s->mode) {
     case STREAM_COPY:

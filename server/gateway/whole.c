@@ -81,8 +81,9 @@ copy_answer(struct exchange *x)
 }
 
 static void
-settle_chat(struct exchange *x, const struct xd_answer *answer)
+settle_chat(struct exchange *x, struct xd_answer *answer)
 {
+    attempt_name_reply(x, &answer->chat);
     ir_reply_speak(&answer->chat, tell_event, x);
     if (x->wants_stream)
         stream_speak(x, &answer->chat);

@@ -88,6 +88,8 @@ send_error(struct visit *v, const struct ir_error *e)
     whole.request = v->letter.headers[v->letter.n_headers - 1].value;
     if (e->retry_after.set)
         add_header(v, d->retry_after, arena_printf(&v->arena, "%lld", (long long)e->retry_after.v));
+    if (d->error_word.p)
+        add_header(v, d->error_word, xd_error_word(d, e));
     buf_init(&out, 1 << 20);
     xd_init(&x, d, v->route->op->kind, &v->arena, &out);
     bool listed = v->ask.kind == XD_OP_CHAT && v->ask.chat.stream == IR_TRUE

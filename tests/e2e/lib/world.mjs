@@ -31,7 +31,7 @@ function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, prov
         server: { listen: '127.0.0.1:0', workers: 2, ...server },
         providers: [
             deployment('openai', 'openai.chat'), deployment('anthropic', 'anthropic.messages'),
-            ...providers,
+            ...(typeof providers === 'function' ? providers(emulator) : providers),
         ],
         routing: { retries, fallbacks },
     }).replaceAll('{emulator}', emulator);
@@ -39,8 +39,8 @@ function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, prov
 
 export class World {
     // options: server, timeouts, retries, providers, fallbacks, plugins of the gateway's config, in which
-    // {emulator} is the emulator's address; provider: more
-    // for each of the two deployments; mock: the emulator's config.
+    // {emulator} is the emulator's address; providers may be a function of it; provider: more for each of the
+    // two deployments; mock: the emulator's config.
     static async start(options = {}) {
         const w = new World();
         w.folder = await mkdtemp(join(tmpdir(), 'llmux-e2e-'));
