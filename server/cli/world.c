@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "runtime/xd/policy.h"
+#include "server/gateway/deployment.h"
 
 #define TEXT_BYTES_MAX (1u << 20)
 
@@ -53,6 +54,19 @@ setting_name(void *ctx, struct str type, unsigned i, bool *needed)
 }
 
 static bool
+check_auth(void *ctx, const struct config_provider *p, struct buf *why)
+{
+    const struct process *process = ctx;
+    struct deployment d = { .config = p, .dialect = plugins_find(process->plugins, p->type) };
+    struct fault f;
+    enum err err = deployment_identify(&d, process->arena, &f);
+    if (err)
+        buf_puts(why, str_from(f.text));
+    deployment_fini(&d);
+    return err == ERR_OK;
+}
+
+static bool
 load_plugins(void *ctx, const char *folder, struct buf *why)
 {
     const struct process *p = ctx;
@@ -70,6 +84,7 @@ world_of_process(struct arena *a, struct plugins *plugins)
                                   .policy = check_policy,
                                   .setting = setting_name,
                                   .plugins = load_plugins,
+                                  .auth = check_auth,
                                   .env = config_world_env,
                                   .file = config_world_file,
                                   .ctx = p };

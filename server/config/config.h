@@ -169,6 +169,9 @@ struct config_world {
     /* Load the providers of a folder: what is asked later knows them.  False, with the reason in why,
      * when it cannot be.  NULL: there are none. */
     bool (*plugins)(void *ctx, const char *folder, struct buf *why);
+    /* Has this deployment, complete but for that, the credentials that its type needs?  If not, put
+     * into why what is missing.  NULL: all have. */
+    bool (*auth)(void *ctx, const struct config_provider *p, struct buf *why);
     /* The value of an environment variable, NULL when it is not set.  NULL: no variable is set. */
     const char *(*env)(void *ctx, const char *name);
     /* Read a whole file into content (for secrets, and to see that a certificate can be read);

@@ -188,26 +188,6 @@ static const struct config_field timeouts_fields[] = {
 const struct config_record config_timeouts_record = CONFIG_RECORD("providers[].timeouts",
                                                                   timeouts_fields);
 
-#define AT(member) offsetof(struct config_auth, member)
-/* clang-format off */
-static const struct config_field auth_fields[] = {
-    { "scheme",            config_read_name,   AT(scheme),            .need = CONFIG_OPTIONAL },
-    { "access_key_id",     config_read_secret, AT(access_key_id),     .need = CONFIG_OPTIONAL },
-    { "secret_access_key", config_read_secret, AT(secret_access_key), .need = CONFIG_OPTIONAL },
-    { "session_token",     config_read_secret, AT(session_token),     .need = CONFIG_OPTIONAL },
-    { "profile",           config_read_text,   AT(profile),           .need = CONFIG_OPTIONAL },
-    { "region",            config_read_name,   AT(region),            .need = CONFIG_OPTIONAL },
-    { "credentials_file",  config_read_file,   AT(credentials_file),  .need = CONFIG_OPTIONAL },
-    { "tenant_id",         config_read_name,   AT(tenant_id),         .need = CONFIG_OPTIONAL },
-    { "client_id",         config_read_text,   AT(client_id),         .need = CONFIG_OPTIONAL },
-    { "client_secret",     config_read_secret, AT(client_secret),     .need = CONFIG_OPTIONAL },
-    { "scope",             config_read_text,   AT(scope),             .need = CONFIG_OPTIONAL },
-    { "token_url",         config_read_url,    AT(token_url),         .need = CONFIG_OPTIONAL },
-};
-/* clang-format on */
-#undef AT
-const struct config_record config_auth_record = CONFIG_RECORD("providers[].auth", auth_fields);
-
 /* Keeps the node too, for messages that come later. */
 static bool
 read_name(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
@@ -428,6 +408,20 @@ check_unique(struct config_reader *r, const struct config *c, const struct draft
     return true;
 }
 
+/* Are there the credentials that the type needs?  Once all else is right. */
+static bool
+check_auth(struct config_reader *r, const struct draft *d)
+{
+    struct buf why;
+    buf_init(&why, FAULT_TEXT);
+    bool ok = !r->world->auth || r->world->auth(r->world->ctx, &d->p, &why);
+    if (!ok)
+        config_fail(r, d->type, "auth of \"%.*s\": %.*s", STR_ARG(d->name->text),
+                    STR_ARG(buf_str(&why)));
+    buf_fini(&why);
+    return ok;
+}
+
 static bool
 read_provider(struct config_reader *r, const struct node *n, struct config *c, unsigned *room)
 {
@@ -438,6 +432,8 @@ read_provider(struct config_reader *r, const struct node *n, struct config *c, u
         ok &= read_policies(r, &d);
         ok &= read_settings(r, &d);
     }
+    if (ok)
+        ok = check_auth(r, &d);
     ok &= check_unique(r, c, &d);
     struct config_provider *slot = CONFIG_PUSH(r, c->providers, c->n_providers, *room);
     if (slot)

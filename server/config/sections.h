@@ -16,9 +16,13 @@ extern const struct config_record config_tls_record, config_log_record; /* the s
 
 /* section_providers.c */
 extern const struct config_record config_provider_record;
-extern const struct config_record config_model_record, config_timeouts_record, config_auth_record;
+extern const struct config_record config_model_record, config_timeouts_record;
+
 /* Read the list of providers into the struct config at out. */
 config_read config_read_providers;
+
+/* section_auth.c */
+extern const struct config_record config_auth_record; /* struct config_auth */
 
 /* section_routing.c */
 extern const struct config_routing config_routing_defaults;

@@ -170,8 +170,8 @@ make_policies(struct deployment *d, struct arena *a)
     d->policies = (struct xd_policy_choices){ v, v ? n : 0 };
 }
 
-static enum err
-make_identity(struct deployment *d, struct arena *a, struct fault *f)
+enum err
+deployment_identify(struct deployment *d, struct arena *a, struct fault *f)
 {
     const struct config_auth *c = &d->config->auth;
     const struct identity_options o = { .scheme = c->scheme,
@@ -190,11 +190,7 @@ make_identity(struct deployment *d, struct arena *a, struct fault *f)
                                         .scope = c->scope,
                                         .token_url = c->token_url };
     const struct identity_world world = { .env = config_world_env, .file = config_world_file };
-    struct fault why = { .err = ERR_OK };
-    enum err err = identity_make(&d->identity, d->dialect->auths, d->dialect->nauths, &o, &world, a,
-                                 &why);
-    return err ? fault_set(f, err, 0, "provider %.*s: auth: %s", STR_ARG(d->config->name), why.text)
-               : ERR_OK;
+    return identity_make(&d->identity, d->dialect->auths, d->dialect->nauths, &o, &world, a, f);
 }
 
 void
@@ -218,9 +214,10 @@ deployment_make(struct deployment *d, const struct config_provider *config,
         return fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s: %s: %.*s", STR_ARG(config->name),
                          d->dialect ? "no base_url for type" : "no such type",
                          STR_ARG(config->type));
-    enum err err = make_identity(d, a, f);
+    struct fault why;
+    enum err err = deployment_identify(d, a, &why);
     if (err)
-        return err;
+        return fault_set(f, err, 0, "provider %.*s: auth: %s", STR_ARG(config->name), why.text);
     unsigned n = d->dialect->nops;
     d->urls = arena_alloc(a, n * sizeof *d->urls);
     d->headers = arena_alloc(a, n * sizeof *d->headers);

@@ -30,6 +30,9 @@ MUST_CHECK enum err
 deployment_make(struct deployment *d, const struct config_provider *config,
                 const struct plugins *plugins, struct arena *a, struct fault *f);
 
+/* Find d's identity, with nothing but config and dialect there; ERR_UNSUPPORTED, with the reason in f,
+ * when credentials are missing. */
+MUST_CHECK enum err deployment_identify(struct deployment *d, struct arena *a, struct fault *f);
 void deployment_fini(struct deployment *d);
 
 /* What is sent for an operation; false when the dialect does not have it. */

@@ -1,0 +1,202 @@
+// How requests show providers who pays: keys, tokens that are fetched, signatures.
+import assert from 'node:assert/strict';
+import { createVerify, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { provider, tokens } from './lib/fakes.mjs';
+import { eventually, failure, World } from './lib/world.mjs';
+
+const messages = [{ role: 'user', content: 'Hello' }];
+const bearer = (r) => /^Bearer (.*)$/.exec(r.headers.authorization ?? '')?.[1];
+
+// Run with these deployments; nothing secret may be in the log at the end.
+async function withGateway(providers, secrets, run, options = {}) {
+    const w = await World.start({ providers, ...options });
+    try {
+        await run(w);
+    } finally {
+        await w.stop();
+    }
+    for (const secret of secrets)
+        assert.ok(!w.gateway.lines.some((l) => l.includes(secret)), `${secret} is in the log`);
+}
+
+const ask = (w, model) => w.openai().chat.completions.create({ model, messages });
+
+test('a key stands where the provider wants it', async () => {
+    const p = await provider((r) => r.headers['api-key'] !== 'azure-key-0123456789' && 'no key');
+    await withGateway([{ name: 'a', type: 'azure', base_url: `${p.url}/openai`,
+                         api_key: 'azure-key-0123456789', settings: { resource: 'r' },
+                         models: ['gpt'] }], ['azure-key-0123456789'], async (w) => {
+        const r = await ask(w, 'gpt');
+        assert.equal(r.choices[0].message.content, 'Welcome.');
+        assert.equal(p.requests[0].url, '/openai/deployments/gpt/chat/completions');
+        assert.equal(p.requests[0].headers.authorization, undefined);
+    });
+    await p.stop();
+});
+
+test('a client buys one token for many requests', async () => {
+    const t = await tokens('ticket', 3600);
+    const p = await provider((r) => bearer(r) !== 'ticket-1' && 'no ticket');
+    const secrets = ['client-secret-0123', 'ticket-1'];
+    await withGateway([{ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' },
+                         auth: { client_id: 'me', client_secret: 'client-secret-0123',
+                                 token_url: `${t.url}/{tenant_id}/token`.replace('{tenant_id}', 'T') },
+                         models: ['gpt'] }], secrets, async (w) => {
+        const all = await Promise.all(Array.from({ length: 40 }, () => ask(w, 'gpt')));
+        assert.ok(all.every((r) => r.choices[0].message.content === 'Welcome.'));
+        assert.equal(t.requests.length, 1);
+        assert.equal(t.requests[0].method, 'POST');
+        assert.equal(t.requests[0].url, '/T/token');
+        assert.deepEqual(Object.fromEntries(new URLSearchParams(t.requests[0].body)), {
+            grant_type: 'client_credentials', client_id: 'me', client_secret: 'client-secret-0123',
+            scope: 'https://cognitiveservices.azure.com/.default' });
+    }, { server: { workers: 1 } });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+test('tokens are renewed before they end, and none is used after', async () => {
+    const born = new Map();
+    const t = await tokens('ticket', 2);
+    const p = await provider((r) => {
+        const mine = bearer(r);
+        if (!born.has(mine))
+            born.set(mine, Date.now());
+        return Date.now() - born.get(mine) > 3000 && 'an old ticket';
+    });
+    await withGateway([{ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' },
+                         auth: { client_id: 'me', client_secret: 'client-secret-0123',
+                                 token_url: t.url },
+                         models: ['gpt'] }], ['client-secret-0123'], async (w) => {
+        await eventually(async () => {
+            await ask(w, 'gpt');
+            return born.size >= 3;
+        });
+    }, { server: { workers: 1 } });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+test('a token endpoint that refuses is an error that clients understand', async () => {
+    let refuse = true;
+    const t = await tokens('ticket', 3600, () => refuse && {
+        status: 401, body: { error: 'invalid_client', error_description: 'not you' } } || undefined);
+    const p = await provider(() => undefined);
+    await withGateway([{ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' },
+                         auth: { client_id: 'me', client_secret: 'client-secret-0123',
+                                 token_url: t.url },
+                         models: ['gpt'] }], ['client-secret-0123'], async (w) => {
+        const e = await failure(ask(w, 'gpt'));
+        assert.equal(e.status, 502);
+        assert.match(e.message, /provider a: credentials for it cannot be had/);
+        assert.doesNotMatch(e.message, /invalid_client/);
+        const m = await failure(w.anthropic().messages.create({ model: 'gpt', max_tokens: 9,
+                                                                messages }));
+        assert.equal(m.error.type, 'error');
+        assert.match(m.error.error.message, /credentials/);
+        const line = await w.log(e.headers.get('x-request-id'));
+        assert.match(JSON.stringify(line), /status 401, invalid_client: not you/);
+        refuse = false;
+        await eventually(() => ask(w, 'gpt').then(() => true, () => false));
+    });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+test('another deployment helps out when there are no credentials', async () => {
+    const t = await tokens('ticket', 3600, () => ({ status: 503, body: 'down' }));
+    const p = await provider((r) => r.headers['api-key'] !== 'azure-key-0123456789' && 'no key');
+    const common = { type: 'azure', base_url: p.url, settings: { resource: 'r' } };
+    await withGateway([
+        { ...common, name: 'a', models: [{ name: 'gpt', weight: 1000 }],
+          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url } },
+        { ...common, name: 'b', api_key: 'azure-key-0123456789', models: ['gpt'] },
+    ], [], async (w) => {
+        for (let i = 0; i < 5; i++)
+            assert.equal((await ask(w, 'gpt')).choices[0].message.content, 'Welcome.');
+    }, { retries: 2 });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+// --- service accounts ------------------------------------------------------------------------------
+
+let folder, file, pair, fileOf;
+
+before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'llmux-e2e-auth-'));
+    file = join(folder, 'account.json');
+    pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    fileOf = (url) => writeFile(file, JSON.stringify({
+        type: 'service_account', client_email: 'me@project.example', private_key_id: 'kid-1',
+        private_key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), token_uri: url }));
+});
+after(() => rm(folder, { recursive: true }));
+
+const claims = (part) => JSON.parse(Buffer.from(part, 'base64url'));
+
+test('a service account signs for its tokens', async () => {
+    const t = await tokens('ya29', 3600, (r) => {
+        const form = new URLSearchParams(r.body);
+        const [head, body, signature] = form.get('assertion').split('.');
+        const ok = createVerify('RSA-SHA256').update(`${head}.${body}`)
+            .verify(pair.publicKey, signature, 'base64url');
+        const said = claims(body), now = Date.now() / 1000;
+        if (ok && form.get('grant_type') === 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+            && claims(head).kid === 'kid-1' && said.iss === 'me@project.example'
+            && said.aud === `http://${r.headers.host}/token` && Math.abs(said.iat - now) < 60
+            && said.exp - said.iat === 3600
+            && said.scope === 'https://www.googleapis.com/auth/cloud-platform')
+            return undefined;
+        return { status: 400, body: { error: 'invalid_grant', error_description: 'who is this' } };
+    });
+    const p = await provider((r) => bearer(r) !== 'ya29-1' && 'no token');
+    await fileOf(`${t.url}/token`);
+    await withGateway([{ name: 'v', type: 'anthropic_vertex', base_url: p.url,
+                         settings: { project: 'p' }, auth: { credentials_file: file },
+                         models: ['claude-x@2025'] }], ['ya29-1', 'BEGIN PRIVATE'], async (w) => {
+        const r = await ask(w, 'claude-x@2025');
+        assert.equal(r.choices[0].message.content, 'Welcome.');
+        assert.equal(p.requests[0].url, '/claude-x@2025:rawPredict');
+        const body = JSON.parse(p.requests[0].body);
+        assert.equal(body.model, undefined);
+        assert.equal(body.anthropic_version, 'vertex-2023-10-16');
+        const m = await w.anthropic().messages.create({ model: 'claude-x@2025', max_tokens: 9,
+                                                        messages });
+        assert.equal(m.content[0].text, 'Welcome.');
+        assert.equal(JSON.parse(p.requests[1].body).model, undefined);
+        assert.equal(t.requests.length, 1);
+    }, { server: { workers: 1 } });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+test('the machine itself is asked with its header', async () => {
+    const t = await tokens('machine', 3600,
+                           (r) => r.headers['metadata-flavor'] !== 'Google' && { status: 403 }
+                               || undefined);
+    const p = await provider((r) => bearer(r) !== 'machine-1' && 'no token');
+    await withGateway([{ name: 'v', type: 'anthropic_vertex', base_url: p.url,
+                         settings: { project: 'p' },
+                         auth: { scheme: 'metadata', token_url: `${t.url}/token` },
+                         models: ['claude'] }], ['machine-1'], async (w) => {
+        assert.equal((await ask(w, 'claude')).choices[0].message.content, 'Welcome.');
+        assert.equal(t.requests[0].method, 'GET');
+    }, { server: { workers: 1 } });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+test('a token that the provider revoked is fetched anew', async () => {
+    const t = await tokens('ticket', 3600);
+    let good = 'ticket-1';
+    const p = await provider((r) => bearer(r) !== good && 'revoked');
+    await withGateway([{ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' },
+                         auth: { client_id: 'me', client_secret: 'client-secret-0123',
+                                 token_url: t.url },
+                         models: ['gpt'] }], [], async (w) => {
+        await ask(w, 'gpt');
+        good = 'ticket-2';
+        assert.equal((await failure(ask(w, 'gpt'))).status, 401);
+    }, { server: { workers: 1 } });
+    await Promise.all([t.stop(), p.stop()]);
+});
