@@ -287,7 +287,7 @@ struct ast_decl {
     bool by_member;        /* union x <-> Y by member: the tags are members that must be there */
     struct word or_by;     /* list: the tag member of elements without the first; may be absent */
     bool by_frame;         /* stream x <-> Y by frame: the tags are names that the framing gives */
-    struct word until;     /* patch stream: "[DONE]" */
+    struct word until;     /* stream: "[DONE]" */
     bool patch;            /* stream X <-> Y patch until "..." */
     bool items;            /* stream X <-> Y items by type */
     /* by kind */

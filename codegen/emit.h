@@ -196,6 +196,22 @@ void emit_read_value(struct emit *e, const struct body *b, const struct row_use 
 void emit_write_value(struct emit *e, const struct body *b, const struct row_use *u,
                       const char *key, const char *indent);
 
+/* --- kinds.c: events for some kinds of blocks */
+/* The kinds that an event is for, bits as of form_mask; 0: all.  An unknown one is an error in d. */
+uint32_t event_kinds(const struct ir_model *ir, const struct ast_tag_case *c, struct diags *d);
+/* Does the event grow a block without saying which?  Such blocks have no boundaries. */
+bool event_is_loose(const struct ast_tag_case *c);
+/* Is this event of the model written by the case? */
+bool event_writes(const struct ast_tag_case *c, struct str event);
+/* Does any case of the stream write it? */
+bool stream_writes(const struct ast_decl *stream, struct str event);
+/* Is there a choice by kind for this event of the model? */
+bool stream_has_kinds(struct emit *e, const struct ast_decl *stream, struct str event);
+/* The choice: inside of a case of write_event's switch. */
+void emit_event_by_kind(struct emit *e, const struct ast_decl *stream, struct str event);
+/* The C name of an event behind read_ and write_. (emit_events.c) */
+const char *event_c(struct emit *e, const struct ast_decl *stream, const struct ast_tag_case *c);
+
 /* --- one file each */
 void emit_table(struct emit *e, const struct ast_decl *decl);
 void emit_union(struct emit *e, const struct ast_decl *decl);

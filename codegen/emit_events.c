@@ -15,12 +15,15 @@ find_event(struct emit *e, struct word name)
     return NULL;
 }
 
-/* The wire's name of an event as a part of C names. */
-static const char *
+/* The wire's name of an event as a part of C names; one that is only written may share it. */
+const char *
 event_c(struct emit *e, const struct ast_decl *decl, const struct ast_tag_case *c)
 {
-    return arena_printf(e->a, "%s%.*s_%s", decl_prefix(e, decl), STR_ARG(decl->name.s),
-                        c_word(e->a, c->tags.v[0].s))
+    bool only = c->arrow == ARROW_WRITE;
+
+    return arena_printf(e->a, "%s%.*s_%s%s%s", decl_prefix(e, decl), STR_ARG(decl->name.s),
+                        c_word(e->a, c->tags.v[0].s), only ? "_as_" : "",
+                        only ? c_word(e->a, c->model.v[0].v[0].name.s) : "")
         .p;
 }
 
@@ -250,20 +253,26 @@ emit_grow_writer(struct emit *e, const struct ir_union *u, const struct growths 
 /* --- one event -------------------------------------------------------------------------------- */
 
 static void
-emit_locals(struct emit *e, const struct ast_event *ev)
+emit_locals(struct emit *e, const struct ast_event *ev, bool loose)
 {
     for (unsigned i = 0; i < ev->params.n; i++) {
         struct str name = ev->params.v[i].s;
         struct type t = event_param(e->ir, ev, name);
         bool index = t.kind == TYPE_INDEX;
         bool en = t.kind == TYPE_ENUM;
+        if (loose && str_is(name, "index"))
+            continue;
         em(e, "    %s %.*s = %s;\n", types_c(e->a, &t), STR_ARG(name), index || en ? "0" : "{ 0 }");
     }
 }
 
 static void
-emit_flow_call(struct emit *e, const struct ast_event *ev)
+emit_flow_call(struct emit *e, const struct ast_event *ev, bool loose)
 {
+    if (loose) {
+        em(e, "    xd_flow_patch(x, choice, &block);\n");
+        return;
+    }
     if (str_is(ev->name.s, "finish")) {
         em(e,
            "    xd_flow_stop(x, choice, stop, stop_text);\n    if (usage.set)\n        xd_flow_usage(x, &usage);\n");
@@ -280,15 +289,17 @@ emit_flow_call(struct emit *e, const struct ast_event *ev)
 
 static void
 emit_event_reader(struct emit *e, const struct body *b, const struct ast_event *ev,
-                  const struct ir_union *grow_union, const char *grow_name, struct word names)
+                  const struct ir_union *grow_union, const char *grow_name, struct word names,
+                  bool loose)
 {
     const struct row_use *grow = grows_row(b);
 
     em(e, "static void\nread_%s(struct xd *x, uint32_t at)\n{\n", b->name);
-    emit_locals(e, ev);
+    emit_locals(e, ev, loose);
     em(e, "    uint32_t v[%u];\n\n    if (!xd_scan(x, at, &%s_shape, v, NULL))\n        return;\n",
        b->slots ? b->slots : 1, b->shape);
     struct body rest = *b;
+    e->fragments = str_is(ev->name.s, "grow");
     if (grow) {
         rest.uses.n = (unsigned)(grow - b->uses.v); /* the rows before it; it stands last */
         emit_read_rows(e, &rest);
@@ -301,7 +312,8 @@ emit_event_reader(struct emit *e, const struct body *b, const struct ast_event *
     }
     if (names.s.n)
         em(e, "    xd_frame_fault(x, %s, &error);\n", own_table(e, find_decl(e, names)));
-    emit_flow_call(e, ev);
+    e->fragments = false;
+    emit_flow_call(e, ev, loose);
     em(e, "}\n\n");
 }
 
@@ -337,6 +349,27 @@ grow_event_c(struct emit *e, const struct ast_decl *decl)
     return "?";
 }
 
+/* A fragment may have nothing that the event's rows say: then there is no event. */
+static void
+emit_silence(struct emit *e, const struct body *b)
+{
+    struct str says = { NULL, 0 };
+
+    for (unsigned i = 0; i < b->uses.n; i++) {
+        const struct ast_row *r = b->uses.v[i].r;
+        if (r->kind != ROW_MAP || r->model.n != 1 || r->model.v[0].n != 3)
+            continue;
+        struct target t = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[0], DIR_WRITE, e->diags);
+        if (!t.ok || !t.guard)
+            continue;
+        arena_append(e->a, &says,
+                     arena_printf(e->a, "%s(%s && %s)", says.n ? " || " : "", t.guard,
+                                  types_present(e->a, &t.type, t.lvalue)));
+    }
+    if (says.n)
+        em(e, "    if (!(%.*s))\n        return;\n", STR_ARG(says));
+}
+
 static void
 emit_event_writer(struct emit *e, const struct ast_decl *decl, const struct ast_tag_case *c,
                   const struct body *b, bool by_member)
@@ -367,6 +400,7 @@ emit_event_writer(struct emit *e, const struct ast_decl *decl, const struct ast_
     }
     em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    (void)e;\n",
        b->name);
+    emit_silence(e, b);
     if (opens && decl->by_frame)
         em(e,
            "    if (!(0x%xu >> e->block->kind & 1)) {\n        write_%s(x, e);\n        return;\n    }\n",
@@ -391,7 +425,8 @@ emit_event(struct emit *e, const struct ast_decl *decl, const struct ast_tag_cas
 
     if (!ev || !c->tags.n)
         return;
-    struct ctx ctx = { CTX_EVENT, NULL, NULL, -1, ev };
+    struct ctx ctx = { .kind = CTX_EVENT, .ucase = -1, .event = ev };
+    ctx.kinds = event_kinds(e->ir, c, e->diags);
     const char *name = event_c(e, decl, c);
     struct body *b = body_make(e, &ctx, name, name, &c->rows, NULL);
     if (!decl->by_frame) {
@@ -402,7 +437,8 @@ emit_event(struct emit *e, const struct ast_decl *decl, const struct ast_tag_cas
     if (b->rest == REST_KEEP)
         b->rest = REST_NOTE; /* an event has no place to keep them */
     em(e, "/* %s: %.*s */\n", pos_text(e->a, c->pos), STR_ARG(c->tags.v[0].s));
-    emit_shape(e, b);
+    if (c->arrow != ARROW_WRITE)
+        emit_shape(e, b);
     const struct row_use *grow = grows_row(b);
     const struct ir_union *u = types_union(e->ir, STR("Block"));
     const char *grow_name = NULL;
@@ -422,7 +458,7 @@ emit_event(struct emit *e, const struct ast_decl *decl, const struct ast_tag_cas
         emit_event_writer(e, decl, c, b, false);
     }
     if (c->arrow != ARROW_WRITE)
-        emit_event_reader(e, b, ev, u, grow_name, c->by);
+        emit_event_reader(e, b, ev, u, grow_name, c->by, event_is_loose(c));
 }
 
 /* --- the whole stream ------------------------------------------------------------------------- */
@@ -496,10 +532,18 @@ emit_dispatch(struct emit *e, const struct ast_decl *decl, const char *name)
     for (unsigned k = 0; e->ir->events && k < e->ir->events->events.n; k++) {
         const struct ast_event *ev = &e->ir->events->events.v[k];
         em(e, "    case IR_EVENT_%s:\n", types_upper(e->a, ev->name.s));
+        if (stream_has_kinds(e, decl, ev->name.s)) {
+            emit_event_by_kind(e, decl, ev->name.s);
+            em(e, "        break;\n");
+            continue;
+        }
+        if (str_is(ev->name.s, "end") && decl->until.s.n)
+            em(e, "        xd_frame_text(x, STR(%s));\n", c_string(e->a, decl->until.s));
+        if (str_is(ev->name.s, "beat") && !stream_writes(decl, ev->name.s))
+            em(e, "        xd_frame_comment(x);\n");
         for (unsigned i = 0; i < decl->tag_cases.n; i++) {
             const struct ast_tag_case *c = &decl->tag_cases.v[i];
-            if (c->arrow != ARROW_READ && c->model.n && c->tags.n
-                && str_eq(c->model.v[0].v[0].name.s, ev->name.s)) {
+            if (event_writes(c, ev->name.s)) {
                 em(e, "        XD_SEEN(seen_written, %d);\n",
                    emit_number(e, c->pos, c->arrow, false));
                 em(e, "        write_%s(x, e);\n", event_c(e, decl, c));

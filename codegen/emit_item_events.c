@@ -109,7 +109,7 @@ make(struct emit *e, struct said *s, const struct ast_decl *decl, unsigned i)
     s->ev = s->c->model.n ? find_event(e, s->c->model.v[0].v[0].name) : NULL;
     if (!s->ev || !s->c->tags.n)
         return false;
-    struct ctx ctx = { CTX_EVENT, NULL, NULL, -1, s->ev };
+    struct ctx ctx = { .kind = CTX_EVENT, .ucase = -1, .event = s->ev };
     s->name =
         arena_printf(e->a, "%s_%u_%s", decl_name(e, decl), i, c_word(e->a, s->c->tags.v[0].s)).p;
     s->mask = case_mask(e, s);

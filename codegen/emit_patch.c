@@ -20,7 +20,7 @@ static struct body *
 reply_body(struct emit *e, const char *name, const struct ast_rows *rows,
            const struct ast_rows *more)
 {
-    struct ctx ctx = { CTX_RECORD, types_record(e->ir, STR("Reply")), NULL, -1, NULL };
+    struct ctx ctx = { .kind = CTX_RECORD, .rec = types_record(e->ir, STR("Reply")), .ucase = -1 };
 
     return body_make(e, &ctx, name, "reply", rows, more);
 }
@@ -236,7 +236,9 @@ emit_choice_reader(struct emit *e, const struct patch *p)
 static void
 emit_frame_reader(struct emit *e, const struct patch *p)
 {
-    struct ctx error = { CTX_RECORD, types_record(e->ir, STR("Error")), NULL, -1, NULL };
+    struct ctx error = { .kind = CTX_RECORD,
+                         .rec = types_record(e->ir, STR("Error")),
+                         .ucase = -1 };
 
     em(e, "static void\nread_%s_error(struct xd *x, uint32_t at)\n{\n", p->name);
     em(e, "    struct ir_error error = { 0 };\n    struct ir_error *m = &error;\n\n");
@@ -300,7 +302,9 @@ emit_choice_writer(struct emit *e, const struct patch *p)
     emit_write_rows(e, &b);
     em(e, "    jw_close(&x->w);\n    jw_close(&x->w);\n");
     if (p->last)
-        em(e, "    if (m->stop)\n        write_%s_usage(x, &x->patch->usage);\n", p->name);
+        em(e,
+           "    if (m->stop && xd_patch_last(x))\n        write_%s_usage(x, &x->patch->usage);\n",
+           p->name);
     em(e, "    xd_patch_close(x);\n}\n\n");
 }
 
@@ -389,7 +393,9 @@ emit_block_writer(struct emit *e, const struct patch *p)
 static void
 emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *decl)
 {
-    struct ctx error = { CTX_RECORD, types_record(e->ir, STR("Error")), NULL, -1, NULL };
+    struct ctx error = { .kind = CTX_RECORD,
+                         .rec = types_record(e->ir, STR("Error")),
+                         .ucase = -1 };
     struct ast_row row = *p->fail->rows->v;
     struct row_use use = { .r = &row,
                            .number = emit_number(e, p->fail->pos, p->fail->arrow, true) };
@@ -481,7 +487,9 @@ void
 emit_patches(struct emit *e, const struct ast_decl *decl)
 {
     struct patch p = { .name = decl_name(e, decl) };
-    struct ctx choice = { CTX_RECORD, types_record(e->ir, STR("Choice")), NULL, -1, NULL };
+    struct ctx choice = { .kind = CTX_RECORD,
+                          .rec = types_record(e->ir, STR("Choice")),
+                          .ucase = -1 };
 
     if (!split_rows(e, decl, &p))
         return;

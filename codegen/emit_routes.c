@@ -102,8 +102,8 @@ make_route(struct emit *e, struct routes *rs, const struct ast_tag_case *c)
 struct body *
 route_body(struct emit *e, const struct routes *rs, const struct route *r)
 {
-    struct ctx turn = { CTX_RECORD, types_record(e->ir, STR("Turn")), NULL, -1, NULL };
-    struct ctx block = { CTX_CASE, NULL, rs->blocks, r->ucase, NULL };
+    struct ctx turn = { .kind = CTX_RECORD, .rec = types_record(e->ir, STR("Turn")), .ucase = -1 };
+    struct ctx block = { .kind = CTX_CASE, .un = rs->blocks, .ucase = r->ucase };
     const char *object =
         arena_printf(e->a, "%.*s_%.*s", STR_ARG(rs->decl->name.s), STR_ARG(r->c->tags.v[0].s)).p;
     struct body *b = body_make(e, r->ucase >= 0 ? &block : &turn, r->name, object, &r->c->rows,

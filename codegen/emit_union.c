@@ -162,7 +162,7 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
         check_foreign(e, c, u, n);
     if (n < 0 || is_foreign(c) || c->spread)
         return;
-    struct ctx ctx = { CTX_CASE, NULL, u, n, NULL };
+    struct ctx ctx = { .kind = CTX_CASE, .un = u, .ucase = n };
     const char *name = case_name(e, decl, i);
     const char *object =
         arena_printf(e->a, "%.*s.%s", STR_ARG(decl->name.s), u->cases.v[n].name.s.p).p;
@@ -239,7 +239,7 @@ static void
 write_when(struct emit *e, const struct ast_decl *decl, unsigned i, const struct ir_union *u, int n)
 {
     const struct ast_tag_case *c = &decl->tag_cases.v[i];
-    struct ctx ctx = { CTX_CASE, NULL, u, n, NULL };
+    struct ctx ctx = { .kind = CTX_CASE, .un = u, .ucase = n };
     struct target t = target_resolve(e->a, e->ir, &ctx, &c->has, DIR_WRITE, e->diags);
 
     if (!t.ok)
@@ -255,7 +255,7 @@ static void
 emit_apart(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, const char *name)
 {
     const struct ast_row *r = apart_row(decl);
-    struct ctx ctx = { CTX_UNION, NULL, u, -1, NULL };
+    struct ctx ctx = { .kind = CTX_UNION, .un = u, .ucase = -1 };
     struct ast_rows rows = { (struct ast_row *)r, 1, 1 };
     const char *apart = arena_printf(e->a, "%s_apart", name).p;
     struct type all = { .kind = TYPE_UNION, .un = u, .list = true };

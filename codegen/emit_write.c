@@ -144,7 +144,7 @@ write_string_elements(struct emit *e, const struct form *f, const struct type *t
 static const char *
 says_something(struct emit *e, const struct ast_decl *decl, const struct type *t)
 {
-    struct ctx ctx = { CTX_RECORD, t->rec, NULL, -1, NULL };
+    struct ctx ctx = { .kind = CTX_RECORD, .rec = t->rec, .ucase = -1 };
     const char *any = "false";
 
     for (unsigned i = 0; i < decl->rows.n; i++) {

@@ -448,6 +448,32 @@ put_table(struct print *p, const struct ast_table_rows *rows)
     }
 }
 
+/* The name of an event, in quotes unless it is a name as the spec has them. */
+static void
+put_event(struct buf *out, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '_' && (s.p[i] < 'a' || s.p[i] > 'z')) {
+            put_string(out, s);
+            return;
+        }
+    buf_puts(out, s);
+}
+
+static void
+put_events(struct print *p, const char *keyword, const struct words *names)
+{
+    if (names->n == 0)
+        return;
+    start(p);
+    buf_printf(p->out, "%-8s ", keyword);
+    for (unsigned i = 0; i < names->n; i++) {
+        buf_puts(p->out, i ? STR(", ") : STR(""));
+        put_event(p->out, names->v[i].s);
+    }
+    end(p);
+}
+
 /* 0: anywhere, 1: in a sequence, 2: before * + or ? */
 static void
 put_regex(struct buf *out, const struct ast_regex *r, unsigned tight)
@@ -458,7 +484,7 @@ put_regex(struct buf *out, const struct ast_regex *r, unsigned tight)
         buf_putc(out, '(');
     switch (r->kind) {
     case REGEX_NAME:
-        buf_puts(out, r->name.s);
+        put_event(out, r->name.s);
         break;
     case REGEX_SEQ:
     case REGEX_ALT:
@@ -497,9 +523,9 @@ put_order(struct print *p, const struct ast_order *order)
         put_regex(p->out, order->regex, 0);
         buf_puts(p->out, STR(" }\n"));
     }
-    put_names(p, "anywhere", &order->anywhere);
-    put_names(p, "final", &order->final);
-    put_names(p, "skip", &order->skip);
+    put_events(p, "anywhere", &order->anywhere);
+    put_events(p, "final", &order->final);
+    put_events(p, "skip", &order->skip);
 }
 
 static const char *
@@ -538,10 +564,6 @@ put_decl(struct print *p, const struct ast_decl *decl)
         buf_puts(p->out, STR(" patch"));
     if (decl->items)
         buf_puts(p->out, STR(" items"));
-    if (decl->until.s.p) {
-        buf_puts(p->out, STR(" until "));
-        put_string(p->out, decl->until.s);
-    }
     if (decl->by.s.n)
         buf_printf(p->out, " by %.*s", STR_ARG(decl->by.s));
     if (decl->by_member)
@@ -550,6 +572,10 @@ put_decl(struct print *p, const struct ast_decl *decl)
         buf_printf(p->out, ", %.*s", STR_ARG(decl->or_by.s));
     if (decl->by_frame)
         buf_puts(p->out, STR(" by frame"));
+    if (decl->until.s.p) {
+        buf_puts(p->out, STR(" until "));
+        put_string(p->out, decl->until.s);
+    }
     open_block(p);
     put_rows(p, &decl->rows);
     for (unsigned i = 0; i < decl->tag_cases.n; i++)

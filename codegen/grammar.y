@@ -159,13 +159,13 @@ faulty ::= error END.
 faulty ::= faulty repeated.
 faulty ::= faulty PIPE.
 faulty ::= faulty END.
-ordering(A) ::= ANYWHERE(K) names(N). {
+ordering(A) ::= ANYWHERE(K) event_names(N). {
     A = (struct build_ordering){ .kind = ORDERING_ANYWHERE, .at = K.word.pos, .names = N };
 }
-ordering(A) ::= FINAL(K) names(N). {
+ordering(A) ::= FINAL(K) event_names(N). {
     A = (struct build_ordering){ .kind = ORDERING_FINAL, .at = K.word.pos, .names = N };
 }
-ordering(A) ::= SKIP(K) names(N). {
+ordering(A) ::= SKIP(K) event_names(N). {
     A = (struct build_ordering){ .kind = ORDERING_SKIP, .at = K.word.pos, .names = N };
 }
 
@@ -176,6 +176,8 @@ ordering(A) ::= SKIP(K) names(N). {
 %type regex         { struct ast_regex * }
 %type sequence      { struct ast_regex * }
 %type repeated      { struct ast_regex * }
+%type event_name    { struct word }
+%type event_names   { struct words }
 choice(A) ::= run(A).
 choice(A) ::= choice(L) PIPE run(R).            { A = build_regex(b, REGEX_ALT, L, R); }
 run(A) ::= repeated(A).
@@ -185,7 +187,11 @@ regex(A) ::= sequence(A).
 regex(A) ::= regex(L) PIPE sequence(R).         { A = build_regex(b, REGEX_ALT, L, R); }
 sequence(A) ::= repeated(A).
 sequence(A) ::= sequence(L) repeated(R).        { A = build_regex(b, REGEX_SEQ, L, R); }
-repeated(A) ::= name(N).                        { A = build_regex_name(b, N); }
+repeated(A) ::= event_name(N).                  { A = build_regex_name(b, N); }
+event_name(A) ::= name(A).
+event_name(A) ::= STRING(S).                    { A = S.word; }
+event_names(A) ::= event_name(N).               { memset(&A, 0, sizeof A); BUILD_PUSH(b, &A, N); }
+event_names(A) ::= event_names(A) COMMA event_name(N). { BUILD_PUSH(b, &A, N); }
 repeated(A) ::= LPAREN regex(R) RPAREN.         { A = R; }
 repeated(A) ::= repeated(R) STAR.               { A = build_regex(b, REGEX_STAR, R, NULL); }
 repeated(A) ::= repeated(R) PLUS.               { A = build_regex(b, REGEX_PLUS, R, NULL); }
@@ -296,6 +302,12 @@ decl(D) ::= STREAM(K) head(H) ITEMS BY name(M) LBRACE cases(C) RBRACE. {
 decl(D) ::= STREAM(K) head(H) BY FRAME LBRACE cases(C) RBRACE. {
     D = build_wire_decl(b, C, DECL_STREAM, K, H);
     D->by_frame = true;
+}
+// stream events <-> Reply by type until "[DONE]" { ... }
+decl(D) ::= STREAM(K) head(H) BY name(M) UNTIL STRING(S) LBRACE cases(C) RBRACE. {
+    D = build_wire_decl(b, C, DECL_STREAM, K, H);
+    D->by = M;
+    D->until = S.word;
 }
 // stream chunks <-> Reply patch until "[DONE]" { each { id <-> id }; usage <-> usage : usage slot }
 decl(D) ::= STREAM(K) head(H) PATCH LBRACE rows(R) RBRACE. {

@@ -248,6 +248,23 @@ decl_phrase(enum ast_decl_kind kind)
     return kind == DECL_UNION ? "a union" : kind == DECL_LIST ? "a list" : "a stream";
 }
 
+/* open.text | open.thinking: one event of blocks, for some kinds of them */
+static void
+check_kinds(struct check *c, const struct ast_tag_case *t)
+{
+    struct word event = t->model.v[0].v[0].name;
+    bool blocks = str_is(event.s, "open") || str_is(event.s, "grow") || str_is(event.s, "close");
+
+    if (!blocks)
+        diag_help(diag_error(c->d, event.pos, "'%.*s' is not about a block", STR_ARG(event.s)),
+                  "open, grow and close may name kinds of blocks: \"start\" <-> open.text { ... }");
+    for (unsigned i = 0; blocks && i < t->model.n; i++)
+        if (t->model.v[i].n != 2 || !str_eq(t->model.v[i].v[0].name.s, event.s))
+            diag_help(diag_error(c->d, t->model.v[i].pos,
+                                 "the kinds of blocks of one event are named alike"),
+                      "%.*s.text | %.*s.thinking", STR_ARG(event.s), STR_ARG(event.s));
+}
+
 static void
 check_case(struct check *c, const struct ast_decl *decl, const struct ast_tag_case *t)
 {
@@ -279,6 +296,10 @@ check_case(struct check *c, const struct ast_decl *decl, const struct ast_tag_ca
         return;
     if (decl->items)
         return;
+    if (decl->kind == DECL_STREAM && t->model.v[0].n > 1) {
+        check_kinds(c, t);
+        return;
+    }
     if (t->model.n > 1)
         diag_error(c->d, t->model.v[1].pos, "a case of %s has one meaning",
                    decl_phrase(decl->kind));

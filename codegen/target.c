@@ -316,7 +316,9 @@ start(struct walk *w, const struct ctx *ctx, const struct ast_step *s)
             break;
         }
         w->t.lvalue = arena_printf(w->a, "%.*s", STR_ARG(s->name.s)).p;
-        if (w->dir == DIR_WRITE)
+        if (w->dir == DIR_WRITE && ctx->kinds && str_is(s->name.s, "index"))
+            w->t.lvalue = arena_printf(w->a, "xd_ordinal(x, 0x%xu)", ctx->kinds).p;
+        else if (w->dir == DIR_WRITE)
             w->t.lvalue = arena_printf(w->a,
                                        w->t.type.kind == TYPE_RECORD || w->t.type.kind == TYPE_UNION
                                            ? "(*e->%s)"

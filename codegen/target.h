@@ -21,6 +21,7 @@ struct ctx {
     const struct ir_union *un;     /* CTX_CASE, CTX_UNION */
     int ucase;                     /* CTX_CASE */
     const struct ast_event *event; /* CTX_EVENT */
+    uint32_t kinds;                /* CTX_EVENT: of the blocks that it is for; 0: all */
 };
 
 struct target {

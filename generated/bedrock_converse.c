@@ -2760,6 +2760,7 @@ write_events(struct xd *x, const struct ir_event *e)
     case IR_EVENT_END:
         break;
     case IR_EVENT_BEAT:
+        xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
         XD_SEEN(seen_written, 174);

@@ -2356,7 +2356,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     xd_lose_blocks(x, &m->blocks, 0x7eeu);
     jw_close(&x->w);
     jw_close(&x->w);
-    if (m->stop)
+    if (m->stop && xd_patch_last(x))
         write_chunks_usage(x, &x->patch->usage);
     xd_patch_close(x);
 }

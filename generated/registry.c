@@ -3,6 +3,7 @@
 
 extern const struct xd_dialect xd_anthropic_messages;
 extern const struct xd_dialect xd_bedrock_converse;
+extern const struct xd_dialect xd_cohere_chat;
 extern const struct xd_dialect xd_google_generate;
 extern const struct xd_dialect xd_openai_chat;
 extern const struct xd_dialect xd_openai_responses;
@@ -19,6 +20,7 @@ extern const struct xd_dialect xd_baichuan;
 extern const struct xd_dialect xd_bedrock;
 extern const struct xd_dialect xd_cerebras;
 extern const struct xd_dialect xd_cloudflare;
+extern const struct xd_dialect xd_cohere;
 extern const struct xd_dialect xd_databricks;
 extern const struct xd_dialect xd_deepinfra;
 extern const struct xd_dialect xd_deepseek;
@@ -67,6 +69,7 @@ extern const struct xd_dialect xd_zhipu;
 const struct xd_dialect *const xd_registry[] = {
     &xd_anthropic_messages,
     &xd_bedrock_converse,
+    &xd_cohere_chat,
     &xd_google_generate,
     &xd_openai_chat,
     &xd_openai_responses,
@@ -83,6 +86,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_bedrock,
     &xd_cerebras,
     &xd_cloudflare,
+    &xd_cohere,
     &xd_databricks,
     &xd_deepinfra,
     &xd_deepseek,

@@ -343,12 +343,26 @@ xd_error_named(struct xd *x, struct str header)
     x->word = str_trim(colon ? str_make(header.p, (size_t)(colon - header.p)) : header);
 }
 
+/* The value at a dotted path below the root; 0: none. */
+static uint32_t
+at_path(const struct xd *x, struct str path)
+{
+    uint32_t at = JSON_ROOT;
+    while (path.n && at && json_kind(&x->doc, at) == JSON_OBJECT) {
+        const char *dot = memchr(path.p, '.', path.n);
+        size_t n = dot ? (size_t)(dot - path.p) : path.n;
+        at = json_member(&x->doc, at, str_make(path.p, n));
+        path = str_skip(path, n + (dot != NULL));
+    }
+    return path.n ? 0 : at;
+}
+
 bool
 xd_error_is_in(const struct xd *x)
 {
     if (!x->op->error_member.p || json_kind(&x->doc, JSON_ROOT) != JSON_OBJECT)
         return false;
-    uint32_t at = json_member(&x->doc, JSON_ROOT, x->op->error_member);
+    uint32_t at = at_path(x, x->op->error_member);
     if (!at || json_kind(&x->doc, at) == JSON_NULL || json_kind(&x->doc, at) == JSON_FALSE)
         return false;
     return xd_some(x, at);

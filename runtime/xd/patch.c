@@ -34,6 +34,12 @@ xd_patch_first(struct xd *x, unsigned choice)
     return true;
 }
 
+bool
+xd_patch_last(const struct xd *x)
+{
+    return x->patch->begun >> (x->patch->choice & 63) <= 1;
+}
+
 void
 xd_patch_open(struct xd *x)
 {

@@ -101,6 +101,8 @@ settle_records(struct ir_request *m)
     struct ir_reasoning *r = &m->reasoning;
     c->set = c->set || c->mode || c->name.p || c->parallel;
     f->set = f->set || f->mode || f->schema.p;
+    if (f->mode == IR_FORMAT_MODE_OBJECT && f->schema.n)
+        f->mode = IR_FORMAT_MODE_SCHEMA; /* some say so only by giving it */
     r->set = r->set || r->mode || r->budget.set || r->display.p;
 }
 

@@ -325,6 +325,10 @@ xd_writer_event(void *ctx, const struct ir_event *e)
         xd_lose(x, "candidates"); /* events of typed streams have no place for a second choice */
         return;
     }
+    if (e->kind == IR_EVENT_OPEN) {
+        x->opened[e->block->kind % (sizeof x->opened / sizeof *x->opened)]++;
+        x->open_kind = (int)e->block->kind;
+    }
     struct ir_event told = x->op->items ? collect(w, e) : *e;
     if (x->err)
         return;

@@ -189,3 +189,13 @@ xd_put_growing_object(struct xd *x, struct str key, struct str v)
     else
         xd_put_json_object(x, key, v);
 }
+
+unsigned
+xd_ordinal(const struct xd *x, uint32_t mask)
+{
+    unsigned n = 0;
+    for (unsigned kind = 0; kind < sizeof x->opened / sizeof *x->opened; kind++)
+        if ((mask >> kind) & 1)
+            n += x->opened[kind];
+    return n ? n - 1 : 0;
+}

@@ -313,6 +313,8 @@ struct xd {
     struct eventstream_writer message; /* the frame being written in that framing */
     bool failed;                       /* the framing says that the frame being read is an error */
     struct str word; /* what an error is called outside of its body: by a header, by its frame */
+    unsigned opened[16];    /* writing a stream: blocks opened so far, by kind ... */
+    int open_kind;          /* ... and the kind of the last */
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
     uint32_t noise
@@ -550,6 +552,9 @@ void xd_lose_block(struct xd *x, enum ir_block_kind kind);
 /* Blocks whose kind is not in the mask (bit 1u << kind). */
 void xd_lose_blocks(struct xd *x, const struct ir_blocks *l, uint32_t mask);
 
+/* The position of the open block among those of the kinds in the mask. */
+unsigned xd_ordinal(const struct xd *x, uint32_t mask);
+
 /* Gather: how many blocks of the kinds in mask; the text of all blocks of one kind as one JSON string value. */
 unsigned xd_count_blocks(const struct ir_blocks *l, uint32_t mask);
 /* Is it exactly one block of this kind (among those in mask), with nothing but its first text field? */
@@ -646,6 +651,8 @@ void xd_patch_begin(struct xd *x, const struct ir_reply *reply,
                     void (*each)(struct xd *, const struct ir_reply *));
 /* Is this the choice's first chunk?  Says so once. */
 bool xd_patch_first(struct xd *x, unsigned choice);
+/* Is the event's choice the last of those begun?  (Choices finish in their order.) */
+bool xd_patch_last(const struct xd *x);
 /* Start and end a chunk: the frame, the members of `each`. */
 void xd_patch_open(struct xd *x);
 void xd_patch_close(struct xd *x);

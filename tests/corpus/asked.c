@@ -1,5 +1,5 @@
-/* Texts, calls, results and tools of requests in both families of dialects. */
-#include "tests/corpus/asked.h"
+/* Texts, calls, results and tools of requests. */
+#include "tests/corpus/family.h"
 
 #include "runtime/base/utf8.h"
 
@@ -60,7 +60,7 @@ add_result(struct asked *q, uint32_t at, const char *id)
         };
 }
 
-/* A block of either family: their types do not overlap. */
+/* A block of any family: their types do not overlap. */
 static void
 read_block(struct asked *q, uint32_t at)
 {
@@ -70,7 +70,7 @@ read_block(struct asked *q, uint32_t at)
         add_piece(q, plain_text(&q->p, at, "text"));
     else if (str_is(type, "image_url") || str_is(type, "image"))
         q->images++;
-    else if (str_is(type, "file") || str_is(type, "document"))
+    else if (str_is(type, "file") || str_is(type, "document") || str_is(type, "document_url"))
         q->documents++;
     else if (str_is(type, "tool_use"))
         add_call(q, plain_text(&q->p, at, "id"), plain_text(&q->p, at, "name"),
@@ -106,37 +106,57 @@ read_message(struct asked *q, uint32_t at)
     }
 }
 
+/* The elements of a member that is a list. */
 static void
-read_tool(struct asked *q, uint32_t at, bool chat)
+each(struct asked *q, uint32_t at, const char *name, void (*fn)(struct asked *, uint32_t))
+{
+    uint32_t list = plain_member(&q->p, at, name);
+    const struct json_doc *d = &q->p.doc;
+    for (uint32_t i = list + 1; list && i < d->nodes[list].next; i = d->nodes[i].next)
+        fn(q, i);
+}
+
+static void
+read_function(struct asked *q, uint32_t at)
+{
+    add_tool(q, plain_text(&q->p, plain_member(&q->p, at, "function"), "name"));
+}
+
+static void
+read_tool(struct asked *q, uint32_t at)
 {
     struct str type = plain_text(&q->p, at, "type");
-    if (chat)
-        add_tool(q, plain_text(&q->p, plain_member(&q->p, at, "function"), "name"));
-    else if (type.n == 0 || str_is(type, "custom"))
+    if (type.n == 0 || str_is(type, "custom"))
         add_tool(q, plain_text(&q->p, at, "name"));
+}
+
+void
+asked_chat(struct asked *q)
+{
+    each(q, JSON_ROOT, "messages", read_message);
+    each(q, JSON_ROOT, "tools", read_function);
+}
+
+void
+asked_messages(struct asked *q)
+{
+    read_content(q, plain_member(&q->p, JSON_ROOT, "system"));
+    each(q, JSON_ROOT, "messages", read_message);
+    each(q, JSON_ROOT, "tools", read_tool);
 }
 
 void
 asked_read(struct asked *q, const char *family, struct str body, struct arena *a)
 {
     struct fault f;
-    struct json_doc *d = &q->p.doc;
     memset(q, 0, sizeof *q);
     q->p.arena = a;
-    json_doc_init(d);
-    if (json_doc_parse(d, body, &f)) {
+    json_doc_init(&q->p.doc);
+    if (json_doc_parse(&q->p.doc, body, &f))
         q->unreadable = true;
-    } else {
-        uint32_t messages = plain_member(&q->p, JSON_ROOT, "messages");
-        uint32_t tools = plain_member(&q->p, JSON_ROOT, "tools");
-        read_content(q, plain_member(&q->p, JSON_ROOT, "system"));
-        for (uint32_t i = messages + 1; messages && i < d->nodes[messages].next;
-             i = d->nodes[i].next)
-            read_message(q, i);
-        for (uint32_t i = tools + 1; tools && i < d->nodes[tools].next; i = d->nodes[i].next)
-            read_tool(q, i, strcmp(family, "openai.chat") == 0);
-    }
-    json_doc_fini(d);
+    else
+        family_find(family)->asked(q);
+    json_doc_fini(&q->p.doc);
 }
 
 static bool
@@ -210,19 +230,30 @@ differ_tools(const struct asked *was, const struct asked *is)
     return NULL;
 }
 
+static const char *
+differ_media(const struct asked *was, const struct asked *is, unsigned lacks)
+{
+    bool images = lacks & LACKS_IMAGES || was->images == is->images,
+         documents = lacks & LACKS_DOCUMENTS || was->documents == is->documents;
+    return images && documents
+               ? NULL
+               : arena_printf(is->p.arena, "%u images, %u documents became %u, %u", was->images,
+                              was->documents, is->images, is->documents)
+                     .p;
+}
+
 const char *
-asked_difference(const struct asked *was, const struct asked *is)
+asked_difference(const struct asked *was, const struct asked *is, unsigned lacks)
 {
     if (is->unreadable)
         return "what was written is not JSON";
     for (unsigned i = 0; i < was->npieces; i++)
         if (!has_piece(is, was->piece[i]))
             return say(is, "missing text", was->piece[i]);
-    if (was->images != is->images || was->documents != is->documents)
-        return arena_printf(is->p.arena, "%u images, %u documents became %u, %u", was->images,
-                            was->documents, is->images, is->documents)
-            .p;
-    const char *d = differ_calls(was, is);
+    const char *d = differ_media(was, is, lacks);
+    if (d || lacks & LACKS_TOOLS)
+        return d;
+    d = differ_calls(was, is);
     if (!d)
         d = differ_results(was, is);
     return d ? d : differ_tools(was, is);

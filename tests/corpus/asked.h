@@ -22,9 +22,14 @@ struct asked {
     bool unreadable;
 };
 
-/* family: "openai.chat" or "anthropic.messages". */
+/* family: one of family.h. */
 void asked_read(struct asked *q, const char *family, struct str body, struct arena *a);
-/* What of `was` is missing in `is`, as text in the arena; NULL when nothing is. */
-const char *asked_difference(const struct asked *was, const struct asked *is);
+/* What of `was` is missing in `is`, as text in the arena; NULL when nothing is.  lacks: what `is`
+ * has no place for (enum family_lack). */
+const char *asked_difference(const struct asked *was, const struct asked *is, unsigned lacks);
+
+/* The parts of the families; private.  The body is in q->p.doc. */
+typedef void asked_body_fn(struct asked *q);
+asked_body_fn asked_chat, asked_messages;
 
 #endif

@@ -1,7 +1,7 @@
 /* What a reply says, read from its bytes in the simplest way: an oracle for what the runtime
- * carries from dialect to dialect.  It knows the two families of dialects by heart and shares
- * nothing with their specs; frames and JSON come from the scanners, which have oracles of their
- * own. */
+ * carries from dialect to dialect.  It knows the families of dialects by heart (family.h) and
+ * shares nothing with their specs; frames and JSON come from the scanners, which have oracles of
+ * their own. */
 #ifndef LLMUX_TESTS_CORPUS_PLAIN_H
 #define LLMUX_TESTS_CORPUS_PLAIN_H
 
@@ -52,18 +52,19 @@ struct plain {
     unsigned usages; /* frames that had one */
 };
 
-/* family: "openai.chat" or "anthropic.messages".  Of several choices the first. */
+/* family: one of family.h.  Of several choices the first. */
 void plain_read(struct plain *p, const char *family, enum plain_form form, struct str bytes,
                 struct arena *a);
 /* The same of another choice. */
 void plain_read_choice(struct plain *p, int64_t choice, const char *family, enum plain_form form,
                        struct str bytes, struct arena *a);
-/* What differs, as text in the arena; NULL when both say the same. */
-const char *plain_difference(const struct plain *was, const struct plain *is);
+/* What differs, as text in the arena; NULL when both say the same.  lacks: what `is` has no place
+ * for (enum family_lack). */
+const char *plain_difference(const struct plain *was, const struct plain *is, unsigned lacks);
 
-/* The parts of the two families; private. */
-void plain_openai(struct plain *p, struct str event, uint32_t at);
-void plain_anthropic(struct plain *p, struct str event, uint32_t at);
+/* The parts of the families; private.  event: the frame's name, at: its document. */
+typedef void plain_frame_fn(struct plain *p, struct str event, uint32_t at);
+plain_frame_fn plain_openai, plain_mistral, plain_anthropic, plain_cohere;
 uint32_t
 plain_member(const struct plain *p, uint32_t at, const char *name); /* 0: missing or null */
 /* Append the member's decoded text, if it is a string. */

@@ -37,9 +37,8 @@ read_stop(struct plain *p, uint32_t choice)
         const char *word;
         enum plain_stop stop;
     } words[] = {
-        { "length", PLAIN_STOP_LENGTH },
-        { "tool_calls", PLAIN_STOP_CALL },
-        { "function_call", PLAIN_STOP_CALL },
+        { "length", PLAIN_STOP_LENGTH },          { "model_length", PLAIN_STOP_LENGTH },
+        { "tool_calls", PLAIN_STOP_CALL },        { "function_call", PLAIN_STOP_CALL },
         { "content_filter", PLAIN_STOP_REFUSAL },
     };
     struct str word = plain_text(p, choice, "finish_reason");
@@ -161,4 +160,16 @@ plain_openai(struct plain *p, struct str event, uint32_t at)
         read_message(p, plain_member(p, i, p->form == PLAIN_STREAM ? "delta" : "message"));
         read_stop(p, i);
     }
+}
+
+/* Mistral counts audio in the total alone, and older replies have another name for what was
+ * cached. */
+void
+plain_mistral(struct plain *p, struct str event, uint32_t at)
+{
+    uint32_t u = plain_member(p, at, "usage");
+    plain_openai(p, event, at);
+    plain_count(p, u, "num_cached_tokens", &p->usage.cached);
+    if (p->usage.total > p->usage.prompt + p->usage.completion)
+        p->usage.prompt = p->usage.total - p->usage.completion;
 }

@@ -1,9 +1,7 @@
 /* What both automata need: frames, members, the first offence. */
 #include "tests/corpus/rules.h"
 
-#include "runtime/sse/sse.h"
-
-#define FRAME_MAX (64u << 20)
+#include "tests/corpus/family.h"
 
 void
 rules_object(struct rules *r, const char *what)
@@ -56,47 +54,40 @@ rules_int(const struct rules *r, uint32_t at, const char *name)
 
 struct rulebook {
     struct rules r;
-    void (*step)(struct rules *r, struct str event, uint32_t at);
-    bool chat;
+    const struct family *family;
 };
 
-static enum err
-on_event(void *ctx, const struct sse_event *e)
+static void
+on_frame(void *ctx, struct str event, struct str data)
 {
     struct rulebook *b = ctx;
     struct rules *r = &b->r;
     struct fault f;
-    if (e->comment)
-        return ERR_OK;
     r->frame++;
     rules_want(r, r->state != RULES_OVER && r->state != RULES_FAILED, "a frame behind the last");
-    if (b->chat && str_is(e->data, "[DONE]")) {
-        rules_want(r, r->state == RULES_COUNTED || r->state == RULES_OPEN,
-                   "[DONE] of a stream that never began");
-        rules_want(r, !r->unfinished, "[DONE] before every choice has finished");
+    if (b->family->until && str_is(data, b->family->until)) {
+        rules_want(r,
+                   r->state == RULES_COUNTED || r->state == RULES_OPEN || r->state == RULES_STOPPED,
+                   "the last word of a stream that never began");
+        rules_want(r, !r->unfinished, "the last word before every choice has finished");
         r->state = RULES_OVER;
-    } else if (json_doc_parse(&r->doc, e->data, &f)) {
+    } else if (json_doc_parse(&r->doc, data, &f)) {
         rules_object(r, "not JSON");
     } else {
-        b->step(r, e->name, JSON_ROOT);
+        b->family->rules(r, event, JSON_ROOT);
     }
-    return ERR_OK;
 }
 
 const char *
 rules_offence(const char *family, struct str stream, struct arena *a)
 {
-    struct rulebook b = { .chat = strcmp(family, "openai.chat") == 0 };
-    struct sse s;
+    struct rulebook b = { .family = family_find(family) };
     b.r.arena = a;
-    b.step = b.chat ? rules_chat : rules_messages;
     json_doc_init(&b.r.doc);
-    sse_init(&s, FRAME_MAX, on_event, &b);
-    if (sse_feed(&s, stream.p, stream.n) || sse_end(&s))
-        rules_object(&b.r, "not an event stream");
+    if (!frames_each(b.family->frames, stream, on_frame, &b))
+        rules_object(&b.r, "not a stream");
     rules_want(&b.r, b.r.state == RULES_OVER || b.r.state == RULES_FAILED,
                "the last word is missing");
-    sse_fini(&s);
     json_doc_fini(&b.r.doc);
     return b.r.offence;
 }

@@ -37,11 +37,12 @@ struct rules {
     bool begun[RULES_CHOICES_MAX], finished[RULES_CHOICES_MAX];
     int64_t calls[RULES_CHOICES_MAX];
     unsigned unfinished; /* choices begun but not finished */
+    bool billed;         /* the usage stands in the chunk with the reason to stop */
 };
 
 /* The automata; private.  at: the frame's document. */
-void rules_messages(struct rules *r, struct str event, uint32_t at);
-void rules_chat(struct rules *r, struct str event, uint32_t at);
+typedef void rules_frame_fn(struct rules *r, struct str event, uint32_t at);
+rules_frame_fn rules_messages, rules_chat, rules_mistral, rules_cohere;
 /* Note an offence unless there is one. */
 void rules_object(struct rules *r, const char *what);
 static inline void

@@ -23,7 +23,7 @@ on_call(struct rules *r, int64_t choice, uint32_t at)
     rules_want(r, index == *calls - 1, "a call's index is neither the newest nor the next");
     rules_want(r,
                !rules_member(r, at, "id") && !rules_member(r, at, "type")
-                   && !rules_member(r, function, "name"),
+                   && rules_text(r, function, "name").n == 0,
                "a call's continuation repeats its head");
 }
 
@@ -93,7 +93,10 @@ on_chunk(struct rules *r, uint32_t at)
     if (r->state == RULES_START)
         r->state = RULES_OPEN;
     bool none = choices && r->doc.nodes[choices].next == choices + 1;
-    rules_want(r, none == (usage != 0), "a usage beside choices, or a chunk with neither");
+    if (r->billed)
+        rules_want(r, !none, "a chunk without a choice");
+    else
+        rules_want(r, none == (usage != 0), "a usage beside choices, or a chunk with neither");
     for (uint32_t i = choices + 1; choices && i < r->doc.nodes[choices].next;
          i = r->doc.nodes[i].next)
         on_choice(r, i);
@@ -112,4 +115,16 @@ rules_chat(struct rules *r, struct str event, uint32_t at)
     }
     rules_want(r, rules_has(r, error, "message", JSON_STRING), "an error without a message");
     r->state = RULES_FAILED;
+}
+
+/* The same, but the usage stands in the chunk with the reason to stop. */
+void
+rules_mistral(struct rules *r, struct str event, uint32_t at)
+{
+    r->billed = true;
+    rules_chat(r, event, at);
+    uint32_t choices = rules_member(r, at, "choices");
+    bool final = choices && rules_has(r, choices + 1, "finish_reason", JSON_STRING);
+    rules_want(r, !final || r->unfinished || rules_has(r, at, "usage", JSON_OBJECT),
+               "the last reason to stop, and no usage");
 }

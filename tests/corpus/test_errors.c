@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/corpus/plain.h"
+#include "tests/corpus/family.h"
 #include "tests/corpus/verdict.h"
 #include "tests/corpus/wire.h"
 #include "runtime/xd/translate.h"
@@ -187,8 +187,8 @@ check_row(struct run *r, const struct row *row)
     struct str message = words(&r->arena, row->body);
     check_kind(r, row, &e);
     check_hint(r, row, d);
-    check_written(r, row, "openai.chat", &e, message);
-    check_written(r, row, "anthropic.messages", &e, message);
+    for (const struct family *to = families; to->name; to++)
+        check_written(r, row, to->name, &e, message);
     xd_fini(&x);
     r->rows++;
 }

@@ -72,23 +72,50 @@ wire_provider(struct arena *a, struct str dir)
     return xd_find(name);
 }
 
+/* The path of an address: "/v1" of "https://api.acme.com/v1". */
+static struct str
+path_of(struct str url)
+{
+    const char *host = url.n ? memmem(url.p, url.n, "://", 3) : NULL;
+    struct str rest = host ? str_skip(url, (size_t)(host + 3 - url.p)) : STR("");
+    const char *slash = rest.n ? memchr(rest.p, '/', rest.n) : NULL;
+    return slash ? str_skip(rest, (size_t)(slash - rest.p)) : STR("");
+}
+
+/* Has it a conversation at this address, behind a path? */
+static bool
+answers_at(struct arena *a, const struct xd_dialect *d, struct str base, struct str uri)
+{
+    for (unsigned i = 0; i < d->nops; i++)
+        if (d->ops[i].kind == XD_OP_CHAT
+            && str_ends(uri, arena_printf(a, "%.*s%.*s", STR_ARG(base), STR_ARG(d->ops[i].path))))
+            return true;
+    return false;
+}
+
+/* One word alone, as in "/chat", is the path of many. */
+static bool
+is_one_word(const struct xd_dialect *d)
+{
+    return d->nops && !memchr(d->ops[0].path.p + 1, '/', d->ops[0].path.n - 1);
+}
+
 /* What the address says of the dialect, NULL when it is none of ours.  Recordings of a provider
  * that is compiled in are read by its own rules. */
 static const struct xd_dialect *
 dialect_of(struct arena *a, struct str dir, struct str uri)
 {
-    struct str family = { NULL, 0 };
     for (size_t i = 0; i < uri.n; i++)
         if (uri.p[i] == '?' || uri.p[i] == '#')
             uri.n = i;
-    if (str_ends(uri, STR("/chat/completions")))
-        family = STR("openai.chat");
-    else if (str_ends(uri, STR("/v1/messages")))
-        family = STR("anthropic.messages");
-    else
-        return NULL;
-    const struct xd_dialect *d = wire_provider(a, dir);
-    return d && str_is(family, d->family) ? d : xd_find(family);
+    const struct xd_dialect *own = wire_provider(a, dir);
+    if (own && answers_at(a, own, path_of(own->base_url), uri))
+        return own;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        if (!(*d)->provider && (!own || strcmp(own->family, (*d)->family) != 0 || !is_one_word(*d))
+            && answers_at(a, *d, is_one_word(*d) ? STR("/v1") : STR(""), uri))
+            return *d;
+    return NULL;
 }
 
 /* The operation that an address asks of a dialect, by what stands before the dialect's paths. */

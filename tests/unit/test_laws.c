@@ -18,6 +18,7 @@
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
 #include "tests/lib/dice.h"
+#include "tests/lib/forget.h"
 
 #define SAMPLES 300
 
@@ -321,6 +322,13 @@ same_blocks(const struct ir_blocks *a, const struct ir_blocks *b)
         same_block(&a->v[i], &b->v[i]);
 }
 
+/* Who says nothing lets the model decide. */
+static enum ir_choice_mode
+choice_of(const struct ir_request *m)
+{
+    return m->tool_choice.mode ? m->tool_choice.mode : IR_CHOICE_MODE_AUTO;
+}
+
 static void
 same_tools(const struct ir_request *a, const struct ir_request *b)
 {
@@ -333,7 +341,7 @@ same_tools(const struct ir_request *a, const struct ir_request *b)
         assert_int_equal(a->tools.v[i].function.strict == IR_TRUE,
                          b->tools.v[i].function.strict == IR_TRUE);
     }
-    assert_int_equal(a->tool_choice.mode, b->tool_choice.mode);
+    assert_int_equal(choice_of(a), choice_of(b));
     same_str(a->tool_choice.name, b->tool_choice.name);
 }
 
@@ -426,54 +434,10 @@ begin(struct sample *s, unsigned seed)
 }
 
 static void
-forget_signatures(struct ir_reply *m)
+known_loss(struct str unknown, const struct xd_dialect *d)
 {
-    for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
-        if (m->choices.v[0].blocks.v[i].kind == IR_BLOCK_THINKING)
-            m->choices.v[0].blocks.v[i].thinking.signature = (struct str){ NULL, 0 };
-}
-
-/* What a dialect has no word for is named as lost: the rest must come back. */
-static const struct {
-    const char *lost;
-    void (*forget)(struct ir_reply *m);
-} reply_losses[] = {
-    { "thinking.signature", forget_signatures },
-};
-
-static void
-forget_lost(const struct xd *x, const struct xd_dialect *d, struct ir_reply *m)
-{
-    for (unsigned i = 0; i < x->lost.n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < sizeof reply_losses / sizeof *reply_losses; k++)
-            if (str_is(x->lost.v[i], reply_losses[k].lost)) {
-                reply_losses[k].forget(m);
-                known = true;
-            }
-        if (!known)
-            fail_msg("%s loses %.*s of what all can carry", d->name, STR_ARG(x->lost.v[i]));
-    }
-}
-
-/* Images by address. */
-static void
-forget_images(struct ir_request *m)
-{
-    for (unsigned i = 0; i < m->turns.n; i++) {
-        struct ir_blocks *l = &m->turns.v[i].blocks;
-        unsigned n = 0;
-        for (unsigned k = 0; k < l->n; k++)
-            if (l->v[k].kind != IR_BLOCK_IMAGE || l->v[k].image.source.kind != IR_SOURCE_URL)
-                l->v[n++] = l->v[k];
-        l->n = n;
-    }
-}
-
-static void
-forget_mode(struct ir_request *m)
-{
-    m->tool_choice = (struct ir_tool_choice){ 0 };
+    if (unknown.p)
+        fail_msg("%s loses %.*s of what all can carry", d->name, STR_ARG(unknown));
 }
 
 /* What the wire does not say, for it has no place for it. */
@@ -482,47 +446,8 @@ forget_unsaid(struct str wire, struct ir_reply *m)
 {
     struct str *const said[] = { &m->id, &m->model };
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
-        if (!memmem(wire.p, wire.n, said[i]->p, said[i]->n))
+        if (said[i]->p && !memmem(wire.p, wire.n, said[i]->p, said[i]->n))
             *said[i] = (struct str){ NULL, 0 };
-}
-
-static void
-forget_stops(struct ir_request *m)
-{
-    m->stops.n = 0;
-}
-
-static void
-forget_strictness(struct ir_request *m)
-{
-    for (unsigned i = 0; i < m->tools.n; i++)
-        m->tools.v[i].function.strict = IR_UNSET;
-}
-
-static const struct {
-    const char *lost;
-    void (*forget)(struct ir_request *m);
-} request_losses[] = {
-    { "stops", forget_stops },
-    { "blocks.image", forget_images },
-    { "tool_choice.mode", forget_mode },
-
-    { "function.strict", forget_strictness },
-};
-
-static void
-forget_lost_of_request(const struct xd *x, const struct xd_dialect *d, struct ir_request *m)
-{
-    for (unsigned i = 0; i < x->lost.n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < sizeof request_losses / sizeof *request_losses; k++)
-            if (str_is(x->lost.v[i], request_losses[k].lost)) {
-                request_losses[k].forget(m);
-                known = true;
-            }
-        if (!known)
-            fail_msg("%s loses %.*s of what all can carry", d->name, STR_ARG(x->lost.v[i]));
-    }
 }
 
 static void
@@ -557,7 +482,7 @@ try_request(const struct xd_dialect *d, unsigned seed)
     xd_init(&r, d, XD_OP_CHAT, &s.arena, NULL);
     make_request(&s, &m);
     assert_int_equal(xd_request_write(&w, &m), ERR_OK);
-    forget_lost_of_request(&w, d, &m);
+    known_loss(forget_of_request(&w.lost, &m), d);
     assert_int_equal(xd_request_read(&r, buf_str(&out), &back), ERR_OK);
     tell_address(&w, &m, &back);
     same_request(&m, &back);
@@ -587,7 +512,7 @@ try_reply(const struct xd_dialect *d, unsigned seed)
     xd_init(&r, d, XD_OP_CHAT, &s.arena, NULL);
     make_reply(&s, &m);
     assert_int_equal(xd_reply_write(&w, &m), ERR_OK);
-    forget_lost(&w, d, &m);
+    known_loss(forget_of_reply(&w.lost, &m), d);
     forget_unsaid(buf_str(&out), &m);
     assert_int_equal(xd_reply_read(&r, buf_str(&out), &back, &error), ERR_OK);
     same_reply(&m, &back);
@@ -614,7 +539,7 @@ try_stream(const struct xd_dialect *d, unsigned seed)
     xd_writer_init(&w, d, XD_OP_CHAT, &s.arena, &out, XD_USAGE_WRITE);
     ir_reply_speak(&m, xd_writer_event, &w);
     assert_int_equal(w.x.err, ERR_OK);
-    forget_lost(&w.x, d, &m);
+    known_loss(forget_of_reply(&w.x.lost, &m), d);
     forget_unsaid(buf_str(&out), &m);
     ir_collector_init(&c, &s.arena);
     xd_reader_init(&r, d, XD_OP_CHAT, &s.arena, ir_collector_event, &c);

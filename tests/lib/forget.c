@@ -1,0 +1,104 @@
+/* A function for each name of a loss. */
+#include "tests/lib/forget.h"
+
+static void
+forget_strict(struct ir_request *m)
+{
+    for (unsigned i = 0; i < m->tools.n; i++)
+        m->tools.v[i].function.strict = IR_UNSET;
+}
+
+/* One function that must be called is, without its name, some function. */
+static void
+forget_choice_name(struct ir_request *m)
+{
+    m->tool_choice.mode = IR_CHOICE_MODE_REQUIRED;
+    m->tool_choice.name = (struct str){ NULL, 0 };
+}
+
+static void
+forget_stops(struct ir_request *m)
+{
+    m->stops.n = 0;
+}
+
+/* Images by address. */
+static void
+forget_images(struct ir_request *m)
+{
+    for (unsigned i = 0; i < m->turns.n; i++) {
+        struct ir_blocks *l = &m->turns.v[i].blocks;
+        unsigned n = 0;
+        for (unsigned k = 0; k < l->n; k++)
+            if (l->v[k].kind != IR_BLOCK_IMAGE || l->v[k].image.source.kind != IR_SOURCE_URL)
+                l->v[n++] = l->v[k];
+        l->n = n;
+    }
+}
+
+static void
+forget_choice(struct ir_request *m)
+{
+    m->tool_choice = (struct ir_tool_choice){ 0 };
+}
+
+static void
+forget_signatures(struct ir_reply *m)
+{
+    for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
+        if (m->choices.v[0].blocks.v[i].kind == IR_BLOCK_THINKING)
+            m->choices.v[0].blocks.v[i].thinking.signature = (struct str){ NULL, 0 };
+}
+
+static void
+forget_model(struct ir_reply *m)
+{
+    m->model = (struct str){ NULL, 0 };
+}
+
+static const struct {
+    const char *lost;
+    void (*forget)(struct ir_request *m);
+} of_request[] = {
+    { "function.strict", forget_strict },  { "tool_choice.name", forget_choice_name },
+    { "tool_choice.mode", forget_choice }, { "stops", forget_stops },
+    { "blocks.image", forget_images },
+};
+
+static const struct {
+    const char *lost;
+    void (*forget)(struct ir_reply *m);
+} of_reply[] = {
+    { "thinking.signature", forget_signatures },
+    { "model", forget_model },
+    { "reply.model", forget_model },
+};
+
+struct str
+forget_of_request(const struct xd_losses *lost, struct ir_request *m)
+{
+    for (unsigned i = 0; i < lost->n; i++) {
+        size_t k = 0;
+        while (k < sizeof of_request / sizeof *of_request
+               && !str_is(lost->v[i], of_request[k].lost))
+            k++;
+        if (k == sizeof of_request / sizeof *of_request)
+            return lost->v[i];
+        of_request[k].forget(m);
+    }
+    return (struct str){ NULL, 0 };
+}
+
+struct str
+forget_of_reply(const struct xd_losses *lost, struct ir_reply *m)
+{
+    for (unsigned i = 0; i < lost->n; i++) {
+        size_t k = 0;
+        while (k < sizeof of_reply / sizeof *of_reply && !str_is(lost->v[i], of_reply[k].lost))
+            k++;
+        if (k == sizeof of_reply / sizeof *of_reply)
+            return lost->v[i];
+        of_reply[k].forget(m);
+    }
+    return (struct str){ NULL, 0 };
+}

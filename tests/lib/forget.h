@@ -1,0 +1,11 @@
+/* Taking out of a sample what a dialect says it loses.  The laws then hold for the rest. */
+#ifndef LLMUX_TESTS_LIB_FORGET_H
+#define LLMUX_TESTS_LIB_FORGET_H
+
+#include "runtime/xd/xd.h"
+
+/* Forget all that is named; the first name of which nothing is known, absent when there is none. */
+struct str forget_of_request(const struct xd_losses *lost, struct ir_request *m);
+struct str forget_of_reply(const struct xd_losses *lost, struct ir_reply *m);
+
+#endif
