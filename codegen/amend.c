@@ -342,6 +342,8 @@ amend_cases(struct arena *a, struct ast_tag_cases *cases, const struct ast_decl 
             struct ast_tag_case inherited = *old;
             *old = with->tag_cases.v[i];
             old->pos = inherited.pos;
+            if (!old->member.s.n)
+                old->member = inherited.member;
             old->rows = inherited.rows;
             amend_rows(a, &old->rows, &with->tag_cases.v[i].rows, d);
             continue;

@@ -284,6 +284,35 @@ failing_operation(const struct dialect *d)
     return NULL;
 }
 
+/* The same provider in other languages: a dialect of another family, or a provider of one. */
+static bool
+emit_also(struct emit *e)
+{
+    const struct ast_setting *s = e->as == EMIT_PLUGIN ? NULL : dialect_setting(e->d, "also");
+
+    for (unsigned i = 0; s && i < s->values.n; i++) {
+        const struct dialect *other = dialects_find(e->dialects, s->values.v[i].s);
+        if (other && other->family != e->d->family) {
+            em(e, "extern const struct xd_dialect xd_%s;\n", other->c);
+            continue;
+        }
+        struct diag *d = diag_error(e->diags, s->values.v[i].pos,
+                                    other ? "'%.*s' is of the same family"
+                                          : "there is no dialect or provider '%.*s'",
+                                    STR_ARG(s->values.v[i].s));
+        diag_help(d,
+                  "also names a dialect that this provider speaks, too, or a provider that stands "
+                  "for it there");
+    }
+    if (!s || diags_count(e->diags))
+        return false;
+    em(e, "static const struct xd_dialect *const %salso[] = {\n", e->d->prefix);
+    for (unsigned i = 0; i < s->values.n; i++)
+        em(e, "    &xd_%s,\n", dialects_find(e->dialects, s->values.v[i].s)->c);
+    em(e, "    NULL,\n};\n\n");
+    return true;
+}
+
 void
 emit_struct(struct emit *e)
 {
@@ -299,6 +328,7 @@ emit_struct(struct emit *e)
     emit_ops(e);
     emit_settings(e);
     unsigned auths = emit_auth(e);
+    bool also = emit_also(e);
     em(e,
        "%sconst struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n",
        e->as == EMIT_PLUGIN ? "static " : "", e->d->c, e->d->name.p);
@@ -313,6 +343,8 @@ emit_struct(struct emit *e)
     emit_settings_members(e);
     if (models)
         em(e, "    .models = %smodels,\n    .nmodels = %u,\n", e->d->prefix, models->values.n);
+    if (also)
+        em(e, "    .also = %salso,\n", e->d->prefix);
     em(e,
        "    .policies = %spolicies,\n    .npolicies = sizeof %spolicies / sizeof *%spolicies - 1,\n",
        e->d->prefix, e->d->prefix, e->d->prefix);

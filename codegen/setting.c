@@ -43,6 +43,7 @@ static const struct {
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
     { "operations", 1, ~0u, "operations chat, embeddings" },
+    { "also", 1, ~0u, "also \"vendor.dialect\", \"acme_messages\"" },
     { "front", 1, ~0u, "front \"/v1\"" },
     { "names", 1, 1, "names camel" },
 };
@@ -286,8 +287,9 @@ no_such_setting(const struct ast_setting *s, struct diags *d)
     suggestion_consider(&near, STR("policy"));
     suggestion_consider(&near, STR("default"));
     if (!diag_suggest(e, &near))
-        diag_help(e, "the settings are version, framing, auth, base, default, front, models, names "
-                     "and policy");
+        diag_help(
+            e, "the settings are version, framing, auth, base, also, default, front, models, names "
+               "and policy");
 }
 
 static void

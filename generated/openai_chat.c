@@ -12685,7 +12685,7 @@ static const struct xd_row rows[] = {
     { "providers/azure.spec:24", "\"DeploymentNotFound\" 404 -> missing" },
     { "providers/azure.spec:25", "\"RateLimitReached\" 429 -> rate" },
     { "providers/azure.spec:26", "\"OperationNotSupported\" -> invalid" },
-    { "providers/azure_foundry.spec:13", "\"unknown_model\" 404 -> missing" },
+    { "providers/azure_foundry.spec:14", "\"unknown_model\" 404 -> missing" },
     { "providers/baichuan.spec:10", "temperature <-> sampling.temperature max 1" },
     { "providers/cerebras.spec:12", "\"too_many_requests_error\" -> rate" },
     { "providers/cerebras.spec:13", "\"wrong_api_key\" -> auth" },
@@ -12700,10 +12700,10 @@ static const struct xd_row rows[] = {
     { "providers/databricks.spec:23", "\"TEMPORARILY_UNAVAILABLE\" -> overloaded" },
     { "providers/databricks.spec:12", "cache_read_input_tokens <-> cache_read" },
     { "providers/databricks.spec:13", "cache_creation_input_tokens <-> cache_write" },
-    { "providers/deepseek.spec:20", "\"insufficient_system_resource\" -> other" },
-    { "providers/deepseek.spec:21", "\"insufficient_balance\" 402 <-> billing" },
-    { "providers/deepseek.spec:9", "max_tokens <-> max_output" },
-    { "providers/deepseek.spec:19", "prompt_cache_hit_tokens <-> cache_read" },
+    { "providers/deepseek.spec:21", "\"insufficient_system_resource\" -> other" },
+    { "providers/deepseek.spec:22", "\"insufficient_balance\" 402 <-> billing" },
+    { "providers/deepseek.spec:10", "max_tokens <-> max_output" },
+    { "providers/deepseek.spec:20", "prompt_cache_hit_tokens <-> cache_read" },
     { "providers/github.spec:13", "\"RateLimitReached\" -> rate" },
     { "providers/github.spec:14", "\"unknown_model\" -> missing" },
     { "providers/github.spec:15", "\"unauthorized\" -> auth" },
@@ -12735,10 +12735,10 @@ static const struct xd_row rows[] = {
     { "providers/nvidia.spec:10", "\"query\" <-> query" },
     { "providers/nvidia.spec:10", "\"passage\" <-> document" },
     { "providers/nvidia.spec:9", "input_type <-> purpose : nvidia_purpose" },
-    { "providers/openrouter.spec:12", "reasoning.effort <-> reasoning.effort : effort" },
-    { "providers/openrouter.spec:13", "reasoning.max_tokens <-> reasoning.budget" },
-    { "providers/openrouter.spec:25", "cache_control <-> cache : cache_control" },
+    { "providers/openrouter.spec:13", "reasoning.effort <-> reasoning.effort : effort" },
+    { "providers/openrouter.spec:14", "reasoning.max_tokens <-> reasoning.budget" },
     { "providers/openrouter.spec:26", "cache_control <-> cache : cache_control" },
+    { "providers/openrouter.spec:27", "cache_control <-> cache : cache_control" },
     { "providers/perplexity.spec:29", "\"too_many_prompt_tokens\" -> context" },
     { "providers/perplexity.spec:30", "\"invalid_model\" -> missing" },
     { "providers/perplexity.spec:20", "embedding <-> numbers : packed_ints" },
@@ -12768,9 +12768,9 @@ static const struct xd_row rows[] = {
     { "providers/voyage.spec:26", "data <-> results : [ranked] required" },
     { "providers/voyage.spec:25", "object = \"list\"" },
     { "providers/voyage.spec:29", "document <-> document : string as text" },
-    { "providers/xai.spec:17", "\"invalid-argument\" -> invalid" },
-    { "providers/xai.spec:14", "total_tokens -> output + input + cache_read + cache_write" },
-    { "providers/xai.spec:16", "code -> code" },
+    { "providers/xai.spec:18", "\"invalid-argument\" -> invalid" },
+    { "providers/xai.spec:15", "total_tokens -> output + input + cache_read + cache_write" },
+    { "providers/xai.spec:17", "code -> code" },
     { "providers/zai.spec:20", "\"sensitive\" -> refusal" },
     { "providers/zai.spec:21", "\"model_context_window_exceeded\" -> length" },
     { "providers/zai.spec:22", "\"network_error\" -> other" },
@@ -13301,6 +13301,12 @@ static const struct xd_auth azure_foundry_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
 
+extern const struct xd_dialect xd_azure_foundry_responses;
+static const struct xd_dialect *const azure_foundry_also[] = {
+    &xd_azure_foundry_responses,
+    NULL,
+};
+
 const struct xd_dialect xd_azure_foundry = {
     .abi = XD_ABI,
     .name = "azure_foundry",
@@ -13314,6 +13320,7 @@ const struct xd_dialect xd_azure_foundry = {
     STR_INIT("https://{resource}.services.ai.azure.com/models?api-version={api_version}"),
     .settings = azure_foundry_settings,
     .nsettings = 2,
+    .also = azure_foundry_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = azure_foundry_ops,
@@ -13413,6 +13420,12 @@ static const struct xd_auth azure_v1_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
 
+extern const struct xd_dialect xd_openai_responses;
+static const struct xd_dialect *const azure_v1_also[] = {
+    &xd_openai_responses,
+    NULL,
+};
+
 const struct xd_dialect xd_azure_v1 = {
     .abi = XD_ABI,
     .name = "azure_v1",
@@ -13425,6 +13438,7 @@ const struct xd_dialect xd_azure_v1 = {
     .base_url = STR_INIT("https://{resource}.openai.azure.com/openai/v1"),
     .settings = azure_v1_settings,
     .nsettings = 1,
+    .also = azure_v1_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = azure_v1_ops,
@@ -13852,6 +13866,12 @@ static const struct xd_auth deepseek_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
 
+extern const struct xd_dialect xd_deepseek_responses;
+static const struct xd_dialect *const deepseek_also[] = {
+    &xd_deepseek_responses,
+    NULL,
+};
+
 const struct xd_dialect xd_deepseek = {
     .abi = XD_ABI,
     .name = "deepseek",
@@ -13864,6 +13884,7 @@ const struct xd_dialect xd_deepseek = {
     .base_url = STR_INIT("https://api.deepseek.com"),
     .models = deepseek_models,
     .nmodels = 1,
+    .also = deepseek_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = deepseek_ops,
@@ -15172,6 +15193,12 @@ static const struct xd_auth openai_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
 
+extern const struct xd_dialect xd_openai_responses;
+static const struct xd_dialect *const openai_also[] = {
+    &xd_openai_responses,
+    NULL,
+};
+
 const struct xd_dialect xd_openai = {
     .abi = XD_ABI,
     .name = "openai",
@@ -15184,6 +15211,7 @@ const struct xd_dialect xd_openai = {
     .base_url = STR_INIT("https://api.openai.com/v1"),
     .models = openai_models,
     .nmodels = 5,
+    .also = openai_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openai_ops,
@@ -15360,6 +15388,12 @@ static const struct xd_auth openrouter_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
 
+extern const struct xd_dialect xd_openai_responses;
+static const struct xd_dialect *const openrouter_also[] = {
+    &xd_openai_responses,
+    NULL,
+};
+
 const struct xd_dialect xd_openrouter = {
     .abi = XD_ABI,
     .name = "openrouter",
@@ -15370,6 +15404,7 @@ const struct xd_dialect xd_openrouter = {
     .auths = openrouter_auths,
     .nauths = 1,
     .base_url = STR_INIT("https://openrouter.ai/api/v1"),
+    .also = openrouter_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = openrouter_ops,
@@ -16605,6 +16640,12 @@ static const struct xd_auth xai_auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
 
+extern const struct xd_dialect xd_xai_responses;
+static const struct xd_dialect *const xai_also[] = {
+    &xd_xai_responses,
+    NULL,
+};
+
 const struct xd_dialect xd_xai = {
     .abi = XD_ABI,
     .name = "xai",
@@ -16617,6 +16658,7 @@ const struct xd_dialect xd_xai = {
     .base_url = STR_INIT("https://api.x.ai/v1"),
     .models = xai_models,
     .nmodels = 1,
+    .also = xai_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = xai_ops,

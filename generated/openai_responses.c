@@ -7,11 +7,21 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[335], seen_written[335];
+static unsigned char seen_read[339], seen_written[339];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
 #endif
+
+/* What providers amend. */
+struct amended {
+    void (*read_input)(struct xd *x, uint32_t at, struct ir_request *m);
+    void (*write_input)(struct xd *x, const struct ir_request *m);
+    void (*read_error)(struct xd *x, uint32_t at, struct ir_error *m);
+    void (*write_error)(struct xd *x, const struct ir_error *m);
+    const struct xd_table *fault_table;
+};
+#define OWN(x) ((const struct amended *)(x)->dialect->own)
 
 static void read_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_request(struct xd *x, const struct ir_request *m);
@@ -249,7 +259,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         XD_SEEN(seen_read, 64);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
-            read_input(x, v[2], m);
+            OWN(x)->read_input(x, v[2], m);
             break;
         case JSON_STRING:
             xd_read_turn(x, v[2], m);
@@ -344,7 +354,7 @@ write_request(struct xd *x, const struct ir_request *m)
     }
     XD_SEEN(seen_written, 64);
     jw_key(&x->w, STR("input"));
-    write_input(x, m);
+    OWN(x)->write_input(x, m);
     if (m->stream) {
         XD_SEEN(seen_written, 65);
         xd_put_bool(x, STR("stream"), m->stream);
@@ -3986,7 +3996,7 @@ read_events_23_error(struct xd *x, uint32_t at)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 278);
-        int w = xd_try_word(x, v[1], &fault_table);
+        int w = xd_try_word(x, v[1], OWN(x)->fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
@@ -4512,13 +4522,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 331);
-        int w = xd_read_word(x, v[1], &fault_table);
+        int w = xd_read_word(x, v[1], OWN(x)->fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
         XD_SEEN(seen_read, 332);
-        int w = xd_try_word(x, v[2], &fault_table);
+        int w = xd_try_word(x, v[2], OWN(x)->fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
@@ -4545,7 +4555,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     }
     if (m->kind) {
         XD_SEEN(seen_written, 331);
-        if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
+        if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
@@ -4567,6 +4577,396 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+static void read_deepseek_responses_input(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_deepseek_responses_input(struct xd *x, const struct ir_request *m);
+
+static void
+read_deepseek_responses_input_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &input_reasoning_shape, v, &m->rest))
+        return;
+    m->kind = IR_BLOCK_THINKING;
+    if (v[0]) {
+        XD_SEEN(seen_read, 335);
+        xd_read_text_in(x, v[0], &m->thinking.text);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 336);
+        xd_read_text_in(x, v[1], &m->thinking.text);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 86);
+        xd_read_str(x, v[2], &m->thinking.signature);
+    }
+}
+
+static void
+write_deepseek_responses_input_reasoning(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"reasoning\""));
+    if (m->thinking.text.p) {
+        XD_SEEN(seen_written, 335);
+        xd_put_text_in(x, STR("content"), STR("reasoning_text"), m->thinking.text);
+    }
+    if (m->thinking.signature.p) {
+        XD_SEEN(seen_written, 86);
+        xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
+    }
+    xd_put_rest(x, &input_reasoning_shape, "", &m->rest);
+    if (m->cache.set)
+        xd_lose(x, "thinking.cache");
+    jw_close(&x->w);
+}
+
+static void
+read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    switch (xd_tag_or(x, at, &input_tags, &input_or_tags)) {
+    case 0: {
+        XD_SEEN(seen_read, 92);
+        if (m->turns.n == 0) {
+            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+            read_input_system(x, at, &first);
+            m->instructions = first.blocks;
+            xd_lose_rest(x, &first.rest);
+            break;
+        }
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
+        if (t) {
+            read_input_system(x, at, t);
+        }
+        break;
+    }
+    case 1: {
+        XD_SEEN(seen_read, 93);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        if (t) {
+            read_input_user(x, at, t);
+        }
+        break;
+    }
+    case 2: {
+        XD_SEEN(seen_read, 94);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        if (t) {
+            read_input_assistant(x, at, t);
+        }
+        break;
+    }
+    case 3: {
+        XD_SEEN(seen_read, 95);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_deepseek_responses_input_reasoning(x, at, b);
+        }
+        break;
+    }
+    case 4: {
+        XD_SEEN(seen_read, 96);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_input_function_call(x, at, b);
+        }
+        break;
+    }
+    case 5: {
+        XD_SEEN(seen_read, 97);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_input_function_call_output(x, at, b);
+        }
+        break;
+    }
+    case 6: {
+        XD_SEEN(seen_read, 98);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            b->kind = IR_BLOCK_FOREIGN;
+            b->foreign.dialect = STR_FAMILY;
+            xd_read_json(x, at, &b->foreign.body);
+        }
+        break;
+    }
+    case 7: {
+        XD_SEEN(seen_read, 99);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            b->kind = IR_BLOCK_FOREIGN;
+            b->foreign.dialect = STR_FAMILY;
+            xd_read_json(x, at, &b->foreign.body);
+        }
+        break;
+    }
+    }
+}
+
+static void
+read_deepseek_responses_input(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    if (xd_want(x, at, JSON_ARRAY))
+        XD_EACH(x, i, at)
+            read_deepseek_responses_input_element(x, i, m);
+}
+
+static void
+write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
+{
+    switch (m->role) {
+    case IR_ROLE_USER:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+                XD_SEEN(seen_written, 97);
+                write_input_function_call_output(x, &m->blocks.v[i++]);
+                continue;
+            }
+            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
+                XD_SEEN(seen_written, 98);
+                const struct ir_block *b = &m->blocks.v[i++];
+                if (str_eq(b->foreign.dialect, STR_FAMILY))
+                    jw_raw(&x->w, b->foreign.body);
+                else
+                    xd_lose(x, "blocks.foreign");
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 93);
+            write_input_user(x, &run);
+        }
+        break;
+    case IR_ROLE_ASSISTANT:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if (m->blocks.v[i].kind == IR_BLOCK_THINKING) {
+                XD_SEEN(seen_written, 95);
+                write_deepseek_responses_input_reasoning(x, &m->blocks.v[i++]);
+                continue;
+            }
+            if (m->blocks.v[i].kind == IR_BLOCK_CALL) {
+                XD_SEEN(seen_written, 96);
+                write_input_function_call(x, &m->blocks.v[i++]);
+                continue;
+            }
+            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
+                XD_SEEN(seen_written, 99);
+                const struct ir_block *b = &m->blocks.v[i++];
+                if (str_eq(b->foreign.dialect, STR_FAMILY))
+                    jw_raw(&x->w, b->foreign.body);
+                else
+                    xd_lose(x, "blocks.foreign");
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffaf7u);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 94);
+            write_input_assistant(x, &run);
+        }
+        break;
+    case IR_ROLE_SYSTEM:
+        XD_SEEN(seen_written, 92);
+        write_input_system(x, m);
+        break;
+    case IR_ROLE_UNSET:
+        break;
+    }
+}
+
+static void
+write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
+{
+    jw_array(&x->w);
+    if (m->instructions.n) {
+        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+        XD_SEEN(seen_written, 92);
+        write_input_system(x, &first);
+    }
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_deepseek_responses_input_turn(x, &m->turns.v[i]);
+    jw_close(&x->w);
+}
+static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
+
+/* openai/responses.spec:452 */
+static const struct xd_word xai_responses_fault_table_v[] = {
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 337, 0 },
+};
+static const struct xd_table xai_responses_fault_table = {
+    "fault", xai_responses_fault_table_v,
+    sizeof xai_responses_fault_table_v / sizeof *xai_responses_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* Is the block written, or lost? */
+static bool
+carries_xai_responses_events(const struct ir_block *b)
+{
+    if (b->kind == IR_BLOCK_FOREIGN && !str_eq(b->foreign.dialect, STR_FAMILY))
+        return false;
+    return (0x50eu >> b->kind) & 1;
+}
+
+static void
+write_xai_responses_events(struct xd *x, const struct ir_event *e)
+{
+    if (e->block && !carries_xai_responses_events(e->block)) {
+        xd_lose_block(x, e->block->kind);
+        return;
+    }
+    switch (e->kind) {
+    case IR_EVENT_BEGIN:
+        XD_SEEN(seen_written, 282);
+        write_events_0_response_created(x, e);
+        XD_SEEN(seen_written, 298);
+        write_events_1_response_in_progress(x, e);
+        break;
+    case IR_EVENT_OPEN:
+        x->made = x->items++;
+        XD_SEEN(seen_written, 299);
+        write_events_4_response_output_item_added(x, e);
+        if ((0x6u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 285);
+            write_events_5_response_content_part_added(x, e);
+        }
+        if ((0x8u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 300);
+            write_events_6_response_reasoning_summary_part_added(x, e);
+        }
+        break;
+    case IR_EVENT_GROW:
+        if ((0x2u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 286);
+            write_events_7_response_output_text_delta(x, e);
+        }
+        if ((0x2u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 287);
+            write_events_8_response_output_text_annotation_added(x, e);
+        }
+        if ((0x4u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 288);
+            write_events_9_response_refusal_delta(x, e);
+        }
+        if ((0x8u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 289);
+            write_events_10_response_reasoning_summary_text_delta(x, e);
+        }
+        if ((0x100u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 291);
+            write_events_12_response_function_call_arguments_delta(x, e);
+        }
+        break;
+    case IR_EVENT_CLOSE:
+        if ((0x2u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 301);
+            write_events_13_response_output_text_done(x, e);
+        }
+        if ((0x4u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 302);
+            write_events_14_response_refusal_done(x, e);
+        }
+        if ((0x6u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 292);
+            write_events_15_response_content_part_done(x, e);
+        }
+        if ((0x8u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 303);
+            write_events_16_response_reasoning_summary_text_done(x, e);
+        }
+        if ((0x8u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 304);
+            write_events_17_response_reasoning_summary_part_done(x, e);
+        }
+        if ((0x100u >> e->block->kind) & 1) {
+            XD_SEEN(seen_written, 305);
+            write_events_18_response_function_call_arguments_done(x, e);
+        }
+        XD_SEEN(seen_written, 293);
+        write_events_19_response_output_item_done(x, e);
+        break;
+    case IR_EVENT_FINISH:
+        break;
+    case IR_EVENT_END:
+        if ((0x136u >> e->reply->choices.v[0].stop) & 1) {
+            XD_SEEN(seen_written, 294);
+            write_events_20_response_completed(x, e);
+        }
+        if ((0x48u >> e->reply->choices.v[0].stop) & 1) {
+            XD_SEEN(seen_written, 295);
+            write_events_21_response_incomplete(x, e);
+        }
+        break;
+    case IR_EVENT_BEAT:
+        xd_frame_comment(x);
+        break;
+    case IR_EVENT_FAIL:
+        XD_SEEN(seen_written, 296);
+        write_events_22_response_failed(x, e);
+        break;
+    }
+}
+
+/* openai/responses.spec:435: error */
+static const struct xd_key xai_responses_error_keys_v[] = {
+    { STR_INIT("error"), 0, NULL },
+    { STR_INIT("message"), 1, NULL },
+    { STR_INIT("detail"), 2, NULL },
+    { STR_INIT("code"), 3, NULL },
+};
+static const struct xd_keys xai_responses_error_keys = { xai_responses_error_keys_v, 4, "" };
+static const struct xd_shape xai_responses_error_shape = {
+    family, "error", &xai_responses_error_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &xai_responses_error_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 328);
+        switch (json_kind(&x->doc, v[0])) {
+        case JSON_OBJECT:
+            read_fault_body(x, v[0], m);
+            break;
+        case JSON_STRING:
+            (*m).set = true;
+            xd_read_str(x, v[0], &(*m).message);
+            break;
+        default:
+            xd_mismatch(x, v[0], "object or string");
+        }
+    }
+    if ((v[1] ? v[1] : v[2])) {
+        XD_SEEN(seen_read, 329);
+        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 338);
+        xd_read_str(x, v[3], &m->code);
+    }
+}
+static const struct amended own = {
+    .read_input = read_input,
+    .write_input = write_input,
+    .read_error = read_error,
+    .write_error = write_error,
+    .fault_table = &fault_table,
+};
+
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
@@ -4590,6 +4990,28 @@ static const struct xd_name chat_names[] = {
     { "cache_key", "prompt_cache_key" },
     { "tier", "service_tier" },
     { NULL, NULL },
+};
+static const struct amended deepseek_responses_own = {
+    .read_input = read_deepseek_responses_input,
+    .write_input = write_deepseek_responses_input,
+    .read_error = read_error,
+    .write_error = write_error,
+    .fault_table = &fault_table,
+};
+
+static const struct str deepseek_responses_models[] = {
+    STR_INIT("deepseek-*"),
+};
+static const struct amended xai_responses_own = {
+    .read_input = read_input,
+    .write_input = write_input,
+    .read_error = read_xai_responses_error,
+    .write_error = write_error,
+    .fault_table = &xai_responses_fault_table,
+};
+
+static const struct str xai_responses_models[] = {
+    STR_INIT("grok-*"),
 };
 
 static const struct xd_row rows[] = {
@@ -4951,6 +5373,10 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:445", "code -> kind : fault try" },
     { "openai/responses.spec:446", "param <-> param else null" },
     { "openai/responses.spec:447", "code <-> code else null" },
+    { "providers/deepseek_responses.spec:9", "content <-> text : text in reasoning_text" },
+    { "providers/deepseek_responses.spec:10", "summary -> text : text in summary_text" },
+    { "providers/xai_responses.spec:8", "\"invalid-argument\" -> invalid" },
+    { "providers/xai_responses.spec:7", "code -> code" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2,
@@ -4963,7 +5389,7 @@ static const unsigned char directions[] = {
     1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
     3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3,
     3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2,
-    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3,
+    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1,
 };
 
 static void
@@ -5029,9 +5455,171 @@ const struct xd_dialect xd_openai_responses = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
+    .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
     .directions = directions,
+};
+
+static const struct xd_op azure_foundry_responses_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/responses"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .items = true,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
+
+static const struct xd_setting azure_foundry_responses_settings[] = {
+    { .name = STR_INIT("resource") },
+};
+
+static const struct xd_auth azure_foundry_responses_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env = STR_INIT("AZURE_AI_API_KEY") },
+    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
+      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
+      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_azure_foundry_responses = {
+    .abi = XD_ABI,
+    .name = "azure_foundry_responses",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = azure_foundry_responses_auths,
+    .nauths = 3,
+    .base_url = STR_INIT("https://{resource}.services.ai.azure.com/openai/v1"),
+    .settings = azure_foundry_responses_settings,
+    .nsettings = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = azure_foundry_responses_ops,
+    .nops = 1,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+deepseek_responses_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+deepseek_responses_chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static const struct xd_op deepseek_responses_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/responses"),
+        .names = chat_names,
+        .read_request = deepseek_responses_chat_read_request,
+        .write_request = deepseek_responses_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .items = true,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
+
+static const struct xd_auth deepseek_responses_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_deepseek_responses = {
+    .abi = XD_ABI,
+    .name = "deepseek_responses",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = deepseek_responses_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.deepseek.com"),
+    .models = deepseek_responses_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = deepseek_responses_ops,
+    .nops = 1,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &deepseek_responses_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_op xai_responses_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/responses"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_xai_responses_events,
+        .items = true,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
+
+static const struct xd_auth xai_responses_auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+const struct xd_dialect xd_xai_responses = {
+    .abi = XD_ABI,
+    .name = "xai_responses",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = xai_responses_auths,
+    .nauths = 1,
+    .base_url = STR_INIT("https://api.x.ai/v1"),
+    .models = xai_responses_models,
+    .nmodels = 1,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = xai_responses_ops,
+    .nops = 1,
+    .read_error = read_xai_responses_error,
+    .write_error = write_error,
+    .faults = &xai_responses_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &xai_responses_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
 };

@@ -15,6 +15,7 @@ extern const struct xd_dialect xd_anthropic_compatible;
 extern const struct xd_dialect xd_anthropic_vertex;
 extern const struct xd_dialect xd_azure;
 extern const struct xd_dialect xd_azure_foundry;
+extern const struct xd_dialect xd_azure_foundry_responses;
 extern const struct xd_dialect xd_azure_v1;
 extern const struct xd_dialect xd_baichuan;
 extern const struct xd_dialect xd_bedrock;
@@ -24,6 +25,7 @@ extern const struct xd_dialect xd_cohere;
 extern const struct xd_dialect xd_databricks;
 extern const struct xd_dialect xd_deepinfra;
 extern const struct xd_dialect xd_deepseek;
+extern const struct xd_dialect xd_deepseek_responses;
 extern const struct xd_dialect xd_fireworks;
 extern const struct xd_dialect xd_gemini;
 extern const struct xd_dialect xd_github;
@@ -61,6 +63,7 @@ extern const struct xd_dialect xd_volcengine;
 extern const struct xd_dialect xd_voyage;
 extern const struct xd_dialect xd_writer;
 extern const struct xd_dialect xd_xai;
+extern const struct xd_dialect xd_xai_responses;
 extern const struct xd_dialect xd_zai;
 extern const struct xd_dialect xd_crusoe;
 extern const struct xd_dialect xd_mistral;
@@ -81,6 +84,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_anthropic_vertex,
     &xd_azure,
     &xd_azure_foundry,
+    &xd_azure_foundry_responses,
     &xd_azure_v1,
     &xd_baichuan,
     &xd_bedrock,
@@ -90,6 +94,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_databricks,
     &xd_deepinfra,
     &xd_deepseek,
+    &xd_deepseek_responses,
     &xd_fireworks,
     &xd_gemini,
     &xd_github,
@@ -127,6 +132,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_voyage,
     &xd_writer,
     &xd_xai,
+    &xd_xai_responses,
     &xd_zai,
     &xd_crusoe,
     &xd_mistral,

@@ -237,6 +237,8 @@ struct xd_dialect {
     unsigned nfronts; /* 0: the usual, see path.h */
     const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;
+    const struct xd_dialect *const
+        *also; /* the provider's other languages; ends with NULL, or NULL */
     const struct xd_policy *policies;
     unsigned npolicies;
     const struct xd_op *ops;

@@ -78,7 +78,7 @@ read_error(struct exchange *x)
     struct attempt *a = &x->attempt;
     struct ir_error e;
     struct xd xd;
-    xd_init(&xd, a->candidate.offer->deployment->dialect, a->target.op->kind, &a->arena, NULL);
+    xd_init(&xd, a->target.dialect, a->target.op->kind, &a->arena, NULL);
     xd.doc = x->worker->doc;
     xd_error_named(&xd, a->error_word);
     xd_error_read(&xd, buf_str(&a->collected), a->status, &e);
@@ -115,7 +115,7 @@ on_head(void *ctx, const struct upstream_head *head)
 {
     struct exchange *x = ctx;
     struct attempt *a = &x->attempt;
-    const struct xd_dialect *d = a->candidate.offer->deployment->dialect;
+    const struct xd_dialect *d = a->target.dialect;
     a->status = head->status;
     if (head->status < 200 || head->status > 299) {
         a->reply = ATTEMPT_ERROR;
@@ -138,7 +138,7 @@ on_head(void *ctx, const struct upstream_head *head)
 static enum attempt_reply
 tell_reply(const struct exchange *x, struct str s)
 {
-    const struct xd_dialect *d = x->attempt.candidate.offer->deployment->dialect;
+    const struct xd_dialect *d = x->attempt.target.dialect;
     while (s.n && memchr(" \t\r\n", *s.p, 4))
         s = str_skip(s, 1);
     if (s.n == 0)
@@ -387,9 +387,10 @@ static bool
 find_target(struct exchange *x, const struct deployment *d, struct fault *f)
 {
     const struct xd_op *op = x->front.op;
-    bool kindred = strcmp(x->front.dialect->family, d->dialect->family) == 0;
-    if (!deployment_call(d, op->kind, &x->attempt.target)
-        || x->attempt.target.op->passes != op->passes || (op->passes && !kindred))
+    const struct deployment_call *target = &x->attempt.target;
+    if (!deployment_call(d, x->front.dialect, op->kind, &x->attempt.target)
+        || target->op->passes != op->passes
+        || (op->passes && strcmp(x->front.dialect->family, target->dialect->family) != 0))
         return !fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s does not have %s%s",
                           STR_ARG(d->config->name), xd_op_name(op->kind),
                           op->passes ? " in the form of this API" : "");

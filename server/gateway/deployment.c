@@ -44,9 +44,10 @@ setting(const struct deployment *d, struct str name)
 
 /* The base, with all its places filled in but that of the model. */
 static struct str
-make_base(const struct deployment *d, struct arena *a)
+make_base(const struct deployment *d, const struct xd_dialect *language, struct arena *a)
 {
-    struct str base = d->config->base_url.p ? d->config->base_url : d->dialect->base_url;
+    struct str own = language->base_url.p ? language->base_url : d->dialect->base_url;
+    struct str base = d->config->base_url.p ? d->config->base_url : own;
     struct str rest = base, name;
     while ((name = xd_address_place(rest)).p) {
         rest = str_skip(base, (size_t)(name.p + name.n + 1 - base.p));
@@ -73,9 +74,10 @@ add_query(struct str *query, struct str more, struct arena *a)
 
 /* The operation's path goes before a query that the base has (an API's version, say). */
 static struct str
-make_url(const struct deployment *d, struct str path, struct str query, struct arena *a)
+make_url(const struct deployment *d, const struct xd_dialect *language, struct str path,
+         struct str query, struct arena *a)
 {
-    struct str base = make_base(d, a), all = { NULL, 0 };
+    struct str base = make_base(d, language, a), all = { NULL, 0 };
     const char *mark = memchr(base.p, '?', base.n);
     if (mark) {
         add_query(&all, str_skip(base, (size_t)(mark - base.p) + 1), a);
@@ -96,12 +98,13 @@ make_url(const struct deployment *d, struct str path, struct str query, struct a
 }
 
 static struct deployment_urls
-make_urls(const struct deployment *d, const struct xd_op *op, struct arena *a)
+make_urls(const struct deployment *d, const struct xd_dialect *language, const struct xd_op *op,
+          struct arena *a)
 {
     const struct xd_path *streamed = xd_op_streamed(op);
-    struct deployment_urls urls = { .whole = make_url(d, op->path, STR(""), a) };
+    struct deployment_urls urls = { .whole = make_url(d, language, op->path, STR(""), a) };
     if (streamed)
-        urls.streamed = make_url(d, streamed->path, streamed->query, a);
+        urls.streamed = make_url(d, language, streamed->path, streamed->query, a);
     return urls;
 }
 
@@ -205,6 +208,34 @@ clamp_ms(uint64_t ms)
     return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
 }
 
+static struct deployment_language
+make_language(const struct deployment *d, const struct xd_dialect *dialect, struct arena *a)
+{
+    unsigned n = dialect->nops;
+    struct deployment_language l = { .dialect = dialect,
+                                     .urls = arena_alloc(a, n * sizeof *l.urls),
+                                     .headers = arena_alloc(a, n * sizeof *l.headers),
+                                     .n_headers = arena_alloc(a, n * sizeof *l.n_headers) };
+    for (unsigned i = 0; i < n && !a->full; i++) {
+        struct header_list headers = make_headers(d, &dialect->ops[i], a);
+        l.urls[i] = make_urls(d, dialect, &dialect->ops[i], a);
+        l.headers[i] = headers.v;
+        l.n_headers[i] = headers.n;
+    }
+    return l;
+}
+
+static void
+make_languages(struct deployment *d, struct arena *a)
+{
+    const struct xd_dialect *const *also = d->dialect->also;
+    while (also && also[d->n_languages])
+        d->n_languages++;
+    d->languages = arena_alloc(a, ++d->n_languages * sizeof *d->languages);
+    for (unsigned i = 0; d->languages && i < d->n_languages; i++)
+        d->languages[i] = make_language(d, i ? also[i - 1] : d->dialect, a);
+}
+
 enum err
 deployment_make(struct deployment *d, const struct config_provider *config,
                 const struct plugins *plugins, struct arena *a, struct fault *f)
@@ -218,16 +249,7 @@ deployment_make(struct deployment *d, const struct config_provider *config,
     enum err err = deployment_identify(d, a, &why);
     if (err)
         return fault_set(f, err, 0, "provider %.*s: auth: %s", STR_ARG(config->name), why.text);
-    unsigned n = d->dialect->nops;
-    d->urls = arena_alloc(a, n * sizeof *d->urls);
-    d->headers = arena_alloc(a, n * sizeof *d->headers);
-    d->n_headers = arena_alloc(a, n * sizeof *d->n_headers);
-    for (unsigned i = 0; i < n && !a->full; i++) {
-        struct header_list l = make_headers(d, &d->dialect->ops[i], a);
-        d->urls[i] = make_urls(d, &d->dialect->ops[i], a);
-        d->headers[i] = l.v;
-        d->n_headers[i] = l.n;
-    }
+    make_languages(d, a);
     make_policies(d, a);
     d->deadlines = (struct upstream_deadlines){
         .connect_ms = clamp_ms(config->timeouts.connect),
@@ -238,16 +260,30 @@ deployment_make(struct deployment *d, const struct config_provider *config,
     return a->full ? fault_set(f, ERR_LIMIT, 0, "too many providers") : ERR_OK;
 }
 
-bool
-deployment_call(const struct deployment *d, enum xd_op_kind kind, struct deployment_call *call)
+static bool
+find_call(const struct deployment_language *l, enum xd_op_kind kind, struct deployment_call *call)
 {
-    for (unsigned i = 0; i < d->dialect->nops; i++) {
-        if (d->dialect->ops[i].kind != kind)
+    for (unsigned i = 0; i < l->dialect->nops; i++) {
+        if (l->dialect->ops[i].kind != kind)
             continue;
-        *call = (struct deployment_call){ &d->dialect->ops[i], d->urls[i], d->headers[i],
-                                          d->n_headers[i] };
+        *call = (struct deployment_call){ l->dialect, &l->dialect->ops[i], l->urls[i],
+                                          l->headers[i], l->n_headers[i] };
         return true;
     }
+    return false;
+}
+
+bool
+deployment_call(const struct deployment *d, const struct xd_dialect *front, enum xd_op_kind kind,
+                struct deployment_call *call)
+{
+    for (unsigned i = 0; i < d->n_languages; i++)
+        if (strcmp(d->languages[i].dialect->family, front->family) == 0
+            && find_call(&d->languages[i], kind, call))
+            return true;
+    for (unsigned i = 0; i < d->n_languages; i++)
+        if (find_call(&d->languages[i], kind, call))
+            return true;
     return false;
 }
 

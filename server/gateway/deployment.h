@@ -10,15 +10,23 @@
 #include "server/plugins/plugins.h"
 #include "server/upstream/upstream.h"
 
+/* What is sent in one of the languages that the provider speaks; arrays by operation. */
+struct deployment_language {
+    const struct xd_dialect *dialect;
+    struct deployment_urls {
+        struct str whole, streamed;   /* may have a place for the model; streamed may be absent */
+    } * urls;                         /* with the key when it belongs into the query */
+    struct upstream_header **headers; /* constant, auth, the operator's own */
+    unsigned *n_headers;
+};
+
 struct deployment {
     const struct config_provider *config;
     const struct xd_dialect *dialect;
     struct identity identity; /* the auth scheme that counts, and its credentials */
-    struct deployment_urls {
-        struct str whole, streamed; /* may have a place for the model; streamed may be absent */
-    } * urls; /* by operation of the dialect, with the key when it belongs into the query */
-    struct upstream_header **headers; /* by operation: constant, auth, the operator's own */
-    unsigned *n_headers;
+    struct deployment_language
+        *languages; /* first its own, then those that it speaks beside that */
+    unsigned n_languages;
     struct xd_policy_choices policies;
     struct upstream_deadlines deadlines;
 };
@@ -35,15 +43,17 @@ deployment_make(struct deployment *d, const struct config_provider *config,
 MUST_CHECK enum err deployment_identify(struct deployment *d, struct arena *a, struct fault *f);
 void deployment_fini(struct deployment *d);
 
-/* What is sent for an operation; false when the dialect does not have it. */
+/* What is sent for an operation, if possible in a language of the front's family; false when the
+ * provider does not have it. */
 struct deployment_call {
+    const struct xd_dialect *dialect;
     const struct xd_op *op;
     struct deployment_urls urls;
     const struct upstream_header *headers;
     unsigned n_headers;
 };
-bool
-deployment_call(const struct deployment *d, enum xd_op_kind kind, struct deployment_call *call);
+bool deployment_call(const struct deployment *d, const struct xd_dialect *front,
+                     enum xd_op_kind kind, struct deployment_call *call);
 /* Where to ask for it; lives in the arena. */
 struct str
 deployment_url(const struct deployment_call *call, bool stream, struct str model, struct arena *a);

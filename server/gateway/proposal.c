@@ -119,7 +119,7 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     struct xd_ask asked = *k->from->tape, wanted;
     *xd_ask_model(&asked) = model;
     struct xd x;
-    xd_init(&x, k->d->dialect, k->call->op->kind, k->a, k->out);
+    xd_init(&x, k->call->dialect, k->call->op->kind, k->a, k->out);
     x.now = now;
     enum err err = xd_ask_prepare(&x, &asked, &k->d->policies, &wanted);
     k->p->asks_usage = asks_usage(k, &wanted);
@@ -187,7 +187,7 @@ accepted(const struct maker *k)
     const struct xd_path *streamed = xd_op_streamed(k->call->op);
     if (k->from->tape->kind != XD_OP_CHAT || k->from->tape->chat.stream != IR_TRUE)
         return STR("application/json");
-    return framing_type(streamed ? streamed->framing : k->d->dialect->framing);
+    return framing_type(streamed ? streamed->framing : k->call->dialect->framing);
 }
 
 /* What passes keeps the type that the client gave it, and comes back as the client wants it. */
@@ -227,7 +227,7 @@ proposal_make(struct proposal *p, const struct proposal_source *from, const stru
               const struct deployment_call *call, struct str model, int64_t now, struct arena *a,
               struct buf *out, struct fault *f)
 {
-    *p = (struct proposal){ .kindred = strcmp(from->front.dialect->family, d->dialect->family)
+    *p = (struct proposal){ .kindred = strcmp(from->front.dialect->family, call->dialect->family)
                                        == 0 };
     const struct maker k = { p, from, d, call, a, out };
     f->err = ERR_OK;

@@ -214,7 +214,7 @@ settle(struct exchange *x)
 static enum stream_mode
 choose_mode(const struct exchange *x, struct str head)
 {
-    const struct xd_dialect *from = x->attempt.candidate.offer->deployment->dialect;
+    const struct xd_dialect *from = x->attempt.target.dialect;
     if (!x->wants_stream)
         return STREAM_COLLECT;
     bool alike = framing_of(from->framings, from->framing, head) == x->front.asked.framing;
@@ -259,8 +259,7 @@ stream_open(struct exchange *x, struct str head)
         return false;
     s->open = true;
     s->mode = choose_mode(x, head);
-    xd_reader_init(&s->reader, a->candidate.offer->deployment->dialect, a->target.op->kind,
-                   &a->arena, on_event, x);
+    xd_reader_init(&s->reader, a->target.dialect, a->target.op->kind, &a->arena, on_event, x);
     switch (s->mode) {
     case STREAM_COPY:
         memset(&s->copy, 0, sizeof s->copy);

@@ -59,7 +59,7 @@ read_answer(struct exchange *x, struct xd_answer *answer)
     struct attempt *a = &x->attempt;
     struct ir_error e;
     struct xd xd;
-    xd_init(&xd, a->candidate.offer->deployment->dialect, a->target.op->kind, &a->arena, NULL);
+    xd_init(&xd, a->target.dialect, a->target.op->kind, &a->arena, NULL);
     xd.doc = x->worker->doc;
     enum err err = xd_answer_read(&xd, buf_str(&a->collected), answer, &e);
     x->worker->doc = xd.doc;

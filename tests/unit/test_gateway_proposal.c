@@ -24,6 +24,7 @@ struct trip {
     struct buf out;
     struct http_header headers[4];
     struct http_head head;
+    struct deployment_call call;
     struct proposal p;
 };
 
@@ -33,7 +34,6 @@ go(struct trip *t, const char *path, const char *body, unsigned to, const char *
 {
     struct front front = front_of_path(str_from(path), STR(""));
     const struct deployment *d = &t->rig.gateway.deployments[to];
-    struct deployment_call call;
     struct xd xd;
     json_doc_fini(&t->doc);
     buf_clear(&t->out);
@@ -44,8 +44,8 @@ go(struct trip *t, const char *path, const char *body, unsigned to, const char *
     t->head.headers = t->headers;
     const struct proposal_source from = { front, str_from(body), &t->doc,    &t->ask,
                                           NULL,  &t->head,       STR("id-1") };
-    assert_true(deployment_call(d, front.op->kind, &call));
-    return proposal_make(&t->p, &from, d, &call, str_from(model), 0, &t->rig.arena, &t->out, f);
+    assert_true(deployment_call(d, front.dialect, front.op->kind, &t->call));
+    return proposal_make(&t->p, &from, d, &t->call, str_from(model), 0, &t->rig.arena, &t->out, f);
 }
 
 static int
@@ -211,6 +211,40 @@ opt_ins_to_unfinished_features_go_to_their_vendor_only(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_trip, close_trip)
 
+static void
+a_client_is_served_in_its_own_family(void **state)
+{
+    struct trip *t = *state;
+    struct fault f = { .err = ERR_OK };
+    static const char body[] = "{ \"model\": \"m\", \"input\": \"x\" }";
+    assert_int_equal(go(t, "/v1/responses", body, OPEN, "m", &f), ERR_OK);
+    assert_string_equal(t->call.dialect->name, "openai.responses");
+    assert_str(t->call.urls.whole, "https://api.openai.com/v1/responses");
+    assert_true(t->p.kindred);
+    assert_str(t->p.body, body);
+    assert_int_equal(go(t, "/v1/responses", body, SEEK, "m", &f), ERR_OK);
+    assert_string_equal(t->call.dialect->name, "deepseek_responses");
+    assert_str(t->call.urls.whole, "https://api.deepseek.com/responses");
+    assert_int_equal(go(t, "/v1/responses", body, ANTH, "m", &f), ERR_OK);
+    assert_string_equal(t->call.dialect->name, "anthropic");
+    assert_false(t->p.kindred);
+    assert_int_equal(go(t, chat, CHAT_BODY(""), OPEN, "m", &f), ERR_OK);
+    assert_string_equal(t->call.dialect->name, "openai");
+}
+
+static void
+what_a_provider_keeps_is_not_for_others(void **state)
+{
+    struct trip *t = *state;
+    struct fault f = { .err = ERR_OK };
+    static const char body[] = "{\"model\":\"m\",\"input\":\"x\",\"previous_response_id\":\"r\"}";
+    assert_int_equal(go(t, "/v1/responses", body, OPEN, "m", &f), ERR_OK);
+    assert_str(t->p.body, body);
+    assert_int_equal(go(t, "/v1/responses", body, ANTH, "m", &f), ERR_UNSUPPORTED);
+    assert_string_equal(f.text,
+                        "'previous_response_id' is for providers that speak openai.responses only");
+}
+
 int
 main(void)
 {
@@ -222,6 +256,8 @@ main(void)
         TEST(a_request_that_cannot_be_said_is_refused_with_a_reason),
         TEST(headers_are_the_dialect_s_then_the_operator_s_then_the_request_s),
         TEST(opt_ins_to_unfinished_features_go_to_their_vendor_only),
+        TEST(a_client_is_served_in_its_own_family),
+        TEST(what_a_provider_keeps_is_not_for_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,11 +29,11 @@ rig_open(struct rig *r, const char *yaml)
     struct fault f = { .err = ERR_OK };
     *r = (struct rig){ .config = NULL };
     arena_init(&r->arena, RIG_ARENA);
-    struct config_world world = world_of_process(&r->arena);
+    struct config_world world = world_of_process(&r->arena, NULL);
     r->config = config_parse(str_from(yaml), "test", &world, &r->arena, &errors);
     if (!r->config)
         fail_msg("config line %u: %.*s", errors.v[0].line, STR_ARG(errors.v[0].text));
-    if (gateway_init(&r->gateway, r->config, NULL, &f))
+    if (gateway_init(&r->gateway, r->config, NULL, NULL, &f))
         fail_msg("gateway: %s", f.text);
 }
 
