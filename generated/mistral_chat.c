@@ -51,7 +51,7 @@ static void write_embedding(struct xd *x, const struct ir_vector *m);
 static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:117 */
+/* openai/chat.spec:118 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -64,7 +64,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:184 */
+/* openai/chat.spec:185 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -95,7 +95,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:201 */
+/* openai/chat.spec:202 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -107,7 +107,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:247 */
+/* openai/chat.spec:248 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -126,7 +126,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -175,7 +175,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:18: request */
+/* openai/chat.spec:19: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -1449,7 +1449,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:150: call */
+/* openai/chat.spec:151: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1648,7 +1648,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:178: function */
+/* openai/chat.spec:179: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1681,7 +1681,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:185: choice_named */
+/* openai/chat.spec:186: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1729,7 +1729,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:192: format */
+/* openai/chat.spec:193: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1813,7 +1813,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:203: reply */
+/* openai/chat.spec:204: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2031,7 +2031,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:260: usage */
+/* openai/chat.spec:261: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2462,7 +2462,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:303: call_patch */
+/* openai/chat.spec:304: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2632,7 +2632,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:318: fault_body */
+/* openai/chat.spec:319: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -3058,15 +3058,15 @@ static const struct str mistral_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:117", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:117", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:117", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:118", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:118", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:118", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:118", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:118", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:119", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:119", "\"pcm16\" <-> \"audio/pcm\"" },
     { "mistral/chat.spec:92", "\"any\" <-> required" },
     { "mistral/chat.spec:92", "\"required\" -> required" },
-    { "openai/chat.spec:184", "\"auto\" <-> auto" },
-    { "openai/chat.spec:184", "\"none\" <-> none" },
+    { "openai/chat.spec:185", "\"auto\" <-> auto" },
+    { "openai/chat.spec:185", "\"none\" <-> none" },
     { "mistral/chat.spec:96", "\"none\" <-> none" },
     { "mistral/chat.spec:96", "\"high\" <-> high" },
     { "mistral/chat.spec:97", "\"none\" <- minimal" },
@@ -3078,70 +3078,70 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:98", "\"low\" -> low" },
     { "mistral/chat.spec:98", "\"medium\" -> medium" },
     { "mistral/chat.spec:98", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:201", "\"text\" <-> text" },
-    { "openai/chat.spec:201", "\"json_object\" <-> object" },
-    { "openai/chat.spec:201", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:202", "\"text\" <-> text" },
+    { "openai/chat.spec:202", "\"json_object\" <-> object" },
+    { "openai/chat.spec:202", "\"json_schema\" <-> schema" },
     { "mistral/chat.spec:122", "\"model_length\" -> length" },
-    { "openai/chat.spec:248", "\"stop\" <-> end" },
-    { "openai/chat.spec:249", "\"length\" <-> length" },
-    { "openai/chat.spec:250", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:251", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:252", "\"stop\" <- match" },
-    { "openai/chat.spec:253", "\"stop\" <- pause" },
-    { "openai/chat.spec:254", "\"stop\" <- other" },
-    { "openai/chat.spec:255", "\"error\" <-> failed" },
-    { "openai/chat.spec:256", "\"eos\" -> end" },
-    { "openai/chat.spec:257", "* -> other" },
+    { "openai/chat.spec:249", "\"stop\" <-> end" },
+    { "openai/chat.spec:250", "\"length\" <-> length" },
+    { "openai/chat.spec:251", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:252", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:253", "\"stop\" <- match" },
+    { "openai/chat.spec:254", "\"stop\" <- pause" },
+    { "openai/chat.spec:255", "\"stop\" <- other" },
+    { "openai/chat.spec:256", "\"error\" <-> failed" },
+    { "openai/chat.spec:257", "\"eos\" -> end" },
+    { "openai/chat.spec:258", "* -> other" },
     { "mistral/chat.spec:175",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
     { "mistral/chat.spec:176", "\"invalid_model\" -> missing" },
     { "mistral/chat.spec:177", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
     { "mistral/chat.spec:178", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:330", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:331", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:332", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:333", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:334", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:335", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:336", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:337", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:338", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:339", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:340", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:341", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:342", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:343", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:344", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:345", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:346", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:347", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:348", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:351",
+    { "openai/chat.spec:331", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:332", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:333", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:334", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:335", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:336", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:337", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:338", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:339", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:340", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:341", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:342", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:343", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:344", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:345", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:346", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:347", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:348", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:349", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:352",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:352",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:353",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:354",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:19", "model <-> model required" },
-    { "openai/chat.spec:20", "messages <-> this : messages required" },
-    { "openai/chat.spec:21", "stream <-> stream" },
-    { "openai/chat.spec:23", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:24", "functions -> tools : [function]" },
-    { "openai/chat.spec:25", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:26", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:20", "model <-> model required" },
+    { "openai/chat.spec:21", "messages <-> this : messages required" },
+    { "openai/chat.spec:22", "stream <-> stream" },
+    { "openai/chat.spec:24", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:25", "functions -> tools : [function]" },
+    { "openai/chat.spec:26", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:27", "parallel_tool_calls <-> tool_choice.parallel" },
     { "mistral/chat.spec:20", "max_tokens <-> max_output" },
-    { "openai/chat.spec:28", "n <-> candidates" },
-    { "openai/chat.spec:29", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:30", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:31", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:29", "n <-> candidates" },
+    { "openai/chat.spec:30", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:31", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:32", "top_p <-> sampling.top_p" },
     { "mistral/chat.spec:21", "random_seed <-> sampling.seed" },
-    { "openai/chat.spec:33", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:34", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:38", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:39", "response_format <-> format : format" },
-    { "openai/chat.spec:43", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:34", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:35", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:39", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:40", "response_format <-> format : format" },
+    { "openai/chat.spec:44", "prompt_cache_key <-> cache_key" },
     { "mistral/chat.spec:27", "content <-> blocks : string as text | [part] required else \"\"" },
     { "mistral/chat.spec:31", "tool_call_id <-> call" },
     { "mistral/chat.spec:32", "content <-> blocks : string as text | [part] required else \"\"" },
@@ -3179,9 +3179,9 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:117",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature }" },
     { "mistral/chat.spec:116", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:151", "id <-> id" },
-    { "openai/chat.spec:152", "type = \"function\"" },
-    { "openai/chat.spec:153", "function.name <-> name" },
+    { "openai/chat.spec:152", "id <-> id" },
+    { "openai/chat.spec:153", "type = \"function\"" },
+    { "openai/chat.spec:154", "function.name <-> name" },
     { "mistral/chat.spec:78", "function.arguments <-> arguments : json in string | json_object" },
     { "mistral/chat.spec:82", "function.name <-> name" },
     { "mistral/chat.spec:83", "function.description <-> description" },
@@ -3189,22 +3189,22 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:85", "function.strict <-> strict" },
     { "mistral/chat.spec:81", "none, \"function\" <-> function {" },
     { "mistral/chat.spec:87", "* <-> foreign" },
-    { "openai/chat.spec:179", "name -> name" },
-    { "openai/chat.spec:180", "description -> description" },
-    { "openai/chat.spec:181", "parameters -> schema" },
-    { "openai/chat.spec:185", "type = \"function\"" },
-    { "openai/chat.spec:185", "function.name <-> name" },
-    { "openai/chat.spec:193", "type <-> mode : format_mode" },
-    { "openai/chat.spec:194", "json_schema.name <-> name" },
-    { "openai/chat.spec:195", "json_schema.description <-> description" },
-    { "openai/chat.spec:196", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:197", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:204", "id <-> id else \"\"" },
-    { "openai/chat.spec:205", "object = \"chat.completion\"" },
-    { "openai/chat.spec:206", "created <- now" },
-    { "openai/chat.spec:207", "model <-> model else \"\"" },
-    { "openai/chat.spec:208", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:209", "usage <-> usage : usage" },
+    { "openai/chat.spec:180", "name -> name" },
+    { "openai/chat.spec:181", "description -> description" },
+    { "openai/chat.spec:182", "parameters -> schema" },
+    { "openai/chat.spec:186", "type = \"function\"" },
+    { "openai/chat.spec:186", "function.name <-> name" },
+    { "openai/chat.spec:194", "type <-> mode : format_mode" },
+    { "openai/chat.spec:195", "json_schema.name <-> name" },
+    { "openai/chat.spec:196", "json_schema.description <-> description" },
+    { "openai/chat.spec:197", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:198", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:205", "id <-> id else \"\"" },
+    { "openai/chat.spec:206", "object = \"chat.completion\"" },
+    { "openai/chat.spec:207", "created <- now" },
+    { "openai/chat.spec:208", "model <-> model else \"\"" },
+    { "openai/chat.spec:209", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:210", "usage <-> usage : usage" },
     { "mistral/chat.spec:104", "index <-> index" },
     { "mistral/chat.spec:105", "message.role = \"assistant\"" },
     { "mistral/chat.spec:106",
@@ -3212,15 +3212,15 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:107", "message.tool_calls <-> blocks : [call] else null" },
     { "mistral/chat.spec:108", "finish_reason <-> stop : stop" },
     { "mistral/chat.spec:127", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:262", "completion_tokens -> output" },
-    { "openai/chat.spec:263", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:263", "completion_tokens -> output" },
+    { "openai/chat.spec:264", "completion_tokens <- output else 0" },
     { "mistral/chat.spec:126", "total_tokens <-> input + cache_read + cache_write + output" },
     { "mistral/chat.spec:129", "prompt_tokens_details.cached_tokens <-> cache_read" },
     { "mistral/chat.spec:130", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:266", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:267", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:268", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:269", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:267", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:268", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:269", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:270", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "mistral/chat.spec:138", "id <-> id else \"\"" },
     { "mistral/chat.spec:139", "object = \"chat.completion.chunk\"" },
     { "mistral/chat.spec:140", "created <- now" },
@@ -3233,10 +3233,10 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:148", "delta.tool_calls <-> blocks : [call_patch]" },
     { "mistral/chat.spec:149", "finish_reason <-> stop : stop else null slot" },
     { "mistral/chat.spec:152", "error <-> fail : fault_body" },
-    { "openai/chat.spec:305", "id <-> id" },
-    { "openai/chat.spec:306", "type = \"function\"" },
+    { "openai/chat.spec:306", "id <-> id" },
+    { "openai/chat.spec:307", "type = \"function\"" },
     { "mistral/chat.spec:155", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:308", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:309", "function.arguments <-> arguments : json in string" },
     { "mistral/chat.spec:159", "object = \"error\"" },
     { "mistral/chat.spec:160", "message <-> message else \"\"" },
     { "mistral/chat.spec:161", "detail -> message" },
@@ -3245,12 +3245,12 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:164", "param <-> param else null" },
     { "mistral/chat.spec:165", "code <-> code else null" },
     { "mistral/chat.spec:166", "raw_status_code -> status" },
-    { "openai/chat.spec:319", "message <-> message else \"\"" },
-    { "openai/chat.spec:320", "type <-> kind : fault" },
-    { "openai/chat.spec:321", "code -> kind : fault try" },
-    { "openai/chat.spec:322", "param <-> param else null" },
-    { "openai/chat.spec:323", "code <-> code else null" },
-    { "openai/chat.spec:324", "status_code -> status" },
+    { "openai/chat.spec:320", "message <-> message else \"\"" },
+    { "openai/chat.spec:321", "type <-> kind : fault" },
+    { "openai/chat.spec:322", "code -> kind : fault try" },
+    { "openai/chat.spec:323", "param <-> param else null" },
+    { "openai/chat.spec:324", "code <-> code else null" },
+    { "openai/chat.spec:325", "status_code -> status" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "mistral/chat.spec:14", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -3366,6 +3366,11 @@ static const struct xd_op ops[] = {
     },
 };
 
+static const struct str fronts[] = {
+    STR_INIT("/v1"),
+    STR_INIT(""),
+};
+
 static const struct xd_auth auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -3379,6 +3384,8 @@ const struct xd_dialect xd_mistral_chat = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = 1,
+    .fronts = fronts,
+    .nfronts = 2,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

@@ -110,7 +110,7 @@ static void write_ranked(struct xd *x, const struct ir_ranked *m);
 static void read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:117 */
+/* openai/chat.spec:118 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -123,7 +123,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:184 */
+/* openai/chat.spec:185 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -135,7 +135,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/chat.spec:187 */
+/* openai/chat.spec:188 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
@@ -150,7 +150,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:201 */
+/* openai/chat.spec:202 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
@@ -162,7 +162,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:247 */
+/* openai/chat.spec:248 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
@@ -180,7 +180,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
@@ -222,7 +222,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:18: request */
+/* openai/chat.spec:19: request */
 static const struct xd_key request_keys_stream_options_v[] = {
     { STR_INIT("include_usage"), 3, NULL },
 };
@@ -750,7 +750,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:52: "system" */
+/* openai/chat.spec:53: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -822,7 +822,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:56: "tool" */
+/* openai/chat.spec:57: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -907,7 +907,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:62: "function" */
+/* openai/chat.spec:63: "function" */
 static const struct xd_key messages_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -955,7 +955,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:66: "user" */
+/* openai/chat.spec:67: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -1027,7 +1027,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:70: "assistant" */
+/* openai/chat.spec:71: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking_blocks"), 0, NULL },
     { STR_INIT("reasoning_details"), 1, NULL },
@@ -1389,7 +1389,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 5,
 };
 
-/* openai/chat.spec:91: part.text */
+/* openai/chat.spec:92: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1444,7 +1444,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:92: part.refusal */
+/* openai/chat.spec:93: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1497,7 +1497,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:93: part.image */
+/* openai/chat.spec:94: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1603,7 +1603,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:98: part.audio */
+/* openai/chat.spec:99: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1719,7 +1719,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:103: part.document */
+/* openai/chat.spec:104: part.document */
 static const struct xd_key part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1919,7 +1919,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:114: cache_breakpoint */
+/* openai/chat.spec:115: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1957,7 +1957,7 @@ write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:115: cache_control */
+/* openai/chat.spec:116: cache_control */
 static const struct xd_key cache_control_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -2005,7 +2005,7 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:121: thinking_block.thinking */
+/* openai/chat.spec:122: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2055,7 +2055,7 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:122: thinking_block.sealed */
+/* openai/chat.spec:123: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2163,7 +2163,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:128: reasoning_detail.thinking */
+/* openai/chat.spec:129: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2214,7 +2214,7 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:129: reasoning_detail.thinking */
+/* openai/chat.spec:130: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2240,7 +2240,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:130: reasoning_detail.sealed */
+/* openai/chat.spec:131: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2354,7 +2354,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:137: reply_part.text */
+/* openai/chat.spec:138: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2378,7 +2378,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:138: reply_part.thinking */
+/* openai/chat.spec:139: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2458,7 +2458,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:142: audio_ref */
+/* openai/chat.spec:143: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2526,7 +2526,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:150: call */
+/* openai/chat.spec:151: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2591,7 +2591,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:159: function_call */
+/* openai/chat.spec:160: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2628,7 +2628,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:167: tool.function */
+/* openai/chat.spec:168: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2762,7 +2762,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:178: function */
+/* openai/chat.spec:179: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2795,7 +2795,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:185: choice_named */
+/* openai/chat.spec:186: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2843,7 +2843,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:192: format */
+/* openai/chat.spec:193: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2927,7 +2927,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:203: reply */
+/* openai/chat.spec:204: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -3019,7 +3019,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:214: choice_whole */
+/* openai/chat.spec:215: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -3302,7 +3302,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:237: annotation.web */
+/* openai/chat.spec:238: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -3427,7 +3427,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:260: usage */
+/* openai/chat.spec:261: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3576,7 +3576,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:274: chunks */
+/* openai/chat.spec:275: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -3995,7 +3995,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:303: call_patch */
+/* openai/chat.spec:304: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4068,7 +4068,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:311: error */
+/* openai/chat.spec:312: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4115,7 +4115,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:318: fault_body */
+/* openai/chat.spec:319: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5215,7 +5215,7 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word alibaba_fault_table_v[] = {
     { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 261, 0 },
     { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 262, 0 },
@@ -5626,7 +5626,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word azure_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 268, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
@@ -5637,7 +5637,7 @@ static const struct xd_table azure_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 271, 0 },
@@ -5648,7 +5648,7 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word azure_v1_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 268, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
@@ -5796,7 +5796,7 @@ static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 static void read_cerebras_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word cerebras_fault_table_v[] = {
     { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 273, 0 },
     { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 274, 0 },
@@ -6330,7 +6330,7 @@ write_cloudflare_request(struct xd *x, const struct ir_request *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word databricks_fault_table_v[] = {
     { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 276, 0 },
     { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 277, 0 },
@@ -6347,7 +6347,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:260: usage */
+/* openai/chat.spec:261: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6463,7 +6463,7 @@ static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:247 */
+/* openai/chat.spec:248 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 286, 0 },
 };
@@ -6473,7 +6473,7 @@ static const struct xd_table deepseek_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 287, 0 },
 };
@@ -6719,7 +6719,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:260: usage */
+/* openai/chat.spec:261: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -6823,7 +6823,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word github_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 290, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 291, 0 },
@@ -6838,7 +6838,7 @@ static const struct xd_table github_fault_table = {
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:187 */
+/* openai/chat.spec:188 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 294, 0 },
 };
@@ -6847,7 +6847,7 @@ static const struct xd_table groq_effort_table = {
     &effort_table,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 295, 0 },
 };
@@ -7267,7 +7267,7 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
     { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 307, 0 },
     { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 308, 0 },
@@ -7281,7 +7281,7 @@ static const struct xd_table llama_cpp_fault_table = {
 static void read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_minimax_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:70: "assistant" */
+/* openai/chat.spec:71: "assistant" */
 static const struct xd_key minimax_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -7491,7 +7491,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word moonshot_fault_table_v[] = {
     { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 311, 0 },
     { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 312, 0 },
@@ -7834,7 +7834,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:70: "assistant" */
+/* openai/chat.spec:71: "assistant" */
 static const struct xd_key openrouter_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -8492,7 +8492,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:318: fault_body */
+/* openai/chat.spec:319: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -8551,7 +8551,7 @@ static void write_perplexity_embed_request(struct xd *x, const struct ir_embed_r
 static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word perplexity_fault_table_v[] = {
     { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 325, 0 },
     { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 326, 0 },
@@ -9334,7 +9334,7 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word vllm_fault_table_v[] = {
     { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 328, 0 },
     { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 329, 0 },
@@ -9345,7 +9345,7 @@ static const struct xd_table vllm_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:70: "assistant" */
+/* openai/chat.spec:71: "assistant" */
 static const struct xd_key vllm_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -9536,7 +9536,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word volcengine_fault_table_v[] = {
     { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 331, 0 },
     { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 332, 0 },
@@ -10173,7 +10173,7 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word xai_fault_table_v[] = {
     { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 354, 0 },
 };
@@ -10421,7 +10421,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:311: error */
+/* openai/chat.spec:312: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -10467,7 +10467,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_zai_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:247 */
+/* openai/chat.spec:248 */
 static const struct xd_word zai_stop_table_v[] = {
     { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 357, 0 },
     { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 358, 0 },
@@ -10478,7 +10478,7 @@ static const struct xd_table zai_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:329 */
+/* openai/chat.spec:330 */
 static const struct xd_word zai_fault_table_v[] = {
     { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 360, 0 },
     { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 361, 0 },
@@ -12406,244 +12406,244 @@ static const struct amended zhipu_own = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:117", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:117", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:117", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:118", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:118", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:184", "\"auto\" <-> auto" },
-    { "openai/chat.spec:184", "\"required\" <-> required" },
-    { "openai/chat.spec:184", "\"none\" <-> none" },
-    { "openai/chat.spec:184", "\"any\" -> required" },
-    { "openai/chat.spec:188", "\"none\" <-> none" },
-    { "openai/chat.spec:188", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:188", "\"low\" <-> low" },
-    { "openai/chat.spec:188", "\"medium\" <-> medium" },
-    { "openai/chat.spec:188", "\"high\" <-> high" },
-    { "openai/chat.spec:188", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:189", "\"max\" <-> max" },
-    { "openai/chat.spec:201", "\"text\" <-> text" },
-    { "openai/chat.spec:201", "\"json_object\" <-> object" },
-    { "openai/chat.spec:201", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:248", "\"stop\" <-> end" },
-    { "openai/chat.spec:249", "\"length\" <-> length" },
-    { "openai/chat.spec:250", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:251", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:252", "\"stop\" <- match" },
-    { "openai/chat.spec:253", "\"stop\" <- pause" },
-    { "openai/chat.spec:254", "\"stop\" <- other" },
-    { "openai/chat.spec:255", "\"error\" <-> failed" },
-    { "openai/chat.spec:256", "\"eos\" -> end" },
-    { "openai/chat.spec:257", "* -> other" },
-    { "openai/chat.spec:330", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:331", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:332", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:333", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:334", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:335", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:336", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:337", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:338", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:339", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:340", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:341", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:342", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:343", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:344", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:345", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:346", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:347", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:348", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:351",
+    { "openai/chat.spec:118", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:118", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:118", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:119", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:119", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:185", "\"auto\" <-> auto" },
+    { "openai/chat.spec:185", "\"required\" <-> required" },
+    { "openai/chat.spec:185", "\"none\" <-> none" },
+    { "openai/chat.spec:185", "\"any\" -> required" },
+    { "openai/chat.spec:189", "\"none\" <-> none" },
+    { "openai/chat.spec:189", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:189", "\"low\" <-> low" },
+    { "openai/chat.spec:189", "\"medium\" <-> medium" },
+    { "openai/chat.spec:189", "\"high\" <-> high" },
+    { "openai/chat.spec:189", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:190", "\"max\" <-> max" },
+    { "openai/chat.spec:202", "\"text\" <-> text" },
+    { "openai/chat.spec:202", "\"json_object\" <-> object" },
+    { "openai/chat.spec:202", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:249", "\"stop\" <-> end" },
+    { "openai/chat.spec:250", "\"length\" <-> length" },
+    { "openai/chat.spec:251", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:252", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:253", "\"stop\" <- match" },
+    { "openai/chat.spec:254", "\"stop\" <- pause" },
+    { "openai/chat.spec:255", "\"stop\" <- other" },
+    { "openai/chat.spec:256", "\"error\" <-> failed" },
+    { "openai/chat.spec:257", "\"eos\" -> end" },
+    { "openai/chat.spec:258", "* -> other" },
+    { "openai/chat.spec:331", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:332", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:333", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:334", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:335", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:336", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:337", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:338", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:339", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:340", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:341", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:342", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:343", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:344", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:345", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:346", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:347", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:348", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:349", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:352",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:352",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:353",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:354",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:19", "model <-> model required" },
-    { "openai/chat.spec:20", "messages <-> this : messages required" },
-    { "openai/chat.spec:21", "stream <-> stream" },
-    { "openai/chat.spec:22", "stream_options.include_usage <-> stream_usage" },
-    { "openai/chat.spec:23", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:24", "functions -> tools : [function]" },
-    { "openai/chat.spec:25", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:26", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/chat.spec:27", "max_completion_tokens, max_tokens <-> max_output" },
-    { "openai/chat.spec:28", "n <-> candidates" },
-    { "openai/chat.spec:29", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:30", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:31", "top_p <-> sampling.top_p" },
-    { "openai/chat.spec:32", "seed <-> sampling.seed" },
-    { "openai/chat.spec:33", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:34", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:35", "logit_bias <-> sampling.bias" },
-    { "openai/chat.spec:36", "logprobs <-> logprobs" },
-    { "openai/chat.spec:37", "top_logprobs <-> top_logprobs" },
-    { "openai/chat.spec:38", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:39", "response_format <-> format : format" },
-    { "openai/chat.spec:40", "modalities <-> outputs : [string]" },
-    { "openai/chat.spec:41", "audio <-> voice" },
-    { "openai/chat.spec:42", "user <-> user" },
-    { "openai/chat.spec:43", "prompt_cache_key <-> cache_key" },
-    { "openai/chat.spec:44", "service_tier <-> tier" },
-    { "openai/chat.spec:53", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:57", "tool_call_id <-> call" },
-    { "openai/chat.spec:58", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:63", "name -> call" },
-    { "openai/chat.spec:64", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:67", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:72", "thinking_blocks -> blocks : [thinking_block]" },
-    { "openai/chat.spec:73", "reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:74", "reasoning_content -> blocks.thinking.text" },
-    { "openai/chat.spec:75", "reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:77", "content <-> blocks : string as text | [part]" },
-    { "openai/chat.spec:78", "refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:79", "audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:80", "tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:81", "function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:52", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/chat.spec:56", "\"tool\" <-> turns.user.result {" },
-    { "openai/chat.spec:62", "\"function\" -> turns.user.result { # before November 2023" },
-    { "openai/chat.spec:66", "\"user\" <-> turns.user {" },
-    { "openai/chat.spec:70", "\"assistant\" <-> turns.assistant {" },
-    { "openai/chat.spec:91", "text <-> text" },
-    { "openai/chat.spec:88", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/chat.spec:89", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:92", "refusal <-> text" },
-    { "openai/chat.spec:94", "image_url.url <-> source : media_url" },
-    { "openai/chat.spec:95", "image_url.detail <-> detail" },
-    { "openai/chat.spec:99", "input_audio.data <-> source.bytes.data" },
-    { "openai/chat.spec:100", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/chat.spec:104", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:105", "file.file_id <-> source.file.id" },
-    { "openai/chat.spec:106", "file.filename <-> title" },
-    { "openai/chat.spec:91",
+    { "openai/chat.spec:20", "model <-> model required" },
+    { "openai/chat.spec:21", "messages <-> this : messages required" },
+    { "openai/chat.spec:22", "stream <-> stream" },
+    { "openai/chat.spec:23", "stream_options.include_usage <-> stream_usage" },
+    { "openai/chat.spec:24", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:25", "functions -> tools : [function]" },
+    { "openai/chat.spec:26", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:27", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:28", "max_completion_tokens, max_tokens <-> max_output" },
+    { "openai/chat.spec:29", "n <-> candidates" },
+    { "openai/chat.spec:30", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:31", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:32", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:33", "seed <-> sampling.seed" },
+    { "openai/chat.spec:34", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:35", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:36", "logit_bias <-> sampling.bias" },
+    { "openai/chat.spec:37", "logprobs <-> logprobs" },
+    { "openai/chat.spec:38", "top_logprobs <-> top_logprobs" },
+    { "openai/chat.spec:39", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:40", "response_format <-> format : format" },
+    { "openai/chat.spec:41", "modalities <-> outputs : [string]" },
+    { "openai/chat.spec:42", "audio <-> voice" },
+    { "openai/chat.spec:43", "user <-> user" },
+    { "openai/chat.spec:44", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:45", "service_tier <-> tier" },
+    { "openai/chat.spec:54", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:58", "tool_call_id <-> call" },
+    { "openai/chat.spec:59", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:64", "name -> call" },
+    { "openai/chat.spec:65", "content -> blocks : string as text | [part]" },
+    { "openai/chat.spec:68", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:73", "thinking_blocks -> blocks : [thinking_block]" },
+    { "openai/chat.spec:74", "reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:75", "reasoning_content -> blocks.thinking.text" },
+    { "openai/chat.spec:76", "reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:78", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:79", "refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:80", "audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:81", "tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:82", "function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:53", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/chat.spec:57", "\"tool\" <-> turns.user.result {" },
+    { "openai/chat.spec:63", "\"function\" -> turns.user.result { # before November 2023" },
+    { "openai/chat.spec:67", "\"user\" <-> turns.user {" },
+    { "openai/chat.spec:71", "\"assistant\" <-> turns.assistant {" },
+    { "openai/chat.spec:92", "text <-> text" },
+    { "openai/chat.spec:89", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/chat.spec:90", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:93", "refusal <-> text" },
+    { "openai/chat.spec:95", "image_url.url <-> source : media_url" },
+    { "openai/chat.spec:96", "image_url.detail <-> detail" },
+    { "openai/chat.spec:100", "input_audio.data <-> source.bytes.data" },
+    { "openai/chat.spec:101", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/chat.spec:105", "file.file_data <-> source : data_url" },
+    { "openai/chat.spec:106", "file.file_id <-> source.file.id" },
+    { "openai/chat.spec:107", "file.filename <-> title" },
+    { "openai/chat.spec:92",
       "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/chat.spec:92", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/chat.spec:93", "\"image_url\" <-> image {" },
-    { "openai/chat.spec:98", "\"input_audio\" <-> audio {" },
-    { "openai/chat.spec:103", "\"file\" <-> document {" },
-    { "openai/chat.spec:109", "* <-> foreign" },
-    { "openai/chat.spec:114", "mode = \"explicit\"" },
-    { "openai/chat.spec:114", "ttl <-> ttl" },
-    { "openai/chat.spec:115", "type = \"ephemeral\"" },
+    { "openai/chat.spec:93", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/chat.spec:94", "\"image_url\" <-> image {" },
+    { "openai/chat.spec:99", "\"input_audio\" <-> audio {" },
+    { "openai/chat.spec:104", "\"file\" <-> document {" },
+    { "openai/chat.spec:110", "* <-> foreign" },
+    { "openai/chat.spec:115", "mode = \"explicit\"" },
     { "openai/chat.spec:115", "ttl <-> ttl" },
-    { "openai/chat.spec:121", "thinking <-> text" },
-    { "openai/chat.spec:121", "signature <-> signature" },
-    { "openai/chat.spec:122", "data <-> data" },
-    { "openai/chat.spec:121",
+    { "openai/chat.spec:116", "type = \"ephemeral\"" },
+    { "openai/chat.spec:116", "ttl <-> ttl" },
+    { "openai/chat.spec:122", "thinking <-> text" },
+    { "openai/chat.spec:122", "signature <-> signature" },
+    { "openai/chat.spec:123", "data <-> data" },
+    { "openai/chat.spec:122",
       "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:122", "\"redacted_thinking\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:128", "text <-> text" },
-    { "openai/chat.spec:128", "signature <-> signature" },
-    { "openai/chat.spec:129", "summary -> text" },
-    { "openai/chat.spec:130", "data <-> data" },
-    { "openai/chat.spec:128",
+    { "openai/chat.spec:123", "\"redacted_thinking\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:129", "text <-> text" },
+    { "openai/chat.spec:129", "signature <-> signature" },
+    { "openai/chat.spec:130", "summary -> text" },
+    { "openai/chat.spec:131", "data <-> data" },
+    { "openai/chat.spec:129",
       "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:129", "\"reasoning.summary\" -> thinking { summary -> text }" },
-    { "openai/chat.spec:130", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:137", "text -> text" },
-    { "openai/chat.spec:138", "thinking -> text : texts" },
-    { "openai/chat.spec:137", "\"text\" -> text { text -> text }" },
-    { "openai/chat.spec:138", "\"thinking\" -> thinking { thinking -> text : texts }" },
-    { "openai/chat.spec:143", "id <-> id" },
-    { "openai/chat.spec:144", "data <-> source.bytes.data" },
-    { "openai/chat.spec:145", "transcript <-> transcript" },
-    { "openai/chat.spec:146", "expires_at <-> expires" },
-    { "openai/chat.spec:151", "id <-> id" },
-    { "openai/chat.spec:152", "type = \"function\"" },
-    { "openai/chat.spec:153", "function.name <-> name" },
-    { "openai/chat.spec:154", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:160", "name -> name" },
-    { "openai/chat.spec:161", "arguments -> arguments : json in string" },
-    { "openai/chat.spec:168", "function.name <-> name" },
-    { "openai/chat.spec:169", "function.description <-> description" },
-    { "openai/chat.spec:170", "function.parameters <-> schema" },
-    { "openai/chat.spec:171", "function.strict <-> strict" },
-    { "openai/chat.spec:165", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:167", "\"function\" <-> function {" },
-    { "openai/chat.spec:173", "* <-> foreign" },
-    { "openai/chat.spec:179", "name -> name" },
-    { "openai/chat.spec:180", "description -> description" },
-    { "openai/chat.spec:181", "parameters -> schema" },
-    { "openai/chat.spec:185", "type = \"function\"" },
-    { "openai/chat.spec:185", "function.name <-> name" },
-    { "openai/chat.spec:193", "type <-> mode : format_mode" },
-    { "openai/chat.spec:194", "json_schema.name <-> name" },
-    { "openai/chat.spec:195", "json_schema.description <-> description" },
-    { "openai/chat.spec:196", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:197", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:204", "id <-> id else \"\"" },
-    { "openai/chat.spec:205", "object = \"chat.completion\"" },
-    { "openai/chat.spec:206", "created <- now" },
-    { "openai/chat.spec:207", "model <-> model else \"\"" },
-    { "openai/chat.spec:208", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:209", "usage <-> usage : usage" },
-    { "openai/chat.spec:210", "service_tier <-> tier" },
-    { "openai/chat.spec:215", "index <-> index" },
-    { "openai/chat.spec:216", "message.role = \"assistant\"" },
-    { "openai/chat.spec:218", "message.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:219", "message.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:220", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:221", "message.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:223",
+    { "openai/chat.spec:130", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:131", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:138", "text -> text" },
+    { "openai/chat.spec:139", "thinking -> text : texts" },
+    { "openai/chat.spec:138", "\"text\" -> text { text -> text }" },
+    { "openai/chat.spec:139", "\"thinking\" -> thinking { thinking -> text : texts }" },
+    { "openai/chat.spec:144", "id <-> id" },
+    { "openai/chat.spec:145", "data <-> source.bytes.data" },
+    { "openai/chat.spec:146", "transcript <-> transcript" },
+    { "openai/chat.spec:147", "expires_at <-> expires" },
+    { "openai/chat.spec:152", "id <-> id" },
+    { "openai/chat.spec:153", "type = \"function\"" },
+    { "openai/chat.spec:154", "function.name <-> name" },
+    { "openai/chat.spec:155", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:161", "name -> name" },
+    { "openai/chat.spec:162", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:169", "function.name <-> name" },
+    { "openai/chat.spec:170", "function.description <-> description" },
+    { "openai/chat.spec:171", "function.parameters <-> schema" },
+    { "openai/chat.spec:172", "function.strict <-> strict" },
+    { "openai/chat.spec:166", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:168", "\"function\" <-> function {" },
+    { "openai/chat.spec:174", "* <-> foreign" },
+    { "openai/chat.spec:180", "name -> name" },
+    { "openai/chat.spec:181", "description -> description" },
+    { "openai/chat.spec:182", "parameters -> schema" },
+    { "openai/chat.spec:186", "type = \"function\"" },
+    { "openai/chat.spec:186", "function.name <-> name" },
+    { "openai/chat.spec:194", "type <-> mode : format_mode" },
+    { "openai/chat.spec:195", "json_schema.name <-> name" },
+    { "openai/chat.spec:196", "json_schema.description <-> description" },
+    { "openai/chat.spec:197", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:198", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:205", "id <-> id else \"\"" },
+    { "openai/chat.spec:206", "object = \"chat.completion\"" },
+    { "openai/chat.spec:207", "created <- now" },
+    { "openai/chat.spec:208", "model <-> model else \"\"" },
+    { "openai/chat.spec:209", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:210", "usage <-> usage : usage" },
+    { "openai/chat.spec:211", "service_tier <-> tier" },
+    { "openai/chat.spec:216", "index <-> index" },
+    { "openai/chat.spec:217", "message.role = \"assistant\"" },
+    { "openai/chat.spec:219", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:220", "message.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:221", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:222", "message.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:224",
       "message.content <-> blocks : string joins text | [reply_part] else null" },
-    { "openai/chat.spec:224", "message.refusal <-> blocks.refusal.text else null" },
-    { "openai/chat.spec:225", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:226", "message.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:227", "message.tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:228", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:229", "logprobs = null" },
-    { "openai/chat.spec:230", "logprobs.content <-> logprobs" },
-    { "openai/chat.spec:231", "finish_reason <-> stop : stop" },
-    { "openai/chat.spec:238", "url_citation.url <-> url" },
-    { "openai/chat.spec:239", "url_citation.title <-> title" },
-    { "openai/chat.spec:240", "url_citation.start_index <-> start else 0" },
-    { "openai/chat.spec:241", "url_citation.end_index <-> end else 0" },
-    { "openai/chat.spec:237", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:243", "* <-> foreign" },
-    { "openai/chat.spec:261", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:262", "completion_tokens -> output" },
-    { "openai/chat.spec:263", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:264", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:265", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:266", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:267", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:268", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:269", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:276", "id <-> id else \"\"" },
-    { "openai/chat.spec:277", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:278", "created <- now" },
-    { "openai/chat.spec:279", "model <-> model else \"\"" },
-    { "openai/chat.spec:280", "service_tier <-> tier" },
-    { "openai/chat.spec:299", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:283", "delta = {}" },
-    { "openai/chat.spec:284", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:285", "delta.content = \"\"" },
-    { "openai/chat.spec:287", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:288", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:289", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:290", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:292", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:293", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:294", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:295", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:296", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:297", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:300", "error <-> fail : fault_body" },
-    { "openai/chat.spec:305", "id <-> id" },
-    { "openai/chat.spec:306", "type = \"function\"" },
-    { "openai/chat.spec:307", "function.name <-> name" },
-    { "openai/chat.spec:308", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:312", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:313", "message, detail -> message" },
-    { "openai/chat.spec:319", "message <-> message else \"\"" },
-    { "openai/chat.spec:320", "type <-> kind : fault" },
-    { "openai/chat.spec:321", "code -> kind : fault try" },
-    { "openai/chat.spec:322", "param <-> param else null" },
-    { "openai/chat.spec:323", "code <-> code else null" },
-    { "openai/chat.spec:324", "status_code -> status" },
+    { "openai/chat.spec:225", "message.refusal <-> blocks.refusal.text else null" },
+    { "openai/chat.spec:226", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:227", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:228", "message.tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:229", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:230", "logprobs = null" },
+    { "openai/chat.spec:231", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:232", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:239", "url_citation.url <-> url" },
+    { "openai/chat.spec:240", "url_citation.title <-> title" },
+    { "openai/chat.spec:241", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:242", "url_citation.end_index <-> end else 0" },
+    { "openai/chat.spec:238", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:244", "* <-> foreign" },
+    { "openai/chat.spec:262", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:263", "completion_tokens -> output" },
+    { "openai/chat.spec:264", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:265", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:266", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:267", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:268", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:269", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:270", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:277", "id <-> id else \"\"" },
+    { "openai/chat.spec:278", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:279", "created <- now" },
+    { "openai/chat.spec:280", "model <-> model else \"\"" },
+    { "openai/chat.spec:281", "service_tier <-> tier" },
+    { "openai/chat.spec:300", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:284", "delta = {}" },
+    { "openai/chat.spec:285", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:286", "delta.content = \"\"" },
+    { "openai/chat.spec:288", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:289", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:290", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:291", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:293", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:294", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:295", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:296", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:297", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:298", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:301", "error <-> fail : fault_body" },
+    { "openai/chat.spec:306", "id <-> id" },
+    { "openai/chat.spec:307", "type = \"function\"" },
+    { "openai/chat.spec:308", "function.name <-> name" },
+    { "openai/chat.spec:309", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:313", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:314", "message, detail -> message" },
+    { "openai/chat.spec:320", "message <-> message else \"\"" },
+    { "openai/chat.spec:321", "type <-> kind : fault" },
+    { "openai/chat.spec:322", "code -> kind : fault try" },
+    { "openai/chat.spec:323", "param <-> param else null" },
+    { "openai/chat.spec:324", "code <-> code else null" },
+    { "openai/chat.spec:325", "status_code -> status" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -12946,6 +12946,11 @@ static const struct xd_op ops[] = {
     },
 };
 
+static const struct str fronts[] = {
+    STR_INIT("/v1"),
+    STR_INIT(""),
+};
+
 static const struct xd_auth auths[] = {
     { .scheme = XD_AUTH_BEARER },
 };
@@ -12959,6 +12964,8 @@ const struct xd_dialect xd_openai_chat = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = 1,
+    .fronts = fronts,
+    .nfronts = 2,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

@@ -61,6 +61,16 @@ is_unmarked(const struct xd_dialect *d)
     return true;
 }
 
+/* Does its spec say that nothing need stand before its paths? */
+static bool
+is_bare(const struct xd_dialect *d)
+{
+    for (unsigned i = 0; i < d->nfronts; i++)
+        if (d->fronts[i].n == 0)
+            return true;
+    return false;
+}
+
 const struct xd_dialect *
 front_of_headers(const struct http_head *head)
 {
@@ -71,7 +81,7 @@ front_of_headers(const struct http_head *head)
         for (unsigned i = 0; i < (*d)->nops; i++)
             if (has_marks(head, &(*d)->ops[i]))
                 return *d;
-        if (!plain && is_unmarked(*d))
+        if (is_unmarked(*d) && (!plain || (is_bare(*d) && !is_bare(plain))))
             plain = *d;
     }
     return plain ? plain : xd_registry[0];

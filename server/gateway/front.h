@@ -23,7 +23,8 @@ struct front {
 struct front front_of_path(struct str path, struct str query);
 
 /* The dialect in which to answer a request whose path tells none: the one whose constant request
- * headers (a version, say) the request has, else the first that has none to tell it by. */
+ * headers (a version, say) the request has, else the first that has none to tell it by, and of those
+ * one whose spec names an empty front. */
 const struct xd_dialect *front_of_headers(const struct http_head *head);
 
 /* For any request: the dialect of its path, else that of its headers. */

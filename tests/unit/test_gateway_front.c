@@ -116,6 +116,7 @@ the_constant_headers_of_a_dialect_tell_it(void **state)
     (void)state;
     const struct xd_dialect *plain = front_of_headers(&(struct http_head){ .n_headers = 0 });
     assert_false(plain->provider);
+    assert_string_equal(plain->name, "openai.chat");
     for (unsigned i = 0; i < plain->nops; i++)
         assert_int_equal(plain->ops[i].nheaders, 0);
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
