@@ -64,7 +64,7 @@ BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
 .PHONY: all objects programs help setup run test unit corpus rows e2e fuzzers fuzz check programs-bench bench bench-quick \
-    generate format clean
+    generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -79,6 +79,7 @@ help:
 	@echo 'make e2e        official SDKs against real processes     make fuzz            FUZZ_SECONDS=60 each'
 	@echo 'make rows       rows of the specs that no test exercised'
 	@echo 'make check      formatting, include rules, both compilers, static analysis, generated files'
+	@echo 'make sizes      size and compile time of the generated code, by dialect'
 	@echo 'make generate   compile specs/ into generated/           make format          clang-format'
 	@echo 'make bench      the full benchmark                       make bench-quick     under a minute'
 	@echo
@@ -182,6 +183,9 @@ test: setup
 
 check: setup
 	@tools/check.sh
+# Of the generated code, by dialect: bytes and compile time.
+sizes:
+	@CC='$(CC)' CFLAGS='$(filter-out -MMD -MP -I$(B),$(CFLAGS))' tools/sizes.sh
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h' | grep -v ^generated/)
 clean:

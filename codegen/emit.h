@@ -184,7 +184,7 @@ uint32_t row_mask(struct emit *e, const struct body *b, const struct row_use *u,
 struct own_cases
 written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard);
 
-/* --- emit_read.c, emit_write.c */
+/* --- emit_read.c, emit_write.c, emit_object.c, emit_lost.c */
 void emit_read_body(struct emit *e, const struct body *b);
 void emit_write_body(struct emit *e, const struct body *b);
 /* The rows alone, for bodies inside a bigger function.  at: C expression of the object's node. */
@@ -195,6 +195,13 @@ void emit_read_value(struct emit *e, const struct body *b, const struct row_use 
                      const char *indent);
 void emit_write_value(struct emit *e, const struct body *b, const struct row_use *u,
                       const char *key, const char *indent);
+
+/* The row as a member of the object that is being written. */
+void emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key);
+/* How the rest of the world calls what a path of a body means. */
+const char *emit_loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path);
+/* Note what no row of the body writes. */
+void emit_write_lost(struct emit *e, const struct body *b);
 
 /* --- kinds.c: events for some kinds of blocks */
 /* The kinds that an event is for, bits as of form_mask; 0: all.  An unknown one is an error in d. */

@@ -1,5 +1,4 @@
-/* Rows into writing code.  Rows that share a nested object stand inside its braces, where the first
- * of them stood. */
+/* Rows into writing code: one value each. */
 #include "codegen/emit.h"
 
 static const char *
@@ -205,8 +204,8 @@ write_list(struct emit *e, const struct body *b, const struct form *f, const str
 
 /* How the rest of the world calls what a path of this body means: that of a record which stands in
  * one place of the model begins there ("format.strict"), that of a case with the case. */
-static const char *
-loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path)
+const char *
+emit_loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path)
 {
     const char *name = path_text(e->a, path).p, *field = NULL;
     unsigned places = 0;
@@ -259,7 +258,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         if (has_flag(u->r, "try"))
             break;
         em(e, "%s    xd_lose(x, %s);\n", indent,
-           c_string(e->a, str_from(loss_name(e, &b->ctx, &u->r->model.v[0]))));
+           c_string(e->a, str_from(emit_loss_name(e, &b->ctx, &u->r->model.v[0]))));
         break;
     case FORM_IS_PAIRS:
         em(e, "%sxd_put_pair(x, STR(%s), %s, %s);\n", indent, key, own_table(e, f->decl), lv);
@@ -520,8 +519,8 @@ with_row(struct emit *e, const struct body *b, const struct row_use *u, const ch
         .p;
 }
 
-static void
-write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
+void
+emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
 {
     const char *in = "        ";
 
@@ -597,312 +596,4 @@ write_row(struct emit *e, const struct body *b, const struct row_use *u, const c
         write_const(e, &u->r->otherwise, key, in);
     }
     em(e, "    }\n");
-}
-
-/* --- the tree of nested objects --------------------------------------------------------------- */
-
-static bool
-under(const struct ast_path *p, const struct ast_path *prefix, unsigned n)
-{
-    if (p->n <= n)
-        return false;
-    for (unsigned i = 0; i < n; i++)
-        if (!str_eq(p->v[i].name.s, prefix->v[i].name.s))
-            return false;
-    return true;
-}
-
-/* The constant that the nested object itself has: {} is always there, null when nothing is in
- * it. */
-static enum ast_const_kind
-container_constant(const struct body *b, const struct ast_path *prefix, unsigned n)
-{
-    for (unsigned i = 0; i < b->uses.n; i++) {
-        const struct ast_row *r = b->uses.v[i].r;
-        if (r->kind == ROW_CONST && r->wire.v[0].n == n && under(&r->wire.v[0], prefix, n - 1)
-            && str_eq(r->wire.v[0].v[n - 1].name.s, prefix->v[n - 1].name.s))
-            return r->constant.kind;
-    }
-    return CONST_NONE;
-}
-
-static bool
-has_below(const struct body *b, const struct ast_path *prefix, unsigned n)
-{
-    for (unsigned i = 0; i < b->uses.n; i++)
-        if (row_writes(b->uses.v[i].r) && under(&b->uses.v[i].r->wire.v[0], prefix, n))
-            return true;
-    return false;
-}
-
-static void
-write_rest(struct emit *e, const struct body *b, const char *container)
-{
-    if (b->rest == REST_KEEP && b->split && *container)
-        em(e, "    xd_put_rest(x, shape, \"%s\", &m->rest);\n", container);
-    else if (b->rest == REST_KEEP)
-        em(e, "    xd_put_rest(x, &%s_shape, \"%s\", &m->rest);\n", b->shape, container);
-}
-
-static void write_level(struct emit *e, const struct body *b, const struct ast_path *prefix,
-                        unsigned n, bool *done);
-
-static void
-write_container(struct emit *e, const struct body *b, const struct ast_path *path, unsigned n,
-                bool *done)
-{
-    struct ast_path head = *path;
-    const char *key = c_string(e->a, path->v[n - 1].name.s);
-    enum ast_const_kind constant = container_constant(b, path, n);
-
-    head.n = n;
-    em(e, "    jw_key(&x->w, STR(%s));\n", key);
-    em(e, constant == CONST_EMPTY_OBJECT ? "    jw_object(&x->w);\n" : "    jw_enter(&x->w);\n");
-    write_level(e, b, path, n, done);
-    write_rest(e, b, path_text(e->a, &head).p);
-    if (constant == CONST_NULL)
-        em(e,
-           "    if (!jw_close(&x->w)) {\n        jw_key(&x->w, STR(%s));\n        jw_null(&x->w);\n    }\n",
-           key);
-    else
-        em(e, "    jw_close(&x->w);\n");
-}
-
-/* Is the row the next of this level? */
-static bool
-is_next(const struct body *b, unsigned i, const struct ast_path *prefix, unsigned n,
-        const bool *done)
-{
-    const struct ast_row *r = b->uses.v[i].r;
-
-    return !done[i] && row_writes(r) && r->wire.n > 0 && under(&r->wire.v[0], prefix, n);
-}
-
-/* The member of this level that row i is, or stands in. */
-static void
-write_member(struct emit *e, const struct body *b, unsigned i, unsigned n, bool *done)
-{
-    const struct row_use *u = &b->uses.v[i];
-    const struct ast_path *p = &u->r->wire.v[0];
-
-    if (p->n > n + 1) {
-        write_container(e, b, p, n + 1, done);
-    } else if (u->r->kind == ROW_CONST && has_below(b, p, n + 1)) {
-        done[i] = true;
-        em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
-        write_container(e, b, p, n + 1, done);
-    } else {
-        done[i] = true;
-        write_row(e, b, u, c_string(e->a, p->v[n].name.s));
-    }
-}
-
-static void
-write_level(struct emit *e, const struct body *b, const struct ast_path *prefix, unsigned n,
-            bool *done)
-{
-    for (unsigned i = 0; i < b->uses.n; i++)
-        if (is_next(b, i, prefix, n, done))
-            write_member(e, b, i, n, done);
-}
-
-/* --- members in functions of their own --------------------------------------------------------- */
-
-static const struct ast_path top = { NULL, 0, 0, { NULL, 0, 0 } };
-
-static bool
-is_container(const struct body *b, unsigned i)
-{
-    const struct ast_row *r = b->uses.v[i].r;
-
-    return r->wire.v[0].n > 1 || (r->kind == ROW_CONST && has_below(b, &r->wire.v[0], 1));
-}
-
-static const char *
-member_name(struct emit *e, const struct body *b, unsigned i)
-{
-    return arena_printf(e->a, "%s_%s", b->name, c_word(e->a, b->uses.v[i].r->wire.v[0].v[0].name.s))
-        .p;
-}
-
-static void
-emit_putters(struct emit *e, const struct body *b)
-{
-    bool *done = arena_alloc(e->a, b->uses.n + 1);
-
-    for (unsigned i = 0; b->split && i < b->uses.n; i++) {
-        if (!is_next(b, i, &top, 0, done))
-            continue;
-        em(e, "static void\nput_%s(struct xd *x, const %s *m%s)\n{\n", member_name(e, b, i),
-           ctx_c(e->a, &b->ctx),
-           is_container(b, i) && b->rest == REST_KEEP ? ", const struct xd_shape *shape" : "");
-        if (b->uses.v[i].r->kind == ROW_CONST || b->uses.v[i].r->builtin.s.n)
-            em(e, "    (void)m;\n");
-        write_member(e, b, i, 0, done);
-        em(e, "}\n\n");
-    }
-}
-
-static void
-call_putters(struct emit *e, const struct body *b)
-{
-    bool *done = arena_alloc(e->a, b->uses.n + 1);
-
-    for (unsigned i = 0; i < b->uses.n; i++) {
-        if (!is_next(b, i, &top, 0, done))
-            continue;
-        em(e, "    put_%s(x, m", member_name(e, b, i));
-        if (is_container(b, i) && b->rest == REST_KEEP)
-            em(e, ", &%s_shape", b->shape);
-        em(e, ");\n");
-        for (unsigned k = i; k < b->uses.n; k++) {
-            const struct ast_row *r = b->uses.v[k].r;
-            done[k] = done[k]
-                      || (r->wire.n
-                          && str_eq(r->wire.v[0].v[0].name.s,
-                                    b->uses.v[i].r->wire.v[0].v[0].name.s));
-        }
-    }
-}
-
-/* --- what is given up ------------------------------------------------------------------------- */
-
-static void
-write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
-{
-    struct target t = target_resolve(e->a, e->ir, &b->ctx, p, DIR_WRITE, e->diags);
-
-    if (!t.ok || t.gather || t.self)
-        return;
-    if (t.guard && t.type.kind == TYPE_UNION && t.un == t.type.un)
-        em(e, "    if (%s)\n", t.guard); /* a case of a union */
-    else
-        em(e, "    if (%s%s%s)\n", t.guard ? t.guard : "", t.guard ? " && " : "",
-           types_present(e->a, &t.type, t.lvalue));
-    em(e, "        xd_lose(x, %s);\n", c_string(e->a, str_from(loss_name(e, &b->ctx, p))));
-}
-
-/* `drop`, not `omit` */
-static bool
-is_loss(const struct ast_row *r)
-{
-    return r->kind == ROW_DROP && !r->word.s.n;
-}
-
-static void
-write_drops(struct emit *e, const struct body *b)
-{
-    for (unsigned i = 0; b->rows && i < b->rows->n; i++)
-        for (unsigned k = 0; is_loss(&b->rows->v[i]) && k < b->rows->v[i].model.n; k++)
-            write_drop(e, b, &b->rows->v[i].model.v[k]);
-    /* Those of the whole union name common fields, or cases. */
-    for (unsigned i = 0; b->common && i < b->common->n; i++)
-        for (unsigned k = 0; is_loss(&b->common->v[i]) && k < b->common->v[i].model.n; k++)
-            if (types_field(&b->ctx.un->common, b->common->v[i].model.v[k].v[0].name.s))
-                write_drop(e, b, &b->common->v[i].model.v[k]);
-}
-
-struct own_cases
-written_blocks(struct emit *e, const struct body *b, const char **list, const char **guard)
-{
-    struct own_cases all = { 0, NULL };
-
-    *list = *guard = NULL;
-    for (unsigned i = 0; i < b->uses.n; i++) {
-        const struct row_use *u = &b->uses.v[i];
-        if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_READ || u->r->model.n != 1)
-            continue;
-        struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE,
-                                         e->diags);
-        if (t.ok && t.self && u->r->forms.n == 1 && str_is(u->r->forms.v[0].name.s, "outcome"))
-            all.fixed |= 1u << (types_case(t.type.un, STR("text")) + 1);
-        if (!t.ok || !(t.gather || (t.type.kind == TYPE_UNION && t.type.list)))
-            continue;
-        if (strcmp(t.gather ? t.un->c : t.type.un->c, "block") != 0)
-            continue;
-        *guard = t.guard;
-        *list = t.gather ? t.list : t.lvalue;
-        struct own_cases m = own_row_cases(e, b, u);
-        all.fixed |= m.fixed;
-        if (m.own)
-            all.own = all.own ? arena_printf(e->a, "%s | %s", all.own, m.own).p : m.own;
-    }
-    return all;
-}
-
-/* Blocks of kinds that no row of this object writes. */
-static void
-write_lost_blocks(struct emit *e, const struct body *b)
-{
-    const char *list, *guard;
-    struct own_cases cases = written_blocks(e, b, &list, &guard);
-    const char *mask = own_cases_text(e, &cases);
-
-    if (list && guard)
-        em(e, "    if (%s)\n        xd_lose_blocks(x, &%s, %s);\n", guard, list, mask);
-    else if (list)
-        em(e, "    xd_lose_blocks(x, &%s, %s);\n", list, mask);
-}
-
-/* A value of an enum for which there is no `{} as`. */
-static void
-write_lost_values(struct emit *e, const struct body *b)
-{
-    for (unsigned i = 0; i < b->uses.n; i++) {
-        const struct ast_row *r = b->uses.v[i].r;
-        bool last = r->forms.n == 1 && r->forms.v[0].kind == FORM_EMPTY_AS;
-        for (unsigned k = i + 1; last && k < b->uses.n; k++)
-            last = !path_eq(&r->model.v[0], &b->uses.v[k].r->model.v[0])
-                   || b->uses.v[k].r->forms.v[0].kind != FORM_EMPTY_AS;
-        if (!last)
-            continue;
-        struct target t = target_resolve(e->a, e->ir, &b->ctx, &r->model.v[0], DIR_WRITE, e->diags);
-        if (!t.ok || t.type.kind != TYPE_ENUM)
-            continue;
-        em(e, "    if (%s%s%s", t.guard ? t.guard : "", t.guard ? " && " : "", t.lvalue);
-        for (unsigned k = 0; k <= i; k++) {
-            const struct ast_row *s = b->uses.v[k].r;
-            if (s->forms.n == 1 && s->forms.v[0].kind == FORM_EMPTY_AS
-                && path_eq(&s->model.v[0], &r->model.v[0]))
-                em(e, " && %s != %s", t.lvalue,
-                   enum_constant(e->a, t.type.en, s->forms.v[0].name.s));
-        }
-        em(e, ")\n        xd_lose(x, %s);\n",
-           c_string(e->a, str_from(loss_name(e, &b->ctx, &r->model.v[0]))));
-    }
-}
-
-void
-emit_write_rows(struct emit *e, const struct body *b)
-{
-    bool *done = arena_alloc(e->a, b->uses.n + 1);
-
-    if (b->tag.p) {
-        em(e, "    jw_key(&x->w, STR(%s));\n", c_string(e->a, b->tag));
-        em(e, "    jw_raw(&x->w, STR(%s));\n",
-           c_string(e->a, arena_printf(e->a, "%s", c_string(e->a, b->tag_wire))));
-    }
-    if (b->key)
-        em(e, "    if (x->patch)\n        xd_put_index(x, STR(%s), xd_patch_key(x));\n",
-           c_string(e->a, b->key->wire.v[0].v[0].name.s));
-    if (b->split)
-        call_putters(e, b);
-    else
-        write_level(e, b, &top, 0, done);
-    write_rest(e, b, "");
-    write_drops(e, b);
-    write_lost_values(e, b);
-    write_lost_blocks(e, b);
-}
-
-void
-emit_write_body(struct emit *e, const struct body *b)
-{
-    emit_putters(e, b);
-    em(e, "static void\nwrite_%s(struct xd *x, const %s *m)\n{\n", b->name, ctx_c(e->a, &b->ctx));
-    /* A record of which nothing can be said leaves no {} behind: peers refuse objects without what
-     * they need. */
-    em(e, b->ctx.kind == CTX_RECORD ? "    jw_enter(&x->w);\n" : "    jw_object(&x->w);\n");
-    emit_write_rows(e, b);
-    em(e, "    jw_close(&x->w);\n}\n\n");
 }

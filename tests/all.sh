@@ -59,6 +59,7 @@ stage unit-tsan    1200 make --no-print-directory SAN=tsan unit
 stage e2e           900 make --no-print-directory e2e
 stage build-fuzz    900 make --no-print-directory -j"$JOBS" SAN=fuzz fuzzers
 stage fuzz         1800 make --no-print-directory fuzz
+stage sizes         300 make --no-print-directory sizes
 stage check        1200 tools/check.sh
 
 printf 'in %d s\n' $(($(date +%s) - begun))
