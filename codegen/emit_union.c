@@ -170,7 +170,8 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
     b->bare = decl->by_member;
     if (!decl->by_member)
         b->split = own_splits(e, decl, b);
-    body_know_name(e, b, decl->by.s);
+    if (!decl->by_member)
+        body_know_name(e, b, decl->by.s);
     if (!decl->by_member && !c->none && c->tags.n) {
         b->tag = decl->by.s;
         b->tag_wire = c->tags.v[0].s;
@@ -184,6 +185,18 @@ emit_case(struct emit *e, const struct ast_decl *decl, unsigned i, const struct 
         emit_read_body(e, b);
     if (writes)
         emit_write_body(e, b);
+}
+
+/* The case of the declaration that writes case n of the union, or -1: the first from `from` on. */
+static int
+writer_of(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, int n,
+          unsigned from)
+{
+    for (unsigned i = from; i < decl->tag_cases.n; i++)
+        if (tag_writes(&decl->tag_cases.v[i]) && !decl->tag_cases.v[i].spread
+            && case_index(e, u, &decl->tag_cases.v[i]) == n)
+            return (int)i;
+    return -1;
 }
 
 static void
@@ -202,7 +215,7 @@ emit_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *
         if (is_foreign(c)) {
             const char *ucase = u->cases.v[n].name.s.p;
             em(e, "        m->kind = %s;\n", case_constant(e->a, u, n));
-            if (tag_writes(c))
+            if (writer_of(e, decl, u, n, 0) >= 0)
                 em(e, "        m->%s.dialect = STR_FAMILY;\n", ucase);
             else /* nothing of the dialect writes it but whoever copies the whole */
                 em(e, "        m->%s.dialect = STR(\"%.*s:%.*s\");\n", ucase,
@@ -214,18 +227,6 @@ emit_reader(struct emit *e, const struct ast_decl *decl, const struct ir_union *
         em(e, "        return true;\n");
     }
     em(e, "    }\n    return false;\n}\n\n");
-}
-
-/* The case of the declaration that writes case n of the union, or -1: the first from `from` on. */
-static int
-writer_of(struct emit *e, const struct ast_decl *decl, const struct ir_union *u, int n,
-          unsigned from)
-{
-    for (unsigned i = from; i < decl->tag_cases.n; i++)
-        if (tag_writes(&decl->tag_cases.v[i]) && !decl->tag_cases.v[i].spread
-            && case_index(e, u, &decl->tag_cases.v[i]) == n)
-            return (int)i;
-    return -1;
 }
 
 static int

@@ -40,7 +40,7 @@ static void write_usage(struct xd *x, const struct ir_usage *m);
 static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 
-/* bedrock/converse.spec:62 */
+/* bedrock/converse.spec:63 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -50,7 +50,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:64 */
+/* bedrock/converse.spec:65 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("default"), STR_INIT("default"), 1, 1, 2, 0 },
     { STR_INIT("default"), STR_INIT("auto"), 0, 1, 3, 0 },
@@ -59,7 +59,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* bedrock/converse.spec:126 */
+/* bedrock/converse.spec:127 */
 static const struct xd_pair image_format_table_v[] = {
     { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4, 0 },
     { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5, 0 },
@@ -71,7 +71,7 @@ static const struct xd_pairs image_format_table = {
     sizeof image_format_table_v / sizeof *image_format_table_v,
 };
 
-/* bedrock/converse.spec:130 */
+/* bedrock/converse.spec:131 */
 static const struct xd_pair document_format_table_v[] = {
     { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8, 0 },
     { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9, 0 },
@@ -91,7 +91,7 @@ static const struct xd_pairs document_format_table = {
     sizeof document_format_table_v / sizeof *document_format_table_v,
 };
 
-/* bedrock/converse.spec:142 */
+/* bedrock/converse.spec:143 */
 static const struct xd_word result_status_table_v[] = {
     { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17, 0 },
     { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18, 0 },
@@ -102,7 +102,7 @@ static const struct xd_table result_status_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:173 */
+/* bedrock/converse.spec:174 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20, 0 },
@@ -114,7 +114,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:175 */
+/* bedrock/converse.spec:176 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23, 0 },
@@ -129,7 +129,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:190 */
+/* bedrock/converse.spec:191 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 29, 0 },
 };
@@ -139,7 +139,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:204 */
+/* bedrock/converse.spec:205 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 30, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 31, 0 },
@@ -157,7 +157,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:245 */
+/* bedrock/converse.spec:246 */
 static const struct xd_word exception_table_v[] = {
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 39, 0 },
     { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 40, 0 },
@@ -179,7 +179,7 @@ static const struct xd_table exception_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:271 */
+/* bedrock/converse.spec:272 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 53, 0 },
     { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 54, 0 },
@@ -213,7 +213,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:31: request */
+/* bedrock/converse.spec:32: request */
 static const struct xd_key request_keys_inferenceConfig_v[] = {
     { STR_INIT("maxTokens"), 2, NULL },
     { STR_INIT("temperature"), 3, NULL },
@@ -540,7 +540,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:56: message */
+/* bedrock/converse.spec:57: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -621,7 +621,7 @@ static const struct xd_members block_members = {
     sizeof block_members_v / sizeof *block_members_v - 1, 13, false,
 };
 
-/* bedrock/converse.spec:69: block.text */
+/* bedrock/converse.spec:70: block.text */
 static const struct xd_key block_text_keys_citationsContent_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -631,9 +631,8 @@ static const struct xd_keys block_text_keys_citationsContent = {
 };
 static const struct xd_key block_text_keys_v[] = {
     { STR_INIT("citationsContent"), -1, &block_text_keys_citationsContent },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_text_keys = { block_text_keys_v, 2, "" };
+static const struct xd_keys block_text_keys = { block_text_keys_v, 1, "" };
 static const struct xd_shape block_text_shape = {
     family, "block.text", &block_text_keys, 2, XD_REST_KEEP, false,
 };
@@ -685,12 +684,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:73: block.text */
+/* bedrock/converse.spec:74: block.text */
 static const struct xd_key block_text_2_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_text_2_keys = { block_text_2_keys_v, 2, "" };
+static const struct xd_keys block_text_2_keys = { block_text_2_keys_v, 1, "" };
 static const struct xd_shape block_text_2_shape = {
     family, "block.text", &block_text_2_keys, 1, XD_REST_KEEP, false,
 };
@@ -723,12 +721,11 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:77: block.text */
+/* bedrock/converse.spec:78: block.text */
 static const struct xd_key block_text_3_keys_v[] = {
     { STR_INIT("json"), 0, NULL },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_text_3_keys = { block_text_3_keys_v, 2, "" };
+static const struct xd_keys block_text_3_keys = { block_text_3_keys_v, 1, "" };
 static const struct xd_shape block_text_3_shape = {
     family, "block.text", &block_text_3_keys, 1, XD_REST_KEEP, false,
 };
@@ -747,7 +744,7 @@ read_block_text_3(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* bedrock/converse.spec:78: block.thinking */
+/* bedrock/converse.spec:79: block.thinking */
 static const struct xd_key block_thinking_keys_reasoningContent_reasoningText_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -763,9 +760,8 @@ static const struct xd_keys block_thinking_keys_reasoningContent = {
 };
 static const struct xd_key block_thinking_keys_v[] = {
     { STR_INIT("reasoningContent"), -1, &block_thinking_keys_reasoningContent },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_thinking_keys = { block_thinking_keys_v, 2, "" };
+static const struct xd_keys block_thinking_keys = { block_thinking_keys_v, 1, "" };
 static const struct xd_shape block_thinking_shape = {
     family, "block.thinking", &block_thinking_keys, 2, XD_REST_KEEP, false,
 };
@@ -812,7 +808,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:82: block.sealed */
+/* bedrock/converse.spec:83: block.sealed */
 static const struct xd_key block_sealed_keys_reasoningContent_v[] = {
     { STR_INIT("redactedContent"), 0, NULL },
 };
@@ -821,9 +817,8 @@ static const struct xd_keys block_sealed_keys_reasoningContent = {
 };
 static const struct xd_key block_sealed_keys_v[] = {
     { STR_INIT("reasoningContent"), -1, &block_sealed_keys_reasoningContent },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_sealed_keys = { block_sealed_keys_v, 2, "" };
+static const struct xd_keys block_sealed_keys = { block_sealed_keys_v, 1, "" };
 static const struct xd_shape block_sealed_shape = {
     family, "block.sealed", &block_sealed_keys, 1, XD_REST_KEEP, false,
 };
@@ -858,7 +853,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:85: block.image */
+/* bedrock/converse.spec:86: block.image */
 static const struct xd_key block_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -872,9 +867,8 @@ static const struct xd_key block_image_keys_image_v[] = {
 static const struct xd_keys block_image_keys_image = { block_image_keys_image_v, 2, "image" };
 static const struct xd_key block_image_keys_v[] = {
     { STR_INIT("image"), -1, &block_image_keys_image },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_image_keys = { block_image_keys_v, 2, "" };
+static const struct xd_keys block_image_keys = { block_image_keys_v, 1, "" };
 static const struct xd_shape block_image_shape = {
     family, "block.image", &block_image_keys, 2, XD_REST_KEEP, false,
 };
@@ -931,7 +925,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:90: block.document */
+/* bedrock/converse.spec:91: block.document */
 static const struct xd_key block_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -956,9 +950,8 @@ static const struct xd_keys block_document_keys_document = {
 };
 static const struct xd_key block_document_keys_v[] = {
     { STR_INIT("document"), -1, &block_document_keys_document },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_document_keys = { block_document_keys_v, 2, "" };
+static const struct xd_keys block_document_keys = { block_document_keys_v, 1, "" };
 static const struct xd_shape block_document_shape = {
     family, "block.document", &block_document_keys, 4, XD_REST_KEEP, false,
 };
@@ -1038,7 +1031,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:98: block.document */
+/* bedrock/converse.spec:99: block.document */
 static const struct xd_key block_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1063,9 +1056,8 @@ static const struct xd_keys block_document_2_keys_document = {
 };
 static const struct xd_key block_document_2_keys_v[] = {
     { STR_INIT("document"), -1, &block_document_2_keys_document },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_document_2_keys = { block_document_2_keys_v, 2, "" };
+static const struct xd_keys block_document_2_keys = { block_document_2_keys_v, 1, "" };
 static const struct xd_shape block_document_2_shape = {
     family, "block.document", &block_document_2_keys, 5, XD_REST_KEEP, false,
 };
@@ -1151,7 +1143,7 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:107: block.call */
+/* bedrock/converse.spec:108: block.call */
 static const struct xd_key block_call_keys_toolUse_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1160,9 +1152,8 @@ static const struct xd_key block_call_keys_toolUse_v[] = {
 static const struct xd_keys block_call_keys_toolUse = { block_call_keys_toolUse_v, 3, "toolUse" };
 static const struct xd_key block_call_keys_v[] = {
     { STR_INIT("toolUse"), -1, &block_call_keys_toolUse },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_call_keys = { block_call_keys_v, 2, "" };
+static const struct xd_keys block_call_keys = { block_call_keys_v, 1, "" };
 static const struct xd_shape block_call_shape = {
     family, "block.call", &block_call_keys, 3, XD_REST_KEEP, false,
 };
@@ -1213,7 +1204,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:113: block.result */
+/* bedrock/converse.spec:114: block.result */
 static const struct xd_key block_result_keys_toolResult_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1224,9 +1215,8 @@ static const struct xd_keys block_result_keys_toolResult = {
 };
 static const struct xd_key block_result_keys_v[] = {
     { STR_INIT("toolResult"), -1, &block_result_keys_toolResult },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_result_keys = { block_result_keys_v, 2, "" };
+static const struct xd_keys block_result_keys = { block_result_keys_v, 1, "" };
 static const struct xd_shape block_result_shape = {
     family, "block.result", &block_result_keys, 3, XD_REST_KEEP, false,
 };
@@ -1294,12 +1284,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:118: block.refusal */
+/* bedrock/converse.spec:119: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys block_refusal_keys = { block_refusal_keys_v, 2, "" };
+static const struct xd_keys block_refusal_keys = { block_refusal_keys_v, 1, "" };
 static const struct xd_shape block_refusal_shape = {
     family, "block.refusal", &block_refusal_keys, 0, XD_REST_KEEP, false,
 };
@@ -1316,7 +1305,7 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:67: block_apart */
+/* bedrock/converse.spec:68: block_apart */
 static const struct xd_key block_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -1393,7 +1382,7 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
     case 8:
         XD_SEEN(seen_read, 123);
         m->kind = IR_BLOCK_FOREIGN;
-        m->foreign.dialect = STR("bedrock.converse:block");
+        m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 9:
@@ -1403,7 +1392,7 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
     case 10:
         XD_SEEN(seen_read, 125);
         m->kind = IR_BLOCK_FOREIGN;
-        m->foreign.dialect = STR("bedrock.converse:block");
+        m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 11:
@@ -1491,7 +1480,7 @@ write_block(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* bedrock/converse.spec:124: cache_point */
+/* bedrock/converse.spec:125: cache_point */
 static const struct xd_key cache_point_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1538,7 +1527,7 @@ static const struct xd_members citation_members = {
     sizeof citation_members_v / sizeof *citation_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:145: citation.web */
+/* bedrock/converse.spec:146: citation.web */
 static const struct xd_key citation_web_keys_location_web_v[] = {
     { STR_INIT("url"), 0, NULL },
 };
@@ -1554,9 +1543,8 @@ static const struct xd_keys citation_web_keys_location = {
 static const struct xd_key citation_web_keys_v[] = {
     { STR_INIT("location"), -1, &citation_web_keys_location },
     { STR_INIT("title"), 1, NULL },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys citation_web_keys = { citation_web_keys_v, 3, "" };
+static const struct xd_keys citation_web_keys = { citation_web_keys_v, 2, "" };
 static const struct xd_shape citation_web_shape = {
     family, "citation.web", &citation_web_keys, 2, XD_REST_KEEP, false,
 };
@@ -1656,7 +1644,7 @@ static const struct xd_members tool_members = {
     sizeof tool_members_v / sizeof *tool_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:157: tool.function */
+/* bedrock/converse.spec:158: tool.function */
 static const struct xd_key tool_function_keys_toolSpec_inputSchema_v[] = {
     { STR_INIT("json"), 2, NULL },
 };
@@ -1674,9 +1662,8 @@ static const struct xd_keys tool_function_keys_toolSpec = {
 };
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("toolSpec"), -1, &tool_function_keys_toolSpec },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys tool_function_keys = { tool_function_keys_v, 2, "" };
+static const struct xd_keys tool_function_keys = { tool_function_keys_v, 1, "" };
 static const struct xd_shape tool_function_shape = {
     family, "tool.function", &tool_function_keys, 4, XD_REST_KEEP, false,
 };
@@ -1739,7 +1726,7 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:155: tool_apart */
+/* bedrock/converse.spec:156: tool_apart */
 static const struct xd_key tool_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -1817,7 +1804,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* bedrock/converse.spec:167: thinking */
+/* bedrock/converse.spec:168: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -1872,7 +1859,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:181: format */
+/* bedrock/converse.spec:182: format */
 static const struct xd_key format_keys_structure_jsonSchema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1957,7 +1944,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:193: reply */
+/* bedrock/converse.spec:194: reply */
 static const struct xd_key reply_keys_output_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2081,7 +2068,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:217: usage */
+/* bedrock/converse.spec:218: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
     { STR_INIT("outputTokens"), 1, NULL },
@@ -2169,7 +2156,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:230: messageStart */
+/* bedrock/converse.spec:231: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
@@ -2202,7 +2189,7 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:231: contentBlockStart */
+/* bedrock/converse.spec:232: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
@@ -2261,7 +2248,7 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:232: contentBlockDelta */
+/* bedrock/converse.spec:233: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2286,7 +2273,7 @@ static const struct xd_members events_contentBlockDelta_grow_members = {
     6, -1, false,
 };
 
-/* A delta of the open block: bedrock/converse.spec:66 */
+/* A delta of the open block: bedrock/converse.spec:67 */
 static bool
 read_events_contentBlockDelta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2476,7 +2463,7 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:233: contentBlockStop */
+/* bedrock/converse.spec:234: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
 };
@@ -2517,7 +2504,7 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:234: messageStop */
+/* bedrock/converse.spec:235: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
 };
@@ -2568,7 +2555,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:235: metadata */
+/* bedrock/converse.spec:236: metadata */
 static const struct xd_key events_metadata_keys_v[] = {
     { STR_INIT("usage"), 0, NULL },
 };
@@ -2612,7 +2599,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:236: * */
+/* bedrock/converse.spec:237: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -2652,7 +2639,7 @@ read_events__(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:238: a row for each state, a column for each event */
+/* bedrock/converse.spec:239: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -2769,7 +2756,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* bedrock/converse.spec:262: error */
+/* bedrock/converse.spec:263: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -2811,7 +2798,7 @@ write_error(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
-static const struct str policy_12_globs[] = {
+static const struct str policy_13_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -2827,10 +2814,11 @@ static const struct xd_policy policies[] = {
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_12_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_13_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -2854,7 +2842,7 @@ static const struct xd_name chat_names[] = {
     { "sampling.top_k", "additionalModelRequestFields.top_k" },
     { NULL, NULL },
 };
-static const struct str bedrock_policy_11_globs[] = {
+static const struct str bedrock_policy_12_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -2870,10 +2858,11 @@ static const struct xd_policy bedrock_policies[] = {
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_11_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_12_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -2888,213 +2877,213 @@ static const struct str bedrock_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "bedrock/converse.spec:62", "\"user\" <-> user" },
-    { "bedrock/converse.spec:62", "\"assistant\" <-> assistant" },
-    { "bedrock/converse.spec:64", "\"default\" <-> \"default\"" },
-    { "bedrock/converse.spec:64", "\"default\" <- \"auto\"" },
-    { "bedrock/converse.spec:127", "\"png\" <-> \"image/png\"" },
-    { "bedrock/converse.spec:127", "\"jpeg\" <-> \"image/jpeg\"" },
-    { "bedrock/converse.spec:127", "\"gif\" <-> \"image/gif\"" },
-    { "bedrock/converse.spec:127", "\"webp\" <-> \"image/webp\"" },
-    { "bedrock/converse.spec:131", "\"pdf\" <-> \"application/pdf\"" },
-    { "bedrock/converse.spec:132", "\"csv\" <-> \"text/csv\"" },
-    { "bedrock/converse.spec:133", "\"doc\" <-> \"application/msword\"" },
-    { "bedrock/converse.spec:134",
+    { "bedrock/converse.spec:63", "\"user\" <-> user" },
+    { "bedrock/converse.spec:63", "\"assistant\" <-> assistant" },
+    { "bedrock/converse.spec:65", "\"default\" <-> \"default\"" },
+    { "bedrock/converse.spec:65", "\"default\" <- \"auto\"" },
+    { "bedrock/converse.spec:128", "\"png\" <-> \"image/png\"" },
+    { "bedrock/converse.spec:128", "\"jpeg\" <-> \"image/jpeg\"" },
+    { "bedrock/converse.spec:128", "\"gif\" <-> \"image/gif\"" },
+    { "bedrock/converse.spec:128", "\"webp\" <-> \"image/webp\"" },
+    { "bedrock/converse.spec:132", "\"pdf\" <-> \"application/pdf\"" },
+    { "bedrock/converse.spec:133", "\"csv\" <-> \"text/csv\"" },
+    { "bedrock/converse.spec:134", "\"doc\" <-> \"application/msword\"" },
+    { "bedrock/converse.spec:135",
       "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
-    { "bedrock/converse.spec:135", "\"xls\" <-> \"application/vnd.ms-excel\"" },
-    { "bedrock/converse.spec:136",
+    { "bedrock/converse.spec:136", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:137",
       "\"xlsx\" <-> \"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\"" },
-    { "bedrock/converse.spec:137", "\"html\" <-> \"text/html\"" },
-    { "bedrock/converse.spec:138", "\"txt\" <-> \"text/plain\"" },
-    { "bedrock/converse.spec:139", "\"md\" <-> \"text/markdown\"" },
-    { "bedrock/converse.spec:142", "\"error\" <-> true" },
-    { "bedrock/converse.spec:142", "\"success\" <-> false" },
-    { "bedrock/converse.spec:173", "\"enabled\" <-> budget" },
-    { "bedrock/converse.spec:173", "\"adaptive\" <-> auto" },
-    { "bedrock/converse.spec:173", "\"disabled\" <-> off" },
-    { "bedrock/converse.spec:176", "\"low\" <-> low" },
-    { "bedrock/converse.spec:176", "\"medium\" <-> medium" },
-    { "bedrock/converse.spec:176", "\"high\" <-> high" },
-    { "bedrock/converse.spec:176", "\"xhigh\" <-> xhigh" },
-    { "bedrock/converse.spec:176", "\"max\" <-> max" },
-    { "bedrock/converse.spec:177", "\"low\" <- minimal" },
-    { "bedrock/converse.spec:178", "\"low\" <- none" },
-    { "bedrock/converse.spec:190", "\"json_schema\" <-> schema" },
-    { "bedrock/converse.spec:205", "\"end_turn\" <-> end" },
-    { "bedrock/converse.spec:206", "\"stop_sequence\" <-> match" },
-    { "bedrock/converse.spec:207", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "bedrock/converse.spec:208", "\"tool_use\" <-> call" },
-    { "bedrock/converse.spec:209", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
-    { "bedrock/converse.spec:210", "\"content_filtered\" <- failed" },
-    { "bedrock/converse.spec:211", "\"end_turn\" <- pause" },
-    { "bedrock/converse.spec:212", "\"end_turn\" <- other" },
-    { "bedrock/converse.spec:213", "* -> other" },
-    { "bedrock/converse.spec:246", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:247", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:248", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:249", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:250", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:251", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:252", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:253", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:254", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:255", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:256", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:257", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:258", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:259", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:272", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:273", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:274", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:275",
+    { "bedrock/converse.spec:138", "\"html\" <-> \"text/html\"" },
+    { "bedrock/converse.spec:139", "\"txt\" <-> \"text/plain\"" },
+    { "bedrock/converse.spec:140", "\"md\" <-> \"text/markdown\"" },
+    { "bedrock/converse.spec:143", "\"error\" <-> true" },
+    { "bedrock/converse.spec:143", "\"success\" <-> false" },
+    { "bedrock/converse.spec:174", "\"enabled\" <-> budget" },
+    { "bedrock/converse.spec:174", "\"adaptive\" <-> auto" },
+    { "bedrock/converse.spec:174", "\"disabled\" <-> off" },
+    { "bedrock/converse.spec:177", "\"low\" <-> low" },
+    { "bedrock/converse.spec:177", "\"medium\" <-> medium" },
+    { "bedrock/converse.spec:177", "\"high\" <-> high" },
+    { "bedrock/converse.spec:177", "\"xhigh\" <-> xhigh" },
+    { "bedrock/converse.spec:177", "\"max\" <-> max" },
+    { "bedrock/converse.spec:178", "\"low\" <- minimal" },
+    { "bedrock/converse.spec:179", "\"low\" <- none" },
+    { "bedrock/converse.spec:191", "\"json_schema\" <-> schema" },
+    { "bedrock/converse.spec:206", "\"end_turn\" <-> end" },
+    { "bedrock/converse.spec:207", "\"stop_sequence\" <-> match" },
+    { "bedrock/converse.spec:208", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
+    { "bedrock/converse.spec:209", "\"tool_use\" <-> call" },
+    { "bedrock/converse.spec:210", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
+    { "bedrock/converse.spec:211", "\"content_filtered\" <- failed" },
+    { "bedrock/converse.spec:212", "\"end_turn\" <- pause" },
+    { "bedrock/converse.spec:213", "\"end_turn\" <- other" },
+    { "bedrock/converse.spec:214", "* -> other" },
+    { "bedrock/converse.spec:247", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:248", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:249", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:250", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:251", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:252", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:253", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:254", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:255", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:256", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:257", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:258", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:259", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:260", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:273", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:274", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:275", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:276",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:277", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:278", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:279", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:280", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:281",
+    { "bedrock/converse.spec:278", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:279", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:280", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:281", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:282",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:282", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:283", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:284", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:285", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:286",
-      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
+    { "bedrock/converse.spec:283", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:284", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:285", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:286", "\"ModelTimeoutException\" 408 <-> timeout" },
     { "bedrock/converse.spec:287",
-      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
     { "bedrock/converse.spec:288",
+      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:289",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
-    { "bedrock/converse.spec:32", "messages <-> turns : [message] required" },
-    { "bedrock/converse.spec:33", "system <-> instructions : [block]" },
-    { "bedrock/converse.spec:34", "inferenceConfig.maxTokens <-> max_output" },
-    { "bedrock/converse.spec:35", "inferenceConfig.temperature <-> sampling.temperature max 1" },
-    { "bedrock/converse.spec:36", "inferenceConfig.topP <-> sampling.top_p" },
-    { "bedrock/converse.spec:37", "inferenceConfig.stopSequences <-> stops : [string]" },
-    { "bedrock/converse.spec:38", "toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/converse.spec:39", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
-    { "bedrock/converse.spec:40",
+    { "bedrock/converse.spec:33", "messages <-> turns : [message] required" },
+    { "bedrock/converse.spec:34", "system <-> instructions : [block]" },
+    { "bedrock/converse.spec:35", "inferenceConfig.maxTokens <-> max_output" },
+    { "bedrock/converse.spec:36", "inferenceConfig.temperature <-> sampling.temperature max 1" },
+    { "bedrock/converse.spec:37", "inferenceConfig.topP <-> sampling.top_p" },
+    { "bedrock/converse.spec:38", "inferenceConfig.stopSequences <-> stops : [string]" },
+    { "bedrock/converse.spec:39", "toolConfig.tools <-> tools : [tool]" },
+    { "bedrock/converse.spec:40", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/converse.spec:41",
       "toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
-    { "bedrock/converse.spec:41", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
-    { "bedrock/converse.spec:42", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
-    { "bedrock/converse.spec:43", "outputConfig.textFormat <-> format : format" },
-    { "bedrock/converse.spec:44", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:46",
-      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/converse.spec:42", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+    { "bedrock/converse.spec:43", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/converse.spec:44", "outputConfig.textFormat <-> format : format" },
+    { "bedrock/converse.spec:45", "serviceTier.type <-> tier : tier" },
     { "bedrock/converse.spec:47",
-      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
     { "bedrock/converse.spec:48",
+      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+    { "bedrock/converse.spec:49",
       "additionalModelRequestFields.reasoning_effort -> reasoning.effort : effort" },
-    { "bedrock/converse.spec:49", "additionalModelRequestFields.top_k <-> sampling.top_k" },
-    { "bedrock/converse.spec:57", "role <-> role : role" },
-    { "bedrock/converse.spec:58", "content <-> blocks : [block] required" },
-    { "bedrock/converse.spec:70", "citationsContent.content <-> text : text_parts" },
-    { "bedrock/converse.spec:71",
+    { "bedrock/converse.spec:50", "additionalModelRequestFields.top_k <-> sampling.top_k" },
+    { "bedrock/converse.spec:58", "role <-> role : role" },
+    { "bedrock/converse.spec:59", "content <-> blocks : [block] required" },
+    { "bedrock/converse.spec:71", "citationsContent.content <-> text : text_parts" },
+    { "bedrock/converse.spec:72",
       "citationsContent.citations <-> citations : [citation] grows citation" },
-    { "bedrock/converse.spec:74", "text <-> text grows text" },
-    { "bedrock/converse.spec:77", "json -> text : json_text" },
-    { "bedrock/converse.spec:79",
-      "reasoningContent.reasoningText.text <-> text grows reasoningContent.text" },
+    { "bedrock/converse.spec:75", "text <-> text grows text" },
+    { "bedrock/converse.spec:78", "json -> text : json_text" },
     { "bedrock/converse.spec:80",
+      "reasoningContent.reasoningText.text <-> text grows reasoningContent.text" },
+    { "bedrock/converse.spec:81",
       "reasoningContent.reasoningText.signature <-> signature grows reasoningContent.signature" },
-    { "bedrock/converse.spec:83",
+    { "bedrock/converse.spec:84",
       "reasoningContent.redactedContent <-> data grows reasoningContent.redactedContent" },
-    { "bedrock/converse.spec:86", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:87", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:91", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:92", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:93", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:94", "document.context <-> context" },
-    { "bedrock/converse.spec:95", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:99", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:100", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:101", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:102", "document.context <-> context" },
-    { "bedrock/converse.spec:103", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:108", "toolUse.toolUseId <-> id" },
-    { "bedrock/converse.spec:109", "toolUse.name <-> name" },
-    { "bedrock/converse.spec:110",
+    { "bedrock/converse.spec:87", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:88", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:92", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:93", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:94", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:95", "document.context <-> context" },
+    { "bedrock/converse.spec:96", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:100", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:101", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:102", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:103", "document.context <-> context" },
+    { "bedrock/converse.spec:104", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:109", "toolUse.toolUseId <-> id" },
+    { "bedrock/converse.spec:110", "toolUse.name <-> name" },
+    { "bedrock/converse.spec:111",
       "toolUse.input <-> arguments : json_object grows toolUse.input" },
-    { "bedrock/converse.spec:114", "toolResult.toolUseId <-> call" },
-    { "bedrock/converse.spec:115", "toolResult.content <-> blocks : [block] required" },
-    { "bedrock/converse.spec:116", "toolResult.status <-> failed : result_status" },
-    { "bedrock/converse.spec:118", "text <- text grows text" },
-    { "bedrock/converse.spec:67", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:69", "\"citationsContent\" <-> text with citations {" },
-    { "bedrock/converse.spec:73", "\"text\" <-> text {" },
-    { "bedrock/converse.spec:77", "\"json\" -> text { json -> text : json_text }" },
-    { "bedrock/converse.spec:78", "\"reasoningContent.reasoningText\" <-> thinking {" },
-    { "bedrock/converse.spec:82", "\"reasoningContent.redactedContent\" <-> sealed {" },
-    { "bedrock/converse.spec:85", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:90", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:98", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:106",
+    { "bedrock/converse.spec:115", "toolResult.toolUseId <-> call" },
+    { "bedrock/converse.spec:116", "toolResult.content <-> blocks : [block] required" },
+    { "bedrock/converse.spec:117", "toolResult.status <-> failed : result_status" },
+    { "bedrock/converse.spec:119", "text <- text grows text" },
+    { "bedrock/converse.spec:68", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:70", "\"citationsContent\" <-> text with citations {" },
+    { "bedrock/converse.spec:74", "\"text\" <-> text {" },
+    { "bedrock/converse.spec:78", "\"json\" -> text { json -> text : json_text }" },
+    { "bedrock/converse.spec:79", "\"reasoningContent.reasoningText\" <-> thinking {" },
+    { "bedrock/converse.spec:83", "\"reasoningContent.redactedContent\" <-> sealed {" },
+    { "bedrock/converse.spec:86", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:91", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:99", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:107",
       "\"toolUse\" with toolUse.type = \"server_tool_use\" -> foreign" },
-    { "bedrock/converse.spec:107", "\"toolUse\" <-> call {" },
-    { "bedrock/converse.spec:112", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
-    { "bedrock/converse.spec:113", "\"toolResult\" <-> result {" },
-    { "bedrock/converse.spec:119", "* <-> foreign" },
-    { "bedrock/converse.spec:118", "\"text\" <- refusal { text <- text grows text }" },
-    { "bedrock/converse.spec:124", "type = \"default\"" },
-    { "bedrock/converse.spec:124", "ttl <-> ttl" },
-    { "bedrock/converse.spec:146", "location.web.url <-> url" },
-    { "bedrock/converse.spec:147", "title <-> title" },
-    { "bedrock/converse.spec:145", "\"location.web\" <-> web {" },
-    { "bedrock/converse.spec:150", "* <-> foreign" },
-    { "bedrock/converse.spec:158", "toolSpec.name <-> name" },
-    { "bedrock/converse.spec:159", "toolSpec.description <-> description" },
-    { "bedrock/converse.spec:160", "toolSpec.inputSchema.json <-> schema" },
-    { "bedrock/converse.spec:161", "toolSpec.strict <-> strict" },
-    { "bedrock/converse.spec:155", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:157", "\"toolSpec\" <-> function {" },
-    { "bedrock/converse.spec:163", "* <-> foreign" },
-    { "bedrock/converse.spec:168", "type <-> mode : thinking_mode" },
-    { "bedrock/converse.spec:169", "budget_tokens <-> budget" },
-    { "bedrock/converse.spec:170", "display <-> display" },
-    { "bedrock/converse.spec:182", "type <-> mode : format_mode" },
-    { "bedrock/converse.spec:183", "structure.jsonSchema.name <-> name" },
-    { "bedrock/converse.spec:184", "structure.jsonSchema.description <-> description" },
-    { "bedrock/converse.spec:185", "structure.jsonSchema.schema <-> schema : json in string" },
-    { "bedrock/converse.spec:194", "output.message.role = \"assistant\"" },
-    { "bedrock/converse.spec:195",
+    { "bedrock/converse.spec:108", "\"toolUse\" <-> call {" },
+    { "bedrock/converse.spec:113", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
+    { "bedrock/converse.spec:114", "\"toolResult\" <-> result {" },
+    { "bedrock/converse.spec:120", "* <-> foreign" },
+    { "bedrock/converse.spec:119", "\"text\" <- refusal { text <- text grows text }" },
+    { "bedrock/converse.spec:125", "type = \"default\"" },
+    { "bedrock/converse.spec:125", "ttl <-> ttl" },
+    { "bedrock/converse.spec:147", "location.web.url <-> url" },
+    { "bedrock/converse.spec:148", "title <-> title" },
+    { "bedrock/converse.spec:146", "\"location.web\" <-> web {" },
+    { "bedrock/converse.spec:151", "* <-> foreign" },
+    { "bedrock/converse.spec:159", "toolSpec.name <-> name" },
+    { "bedrock/converse.spec:160", "toolSpec.description <-> description" },
+    { "bedrock/converse.spec:161", "toolSpec.inputSchema.json <-> schema" },
+    { "bedrock/converse.spec:162", "toolSpec.strict <-> strict" },
+    { "bedrock/converse.spec:156", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:158", "\"toolSpec\" <-> function {" },
+    { "bedrock/converse.spec:164", "* <-> foreign" },
+    { "bedrock/converse.spec:169", "type <-> mode : thinking_mode" },
+    { "bedrock/converse.spec:170", "budget_tokens <-> budget" },
+    { "bedrock/converse.spec:171", "display <-> display" },
+    { "bedrock/converse.spec:183", "type <-> mode : format_mode" },
+    { "bedrock/converse.spec:184", "structure.jsonSchema.name <-> name" },
+    { "bedrock/converse.spec:185", "structure.jsonSchema.description <-> description" },
+    { "bedrock/converse.spec:186", "structure.jsonSchema.schema <-> schema : json in string" },
+    { "bedrock/converse.spec:195", "output.message.role = \"assistant\"" },
+    { "bedrock/converse.spec:196",
       "output.message.content <-> choices[0].blocks : [block] required" },
-    { "bedrock/converse.spec:196", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:197", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:198", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:218", "inputTokens <-> input else 0" },
-    { "bedrock/converse.spec:219", "outputTokens <-> output else 0" },
-    { "bedrock/converse.spec:220", "totalTokens <- input + output + cache_read + cache_write" },
-    { "bedrock/converse.spec:221",
-      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:197", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:198", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:199", "serviceTier.type <-> tier : tier" },
+    { "bedrock/converse.spec:219", "inputTokens <-> input else 0" },
+    { "bedrock/converse.spec:220", "outputTokens <-> output else 0" },
+    { "bedrock/converse.spec:221", "totalTokens <- input + output + cache_read + cache_write" },
     { "bedrock/converse.spec:222",
+      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:223",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:230", "role = \"assistant\"" },
-    { "bedrock/converse.spec:231", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:231", "start <-> block : block" },
+    { "bedrock/converse.spec:231", "role = \"assistant\"" },
     { "bedrock/converse.spec:232", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:232", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:232", "start <-> block : block" },
     { "bedrock/converse.spec:233", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:234", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:235", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:236", "message, Message <-> error.message" },
-    { "bedrock/converse.spec:230",
+    { "bedrock/converse.spec:233", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:234", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:235", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:236", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:237", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:231",
       "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; rest ignore "
       "}" },
-    { "bedrock/converse.spec:231",
+    { "bedrock/converse.spec:232",
       "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; rest "
       "ignore }" },
-    { "bedrock/converse.spec:232",
+    { "bedrock/converse.spec:233",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
       "member; rest ignore }" },
-    { "bedrock/converse.spec:233",
-      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; rest ignore }" },
     { "bedrock/converse.spec:234",
-      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; rest ignore }" },
+      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; rest ignore }" },
     { "bedrock/converse.spec:235",
-      "\"metadata\" <-> finish { usage <-> usage : usage; rest ignore }" },
+      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; rest ignore }" },
     { "bedrock/converse.spec:236",
+      "\"metadata\" <-> finish { usage <-> usage : usage; rest ignore }" },
+    { "bedrock/converse.spec:237",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:263", "message, Message <-> message else \"\"" },
+    { "bedrock/converse.spec:264", "message, Message <-> message else \"\"" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3,

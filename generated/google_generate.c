@@ -615,9 +615,8 @@ static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
     { STR_INIT("thought"), -1, NULL },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_thinking_keys = { part_thinking_keys_v, 4, "" };
+static const struct xd_keys part_thinking_keys = { part_thinking_keys_v, 3, "" };
 static const struct xd_shape part_thinking_shape = {
     family, "part.thinking", &part_thinking_keys, 2, XD_REST_KEEP, true,
 };
@@ -668,9 +667,8 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_text_keys = { part_text_keys_v, 3, "" };
+static const struct xd_keys part_text_keys = { part_text_keys_v, 2, "" };
 static const struct xd_shape part_text_shape = {
     family, "part.text", &part_text_keys, 2, XD_REST_KEEP, true,
 };
@@ -742,9 +740,8 @@ static const struct xd_keys part_call_keys_functionCall = {
 static const struct xd_key part_call_keys_v[] = {
     { STR_INIT("functionCall"), -1, &part_call_keys_functionCall },
     { STR_INIT("thoughtSignature"), 3, NULL },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_call_keys = { part_call_keys_v, 3, "" };
+static const struct xd_keys part_call_keys = { part_call_keys_v, 2, "" };
 static const struct xd_shape part_call_shape = {
     family, "part.call", &part_call_keys, 4, XD_REST_KEEP, true,
 };
@@ -817,9 +814,8 @@ static const struct xd_keys part_result_keys_functionResponse = {
 };
 static const struct xd_key part_result_keys_v[] = {
     { STR_INIT("functionResponse"), -1, &part_result_keys_functionResponse },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_result_keys = { part_result_keys_v, 2, "" };
+static const struct xd_keys part_result_keys = { part_result_keys_v, 1, "" };
 static const struct xd_shape part_result_shape = {
     family, "part.result", &part_result_keys, 4, XD_REST_KEEP, true,
 };
@@ -907,9 +903,8 @@ static const struct xd_keys part_image_keys_fileData = {
 static const struct xd_key part_image_keys_v[] = {
     { STR_INIT("inlineData"), -1, &part_image_keys_inlineData },
     { STR_INIT("fileData"), -1, &part_image_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_image_keys = { part_image_keys_v, 3, "" };
+static const struct xd_keys part_image_keys = { part_image_keys_v, 2, "" };
 static const struct xd_shape part_image_shape = {
     family, "part.image", &part_image_keys, 2, XD_REST_KEEP, true,
 };
@@ -995,9 +990,8 @@ static const struct xd_keys part_audio_keys_fileData = {
 static const struct xd_key part_audio_keys_v[] = {
     { STR_INIT("inlineData"), -1, &part_audio_keys_inlineData },
     { STR_INIT("fileData"), -1, &part_audio_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_audio_keys = { part_audio_keys_v, 3, "" };
+static const struct xd_keys part_audio_keys = { part_audio_keys_v, 2, "" };
 static const struct xd_shape part_audio_shape = {
     family, "part.audio", &part_audio_keys, 2, XD_REST_KEEP, true,
 };
@@ -1088,9 +1082,8 @@ static const struct xd_keys part_document_keys_fileData = {
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("inlineData"), -1, &part_document_keys_inlineData },
     { STR_INIT("fileData"), -1, &part_document_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_document_keys = { part_document_keys_v, 3, "" };
+static const struct xd_keys part_document_keys = { part_document_keys_v, 2, "" };
 static const struct xd_shape part_document_shape = {
     family, "part.document", &part_document_keys, 3, XD_REST_KEEP, true,
 };
@@ -1178,9 +1171,8 @@ static const struct xd_keys part_image_2_keys_fileData = {
 };
 static const struct xd_key part_image_2_keys_v[] = {
     { STR_INIT("fileData"), -1, &part_image_2_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_image_2_keys = { part_image_2_keys_v, 2, "" };
+static const struct xd_keys part_image_2_keys = { part_image_2_keys_v, 1, "" };
 static const struct xd_shape part_image_2_shape = {
     family, "part.image", &part_image_2_keys, 2, XD_REST_KEEP, true,
 };
@@ -1215,9 +1207,8 @@ static const struct xd_keys part_audio_2_keys_fileData = {
 };
 static const struct xd_key part_audio_2_keys_v[] = {
     { STR_INIT("fileData"), -1, &part_audio_2_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_audio_2_keys = { part_audio_2_keys_v, 2, "" };
+static const struct xd_keys part_audio_2_keys = { part_audio_2_keys_v, 1, "" };
 static const struct xd_shape part_audio_2_shape = {
     family, "part.audio", &part_audio_2_keys, 2, XD_REST_KEEP, true,
 };
@@ -1252,9 +1243,8 @@ static const struct xd_keys part_document_2_keys_fileData = {
 };
 static const struct xd_key part_document_2_keys_v[] = {
     { STR_INIT("fileData"), -1, &part_document_2_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys part_document_2_keys = { part_document_2_keys_v, 2, "" };
+static const struct xd_keys part_document_2_keys = { part_document_2_keys_v, 1, "" };
 static const struct xd_shape part_document_2_shape = {
     family, "part.document", &part_document_2_keys, 2, XD_REST_KEEP, true,
 };
@@ -1418,9 +1408,8 @@ static const struct xd_keys media_image_keys_fileData = {
 static const struct xd_key media_image_keys_v[] = {
     { STR_INIT("inlineData"), -1, &media_image_keys_inlineData },
     { STR_INIT("fileData"), -1, &media_image_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys media_image_keys = { media_image_keys_v, 3, "" };
+static const struct xd_keys media_image_keys = { media_image_keys_v, 2, "" };
 static const struct xd_shape media_image_shape = {
     family, "media.image", &media_image_keys, 2, XD_REST_KEEP, true,
 };
@@ -1506,9 +1495,8 @@ static const struct xd_keys media_audio_keys_fileData = {
 static const struct xd_key media_audio_keys_v[] = {
     { STR_INIT("inlineData"), -1, &media_audio_keys_inlineData },
     { STR_INIT("fileData"), -1, &media_audio_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys media_audio_keys = { media_audio_keys_v, 3, "" };
+static const struct xd_keys media_audio_keys = { media_audio_keys_v, 2, "" };
 static const struct xd_shape media_audio_shape = {
     family, "media.audio", &media_audio_keys, 2, XD_REST_KEEP, true,
 };
@@ -1599,9 +1587,8 @@ static const struct xd_keys media_document_keys_fileData = {
 static const struct xd_key media_document_keys_v[] = {
     { STR_INIT("inlineData"), -1, &media_document_keys_inlineData },
     { STR_INIT("fileData"), -1, &media_document_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys media_document_keys = { media_document_keys_v, 3, "" };
+static const struct xd_keys media_document_keys = { media_document_keys_v, 2, "" };
 static const struct xd_shape media_document_shape = {
     family, "media.document", &media_document_keys, 3, XD_REST_KEEP, true,
 };
@@ -1689,9 +1676,8 @@ static const struct xd_keys media_document_2_keys_fileData = {
 };
 static const struct xd_key media_document_2_keys_v[] = {
     { STR_INIT("fileData"), -1, &media_document_2_keys_fileData },
-    { STR_INIT(""), -1, NULL },
 };
-static const struct xd_keys media_document_2_keys = { media_document_2_keys_v, 2, "" };
+static const struct xd_keys media_document_2_keys = { media_document_2_keys_v, 1, "" };
 static const struct xd_shape media_document_2_shape = {
     family, "media.document", &media_document_2_keys, 2, XD_REST_KEEP, true,
 };

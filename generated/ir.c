@@ -10,6 +10,7 @@ static const char *const call_ids_words[] = { "keep", NULL };
 static const char *const candidates_words[] = { "many", "one", NULL };
 static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
+static const char *const tools_words[] = { "keep", "called", NULL };
 static const char *const thinking_words[] = {
     "keep", "budget", "adaptive", "effort", "tokens", "level", NULL,
 };
@@ -32,6 +33,7 @@ const struct ir_policy ir_policies[] = {
     { "candidates", IR_POLICY_WORDS, candidates_words },
     { "max_output", IR_POLICY_NUMBER, max_output_words },
     { "empty_schema", IR_POLICY_WORDS, empty_schema_words },
+    { "tools", IR_POLICY_WORDS, tools_words },
     { "thinking", IR_POLICY_WORDS, thinking_words },
     { "thoughts", IR_POLICY_WORDS, thoughts_words },
     { "unsigned_calls", IR_POLICY_CLASS, unsigned_calls_words },

@@ -212,6 +212,12 @@ xd_flow_open_key(struct xd *x, struct flow_track *t, int64_t key, const struct i
         flow_lane_start(x, t, l, b);
 }
 
+static bool
+says_nothing(const struct ir_block *frag)
+{
+    return frag->kind != IR_BLOCK_CALL && ir_block_is_empty(frag);
+}
+
 void
 xd_flow_grow(struct xd *x, unsigned choice, unsigned key, const struct ir_block *frag)
 {
@@ -221,6 +227,8 @@ xd_flow_grow(struct xd *x, unsigned choice, unsigned key, const struct ir_block 
     struct flow_lane *l = flow_lane_find(t, key);
     if (l && l->block.kind == frag->kind)
         flow_lane_grow(x, t, l, frag);
+    else if (!l && says_nothing(frag))
+        return; /* nobody opened it, and there is nothing to open it for */
     else if (frag->kind == IR_BLOCK_FOREIGN || (l && l->block.kind == IR_BLOCK_FOREIGN))
         xd_lose(x, "blocks.foreign");
     else

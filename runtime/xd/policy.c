@@ -211,6 +211,8 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
     if (says(&f, "candidates", "one"))
         prepare_candidates(x, out);
     prepare_turns(x, &f, out);
+    if (says(&f, "tools", "called"))
+        prepare_called_tools(x, out);
     if (says(&f, "empty_schema", "object"))
         prepare_schemas(x, out);
     int64_t most = number_of(value_of(&f, "max_output"));

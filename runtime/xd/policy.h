@@ -17,6 +17,8 @@
  *   candidates         many | one                candidates > 1: pass on | ERR_UNSUPPORTED
  *   max_output         keep | <number>           when the client gave none
  *   empty_schema       keep | object             a function without parameters
+ *   tools              keep | called             where "none" cannot be said, the tools go; those that
+ *                                                the conversation calls are declared nevertheless
  *   thinking           keep | budget             an effort as a budget: 1024 minimal, 2048 low,
  *                           | adaptive           8192 medium, 16384 high, 32768 xhigh and max;
  *                           | effort             max_output is raised above it; temperature, top_k

@@ -3,7 +3,9 @@
  *
  *   # why it is tricky
  *   stream anthropic.messages -> openai.chat       what is translated: request, reply, stream or error; from; to
- *   --- in                                         the input, to the next line of dashes
+ *   --- in                                         the input, to the next line of dashes; of a stream of binary
+ *                                                  messages a line for each: `name {...}`, or `! name {...}` for one
+ *                                                  that fails
  *   --- has                                        each line is somewhere in the output
  *   --- in order                                   each line is in the output, behind the one before
  *   --- lacks                                      no line is anywhere in the output
@@ -11,7 +13,8 @@
  *   --- fault                                      the line is part of the fault's path and text
  * `embeddings request X -> Y` is about another operation than chat; `--- encoding base64` is what vectors were asked for.
  * A file may hold several such parts, each beginning with a line `stream X -> Y`.  `--- model NAME` sets the upstream's
- * model, `--- status N` the HTTP status of an error.  Streams are fed whole and byte by byte. */
+ * model, `--- status N` the HTTP status of an error, `--- word W` what a header calls it; what an error is called
+ * in a header stands behind the output as `word W`.  Streams are fed whole and byte by byte. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +31,7 @@
 #define DIRECTORY "tests/cases"
 
 struct part {
-    struct str kind, model, encoding;
+    struct str kind, model, encoding, word;
     enum xd_op_kind op;
     int status;
     const struct xd_dialect *from, *to;
@@ -87,8 +90,11 @@ run_document(const struct part *p, struct outcome *o)
         else if (o->err == ERR_REMOTE)
             xd_error_write(&out, &error);
     } else {
+        xd_error_named(&in, p->word);
         xd_error_read(&in, p->in, p->status, &error);
         xd_error_write(&out, &error);
+        if (p->to->error_word.p)
+            buf_printf(&o->out, "\nword %.*s", STR_ARG(xd_error_word(p->to, &error)));
         buf_printf(&o->out, "\nstatus %d\n", xd_error_status(p->to, &error));
     }
     o->fault = in.err ? in.fault : out.fault;
@@ -177,11 +183,35 @@ check_part(const char *file, const struct part *p, const struct outcome *o)
     }
 }
 
+/* `name {...}` a line as binary messages. */
 static void
-run_part(const char *file, const struct part *p)
+write_messages(struct buf *out, struct str lines)
 {
-    size_t steps[] = { p->in.n + 1, 1 };
+    for (struct str line; (line = next_line(&lines)).n;) {
+        struct eventstream_writer w;
+        bool failed = str_starts(line, STR("! "));
+        line = str_skip(line, failed ? 2 : 0);
+        const char *brace = find(line, STR(" {"));
+        size_t n = brace ? (size_t)(brace - line.p) : line.n;
+        messages_open(&w, out, failed ? MESSAGES_EXCEPTION : MESSAGES_EVENT, str_make(line.p, n));
+        buf_puts(out, str_skip(line, n + 1));
+        eventstream_close(&w);
+    }
+}
+
+static void
+run_part(const char *file, const struct part *part)
+{
+    struct part copy = *part, *p = &copy;
+    struct buf messages;
     bool stream = str_is(p->kind, "stream");
+
+    buf_init(&messages, 16 << 20);
+    if (stream && p->from->framing == FRAMING_EVENTSTREAM) {
+        write_messages(&messages, p->in);
+        p->in = buf_str(&messages);
+    }
+    size_t steps[] = { p->in.n + 1, 1 };
 
     if (!p->has.p && !p->order.p && !p->lacks.p && !p->lost.p && !p->fault.p)
         offend(file, "nothing is expected of", p->kind, p->in);
@@ -197,6 +227,7 @@ run_part(const char *file, const struct part *p)
         buf_fini(&o.out);
         arena_fini(&o.arena);
     }
+    buf_fini(&messages);
 }
 
 /* --- the files -------------------------------------------------------------------------------------------------- */
@@ -258,6 +289,8 @@ section(struct str line, struct part *p)
         p->encoding = str_skip(line, 13);
     else if (str_starts(line, STR("--- status ")))
         p->status = atoi(line.p + 11);
+    else if (str_starts(line, STR("--- word ")))
+        p->word = str_skip(line, 9);
     else
         fail_msg("unknown section: %.*s", STR_ARG(line));
     ignored = (struct str){ NULL, 0 };

@@ -1,0 +1,45 @@
+/* Tools where the wire wants those declared that the conversation calls, and cannot say "none". */
+#include "runtime/xd/fault.h"
+#include "runtime/xd/prepare.h"
+
+static bool
+is_declared(const struct ir_tools *l, struct str name)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->v[i].kind == IR_TOOL_FUNCTION && str_eq(l->v[i].function.name, name))
+            return true;
+    return false;
+}
+
+/* The functions that the conversation calls, declared as far as they are known. */
+static void
+declare_called(struct xd *x, const struct ir_request *m, struct ir_tools *to)
+{
+    for (unsigned i = 0; i < m->turns.n; i++) {
+        const struct ir_blocks *l = &m->turns.v[i].blocks;
+        for (unsigned k = 0; k < l->n; k++) {
+            if (l->v[k].kind != IR_BLOCK_CALL || is_declared(to, l->v[k].call.name))
+                continue;
+            struct ir_tool *t = XD_PUSH(x, to);
+            if (!t)
+                return;
+            *t = (struct ir_tool){ .kind = IR_TOOL_FUNCTION };
+            t->function.name = l->v[k].call.name;
+            t->function.schema = STR("{\"type\":\"object\"}");
+        }
+    }
+}
+
+void
+prepare_called_tools(struct xd *x, struct ir_request *m)
+{
+    bool none = m->tool_choice.mode == IR_CHOICE_MODE_NONE;
+    struct ir_tools called = { 0 };
+    if (m->tools.n && !none)
+        return;
+    declare_called(x, m, &called);
+    if (called.n == 0 && none)
+        m->tool_choice = (struct ir_tool_choice){ 0 };
+    if (called.n == 0 || m->tools.n == 0)
+        m->tools = called;
+}
