@@ -130,6 +130,38 @@ asks_at_front(const struct xd_dialect *d, struct str path, struct str query, str
     return false;
 }
 
+/* The version that an address has: "v2" of "/v2beta/chat"; absent when there is none. */
+static struct str
+version_in(struct str address)
+{
+    for (; address.n > 2; address = str_skip(address, 1)) {
+        size_t n = 2;
+        if (!str_starts(address, STR("/v")) || address.p[2] < '0' || address.p[2] > '9')
+            continue;
+        while (n < address.n && address.p[n] >= '0' && address.p[n] <= '9')
+            n++;
+        return str_make(address.p + 1, n - 1);
+    }
+    return (struct str){ NULL, 0 };
+}
+
+/* An older or newer version of an API is another one. */
+static bool
+is_version_of(const struct xd_dialect *provider, struct str path)
+{
+    struct str ours = version_in(provider->base_url), theirs = version_in(path);
+    return !ours.n || !theirs.n || str_eq(ours, theirs);
+}
+
+static bool
+needs_no_front(const struct xd_dialect *d)
+{
+    for (unsigned i = 0; i < d->nfronts; i++)
+        if (d->fronts[i].n == 0)
+            return true;
+    return d->nfronts == 0;
+}
+
 /* As dialect_of, with the spec's own paths: first by the provider, then by fronts, then by paths. */
 static const struct xd_dialect *
 dialect_at(struct arena *a, struct str dir, struct str uri, struct xd_asked *asked)
@@ -139,13 +171,13 @@ dialect_at(struct arena *a, struct str dir, struct str uri, struct xd_asked *ask
     if (mark)
         uri.n = (size_t)(mark - uri.p);
     const struct xd_dialect *provider = wire_provider(a, dir);
-    if (provider && xd_path_find(provider, uri, query, asked))
+    if (provider && is_version_of(provider, uri) && xd_path_find(provider, uri, query, asked))
         return provider;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++)
         if (!(*d)->provider && asks_at_front(*d, uri, query, asked))
             return *d;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++)
-        if (!(*d)->provider && !(*d)->nfronts && xd_path_find(*d, uri, query, asked))
+        if (!(*d)->provider && needs_no_front(*d) && xd_path_find(*d, uri, query, asked))
             return *d;
     return NULL;
 }
