@@ -1,6 +1,8 @@
 /* See manual.h.  A row becomes a line; what stands behind it as a comment comes along. */
 #include "codegen/manual.h"
 
+#include "codegen/setting.h"
+
 struct manual {
     struct arena *a;
     struct buf *out;
@@ -226,23 +228,48 @@ setting_text(struct manual *m, const struct dialect *d, const char *name, const 
     return s && s->values.n ? quoted_words(m, &s->values) : absent;
 }
 
-/* `bearer`, `header "x-api-key"`: as the spec says it. */
+/* bearer, header `x-api-key`: the schemes, with the names of headers and members. */
 static const char *
 auth_text(struct manual *m, const struct dialect *d)
 {
     const struct ast_setting *s = dialect_setting(d, "auth");
-
-    if (!s)
-        return "none";
-    struct str line = str_trim(str_make(s->pos.src->text.p + s->pos.at, s->pos.n));
-    const char *hash = memchr(line.p, '#', line.n);
-    if (hash)
-        line.n = (size_t)(hash - line.p);
-    line = str_trim(str_starts(line, STR("auth")) ? str_skip(line, 4) : line);
     struct str out = { NULL, 0 };
-    for (size_t i = 0; i < line.n; i++)
-        arena_append(m->a, &out, line.p[i] == '|' ? STR("or") : str_make(line.p + i, 1));
-    return arena_printf(m->a, "%.*s", STR_ARG(out)).p;
+
+    for (unsigned i = 0; s && i < s->values.n;) {
+        struct setting_scheme scheme;
+        i = setting_scheme(s, i, &scheme);
+        bool named = str_is(scheme.name.s, "header") || str_is(scheme.name.s, "query");
+        arena_append(m->a, &out, out.n ? STR(" or ") : STR(""));
+        arena_append(m->a, &out, scheme.name.s);
+        if (named && scheme.n)
+            arena_append(m->a, &out, arena_printf(m->a, " `%.*s`", STR_ARG(scheme.strings[0].s)));
+    }
+    return out.n ? arena_printf(m->a, "%.*s", STR_ARG(out)).p : "none";
+}
+
+static const struct dialect *
+spoken(const struct dialect *d)
+{
+    while (d->base && d->file->kind == FILE_PROVIDER)
+        d = d->base;
+    return d;
+}
+
+/* The dialects that it speaks, and the provider that it derives from, if it is one. */
+static const char *
+spoken_text(struct manual *m, const struct dialects *l, const struct dialect *d)
+{
+    const struct ast_setting *also = dialect_setting(d, "also");
+    struct str out = arena_printf(m->a, "%s", spoken(d)->name.p);
+
+    if (!str_eq(d->file->parent.s, out))
+        out = arena_printf(m->a, "%.*s (as %.*s)", STR_ARG(out), STR_ARG(d->file->parent.s));
+    for (unsigned i = 0; also && i < also->values.n; i++) {
+        const struct dialect *other = dialects_find(l, also->values.v[i].s);
+        if (other)
+            out = arena_printf(m->a, "%.*s, %s", STR_ARG(out), spoken(other)->name.p);
+    }
+    return out.p;
 }
 
 static const char *
@@ -291,9 +318,9 @@ manual_print(struct arena *a, const struct dialects *l, struct buf *out)
             "operations | models |\n|---|---|---|---|---|---|\n"));
     for (unsigned i = 0; providers[i]; i++) {
         const struct dialect *d = providers[i];
-        buf_printf(out, "| [%s](#%s) | %.*s | %s | %s | %s | %s |\n", d->name.p, d->name.p,
-                   STR_ARG(d->file->parent.s), setting_text(&m, d, "base", "config"),
-                   auth_text(&m, d), operations_text(&m, d), setting_text(&m, d, "models", ""));
+        buf_printf(out, "| [%s](#%s) | %s | %s | %s | %s | %s |\n", d->name.p, d->name.p,
+                   spoken_text(&m, l, d), setting_text(&m, d, "base", "config"), auth_text(&m, d),
+                   operations_text(&m, d), setting_text(&m, d, "models", ""));
     }
     for (unsigned i = 0; providers[i]; i++)
         say_provider(&m, providers[i]);
