@@ -250,6 +250,7 @@ struct ast_operation {
     struct word path;
     struct ast_rows headers;
     struct word sends, returns, streams, fails;
+    struct word wrapped; /* streams events in "frame.member"; absent when not given */
     struct {
         struct ast_streamed *v;
         unsigned n, cap;

@@ -476,6 +476,7 @@ put_operation(struct dump *d, const struct ast_operation *op)
     put_named(d, "sends", op->sends);
     put_named(d, "returns", op->returns);
     put_named(d, "streams", op->streams);
+    put_named(d, "in", op->wrapped);
     for (unsigned i = 0; i < op->streamed.n; i++) {
         put_named(d, "streamed", op->streamed.v[i].path);
         put_named(d, "as", op->streamed.v[i].framing);

@@ -103,6 +103,20 @@ emit_names(struct emit *e, const struct ast_operation *op)
     em(e, "    { NULL, NULL },\n};\n\n");
 }
 
+/* streams events in "chunk.bytes" */
+static void
+emit_wrapped(struct emit *e, const struct ast_operation *op)
+{
+    struct str s = op->wrapped.s;
+    const char *dot = s.p ? memchr(s.p, '.', s.n) : NULL;
+
+    if (!dot)
+        return;
+    size_t n = (size_t)(dot - s.p);
+    em(e, "        .wrap_frame = STR_INIT(%s),\n", c_string(e->a, str_make(s.p, n)));
+    em(e, "        .wrap_member = STR_INIT(%s),\n", c_string(e->a, str_skip(s, n + 1)));
+}
+
 /* Bytes that a stream keeps until its end: what the slots of the model's finish event hold.  A
  * string is at most 4 KiB long; enums and usage have their C sizes. */
 static unsigned
@@ -158,6 +172,7 @@ emit_ops(struct emit *e)
         if (stream) {
             em(e, "        .read_event = %s,\n        .write_event = %s,\n",
                entry(e, op->streams, "read"), entry(e, op->streams, "write"));
+            emit_wrapped(e, op);
             if (stream->until.s.n)
                 em(e, "        .until = STR_INIT(%s),\n", c_string(e->a, stream->until.s));
             if (stream->items)

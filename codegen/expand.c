@@ -638,6 +638,20 @@ put_streamed(struct print *p, const struct ast_operation *op)
 }
 
 static void
+put_streams(struct print *p, const struct ast_operation *op)
+{
+    if (!op->streams.s.n)
+        return;
+    start(p);
+    buf_printf(p->out, "streams %.*s", STR_ARG(op->streams.s));
+    if (op->wrapped.s.p) {
+        buf_puts(p->out, STR(" in "));
+        put_string(p->out, op->wrapped.s);
+    }
+    end(p);
+}
+
+static void
 put_operation(struct print *p, const struct ast_operation *op)
 {
     static const struct word nothing;
@@ -650,7 +664,7 @@ put_operation(struct print *p, const struct ast_operation *op)
     put_rows(p, &op->headers);
     put_member(p, "sends", op->sends, nothing);
     put_member(p, "returns", op->returns, nothing);
-    put_member(p, "streams", op->streams, nothing);
+    put_streams(p, op);
     put_streamed(p, op);
     put_member(p, "fails", op->fails, op->fails_member);
     if (op->passes.s.n) {

@@ -241,6 +241,11 @@ members(A) ::= members(A) header(R) END(E).     { build_add_row(b, &A->headers, 
 members(A) ::= members(A) SENDS(K) name(N) END. { build_word(b, &A->sends, K, N); }
 members(A) ::= members(A) RETURNS(K) name(N) END. { build_word(b, &A->returns, K, N); }
 members(A) ::= members(A) STREAMS(K) name(N) END. { build_word(b, &A->streams, K, N); }
+// streams events in "chunk.bytes"     frames of this name hold the events, in base64, in this member
+members(A) ::= members(A) STREAMS(K) name(N) IN STRING(S) END. {
+    build_word(b, &A->streams, K, N);
+    A->wrapped = S.word;
+}
 // streamed "/chat/stream"     where streams are asked for     streamed "/chat/stream" as array
 members(A) ::= members(A) STREAMED STRING(P) END. {
     BUILD_PUSH(b, &A->streamed, ((struct ast_streamed){ .path = P.word }));

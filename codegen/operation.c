@@ -95,6 +95,18 @@ check_path(struct word path, struct diags *diags)
     template_check(path, TEMPLATE_PATH, diags);
 }
 
+/* "frame.member" */
+static void
+check_wrapped(const struct ast_operation *op, struct diags *diags)
+{
+    struct str s = op->wrapped.s;
+    const char *dot = s.p ? memchr(s.p, '.', s.n) : NULL;
+
+    if (s.p && (!dot || dot == s.p || dot + 1 == s.p + s.n))
+        diag_help(diag_error(diags, op->wrapped.pos, "this names a frame and its member"),
+                  "streams %.*s in \"chunk.bytes\"", STR_ARG(op->streams.s));
+}
+
 /* Whole replies and streams are told apart by their paths, or not at all. */
 static void
 check_streamed(const struct ast_operation *op, struct diags *diags)
@@ -130,6 +142,7 @@ check_operation(const struct dialect *d, const struct ast_operation *op, struct 
         return;
     }
     check_path(op->path, diags);
+    check_wrapped(op, diags);
     check_streamed(op, diags);
     check_headers(op, diags);
     if (op->passes.s.n) {

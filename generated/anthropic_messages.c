@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[169], seen_written[169];
+static unsigned char seen_read[180], seen_written[180];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -17,6 +17,9 @@ static unsigned char seen_read[169], seen_written[169];
 struct amended {
     void (*read_request)(struct xd *x, uint32_t at, struct ir_request *m);
     void (*write_request)(struct xd *x, const struct ir_request *m);
+    void (*read_error)(struct xd *x, uint32_t at, struct ir_error *m);
+    void (*write_error)(struct xd *x, const struct ir_error *m);
+    const struct xd_table *fault_table;
 };
 #define OWN(x) ((const struct amended *)(x)->dialect->own)
 
@@ -2852,7 +2855,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 157);
-        int w = xd_read_word(x, v[0], &fault_table);
+        int w = xd_read_word(x, v[0], OWN(x)->fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
@@ -2868,7 +2871,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_enter(&x->w);
     if (m->kind) {
         XD_SEEN(seen_written, 157);
-        if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
+        if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->message.p) {
@@ -3110,6 +3113,624 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
         xd_lose(x, "cached");
     jw_close(&x->w);
 }
+static void read_anthropic_bedrock_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_anthropic_bedrock_request(struct xd *x, const struct ir_request *m);
+static void read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m);
+static void write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m);
+
+/* anthropic/messages.spec:257 */
+static const struct xd_word anthropic_bedrock_fault_table_v[] = {
+    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 168, 0 },
+    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 168, 0 },
+    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 169, 0 },
+    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 170, 0 },
+    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 170, 0 },
+    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 170, 0 },
+    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 171, 0 },
+    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 172, 0 },
+    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 172, 0 },
+    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 173, 0 },
+    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 173, 0 },
+    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 174, 0 },
+    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 174, 0 },
+    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 175, 0 },
+    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 175, 0 },
+    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 176, 0 },
+    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 176, 0 },
+};
+static const struct xd_table anthropic_bedrock_fault_table = {
+    "fault", anthropic_bedrock_fault_table_v,
+    sizeof anthropic_bedrock_fault_table_v / sizeof *anthropic_bedrock_fault_table_v, -1, -1,
+    &fault_table,
+};
+
+/* anthropic/messages.spec:29: request */
+static const struct xd_key anthropic_bedrock_request_keys_output_config_v[] = {
+    { STR_INIT("effort"), 10, NULL },
+    { STR_INIT("format"), 11, NULL },
+};
+static const struct xd_keys anthropic_bedrock_request_keys_output_config = {
+    anthropic_bedrock_request_keys_output_config_v, 2, "output_config",
+};
+static const struct xd_key anthropic_bedrock_request_keys_metadata_v[] = {
+    { STR_INIT("user_id"), 13, NULL },
+};
+static const struct xd_keys anthropic_bedrock_request_keys_metadata = {
+    anthropic_bedrock_request_keys_metadata_v, 1, "metadata",
+};
+static const struct xd_key anthropic_bedrock_request_keys_v[] = {
+    { STR_INIT("max_tokens"), 0, NULL },
+    { STR_INIT("system"), 1, NULL },
+    { STR_INIT("messages"), 2, NULL },
+    { STR_INIT("tools"), 3, NULL },
+    { STR_INIT("tool_choice"), 4, NULL },
+    { STR_INIT("stop_sequences"), 5, NULL },
+    { STR_INIT("temperature"), 6, NULL },
+    { STR_INIT("top_p"), 7, NULL },
+    { STR_INIT("top_k"), 8, NULL },
+    { STR_INIT("thinking"), 9, NULL },
+    { STR_INIT("output_config"), -1, &anthropic_bedrock_request_keys_output_config },
+    { STR_INIT("output_format"), 12, NULL },
+    { STR_INIT("metadata"), -1, &anthropic_bedrock_request_keys_metadata },
+    { STR_INIT("service_tier"), 14, NULL },
+    { STR_INIT("anthropic_version"), -1, NULL },
+};
+static const struct xd_keys anthropic_bedrock_request_keys = {
+    anthropic_bedrock_request_keys_v, 15, "",
+};
+static const struct xd_shape anthropic_bedrock_request_shape = {
+    family, "request", &anthropic_bedrock_request_keys, 15, XD_REST_KEEP, false,
+};
+
+static void
+read_anthropic_bedrock_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[15];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 45);
+        xd_read_int(x, v[0], &m->max_output);
+    } else {
+        xd_missing(x, at, "max_tokens");
+    }
+    if (v[1]) {
+        take_request_system(x, v[1], m);
+    }
+    if (v[2]) {
+        take_request_messages(x, v[2], m);
+    } else {
+        xd_missing(x, at, "messages");
+    }
+    if (v[3]) {
+        take_request_tools(x, v[3], m);
+    }
+    if (v[4]) {
+        take_request_tool_choice(x, v[4], m);
+    }
+    if (v[5]) {
+        take_request_stop_sequences(x, v[5], m);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 52);
+        xd_read_real(x, v[6], &m->sampling.temperature);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 53);
+        xd_read_real(x, v[7], &m->sampling.top_p);
+    }
+    if (v[8]) {
+        XD_SEEN(seen_read, 54);
+        xd_read_int(x, v[8], &m->sampling.top_k);
+    }
+    if (v[9]) {
+        take_request_thinking(x, v[9], m);
+    }
+    if (v[10]) {
+        take_request_output_config_effort(x, v[10], m);
+    }
+    if (xd_some(x, v[11])) {
+        take_request_output_config_format(x, v[11], m);
+    } else if (xd_some(x, v[12])) {
+        take_request_output_format(x, v[12], m);
+    }
+    if (v[13]) {
+        XD_SEEN(seen_read, 59);
+        xd_read_str(x, v[13], &m->user);
+    }
+    if (v[14]) {
+        take_request_service_tier(x, v[14], m);
+    }
+}
+
+static void
+put_anthropic_bedrock_request_anthropic_version(struct xd *x, const struct ir_request *m)
+{
+    (void)m;
+    XD_SEEN(seen_written, 177);
+    jw_key(&x->w, STR("anthropic_version"));
+    jw_raw(&x->w, STR("\"bedrock-2023-05-31\""));
+}
+
+static void
+write_anthropic_bedrock_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_request_max_tokens(x, m);
+    put_request_system(x, m);
+    put_request_messages(x, m);
+    put_request_tools(x, m);
+    put_request_tool_choice(x, m);
+    put_request_stop_sequences(x, m);
+    put_request_temperature(x, m);
+    put_request_top_p(x, m);
+    put_request_top_k(x, m);
+    put_request_thinking(x, m);
+    put_request_output_config(x, m, &anthropic_bedrock_request_shape);
+    put_request_metadata(x, m, &anthropic_bedrock_request_shape);
+    put_request_service_tier(x, m);
+    put_anthropic_bedrock_request_anthropic_version(x, m);
+    xd_put_rest(x, &anthropic_bedrock_request_shape, "", &m->rest);
+    if (m->sampling.seed.p)
+        xd_lose(x, "sampling.seed");
+    if (m->sampling.presence.p)
+        xd_lose(x, "sampling.presence");
+    if (m->sampling.frequency.p)
+        xd_lose(x, "sampling.frequency");
+    if (m->sampling.bias.p)
+        xd_lose(x, "sampling.bias");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    xd_lose_blocks(x, &m->instructions, 0x7beu);
+    jw_close(&x->w);
+}
+static const struct xd_shape anthropic_bedrock_events_message_start_shape = {
+    family, "anthropic_bedrock_events_message_start", &events_message_start_keys, 1, XD_REST_KEEP,
+    false,
+};
+
+static void
+read_anthropic_bedrock_events_message_start(struct xd *x, uint32_t at)
+{
+    struct ir_reply reply = { 0 };
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_message_start_shape, v, NULL))
+        return;
+    if (v[0]) {
+        XD_SEEN(seen_read, 136);
+        read_reply(x, v[0], &reply);
+    }
+    xd_flow_begin(x, &reply);
+}
+static const struct xd_shape anthropic_bedrock_events_content_block_start_shape = {
+    family, "anthropic_bedrock_events_content_block_start", &events_content_block_start_keys, 2,
+    XD_REST_KEEP, false,
+};
+
+static void
+read_anthropic_bedrock_events_content_block_start(struct xd *x, uint32_t at)
+{
+    unsigned choice = 0;
+    unsigned index = 0;
+    struct ir_block block = { 0 };
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_content_block_start_shape, v, NULL))
+        return;
+    if (v[0]) {
+        XD_SEEN(seen_read, 137);
+        xd_read_index(x, v[0], &index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 138);
+        (void)read_block(x, v[1], &block);
+    }
+    xd_flow_open(x, choice, index, &block);
+}
+static const struct xd_shape anthropic_bedrock_events_content_block_delta_shape = {
+    family, "anthropic_bedrock_events_content_block_delta", &events_content_block_delta_keys, 2,
+    XD_REST_KEEP, false,
+};
+
+static void
+open_anthropic_bedrock_events_content_block_delta(struct xd *x, const struct ir_event *e,
+                                                  struct str type)
+{
+    xd_frame_open(x, STR("content_block_delta"));
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"content_block_delta\""));
+    if (true) {
+        XD_SEEN(seen_written, 139);
+        xd_put_index(x, STR("index"), e->index);
+    }
+    if (!type.p)
+        return;
+    jw_key(&x->w, STR("delta"));
+    jw_object(&x->w);
+    xd_put_str(x, STR("type"), type);
+}
+
+static void
+close_anthropic_bedrock_events_content_block_delta(struct xd *x)
+{
+    jw_close(&x->w);
+    jw_close(&x->w);
+    xd_frame_close(x);
+}
+
+static void
+write_anthropic_bedrock_events_content_block_delta(struct xd *x, const struct ir_event *e)
+{
+    XD_SEEN(seen_written, 140);
+    switch (e->block->kind) {
+    case IR_BLOCK_TEXT:
+        if (e->block->text.text.p) {
+            open_anthropic_bedrock_events_content_block_delta(x, e, STR("text_delta"));
+            xd_put_str(x, STR("text"), e->block->text.text);
+            close_anthropic_bedrock_events_content_block_delta(x);
+        }
+        for (unsigned i = 0; i < e->block->text.citations.n; i++) {
+            open_anthropic_bedrock_events_content_block_delta(x, e, STR("citations_delta"));
+            jw_key(&x->w, STR("citation"));
+            if (!write_citation(x, &e->block->text.citations.v[i]))
+                xd_no_value(x);
+            close_anthropic_bedrock_events_content_block_delta(x);
+        }
+        break;
+    case IR_BLOCK_REFUSAL:
+        if (e->block->refusal.text.p) {
+            open_anthropic_bedrock_events_content_block_delta(x, e, STR("text_delta"));
+            xd_put_str(x, STR("text"), e->block->refusal.text);
+            close_anthropic_bedrock_events_content_block_delta(x);
+        }
+        break;
+    case IR_BLOCK_THINKING:
+        if (e->block->thinking.text.p) {
+            open_anthropic_bedrock_events_content_block_delta(x, e, STR("thinking_delta"));
+            xd_put_str(x, STR("thinking"), e->block->thinking.text);
+            close_anthropic_bedrock_events_content_block_delta(x);
+        }
+        if (e->block->thinking.signature.p) {
+            open_anthropic_bedrock_events_content_block_delta(x, e, STR("signature_delta"));
+            xd_put_str(x, STR("signature"), e->block->thinking.signature);
+            close_anthropic_bedrock_events_content_block_delta(x);
+        }
+        break;
+    case IR_BLOCK_SEALED:
+        break;
+    case IR_BLOCK_IMAGE:
+        break;
+    case IR_BLOCK_AUDIO:
+        break;
+    case IR_BLOCK_DOCUMENT:
+        break;
+    case IR_BLOCK_CALL:
+        if (e->block->call.arguments.p) {
+            open_anthropic_bedrock_events_content_block_delta(x, e, STR("input_json_delta"));
+            xd_put_str(x, STR("partial_json"), e->block->call.arguments);
+            close_anthropic_bedrock_events_content_block_delta(x);
+        }
+        break;
+    case IR_BLOCK_RESULT:
+        break;
+    case IR_BLOCK_FOREIGN:
+        if (str_eq(e->block->foreign.dialect, STR_FAMILY)) {
+            open_anthropic_bedrock_events_content_block_delta(x, e, (struct str){ NULL, 0 });
+            jw_key(&x->w, STR("delta"));
+            jw_raw(&x->w, e->block->foreign.body);
+            jw_close(&x->w);
+            xd_frame_close(x);
+        }
+        break;
+    case IR_BLOCK_UNSET:
+        break;
+    }
+}
+
+static void
+read_anthropic_bedrock_events_content_block_delta(struct xd *x, uint32_t at)
+{
+    unsigned choice = 0;
+    unsigned index = 0;
+    struct ir_block block = { 0 };
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_content_block_delta_shape, v, NULL))
+        return;
+    if (v[0]) {
+        XD_SEEN(seen_read, 139);
+        xd_read_index(x, v[0], &index);
+    }
+    XD_SEEN(seen_read, 140);
+    if (!v[1] || !read_events_content_block_delta_grow(x, v[1], index, &block))
+        return;
+    xd_flow_grow(x, choice, index, &block);
+}
+static const struct xd_shape anthropic_bedrock_events_content_block_stop_shape = {
+    family, "anthropic_bedrock_events_content_block_stop", &events_content_block_stop_keys, 1,
+    XD_REST_KEEP, false,
+};
+
+static void
+read_anthropic_bedrock_events_content_block_stop(struct xd *x, uint32_t at)
+{
+    unsigned choice = 0;
+    unsigned index = 0;
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_content_block_stop_shape, v, NULL))
+        return;
+    if (v[0]) {
+        XD_SEEN(seen_read, 141);
+        xd_read_index(x, v[0], &index);
+    }
+    xd_flow_close(x, choice, index);
+}
+static const struct xd_shape anthropic_bedrock_events_message_delta_shape = {
+    family, "anthropic_bedrock_events_message_delta", &events_message_delta_keys, 3, XD_REST_KEEP,
+    false,
+};
+
+static void
+read_anthropic_bedrock_events_message_delta(struct xd *x, uint32_t at)
+{
+    unsigned choice = 0;
+    enum ir_stop stop = 0;
+    struct str stop_text = { 0 };
+    struct ir_usage usage = { 0 };
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_message_delta_shape, v, NULL))
+        return;
+    if (v[0]) {
+        XD_SEEN(seen_read, 142);
+        int w = xd_read_word(x, v[0], &stop_table);
+        if (w)
+            stop = (enum ir_stop)w;
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 143);
+        xd_read_str(x, v[1], &stop_text);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 144);
+        read_usage(x, v[2], &usage);
+    }
+    xd_flow_stop(x, choice, stop, stop_text);
+    if (usage.set)
+        xd_flow_usage(x, &usage);
+}
+static const struct xd_shape anthropic_bedrock_events_message_stop_shape = {
+    family, "anthropic_bedrock_events_message_stop", &events_message_stop_keys, 0, XD_REST_KEEP,
+    false,
+};
+
+static void
+read_anthropic_bedrock_events_message_stop(struct xd *x, uint32_t at)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_message_stop_shape, v, NULL))
+        return;
+    xd_flow_end(x);
+}
+static const struct xd_shape anthropic_bedrock_events_ping_shape = {
+    family, "anthropic_bedrock_events_ping", &events_ping_keys, 0, XD_REST_KEEP, false,
+};
+
+static void
+read_anthropic_bedrock_events_ping(struct xd *x, uint32_t at)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_ping_shape, v, NULL))
+        return;
+    xd_flow_beat(x);
+}
+static const struct xd_shape anthropic_bedrock_events_error_shape = {
+    family, "anthropic_bedrock_events_error", &events_error_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_anthropic_bedrock_events_error(struct xd *x, uint32_t at)
+{
+    struct ir_error error = { 0 };
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_events_error_shape, v, NULL))
+        return;
+    if (v[0]) {
+        XD_SEEN(seen_read, 145);
+        read_fault_body(x, v[0], &error);
+    }
+    xd_flow_fail(x, &error);
+}
+
+static void
+read_anthropic_bedrock_events(struct xd *x, struct str name, uint32_t at)
+{
+    (void)name;
+    int event = xd_tag(x, at, &events_tags);
+
+    if (event < 0 || !xd_flow_order(x, (unsigned)event))
+        return;
+    switch (event) {
+    case 0:
+        XD_SEEN(seen_read, 146);
+        read_anthropic_bedrock_events_message_start(x, at);
+        break;
+    case 1:
+        XD_SEEN(seen_read, 147);
+        read_anthropic_bedrock_events_content_block_start(x, at);
+        break;
+    case 2:
+        XD_SEEN(seen_read, 148);
+        read_anthropic_bedrock_events_content_block_delta(x, at);
+        break;
+    case 3:
+        XD_SEEN(seen_read, 149);
+        read_anthropic_bedrock_events_content_block_stop(x, at);
+        break;
+    case 4:
+        XD_SEEN(seen_read, 150);
+        read_anthropic_bedrock_events_message_delta(x, at);
+        break;
+    case 5:
+        XD_SEEN(seen_read, 151);
+        read_anthropic_bedrock_events_message_stop(x, at);
+        break;
+    case 6:
+        XD_SEEN(seen_read, 152);
+        read_anthropic_bedrock_events_ping(x, at);
+        break;
+    case 7:
+        XD_SEEN(seen_read, 153);
+        read_anthropic_bedrock_events_error(x, at);
+        break;
+    }
+}
+
+static void
+write_anthropic_bedrock_events(struct xd *x, const struct ir_event *e)
+{
+    switch (e->kind) {
+    case IR_EVENT_BEGIN:
+        XD_SEEN(seen_written, 146);
+        write_events_message_start(x, e);
+        break;
+    case IR_EVENT_OPEN:
+        XD_SEEN(seen_written, 147);
+        write_events_content_block_start(x, e);
+        break;
+    case IR_EVENT_GROW:
+        XD_SEEN(seen_written, 148);
+        write_anthropic_bedrock_events_content_block_delta(x, e);
+        break;
+    case IR_EVENT_CLOSE:
+        XD_SEEN(seen_written, 149);
+        write_events_content_block_stop(x, e);
+        break;
+    case IR_EVENT_FINISH:
+        XD_SEEN(seen_written, 150);
+        write_events_message_delta(x, e);
+        break;
+    case IR_EVENT_END:
+        XD_SEEN(seen_written, 151);
+        write_events_message_stop(x, e);
+        break;
+    case IR_EVENT_BEAT:
+        XD_SEEN(seen_written, 152);
+        write_events_ping(x, e);
+        break;
+    case IR_EVENT_FAIL:
+        XD_SEEN(seen_written, 153);
+        write_events_error(x, e);
+        break;
+    }
+}
+
+/* anthropic/messages.spec:242: error */
+static const struct xd_key anthropic_bedrock_error_keys_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("error"), 0, NULL },
+    { STR_INIT("request_id"), 1, NULL },
+    { STR_INIT("message"), 2, NULL },
+    { STR_INIT("Message"), 3, NULL },
+};
+static const struct xd_keys anthropic_bedrock_error_keys = {
+    anthropic_bedrock_error_keys_v, 5, "",
+};
+static const struct xd_shape anthropic_bedrock_error_shape = {
+    family, "error", &anthropic_bedrock_error_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+take_anthropic_bedrock_error_error(struct xd *x, uint32_t v, struct ir_error *m)
+{
+    XD_SEEN(seen_read, 155);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_OBJECT:
+        read_fault_body(x, v, m);
+        break;
+    case JSON_STRING:
+        (*m).set = true;
+        xd_read_str(x, v, &(*m).message);
+        break;
+    default:
+        xd_mismatch(x, v, "object or string");
+    }
+}
+
+static void
+read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &anthropic_bedrock_error_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        take_anthropic_bedrock_error_error(x, v[0], m);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 156);
+        xd_read_str(x, v[1], &m->request);
+    }
+    if ((v[2] ? v[2] : v[3])) {
+        XD_SEEN(seen_read, 178);
+        xd_read_str(x, (v[2] ? v[2] : v[3]), &m->message);
+    }
+}
+
+static void
+put_anthropic_bedrock_error_type(struct xd *x, const struct ir_error *m)
+{
+    (void)m;
+    XD_SEEN(seen_written, 154);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"error\""));
+}
+
+static void
+put_anthropic_bedrock_error_error(struct xd *x, const struct ir_error *m)
+{
+    XD_SEEN(seen_written, 155);
+    jw_key(&x->w, STR("error"));
+    write_fault_body(x, m);
+}
+
+static void
+put_anthropic_bedrock_error_request_id(struct xd *x, const struct ir_error *m)
+{
+    if (m->request.p) {
+        XD_SEEN(seen_written, 156);
+        xd_put_str(x, STR("request_id"), m->request);
+    }
+}
+
+static void
+write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m)
+{
+    jw_enter(&x->w);
+    put_anthropic_bedrock_error_type(x, m);
+    put_anthropic_bedrock_error_error(x, m);
+    put_anthropic_bedrock_error_request_id(x, m);
+    jw_close(&x->w);
+}
 static void read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_anthropic_vertex_request(struct xd *x, const struct ir_request *m);
 
@@ -3223,7 +3844,7 @@ static void
 put_anthropic_vertex_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 179);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"vertex-2023-10-16\""));
 }
@@ -3274,6 +3895,9 @@ write_anthropic_vertex_request(struct xd *x, const struct ir_request *m)
 static const struct amended own = {
     .read_request = read_request,
     .write_request = write_request,
+    .read_error = read_error,
+    .write_error = write_error,
+    .fault_table = &fault_table,
 };
 
 static const struct str policy_4_globs[] = {
@@ -3339,9 +3963,70 @@ static const struct xd_name count_tokens_names[] = {
 static const struct str anthropic_models[] = {
     STR_INIT("claude-*"),
 };
+static const struct amended anthropic_bedrock_own = {
+    .read_request = read_anthropic_bedrock_request,
+    .write_request = write_anthropic_bedrock_request,
+    .read_error = read_anthropic_bedrock_error,
+    .write_error = write_anthropic_bedrock_error,
+    .fault_table = &anthropic_bedrock_fault_table,
+};
+
+static const struct str anthropic_bedrock_policy_2_globs[] = {
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct str anthropic_bedrock_policy_11_globs[] = {
+    STR_INIT("claude-opus-4-6*"),
+    STR_INIT("claude-opus-4-7*"),
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-sonnet-4-6*"),
+    STR_INIT("claude-opus-5*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct xd_policy anthropic_bedrock_policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_bedrock_policy_2_globs, 2 },
+    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_bedrock_policy_11_globs, 6 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name anthropic_bedrock_chat_names[] = {
+    { "max_output", "max_tokens" },
+    { "instructions", "system" },
+    { "turns", "messages" },
+    { "tools", "tools" },
+    { "tool_choice", "tool_choice" },
+    { "stops", "stop_sequences" },
+    { "sampling.temperature", "temperature" },
+    { "sampling.top_p", "top_p" },
+    { "sampling.top_k", "top_k" },
+    { "reasoning", "thinking" },
+    { "reasoning.effort", "output_config.effort" },
+    { "format", "output_config.format" },
+    { "format", "output_format" },
+    { "user", "metadata.user_id" },
+    { "tier", "service_tier" },
+    { NULL, NULL },
+};
+
+static const struct str anthropic_bedrock_models[] = {
+    STR_INIT("anthropic.claude-*"),
+    STR_INIT("*.anthropic.claude-*"),
+};
 static const struct amended anthropic_vertex_own = {
     .read_request = read_anthropic_vertex_request,
     .write_request = write_anthropic_vertex_request,
+    .read_error = read_error,
+    .write_error = write_error,
+    .fault_table = &fault_table,
 };
 
 static const struct str anthropic_vertex_policy_3_globs[] = {
@@ -3570,6 +4255,25 @@ static const struct xd_row rows[] = {
     { "anthropic/count.spec:20", "output_config.effort <-> reasoning.effort : effort" },
     { "anthropic/count.spec:21", "output_config.format <-> format : format" },
     { "anthropic/count.spec:28", "input_tokens <-> input else 0" },
+    { "providers/anthropic_bedrock.spec:29",
+      "\"ValidationException\", \"validationException\" 400 -> invalid" },
+    { "providers/anthropic_bedrock.spec:30", "\"AccessDeniedException\" 403 -> forbidden" },
+    { "providers/anthropic_bedrock.spec:31",
+      "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\" "
+      "403 -> auth" },
+    { "providers/anthropic_bedrock.spec:32", "\"ResourceNotFoundException\" 404 -> missing" },
+    { "providers/anthropic_bedrock.spec:33",
+      "\"ThrottlingException\", \"throttlingException\" 429 -> rate" },
+    { "providers/anthropic_bedrock.spec:34",
+      "\"ServiceUnavailableException\", \"serviceUnavailableException\" 503 -> overloaded" },
+    { "providers/anthropic_bedrock.spec:35",
+      "\"ModelTimeoutException\", \"modelTimeoutException\" 408 -> timeout" },
+    { "providers/anthropic_bedrock.spec:36",
+      "\"InternalServerException\", \"internalServerException\" 500 -> internal" },
+    { "providers/anthropic_bedrock.spec:37",
+      "\"ModelErrorException\", \"modelStreamErrorException\" 424 -> protocol" },
+    { "providers/anthropic_bedrock.spec:21", "anthropic_version = \"bedrock-2023-05-31\"" },
+    { "providers/anthropic_bedrock.spec:24", "message, Message -> message" },
     { "providers/anthropic_vertex.spec:21", "anthropic_version = \"vertex-2023-10-16\"" },
 };
 static const unsigned char directions[] = {
@@ -3578,7 +4282,7 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3,
     2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3,
     3, 1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
 };
 
 static void
@@ -3765,6 +4469,99 @@ const struct xd_dialect xd_anthropic = {
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("request-id"),
     .own = &own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+anthropic_bedrock_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_anthropic_bedrock_request(x, at, m);
+}
+
+static void
+anthropic_bedrock_chat_write_request(struct xd *x, const void *m)
+{
+    write_anthropic_bedrock_request(x, m);
+}
+
+static const struct xd_path anthropic_bedrock_chat_streamed[] = {
+    { .path = STR_INIT("/model/{model}/invoke-with-response-stream"), .framing =
+      FRAMING_EVENTSTREAM },
+};
+
+static const struct xd_header anthropic_bedrock_count_tokens_headers[] = {
+    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
+};
+
+static const struct xd_op anthropic_bedrock_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .streamed = anthropic_bedrock_chat_streamed,
+        .nstreamed = 1,
+        .names = anthropic_bedrock_chat_names,
+        .read_request = anthropic_bedrock_chat_read_request,
+        .write_request = anthropic_bedrock_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_anthropic_bedrock_events,
+        .write_event = write_anthropic_bedrock_events,
+        .wrap_frame = STR_INIT("chunk"),
+        .wrap_member = STR_INIT("bytes"),
+        .order = &events_order,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/messages/count_tokens"),
+        .headers = anthropic_bedrock_count_tokens_headers,
+        .nheaders = 1,
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_setting anthropic_bedrock_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+static const struct xd_auth anthropic_bedrock_auths[] = {
+    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
+    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
+};
+
+const struct xd_dialect xd_anthropic_bedrock = {
+    .abi = XD_ABI,
+    .name = "anthropic_bedrock",
+    .family = family,
+    .version = "2023-06-01",
+    .provider = true,
+    .framing = FRAMING_EVENTSTREAM,
+    .framings = 1u << FRAMING_EVENTSTREAM,
+    .auths = anthropic_bedrock_auths,
+    .nauths = 2,
+    .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
+    .settings = anthropic_bedrock_settings,
+    .nsettings = 1,
+    .models = anthropic_bedrock_models,
+    .nmodels = 2,
+    .policies = anthropic_bedrock_policies,
+    .npolicies = sizeof anthropic_bedrock_policies / sizeof *anthropic_bedrock_policies - 1,
+    .ops = anthropic_bedrock_ops,
+    .nops = 2,
+    .read_error = read_anthropic_bedrock_error,
+    .write_error = write_anthropic_bedrock_error,
+    .faults = &anthropic_bedrock_fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-amzn-requestid"),
+    .error_word = STR_INIT("x-amzn-errortype"),
+    .own = &anthropic_bedrock_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -11,6 +11,7 @@ extern const struct xd_dialect xd_mistral_chat;
 extern const struct xd_dialect xd_ai21;
 extern const struct xd_dialect xd_alibaba;
 extern const struct xd_dialect xd_anthropic;
+extern const struct xd_dialect xd_anthropic_bedrock;
 extern const struct xd_dialect xd_anthropic_compatible;
 extern const struct xd_dialect xd_anthropic_vertex;
 extern const struct xd_dialect xd_azure;
@@ -80,6 +81,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_ai21,
     &xd_alibaba,
     &xd_anthropic,
+    &xd_anthropic_bedrock,
     &xd_anthropic_compatible,
     &xd_anthropic_vertex,
     &xd_azure,

@@ -1,5 +1,31 @@
 /* Frames of a stream being written, in any framing. */
+#include "runtime/base/base64.h"
 #include "runtime/xd/fault.h"
+
+static void
+begin_wrap(struct xd *x)
+{
+    buf_puts(x->out, STR("{\""));
+    buf_puts(x->out, x->op->wrap_member);
+    buf_puts(x->out, STR("\":\""));
+    x->wrapped = x->out->n;
+}
+
+/* The document that begins at x->wrapped gives way to its base64. */
+static void
+end_wrap(struct xd *x)
+{
+    struct buf *out = x->out;
+    struct str document = str_make(out->p + x->wrapped, out->n - x->wrapped);
+    size_t n = (document.n + 2) / 3 * 4;
+    if (!buf_room(out, n + document.n))
+        return;
+    document.p = out->p + x->wrapped;
+    base64_encode(out, document); /* behind it, where there is room */
+    memmove(out->p + x->wrapped, out->p + x->wrapped + document.n, n);
+    out->n = x->wrapped + n;
+    buf_puts(out, STR("\"}"));
+}
 
 static void
 begin(struct xd *x)
@@ -13,6 +39,8 @@ begin(struct xd *x)
 void
 xd_frame_open(struct xd *x, struct str name)
 {
+    if (x->op->wrap_member.n)
+        name = x->op->wrap_frame;
     begin(x);
     switch (x->framing) {
     case FRAMING_SSE:
@@ -32,6 +60,8 @@ xd_frame_open(struct xd *x, struct str name)
         messages_open(&x->message, x->out, MESSAGES_EVENT, name);
         break;
     }
+    if (x->op->wrap_member.n)
+        begin_wrap(x);
     jw_init(&x->w, x->out);
 }
 
@@ -51,6 +81,8 @@ xd_frame_open_failed(struct xd *x, const struct xd_table *t, const struct ir_err
 void
 xd_frame_close(struct xd *x)
 {
+    if (x->op->wrap_member.n && !x->out->err)
+        end_wrap(x);
     if (x->mute && x->optional && !x->out->err) {
         x->out->n = x->frame_at;
         x->framed = !x->frame_first;

@@ -1,6 +1,7 @@
 /* Streams in and out: frames to documents to events, and events to frames. */
 #include "runtime/xd/translate.h"
 
+#include "runtime/base/base64.h"
 #include "runtime/base/utf8.h"
 #include "runtime/xd/error.h"
 #include "runtime/xd/fault.h"
@@ -68,6 +69,30 @@ read_frame(struct xd_reader *r, const struct frame *e)
         xd_stencil_learn(&r->stencil, x, e->name, data);
 }
 
+/* The event that a frame of the wrapping name holds, in place of what it is wrapped in.  False when
+ * it holds none. */
+static bool
+unwrap(struct xd_reader *r, struct frame *e)
+{
+    struct xd *x = &r->x;
+    uint32_t at = 0;
+    if (parse_frame(r, e, str_trim(e->data)) != ERR_OK)
+        return false;
+    if (json_kind(&x->doc, JSON_ROOT) == JSON_OBJECT)
+        at = json_member(&x->doc, JSON_ROOT, x->op->wrap_member);
+    if (!at || json_kind(&x->doc, at) != JSON_STRING)
+        return false;
+    buf_clear(&r->held);
+    if (!base64_decode(&r->held, json_text(&x->doc, at, x->arena))) {
+        xd_fault(x, ERR_SYNTAX, 0, "event at byte %zu: %.*s is not base64", e->start,
+                 STR_ARG(x->op->wrap_member));
+        return false;
+    }
+    e->name = (struct str){ NULL, 0 };
+    e->data = buf_str(&r->held);
+    return true;
+}
+
 /* Most frames say what the one before said, with another text. */
 static bool
 read_by_stencil(struct xd_reader *r, const struct frame *e)
@@ -79,6 +104,17 @@ read_by_stencil(struct xd_reader *r, const struct frame *e)
     }
     xd_flow_repeat(r->x.flow, &event);
     return true;
+}
+
+/* A frame's data, whatever it is wrapped in. */
+static void
+read_data(struct xd_reader *r, const struct frame *e)
+{
+    struct frame inner = *e;
+    if (r->x.op->wrap_member.n && !e->failed && !unwrap(r, &inner))
+        return;
+    if (!read_by_stencil(r, &inner))
+        read_frame(r, &inner);
 }
 
 /* After anything was read: a fault becomes a fail. */
@@ -107,8 +143,8 @@ on_frame(void *ctx, const struct frame *e)
         xd_flow_beat(&r->x);
     else if (e->kind == FRAME_LAST)
         xd_flow_eof(&r->x);
-    else if (!read_by_stencil(r, e))
-        read_frame(r, e);
+    else
+        read_data(r, e);
     bool readable = r->x.err == ERR_OK || r->x.err == ERR_REMOTE;
     settle(r, e->start);
     if (r->frame && readable)
@@ -127,6 +163,7 @@ xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind 
     framer_init(&r->framer, d->framings, d->framing, XD_FRAME_MAX, on_frame, r);
     buf_init(&r->head, HEAD_MAX);
     buf_init(&r->clean, 3 * (size_t)XD_FRAME_MAX);
+    buf_init(&r->held, (size_t)XD_FRAME_MAX);
     xd_stencil_init(&r->stencil);
     r->x.flow = arena_alloc(keep, sizeof *r->x.flow);
     if (r->x.flow)
@@ -145,6 +182,7 @@ xd_reader_fini(struct xd_reader *r)
     arena_fini(&r->scratch);
     buf_fini(&r->head);
     buf_fini(&r->clean);
+    buf_fini(&r->held);
     xd_stencil_fini(&r->stencil);
 }
 

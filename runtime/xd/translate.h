@@ -68,6 +68,7 @@ struct xd_reader {
     void *ctx;
     struct buf head;  /* what came before the first frame: the message, if there never is one */
     struct buf clean; /* a frame's data with invalid UTF-8 replaced */
+    struct buf held;  /* the document that a frame holds in base64 */
     struct xd_stencil stencil; /* of the frame before */
     bool framed;               /* a frame or a comment was seen */
     bool ending;               /* the peer has closed */

@@ -195,6 +195,9 @@ struct xd_op {
     /* One frame's document; name is the frame's event name (absent when it has none).  Calls xd_flow_*. */
     void (*read_event)(struct xd *x, struct str name, uint32_t at);
     void (*write_event)(struct xd *x, const struct ir_event *e);
+    /* Frames of this name hold the event's document, in base64, in this member of their own; absent: a frame is the
+     * document. */
+    struct str wrap_frame, wrap_member;
     struct str until; /* the data that ends a stream ("[DONE]"), absent when none does */
     const struct xd_order *order; /* NULL for streams of patches and of items */
     bool items; /* a stream of items: closes and the end say all again, so that it is collected */
@@ -313,7 +316,8 @@ struct xd {
     unsigned piece;     /* place of what an event brings among its like: of a citation */
     uint64_t count;     /* frames written */
     struct eventstream_writer message; /* the frame being written in that framing */
-    bool failed;                       /* the framing says that the frame being read is an error */
+    size_t wrapped;  /* where the document begins in out, when it is to be wrapped */
+    bool failed;     /* the framing says that the frame being read is an error */
     struct str word; /* what an error is called outside of its body: by a header, by its frame */
     unsigned opened[16];    /* writing a stream: blocks opened so far, by kind ... */
     int open_kind;          /* ... and the kind of the last */
