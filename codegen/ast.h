@@ -132,6 +132,7 @@ enum ast_form_kind {
     FORM_STRING_AS,
     FORM_STRING_JOINS,
     FORM_JSON_IN_STRING,
+    FORM_BEHIND, /* behind "models/": name is the prefix */
     FORM_TEXT_IN,
     FORM_EMPTY_AS,
     FORM_GROWS

@@ -517,12 +517,18 @@ visit(struct walk *w, struct str name, bool write)
 static void
 cover_address(struct walk *w, struct str root)
 {
+    const struct ast_decl *decl = dialect_decl(w->dialect, root);
+
+    if (!decl || !decl->model.n)
+        return;
     for (unsigned i = 0; i < w->dialect->operations.n; i++) {
         const struct ast_operation *op = &w->dialect->operations.v[i];
         struct names *said[] = { &w->out->read, &w->out->written };
         for (unsigned k = 0; k < 2 && str_eq(op->sends.s, root); k++) {
             if (template_says_model(w->dialect, op))
-                add_name(w, said[k], STR("Request.model"));
+                add_field(w, said[k],
+                          arena_printf(w->a, "%.*s", STR_ARG(decl->model.v[0].name.s)).p,
+                          STR("model"));
             if (op->streamed.n)
                 add_name(w, said[k], STR("Request.stream"));
         }

@@ -164,6 +164,9 @@ put_form(struct dump *d, const struct ast_form *form)
     case FORM_STRING_JOINS:
         before = "string joins ";
         break;
+    case FORM_BEHIND:
+        before = "behind \"", behind = "\"";
+        break;
     case FORM_JSON_IN_STRING:
         behind = " in string";
         break;

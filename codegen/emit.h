@@ -152,6 +152,7 @@ enum form_class {
     FORM_IS_STRING,
     FORM_IS_JOIN,
     FORM_IS_CODEC,
+    FORM_IS_BEHIND,
     FORM_IS_TEXT_IN,
     FORM_IS_EMPTY,
     FORM_IS_GROWS,

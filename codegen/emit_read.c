@@ -175,6 +175,9 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
     case FORM_IS_JOIN:
         read_string(e, f, t, lv, v, indent);
         break;
+    case FORM_IS_BEHIND:
+        em(e, "%sxd_read_behind(x, %s, STR(%s), &%s);\n", indent, v, c_string(e->a, f->word), lv);
+        break;
     case FORM_IS_CODEC:
         em(e, "%sxd_read_%s(x, %s, &%s);\n", indent, f->codec, v, lv);
         break;

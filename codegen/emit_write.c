@@ -160,6 +160,20 @@ says_something(struct emit *e, const struct ast_decl *decl, const struct type *t
     return any;
 }
 
+/* `string as case` of a list whose elements are no blocks: there must be one, and of this case. */
+static void
+write_only_string(struct emit *e, const struct form *f, const struct type *t, const char *lv,
+                  const char *key, const char *indent)
+{
+    const struct ir_ucase *c = &t->un->cases.v[f->ucase];
+
+    em(e, "%sif (%s.n == 1 && %s.v[0].kind == %s)\n", indent, lv, lv,
+       case_constant(e->a, t->un, f->ucase));
+    em(e,
+       "%s    xd_put_str(x, STR(%s), %s.v[0].%s.%s);\n%selse\n%s    xd_no_element(x, STR(%s));\n",
+       indent, key, lv, c->name.s.p, c->fields.v[0].name.s.p, indent, indent, key);
+}
+
 static void
 write_list(struct emit *e, const struct body *b, const struct form *f, const struct type *t,
            const char *lv, const char *mask, const char *key, const char *indent)
@@ -197,6 +211,9 @@ write_list(struct emit *e, const struct body *b, const struct form *f, const str
     if (apart_row(f->decl))
         em(e, "%s    if (%s(x, &%s.v[i]))\n%s        write_%s_apart(x, &%s.v[i]);\n", indent,
            own_writer(e, f->decl), lv, indent, decl_name(e, f->decl), lv);
+    else if (t->kind == TYPE_UNION && strcmp(t->un->c, "input") == 0) /* known by their place */
+        em(e, "%s    if (!%s(x, &%s.v[i]))\n%s        xd_no_element(x, STR(%s));\n", indent,
+           own_writer(e, f->decl), lv, indent, key);
     else
         em(e, "%s    %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
     em(e, "%sjw_close(&x->w);\n", indent);
@@ -287,7 +304,9 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         write_list(e, b, f, t, lv, mask, key, indent);
         break;
     case FORM_IS_STRING:
-        if (t->kind == TYPE_UNION && f->ucase >= 0)
+        if (t->kind == TYPE_UNION && f->ucase >= 0 && strcmp(t->un->c, "block") != 0)
+            write_only_string(e, f, t, lv, key, indent);
+        else if (t->kind == TYPE_UNION && f->ucase >= 0)
             em(e, "%sxd_put_str(x, STR(%s), xd_first_block(&%s, 0x%xu)->%s.%s);\n", indent, key, lv,
                1u << (f->ucase + 1), t->un->cases.v[f->ucase].name.s.p,
                t->un->cases.v[f->ucase].fields.v[0].name.s.p);
@@ -298,6 +317,10 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         break;
     case FORM_IS_JOIN:
         write_join(e, f, lv, key, indent);
+        break;
+    case FORM_IS_BEHIND:
+        em(e, "%sxd_put_behind(x, STR(%s), STR(%s), %s);\n", indent, key, c_string(e->a, f->word),
+           lv);
         break;
     case FORM_IS_CODEC:
         if (strcmp(f->codec, "json_text") == 0)
@@ -351,6 +374,10 @@ fits(struct emit *e, const struct body *b, const struct row_use *u, const struct
 
     switch (f->is) {
     case FORM_IS_STRING:
+        if (t->kind == TYPE_UNION && strcmp(t->un->c, "block") != 0)
+            return arena_printf(e->a, "%s.n == 1 && %s.v[0].kind == %s", lv, lv,
+                                case_constant(e->a, t->un, f->ucase))
+                .p;
         if (t->kind == TYPE_UNION)
             return arena_printf(e->a, "xd_single_text(&%s, %s, %s)", lv, mask,
                                 case_constant(e->a, t->un, f->ucase))

@@ -167,6 +167,10 @@ put_form(struct buf *out, const struct ast_form *f)
     case FORM_STRING_JOINS:
         buf_printf(out, "string joins %.*s", STR_ARG(f->name.s));
         break;
+    case FORM_BEHIND:
+        buf_puts(out, STR("behind "));
+        put_string(out, f->name.s);
+        break;
     case FORM_JSON_IN_STRING:
         buf_puts(out, STR("json in string"));
         break;

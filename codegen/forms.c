@@ -22,6 +22,7 @@ static const struct {
     { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE), false },
     { "texts_or_tokens", TYPE_UNION, "Input", KIND(STRING) | KIND(ARRAY), true },
     { "vector", TYPE_UNION, "Numbers", KIND(STRING) | KIND(ARRAY), false },
+    { "one_vector", TYPE_RECORD, "Vector", KIND(STRING) | KIND(ARRAY), true },
     { "packed_ints", TYPE_UNION, "Numbers", KIND(STRING), false },
     { "float_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
     { "packed_vectors", TYPE_RECORD, "Vector", KIND(ARRAY), true },
@@ -304,6 +305,14 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
     case FORM_STRING_AS:
     case FORM_STRING_JOINS:
         string_form(e, f, t, &out);
+        break;
+    case FORM_BEHIND:
+        out.is = t->kind == TYPE_STRING && !t->list ? FORM_IS_BEHIND : FORM_IS_BAD;
+        out.word = f->name.s;
+        out.kinds = KIND(STRING);
+        if (out.is == FORM_IS_BAD)
+            diag_error(e->diags, f->name.pos,
+                       "'behind' is for a value of type string, here stands %s", type_text(e, t));
         break;
     case FORM_JSON_IN_STRING:
         out.is = FORM_IS_CODEC;

@@ -601,6 +601,10 @@ form(A) ::= LBRACKET name(S) AS name(C) PIPE name(N) RBRACKET. {
 // string as text: one block of this case       string joins text: all of them, one after the other
 form(A) ::= name(S) AS name(N).     { A = build_form(b, FORM_STRING_AS, S, N, "string"); }
 form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
+// behind "models/": the string stands behind a fixed one
+form(A) ::= name(W) STRING(P). {
+    A = build_form(b, FORM_BEHIND, W, P.word, "behind");
+}
 // json in string: JSON text inside a string
 // text in summary_text: an array of parts with this type
 form(A) ::= name(J) IN name(S).                 { A = build_form_in(b, J, S); }

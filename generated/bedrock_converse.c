@@ -7,7 +7,7 @@ static const char family[] = "bedrock.converse";
 #define STR_FAMILY STR("bedrock.converse")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[176], seen_written[176];
+static unsigned char seen_read[218], seen_written[218];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -39,6 +39,10 @@ static void read_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_usage(struct xd *x, const struct ir_usage *m);
 static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
+static void read_count_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_count_request(struct xd *x, const struct ir_request *m);
+static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
+static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
 /* bedrock/converse.spec:63 */
 static const struct xd_word role_table_v[] = {
@@ -2798,6 +2802,816 @@ write_error(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+
+/* bedrock/count.spec:12: count_request */
+static const struct xd_key count_request_keys_input_converse_toolConfig_toolChoice_tool_v[] = {
+    { STR_INIT("name"), 6, NULL },
+};
+static const struct xd_keys count_request_keys_input_converse_toolConfig_toolChoice_tool = {
+    count_request_keys_input_converse_toolConfig_toolChoice_tool_v, 1,
+    "input.converse.toolConfig.toolChoice.tool",
+};
+static const struct xd_key count_request_keys_input_converse_toolConfig_toolChoice_v[] = {
+    { STR_INIT("auto"), 3, NULL },
+    { STR_INIT("any"), 4, NULL },
+    { STR_INIT("tool"), 5, &count_request_keys_input_converse_toolConfig_toolChoice_tool },
+};
+static const struct xd_keys count_request_keys_input_converse_toolConfig_toolChoice = {
+    count_request_keys_input_converse_toolConfig_toolChoice_v, 3,
+    "input.converse.toolConfig.toolChoice",
+};
+static const struct xd_key count_request_keys_input_converse_toolConfig_v[] = {
+    { STR_INIT("tools"), 2, NULL },
+    { STR_INIT("toolChoice"), -1, &count_request_keys_input_converse_toolConfig_toolChoice },
+};
+static const struct xd_keys count_request_keys_input_converse_toolConfig = {
+    count_request_keys_input_converse_toolConfig_v, 2, "input.converse.toolConfig",
+};
+static const struct xd_key count_request_keys_input_converse_additionalModelRequestFields_v[] = {
+    { STR_INIT("thinking"), 7, NULL },
+};
+static const struct xd_keys count_request_keys_input_converse_additionalModelRequestFields = {
+    count_request_keys_input_converse_additionalModelRequestFields_v, 1,
+    "input.converse.additionalModelRequestFields",
+};
+static const struct xd_key count_request_keys_input_converse_v[] = {
+    { STR_INIT("messages"), 0, NULL },
+    { STR_INIT("system"), 1, NULL },
+    { STR_INIT("toolConfig"), -1, &count_request_keys_input_converse_toolConfig },
+    { STR_INIT("additionalModelRequestFields"), -1,
+      &count_request_keys_input_converse_additionalModelRequestFields },
+};
+static const struct xd_keys count_request_keys_input_converse = {
+    count_request_keys_input_converse_v, 4, "input.converse",
+};
+static const struct xd_key count_request_keys_input_v[] = {
+    { STR_INIT("converse"), -1, &count_request_keys_input_converse },
+};
+static const struct xd_keys count_request_keys_input = { count_request_keys_input_v, 1, "input" };
+static const struct xd_key count_request_keys_v[] = {
+    { STR_INIT("input"), -1, &count_request_keys_input },
+};
+static const struct xd_keys count_request_keys = { count_request_keys_v, 1, "" };
+static const struct xd_shape count_request_shape = {
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false,
+};
+
+static void
+read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[8];
+
+    if (!xd_scan(x, at, &count_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 176);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                struct ir_turn *item = XD_PUSH(x, &m->turns);
+                if (item)
+                    read_message(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "input.converse.messages");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 177);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                if (read_block_apart(x, i, &m->instructions))
+                    continue;
+                struct ir_block *item = XD_PUSH(x, &m->instructions);
+                if (item && !read_block(x, i, item))
+                    m->instructions.n--;
+            }
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 178);
+        if (xd_want(x, v[2], JSON_ARRAY))
+            XD_EACH(x, i, v[2]) {
+                if (read_tool_apart(x, i, &m->tools))
+                    continue;
+                struct ir_tool *item = XD_PUSH(x, &m->tools);
+                if (item && !read_tool(x, i, item))
+                    m->tools.n--;
+            }
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 179);
+        m->tool_choice.mode = IR_CHOICE_MODE_AUTO;
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 180);
+        m->tool_choice.mode = IR_CHOICE_MODE_REQUIRED;
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 181);
+        m->tool_choice.mode = IR_CHOICE_MODE_NAMED;
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 182);
+        xd_read_str(x, v[6], &m->tool_choice.name);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 183);
+        read_thinking(x, v[7], &m->reasoning);
+    }
+}
+
+static void
+write_count_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("input"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("converse"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 176);
+    jw_key(&x->w, STR("messages"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_message(x, &m->turns.v[i]);
+    jw_close(&x->w);
+    if (xd_count_blocks(&m->instructions, 0x7beu)) {
+        XD_SEEN(seen_written, 177);
+        jw_key(&x->w, STR("system"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->instructions.n; i++)
+            if ((0x7beu >> m->instructions.v[i].kind) & 1)
+                if (write_block(x, &m->instructions.v[i]))
+                    write_block_apart(x, &m->instructions.v[i]);
+        jw_close(&x->w);
+    }
+    jw_key(&x->w, STR("toolConfig"));
+    jw_enter(&x->w);
+    if (m->tools.n) {
+        XD_SEEN(seen_written, 178);
+        jw_key(&x->w, STR("tools"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->tools.n; i++)
+            if (write_tool(x, &m->tools.v[i]))
+                write_tool_apart(x, &m->tools.v[i]);
+        jw_close(&x->w);
+    }
+    jw_key(&x->w, STR("toolChoice"));
+    jw_enter(&x->w);
+    if (m->tool_choice.mode) {
+        XD_SEEN(seen_written, 179);
+        if (m->tool_choice.mode == IR_CHOICE_MODE_AUTO) {
+            jw_key(&x->w, STR("auto"));
+            jw_raw(&x->w, STR("{}"));
+        }
+    }
+    if (m->tool_choice.mode) {
+        XD_SEEN(seen_written, 180);
+        if (m->tool_choice.mode == IR_CHOICE_MODE_REQUIRED) {
+            jw_key(&x->w, STR("any"));
+            jw_raw(&x->w, STR("{}"));
+        }
+    }
+    jw_key(&x->w, STR("tool"));
+    jw_enter(&x->w);
+    if (m->tool_choice.name.p) {
+        XD_SEEN(seen_written, 182);
+        xd_put_str(x, STR("name"), m->tool_choice.name);
+    }
+    xd_put_rest(x, &count_request_shape, "input.converse.toolConfig.toolChoice.tool", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &count_request_shape, "input.converse.toolConfig.toolChoice", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &count_request_shape, "input.converse.toolConfig", &m->rest);
+    jw_close(&x->w);
+    jw_key(&x->w, STR("additionalModelRequestFields"));
+    jw_enter(&x->w);
+    if (m->reasoning.set) {
+        XD_SEEN(seen_written, 183);
+        jw_key(&x->w, STR("thinking"));
+        write_thinking(x, &m->reasoning);
+    }
+    xd_put_rest(x, &count_request_shape, "input.converse.additionalModelRequestFields", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &count_request_shape, "input.converse", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &count_request_shape, "input", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &count_request_shape, "", &m->rest);
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->max_output.set)
+        xd_lose(x, "max_output");
+    if (m->stops.n)
+        xd_lose(x, "stops");
+    if (m->sampling.set)
+        xd_lose(x, "sampling");
+    if (m->format.set)
+        xd_lose(x, "format");
+    if (m->reasoning.effort)
+        xd_lose(x, "reasoning.effort");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    if (m->tool_choice.mode && m->tool_choice.mode != IR_CHOICE_MODE_AUTO
+        && m->tool_choice.mode != IR_CHOICE_MODE_REQUIRED
+        && m->tool_choice.mode != IR_CHOICE_MODE_NAMED)
+        xd_lose(x, "tool_choice.mode");
+    xd_lose_blocks(x, &m->instructions, 0x7beu);
+    jw_close(&x->w);
+}
+
+/* bedrock/count.spec:27: count_reply */
+static const struct xd_key count_reply_keys_v[] = {
+    { STR_INIT("inputTokens"), 0, NULL },
+};
+static const struct xd_keys count_reply_keys = { count_reply_keys_v, 1, "" };
+static const struct xd_shape count_reply_shape = {
+    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &count_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 184);
+        xd_read_int(x, v[0], &m->input);
+    } else {
+        m->input = (struct ir_int){ 0, true };
+    }
+}
+
+static void
+write_count_reply(struct xd *x, const struct ir_count_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 184);
+        xd_put_int(x, STR("inputTokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("inputTokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    xd_put_rest(x, &count_reply_shape, "", &m->rest);
+    if (m->cached.set)
+        xd_lose(x, "cached");
+    jw_close(&x->w);
+}
+static void read_bedrock_cohere_embed_request(struct xd *x, uint32_t at,
+                                              struct ir_embed_request *m);
+static void write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_bedrock_cohere_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_bedrock_cohere_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at,
+                                               struct ir_rerank_request *m);
+static void write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request *m);
+static void read_bedrock_cohere_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m);
+static void write_bedrock_cohere_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
+static void read_bedrock_cohere_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
+static void write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m);
+
+/* providers/bedrock_cohere.spec:27 */
+static const struct xd_word bedrock_cohere_input_type_table_v[] = {
+    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 185, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 186, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 187, 0 },
+    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 188, 0 },
+    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 189, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 190, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 191, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 192, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 193, 0 },
+};
+static const struct xd_table bedrock_cohere_input_type_table = {
+    "input_type", bedrock_cohere_input_type_table_v,
+    sizeof bedrock_cohere_input_type_table_v / sizeof *bedrock_cohere_input_type_table_v, -1, -1,
+    NULL,
+};
+
+/* providers/bedrock_cohere.spec:19: embed_request */
+static const struct xd_key bedrock_cohere_embed_request_keys_v[] = {
+    { STR_INIT("texts"), 0, NULL },
+    { STR_INIT("input_type"), 1, NULL },
+    { STR_INIT("embedding_types"), 2, NULL },
+    { STR_INIT("output_dimension"), 3, NULL },
+};
+static const struct xd_keys bedrock_cohere_embed_request_keys = {
+    bedrock_cohere_embed_request_keys_v, 4, "",
+};
+static const struct xd_shape bedrock_cohere_embed_request_shape = {
+    family, "embed_request", &bedrock_cohere_embed_request_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &bedrock_cohere_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 194);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                struct ir_input *item = XD_PUSH(x, &m->inputs);
+                if (item) {
+                    item->kind = IR_INPUT_TEXT;
+                    xd_read_str(x, i, &item->text.text);
+                }
+            }
+    } else {
+        xd_missing(x, at, "texts");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 195);
+        int w = xd_read_word(x, v[1], &bedrock_cohere_input_type_table);
+        if (w)
+            m->purpose = (enum ir_purpose)w;
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 196);
+        xd_read_strs(x, v[2], &m->encodings);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 197);
+        xd_read_int(x, v[3], &m->dimensions);
+    }
+}
+
+static void
+write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 194);
+    jw_key(&x->w, STR("texts"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->inputs.n; i++) {
+        if (m->inputs.v[i].kind == IR_INPUT_TEXT)
+            jw_string(&x->w, m->inputs.v[i].text.text);
+        else
+            xd_no_element(x, STR("texts"));
+    }
+    jw_close(&x->w);
+    if (m->purpose) {
+        XD_SEEN(seen_written, 195);
+        if (!xd_put_word(x, STR("input_type"), &bedrock_cohere_input_type_table, (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+    if (m->encodings.n) {
+        XD_SEEN(seen_written, 196);
+        xd_put_strs(x, STR("embedding_types"), &m->encodings);
+    }
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 197);
+        xd_put_int(x, STR("output_dimension"), m->dimensions);
+    }
+    xd_put_rest(x, &bedrock_cohere_embed_request_shape, "", &m->rest);
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_cohere.spec:40: embed_reply */
+static const struct xd_key bedrock_cohere_embed_reply_keys_embeddings_v[] = {
+    { STR_INIT("float"), 2, NULL },
+    { STR_INIT("int8"), 3, NULL },
+    { STR_INIT("uint8"), 4, NULL },
+    { STR_INIT("binary"), 5, NULL },
+    { STR_INIT("ubinary"), 6, NULL },
+    { STR_INIT("base64"), 7, NULL },
+};
+static const struct xd_keys bedrock_cohere_embed_reply_keys_embeddings = {
+    bedrock_cohere_embed_reply_keys_embeddings_v, 6, "embeddings",
+};
+static const struct xd_key bedrock_cohere_embed_reply_keys_v[] = {
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("embeddings"), 1, &bedrock_cohere_embed_reply_keys_embeddings },
+};
+static const struct xd_keys bedrock_cohere_embed_reply_keys = {
+    bedrock_cohere_embed_reply_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_cohere_embed_reply_shape = {
+    family, "embed_reply", &bedrock_cohere_embed_reply_keys, 8, XD_REST_KEEP, false,
+};
+
+static void
+read_bedrock_cohere_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[8];
+
+    if (!xd_scan(x, at, &bedrock_cohere_embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 198);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 199);
+        xd_read_float_vectors(x, v[1], &m->vectors);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 200);
+        xd_read_float_vectors(x, v[2], &m->vectors);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 201);
+        xd_read_int8_vectors(x, v[3], &m->vectors);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 202);
+        xd_read_uint8_vectors(x, v[4], &m->vectors);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 203);
+        xd_read_binary_vectors(x, v[5], &m->vectors);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 204);
+        xd_read_ubinary_vectors(x, v[6], &m->vectors);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 205);
+        xd_read_packed_vectors(x, v[7], &m->vectors);
+    }
+}
+
+static void
+write_bedrock_cohere_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 198);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    jw_key(&x->w, STR("embeddings"));
+    jw_enter(&x->w);
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 200);
+        xd_put_float_vectors(x, STR("float"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 201);
+        xd_put_int8_vectors(x, STR("int8"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 202);
+        xd_put_uint8_vectors(x, STR("uint8"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 203);
+        xd_put_binary_vectors(x, STR("binary"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 204);
+        xd_put_ubinary_vectors(x, STR("ubinary"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 205);
+        xd_put_packed_vectors(x, STR("base64"), &m->vectors);
+    }
+    xd_put_rest(x, &bedrock_cohere_embed_reply_shape, "embeddings", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_cohere_embed_reply_shape, "", &m->rest);
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_cohere.spec:53: rerank_request */
+static const struct xd_key bedrock_cohere_rerank_request_keys_v[] = {
+    { STR_INIT("api_version"), -1, NULL },
+    { STR_INIT("query"), 0, NULL },
+    { STR_INIT("documents"), 1, NULL },
+    { STR_INIT("top_n"), 2, NULL },
+};
+static const struct xd_keys bedrock_cohere_rerank_request_keys = {
+    bedrock_cohere_rerank_request_keys_v, 4, "",
+};
+static const struct xd_shape bedrock_cohere_rerank_request_shape = {
+    family, "rerank_request", &bedrock_cohere_rerank_request_keys, 3, XD_REST_KEEP, false,
+};
+
+static void
+read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &bedrock_cohere_rerank_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 207);
+        xd_read_str(x, v[0], &m->query);
+    } else {
+        xd_missing(x, at, "query");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 208);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_document *item = XD_PUSH(x, &m->documents);
+                if (item) {
+                    item->set = true;
+                    xd_read_str(x, i, &item->text);
+                }
+            }
+    } else {
+        xd_missing(x, at, "documents");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 209);
+        xd_read_int(x, v[2], &m->top);
+    }
+}
+
+static void
+write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 206);
+    jw_key(&x->w, STR("api_version"));
+    jw_raw(&x->w, STR("2"));
+    if (m->query.p) {
+        XD_SEEN(seen_written, 207);
+        xd_put_str(x, STR("query"), m->query);
+    }
+    XD_SEEN(seen_written, 208);
+    jw_key(&x->w, STR("documents"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->documents.n; i++) {
+        if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
+            jw_string(&x->w, m->documents.v[i].text);
+        else
+            xd_no_element(x, STR("documents"));
+    }
+    jw_close(&x->w);
+    if (m->top.set) {
+        XD_SEEN(seen_written, 209);
+        xd_put_int(x, STR("top_n"), m->top);
+    }
+    xd_put_rest(x, &bedrock_cohere_rerank_request_shape, "", &m->rest);
+    if (m->echo)
+        xd_lose(x, "echo");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_cohere.spec:61: rerank_reply */
+static const struct xd_key bedrock_cohere_rerank_reply_keys_v[] = {
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("results"), 1, NULL },
+};
+static const struct xd_keys bedrock_cohere_rerank_reply_keys = {
+    bedrock_cohere_rerank_reply_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_cohere_rerank_reply_shape = {
+    family, "rerank_reply", &bedrock_cohere_rerank_reply_keys, 2, XD_REST_KEEP, false,
+};
+
+static void
+read_bedrock_cohere_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &bedrock_cohere_rerank_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 210);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 211);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_ranked *item = XD_PUSH(x, &m->results);
+                if (item)
+                    read_bedrock_cohere_ranked(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "results");
+    }
+}
+
+static void
+write_bedrock_cohere_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 210);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    XD_SEEN(seen_written, 211);
+    jw_key(&x->w, STR("results"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->results.n; i++)
+        write_bedrock_cohere_ranked(x, &m->results.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_cohere_rerank_reply_shape, "", &m->rest);
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    if (m->searches.set)
+        xd_lose(x, "searches");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_cohere.spec:67: ranked */
+static const struct xd_key bedrock_cohere_ranked_keys_v[] = {
+    { STR_INIT("index"), 0, NULL },
+    { STR_INIT("relevance_score"), 1, NULL },
+};
+static const struct xd_keys bedrock_cohere_ranked_keys = { bedrock_cohere_ranked_keys_v, 2, "" };
+static const struct xd_shape bedrock_cohere_ranked_shape = {
+    family, "ranked", &bedrock_cohere_ranked_keys, 2, XD_REST_KEEP, false,
+};
+
+static void
+read_bedrock_cohere_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &bedrock_cohere_ranked_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 212);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 213);
+        xd_read_real(x, v[1], &m->score);
+    }
+}
+
+static void
+write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
+{
+    jw_enter(&x->w);
+    if (true) {
+        XD_SEEN(seen_written, 212);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->score.p) {
+        XD_SEEN(seen_written, 213);
+        xd_put_real(x, STR("relevance_score"), m->score);
+    }
+    xd_put_rest(x, &bedrock_cohere_ranked_shape, "", &m->rest);
+    if (m->document.set)
+        xd_lose(x, "document");
+    jw_close(&x->w);
+}
+static void read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+
+/* providers/bedrock_titan.spec:14: embed_request */
+static const struct xd_key bedrock_titan_embed_request_keys_v[] = {
+    { STR_INIT("inputText"), 0, NULL },
+    { STR_INIT("dimensions"), 1, NULL },
+};
+static const struct xd_keys bedrock_titan_embed_request_keys = {
+    bedrock_titan_embed_request_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_titan_embed_request_shape = {
+    family, "embed_request", &bedrock_titan_embed_request_keys, 2, XD_REST_KEEP, false,
+};
+
+static void
+read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &bedrock_titan_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 214);
+        struct ir_input *item = XD_PUSH(x, &m->inputs);
+        if (item) {
+            item->kind = IR_INPUT_TEXT;
+            xd_read_str(x, v[0], &item->text.text);
+        }
+    } else {
+        xd_missing(x, at, "inputText");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 215);
+        xd_read_int(x, v[1], &m->dimensions);
+    }
+}
+
+static void
+write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 214);
+    if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
+        xd_put_str(x, STR("inputText"), m->inputs.v[0].text.text);
+    else
+        xd_no_element(x, STR("inputText"));
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 215);
+        xd_put_int(x, STR("dimensions"), m->dimensions);
+    }
+    xd_put_rest(x, &bedrock_titan_embed_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_titan.spec:21: embed_reply */
+static const struct xd_key bedrock_titan_embed_reply_keys_v[] = {
+    { STR_INIT("embedding"), 0, NULL },
+    { STR_INIT("inputTextTokenCount"), 1, NULL },
+};
+static const struct xd_keys bedrock_titan_embed_reply_keys = {
+    bedrock_titan_embed_reply_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_titan_embed_reply_shape = {
+    family, "embed_reply", &bedrock_titan_embed_reply_keys, 2, XD_REST_KEEP, false,
+};
+
+static void
+read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &bedrock_titan_embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 216);
+        xd_read_one_vector(x, v[0], &m->vectors);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 217);
+        xd_read_int(x, v[1], &m->usage.input);
+    }
+}
+
+static void
+write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 216);
+        xd_put_one_vector(x, STR("embedding"), &m->vectors);
+    }
+    if (m->usage.input.set) {
+        XD_SEEN(seen_written, 217);
+        xd_put_int(x, STR("inputTextTokenCount"), m->usage.input);
+    }
+    xd_put_rest(x, &bedrock_titan_embed_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.output.set)
+        xd_lose(x, "usage.output");
+    if (m->usage.cache_read.set)
+        xd_lose(x, "usage.cache_read");
+    if (m->usage.cache_write.set)
+        xd_lose(x, "usage.cache_write");
+    if (m->usage.thinking.set)
+        xd_lose(x, "usage.thinking");
+    if (m->usage.audio_in.set)
+        xd_lose(x, "usage.audio_in");
+    if (m->usage.audio_out.set)
+        xd_lose(x, "usage.audio_out");
+    jw_close(&x->w);
+}
 static const struct str policy_13_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
@@ -2842,6 +3656,18 @@ static const struct xd_name chat_names[] = {
     { "sampling.top_k", "additionalModelRequestFields.top_k" },
     { NULL, NULL },
 };
+
+static const struct xd_name count_tokens_names[] = {
+    { "turns", "input.converse.messages" },
+    { "instructions", "input.converse.system" },
+    { "tools", "input.converse.toolConfig.tools" },
+    { "tool_choice.mode", "input.converse.toolConfig.toolChoice.auto" },
+    { "tool_choice.mode", "input.converse.toolConfig.toolChoice.any" },
+    { "tool_choice.mode", "input.converse.toolConfig.toolChoice.tool" },
+    { "tool_choice.name", "input.converse.toolConfig.toolChoice.tool.name" },
+    { "reasoning", "input.converse.additionalModelRequestFields.thinking" },
+    { NULL, NULL },
+};
 static const struct str bedrock_policy_12_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
@@ -2874,6 +3700,67 @@ static const struct str bedrock_models[] = {
     STR_INIT("*.anthropic.claude-*"),
     STR_INIT("*.meta.llama*"),
     STR_INIT("arn:aws:bedrock:*"),
+};
+static const struct xd_policy bedrock_cohere_policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_12_globs, 7 },
+    { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name bedrock_cohere_embeddings_names[] = {
+    { "inputs", "texts" },
+    { "purpose", "input_type" },
+    { "encodings", "embedding_types" },
+    { "dimensions", "output_dimension" },
+    { NULL, NULL },
+};
+
+static const struct xd_name bedrock_cohere_rerank_names[] = {
+    { "query", "query" },
+    { "documents", "documents" },
+    { "top", "top_n" },
+    { NULL, NULL },
+};
+
+static const struct str bedrock_cohere_models[] = {
+    STR_INIT("cohere.embed-*"),
+    STR_INIT("*.cohere.embed-*"),
+    STR_INIT("cohere.rerank-*"),
+};
+static const struct xd_policy bedrock_titan_policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_12_globs, 7 },
+    { STR_INIT("inputs"), STR_INIT("one"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name bedrock_titan_embeddings_names[] = {
+    { "inputs", "inputText" },
+    { "dimensions", "dimensions" },
+    { NULL, NULL },
+};
+
+static const struct str bedrock_titan_models[] = {
+    STR_INIT("amazon.titan-embed-*"),
 };
 
 static const struct xd_row rows[] = {
@@ -3084,6 +3971,53 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:237",
       "* <-> fail by exception { message, Message <-> error.message }" },
     { "bedrock/converse.spec:264", "message, Message <-> message else \"\"" },
+    { "bedrock/count.spec:13", "input.converse.messages <-> turns : [message] required" },
+    { "bedrock/count.spec:14", "input.converse.system <-> instructions : [block]" },
+    { "bedrock/count.spec:15", "input.converse.toolConfig.tools <-> tools : [tool]" },
+    { "bedrock/count.spec:16",
+      "input.converse.toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/count.spec:17",
+      "input.converse.toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
+    { "bedrock/count.spec:18",
+      "input.converse.toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+    { "bedrock/count.spec:19",
+      "input.converse.toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/count.spec:20",
+      "input.converse.additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/count.spec:28", "inputTokens <-> input else 0" },
+    { "providers/bedrock_cohere.spec:28", "\"search_query\" <-> query" },
+    { "providers/bedrock_cohere.spec:29", "\"search_document\" <-> document" },
+    { "providers/bedrock_cohere.spec:30", "\"classification\" <-> classification" },
+    { "providers/bedrock_cohere.spec:31", "\"clustering\" <-> clustering" },
+    { "providers/bedrock_cohere.spec:32", "\"image\" <-> image" },
+    { "providers/bedrock_cohere.spec:33", "\"search_document\" <- similarity" },
+    { "providers/bedrock_cohere.spec:34", "\"search_query\" <- question" },
+    { "providers/bedrock_cohere.spec:35", "\"search_query\" <- code" },
+    { "providers/bedrock_cohere.spec:36", "\"search_document\" <- fact" },
+    { "providers/bedrock_cohere.spec:20", "texts <-> inputs : [string as text] required" },
+    { "providers/bedrock_cohere.spec:21", "input_type <-> purpose : input_type" },
+    { "providers/bedrock_cohere.spec:22", "embedding_types <-> encodings : [string]" },
+    { "providers/bedrock_cohere.spec:23", "output_dimension <-> dimensions" },
+    { "providers/bedrock_cohere.spec:41", "id <-> id" },
+    { "providers/bedrock_cohere.spec:42", "embeddings -> vectors : float_vectors" },
+    { "providers/bedrock_cohere.spec:43", "embeddings.float <-> vectors : float_vectors" },
+    { "providers/bedrock_cohere.spec:44", "embeddings.int8 <-> vectors : int8_vectors" },
+    { "providers/bedrock_cohere.spec:45", "embeddings.uint8 <-> vectors : uint8_vectors" },
+    { "providers/bedrock_cohere.spec:46", "embeddings.binary <-> vectors : binary_vectors" },
+    { "providers/bedrock_cohere.spec:47", "embeddings.ubinary <-> vectors : ubinary_vectors" },
+    { "providers/bedrock_cohere.spec:48", "embeddings.base64 <-> vectors : packed_vectors" },
+    { "providers/bedrock_cohere.spec:54", "api_version = 2" },
+    { "providers/bedrock_cohere.spec:55", "query <-> query required" },
+    { "providers/bedrock_cohere.spec:56", "documents <-> documents : [string as text] required" },
+    { "providers/bedrock_cohere.spec:57", "top_n <-> top" },
+    { "providers/bedrock_cohere.spec:62", "id <-> id" },
+    { "providers/bedrock_cohere.spec:63", "results <-> results : [ranked] required" },
+    { "providers/bedrock_cohere.spec:67", "index <-> index" },
+    { "providers/bedrock_cohere.spec:67", "relevance_score <-> score" },
+    { "providers/bedrock_titan.spec:15", "inputText <-> inputs : string as text required" },
+    { "providers/bedrock_titan.spec:16", "dimensions <-> dimensions" },
+    { "providers/bedrock_titan.spec:22", "embedding <-> vectors : one_vector" },
+    { "providers/bedrock_titan.spec:23", "inputTextTokenCount <-> usage.input" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3,
@@ -3091,7 +4025,8 @@ static const unsigned char directions[] = {
     1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3,
     3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3,
     2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2,
+    2, 2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static void
@@ -3122,6 +4057,30 @@ static const struct xd_path chat_streamed[] = {
     { .path = STR_INIT("/model/{model}/converse-stream"), .framing = FRAMING_EVENTSTREAM },
 };
 
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -3137,6 +4096,15 @@ static const struct xd_op ops[] = {
         .write_event = write_events,
         .order = &events_order,
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/model/{model}/count-tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
     },
 };
 
@@ -3157,7 +4125,7 @@ const struct xd_dialect xd_bedrock_converse = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -3191,6 +4159,15 @@ static const struct xd_op bedrock_ops[] = {
         .order = &events_order,
         .slot_bytes = 4216,
     },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/model/{model}/count-tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+    },
 };
 
 static const struct xd_setting bedrock_settings[] = {
@@ -3220,6 +4197,187 @@ const struct xd_dialect xd_bedrock = {
     .policies = bedrock_policies,
     .npolicies = sizeof bedrock_policies / sizeof *bedrock_policies - 1,
     .ops = bedrock_ops,
+    .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-amzn-requestid"),
+    .error_word = STR_INIT("x-amzn-errortype"),
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+bedrock_cohere_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_embed_request(x, at, m);
+}
+
+static void
+bedrock_cohere_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_embed_request(x, m);
+}
+
+static void
+bedrock_cohere_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_embed_reply(x, at, m);
+}
+
+static void
+bedrock_cohere_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_embed_reply(x, m);
+}
+
+static void
+bedrock_cohere_rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_rerank_request(x, at, m);
+}
+
+static void
+bedrock_cohere_rerank_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_rerank_request(x, m);
+}
+
+static void
+bedrock_cohere_rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_rerank_reply(x, at, m);
+}
+
+static void
+bedrock_cohere_rerank_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_rerank_reply(x, m);
+}
+
+static const struct xd_op bedrock_cohere_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_cohere_embeddings_names,
+        .read_request = bedrock_cohere_embeddings_read_request,
+        .write_request = bedrock_cohere_embeddings_write_request,
+        .read_reply = bedrock_cohere_embeddings_read_reply,
+        .write_reply = bedrock_cohere_embeddings_write_reply,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_cohere_rerank_names,
+        .read_request = bedrock_cohere_rerank_read_request,
+        .write_request = bedrock_cohere_rerank_write_request,
+        .read_reply = bedrock_cohere_rerank_read_reply,
+        .write_reply = bedrock_cohere_rerank_write_reply,
+    },
+};
+
+static const struct xd_setting bedrock_cohere_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+static const struct xd_auth bedrock_cohere_auths[] = {
+    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
+    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
+};
+
+const struct xd_dialect xd_bedrock_cohere = {
+    .abi = XD_ABI,
+    .name = "bedrock_cohere",
+    .family = family,
+    .version = "2023-09-30",
+    .provider = true,
+    .framing = FRAMING_EVENTSTREAM,
+    .framings = 1u << FRAMING_EVENTSTREAM,
+    .auths = bedrock_cohere_auths,
+    .nauths = 2,
+    .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
+    .settings = bedrock_cohere_settings,
+    .nsettings = 1,
+    .models = bedrock_cohere_models,
+    .nmodels = 3,
+    .policies = bedrock_cohere_policies,
+    .npolicies = sizeof bedrock_cohere_policies / sizeof *bedrock_cohere_policies - 1,
+    .ops = bedrock_cohere_ops,
+    .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-amzn-requestid"),
+    .error_word = STR_INIT("x-amzn-errortype"),
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static void
+bedrock_titan_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_titan_embed_request(x, at, m);
+}
+
+static void
+bedrock_titan_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_titan_embed_request(x, m);
+}
+
+static void
+bedrock_titan_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_titan_embed_reply(x, at, m);
+}
+
+static void
+bedrock_titan_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_titan_embed_reply(x, m);
+}
+
+static const struct xd_op bedrock_titan_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_titan_embeddings_names,
+        .read_request = bedrock_titan_embeddings_read_request,
+        .write_request = bedrock_titan_embeddings_write_request,
+        .read_reply = bedrock_titan_embeddings_read_reply,
+        .write_reply = bedrock_titan_embeddings_write_reply,
+    },
+};
+
+static const struct xd_setting bedrock_titan_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+static const struct xd_auth bedrock_titan_auths[] = {
+    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
+    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
+};
+
+const struct xd_dialect xd_bedrock_titan = {
+    .abi = XD_ABI,
+    .name = "bedrock_titan",
+    .family = family,
+    .version = "2023-09-30",
+    .provider = true,
+    .framing = FRAMING_EVENTSTREAM,
+    .framings = 1u << FRAMING_EVENTSTREAM,
+    .auths = bedrock_titan_auths,
+    .nauths = 2,
+    .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
+    .settings = bedrock_titan_settings,
+    .nsettings = 1,
+    .models = bedrock_titan_models,
+    .nmodels = 1,
+    .policies = bedrock_titan_policies,
+    .npolicies = sizeof bedrock_titan_policies / sizeof *bedrock_titan_policies - 1,
+    .ops = bedrock_titan_ops,
     .nops = 1,
     .read_error = read_error,
     .write_error = write_error,

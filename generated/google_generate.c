@@ -7,11 +7,27 @@ static const char family[] = "google.generate";
 #define STR_FAMILY STR("google.generate")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[182], seen_written[182];
+static unsigned char seen_read[221], seen_written[221];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
 #endif
+
+/* What providers amend. */
+struct amended {
+    void (*read_embed_request)(struct xd *x, uint32_t at, struct ir_embed_request *m);
+    void (*write_embed_request)(struct xd *x, const struct ir_embed_request *m);
+    uint32_t embed_content_cases;
+    bool (*read_embed_content)(struct xd *x, uint32_t at, struct ir_input *m);
+    bool (*write_embed_content)(struct xd *x, const struct ir_input *m);
+    void (*read_embed_reply)(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+    void (*write_embed_reply)(struct xd *x, const struct ir_embed_reply *m);
+    void (*read_embedding)(struct xd *x, uint32_t at, struct ir_vector *m);
+    void (*write_embedding)(struct xd *x, const struct ir_vector *m);
+    void (*read_count_request)(struct xd *x, uint32_t at, struct ir_request *m);
+    void (*write_count_request)(struct xd *x, const struct ir_request *m);
+};
+#define OWN(x) ((const struct amended *)(x)->dialect->own)
 
 static void read_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_request(struct xd *x, const struct ir_request *m);
@@ -39,6 +55,20 @@ static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
 static void read_detail(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_retry_info(struct xd *x, const struct ir_error *m);
+static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
+static bool read_embed_content(struct xd *x, uint32_t at, struct ir_input *m);
+static bool write_embed_content(struct xd *x, const struct ir_input *m);
+static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
+static void write_embedding(struct xd *x, const struct ir_vector *m);
+static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
+static void write_embed_usage(struct xd *x, const struct ir_usage *m);
+static void read_count_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_count_request(struct xd *x, const struct ir_request *m);
+static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
+static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
 /* google/generate.spec:69 */
 static const struct xd_word role_table_v[] = {
@@ -198,6 +228,22 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
+/* google/operations.spec:31 */
+static const struct xd_word task_table_v[] = {
+    { STR_INIT("RETRIEVAL_QUERY"), IR_PURPOSE_QUERY, 0, 1, 1, 55, 0 },
+    { STR_INIT("RETRIEVAL_DOCUMENT"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 56, 0 },
+    { STR_INIT("SEMANTIC_SIMILARITY"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 57, 0 },
+    { STR_INIT("CLASSIFICATION"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 58, 0 },
+    { STR_INIT("CLUSTERING"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 59, 0 },
+    { STR_INIT("CODE_RETRIEVAL_QUERY"), IR_PURPOSE_CODE, 0, 1, 1, 60, 0 },
+    { STR_INIT("QUESTION_ANSWERING"), IR_PURPOSE_QUESTION, 0, 1, 1, 61, 0 },
+    { STR_INIT("FACT_VERIFICATION"), IR_PURPOSE_FACT, 0, 1, 1, 62, 0 },
+};
+static const struct xd_table task_table = {
+    "task", task_table_v, sizeof task_table_v / sizeof *task_table_v, -1, -1,
+    NULL,
+};
+
 /* google/generate.spec:34: request */
 static const struct xd_key request_keys_systemInstruction_v[] = {
     { STR_INIT("parts"), 1, NULL },
@@ -268,7 +314,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 63);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -279,7 +325,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "contents");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 64);
         if (xd_want_items(x, v[1]))
             XD_ITEMS(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -288,96 +334,96 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 65);
         if (xd_want_items(x, v[2]))
             XD_ITEMS(x, i, v[2]) {
                 read_tool_many(x, i, &m->tools);
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 66);
         int w = xd_read_word(x, v[3], &choice_table);
         if (w)
             m->tool_choice.mode = (enum ir_choice_mode)w;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 67);
         xd_read_alone(x, v[4], &m->tool_choice.name);
         if (m->tool_choice.name.p)
             m->tool_choice.mode = IR_CHOICE_MODE_NAMED;
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 60);
+        XD_SEEN(seen_read, 68);
         xd_read_int(x, v[5], &m->max_output);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 69);
         xd_read_int(x, v[6], &m->candidates);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 70);
         xd_read_strs(x, v[7], &m->stops);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 71);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 72);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 73);
         xd_read_int(x, v[10], &m->sampling.top_k);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 74);
         xd_read_real(x, v[11], &m->sampling.seed);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 75);
         xd_read_real(x, v[12], &m->sampling.presence);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 76);
         xd_read_real(x, v[13], &m->sampling.frequency);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 77);
         int w = xd_try_word(x, v[14], &format_mode_table);
         if (w)
             m->format.mode = (enum ir_format_mode)w;
     }
     if ((v[15] ? v[15] : v[16])) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 78);
         xd_read_json(x, (v[15] ? v[15] : v[16]), &m->format.schema);
         if (m->format.schema.p)
             m->format.mode = IR_FORMAT_MODE_SCHEMA;
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 79);
         xd_read_budget(x, v[17], &m->reasoning);
     }
     if (v[18]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 80);
         int w = xd_read_word(x, v[18], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[19]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 81);
         xd_read_pair(x, v[19], &display_table, &m->reasoning.display);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 82);
         xd_read_pairs(x, v[20], &modality_table, &m->outputs);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 83);
         xd_read_bool(x, v[21], &m->logprobs);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 84);
         xd_read_int(x, v[22], &m->top_logprobs);
     }
 }
@@ -386,7 +432,7 @@ static void
 write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 55);
+    XD_SEEN(seen_written, 63);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -395,7 +441,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -406,7 +452,7 @@ write_request(struct xd *x, const struct ir_request *m)
     xd_put_rest(x, &request_shape, "systemInstruction", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 65);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -415,12 +461,12 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 66);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
     if (m->tool_choice.name.p && m->tool_choice.mode == IR_CHOICE_MODE_NAMED) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 67);
         xd_put_alone(x, STR("allowedFunctionNames"), m->tool_choice.name);
     }
     xd_put_rest(x, &request_shape, "toolConfig.functionCallingConfig", &m->rest);
@@ -430,76 +476,76 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("generationConfig"));
     jw_enter(&x->w);
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 68);
         xd_put_int(x, STR("maxOutputTokens"), m->max_output);
     }
     if (m->candidates.set) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 69);
         xd_put_int(x, STR("candidateCount"), m->candidates);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 70);
         xd_put_strs(x, STR("stopSequences"), &m->stops);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 71);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "2");
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 72);
         xd_put_real(x, STR("topP"), m->sampling.top_p);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 73);
         xd_put_int(x, STR("topK"), m->sampling.top_k);
     }
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 74);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 75);
         xd_put_real(x, STR("presencePenalty"), m->sampling.presence);
     }
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 76);
         xd_put_real(x, STR("frequencyPenalty"), m->sampling.frequency);
     }
     if (m->format.mode) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 77);
         (void)xd_put_word(x, STR("responseMimeType"), &format_mode_table, (int)m->format.mode);
     }
     if (m->format.schema.p && m->format.mode == IR_FORMAT_MODE_SCHEMA) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 78);
         xd_put_json(x, STR("responseJsonSchema"), m->format.schema);
     }
     jw_key(&x->w, STR("thinkingConfig"));
     jw_enter(&x->w);
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 79);
         (void)xd_put_budget(x, STR("thinkingBudget"), &m->reasoning);
     }
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 80);
         if (!xd_put_word(x, STR("thinkingLevel"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.display.p) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 81);
         xd_put_pair(x, STR("includeThoughts"), &display_table, m->reasoning.display);
     }
     xd_put_rest(x, &request_shape, "generationConfig.thinkingConfig", &m->rest);
     jw_close(&x->w);
     if (m->outputs.n) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 82);
         xd_put_pairs(x, STR("responseModalities"), &modality_table, &m->outputs);
     }
     if (m->logprobs) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 83);
         xd_put_bool(x, STR("responseLogprobs"), m->logprobs);
     }
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 84);
         xd_put_int(x, STR("logprobs"), m->top_logprobs);
     }
     xd_put_rest(x, &request_shape, "generationConfig", &m->rest);
@@ -546,7 +592,7 @@ read_content(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 85);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
@@ -554,7 +600,7 @@ read_content(struct xd *x, uint32_t at, struct ir_turn *m)
         m->role = (enum ir_role)xd_value_of(&role_table, STR("user"));
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 86);
         if (xd_want_items(x, v[1]))
             XD_ITEMS(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -569,7 +615,7 @@ write_content(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 85);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     } else {
@@ -577,7 +623,7 @@ write_content(struct xd *x, const struct ir_turn *m)
         jw_raw(&x->w, STR("\"user\""));
     }
     if (xd_count_blocks(&m->blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 86);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -630,11 +676,11 @@ read_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 87);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -644,17 +690,17 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 88);
         xd_put_str(x, STR("thoughtSignature"), m->thinking.signature);
     }
-    XD_SEEN(seen_written, 81);
+    XD_SEEN(seen_written, 89);
     jw_key(&x->w, STR("thought"));
     jw_raw(&x->w, STR("true"));
     xd_put_rest(x, &part_thinking_shape, "", &m->rest);
@@ -682,11 +728,11 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 91);
         xd_read_str(x, v[1], &m->text.signature);
     }
 }
@@ -696,14 +742,14 @@ write_part_text(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.signature.p) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 91);
         xd_put_str(x, STR("thoughtSignature"), m->text.signature);
     }
     xd_put_rest(x, &part_text_shape, "", &m->rest);
@@ -720,7 +766,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 92);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set)
@@ -755,19 +801,19 @@ read_part_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 95);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[3], &m->call.signature);
     }
 }
@@ -779,21 +825,21 @@ write_part_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("functionCall"));
     jw_enter(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 95);
         xd_put_json_object(x, STR("args"), m->call.arguments);
     }
     xd_put_rest(x, &part_call_shape, "functionCall", &m->rest);
     jw_close(&x->w);
     if (m->call.signature.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("thoughtSignature"), m->call.signature);
     }
     xd_put_rest(x, &part_call_shape, "", &m->rest);
@@ -829,19 +875,19 @@ read_part_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[1], &m->result.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 99);
         xd_read_outcome(x, v[2], &(*m));
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 100);
         if (xd_want_items(x, v[3]))
             XD_ITEMS(x, i, v[3]) {
                 struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -858,17 +904,17 @@ write_part_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("functionResponse"));
     jw_enter(&x->w);
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("id"), m->result.call);
     }
     if (m->result.name.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("name"), m->result.name);
     }
-    XD_SEEN(seen_written, 91);
+    XD_SEEN(seen_written, 99);
     (void)xd_put_outcome(x, STR("response"), m);
     if (xd_count_blocks(&m->result.blocks, 0xe0u)) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->result.blocks.n; i++)
@@ -918,12 +964,12 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 101);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->image.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 102);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_base64(x, v[1], &m->image.source.bytes.data);
     }
@@ -936,11 +982,11 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 101);
         xd_put_str(x, STR("mimeType"), m->image.source.bytes.media);
     }
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.data.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 102);
         xd_put_base64(x, STR("data"), m->image.source.bytes.data);
     }
     xd_put_rest(x, &part_image_shape, "inlineData", &m->rest);
@@ -948,11 +994,11 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("fileData"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_URL && m->image.source.url.url.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("fileUri"), m->image.source.url.url);
     }
     if (m->image.source.kind == IR_SOURCE_URL && m->image.source.url.media.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("mimeType"), m->image.source.url.media);
     } else if (m->image.source.kind == IR_SOURCE_URL) {
         jw_key(&x->w, STR("mimeType"));
@@ -1005,12 +1051,12 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 105);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 106);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_base64(x, v[1], &m->audio.source.bytes.data);
     }
@@ -1023,11 +1069,11 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("mimeType"), m->audio.source.bytes.media);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 106);
         xd_put_base64(x, STR("data"), m->audio.source.bytes.data);
     }
     xd_put_rest(x, &part_audio_shape, "inlineData", &m->rest);
@@ -1035,11 +1081,11 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("fileData"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_URL && m->audio.source.url.url.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("fileUri"), m->audio.source.url.url);
     }
     if (m->audio.source.kind == IR_SOURCE_URL && m->audio.source.url.media.p) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("mimeType"), m->audio.source.url.media);
     } else if (m->audio.source.kind == IR_SOURCE_URL) {
         jw_key(&x->w, STR("mimeType"));
@@ -1097,17 +1143,17 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 109);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->document.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 110);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_base64(x, v[1], &m->document.source.bytes.data);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[2], &m->document.title);
     }
 }
@@ -1119,15 +1165,15 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 109);
         xd_put_str(x, STR("mimeType"), m->document.source.bytes.media);
     }
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 110);
         xd_put_base64(x, STR("data"), m->document.source.bytes.data);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("displayName"), m->document.title);
     }
     xd_put_rest(x, &part_document_shape, "inlineData", &m->rest);
@@ -1135,11 +1181,11 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("fileData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 111);
         xd_put_str(x, STR("fileUri"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.media.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("mimeType"), m->document.source.url.media);
     } else if (m->document.source.kind == IR_SOURCE_URL) {
         jw_key(&x->w, STR("mimeType"));
@@ -1186,12 +1232,12 @@ read_part_image_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 114);
         m->image.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[0], &m->image.source.url.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 115);
         m->image.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->image.source.url.media);
     }
@@ -1222,12 +1268,12 @@ read_part_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 116);
         m->audio.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[0], &m->audio.source.url.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 117);
         m->audio.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->audio.source.url.media);
     }
@@ -1258,12 +1304,12 @@ read_part_document_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 118);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[0], &m->document.source.url.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 119);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.media);
     }
@@ -1274,47 +1320,47 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &part_members)) {
     case 0:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 120);
         read_part_thinking(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 121);
         read_part_text(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 122);
         read_part_call(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 123);
         read_part_result(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 124);
         read_part_image(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 125);
         read_part_audio(x, at, m);
         return true;
     case 7:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 126);
         read_part_document(x, at, m);
         return true;
     case 8:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 127);
         read_part_image_2(x, at, m);
         return true;
     case 9:
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 128);
         read_part_audio_2(x, at, m);
         return true;
     case 10:
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 129);
         read_part_document_2(x, at, m);
         return true;
     case 11:
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 130);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1328,38 +1374,38 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 121);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 131);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 120);
         write_part_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 124);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 125);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 126);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 122);
         write_part_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 123);
         write_part_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1367,7 +1413,7 @@ write_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 130);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1423,12 +1469,12 @@ read_media_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 132);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->image.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 133);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_base64(x, v[1], &m->image.source.bytes.data);
     }
@@ -1441,11 +1487,11 @@ write_media_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 132);
         xd_put_str(x, STR("mimeType"), m->image.source.bytes.media);
     }
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.data.p) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 133);
         xd_put_base64(x, STR("data"), m->image.source.bytes.data);
     }
     xd_put_rest(x, &media_image_shape, "inlineData", &m->rest);
@@ -1453,11 +1499,11 @@ write_media_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("fileData"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_URL && m->image.source.url.url.p) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("fileUri"), m->image.source.url.url);
     }
     if (m->image.source.kind == IR_SOURCE_URL && m->image.source.url.media.p) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("mimeType"), m->image.source.url.media);
     } else if (m->image.source.kind == IR_SOURCE_URL) {
         jw_key(&x->w, STR("mimeType"));
@@ -1510,12 +1556,12 @@ read_media_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 136);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 137);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_base64(x, v[1], &m->audio.source.bytes.data);
     }
@@ -1528,11 +1574,11 @@ write_media_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("mimeType"), m->audio.source.bytes.media);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 137);
         xd_put_base64(x, STR("data"), m->audio.source.bytes.data);
     }
     xd_put_rest(x, &media_audio_shape, "inlineData", &m->rest);
@@ -1540,11 +1586,11 @@ write_media_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("fileData"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_URL && m->audio.source.url.url.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 138);
         xd_put_str(x, STR("fileUri"), m->audio.source.url.url);
     }
     if (m->audio.source.kind == IR_SOURCE_URL && m->audio.source.url.media.p) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 139);
         xd_put_str(x, STR("mimeType"), m->audio.source.url.media);
     } else if (m->audio.source.kind == IR_SOURCE_URL) {
         jw_key(&x->w, STR("mimeType"));
@@ -1602,17 +1648,17 @@ read_media_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 140);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->document.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 141);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_base64(x, v[1], &m->document.source.bytes.data);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[2], &m->document.title);
     }
 }
@@ -1624,15 +1670,15 @@ write_media_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 140);
         xd_put_str(x, STR("mimeType"), m->document.source.bytes.media);
     }
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 141);
         xd_put_base64(x, STR("data"), m->document.source.bytes.data);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("displayName"), m->document.title);
     }
     xd_put_rest(x, &media_document_shape, "inlineData", &m->rest);
@@ -1640,11 +1686,11 @@ write_media_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("fileData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 143);
         xd_put_str(x, STR("fileUri"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.media.p) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("mimeType"), m->document.source.url.media);
     } else if (m->document.source.kind == IR_SOURCE_URL) {
         jw_key(&x->w, STR("mimeType"));
@@ -1691,12 +1737,12 @@ read_media_document_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 145);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[0], &m->document.source.url.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 146);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.media);
     }
@@ -1707,19 +1753,19 @@ read_media(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &media_members)) {
     case 0:
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 147);
         read_media_image(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 148);
         read_media_audio(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 149);
         read_media_document(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 150);
         read_media_document_2(x, at, m);
         return true;
     }
@@ -1743,15 +1789,15 @@ write_media(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 147);
         write_media_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 148);
         write_media_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 149);
         write_media_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1782,7 +1828,7 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_member(x, at, &tool_members)) {
     case 1:
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 151);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1799,7 +1845,7 @@ read_tool_many(struct xd *x, uint32_t at, struct ir_tools *l)
 
     if (many && xd_want_items(x, many))
         XD_ITEMS(x, i, many) {
-            XD_SEEN(seen_read, 144);
+            XD_SEEN(seen_read, 152);
             item = XD_PUSH(x, l);
             if (item)
                 read_declaration(x, i, item);
@@ -1825,7 +1871,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 151);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1843,7 +1889,7 @@ write_tool_many(struct xd *x, const struct ir_tools *l)
             write_tool(x, &l->v[i++]);
             continue;
         }
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 152);
         jw_object(&x->w);
         jw_key(&x->w, STR("functionDeclarations"));
         jw_array(&x->w);
@@ -1876,15 +1922,15 @@ read_declaration(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 153);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[1], &m->function.description);
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 155);
         xd_read_json(x, (v[2] ? v[2] : v[3]), &m->function.schema);
     }
 }
@@ -1894,15 +1940,15 @@ write_declaration(struct xd *x, const struct ir_tool *m)
 {
     jw_object(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 153);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 155);
         xd_put_json(x, STR("parametersJsonSchema"), m->function.schema);
     }
     xd_put_rest(x, &declaration_shape, "", &m->rest);
@@ -1939,7 +1985,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 156);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -1947,21 +1993,21 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                     read_candidate(x, i, item);
             }
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 157);
         int w = xd_read_word(x, v[1], &blocked_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 158);
         read_usage(x, v[2], &m->usage);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 159);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 160);
         xd_read_str(x, v[4], &m->id);
     }
 }
@@ -1971,7 +2017,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->choices.n) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 156);
         jw_key(&x->w, STR("candidates"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -1979,16 +2025,16 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 158);
         jw_key(&x->w, STR("usageMetadata"));
         write_usage(x, &m->usage);
     }
     if (m->model.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 159);
         xd_put_str(x, STR("modelVersion"), m->model);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 160);
         xd_put_str(x, STR("responseId"), m->id);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2022,7 +2068,7 @@ read_candidate(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 161);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2031,13 +2077,13 @@ read_candidate(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 163);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 164);
         xd_read_index(x, v[2], &m->index);
     }
 }
@@ -2049,7 +2095,7 @@ write_candidate(struct xd *x, const struct ir_choice *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 161);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2057,18 +2103,18 @@ write_candidate(struct xd *x, const struct ir_choice *m)
                 write_part(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 154);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"model\""));
     xd_put_rest(x, &candidate_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 163);
         if (!xd_put_word(x, STR("finishReason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
     if (true) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 164);
         xd_put_index(x, STR("index"), m->index);
     }
     xd_put_rest(x, &candidate_shape, "", &m->rest);
@@ -2101,25 +2147,25 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 165);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 167);
         struct ir_int more = { 0, false };
         xd_read_int(x, v[1], &more);
         xd_add(&m->input, &more);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 168);
         xd_read_int(x, v[2], &m->output);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 169);
         xd_read_int(x, v[3], &m->thinking);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 170);
         xd_read_int(x, v[4], &m->cache_read);
     }
     {
@@ -2137,25 +2183,25 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 166);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("promptTokenCount"), xd_sum(parts, 3));
     }
     {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 168);
         const struct ir_int *const parts[] = { &m->output, &m->thinking };
         xd_put_int(x, STR("candidatesTokenCount"), xd_difference(parts, 2));
     }
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 169);
         xd_put_int(x, STR("thoughtsTokenCount"), m->thinking);
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 170);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cache_read);
     }
     {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 171);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -2217,7 +2263,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[2])
         xd_read_index(x, v[2], &choice);
     if (v[0]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 177);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -2226,7 +2272,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 178);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[1], &stop_table),
                      (struct str){ NULL, 0 });
     }
@@ -2238,7 +2284,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 171);
+    XD_SEEN(seen_read, 179);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -2258,21 +2304,21 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[0], &m->model);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 173);
         xd_read_str(x, v[1], &m->id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 174);
         int w = xd_read_word(x, v[2], &blocked_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 175);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -2287,11 +2333,11 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("modelVersion"), m->model);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 173);
         xd_put_str(x, STR("responseId"), m->id);
     }
 }
@@ -2303,7 +2349,7 @@ write_chunks_usage(struct xd *x, const struct ir_usage *usage)
     const struct ir_reply *m = &done;
 
     if (m->usage.set) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 175);
         jw_key(&x->w, STR("usageMetadata"));
         write_usage(x, &m->usage);
     }
@@ -2321,11 +2367,11 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     xd_put_index(x, STR("index"), x->patch->choice);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 176);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"model\""));
     if (xd_count_blocks(&m->blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 177);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2335,7 +2381,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 178);
         if (!xd_put_word(x, STR("finishReason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -2399,7 +2445,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 171);
+    XD_SEEN(seen_written, 179);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -2455,7 +2501,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 180);
         read_fault_body(x, v[0], m);
     }
 }
@@ -2464,7 +2510,7 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 172);
+    XD_SEEN(seen_written, 180);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
@@ -2491,17 +2537,17 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 182);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 183);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 184);
         if (xd_want_items(x, v[2]))
             XD_ITEMS(x, i, v[2]) {
                 read_detail(x, i, m);
@@ -2514,22 +2560,22 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->status.set) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 181);
         xd_put_int(x, STR("code"), m->status);
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 182);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 183);
         if (!xd_put_word(x, STR("status"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
-    XD_SEEN(seen_written, 177);
+    XD_SEEN(seen_written, 185);
     if (m->retry_after.set) {
         jw_key(&x->w, STR("details"));
         jw_array(&x->w);
@@ -2565,11 +2611,11 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 186);
         xd_read_duration(x, v[0], &m->retry_after);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 187);
         xd_read_str(x, v[1], &m->code);
     }
 }
@@ -2579,15 +2625,1136 @@ static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 180);
+    XD_SEEN(seen_written, 188);
     jw_key(&x->w, STR("@type"));
     jw_raw(&x->w, STR("\"type.googleapis.com/google.rpc.RetryInfo\""));
     if (m->retry_after.set) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 189);
         xd_put_duration(x, STR("retryDelay"), m->retry_after);
     }
     jw_close(&x->w);
 }
+
+/* google/operations.spec:14: embed_request */
+static const struct xd_key embed_request_keys_v[] = {
+    { STR_INIT("requests"), 0, NULL },
+};
+static const struct xd_keys embed_request_keys = { embed_request_keys_v, 1, "" };
+static const struct xd_shape embed_request_shape = {
+    family, "embed_request", &embed_request_keys, 1, XD_REST_KEEP, true,
+};
+
+static void
+read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 190);
+        if (xd_want_items(x, v[0]))
+            XD_ITEMS(x, i, v[0]) {
+                struct ir_input *item = XD_PUSH(x, &m->inputs);
+                if (item && !OWN(x)->read_embed_content(x, i, item))
+                    m->inputs.n--;
+            }
+    } else {
+        xd_missing(x, at, "requests");
+    }
+}
+
+static void
+write_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 190);
+    jw_key(&x->w, STR("requests"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->inputs.n; i++)
+        if (!OWN(x)->write_embed_content(x, &m->inputs.v[i]))
+            xd_no_element(x, STR("requests"));
+    jw_close(&x->w);
+    xd_put_rest(x, &embed_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->dimensions.set)
+        xd_lose(x, "dimensions");
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    jw_close(&x->w);
+}
+
+static const struct xd_member embed_content_members_v[] = {
+    { STR_INIT("content"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 0 },
+    { { NULL, 0 }, { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, -1 },
+};
+static const struct xd_members embed_content_members = {
+    embed_content_members_v,
+    sizeof embed_content_members_v / sizeof *embed_content_members_v - 1, -1, true,
+};
+
+/* google/operations.spec:25: embed_content.parts */
+static const struct xd_key embed_content_parts_keys_content_v[] = {
+    { STR_INIT("parts"), 0, NULL },
+};
+static const struct xd_keys embed_content_parts_keys_content = {
+    embed_content_parts_keys_content_v, 1, "content",
+};
+static const struct xd_key embed_content_parts_keys_v[] = {
+    { STR_INIT("content"), -1, &embed_content_parts_keys_content },
+    { STR_INIT("model"), 1, NULL },
+    { STR_INIT("taskType"), 2, NULL },
+    { STR_INIT("outputDimensionality"), 3, NULL },
+};
+static const struct xd_keys embed_content_parts_keys = { embed_content_parts_keys_v, 4, "" };
+static const struct xd_shape embed_content_parts_shape = {
+    family, "embed_content.parts", &embed_content_parts_keys, 4, XD_REST_KEEP, true,
+};
+
+static void
+read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &embed_content_parts_shape, v, &m->rest))
+        return;
+    m->kind = IR_INPUT_PARTS;
+    if (v[0]) {
+        XD_SEEN(seen_read, 191);
+        if (xd_want_items(x, v[0]))
+            XD_ITEMS(x, i, v[0]) {
+                struct ir_block *item = XD_PUSH(x, &m->parts.blocks);
+                if (item && !read_part(x, i, item))
+                    m->parts.blocks.n--;
+            }
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 192);
+        xd_read_behind(x, v[1], STR("models/"), &m->options.model);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 193);
+        int w = xd_read_word(x, v[2], &task_table);
+        if (w)
+            m->options.purpose = (enum ir_purpose)w;
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 194);
+        xd_read_int(x, v[3], &m->options.dimensions);
+    }
+}
+
+static void
+write_embed_content_parts(struct xd *x, const struct ir_input *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("content"));
+    jw_enter(&x->w);
+    if (xd_count_blocks(&m->parts.blocks, 0x7eeu)) {
+        XD_SEEN(seen_written, 191);
+        jw_key(&x->w, STR("parts"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->parts.blocks.n; i++)
+            if ((0x7eeu >> m->parts.blocks.v[i].kind) & 1)
+                write_part(x, &m->parts.blocks.v[i]);
+        jw_close(&x->w);
+    }
+    xd_put_rest(x, &embed_content_parts_shape, "content", &m->rest);
+    jw_close(&x->w);
+    if (m->options.model.p) {
+        XD_SEEN(seen_written, 192);
+        xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
+    }
+    if (m->options.purpose) {
+        XD_SEEN(seen_written, 193);
+        if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
+            xd_lose(x, "parts.options.purpose");
+    }
+    if (m->options.dimensions.set) {
+        XD_SEEN(seen_written, 194);
+        xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
+    }
+    xd_put_rest(x, &embed_content_parts_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->parts.blocks, 0x7eeu);
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:26: embed_content.text */
+static const struct xd_key embed_content_text_keys_content_v[] = {
+    { STR_INIT("parts"), -1, NULL },
+};
+static const struct xd_keys embed_content_text_keys_content = {
+    embed_content_text_keys_content_v, 1, "content",
+};
+static const struct xd_key embed_content_text_keys_v[] = {
+    { STR_INIT("content"), -1, &embed_content_text_keys_content },
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("taskType"), 1, NULL },
+    { STR_INIT("outputDimensionality"), 2, NULL },
+};
+static const struct xd_keys embed_content_text_keys = { embed_content_text_keys_v, 4, "" };
+static const struct xd_shape embed_content_text_shape = {
+    family, "embed_content.text", &embed_content_text_keys, 3, XD_REST_KEEP, true,
+};
+
+static void
+write_embed_content_text(struct xd *x, const struct ir_input *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("content"));
+    jw_enter(&x->w);
+    if (m->text.text.p) {
+        XD_SEEN(seen_written, 195);
+        xd_put_text_parts(x, STR("parts"), m->text.text);
+    }
+    xd_put_rest(x, &embed_content_text_shape, "content", &m->rest);
+    jw_close(&x->w);
+    if (m->options.model.p) {
+        XD_SEEN(seen_written, 192);
+        xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
+    }
+    if (m->options.purpose) {
+        XD_SEEN(seen_written, 193);
+        if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
+            xd_lose(x, "text.options.purpose");
+    }
+    if (m->options.dimensions.set) {
+        XD_SEEN(seen_written, 194);
+        xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
+    }
+    xd_put_rest(x, &embed_content_text_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+static bool
+read_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
+{
+    switch (xd_member(x, at, &embed_content_members)) {
+    case 0:
+        XD_SEEN(seen_read, 196);
+        read_embed_content_parts(x, at, m);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_embed_content(struct xd *x, const struct ir_input *m)
+{
+    switch (m->kind) {
+    case IR_INPUT_TEXT:
+        XD_SEEN(seen_written, 197);
+        write_embed_content_text(x, m);
+        return true;
+    case IR_INPUT_TOKENS:
+        xd_lose(x, "inputs.tokens");
+        break;
+    case IR_INPUT_PARTS:
+        XD_SEEN(seen_written, 196);
+        write_embed_content_parts(x, m);
+        return true;
+    case IR_INPUT_UNSET:
+        break;
+    }
+    return false;
+}
+
+/* google/operations.spec:42: embed_reply */
+static const struct xd_key embed_reply_keys_v[] = {
+    { STR_INIT("embeddings"), 0, NULL },
+    { STR_INIT("usageMetadata"), 1, NULL },
+};
+static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 2, "" };
+static const struct xd_shape embed_reply_shape = {
+    family, "embed_reply", &embed_reply_keys, 2, XD_REST_KEEP, true,
+};
+
+static void
+read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 198);
+        if (xd_want_items(x, v[0]))
+            XD_ITEMS(x, i, v[0]) {
+                struct ir_vector *item = XD_PUSH(x, &m->vectors);
+                if (item)
+                    OWN(x)->read_embedding(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "embeddings");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 199);
+        read_embed_usage(x, v[1], &m->usage);
+    }
+}
+
+static void
+write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 198);
+    jw_key(&x->w, STR("embeddings"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->vectors.n; i++)
+        OWN(x)->write_embedding(x, &m->vectors.v[i]);
+    jw_close(&x->w);
+    if (m->usage.set) {
+        XD_SEEN(seen_written, 199);
+        jw_key(&x->w, STR("usageMetadata"));
+        write_embed_usage(x, &m->usage);
+    }
+    xd_put_rest(x, &embed_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:49: embedding */
+static const struct xd_key embedding_keys_v[] = {
+    { STR_INIT("values"), 0, NULL },
+};
+static const struct xd_keys embedding_keys = { embedding_keys_v, 1, "" };
+static const struct xd_shape embedding_shape = {
+    family, "embedding", &embedding_keys, 1, XD_REST_KEEP, true,
+};
+
+static void
+read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &embedding_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 200);
+        xd_read_vector(x, v[0], &m->numbers);
+    }
+}
+
+static void
+write_embedding(struct xd *x, const struct ir_vector *m)
+{
+    jw_enter(&x->w);
+    if (m->numbers.kind) {
+        XD_SEEN(seen_written, 200);
+        (void)xd_put_vector(x, STR("values"), &m->numbers);
+    }
+    xd_put_rest(x, &embedding_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:51: embed_usage */
+static const struct xd_key embed_usage_keys_v[] = {
+    { STR_INIT("promptTokenCount"), 0, NULL },
+};
+static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 1, "" };
+static const struct xd_shape embed_usage_shape = {
+    family, "embed_usage", &embed_usage_keys, 1, XD_REST_KEEP, true,
+};
+
+static void
+read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &embed_usage_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 201);
+        xd_read_int(x, v[0], &m->input);
+    }
+}
+
+static void
+write_embed_usage(struct xd *x, const struct ir_usage *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 201);
+        xd_put_int(x, STR("promptTokenCount"), m->input);
+    }
+    xd_put_rest(x, &embed_usage_shape, "", &m->rest);
+    if (m->output.set)
+        xd_lose(x, "output");
+    if (m->cache_read.set)
+        xd_lose(x, "cache_read");
+    if (m->cache_write.set)
+        xd_lose(x, "cache_write");
+    if (m->thinking.set)
+        xd_lose(x, "thinking");
+    if (m->audio_in.set)
+        xd_lose(x, "audio_in");
+    if (m->audio_out.set)
+        xd_lose(x, "audio_out");
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:64: count_request */
+static const struct xd_key count_request_keys_generateContentRequest_systemInstruction_v[] = {
+    { STR_INIT("parts"), 3, NULL },
+};
+static const struct xd_keys count_request_keys_generateContentRequest_systemInstruction = {
+    count_request_keys_generateContentRequest_systemInstruction_v, 1,
+    "generateContentRequest.systemInstruction",
+};
+static const struct xd_key count_request_keys_generateContentRequest_toolConfig_functionCallingConfig_v[] =
+    {
+    { STR_INIT("mode"), 7, NULL },
+};
+static const struct xd_keys count_request_keys_generateContentRequest_toolConfig_functionCallingConfig =
+    {
+    count_request_keys_generateContentRequest_toolConfig_functionCallingConfig_v, 1,
+    "generateContentRequest.toolConfig.functionCallingConfig",
+};
+static const struct xd_key count_request_keys_generateContentRequest_toolConfig_v[] = {
+    { STR_INIT("functionCallingConfig"), -1,
+      &count_request_keys_generateContentRequest_toolConfig_functionCallingConfig },
+};
+static const struct xd_keys count_request_keys_generateContentRequest_toolConfig = {
+    count_request_keys_generateContentRequest_toolConfig_v, 1, "generateContentRequest.toolConfig",
+};
+static const struct xd_key count_request_keys_generateContentRequest_v[] = {
+    { STR_INIT("contents"), 1, NULL },
+    { STR_INIT("model"), 2, NULL },
+    { STR_INIT("systemInstruction"), -1,
+      &count_request_keys_generateContentRequest_systemInstruction },
+    { STR_INIT("tools"), 5, NULL },
+    { STR_INIT("toolConfig"), -1, &count_request_keys_generateContentRequest_toolConfig },
+};
+static const struct xd_keys count_request_keys_generateContentRequest = {
+    count_request_keys_generateContentRequest_v, 5, "generateContentRequest",
+};
+static const struct xd_key count_request_keys_systemInstruction_v[] = {
+    { STR_INIT("parts"), 4, NULL },
+};
+static const struct xd_keys count_request_keys_systemInstruction = {
+    count_request_keys_systemInstruction_v, 1, "systemInstruction",
+};
+static const struct xd_key count_request_keys_v[] = {
+    { STR_INIT("contents"), 0, NULL },
+    { STR_INIT("generateContentRequest"), -1, &count_request_keys_generateContentRequest },
+    { STR_INIT("systemInstruction"), -1, &count_request_keys_systemInstruction },
+    { STR_INIT("tools"), 6, NULL },
+};
+static const struct xd_keys count_request_keys = { count_request_keys_v, 4, "" };
+static const struct xd_shape count_request_shape = {
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, true,
+};
+
+static void
+take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 202);
+    if (xd_want_items(x, v))
+        XD_ITEMS(x, i, v) {
+            struct ir_turn *item = XD_PUSH(x, &m->turns);
+            if (item)
+                read_content(x, i, item);
+        }
+}
+
+static void
+take_count_request_generateContentRequest_model(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 204);
+    xd_read_behind(x, v, STR("models/"), &m->model);
+}
+
+static void
+take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, uint32_t v,
+                                                                  struct ir_request *m)
+{
+    XD_SEEN(seen_read, 205);
+    if (xd_want_items(x, v))
+        XD_ITEMS(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->instructions);
+            if (item && !read_part(x, i, item))
+                m->instructions.n--;
+        }
+}
+
+static void
+take_count_request_generateContentRequest_tools(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 206);
+    if (xd_want_items(x, v))
+        XD_ITEMS(x, i, v) {
+            read_tool_many(x, i, &m->tools);
+        }
+}
+
+static void
+take_count_request_generateContentRequest_toolConfig_functionCallingConfig_mode(struct xd *x,
+                                                                                uint32_t v,
+                                                                                struct ir_request *m)
+{
+    XD_SEEN(seen_read, 207);
+    int w = xd_read_word(x, v, &choice_table);
+    if (w)
+        m->tool_choice.mode = (enum ir_choice_mode)w;
+}
+
+static void
+read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[8];
+
+    if (!xd_scan(x, at, &count_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if ((v[0] ? v[0] : v[1])) {
+        take_count_request_contents(x, (v[0] ? v[0] : v[1]), m);
+    }
+    if (v[2]) {
+        take_count_request_generateContentRequest_model(x, v[2], m);
+    }
+    if ((v[3] ? v[3] : v[4])) {
+        take_count_request_generateContentRequest_systemInstruction_parts(x, (v[3] ? v[3] : v[4]),
+                                                                          m);
+    }
+    if ((v[5] ? v[5] : v[6])) {
+        take_count_request_generateContentRequest_tools(x, (v[5] ? v[5] : v[6]), m);
+    }
+    if (v[7]) {
+        take_count_request_generateContentRequest_toolConfig_functionCallingConfig_mode(x, v[7], m);
+    }
+}
+
+static void
+put_count_request_generateContentRequest(struct xd *x, const struct ir_request *m,
+                                         const struct xd_shape *shape)
+{
+    jw_key(&x->w, STR("generateContentRequest"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 203);
+    jw_key(&x->w, STR("contents"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_content(x, &m->turns.v[i]);
+    jw_close(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 204);
+        xd_put_behind(x, STR("model"), STR("models/"), m->model);
+    }
+    jw_key(&x->w, STR("systemInstruction"));
+    jw_enter(&x->w);
+    if (xd_count_blocks(&m->instructions, 0x7eeu)) {
+        XD_SEEN(seen_written, 205);
+        jw_key(&x->w, STR("parts"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->instructions.n; i++)
+            if ((0x7eeu >> m->instructions.v[i].kind) & 1)
+                write_part(x, &m->instructions.v[i]);
+        jw_close(&x->w);
+    }
+    xd_put_rest(x, shape, "generateContentRequest.systemInstruction", &m->rest);
+    jw_close(&x->w);
+    if (m->tools.n) {
+        XD_SEEN(seen_written, 206);
+        jw_key(&x->w, STR("tools"));
+        write_tool_many(x, &m->tools);
+    }
+    jw_key(&x->w, STR("toolConfig"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("functionCallingConfig"));
+    jw_enter(&x->w);
+    if (m->tool_choice.mode) {
+        XD_SEEN(seen_written, 207);
+        if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
+            xd_lose(x, "tool_choice.mode");
+    }
+    xd_put_rest(x, shape, "generateContentRequest.toolConfig.functionCallingConfig", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, shape, "generateContentRequest.toolConfig", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, shape, "generateContentRequest", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+write_count_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_count_request_generateContentRequest(x, m, &count_request_shape);
+    xd_put_rest(x, &count_request_shape, "", &m->rest);
+    if (m->tool_choice.name.p)
+        xd_lose(x, "tool_choice.name");
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->max_output.set)
+        xd_lose(x, "max_output");
+    if (m->stops.n)
+        xd_lose(x, "stops");
+    if (m->sampling.set)
+        xd_lose(x, "sampling");
+    if (m->reasoning.set)
+        xd_lose(x, "reasoning");
+    if (m->format.set)
+        xd_lose(x, "format");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    xd_lose_blocks(x, &m->instructions, 0x7eeu);
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:77: count_reply */
+static const struct xd_key count_reply_keys_v[] = {
+    { STR_INIT("totalTokens"), 0, NULL },
+    { STR_INIT("cachedContentTokenCount"), 1, NULL },
+};
+static const struct xd_keys count_reply_keys = { count_reply_keys_v, 2, "" };
+static const struct xd_shape count_reply_shape = {
+    family, "count_reply", &count_reply_keys, 2, XD_REST_KEEP, true,
+};
+
+static void
+read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &count_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 208);
+        xd_read_int(x, v[0], &m->input);
+    } else {
+        m->input = (struct ir_int){ 0, true };
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 209);
+        xd_read_int(x, v[1], &m->cached);
+    }
+}
+
+static void
+write_count_reply(struct xd *x, const struct ir_count_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->input.set) {
+        XD_SEEN(seen_written, 208);
+        xd_put_int(x, STR("totalTokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("totalTokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    if (m->cached.set) {
+        XD_SEEN(seen_written, 209);
+        xd_put_int(x, STR("cachedContentTokenCount"), m->cached);
+    }
+    xd_put_rest(x, &count_reply_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+static void read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m);
+static bool read_vertex_embed_content(struct xd *x, uint32_t at, struct ir_input *m);
+static bool write_vertex_embed_content(struct xd *x, const struct ir_input *m);
+static void read_vertex_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_vertex_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_vertex_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
+static void write_vertex_embedding(struct xd *x, const struct ir_vector *m);
+static void read_vertex_count_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_vertex_count_request(struct xd *x, const struct ir_request *m);
+
+/* google/operations.spec:14: embed_request */
+static const struct xd_key vertex_embed_request_keys_parameters_v[] = {
+    { STR_INIT("outputDimensionality"), 1, NULL },
+};
+static const struct xd_keys vertex_embed_request_keys_parameters = {
+    vertex_embed_request_keys_parameters_v, 1, "parameters",
+};
+static const struct xd_key vertex_embed_request_keys_v[] = {
+    { STR_INIT("instances"), 0, NULL },
+    { STR_INIT("parameters"), -1, &vertex_embed_request_keys_parameters },
+};
+static const struct xd_keys vertex_embed_request_keys = { vertex_embed_request_keys_v, 2, "" };
+static const struct xd_shape vertex_embed_request_shape = {
+    family, "embed_request", &vertex_embed_request_keys, 2, XD_REST_KEEP, true,
+};
+
+static void
+read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &vertex_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 210);
+        if (xd_want_items(x, v[0]))
+            XD_ITEMS(x, i, v[0]) {
+                struct ir_input *item = XD_PUSH(x, &m->inputs);
+                if (item && !OWN(x)->read_embed_content(x, i, item))
+                    m->inputs.n--;
+            }
+    } else {
+        xd_missing(x, at, "instances");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 211);
+        xd_read_int(x, v[1], &m->dimensions);
+    }
+}
+
+static void
+write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 210);
+    jw_key(&x->w, STR("instances"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->inputs.n; i++)
+        if (!OWN(x)->write_embed_content(x, &m->inputs.v[i]))
+            xd_no_element(x, STR("instances"));
+    jw_close(&x->w);
+    jw_key(&x->w, STR("parameters"));
+    jw_enter(&x->w);
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 211);
+        xd_put_int(x, STR("outputDimensionality"), m->dimensions);
+    }
+    xd_put_rest(x, &vertex_embed_request_shape, "parameters", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &vertex_embed_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    jw_close(&x->w);
+}
+
+/* providers/vertex.spec:23: embed_content.text */
+static const struct xd_key vertex_embed_content_text_keys_v[] = {
+    { STR_INIT("content"), 0, NULL },
+    { STR_INIT("task_type"), 1, NULL },
+};
+static const struct xd_keys vertex_embed_content_text_keys = {
+    vertex_embed_content_text_keys_v, 2, "",
+};
+static const struct xd_shape vertex_embed_content_text_shape = {
+    family, "embed_content.text", &vertex_embed_content_text_keys, 2, XD_REST_KEEP, true,
+};
+
+static void
+read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &vertex_embed_content_text_shape, v, &m->rest))
+        return;
+    m->kind = IR_INPUT_TEXT;
+    if (v[0]) {
+        XD_SEEN(seen_read, 212);
+        xd_read_str(x, v[0], &m->text.text);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 213);
+        int w = xd_read_word(x, v[1], &task_table);
+        if (w)
+            m->options.purpose = (enum ir_purpose)w;
+    }
+}
+
+static void
+write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
+{
+    jw_object(&x->w);
+    if (m->text.text.p) {
+        XD_SEEN(seen_written, 212);
+        xd_put_str(x, STR("content"), m->text.text);
+    }
+    if (m->options.purpose) {
+        XD_SEEN(seen_written, 213);
+        if (!xd_put_word(x, STR("task_type"), &task_table, (int)m->options.purpose))
+            xd_lose(x, "text.options.purpose");
+    }
+    xd_put_rest(x, &vertex_embed_content_text_shape, "", &m->rest);
+    if (m->options.model.p)
+        xd_lose(x, "text.options.model");
+    if (m->options.dimensions.set)
+        xd_lose(x, "text.options.dimensions");
+    jw_close(&x->w);
+}
+
+static bool
+read_vertex_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
+{
+    switch (xd_member(x, at, &embed_content_members)) {
+    case 0:
+        XD_SEEN(seen_read, 214);
+        read_vertex_embed_content_text(x, at, m);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_vertex_embed_content(struct xd *x, const struct ir_input *m)
+{
+    switch (m->kind) {
+    case IR_INPUT_TEXT:
+        XD_SEEN(seen_written, 214);
+        write_vertex_embed_content_text(x, m);
+        return true;
+    case IR_INPUT_TOKENS:
+        xd_lose(x, "inputs.tokens");
+        break;
+    case IR_INPUT_PARTS:
+        xd_lose(x, "inputs.parts");
+        break;
+    case IR_INPUT_UNSET:
+        break;
+    }
+    return false;
+}
+
+/* google/operations.spec:42: embed_reply */
+static const struct xd_key vertex_embed_reply_keys_v[] = {
+    { STR_INIT("predictions"), 0, NULL },
+};
+static const struct xd_keys vertex_embed_reply_keys = { vertex_embed_reply_keys_v, 1, "" };
+static const struct xd_shape vertex_embed_reply_shape = {
+    family, "embed_reply", &vertex_embed_reply_keys, 1, XD_REST_KEEP, true,
+};
+
+static void
+read_vertex_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &vertex_embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 215);
+        if (xd_want_items(x, v[0]))
+            XD_ITEMS(x, i, v[0]) {
+                struct ir_vector *item = XD_PUSH(x, &m->vectors);
+                if (item)
+                    OWN(x)->read_embedding(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "predictions");
+    }
+}
+
+static void
+write_vertex_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 215);
+    jw_key(&x->w, STR("predictions"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->vectors.n; i++)
+        OWN(x)->write_embedding(x, &m->vectors.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &vertex_embed_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:49: embedding */
+static const struct xd_key vertex_embedding_keys_embeddings_v[] = {
+    { STR_INIT("values"), 0, NULL },
+};
+static const struct xd_keys vertex_embedding_keys_embeddings = {
+    vertex_embedding_keys_embeddings_v, 1, "embeddings",
+};
+static const struct xd_key vertex_embedding_keys_v[] = {
+    { STR_INIT("embeddings"), -1, &vertex_embedding_keys_embeddings },
+};
+static const struct xd_keys vertex_embedding_keys = { vertex_embedding_keys_v, 1, "" };
+static const struct xd_shape vertex_embedding_shape = {
+    family, "embedding", &vertex_embedding_keys, 1, XD_REST_KEEP, true,
+};
+
+static void
+read_vertex_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &vertex_embedding_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 216);
+        xd_read_vector(x, v[0], &m->numbers);
+    }
+}
+
+static void
+write_vertex_embedding(struct xd *x, const struct ir_vector *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("embeddings"));
+    jw_enter(&x->w);
+    if (m->numbers.kind) {
+        XD_SEEN(seen_written, 216);
+        (void)xd_put_vector(x, STR("values"), &m->numbers);
+    }
+    xd_put_rest(x, &vertex_embedding_shape, "embeddings", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &vertex_embedding_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:64: count_request */
+static const struct xd_key vertex_count_request_keys_systemInstruction_v[] = {
+    { STR_INIT("parts"), 1, NULL },
+};
+static const struct xd_keys vertex_count_request_keys_systemInstruction = {
+    vertex_count_request_keys_systemInstruction_v, 1, "systemInstruction",
+};
+static const struct xd_key vertex_count_request_keys_toolConfig_functionCallingConfig_v[] = {
+    { STR_INIT("mode"), 3, NULL },
+};
+static const struct xd_keys vertex_count_request_keys_toolConfig_functionCallingConfig = {
+    vertex_count_request_keys_toolConfig_functionCallingConfig_v, 1,
+    "toolConfig.functionCallingConfig",
+};
+static const struct xd_key vertex_count_request_keys_toolConfig_v[] = {
+    { STR_INIT("functionCallingConfig"), -1,
+      &vertex_count_request_keys_toolConfig_functionCallingConfig },
+};
+static const struct xd_keys vertex_count_request_keys_toolConfig = {
+    vertex_count_request_keys_toolConfig_v, 1, "toolConfig",
+};
+static const struct xd_key vertex_count_request_keys_v[] = {
+    { STR_INIT("contents"), 0, NULL },
+    { STR_INIT("systemInstruction"), -1, &vertex_count_request_keys_systemInstruction },
+    { STR_INIT("tools"), 2, NULL },
+    { STR_INIT("toolConfig"), -1, &vertex_count_request_keys_toolConfig },
+};
+static const struct xd_keys vertex_count_request_keys = { vertex_count_request_keys_v, 4, "" };
+static const struct xd_shape vertex_count_request_shape = {
+    family, "count_request", &vertex_count_request_keys, 4, XD_REST_KEEP, true,
+};
+
+static void
+take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 217);
+    if (xd_want_items(x, v))
+        XD_ITEMS(x, i, v) {
+            struct ir_turn *item = XD_PUSH(x, &m->turns);
+            if (item)
+                read_content(x, i, item);
+        }
+}
+
+static void
+take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 218);
+    if (xd_want_items(x, v))
+        XD_ITEMS(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->instructions);
+            if (item && !read_part(x, i, item))
+                m->instructions.n--;
+        }
+}
+
+static void
+take_vertex_count_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
+{
+    XD_SEEN(seen_read, 219);
+    if (xd_want_items(x, v))
+        XD_ITEMS(x, i, v) {
+            read_tool_many(x, i, &m->tools);
+        }
+}
+
+static void
+take_vertex_count_request_toolConfig_functionCallingConfig_mode(struct xd *x, uint32_t v,
+                                                                struct ir_request *m)
+{
+    XD_SEEN(seen_read, 220);
+    int w = xd_read_word(x, v, &choice_table);
+    if (w)
+        m->tool_choice.mode = (enum ir_choice_mode)w;
+}
+
+static void
+read_vertex_count_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &vertex_count_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        take_vertex_count_request_contents(x, v[0], m);
+    } else {
+        xd_missing(x, at, "contents");
+    }
+    if (v[1]) {
+        take_vertex_count_request_systemInstruction_parts(x, v[1], m);
+    }
+    if (v[2]) {
+        take_vertex_count_request_tools(x, v[2], m);
+    }
+    if (v[3]) {
+        take_vertex_count_request_toolConfig_functionCallingConfig_mode(x, v[3], m);
+    }
+}
+
+static void
+put_vertex_count_request_contents(struct xd *x, const struct ir_request *m)
+{
+    XD_SEEN(seen_written, 217);
+    jw_key(&x->w, STR("contents"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_content(x, &m->turns.v[i]);
+    jw_close(&x->w);
+}
+
+static void
+put_vertex_count_request_systemInstruction(struct xd *x, const struct ir_request *m,
+                                           const struct xd_shape *shape)
+{
+    jw_key(&x->w, STR("systemInstruction"));
+    jw_enter(&x->w);
+    if (xd_count_blocks(&m->instructions, 0x7eeu)) {
+        XD_SEEN(seen_written, 218);
+        jw_key(&x->w, STR("parts"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->instructions.n; i++)
+            if ((0x7eeu >> m->instructions.v[i].kind) & 1)
+                write_part(x, &m->instructions.v[i]);
+        jw_close(&x->w);
+    }
+    xd_put_rest(x, shape, "systemInstruction", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+put_vertex_count_request_tools(struct xd *x, const struct ir_request *m)
+{
+    if (m->tools.n) {
+        XD_SEEN(seen_written, 219);
+        jw_key(&x->w, STR("tools"));
+        write_tool_many(x, &m->tools);
+    }
+}
+
+static void
+put_vertex_count_request_toolConfig(struct xd *x, const struct ir_request *m,
+                                    const struct xd_shape *shape)
+{
+    jw_key(&x->w, STR("toolConfig"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("functionCallingConfig"));
+    jw_enter(&x->w);
+    if (m->tool_choice.mode) {
+        XD_SEEN(seen_written, 220);
+        if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
+            xd_lose(x, "tool_choice.mode");
+    }
+    xd_put_rest(x, shape, "toolConfig.functionCallingConfig", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, shape, "toolConfig", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+write_vertex_count_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    put_vertex_count_request_contents(x, m);
+    put_vertex_count_request_systemInstruction(x, m, &vertex_count_request_shape);
+    put_vertex_count_request_tools(x, m);
+    put_vertex_count_request_toolConfig(x, m, &vertex_count_request_shape);
+    xd_put_rest(x, &vertex_count_request_shape, "", &m->rest);
+    if (m->tool_choice.name.p)
+        xd_lose(x, "tool_choice.name");
+    if (m->tool_choice.parallel)
+        xd_lose(x, "tool_choice.parallel");
+    if (m->max_output.set)
+        xd_lose(x, "max_output");
+    if (m->stops.n)
+        xd_lose(x, "stops");
+    if (m->sampling.set)
+        xd_lose(x, "sampling");
+    if (m->reasoning.set)
+        xd_lose(x, "reasoning");
+    if (m->format.set)
+        xd_lose(x, "format");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    xd_lose_blocks(x, &m->instructions, 0x7eeu);
+    jw_close(&x->w);
+}
+static const struct amended own = {
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
+    .embed_content_cases = 0xau,
+    .read_embed_content = read_embed_content,
+    .write_embed_content = write_embed_content,
+    .read_embed_reply = read_embed_reply,
+    .write_embed_reply = write_embed_reply,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_count_request = read_count_request,
+    .write_count_request = write_count_request,
+};
+
 static const struct str policy_7_globs[] = {
     STR_INIT("gemini-3*"),
 };
@@ -2607,6 +3774,7 @@ static const struct xd_policy policies[] = {
       policy_9_globs, 1 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("keep"), policy_11_globs, 1 },
+    { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -2635,6 +3803,21 @@ static const struct xd_name chat_names[] = {
     { "top_logprobs", "generationConfig.logprobs" },
     { NULL, NULL },
 };
+
+static const struct xd_name embeddings_names[] = {
+    { "inputs", "requests" },
+    { NULL, NULL },
+};
+
+static const struct xd_name count_tokens_names[] = {
+    { "turns", "contents" },
+    { "model", "generateContentRequest.model" },
+    { "instructions", "generateContentRequest.systemInstruction.parts" },
+    { "tools", "generateContentRequest.tools" },
+    { "tool_choice.mode", "generateContentRequest.toolConfig.functionCallingConfig.mode" },
+    { NULL, NULL },
+};
+
 static const struct str gemini_policy_6_globs[] = {
     STR_INIT("gemini-3*"),
 };
@@ -2654,12 +3837,40 @@ static const struct xd_policy gemini_policies[] = {
       gemini_policy_8_globs, 1 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("keep"), gemini_policy_10_globs, 1 },
+    { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct str gemini_models[] = {
     STR_INIT("gemini-*"),
     STR_INIT("gemma-*"),
+};
+static const struct amended vertex_own = {
+    .read_embed_request = read_vertex_embed_request,
+    .write_embed_request = write_vertex_embed_request,
+    .embed_content_cases = 0x2u,
+    .read_embed_content = read_vertex_embed_content,
+    .write_embed_content = write_vertex_embed_content,
+    .read_embed_reply = read_vertex_embed_reply,
+    .write_embed_reply = write_vertex_embed_reply,
+    .read_embedding = read_vertex_embedding,
+    .write_embedding = write_vertex_embedding,
+    .read_count_request = read_vertex_count_request,
+    .write_count_request = write_vertex_count_request,
+};
+
+static const struct xd_name vertex_embeddings_names[] = {
+    { "inputs", "instances" },
+    { "dimensions", "parameters.outputDimensionality" },
+    { NULL, NULL },
+};
+
+static const struct xd_name vertex_count_tokens_names[] = {
+    { "turns", "contents" },
+    { "instructions", "systemInstruction.parts" },
+    { "tools", "tools" },
+    { "tool_choice.mode", "toolConfig.functionCallingConfig.mode" },
+    { NULL, NULL },
 };
 
 static const struct str vertex_models[] = {
@@ -2729,6 +3940,14 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:330", "\"UNIMPLEMENTED\" -> missing" },
     { "google/generate.spec:331", "\"API_KEY_INVALID\" -> auth" },
     { "google/generate.spec:332", "\"*exceeds the maximum number of tokens*\" -> context" },
+    { "google/operations.spec:32", "\"RETRIEVAL_QUERY\" <-> query" },
+    { "google/operations.spec:33", "\"RETRIEVAL_DOCUMENT\" <-> document" },
+    { "google/operations.spec:34", "\"SEMANTIC_SIMILARITY\" <-> similarity" },
+    { "google/operations.spec:35", "\"CLASSIFICATION\" <-> classification" },
+    { "google/operations.spec:36", "\"CLUSTERING\" <-> clustering" },
+    { "google/operations.spec:37", "\"CODE_RETRIEVAL_QUERY\" <-> code" },
+    { "google/operations.spec:38", "\"QUESTION_ANSWERING\" <-> question" },
+    { "google/operations.spec:39", "\"FACT_VERIFICATION\" <-> fact" },
     { "google/generate.spec:35", "contents <-> turns : [content] required" },
     { "google/generate.spec:36", "systemInstruction.parts <-> instructions : [part]" },
     { "google/generate.spec:37", "tools <-> tools : [tool]" },
@@ -2871,14 +4090,53 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:305", "reason -> code" },
     { "google/generate.spec:310", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
     { "google/generate.spec:311", "retryDelay <- retry_after : duration" },
+    { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
+    { "google/operations.spec:25", "content.parts <-> blocks : [part]" },
+    { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },
+    { "google/operations.spec:22", "taskType <-> options.purpose : task" },
+    { "google/operations.spec:23", "outputDimensionality <-> options.dimensions" },
+    { "google/operations.spec:26", "content.parts <- text : text_parts" },
+    { "google/operations.spec:25", "\"content\" <-> parts { content.parts <-> blocks : [part] }" },
+    { "google/operations.spec:26", "\"content\" <- text { content.parts <- text : text_parts }" },
+    { "google/operations.spec:43", "embeddings <-> vectors : [embedding] required" },
+    { "google/operations.spec:44", "usageMetadata <-> usage : embed_usage" },
+    { "google/operations.spec:49", "values <-> numbers : vector" },
+    { "google/operations.spec:52", "promptTokenCount <-> input" },
+    { "google/operations.spec:65",
+      "contents, generateContentRequest.contents -> turns : [content]" },
+    { "google/operations.spec:66",
+      "generateContentRequest.contents <- turns : [content] required" },
+    { "google/operations.spec:67", "generateContentRequest.model <-> model : behind \"models/\"" },
+    { "google/operations.spec:68",
+      "generateContentRequest.systemInstruction.parts, systemInstruction.parts <-> instructions : "
+      "[part]" },
+    { "google/operations.spec:69", "generateContentRequest.tools, tools <-> tools : [tool]" },
+    { "google/operations.spec:70",
+      "generateContentRequest.toolConfig.functionCallingConfig.mode <-> tool_choice.mode : "
+      "choice" },
+    { "google/operations.spec:78", "totalTokens <-> input else 0" },
+    { "google/operations.spec:79", "cachedContentTokenCount <-> cached" },
+    { "providers/vertex.spec:17", "instances <-> inputs : [embed_content] required" },
+    { "providers/vertex.spec:18", "parameters.outputDimensionality <-> dimensions" },
+    { "providers/vertex.spec:23", "content <-> text" },
+    { "providers/vertex.spec:22", "task_type <-> options.purpose : task" },
+    { "providers/vertex.spec:23", "\"content\" <-> text { content <-> text }" },
+    { "providers/vertex.spec:28", "predictions <-> vectors : [embedding] required" },
+    { "providers/vertex.spec:31", "embeddings.values <-> numbers : vector" },
+    { "providers/vertex.spec:35", "contents <-> turns : [content] required" },
+    { "providers/vertex.spec:36", "systemInstruction.parts <-> instructions : [part]" },
+    { "providers/vertex.spec:37", "tools <-> tools : [tool]" },
+    { "providers/vertex.spec:38",
+      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 2, 3, 1, 3, 3, 2, 1, 3, 3, 3, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 2, 2, 2, 3, 3, 3, 2, 1,
     1, 1, 1, 1, 1, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2,
-    2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 2, 3, 3, 2, 2,
-    3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1,
-    3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1, 1, 2, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1,
+    1, 1, 3, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3,
+    3, 3, 2, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 3, 3,
+    3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static void
@@ -2911,6 +4169,54 @@ static const struct xd_path chat_streamed[] = {
     { .path = STR_INIT("/models/{model}:streamGenerateContent"), .framing = FRAMING_ARRAY },
 };
 
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -2926,6 +4232,26 @@ static const struct xd_op ops[] = {
         .write_event = write_chunks,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:batchEmbedContents"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/models/{model}:countTokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -2953,11 +4279,12 @@ const struct xd_dialect xd_google_generate = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
+    .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
     .rows = rows,
@@ -2987,6 +4314,26 @@ static const struct xd_op gemini_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:batchEmbedContents"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/models/{model}:countTokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 
 static const struct xd_auth gemini_auths[] = {
@@ -3010,11 +4357,12 @@ const struct xd_dialect xd_gemini = {
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
     .ops = gemini_ops,
-    .nops = 1,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
+    .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };
@@ -3024,6 +4372,42 @@ static const struct xd_path vertex_chat_streamed[] = {
       .framing = FRAMING_SSE },
     { .path = STR_INIT("/models/{model}:streamGenerateContent"), .framing = FRAMING_ARRAY },
 };
+
+static void
+vertex_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_vertex_embed_request(x, at, m);
+}
+
+static void
+vertex_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_vertex_embed_request(x, m);
+}
+
+static void
+vertex_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_vertex_embed_reply(x, at, m);
+}
+
+static void
+vertex_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_vertex_embed_reply(x, m);
+}
+
+static void
+vertex_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_vertex_count_request(x, at, m);
+}
+
+static void
+vertex_count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_vertex_count_request(x, m);
+}
 
 static const struct xd_op vertex_ops[] = {
     {
@@ -3040,6 +4424,26 @@ static const struct xd_op vertex_ops[] = {
         .write_event = write_chunks,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:predict"),
+        .names = vertex_embeddings_names,
+        .read_request = vertex_embeddings_read_request,
+        .write_request = vertex_embeddings_write_request,
+        .read_reply = vertex_embeddings_read_reply,
+        .write_reply = vertex_embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/models/{model}:countTokens"),
+        .names = vertex_count_tokens_names,
+        .read_request = vertex_count_tokens_read_request,
+        .write_request = vertex_count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -3077,11 +4481,12 @@ const struct xd_dialect xd_vertex = {
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
     .ops = vertex_ops,
-    .nops = 1,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
+    .own = &vertex_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -21,7 +21,7 @@ static const char *const roles_words[] = { "merge", "strict", NULL };
 static const char *const purpose_words[] = {
     "keep", "query", "document", "similarity", "classification", "clustering", NULL,
 };
-static const char *const inputs_words[] = { "many", "one", NULL };
+static const char *const inputs_words[] = { "many", "one", "each", NULL };
 
 const struct ir_policy ir_policies[] = {
     { "system_turns", IR_POLICY_WORDS, system_turns_words },

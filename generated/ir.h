@@ -294,6 +294,14 @@ struct ir_tool {
     struct ir_rest rest;
 };
 
+struct ir_input_options {
+    bool set;
+    struct str model;
+    struct ir_int dimensions;
+    enum ir_purpose purpose;
+    struct ir_rest rest;
+};
+
 enum ir_input_kind {
     IR_INPUT_UNSET,
     IR_INPUT_TEXT,
@@ -304,6 +312,7 @@ enum ir_input_kind {
 
 struct ir_input {
     enum ir_input_kind kind;
+    struct ir_input_options options;
     union {
         struct {
             struct str text;
@@ -575,6 +584,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0xf7443336u
+#define IR_ABI 0xe0908681u
 
 #endif

@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[339], seen_written[339];
+static unsigned char seen_read[349], seen_written[349];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -55,6 +55,10 @@ static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
+static void read_count_request(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_count_request(struct xd *x, const struct ir_request *m);
+static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
+static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
 /* openai/responses.spec:115 */
 static const struct xd_pair audio_format_table_v[] = {
@@ -4577,6 +4581,244 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+
+/* openai/responses_count.spec:12: count_request */
+static const struct xd_key count_request_keys_reasoning_v[] = {
+    { STR_INIT("effort"), 6, NULL },
+};
+static const struct xd_keys count_request_keys_reasoning = {
+    count_request_keys_reasoning_v, 1, "reasoning",
+};
+static const struct xd_key count_request_keys_text_v[] = {
+    { STR_INIT("format"), 7, NULL },
+};
+static const struct xd_keys count_request_keys_text = { count_request_keys_text_v, 1, "text" };
+static const struct xd_key count_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("instructions"), 1, NULL },
+    { STR_INIT("input"), 2, NULL },
+    { STR_INIT("tools"), 3, NULL },
+    { STR_INIT("tool_choice"), 4, NULL },
+    { STR_INIT("parallel_tool_calls"), 5, NULL },
+    { STR_INIT("reasoning"), -1, &count_request_keys_reasoning },
+    { STR_INIT("text"), -1, &count_request_keys_text },
+    { STR_INIT("previous_response_id"), -2, NULL },
+    { STR_INIT("conversation"), -2, NULL },
+};
+static const struct xd_keys count_request_keys = { count_request_keys_v, 10, "" };
+static const struct xd_shape count_request_shape = {
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false,
+};
+
+static void
+read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    uint32_t v[8];
+
+    if (!xd_scan(x, at, &count_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 335);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 336);
+        struct ir_block *item = XD_PUSH(x, &m->instructions);
+        if (item) {
+            item->kind = IR_BLOCK_TEXT;
+            xd_read_str(x, v[1], &item->text.text);
+        }
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 337);
+        switch (json_kind(&x->doc, v[2])) {
+        case JSON_ARRAY:
+            OWN(x)->read_input(x, v[2], m);
+            break;
+        case JSON_STRING:
+            xd_read_turn(x, v[2], m);
+            break;
+        default:
+            xd_mismatch(x, v[2], "array or string");
+        }
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 338);
+        if (xd_want(x, v[3], JSON_ARRAY))
+            XD_EACH(x, i, v[3]) {
+                struct ir_tool *item = XD_PUSH(x, &m->tools);
+                if (item && !read_tool(x, i, item))
+                    m->tools.n--;
+            }
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 339);
+        switch (json_kind(&x->doc, v[4])) {
+        case JSON_STRING: {
+            m->tool_choice.set = true;
+            int w = xd_read_word(x, v[4], &choice_table);
+            if (w)
+                m->tool_choice.mode = (enum ir_choice_mode)w;
+            break;
+        }
+        case JSON_OBJECT:
+            read_choice_named(x, v[4], &m->tool_choice);
+            break;
+        default:
+            xd_mismatch(x, v[4], "string or object");
+        }
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 340);
+        xd_read_bool(x, v[5], &m->tool_choice.parallel);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 341);
+        int w = xd_read_word(x, v[6], &effort_table);
+        if (w)
+            m->reasoning.effort = (enum ir_effort)w;
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 342);
+        read_format(x, v[7], &m->format);
+    }
+}
+
+static void
+write_count_request(struct xd *x, const struct ir_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 335);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    XD_SEEN(seen_written, 337);
+    jw_key(&x->w, STR("input"));
+    OWN(x)->write_input(x, m);
+    if (m->tools.n) {
+        XD_SEEN(seen_written, 338);
+        jw_key(&x->w, STR("tools"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->tools.n; i++)
+            write_tool(x, &m->tools.v[i]);
+        jw_close(&x->w);
+    }
+    if (m->tool_choice.set) {
+        XD_SEEN(seen_written, 339);
+        if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
+            if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
+                xd_lose(x, "tool_choice");
+        } else if (m->tool_choice.mode == IR_CHOICE_MODE_NAMED) {
+            jw_key(&x->w, STR("tool_choice"));
+            write_choice_named(x, &m->tool_choice);
+        } else if (m->tool_choice.mode) {
+            xd_lose(x, "tool_choice");
+        }
+    }
+    if (m->tool_choice.parallel) {
+        XD_SEEN(seen_written, 340);
+        xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
+    }
+    jw_key(&x->w, STR("reasoning"));
+    jw_enter(&x->w);
+    if (m->reasoning.effort) {
+        XD_SEEN(seen_written, 341);
+        if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
+            xd_lose(x, "reasoning.effort");
+    }
+    xd_put_rest(x, &count_request_shape, "reasoning", &m->rest);
+    jw_close(&x->w);
+    jw_key(&x->w, STR("text"));
+    jw_enter(&x->w);
+    if (m->format.set) {
+        XD_SEEN(seen_written, 342);
+        jw_key(&x->w, STR("format"));
+        write_format(x, &m->format);
+    }
+    xd_put_rest(x, &count_request_shape, "text", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &count_request_shape, "", &m->rest);
+    if (m->max_output.set)
+        xd_lose(x, "max_output");
+    if (m->stops.n)
+        xd_lose(x, "stops");
+    if (m->candidates.set)
+        xd_lose(x, "candidates");
+    if (m->sampling.set)
+        xd_lose(x, "sampling");
+    if (m->reasoning.mode)
+        xd_lose(x, "reasoning.mode");
+    if (m->reasoning.budget.set)
+        xd_lose(x, "reasoning.budget");
+    if (m->reasoning.display.p)
+        xd_lose(x, "reasoning.display");
+    if (m->logprobs)
+        xd_lose(x, "logprobs");
+    if (m->top_logprobs.set)
+        xd_lose(x, "top_logprobs");
+    if (m->outputs.n)
+        xd_lose(x, "outputs");
+    if (m->voice.p)
+        xd_lose(x, "voice");
+    if (m->user.p)
+        xd_lose(x, "user");
+    if (m->cache_key.p)
+        xd_lose(x, "cache_key");
+    if (m->tier.p)
+        xd_lose(x, "tier");
+    jw_close(&x->w);
+}
+
+/* openai/responses_count.spec:28: count_reply */
+static const struct xd_key count_reply_keys_v[] = {
+    { STR_INIT("object"), -1, NULL },
+    { STR_INIT("input_tokens"), 0, NULL },
+};
+static const struct xd_keys count_reply_keys = { count_reply_keys_v, 2, "" };
+static const struct xd_shape count_reply_shape = {
+    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &count_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 344);
+        xd_read_int(x, v[0], &m->input);
+    } else {
+        m->input = (struct ir_int){ 0, true };
+    }
+}
+
+static void
+write_count_reply(struct xd *x, const struct ir_count_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 343);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"response.input_tokens\""));
+    if (m->input.set) {
+        XD_SEEN(seen_written, 344);
+        xd_put_int(x, STR("input_tokens"), m->input);
+    } else {
+        jw_key(&x->w, STR("input_tokens"));
+        jw_raw(&x->w, STR("0"));
+    }
+    xd_put_rest(x, &count_reply_shape, "", &m->rest);
+    if (m->cached.set)
+        xd_lose(x, "cached");
+    jw_close(&x->w);
+}
 static void read_deepseek_responses_input(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_deepseek_responses_input(struct xd *x, const struct ir_request *m);
 
@@ -4589,11 +4831,11 @@ read_deepseek_responses_input_reasoning(struct xd *x, uint32_t at, struct ir_blo
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 345);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 346);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
@@ -4609,7 +4851,7 @@ write_deepseek_responses_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 335);
+        XD_SEEN(seen_written, 345);
         xd_put_text_in(x, STR("content"), STR("reasoning_text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
@@ -4800,7 +5042,7 @@ static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error 
 
 /* openai/responses.spec:452 */
 static const struct xd_word xai_responses_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 337, 0 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 347, 0 },
 };
 static const struct xd_table xai_responses_fault_table = {
     "fault", xai_responses_fault_table_v,
@@ -4955,7 +5197,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 348);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -4989,6 +5231,18 @@ static const struct xd_name chat_names[] = {
     { "user", "user" },
     { "cache_key", "prompt_cache_key" },
     { "tier", "service_tier" },
+    { NULL, NULL },
+};
+
+static const struct xd_name count_tokens_names[] = {
+    { "model", "model" },
+    { "instructions", "instructions" },
+    { "this", "input" },
+    { "tools", "tools" },
+    { "tool_choice", "tool_choice" },
+    { "tool_choice.parallel", "parallel_tool_calls" },
+    { "reasoning.effort", "reasoning.effort" },
+    { "format", "text.format" },
     { NULL, NULL },
 };
 static const struct amended deepseek_responses_own = {
@@ -5373,6 +5627,16 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:445", "code -> kind : fault try" },
     { "openai/responses.spec:446", "param <-> param else null" },
     { "openai/responses.spec:447", "code <-> code else null" },
+    { "openai/responses_count.spec:13", "model <-> model required" },
+    { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
+    { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },
+    { "openai/responses_count.spec:16", "tools <-> tools : [tool]" },
+    { "openai/responses_count.spec:17", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/responses_count.spec:18", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/responses_count.spec:19", "reasoning.effort <-> reasoning.effort : effort" },
+    { "openai/responses_count.spec:20", "text.format <-> format : format" },
+    { "openai/responses_count.spec:29", "object = \"response.input_tokens\"" },
+    { "openai/responses_count.spec:30", "input_tokens <-> input else 0" },
     { "providers/deepseek_responses.spec:9", "content <-> text : text in reasoning_text" },
     { "providers/deepseek_responses.spec:10", "summary -> text : text in summary_text" },
     { "providers/xai_responses.spec:8", "\"invalid-argument\" -> invalid" },
@@ -5389,7 +5653,7 @@ static const unsigned char directions[] = {
     1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
     3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3,
     3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2,
-    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1,
+    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1,
 };
 
 static void
@@ -5416,6 +5680,30 @@ chat_write_reply(struct xd *x, const void *m)
     write_reply(x, m);
 }
 
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -5430,6 +5718,16 @@ static const struct xd_op ops[] = {
         .items = true,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/responses/input_tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -5449,7 +5747,7 @@ const struct xd_dialect xd_openai_responses = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -5477,6 +5775,16 @@ static const struct xd_op azure_foundry_responses_ops[] = {
         .items = true,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/responses/input_tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -5507,7 +5815,7 @@ const struct xd_dialect xd_azure_foundry_responses = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = azure_foundry_responses_ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -5530,6 +5838,18 @@ deepseek_responses_chat_write_request(struct xd *x, const void *m)
     write_request(x, m);
 }
 
+static void
+deepseek_responses_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+deepseek_responses_count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
 static const struct xd_op deepseek_responses_ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -5544,6 +5864,16 @@ static const struct xd_op deepseek_responses_ops[] = {
         .items = true,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/responses/input_tokens"),
+        .names = count_tokens_names,
+        .read_request = deepseek_responses_count_tokens_read_request,
+        .write_request = deepseek_responses_count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -5566,7 +5896,7 @@ const struct xd_dialect xd_deepseek_responses = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = deepseek_responses_ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -5592,6 +5922,16 @@ static const struct xd_op xai_responses_ops[] = {
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
     },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/responses/input_tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 
 static const struct xd_auth xai_responses_auths[] = {
@@ -5613,7 +5953,7 @@ const struct xd_dialect xd_xai_responses = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = xai_responses_ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_xai_responses_error,
     .write_error = write_error,
     .faults = &xai_responses_fault_table,

@@ -66,6 +66,8 @@ extern const struct xd_dialect xd_writer;
 extern const struct xd_dialect xd_xai;
 extern const struct xd_dialect xd_xai_responses;
 extern const struct xd_dialect xd_zai;
+extern const struct xd_dialect xd_bedrock_cohere;
+extern const struct xd_dialect xd_bedrock_titan;
 extern const struct xd_dialect xd_crusoe;
 extern const struct xd_dialect xd_mistral;
 extern const struct xd_dialect xd_zhipu;
@@ -136,6 +138,8 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_xai,
     &xd_xai_responses,
     &xd_zai,
+    &xd_bedrock_cohere,
+    &xd_bedrock_titan,
     &xd_crusoe,
     &xd_mistral,
     &xd_zhipu,

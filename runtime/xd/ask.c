@@ -36,6 +36,27 @@ is_conversation(enum xd_op_kind kind)
 
 /* --- questions ----------------------------------------------------------------------------- */
 
+/* What the inputs say of the request; and parts that are but one text are a text. */
+static void
+settle_inputs(struct ir_embed_request *m)
+{
+    for (unsigned i = 0; i < m->inputs.n; i++) {
+        struct ir_input *in = &m->inputs.v[i];
+        const struct ir_blocks *l = &in->parts.blocks;
+        if (!m->model.p)
+            m->model = in->options.model;
+        if (!m->dimensions.set)
+            m->dimensions = in->options.dimensions;
+        if (!m->purpose)
+            m->purpose = in->options.purpose;
+        if (in->kind != IR_INPUT_PARTS || l->n != 1 || l->v[0].kind != IR_BLOCK_TEXT)
+            continue;
+        struct str text = l->v[0].text.text;
+        *in = (struct ir_input){ .kind = IR_INPUT_TEXT, .options = in->options };
+        in->text.text = text;
+    }
+}
+
 enum err
 xd_ask_read(struct xd *x, struct str body, struct xd_ask *ask)
 {
@@ -47,6 +68,8 @@ xd_ask_read(struct xd *x, struct str body, struct xd_ask *ask)
         x->err = json_doc_parse(&x->doc, body, &x->fault);
     if (!x->err)
         x->op->read_request(x, JSON_ROOT, &ask->embed);
+    if (ask->kind == XD_OP_EMBEDDINGS)
+        settle_inputs(&ask->embed);
     return x->err;
 }
 
@@ -96,6 +119,23 @@ purpose_of(struct str word)
     return IR_PURPOSE_UNSET;
 }
 
+/* Some dialects say with each input what others say once. */
+static void
+fill_options(struct xd *x, struct ir_embed_request *m)
+{
+    struct ir_inputs own = { 0 };
+    for (unsigned i = 0; i < m->inputs.n; i++) {
+        struct ir_input *in = XD_PUSH(x, &own);
+        if (!in)
+            return;
+        *in = m->inputs.v[i];
+        in->options = (struct ir_input_options){
+            .set = true, .model = m->model, .dimensions = m->dimensions, .purpose = m->purpose
+        };
+    }
+    m->inputs = own;
+}
+
 /* Floats can be made of base64 and the other way round: where the target cannot say which it shall send, nothing is
  * lost. */
 static bool
@@ -116,6 +156,8 @@ prepare_embed(struct xd *x, const struct xd_policy_choices *over, struct ir_embe
     if (str_is(inputs, "one") && m->inputs.n > 1)
         xd_fault(x, ERR_UNSUPPORTED, 0, "%s makes one vector a request, %u are wanted",
                  x->dialect->name, m->inputs.n);
+    if (str_is(inputs, "each"))
+        fill_options(x, m);
     if (!says(x->op, "encodings") && is_served(&m->encodings))
         m->encodings.n = 0;
 }
@@ -178,8 +220,10 @@ xd_answer_read(struct xd *x, struct str body, struct xd_answer *answer, struct i
         return x->err;
     }
     x->op->read_reply(x, JSON_ROOT, &answer->embed);
-    if (answer->kind == XD_OP_EMBEDDINGS)
+    if (answer->kind == XD_OP_EMBEDDINGS) {
         settle_vectors(&answer->embed.vectors);
+        answer->embed.usage.set |= answer->embed.usage.input.set;
+    }
     if (!x->err && !is_answer(answer))
         xd_fault(x, ERR_TYPE, JSON_ROOT, "the body is no answer to %s of %s",
                  xd_op_name(answer->kind), x->dialect->name);

@@ -33,7 +33,9 @@
  *   stream_usage       keep | ask                ask for the usage of a stream whether or not the
  *                                                client does
  *   purpose            keep | query | ...        what embeddings are for, when the client did not say
- *   inputs             many | one                several inputs to embed: pass on | ERR_UNSUPPORTED
+ *   inputs             many | one | each         several inputs to embed: pass on; ERR_UNSUPPORTED;
+ *                                                each says the model, what it is for and how long its
+ *                                                vector shall be
  *   roles              merge | strict            strict: a conversation that the assistant begins
  *                                                gets a user turn before it
  *

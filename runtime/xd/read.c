@@ -145,6 +145,14 @@ xd_read_not(struct xd *x, uint32_t at, enum ir_bool *v)
 }
 
 void
+xd_read_behind(struct xd *x, uint32_t at, struct str prefix, struct str *v)
+{
+    xd_read_str(x, at, v);
+    if (v->p && str_starts(*v, prefix))
+        *v = str_skip(*v, prefix.n);
+}
+
+void
 xd_read_strs(struct xd *x, uint32_t at, struct ir_strs *v)
 {
     if (!has(x, at, JSON_ARRAY))

@@ -253,6 +253,25 @@ xd_put_packed_ints(struct xd *x, struct str key, const struct ir_numbers *v)
     return values.p;
 }
 
+void
+xd_read_one_vector(struct xd *x, uint32_t at, struct ir_vectors *l)
+{
+    struct ir_vector *v = at && !x->err ? XD_PUSH(x, l) : NULL;
+    if (!v)
+        return;
+    *v = (struct ir_vector){ .set = true };
+    xd_read_vector(x, at, &v->numbers);
+}
+
+void
+xd_put_one_vector(struct xd *x, struct str key, const struct ir_vectors *l)
+{
+    if (l->n == 1)
+        (void)xd_put_vector(x, key, &l->v[0].numbers);
+    else
+        xd_no_element(x, key);
+}
+
 /* --- lists of bare vectors ----------------------------------------------------------------- */
 
 /* One encoding's part of the vectors: those of a kind, and of a type if they are integers. */
@@ -271,7 +290,8 @@ static void
 read_column(struct xd *x, uint32_t at, struct ir_vectors *l, const struct column *c)
 {
     unsigned index = 0;
-    if (!at || x->err || !xd_want(x, at, JSON_ARRAY))
+    /* An object has a member for each encoding, which have rows of their own. */
+    if (!at || x->err || json_kind(&x->doc, at) == JSON_OBJECT || !xd_want(x, at, JSON_ARRAY))
         return;
     XD_EACH(x, i, at) {
         struct ir_vector *v = XD_PUSH(x, l);

@@ -150,6 +150,20 @@ xd_put_not(struct xd *x, struct str key, enum ir_bool v)
 }
 
 void
+xd_put_behind(struct xd *x, struct str key, struct str prefix, struct str v)
+{
+    if (!v.p) {
+        xd_no_key(x);
+        return;
+    }
+    jw_key(&x->w, key);
+    jw_begin_string(&x->w);
+    json_escape(x->out, prefix);
+    json_escape(x->out, v);
+    jw_end_string(&x->w);
+}
+
+void
 xd_put_strs(struct xd *x, struct str key, const struct ir_strs *v)
 {
     if (v->n == 0) {

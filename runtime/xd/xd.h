@@ -387,6 +387,8 @@ void xd_read_alone(struct xd *x, uint32_t at, struct str *v);
 void xd_read_budget(struct xd *x, uint32_t at, struct ir_reasoning *v);
 /* The result of a call as an object: {"result": text}, {"error": text}, or anything else as it is. */
 void xd_read_outcome(struct xd *x, uint32_t at, struct ir_block *v);
+/* A string behind a fixed one, which may be missing. */
+void xd_read_behind(struct xd *x, uint32_t at, struct str prefix, struct str *v);
 void xd_read_strs(struct xd *x, uint32_t at, struct ir_strs *v);  /* array of strings */
 void xd_read_jsons(struct xd *x, uint32_t at, struct ir_strs *v); /* array of any values, raw */
 void xd_read_media_url(struct xd *x, uint32_t at,
@@ -406,6 +408,8 @@ void xd_read_texts_or_tokens(struct xd *x, uint32_t at, struct ir_inputs *v);
 /* A vector: an array of numbers, or base64 of 32-bit floats; base64 of bytes (int8). */
 void xd_read_vector(struct xd *x, uint32_t at, struct ir_numbers *v);
 void xd_read_packed_ints(struct xd *x, uint32_t at, struct ir_numbers *v);
+/* A reply's only vector. */
+void xd_read_one_vector(struct xd *x, uint32_t at, struct ir_vectors *v);
 /* Arrays of such vectors, which are appended; they count from 0. */
 void xd_read_float_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
 void xd_read_packed_vectors(struct xd *x, uint32_t at, struct ir_vectors *v);
@@ -506,6 +510,7 @@ void xd_put_not(struct xd *x, struct str key, enum ir_bool v);
 bool xd_put_word(struct xd *x, struct str key, const struct xd_table *t,
                  int value); /* false: no such row, nothing written */
 void xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct str v);
+void xd_put_behind(struct xd *x, struct str key, struct str prefix, struct str v);
 void xd_put_strs(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_jsons(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_text_parts(struct xd *x, struct str key, struct str v); /* [{"text":v}] */
@@ -522,6 +527,8 @@ void xd_put_count(struct xd *x, struct str key);
 void xd_put_texts_or_tokens(struct xd *x, struct str key, const struct ir_inputs *v);
 bool xd_put_vector(struct xd *x, struct str key, const struct ir_numbers *v);
 bool xd_put_packed_ints(struct xd *x, struct str key, const struct ir_numbers *v);
+/* The first vector; another one does not fit. */
+void xd_put_one_vector(struct xd *x, struct str key, const struct ir_vectors *v);
 /* The vectors of one encoding. */
 void xd_put_float_vectors(struct xd *x, struct str key, const struct ir_vectors *v);
 void xd_put_packed_vectors(struct xd *x, struct str key, const struct ir_vectors *v);

@@ -35,6 +35,16 @@ same_text(const struct ir_input *a, const struct ir_input *b)
                                       : a->parts.blocks.n == b->parts.blocks.n;
 }
 
+/* Tools that all know; those of one provider's own making are lost by name. */
+static unsigned
+functions(const struct ir_request *m)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < m->tools.n; i++)
+        n += m->tools.v[i].kind == IR_TOOL_FUNCTION;
+    return n;
+}
+
 static bool
 same_ask(const struct xd_ask *a, const struct xd_ask *b)
 {
@@ -51,7 +61,7 @@ same_ask(const struct xd_ask *a, const struct xd_ask *b)
         return same && str_eq(a->rerank.query, b->rerank.query)
                && a->rerank.top.v == b->rerank.top.v;
     }
-    return a->chat.turns.n == b->chat.turns.n && a->chat.tools.n == b->chat.tools.n;
+    return a->chat.turns.n == b->chat.turns.n && functions(&a->chat) == functions(&b->chat);
 }
 
 /* Vectors are compared as 32-bit floats, which is what they are in all encodings but those of integers. */

@@ -162,6 +162,26 @@ needs_no_front(const struct xd_dialect *d)
     return d->nfronts == 0;
 }
 
+static bool
+serves(const struct xd_dialect *d, struct str model)
+{
+    for (unsigned i = 0; i < d->nmodels; i++)
+        if (str_glob(d->models[i], model))
+            return true;
+    return false;
+}
+
+/* Another provider of the family that has the path for just this model. */
+static const struct xd_dialect *
+sibling_at(const struct xd_dialect *of, struct str uri, struct str query, struct xd_asked *asked)
+{
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        if ((*d)->provider && strcmp((*d)->family, of->family) == 0
+            && xd_path_find(*d, uri, query, asked) && serves(*d, asked->model))
+            return *d;
+    return NULL;
+}
+
 /* As dialect_of, with the spec's own paths: first by the provider, then by fronts, then by paths. */
 static const struct xd_dialect *
 dialect_at(struct arena *a, struct str dir, struct str uri, struct xd_asked *asked)
@@ -172,6 +192,9 @@ dialect_at(struct arena *a, struct str dir, struct str uri, struct xd_asked *ask
         uri.n = (size_t)(mark - uri.p);
     const struct xd_dialect *provider = wire_provider(a, dir);
     if (provider && is_version_of(provider, uri) && xd_path_find(provider, uri, query, asked))
+        return provider;
+    provider = provider ? sibling_at(provider, uri, query, asked) : NULL;
+    if (provider)
         return provider;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++)
         if (!(*d)->provider && asks_at_front(*d, uri, query, asked))
