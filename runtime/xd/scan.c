@@ -38,7 +38,8 @@ take_unknown(struct xd *x, const struct xd_shape *shape, const struct xd_keys *k
         if (item)
             *item = (struct ir_rest_item){ shape, keys->path, name, json_raw(&x->doc, value) };
     } else if (json_kind(&x->doc, value) != JSON_NULL) {
-        xd_lose_member(x, shape, keys->path, name);
+        if (shape->rest != XD_REST_IGNORE)
+            xd_lose_member(x, shape, keys->path, name);
         if (x->n_noise < XD_NOISE_MAX)
             x->noise[x->n_noise++] = value;
     }

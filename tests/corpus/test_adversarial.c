@@ -27,11 +27,12 @@
 
 #define CHAT     "openai.chat"
 #define MESSAGES "anthropic.messages"
+#define CONVERSE "bedrock.converse"
 #define CUT_OFF  "the stream was cut off before its end"
 #define CUT_IN   "the stream was cut off inside of an event"
 
 struct expected {
-    const char *file;
+    const char *file; /* of sse/, without its ending, or with folder and ending */
     const char *from;
     struct str text;
     const char *thinking;
@@ -49,6 +50,15 @@ struct expected {
 #define GREETING(file) \
     { \
         file, CHAT, HELLO, "", "", PLAIN_STOP_END, 3, 2, 0, NULL \
+    }
+/* The binary counterpart of the greeting. */
+#define MESSAGE(file) \
+    { \
+        "eventstream/" file ".bin", CONVERSE, HE, "", "", PLAIN_STOP_END, 18, 2, 10, NULL \
+    }
+#define FAILED(file, text, error) \
+    { \
+        "eventstream/" file ".bin", CONVERSE, text, "", "", PLAIN_STOP_NONE, 0, 0, 0, error \
     }
 #define TEXT(file, text) \
     { \
@@ -123,6 +133,26 @@ static const struct expected table[] = {
     BROKEN("54-anthropic-no-message-stop", MESSAGES, STR_INIT("Hi"), CUT_OFF),
     { "55-anthropic-unknown-events", MESSAGES, STR_INIT(""), "", "", PLAIN_STOP_END, 18, 4, 10,
       NULL },
+    MESSAGE("01-ok"),
+    FAILED("02-throttlingException", HE, "boom"),
+    FAILED("02-modelStreamErrorException", HE, "boom"),
+    FAILED("02-internalServerException", HE, "boom"),
+    FAILED("02-serviceUnavailableException", HE, "boom"),
+    FAILED("02-validationException", HE, "boom"),
+    FAILED("02-modelTimeoutException", HE, "boom"),
+    FAILED("03-error-frame", STR_INIT(""), "An internal server error occurred"),
+    FAILED("04-bad-message-crc", STR_INIT(""), "the checksum of a message is wrong at byte 118"),
+    FAILED("05-bad-prelude", STR_INIT(""),
+           "the checksum of a message's lengths is wrong at byte 118"),
+    /* It had said why it stopped; its usage is lost. */
+    { "eventstream/06-truncated.bin", CONVERSE, HE, "", "", PLAIN_STOP_END, 0, 0, 0, NULL },
+    FAILED("07-huge-length", STR_INIT(""), "an event is larger than 16777216 bytes at byte 0"),
+    FAILED("08-headers-longer-than-frame", STR_INIT(""),
+           "a message is shorter than what it holds at byte 0"),
+    MESSAGE("09-all-header-types"),
+    MESSAGE("10-unknown-event"),
+    MESSAGE("11-metadata-before-stop"),
+    MESSAGE("12-initial-response"),
 };
 #define N_TABLE (sizeof table / sizeof *table)
 
@@ -131,10 +161,12 @@ static const char *const targets[] = { CHAT, MESSAGES };
 static struct str
 load(struct arena *a, const struct expected *e)
 {
-    struct str bytes = wire_file(
-        a, wire_path(a, arena_printf(a, "adversarial/sse/%s.sse", e->file).p));
+    bool plain = !strchr(e->file, '/');
+    const char *name =
+        arena_printf(a, plain ? "adversarial/sse/%s.sse" : "adversarial/%s", e->file).p;
+    struct str bytes = wire_file(a, wire_path(a, name));
     if (!bytes.n)
-        fail_msg("%s.sse is missing from the corpus", e->file);
+        fail_msg("%s is missing from the corpus", name);
     return bytes;
 }
 
@@ -335,11 +367,14 @@ the_second_choice_flows_beside_the_first(void **state)
     arena_fini(&a);
 }
 
+/* name: with its folder */
 static bool
 is_in_table(struct str name)
 {
+    struct str plain = str_starts(name, STR("sse/")) ? str_skip(name, 4) : STR("");
     for (size_t i = 0; i < N_TABLE; i++)
-        if (str_starts(name, str_from(table[i].file)) && name.n == strlen(table[i].file) + 4)
+        if (str_is(name, table[i].file)
+            || (str_starts(plain, str_from(table[i].file)) && plain.n == strlen(table[i].file) + 4))
             return true;
     return false;
 }
@@ -359,12 +394,12 @@ every_stream_of_our_framings_has_an_expectation(void **state)
         while (n < index.n && index.p[n] != '\t' && index.p[n] != '\n')
             n++;
         struct str name = { index.p, n };
-        if (!str_starts(name, STR("sse/"))) {
+        if (!str_starts(name, STR("sse/")) && !str_starts(name, STR("eventstream/"))) {
             others += memchr(name.p, '/', name.n) != NULL;
             continue;
         }
         ours++;
-        if (!is_in_table(str_skip(name, 4)))
+        if (!is_in_table(name))
             fail_msg("no expectation for %.*s", STR_ARG(name));
     }
     printf("# adversarial: %u streams in %zu dialects, %u not of these framings\n", ours,
