@@ -481,7 +481,7 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
         for (unsigned k = 0; k < t->model.n; k++)
             if (t->model.v[k].n > behind) {
                 int c = types_case(blocks, t->model.v[k].v[behind].name.s);
-                if (c >= 0)
+                if (c >= 0 && (k == 0 || t->model.v[0].n <= behind))
                     at = (struct place_in){ &blocks->cases.v[c].fields, &blocks->common,
                                             blocks->cases.v[c].name.s.p };
                 if (c >= 0)

@@ -126,6 +126,8 @@ static struct ctx
 case_ctx(struct dump *p, const struct ast_decl *decl, const struct ast_tag_case *c, bool *ok)
 {
     const struct ast_path *path = &c->model.v[c->model.n - 1];
+    if (decl->kind == DECL_LIST && c->model.v[0].n > 1)
+        path = &c->model.v[0];
     struct ctx ctx = { .kind = CTX_CASE, .ucase = -1 };
 
     if (decl->kind == DECL_UNION) {

@@ -17,10 +17,7 @@ emit_reader(struct emit *e, const struct routes *rs)
             em(e, "        read_%s(x, at, m);\n", r->name);
         } else {
             em(e, "        struct ir_block *b = XD_PUSH(x, &m->blocks);\n        if (b) {\n");
-            if (r->verbatim)
-                read_verbatim(e, "b", "            ");
-            else
-                em(e, "            read_%s(x, at, b);\n", r->name);
+            read_routed(e, rs, r, "            ");
             em(e, "        }\n");
         }
         em(e, "        break;\n    }\n");
@@ -43,7 +40,7 @@ route_mask(struct emit *e, const struct routes *rs, const struct route *r)
     if (r->c->arrow == ARROW_READ)
         return 0;
     if (r->ucase >= 0)
-        return 1u << (r->ucase + 1);
+        return route_cases(r);
     const struct body *b = route_body(e, rs, r);
     for (unsigned i = 0; i < b->uses.n; i++)
         if (b->uses.v[i].r->kind == ROW_MAP && row_writes(b->uses.v[i].r)
@@ -64,12 +61,16 @@ routes_mask(struct emit *e, const struct ast_decl *decl)
 }
 
 static void
-write_route(struct emit *e, const struct route *r)
+write_route(struct emit *e, const struct routes *rs, const struct route *r)
 {
     em(e, "        XD_SEEN(seen_written, %d);\n", route_number(e, r));
     if (r->verbatim) {
         em(e, "        if (!str_eq(m->foreign.dialect, STR_FAMILY))\n            break;\n");
         em(e, "        jw_raw(&x->w, m->foreign.body);\n");
+    } else if (r->other >= 0) {
+        em(e, "        {\n");
+        write_other(e, rs, r, "*m", "            ");
+        em(e, "        }\n");
     } else if (r->ucase >= 0) {
         em(e, "        write_%s(x, m);\n", r->name);
     } else {
@@ -103,7 +104,7 @@ emit_writer(struct emit *e, const struct routes *rs)
             if (mask >> (n + 1) & 1)
                 em(e, "    case %s:\n", case_constant(e->a, rs->blocks, n));
         if (mask)
-            write_route(e, &rs->list.v[i]);
+            write_route(e, rs, &rs->list.v[i]);
     }
     for (int n = 0; n < (int)rs->blocks->cases.n; n++)
         if (!(done >> (n + 1) & 1))

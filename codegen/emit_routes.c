@@ -36,6 +36,92 @@ bad_route(struct emit *e, const struct ast_decl *decl, const struct ast_path *p)
             "\"user\" <-> turns.user { ... }   \"system\" <-> instructions | turns.system { ... }");
 }
 
+/* The last row's field of the route's own case; NULL with an error when there is none. */
+static const struct ir_field *
+last_field(const struct routes *rs, const struct route *r)
+{
+    const struct ir_fields *fields = &rs->blocks->cases.v[r->ucase].fields;
+
+    for (unsigned i = r->c->rows.n; i > 0; i--)
+        if (r->c->rows.v[i - 1].kind == ROW_MAP && r->c->rows.v[i - 1].model.n == 1)
+            return types_field(fields, r->c->rows.v[i - 1].model.v[0].v[0].name.s);
+    return NULL;
+}
+
+static bool
+check_other(struct emit *e, const struct routes *rs, const struct route *r,
+            const struct ast_path *p)
+{
+    const struct ir_field *f = last_field(rs, r);
+    const struct ir_fields *other = &rs->blocks->cases.v[r->other].fields;
+
+    if (f && other->n == 1 && types_is_stringlike(&f->type)
+        && types_is_stringlike(&other->v[0].type))
+        return true;
+    diag_help(
+        diag_error(e->diags, p->pos,
+                   "the other case has one field, which stands for that of the last row"),
+        "\"kind\" <-> turns.assistant.thinking | turns.assistant.sealed { ...; data <-> signature }");
+    return false;
+}
+
+/* An element that said nothing but its last row is the other case. */
+static void
+read_other(struct emit *e, const struct routes *rs, const struct route *r, const char *indent)
+{
+    const struct ir_ucase *c = &rs->blocks->cases.v[r->ucase];
+    const struct ir_ucase *other = &rs->blocks->cases.v[r->other];
+    const struct ir_field *last = last_field(rs, r);
+
+    em(e, "%sif (b->%s.%s.p", indent, c->name.s.p, last->name.s.p);
+    for (unsigned i = 0; i < c->fields.n; i++)
+        if (&c->fields.v[i] != last)
+            em(e, " && !(%s)",
+               types_present(
+                   e->a, &c->fields.v[i].type,
+                   arena_printf(e->a, "b->%s.%s", c->name.s.p, c->fields.v[i].name.s.p).p));
+    em(e, ") {\n%s    struct str last = b->%s.%s;\n", indent, c->name.s.p, last->name.s.p);
+    em(e, "%s    b->kind = %s;\n%s    b->%s.%s = last;\n%s}\n", indent,
+       case_constant(e->a, rs->blocks, r->other), indent, other->name.s.p,
+       other->fields.v[0].name.s.p, indent);
+}
+
+void
+read_routed(struct emit *e, const struct routes *rs, const struct route *r, const char *indent)
+{
+    if (r->verbatim)
+        read_verbatim(e, "b", indent);
+    else
+        em(e, "%sread_%s(x, at, b);\n", indent, r->name);
+    if (r->other >= 0)
+        read_other(e, rs, r, indent);
+}
+
+void
+write_other(struct emit *e, const struct routes *rs, const struct route *r, const char *block,
+            const char *indent)
+{
+    const struct ir_ucase *c = &rs->blocks->cases.v[r->ucase];
+    const struct ir_ucase *other = &rs->blocks->cases.v[r->other];
+
+    em(e, "%sconst struct ir_block *b = &%s;\n%sstruct ir_block own = *b;\n", indent, block,
+       indent);
+    em(e, "%sif (b->kind == %s) {\n%s    own = (struct ir_block){ .kind = %s, .rest = b->rest",
+       indent, case_constant(e->a, rs->blocks, r->other), indent,
+       case_constant(e->a, rs->blocks, r->ucase));
+    for (unsigned i = 0; i < rs->blocks->common.n; i++)
+        em(e, ", .%s = b->%s", rs->blocks->common.v[i].name.s.p, rs->blocks->common.v[i].name.s.p);
+    em(e, " };\n%s    own.%s.%s = b->%s.%s;\n%s}\n", indent, c->name.s.p,
+       last_field(rs, r)->name.s.p, other->name.s.p, other->fields.v[0].name.s.p, indent);
+    em(e, "%swrite_%s(x, &own);\n", indent, r->name);
+}
+
+uint32_t
+route_cases(const struct route *r)
+{
+    return (r->ucase >= 0 ? 1u << (r->ucase + 1) : 0) | (r->other >= 0 ? 1u << (r->other + 1) : 0);
+}
+
 /* turns.user.result, blocks.call: where the path goes. */
 static bool
 take_path(struct emit *e, const struct routes *rs, struct route *r, const struct ast_path *p)
@@ -47,10 +133,16 @@ take_path(struct emit *e, const struct routes *rs, struct route *r, const struct
         r->instructions = true;
         return true;
     }
-    if (r->role >= 0 || p->n < behind || p->n > behind + 1
+    bool other = r->role >= 0 && r->ucase >= 0 && r->other < 0 && p->n == behind + 1
+                 && (items || r->role == types_value(rs->roles, p->v[1].name.s));
+    if ((r->role >= 0 && !other) || p->n < behind || p->n > behind + 1
         || !str_is(p->v[0].name.s, items ? "blocks" : "turns")) {
         bad_route(e, rs->decl, p);
         return false;
+    }
+    if (other) {
+        r->other = want_case(rs->blocks, p->v[behind].name, e->diags);
+        return r->other >= 0 && check_other(e, rs, r, p);
     }
     r->role = items ? 0 : want_value(rs->roles, p->v[1].name, e->diags);
     r->ucase = p->n > behind ? want_case(rs->blocks, p->v[behind].name, e->diags) : -1;
@@ -74,7 +166,7 @@ is_other_member(const struct ast_decl *decl, const struct ast_tag_case *c)
 static bool
 make_route(struct emit *e, struct routes *rs, const struct ast_tag_case *c)
 {
-    struct route r = { .c = c, .role = -1, .ucase = -1 };
+    struct route r = { .c = c, .role = -1, .ucase = -1, .other = -1 };
 
     for (unsigned i = 0; i < c->model.n; i++)
         if (!take_path(e, rs, &r, &c->model.v[i]))
@@ -223,10 +315,10 @@ emit_reader(struct emit *e, const struct routes *rs)
         if (r->ucase >= 0)
             em(e, "        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;\n");
         em(e, "        if (%s) {\n", r->ucase >= 0 ? "b" : "t");
-        if (r->verbatim)
-            read_verbatim(e, "b", "            ");
+        if (r->ucase >= 0)
+            read_routed(e, rs, r, "            ");
         else
-            em(e, "            read_%s(x, at, %s);\n", r->name, r->ucase >= 0 ? "b" : "t");
+            em(e, "            read_%s(x, at, t);\n", r->name);
         em(e, "        }\n        break;\n    }\n");
     }
     em(e, "    }\n}\n\n");
@@ -246,9 +338,11 @@ static void
 write_routed(struct emit *e, const struct routes *rs, const struct route *r)
 {
     em(e,
-       "            if (m->blocks.v[i].kind == %s) {\n                XD_SEEN(seen_written, %d);\n",
-       case_constant(e->a, rs->blocks, r->ucase), route_number(e, r));
-    if (r->verbatim) {
+       "            if ((0x%xu >> m->blocks.v[i].kind) & 1) {\n                XD_SEEN(seen_written, %d);\n",
+       route_cases(r), route_number(e, r));
+    if (r->other >= 0) {
+        write_other(e, rs, r, "m->blocks.v[i++]", "                ");
+    } else if (r->verbatim) {
         em(e, "                const struct ir_block *b = &m->blocks.v[i++];\n");
         write_verbatim(e, "b", "                ");
     } else {
@@ -270,7 +364,7 @@ emit_turn_writer(struct emit *e, const struct routes *rs, int role)
         if (r->role != role || r->c->arrow == ARROW_READ)
             continue;
         if (r->ucase >= 0)
-            routed |= 1u << (r->ucase + 1);
+            routed |= route_cases(r);
         else if (!whole)
             whole = r;
     }

@@ -12,6 +12,7 @@ struct route {
     bool verbatim;     /* the element is kept as it is, as a foreign block */
     int role;          /* index of the enum value; 0 in a list of blocks */
     int ucase;         /* one element for each block of this case, or -1 */
+    int other;         /* the case of an element that says but its last row, or -1 */
     const char *name;
 };
 
@@ -34,6 +35,13 @@ int route_number(struct emit *e, const struct route *r);
 /* The C expression for the number of the route that the element at `at` takes. */
 const char *routes_tag(struct emit *e, const struct routes *rs);
 const char *role_constant(struct emit *e, const struct routes *rs, int role);
+/* Code that reads the element at `at` into *b, and that writes a block as one of two cases. */
+void
+read_routed(struct emit *e, const struct routes *rs, const struct route *r, const char *indent);
+void write_other(struct emit *e, const struct routes *rs, const struct route *r, const char *block,
+                 const char *indent);
+/* The cases of a route for single blocks; bits 1u << (case + 1). */
+uint32_t route_cases(const struct route *r);
 /* Code that takes the element at `at` into *block as it is, and that writes it back. */
 void read_verbatim(struct emit *e, const char *block, const char *indent);
 void write_verbatim(struct emit *e, const char *block, const char *indent);

@@ -832,7 +832,7 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 86);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;

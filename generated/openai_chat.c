@@ -1334,7 +1334,7 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
@@ -5586,7 +5586,7 @@ write_alibaba_messages_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
@@ -6113,7 +6113,7 @@ write_cerebras_messages_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
@@ -7451,7 +7451,7 @@ write_minimax_messages_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
@@ -7989,7 +7989,7 @@ write_openrouter_messages_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
@@ -9494,7 +9494,7 @@ write_vllm_messages_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 93);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;

@@ -60,7 +60,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* openai/responses.spec:115 */
+/* openai/responses.spec:117 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -70,7 +70,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/responses.spec:166 */
+/* openai/responses.spec:168 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 3, 0 },
@@ -81,7 +81,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/responses.spec:169 */
+/* openai/responses.spec:171 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 5, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 6, 0 },
@@ -96,7 +96,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/responses.spec:183 */
+/* openai/responses.spec:185 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 12, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 13, 0 },
@@ -108,7 +108,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/responses.spec:209 */
+/* openai/responses.spec:211 */
 static const struct xd_word status_table_v[] = {
     { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15, 0 },
     { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16, 0 },
@@ -128,7 +128,7 @@ static const struct xd_table status_table = {
     NULL,
 };
 
-/* openai/responses.spec:221 */
+/* openai/responses.spec:223 */
 static const struct xd_word reason_table_v[] = {
     { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 24, 0 },
     { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
@@ -138,7 +138,7 @@ static const struct xd_table reason_table = {
     NULL,
 };
 
-/* openai/responses.spec:385 */
+/* openai/responses.spec:387 */
 static const struct xd_word failure_table_v[] = {
     { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 26, 0 },
     { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 27, 0 },
@@ -162,7 +162,7 @@ static const struct xd_table failure_table = {
     NULL,
 };
 
-/* openai/responses.spec:452 */
+/* openai/responses.spec:454 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
@@ -201,7 +201,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/responses.spec:17: request */
+/* openai/responses.spec:18: request */
 static const struct xd_key request_keys_reasoning_v[] = {
     { STR_INIT("effort"), 11, NULL },
 };
@@ -463,7 +463,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:43: "system" */
+/* openai/responses.spec:44: "system" */
 static const struct xd_key input_system_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -539,7 +539,7 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:48: "user" */
+/* openai/responses.spec:49: "user" */
 static const struct xd_key input_user_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -615,7 +615,7 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:53: "assistant" */
+/* openai/responses.spec:54: "assistant" */
 static const struct xd_key input_assistant_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -691,7 +691,7 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:58: "reasoning" */
+/* openai/responses.spec:60: "reasoning" */
 static const struct xd_key input_reasoning_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("summary"), 1, NULL },
@@ -749,7 +749,7 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:65: "function_call" */
+/* openai/responses.spec:67: "function_call" */
 static const struct xd_key input_function_call_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -808,7 +808,7 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:72: "function_call_output" */
+/* openai/responses.spec:74: "function_call_output" */
 static const struct xd_key input_function_call_output_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("output"), 1, NULL },
@@ -962,6 +962,11 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
             read_input_reasoning(x, at, b);
+            if (b->thinking.signature.p && !(b->thinking.text.p)) {
+                struct str last = b->thinking.signature;
+                b->kind = IR_BLOCK_SEALED;
+                b->sealed.data = last;
+            }
         }
         break;
     }
@@ -1022,12 +1027,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 97);
                 write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
-            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
+            if ((0x400u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 98);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
@@ -1046,17 +1051,24 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
         break;
     case IR_ROLE_ASSISTANT:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING) {
+            if ((0x18u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 95);
-                write_input_reasoning(x, &m->blocks.v[i++]);
+                const struct ir_block *b = &m->blocks.v[i++];
+                struct ir_block own = *b;
+                if (b->kind == IR_BLOCK_SEALED) {
+                    own = (struct ir_block){ .kind = IR_BLOCK_THINKING, .rest = b->rest, .cache =
+                                             b->cache };
+                    own.thinking.signature = b->sealed.data;
+                }
+                write_input_reasoning(x, &own);
                 continue;
             }
-            if (m->blocks.v[i].kind == IR_BLOCK_CALL) {
+            if ((0x100u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 96);
                 write_input_function_call(x, &m->blocks.v[i++]);
                 continue;
             }
-            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
+            if ((0x400u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 99);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
@@ -1067,7 +1079,7 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             }
             struct ir_turn run = *m;
             run.blocks.v += i;
-            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffaf7u);
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
             i += run.blocks.n;
             XD_SEEN(seen_written, 94);
             write_input_assistant(x, &run);
@@ -1111,7 +1123,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* openai/responses.spec:87: part.text */
+/* openai/responses.spec:89: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1161,7 +1173,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:88: part.refusal */
+/* openai/responses.spec:90: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 0, NULL },
@@ -1191,7 +1203,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:89: part.refusal */
+/* openai/responses.spec:91: part.refusal */
 static const struct xd_key part_refusal_2_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1220,7 +1232,7 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/responses.spec:90: part.image */
+/* openai/responses.spec:92: part.image */
 static const struct xd_key part_image_keys_v[] = {
     { STR_INIT("image_url"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1289,7 +1301,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:96: part.document */
+/* openai/responses.spec:98: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_url"), 1, NULL },
@@ -1370,7 +1382,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:103: part.audio */
+/* openai/responses.spec:105: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1530,7 +1542,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/responses.spec:113: cache_breakpoint */
+/* openai/responses.spec:115: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1580,7 +1592,7 @@ static const struct xd_tags said_tags = {
     sizeof said_tags_v / sizeof *said_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:119: said.text */
+/* openai/responses.spec:121: said.text */
 static const struct xd_key said_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1641,7 +1653,7 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:123: said.refusal */
+/* openai/responses.spec:125: said.refusal */
 static const struct xd_key said_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1755,7 +1767,7 @@ static const struct xd_tags spoken_tags = {
     sizeof spoken_tags_v / sizeof *spoken_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:131: spoken.text */
+/* openai/responses.spec:133: spoken.text */
 static const struct xd_key spoken_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1820,7 +1832,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:136: spoken.refusal */
+/* openai/responses.spec:138: spoken.refusal */
 static const struct xd_key spoken_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1933,7 +1945,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:143: annotation.web */
+/* openai/responses.spec:145: annotation.web */
 static const struct xd_key annotation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2060,7 +2072,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:154: tool.function */
+/* openai/responses.spec:156: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2175,7 +2187,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/responses.spec:167: choice_named */
+/* openai/responses.spec:169: choice_named */
 static const struct xd_key choice_named_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("name"), 0, NULL },
@@ -2215,7 +2227,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:174: format */
+/* openai/responses.spec:176: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -2289,7 +2301,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:186: reply */
+/* openai/responses.spec:188: reply */
 static const struct xd_key reply_keys_incomplete_details_v[] = {
     { STR_INIT("reason"), 2, NULL },
 };
@@ -2449,11 +2461,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
     if (m->choices.n > 0 && m->choices.v[0].logprobs.n)
         xd_lose(x, "choices[0].logprobs");
     if (m->choices.n > 0)
-        xd_lose_blocks(x, &m->choices.v[0].blocks, 0x50eu);
+        xd_lose_blocks(x, &m->choices.v[0].blocks, 0x51eu);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:224: "message" */
+/* openai/responses.spec:226: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2517,7 +2529,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:231: "reasoning" */
+/* openai/responses.spec:233: "reasoning" */
 static const struct xd_key items_reasoning_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2576,7 +2588,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:239: "function_call" */
+/* openai/responses.spec:241: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2668,6 +2680,11 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_reasoning(x, at, b);
+            if (b->thinking.signature.p && !(b->thinking.text.p)) {
+                struct str last = b->thinking.signature;
+                b->kind = IR_BLOCK_SEALED;
+                b->sealed.data = last;
+            }
         }
         break;
     }
@@ -2718,8 +2735,18 @@ write_items_element(struct xd *x, const struct ir_block *m)
         write_items_message(x, &turn);
         return true;
     case IR_BLOCK_THINKING:
+    case IR_BLOCK_SEALED:
         XD_SEEN(seen_written, 187);
-        write_items_reasoning(x, m);
+        {
+            const struct ir_block *b = &*m;
+            struct ir_block own = *b;
+            if (b->kind == IR_BLOCK_SEALED) {
+                own = (struct ir_block){ .kind = IR_BLOCK_THINKING, .rest = b->rest, .cache =
+                                         b->cache };
+                own.thinking.signature = b->sealed.data;
+            }
+            write_items_reasoning(x, &own);
+        }
         return true;
     case IR_BLOCK_CALL:
         XD_SEEN(seen_written, 188);
@@ -2731,7 +2758,6 @@ write_items_element(struct xd *x, const struct ir_block *m)
             break;
         jw_raw(&x->w, m->foreign.body);
         return true;
-    case IR_BLOCK_SEALED:
     case IR_BLOCK_IMAGE:
     case IR_BLOCK_AUDIO:
     case IR_BLOCK_DOCUMENT:
@@ -2754,7 +2780,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:256: response.created */
+/* openai/responses.spec:258: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2801,7 +2827,7 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:257: response.in_progress */
+/* openai/responses.spec:259: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2821,7 +2847,7 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:258: keepalive */
+/* openai/responses.spec:260: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2841,7 +2867,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:261: response.output_item.added */
+/* openai/responses.spec:263: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2878,7 +2904,7 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:262: response.output_item.added */
+/* openai/responses.spec:264: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2904,7 +2930,7 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:263: response.content_part.added */
+/* openai/responses.spec:265: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -2979,7 +3005,7 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:269: response.reasoning_summary_part.added */
+/* openai/responses.spec:271: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -3014,7 +3040,7 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:277: response.output_text.delta */
+/* openai/responses.spec:279: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3092,7 +3118,7 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:284: response.output_text.annotation.added */
+/* openai/responses.spec:286: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3173,7 +3199,7 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
     }
 }
 
-/* openai/responses.spec:291: response.refusal.delta */
+/* openai/responses.spec:293: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3246,7 +3272,7 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:297: response.reasoning_summary_text.delta */
+/* openai/responses.spec:299: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3320,7 +3346,7 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:303: response.reasoning_text.delta */
+/* openai/responses.spec:305: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3363,7 +3389,7 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:308: response.function_call_arguments.delta */
+/* openai/responses.spec:310: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3428,7 +3454,7 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:314: response.output_text.done */
+/* openai/responses.spec:316: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3463,7 +3489,7 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:321: response.refusal.done */
+/* openai/responses.spec:323: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3495,7 +3521,7 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:327: response.content_part.done */
+/* openai/responses.spec:329: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3568,7 +3594,7 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:333: response.reasoning_summary_text.done */
+/* openai/responses.spec:335: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3599,7 +3625,7 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:339: response.reasoning_summary_part.done */
+/* openai/responses.spec:341: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3636,7 +3662,7 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:346: response.function_call_arguments.done */
+/* openai/responses.spec:348: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3665,7 +3691,7 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:352: response.output_item.done */
+/* openai/responses.spec:354: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3725,7 +3751,7 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:354: response.completed */
+/* openai/responses.spec:356: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3772,7 +3798,7 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:355: response.incomplete */
+/* openai/responses.spec:357: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3819,7 +3845,7 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:357: response.failed */
+/* openai/responses.spec:359: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3967,12 +3993,12 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     if ((*e->reply).choices.n > 0)
-        xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x50eu);
+        xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x51eu);
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:376: error */
+/* openai/responses.spec:378: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -4121,7 +4147,7 @@ carries_events(const struct ir_block *b)
 {
     if (b->kind == IR_BLOCK_FOREIGN && !str_eq(b->foreign.dialect, STR_FAMILY))
         return false;
-    return (0x50eu >> b->kind) & 1;
+    return (0x51eu >> b->kind) & 1;
 }
 
 static void
@@ -4223,7 +4249,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/responses.spec:404: begun */
+/* openai/responses.spec:406: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4332,7 +4358,7 @@ write_begun(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:424: usage */
+/* openai/responses.spec:426: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4453,7 +4479,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:435: error */
+/* openai/responses.spec:437: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4500,7 +4526,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:442: fault_body */
+/* openai/responses.spec:444: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4905,6 +4931,11 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
             read_deepseek_responses_input_reasoning(x, at, b);
+            if (b->thinking.signature.p && !(b->thinking.text.p)) {
+                struct str last = b->thinking.signature;
+                b->kind = IR_BLOCK_SEALED;
+                b->sealed.data = last;
+            }
         }
         break;
     }
@@ -4965,12 +4996,12 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
     switch (m->role) {
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_RESULT) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 97);
                 write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
-            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
+            if ((0x400u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 98);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
@@ -4989,17 +5020,24 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
         break;
     case IR_ROLE_ASSISTANT:
         for (unsigned i = 0; i < m->blocks.n;) {
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING) {
+            if ((0x18u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 95);
-                write_deepseek_responses_input_reasoning(x, &m->blocks.v[i++]);
+                const struct ir_block *b = &m->blocks.v[i++];
+                struct ir_block own = *b;
+                if (b->kind == IR_BLOCK_SEALED) {
+                    own = (struct ir_block){ .kind = IR_BLOCK_THINKING, .rest = b->rest, .cache =
+                                             b->cache };
+                    own.thinking.signature = b->sealed.data;
+                }
+                write_deepseek_responses_input_reasoning(x, &own);
                 continue;
             }
-            if (m->blocks.v[i].kind == IR_BLOCK_CALL) {
+            if ((0x100u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 96);
                 write_input_function_call(x, &m->blocks.v[i++]);
                 continue;
             }
-            if (m->blocks.v[i].kind == IR_BLOCK_FOREIGN) {
+            if ((0x400u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 99);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
@@ -5010,7 +5048,7 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
             }
             struct ir_turn run = *m;
             run.blocks.v += i;
-            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffaf7u);
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
             i += run.blocks.n;
             XD_SEEN(seen_written, 94);
             write_input_assistant(x, &run);
@@ -5040,7 +5078,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:452 */
+/* openai/responses.spec:454 */
 static const struct xd_word xai_responses_fault_table_v[] = {
     { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 347, 0 },
 };
@@ -5056,7 +5094,7 @@ carries_xai_responses_events(const struct ir_block *b)
 {
     if (b->kind == IR_BLOCK_FOREIGN && !str_eq(b->foreign.dialect, STR_FAMILY))
         return false;
-    return (0x50eu >> b->kind) & 1;
+    return (0x51eu >> b->kind) & 1;
 }
 
 static void
@@ -5158,7 +5196,7 @@ write_xai_responses_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/responses.spec:435: error */
+/* openai/responses.spec:437: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5211,6 +5249,7 @@ static const struct amended own = {
 
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -5269,364 +5308,365 @@ static const struct str xai_responses_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/responses.spec:115", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/responses.spec:115", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/responses.spec:166", "\"auto\" <-> auto" },
-    { "openai/responses.spec:166", "\"required\" <-> required" },
-    { "openai/responses.spec:166", "\"none\" <-> none" },
-    { "openai/responses.spec:170", "\"none\" <-> none" },
-    { "openai/responses.spec:170", "\"minimal\" <-> minimal" },
-    { "openai/responses.spec:170", "\"low\" <-> low" },
-    { "openai/responses.spec:170", "\"medium\" <-> medium" },
-    { "openai/responses.spec:170", "\"high\" <-> high" },
-    { "openai/responses.spec:170", "\"xhigh\" <-> xhigh" },
-    { "openai/responses.spec:171", "\"max\" <-> max" },
-    { "openai/responses.spec:183", "\"text\" <-> text" },
-    { "openai/responses.spec:183", "\"json_object\" <-> object" },
-    { "openai/responses.spec:183", "\"json_schema\" <-> schema" },
-    { "openai/responses.spec:210", "\"completed\" <-> end" },
-    { "openai/responses.spec:211", "\"incomplete\" <-> other" },
-    { "openai/responses.spec:212", "\"completed\" <- match" },
-    { "openai/responses.spec:213", "\"completed\" <- call" },
-    { "openai/responses.spec:214", "\"completed\" <- pause" },
-    { "openai/responses.spec:215", "\"incomplete\" <- length" },
-    { "openai/responses.spec:216", "\"incomplete\" <- refusal" },
-    { "openai/responses.spec:217", "\"incomplete\" <- failed" },
-    { "openai/responses.spec:218",
+    { "openai/responses.spec:117", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/responses.spec:117", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/responses.spec:168", "\"auto\" <-> auto" },
+    { "openai/responses.spec:168", "\"required\" <-> required" },
+    { "openai/responses.spec:168", "\"none\" <-> none" },
+    { "openai/responses.spec:172", "\"none\" <-> none" },
+    { "openai/responses.spec:172", "\"minimal\" <-> minimal" },
+    { "openai/responses.spec:172", "\"low\" <-> low" },
+    { "openai/responses.spec:172", "\"medium\" <-> medium" },
+    { "openai/responses.spec:172", "\"high\" <-> high" },
+    { "openai/responses.spec:172", "\"xhigh\" <-> xhigh" },
+    { "openai/responses.spec:173", "\"max\" <-> max" },
+    { "openai/responses.spec:185", "\"text\" <-> text" },
+    { "openai/responses.spec:185", "\"json_object\" <-> object" },
+    { "openai/responses.spec:185", "\"json_schema\" <-> schema" },
+    { "openai/responses.spec:212", "\"completed\" <-> end" },
+    { "openai/responses.spec:213", "\"incomplete\" <-> other" },
+    { "openai/responses.spec:214", "\"completed\" <- match" },
+    { "openai/responses.spec:215", "\"completed\" <- call" },
+    { "openai/responses.spec:216", "\"completed\" <- pause" },
+    { "openai/responses.spec:217", "\"incomplete\" <- length" },
+    { "openai/responses.spec:218", "\"incomplete\" <- refusal" },
+    { "openai/responses.spec:219", "\"incomplete\" <- failed" },
+    { "openai/responses.spec:220",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:221", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:221", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:386", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:387", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:388", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:389", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:390", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:391", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:392", "\"server_error\" <- auth" },
-    { "openai/responses.spec:393", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:394", "\"server_error\" <- missing" },
-    { "openai/responses.spec:395", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:396", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:397", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:398", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:399", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:400", "* -> internal" },
-    { "openai/responses.spec:453", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:454", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:455", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:456", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:457", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:458", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:459", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:460", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:461", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:462", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:463", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:464", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:465", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:466", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:467", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:468", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:469",
+    { "openai/responses.spec:223", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:223", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:388", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:389", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:390", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:391", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:392", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:393", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:394", "\"server_error\" <- auth" },
+    { "openai/responses.spec:395", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:396", "\"server_error\" <- missing" },
+    { "openai/responses.spec:397", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:398", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:399", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:400", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:401", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:402", "* -> internal" },
+    { "openai/responses.spec:455", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:456", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:457", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:458", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:459", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:460", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:461", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:462", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:463", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:464", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:465", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:466", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:467", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:468", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:469", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:470", "\"internal_error\", \"api_error\" -> internal" },
+    { "openai/responses.spec:471",
       "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
-    { "openai/responses.spec:470",
+    { "openai/responses.spec:472",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:471", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:472", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:473", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
-    { "openai/responses.spec:18", "model <-> model required" },
-    { "openai/responses.spec:19", "instructions -> instructions : string as text" },
-    { "openai/responses.spec:20", "input <-> this : input | string as turns required" },
-    { "openai/responses.spec:21", "stream <-> stream" },
-    { "openai/responses.spec:22", "tools <-> tools : [tool]" },
-    { "openai/responses.spec:23", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/responses.spec:24", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/responses.spec:25", "max_output_tokens <-> max_output" },
-    { "openai/responses.spec:26", "temperature <-> sampling.temperature" },
-    { "openai/responses.spec:27", "top_p <-> sampling.top_p" },
-    { "openai/responses.spec:28", "top_logprobs <-> top_logprobs" },
-    { "openai/responses.spec:29", "reasoning.effort <-> reasoning.effort : effort" },
-    { "openai/responses.spec:30", "text.format <-> format : format" },
-    { "openai/responses.spec:31", "user <-> user" },
-    { "openai/responses.spec:32", "prompt_cache_key <-> cache_key" },
-    { "openai/responses.spec:33", "service_tier <-> tier" },
-    { "openai/responses.spec:44", "type = \"message\"" },
-    { "openai/responses.spec:45",
+    { "openai/responses.spec:473", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:474", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:475", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:19", "model <-> model required" },
+    { "openai/responses.spec:20", "instructions -> instructions : string as text" },
+    { "openai/responses.spec:21", "input <-> this : input | string as turns required" },
+    { "openai/responses.spec:22", "stream <-> stream" },
+    { "openai/responses.spec:23", "tools <-> tools : [tool]" },
+    { "openai/responses.spec:24", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/responses.spec:25", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/responses.spec:26", "max_output_tokens <-> max_output" },
+    { "openai/responses.spec:27", "temperature <-> sampling.temperature" },
+    { "openai/responses.spec:28", "top_p <-> sampling.top_p" },
+    { "openai/responses.spec:29", "top_logprobs <-> top_logprobs" },
+    { "openai/responses.spec:30", "reasoning.effort <-> reasoning.effort : effort" },
+    { "openai/responses.spec:31", "text.format <-> format : format" },
+    { "openai/responses.spec:32", "user <-> user" },
+    { "openai/responses.spec:33", "prompt_cache_key <-> cache_key" },
+    { "openai/responses.spec:34", "service_tier <-> tier" },
+    { "openai/responses.spec:45", "type = \"message\"" },
+    { "openai/responses.spec:46",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:49", "type = \"message\"" },
-    { "openai/responses.spec:50",
+    { "openai/responses.spec:50", "type = \"message\"" },
+    { "openai/responses.spec:51",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:54", "type = \"message\"" },
-    { "openai/responses.spec:55",
+    { "openai/responses.spec:55", "type = \"message\"" },
+    { "openai/responses.spec:56",
       "content <-> blocks : string as text | [said] required else \"\"" },
-    { "openai/responses.spec:59", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:60", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:61", "encrypted_content <-> signature" },
-    { "openai/responses.spec:66", "call_id <-> id" },
-    { "openai/responses.spec:67", "name <-> name" },
-    { "openai/responses.spec:68", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:73", "call_id <-> call" },
-    { "openai/responses.spec:74",
+    { "openai/responses.spec:61", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:62", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:63", "encrypted_content <-> signature" },
+    { "openai/responses.spec:68", "call_id <-> id" },
+    { "openai/responses.spec:69", "name <-> name" },
+    { "openai/responses.spec:70", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:75", "call_id <-> call" },
+    { "openai/responses.spec:76",
       "output <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:43", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/responses.spec:48", "\"user\" <-> turns.user {" },
-    { "openai/responses.spec:53", "\"assistant\" <-> turns.assistant {" },
-    { "openai/responses.spec:58", "\"reasoning\" <-> turns.assistant.thinking {" },
-    { "openai/responses.spec:65", "\"function_call\" <-> turns.assistant.call {" },
-    { "openai/responses.spec:72", "\"function_call_output\" <-> turns.user.result {" },
-    { "openai/responses.spec:78",
+    { "openai/responses.spec:44", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/responses.spec:49", "\"user\" <-> turns.user {" },
+    { "openai/responses.spec:54", "\"assistant\" <-> turns.assistant {" },
+    { "openai/responses.spec:60",
+      "\"reasoning\" <-> turns.assistant.thinking | turns.assistant.sealed {" },
+    { "openai/responses.spec:67", "\"function_call\" <-> turns.assistant.call {" },
+    { "openai/responses.spec:74", "\"function_call_output\" <-> turns.user.result {" },
+    { "openai/responses.spec:80",
       "\"computer_call_output\", \"local_shell_call_output\", \"shell_call_output\", "
       "\"apply_patch_call_output\"," },
-    { "openai/responses.spec:80", "* <-> turns.assistant.foreign" },
-    { "openai/responses.spec:87", "text <-> text" },
-    { "openai/responses.spec:85", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/responses.spec:88", "text <- text" },
-    { "openai/responses.spec:89", "refusal -> text" },
-    { "openai/responses.spec:91", "image_url <-> source : media_url" },
-    { "openai/responses.spec:92", "file_id <-> source.file.id" },
-    { "openai/responses.spec:93", "detail <-> detail" },
-    { "openai/responses.spec:97", "file_data <-> source : data_url" },
-    { "openai/responses.spec:98", "file_url <-> source.url.url" },
-    { "openai/responses.spec:99", "file_id <-> source.file.id" },
-    { "openai/responses.spec:100", "filename <-> title" },
-    { "openai/responses.spec:104", "input_audio.data <-> source.bytes.data" },
-    { "openai/responses.spec:105", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/responses.spec:87",
+    { "openai/responses.spec:82", "* <-> turns.assistant.foreign" },
+    { "openai/responses.spec:89", "text <-> text" },
+    { "openai/responses.spec:87", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/responses.spec:90", "text <- text" },
+    { "openai/responses.spec:91", "refusal -> text" },
+    { "openai/responses.spec:93", "image_url <-> source : media_url" },
+    { "openai/responses.spec:94", "file_id <-> source.file.id" },
+    { "openai/responses.spec:95", "detail <-> detail" },
+    { "openai/responses.spec:99", "file_data <-> source : data_url" },
+    { "openai/responses.spec:100", "file_url <-> source.url.url" },
+    { "openai/responses.spec:101", "file_id <-> source.file.id" },
+    { "openai/responses.spec:102", "filename <-> title" },
+    { "openai/responses.spec:106", "input_audio.data <-> source.bytes.data" },
+    { "openai/responses.spec:107", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/responses.spec:89",
       "\"input_text\", \"text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/responses.spec:89", "\"refusal\" -> refusal { refusal -> text }" },
-    { "openai/responses.spec:90", "\"input_image\" <-> image {" },
-    { "openai/responses.spec:96", "\"input_file\" <-> document {" },
-    { "openai/responses.spec:103", "\"input_audio\" <-> audio {" },
-    { "openai/responses.spec:108", "* -> foreign" },
-    { "openai/responses.spec:88", "\"input_text\" <- refusal { text <- text }" },
-    { "openai/responses.spec:113", "mode = \"explicit\"" },
-    { "openai/responses.spec:113", "ttl <-> ttl" },
-    { "openai/responses.spec:120", "text <-> text" },
-    { "openai/responses.spec:121", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:123", "refusal <-> text" },
-    { "openai/responses.spec:119", "\"output_text\", \"input_text\", \"text\" <-> text {" },
-    { "openai/responses.spec:123", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:124", "* -> foreign" },
-    { "openai/responses.spec:132", "text <-> text" },
-    { "openai/responses.spec:133", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:134", "logprobs = []" },
-    { "openai/responses.spec:136", "refusal <-> text" },
-    { "openai/responses.spec:131", "\"output_text\" <-> text {" },
-    { "openai/responses.spec:136", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:137", "* -> foreign" },
-    { "openai/responses.spec:144", "url <-> url" },
-    { "openai/responses.spec:145", "title <-> title else \"\"" },
-    { "openai/responses.spec:146", "start_index <-> start else 0" },
-    { "openai/responses.spec:147", "end_index <-> end else 0" },
-    { "openai/responses.spec:143", "\"url_citation\" <-> web {" },
-    { "openai/responses.spec:149", "* <-> foreign" },
-    { "openai/responses.spec:155", "name <-> name" },
-    { "openai/responses.spec:156", "description <-> description" },
-    { "openai/responses.spec:157", "parameters <-> schema else {}" },
-    { "openai/responses.spec:158", "strict -> strict else true" },
-    { "openai/responses.spec:159", "strict <- strict else false" },
-    { "openai/responses.spec:154", "\"function\" <-> function {" },
-    { "openai/responses.spec:161", "* <-> foreign" },
-    { "openai/responses.spec:167", "type = \"function\"" },
-    { "openai/responses.spec:167", "name <-> name" },
-    { "openai/responses.spec:175", "type <-> mode : format_mode" },
-    { "openai/responses.spec:176", "name <-> name" },
-    { "openai/responses.spec:177", "description <-> description" },
-    { "openai/responses.spec:178", "schema <-> schema" },
-    { "openai/responses.spec:179", "strict <-> strict" },
-    { "openai/responses.spec:187", "id <-> id else \"\"" },
-    { "openai/responses.spec:188", "object = \"response\"" },
-    { "openai/responses.spec:189", "created_at <- now" },
-    { "openai/responses.spec:190", "status <-> choices[0].stop : status" },
-    { "openai/responses.spec:191", "error = null" },
-    { "openai/responses.spec:192", "incomplete_details = null" },
-    { "openai/responses.spec:193", "incomplete_details.reason <-> choices[0].stop : reason try" },
-    { "openai/responses.spec:194", "instructions = null" },
-    { "openai/responses.spec:195", "metadata = {}" },
-    { "openai/responses.spec:196", "model <-> model else \"\"" },
-    { "openai/responses.spec:197", "output <-> choices[0].blocks : items required" },
-    { "openai/responses.spec:198", "parallel_tool_calls = true" },
-    { "openai/responses.spec:199", "temperature = null" },
-    { "openai/responses.spec:200", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:201", "tools = []" },
-    { "openai/responses.spec:202", "top_p = null" },
-    { "openai/responses.spec:203", "usage <-> usage : usage" },
-    { "openai/responses.spec:204", "service_tier <-> tier" },
-    { "openai/responses.spec:225", "id <- made : msg" },
-    { "openai/responses.spec:226", "role = \"assistant\"" },
-    { "openai/responses.spec:227", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:228", "content <-> blocks : [spoken] required" },
-    { "openai/responses.spec:232", "id <- made : rs" },
-    { "openai/responses.spec:233", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:234", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:235", "encrypted_content <-> signature" },
-    { "openai/responses.spec:240", "id <- made : fc" },
-    { "openai/responses.spec:241", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:242", "call_id <-> id" },
-    { "openai/responses.spec:243", "name <-> name" },
-    { "openai/responses.spec:244", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:224", "\"message\" <-> blocks {" },
-    { "openai/responses.spec:231", "\"reasoning\" <-> blocks.thinking {" },
-    { "openai/responses.spec:239", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:248", "* <-> blocks.foreign" },
-    { "openai/responses.spec:256", "response <-> reply : begun" },
-    { "openai/responses.spec:254", "sequence_number <- count" },
-    { "openai/responses.spec:257", "response <- reply : begun" },
-    { "openai/responses.spec:261", "output_index -> index" },
-    { "openai/responses.spec:261", "item -> block : items" },
-    { "openai/responses.spec:262", "output_index <- index" },
-    { "openai/responses.spec:262", "item <- block : items" },
-    { "openai/responses.spec:264", "item_id <- made : msg" },
-    { "openai/responses.spec:265", "output_index <-> index" },
-    { "openai/responses.spec:266", "content_index <-> part" },
-    { "openai/responses.spec:267", "part <-> block : spoken" },
-    { "openai/responses.spec:270", "item_id <- made : rs" },
-    { "openai/responses.spec:271", "output_index <- index" },
-    { "openai/responses.spec:272", "summary_index = 0" },
-    { "openai/responses.spec:273", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:274", "part.text = \"\"" },
-    { "openai/responses.spec:278", "item_id <- made : msg" },
-    { "openai/responses.spec:279", "output_index <-> index" },
-    { "openai/responses.spec:280", "content_index <-> part" },
-    { "openai/responses.spec:281", "delta <-> block.text.text" },
-    { "openai/responses.spec:282", "logprobs = []" },
-    { "openai/responses.spec:285", "item_id <- made : msg" },
-    { "openai/responses.spec:286", "output_index <-> index" },
-    { "openai/responses.spec:287", "content_index <-> part" },
-    { "openai/responses.spec:288", "annotation_index <- piece" },
-    { "openai/responses.spec:289", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:292", "item_id <- made : msg" },
-    { "openai/responses.spec:293", "output_index <-> index" },
-    { "openai/responses.spec:294", "content_index <-> part" },
-    { "openai/responses.spec:295", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:298", "item_id <- made : rs" },
-    { "openai/responses.spec:299", "output_index <-> index" },
-    { "openai/responses.spec:300", "summary_index <-> piece" },
-    { "openai/responses.spec:301", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:304", "output_index -> index" },
-    { "openai/responses.spec:305", "content_index -> piece" },
-    { "openai/responses.spec:306", "delta -> block.thinking.text" },
-    { "openai/responses.spec:309", "item_id <- made : fc" },
-    { "openai/responses.spec:310", "output_index <-> index" },
-    { "openai/responses.spec:311", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:315", "item_id <- made : msg" },
-    { "openai/responses.spec:316", "output_index <- index" },
-    { "openai/responses.spec:317", "content_index <- part" },
-    { "openai/responses.spec:318", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:319", "logprobs = []" },
-    { "openai/responses.spec:322", "item_id <- made : msg" },
-    { "openai/responses.spec:323", "output_index <- index" },
-    { "openai/responses.spec:324", "content_index <- part" },
-    { "openai/responses.spec:325", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:328", "item_id <- made : msg" },
-    { "openai/responses.spec:329", "output_index <-> index" },
-    { "openai/responses.spec:330", "content_index <-> part" },
-    { "openai/responses.spec:331", "part <-> block : spoken" },
-    { "openai/responses.spec:334", "item_id <- made : rs" },
-    { "openai/responses.spec:335", "output_index <- index" },
-    { "openai/responses.spec:336", "summary_index = 0" },
-    { "openai/responses.spec:337", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:340", "item_id <- made : rs" },
-    { "openai/responses.spec:341", "output_index <- index" },
-    { "openai/responses.spec:342", "summary_index = 0" },
-    { "openai/responses.spec:343", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:344", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:347", "item_id <- made : fc" },
-    { "openai/responses.spec:348", "output_index <- index" },
-    { "openai/responses.spec:349", "name <- block.call.name" },
-    { "openai/responses.spec:350", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:352", "output_index <-> index" },
-    { "openai/responses.spec:352", "item <-> block : items" },
-    { "openai/responses.spec:354", "response <-> reply : reply" },
-    { "openai/responses.spec:355", "response <-> reply : reply" },
-    { "openai/responses.spec:358", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:359", "response.object = \"response\"" },
-    { "openai/responses.spec:360", "response.created_at <- now" },
-    { "openai/responses.spec:361", "response.status = \"failed\"" },
-    { "openai/responses.spec:362", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:363", "response.error.code -> error.code" },
-    { "openai/responses.spec:364", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:365", "response.incomplete_details = null" },
-    { "openai/responses.spec:366", "response.instructions = null" },
-    { "openai/responses.spec:367", "response.metadata = {}" },
-    { "openai/responses.spec:368", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:369", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:370", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:371", "response.temperature = null" },
-    { "openai/responses.spec:372", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:373", "response.tools = []" },
-    { "openai/responses.spec:374", "response.top_p = null" },
-    { "openai/responses.spec:377", "error -> error : fault_body" },
-    { "openai/responses.spec:378", "code -> error.kind : fault try" },
-    { "openai/responses.spec:379", "code -> error.code" },
-    { "openai/responses.spec:380", "message -> error.message" },
-    { "openai/responses.spec:381", "param -> error.param" },
-    { "openai/responses.spec:256",
+    { "openai/responses.spec:91", "\"refusal\" -> refusal { refusal -> text }" },
+    { "openai/responses.spec:92", "\"input_image\" <-> image {" },
+    { "openai/responses.spec:98", "\"input_file\" <-> document {" },
+    { "openai/responses.spec:105", "\"input_audio\" <-> audio {" },
+    { "openai/responses.spec:110", "* -> foreign" },
+    { "openai/responses.spec:90", "\"input_text\" <- refusal { text <- text }" },
+    { "openai/responses.spec:115", "mode = \"explicit\"" },
+    { "openai/responses.spec:115", "ttl <-> ttl" },
+    { "openai/responses.spec:122", "text <-> text" },
+    { "openai/responses.spec:123", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:125", "refusal <-> text" },
+    { "openai/responses.spec:121", "\"output_text\", \"input_text\", \"text\" <-> text {" },
+    { "openai/responses.spec:125", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:126", "* -> foreign" },
+    { "openai/responses.spec:134", "text <-> text" },
+    { "openai/responses.spec:135", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:136", "logprobs = []" },
+    { "openai/responses.spec:138", "refusal <-> text" },
+    { "openai/responses.spec:133", "\"output_text\" <-> text {" },
+    { "openai/responses.spec:138", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:139", "* -> foreign" },
+    { "openai/responses.spec:146", "url <-> url" },
+    { "openai/responses.spec:147", "title <-> title else \"\"" },
+    { "openai/responses.spec:148", "start_index <-> start else 0" },
+    { "openai/responses.spec:149", "end_index <-> end else 0" },
+    { "openai/responses.spec:145", "\"url_citation\" <-> web {" },
+    { "openai/responses.spec:151", "* <-> foreign" },
+    { "openai/responses.spec:157", "name <-> name" },
+    { "openai/responses.spec:158", "description <-> description" },
+    { "openai/responses.spec:159", "parameters <-> schema else {}" },
+    { "openai/responses.spec:160", "strict -> strict else true" },
+    { "openai/responses.spec:161", "strict <- strict else false" },
+    { "openai/responses.spec:156", "\"function\" <-> function {" },
+    { "openai/responses.spec:163", "* <-> foreign" },
+    { "openai/responses.spec:169", "type = \"function\"" },
+    { "openai/responses.spec:169", "name <-> name" },
+    { "openai/responses.spec:177", "type <-> mode : format_mode" },
+    { "openai/responses.spec:178", "name <-> name" },
+    { "openai/responses.spec:179", "description <-> description" },
+    { "openai/responses.spec:180", "schema <-> schema" },
+    { "openai/responses.spec:181", "strict <-> strict" },
+    { "openai/responses.spec:189", "id <-> id else \"\"" },
+    { "openai/responses.spec:190", "object = \"response\"" },
+    { "openai/responses.spec:191", "created_at <- now" },
+    { "openai/responses.spec:192", "status <-> choices[0].stop : status" },
+    { "openai/responses.spec:193", "error = null" },
+    { "openai/responses.spec:194", "incomplete_details = null" },
+    { "openai/responses.spec:195", "incomplete_details.reason <-> choices[0].stop : reason try" },
+    { "openai/responses.spec:196", "instructions = null" },
+    { "openai/responses.spec:197", "metadata = {}" },
+    { "openai/responses.spec:198", "model <-> model else \"\"" },
+    { "openai/responses.spec:199", "output <-> choices[0].blocks : items required" },
+    { "openai/responses.spec:200", "parallel_tool_calls = true" },
+    { "openai/responses.spec:201", "temperature = null" },
+    { "openai/responses.spec:202", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:203", "tools = []" },
+    { "openai/responses.spec:204", "top_p = null" },
+    { "openai/responses.spec:205", "usage <-> usage : usage" },
+    { "openai/responses.spec:206", "service_tier <-> tier" },
+    { "openai/responses.spec:227", "id <- made : msg" },
+    { "openai/responses.spec:228", "role = \"assistant\"" },
+    { "openai/responses.spec:229", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:230", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:234", "id <- made : rs" },
+    { "openai/responses.spec:235", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:236", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:237", "encrypted_content <-> signature" },
+    { "openai/responses.spec:242", "id <- made : fc" },
+    { "openai/responses.spec:243", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:244", "call_id <-> id" },
+    { "openai/responses.spec:245", "name <-> name" },
+    { "openai/responses.spec:246", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:226", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:233", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
+    { "openai/responses.spec:241", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:250", "* <-> blocks.foreign" },
+    { "openai/responses.spec:258", "response <-> reply : begun" },
+    { "openai/responses.spec:256", "sequence_number <- count" },
+    { "openai/responses.spec:259", "response <- reply : begun" },
+    { "openai/responses.spec:263", "output_index -> index" },
+    { "openai/responses.spec:263", "item -> block : items" },
+    { "openai/responses.spec:264", "output_index <- index" },
+    { "openai/responses.spec:264", "item <- block : items" },
+    { "openai/responses.spec:266", "item_id <- made : msg" },
+    { "openai/responses.spec:267", "output_index <-> index" },
+    { "openai/responses.spec:268", "content_index <-> part" },
+    { "openai/responses.spec:269", "part <-> block : spoken" },
+    { "openai/responses.spec:272", "item_id <- made : rs" },
+    { "openai/responses.spec:273", "output_index <- index" },
+    { "openai/responses.spec:274", "summary_index = 0" },
+    { "openai/responses.spec:275", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:276", "part.text = \"\"" },
+    { "openai/responses.spec:280", "item_id <- made : msg" },
+    { "openai/responses.spec:281", "output_index <-> index" },
+    { "openai/responses.spec:282", "content_index <-> part" },
+    { "openai/responses.spec:283", "delta <-> block.text.text" },
+    { "openai/responses.spec:284", "logprobs = []" },
+    { "openai/responses.spec:287", "item_id <- made : msg" },
+    { "openai/responses.spec:288", "output_index <-> index" },
+    { "openai/responses.spec:289", "content_index <-> part" },
+    { "openai/responses.spec:290", "annotation_index <- piece" },
+    { "openai/responses.spec:291", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:294", "item_id <- made : msg" },
+    { "openai/responses.spec:295", "output_index <-> index" },
+    { "openai/responses.spec:296", "content_index <-> part" },
+    { "openai/responses.spec:297", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:300", "item_id <- made : rs" },
+    { "openai/responses.spec:301", "output_index <-> index" },
+    { "openai/responses.spec:302", "summary_index <-> piece" },
+    { "openai/responses.spec:303", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:306", "output_index -> index" },
+    { "openai/responses.spec:307", "content_index -> piece" },
+    { "openai/responses.spec:308", "delta -> block.thinking.text" },
+    { "openai/responses.spec:311", "item_id <- made : fc" },
+    { "openai/responses.spec:312", "output_index <-> index" },
+    { "openai/responses.spec:313", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:317", "item_id <- made : msg" },
+    { "openai/responses.spec:318", "output_index <- index" },
+    { "openai/responses.spec:319", "content_index <- part" },
+    { "openai/responses.spec:320", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:321", "logprobs = []" },
+    { "openai/responses.spec:324", "item_id <- made : msg" },
+    { "openai/responses.spec:325", "output_index <- index" },
+    { "openai/responses.spec:326", "content_index <- part" },
+    { "openai/responses.spec:327", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:330", "item_id <- made : msg" },
+    { "openai/responses.spec:331", "output_index <-> index" },
+    { "openai/responses.spec:332", "content_index <-> part" },
+    { "openai/responses.spec:333", "part <-> block : spoken" },
+    { "openai/responses.spec:336", "item_id <- made : rs" },
+    { "openai/responses.spec:337", "output_index <- index" },
+    { "openai/responses.spec:338", "summary_index = 0" },
+    { "openai/responses.spec:339", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:342", "item_id <- made : rs" },
+    { "openai/responses.spec:343", "output_index <- index" },
+    { "openai/responses.spec:344", "summary_index = 0" },
+    { "openai/responses.spec:345", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:346", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:349", "item_id <- made : fc" },
+    { "openai/responses.spec:350", "output_index <- index" },
+    { "openai/responses.spec:351", "name <- block.call.name" },
+    { "openai/responses.spec:352", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:354", "output_index <-> index" },
+    { "openai/responses.spec:354", "item <-> block : items" },
+    { "openai/responses.spec:356", "response <-> reply : reply" },
+    { "openai/responses.spec:357", "response <-> reply : reply" },
+    { "openai/responses.spec:360", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:361", "response.object = \"response\"" },
+    { "openai/responses.spec:362", "response.created_at <- now" },
+    { "openai/responses.spec:363", "response.status = \"failed\"" },
+    { "openai/responses.spec:364", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:365", "response.error.code -> error.code" },
+    { "openai/responses.spec:366", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:367", "response.incomplete_details = null" },
+    { "openai/responses.spec:368", "response.instructions = null" },
+    { "openai/responses.spec:369", "response.metadata = {}" },
+    { "openai/responses.spec:370", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:371", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:372", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:373", "response.temperature = null" },
+    { "openai/responses.spec:374", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:375", "response.tools = []" },
+    { "openai/responses.spec:376", "response.top_p = null" },
+    { "openai/responses.spec:379", "error -> error : fault_body" },
+    { "openai/responses.spec:380", "code -> error.kind : fault try" },
+    { "openai/responses.spec:381", "code -> error.code" },
+    { "openai/responses.spec:382", "message -> error.message" },
+    { "openai/responses.spec:383", "param -> error.param" },
+    { "openai/responses.spec:258",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:258", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:261",
+    { "openai/responses.spec:260", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:263",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:263",
+    { "openai/responses.spec:265",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:277", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:284", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:291", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:297",
+    { "openai/responses.spec:279", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:286", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:293", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:299",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:303", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:308", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:327",
+    { "openai/responses.spec:305", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:310", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:329",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:352",
+    { "openai/responses.spec:354",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:354",
+    { "openai/responses.spec:356",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:355",
+    { "openai/responses.spec:357",
       "\"response.incomplete\" <-> end.length | end.refusal { response <-> reply : reply }" },
-    { "openai/responses.spec:357", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:376", "\"error\" -> fail {" },
-    { "openai/responses.spec:257",
+    { "openai/responses.spec:359", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:378", "\"error\" -> fail {" },
+    { "openai/responses.spec:259",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:262",
+    { "openai/responses.spec:264",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:269", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:314", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:321", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:333", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:339", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:346", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:405", "id <-> id else \"\"" },
-    { "openai/responses.spec:406", "object = \"response\"" },
-    { "openai/responses.spec:407", "created_at <- now" },
-    { "openai/responses.spec:408", "status = \"in_progress\"" },
-    { "openai/responses.spec:409", "error = null" },
-    { "openai/responses.spec:410", "incomplete_details = null" },
-    { "openai/responses.spec:411", "instructions = null" },
-    { "openai/responses.spec:412", "metadata = {}" },
-    { "openai/responses.spec:413", "model <-> model else \"\"" },
-    { "openai/responses.spec:414", "output = []" },
-    { "openai/responses.spec:415", "parallel_tool_calls = true" },
-    { "openai/responses.spec:416", "temperature = null" },
-    { "openai/responses.spec:417", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:418", "tools = []" },
-    { "openai/responses.spec:419", "top_p = null" },
-    { "openai/responses.spec:420", "service_tier <-> tier" },
-    { "openai/responses.spec:425", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:426", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:427", "input_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/responses.spec:428", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:429", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:430", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:436", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:437", "message, detail -> message" },
-    { "openai/responses.spec:443", "message <-> message else \"\"" },
-    { "openai/responses.spec:444", "type <-> kind : fault" },
-    { "openai/responses.spec:445", "code -> kind : fault try" },
-    { "openai/responses.spec:446", "param <-> param else null" },
-    { "openai/responses.spec:447", "code <-> code else null" },
+    { "openai/responses.spec:271", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:316", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:323", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:335", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:341", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:348", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:407", "id <-> id else \"\"" },
+    { "openai/responses.spec:408", "object = \"response\"" },
+    { "openai/responses.spec:409", "created_at <- now" },
+    { "openai/responses.spec:410", "status = \"in_progress\"" },
+    { "openai/responses.spec:411", "error = null" },
+    { "openai/responses.spec:412", "incomplete_details = null" },
+    { "openai/responses.spec:413", "instructions = null" },
+    { "openai/responses.spec:414", "metadata = {}" },
+    { "openai/responses.spec:415", "model <-> model else \"\"" },
+    { "openai/responses.spec:416", "output = []" },
+    { "openai/responses.spec:417", "parallel_tool_calls = true" },
+    { "openai/responses.spec:418", "temperature = null" },
+    { "openai/responses.spec:419", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:420", "tools = []" },
+    { "openai/responses.spec:421", "top_p = null" },
+    { "openai/responses.spec:422", "service_tier <-> tier" },
+    { "openai/responses.spec:427", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:428", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:429", "input_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/responses.spec:430", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:431", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:432", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:438", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:439", "message, detail -> message" },
+    { "openai/responses.spec:445", "message <-> message else \"\"" },
+    { "openai/responses.spec:446", "type <-> kind : fault" },
+    { "openai/responses.spec:447", "code -> kind : fault try" },
+    { "openai/responses.spec:448", "param <-> param else null" },
+    { "openai/responses.spec:449", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },

@@ -40,8 +40,8 @@ xd_read_text_in(struct xd *x, uint32_t at, struct str *v)
         if (part.n)
             arena_append(x->arena, &all, part);
     }
-    if (all.n)
-        *v = all;
+    if (x->doc.nodes[at].next > at + 1)
+        *v = all.n ? all : STR("");
 }
 
 void
@@ -50,7 +50,7 @@ xd_put_text_in(struct xd *x, struct str key, struct str type, struct str v)
     if (key.p)
         jw_key(&x->w, key);
     jw_array(&x->w);
-    if (v.n && !x->skeleton) {
+    if (v.p && !x->skeleton) {
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_string(&x->w, type);

@@ -464,7 +464,7 @@ int64_t xd_key_of(const struct xd *x, uint32_t at, struct str member);
 void xd_read_texts(struct xd *x, uint32_t at, struct str *v);
 void xd_read_text_parts(struct xd *x, uint32_t at, struct str *v); /* the same */
 
-/* An array of parts with a `text` each: their texts, a blank line between them.  Without any text
+/* An array of parts with a `text` each: their texts, a blank line between them.  Without any part
  * nothing is changed. */
 void xd_read_text_in(struct xd *x, uint32_t at, struct str *v);
 /* A string that is a whole conversation: one turn of the user. */
@@ -518,7 +518,7 @@ void xd_put_texts(struct xd *x, struct str key, struct str v);      /* [{"type":
 bool xd_put_media_url(struct xd *x, struct str key,
                       const struct ir_source *v); /* false: not of this form */
 bool xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v);
-/* [{"type": type, "text": v}], [] when v says nothing or the block opens. */
+/* [{"type": type, "text": v}], [] when v is absent or the block opens. */
 void xd_put_text_in(struct xd *x, struct str key, struct str type, struct str v);
 /* An id that is made up for item x->made of the reply: the same whenever it is said. */
 void xd_put_made(struct xd *x, struct str key, struct str prefix);

@@ -139,6 +139,59 @@ for (const up of ['openai', 'anthropic', 'responses']) {
     });
 }
 
+// What it thought, with a summary and without: the emulator wants it back as it was.
+describe('clients of other dialects, responses upstream', () => {
+    const model = 'responses/echo';
+    const ask = 'think:Hm, "so"\nseal:secret\ncall:time {"city": "A"}';
+
+    test('a tool loop of a chat client', async () => {
+        const params = { model, reasoning_effort: 'low', tools: [{ type: 'function',
+            function: { name: 'time', parameters } }] };
+        for (const stream of [false, true]) {
+            const messages = [{ role: 'user', content: ask }];
+            const r = stream
+                ? await w.openai().chat.completions.stream({ ...params, messages })
+                    .finalChatCompletion()
+                : await w.openai().chat.completions.create({ ...params, messages });
+            const m = r.choices[0].message;
+            if (!stream) {
+                assert.equal(m.reasoning_content, 'Hm, "so"');
+                assert.deepEqual(m.thinking_blocks.map((b) => b.type),
+                                 ['thinking', 'redacted_thinking']);
+            }
+            messages.push(m, { role: 'tool', tool_call_id: m.tool_calls[0].id, content: 'noon' });
+            if (stream)
+                continue; // the SDK keeps only what it knows
+            const end = await w.openai().chat.completions.create({ ...params, messages });
+            assert.match(end.choices[0].message.content, /^Result of \S+: noon\./);
+        }
+    });
+
+    test('a tool loop of an anthropic client', async () => {
+        const params = { model, max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 },
+                         tools: [{ name: 'time', input_schema: parameters }] };
+        const messages = [{ role: 'user', content: ask }];
+        const m = await w.anthropic().messages.stream({ ...params, messages }).finalMessage();
+        assert.deepEqual(m.content.map((b) => b.type),
+                         ['thinking', 'redacted_thinking', 'tool_use']);
+        messages.push({ role: 'assistant', content: m.content }, { role: 'user', content: [
+            { type: 'tool_result', tool_use_id: m.content[2].id, content: 'noon' }] });
+        const end = await w.anthropic().messages.create({ ...params, messages });
+        assert.match(end.content.at(-1).text, /^Result of \S+: noon\./);
+    });
+
+    test('a tool loop of a responses client with an anthropic upstream', async () => {
+        const params = { model: 'anthropic/echo', reasoning: { effort: 'low' }, tools };
+        const input = [{ role: 'user', content: ask }];
+        const r = await w.openai().responses.stream({ ...params, input }).finalResponse();
+        assert.deepEqual(r.output.map((i) => i.type), ['reasoning', 'reasoning', 'function_call']);
+        input.push(...r.output, { type: 'function_call_output', call_id: r.output[2].call_id,
+                                  output: 'noon' });
+        const end = await w.openai().responses.create({ ...params, input });
+        assert.match(end.output_text, /^Result of \S+: noon\./);
+    });
+});
+
 describe('a provider that speaks both', () => {
     test('serves each client in its own dialect', async () => {
         const own = await World.start({ providers: [{
