@@ -33,21 +33,30 @@ is_inherited(struct emit *e, struct word decl_name)
     return decl && strcmp(decl_prefix(e, decl), e->d->prefix) != 0;
 }
 
+/* Providers share entry points with each other, but what is amended never with the dialect: where the function is the same,
+ * something that it looks up is not. */
+static const char *
+amended(const struct emit *e)
+{
+    return e->d->base ? "/* as amended */\n" : "";
+}
+
 /* The entry points take the model as void *, so that operations of all kinds fit one struct. */
 static void
 emit_reader(struct emit *e, const struct ast_operation *op, struct word decl, const char *what)
 {
     if (!is_inherited(e, decl))
-        em(e, "static void\n%.*s(struct xd *x, uint32_t at, void *m)\n{\n    %s(x, at, m);\n}\n\n",
-           STR_ARG(entry_name(e, op, decl, what)), entry(e, decl, "read"));
+        em(e,
+           "%sstatic void\n%.*s(struct xd *x, uint32_t at, void *m)\n{\n    %s(x, at, m);\n}\n\n",
+           amended(e), STR_ARG(entry_name(e, op, decl, what)), entry(e, decl, "read"));
 }
 
 static void
 emit_writer(struct emit *e, const struct ast_operation *op, struct word decl, const char *what)
 {
     if (!is_inherited(e, decl))
-        em(e, "static void\n%.*s(struct xd *x, const void *m)\n{\n    %s(x, m);\n}\n\n",
-           STR_ARG(entry_name(e, op, decl, what)), entry(e, decl, "write"));
+        em(e, "%sstatic void\n%.*s(struct xd *x, const void *m)\n{\n    %s(x, m);\n}\n\n",
+           amended(e), STR_ARG(entry_name(e, op, decl, what)), entry(e, decl, "write"));
 }
 
 static void
@@ -259,23 +268,20 @@ emit_scheme(struct emit *e, const struct setting_scheme *s)
     em(e, " },\n");
 }
 
-/* Returns how many alternatives there are. */
-static unsigned
+static void
 emit_auth(struct emit *e)
 {
     const struct ast_setting *s = dialect_setting(e->d, "auth");
-    unsigned n = 0;
 
     if (!s)
-        return 0;
+        return;
     em(e, "static const struct xd_auth %sauths[] = {\n", e->d->prefix);
-    for (unsigned i = 0; i < s->values.n; n++) {
+    for (unsigned i = 0; i < s->values.n;) {
         struct setting_scheme scheme;
         i = setting_scheme(s, i, &scheme);
         emit_scheme(e, &scheme);
     }
     em(e, "};\n\n");
-    return n;
 }
 
 /* What a struct points to, and may share with others. */
@@ -287,6 +293,8 @@ emit_arrays(struct emit *e)
     for (unsigned i = 0; i < e->d->operations.n; i++)
         emit_names(e, &e->d->operations.v[i]);
     emit_models(e);
+    emit_auth(e);
+    emit_ops(e);
 }
 
 /* An operation that says what errors look like; all that do name the same declaration. */
@@ -340,9 +348,7 @@ emit_struct(struct emit *e)
     struct str retry = header_for(e, error, "retry_after"),
                request = header_for(e, error, "request"), word = header_for(e, error, "kind");
 
-    emit_ops(e);
     emit_settings(e);
-    unsigned auths = emit_auth(e);
     bool also = emit_also(e);
     em(e,
        "%sconst struct xd_dialect xd_%s = {\n    .abi = XD_ABI,\n    .name = \"%s\",\n    .family = family,\n",
@@ -351,8 +357,9 @@ emit_struct(struct emit *e)
         em(e, "    .version = %s,\n", c_string(e->a, version->values.v[0].s));
     em(e, "    .provider = %s,\n", e->d->file->kind == FILE_PROVIDER ? "true" : "false");
     emit_framings(e);
-    if (auths)
-        em(e, "    .auths = %sauths,\n    .nauths = %u,\n", e->d->prefix, auths);
+    if (dialect_setting(e->d, "auth"))
+        em(e, "    .auths = %sauths,\n    .nauths = sizeof %sauths / sizeof *%sauths,\n",
+           e->d->prefix, e->d->prefix, e->d->prefix);
     if (base && base->values.n)
         em(e, "    .base_url = STR_INIT(%s),\n", c_string(e->a, base->values.v[0].s));
     emit_settings_members(e);

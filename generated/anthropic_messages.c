@@ -3960,6 +3960,97 @@ static const struct xd_name count_tokens_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
+};
+
+static void
+chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static void
+chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_header chat_headers[] = {
+    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
+};
+
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
+static const struct xd_header count_tokens_headers[] = {
+    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
+};
+
+static const struct xd_op ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/messages"),
+        .headers = chat_headers,
+        .nheaders = 1,
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .order = &events_order,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/messages/count_tokens"),
+        .headers = count_tokens_headers,
+        .nheaders = 1,
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
 static const struct str anthropic_models[] = {
     STR_INIT("claude-*"),
 };
@@ -4021,6 +4112,63 @@ static const struct str anthropic_bedrock_models[] = {
     STR_INIT("anthropic.claude-*"),
     STR_INIT("*.anthropic.claude-*"),
 };
+
+static const struct xd_auth anthropic_bedrock_auths[] = {
+    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
+    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
+};
+
+/* as amended */
+static void
+anthropic_bedrock_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_anthropic_bedrock_request(x, at, m);
+}
+
+/* as amended */
+static void
+anthropic_bedrock_chat_write_request(struct xd *x, const void *m)
+{
+    write_anthropic_bedrock_request(x, m);
+}
+
+static const struct xd_path anthropic_bedrock_chat_streamed[] = {
+    { .path = STR_INIT("/model/{model}/invoke-with-response-stream"), .framing =
+      FRAMING_EVENTSTREAM },
+};
+
+static const struct xd_op anthropic_bedrock_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .streamed = anthropic_bedrock_chat_streamed,
+        .nstreamed = 1,
+        .names = anthropic_bedrock_chat_names,
+        .read_request = anthropic_bedrock_chat_read_request,
+        .write_request = anthropic_bedrock_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_anthropic_bedrock_events,
+        .write_event = write_anthropic_bedrock_events,
+        .wrap_frame = STR_INIT("chunk"),
+        .wrap_member = STR_INIT("bytes"),
+        .order = &events_order,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/messages/count_tokens"),
+        .headers = count_tokens_headers,
+        .nheaders = 1,
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended anthropic_vertex_own = {
     .read_request = read_anthropic_vertex_request,
     .write_request = write_anthropic_vertex_request,
@@ -4074,6 +4222,65 @@ static const struct xd_name anthropic_vertex_chat_names[] = {
     { "user", "metadata.user_id" },
     { "tier", "service_tier" },
     { NULL, NULL },
+};
+
+static const struct xd_auth anthropic_vertex_auths[] = {
+    { .scheme = XD_AUTH_JWT_BEARER, .name =
+      STR_INIT("https://www.googleapis.com/auth/cloud-platform"), .env =
+      STR_INIT("GOOGLE_APPLICATION_CREDENTIALS") },
+    { .scheme = XD_AUTH_METADATA, .url =
+      STR_INIT("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"),
+      .header = STR_INIT("Metadata-Flavor: Google") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+/* as amended */
+static void
+anthropic_vertex_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_anthropic_vertex_request(x, at, m);
+}
+
+/* as amended */
+static void
+anthropic_vertex_chat_write_request(struct xd *x, const void *m)
+{
+    write_anthropic_vertex_request(x, m);
+}
+
+static const struct xd_path anthropic_vertex_chat_streamed[] = {
+    { .path = STR_INIT("/{model}:streamRawPredict"), .framing = FRAMING_SSE },
+};
+
+static const struct xd_op anthropic_vertex_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/{model}:rawPredict"),
+        .streamed = anthropic_vertex_chat_streamed,
+        .nstreamed = 1,
+        .names = anthropic_vertex_chat_names,
+        .read_request = anthropic_vertex_chat_read_request,
+        .write_request = anthropic_vertex_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .order = &events_order,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/messages/count_tokens"),
+        .headers = count_tokens_headers,
+        .nheaders = 1,
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 
 static const struct xd_row rows[] = {
@@ -4285,97 +4492,6 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
 };
 
-static void
-chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_header chat_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static void
-count_tokens_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_count_request(x, at, m);
-}
-
-static void
-count_tokens_write_request(struct xd *x, const void *m)
-{
-    write_count_request(x, m);
-}
-
-static void
-count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_count_reply(x, at, m);
-}
-
-static void
-count_tokens_write_reply(struct xd *x, const void *m)
-{
-    write_count_reply(x, m);
-}
-
-static const struct xd_header count_tokens_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static const struct xd_op ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/messages"),
-        .headers = chat_headers,
-        .nheaders = 1,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .order = &events_order,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/messages/count_tokens"),
-        .headers = count_tokens_headers,
-        .nheaders = 1,
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
-};
-
 const struct xd_dialect xd_anthropic_messages = {
     .abi = XD_ABI,
     .name = "anthropic.messages",
@@ -4385,7 +4501,7 @@ const struct xd_dialect xd_anthropic_messages = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
-    .nauths = 1,
+    .nauths = sizeof auths / sizeof *auths,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -4403,49 +4519,6 @@ const struct xd_dialect xd_anthropic_messages = {
     .directions = directions,
 };
 
-static const struct xd_header anthropic_chat_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static const struct xd_header anthropic_count_tokens_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static const struct xd_op anthropic_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/messages"),
-        .headers = anthropic_chat_headers,
-        .nheaders = 1,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .order = &events_order,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/messages/count_tokens"),
-        .headers = anthropic_count_tokens_headers,
-        .nheaders = 1,
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth anthropic_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
-};
-
 const struct xd_dialect xd_anthropic = {
     .abi = XD_ABI,
     .name = "anthropic",
@@ -4454,14 +4527,14 @@ const struct xd_dialect xd_anthropic = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = anthropic_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.anthropic.com/v1"),
     .models = anthropic_models,
     .nmodels = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = anthropic_ops,
+    .ops = ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -4473,67 +4546,8 @@ const struct xd_dialect xd_anthropic = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-anthropic_bedrock_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_anthropic_bedrock_request(x, at, m);
-}
-
-static void
-anthropic_bedrock_chat_write_request(struct xd *x, const void *m)
-{
-    write_anthropic_bedrock_request(x, m);
-}
-
-static const struct xd_path anthropic_bedrock_chat_streamed[] = {
-    { .path = STR_INIT("/model/{model}/invoke-with-response-stream"), .framing =
-      FRAMING_EVENTSTREAM },
-};
-
-static const struct xd_header anthropic_bedrock_count_tokens_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static const struct xd_op anthropic_bedrock_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/model/{model}/invoke"),
-        .streamed = anthropic_bedrock_chat_streamed,
-        .nstreamed = 1,
-        .names = anthropic_bedrock_chat_names,
-        .read_request = anthropic_bedrock_chat_read_request,
-        .write_request = anthropic_bedrock_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_anthropic_bedrock_events,
-        .write_event = write_anthropic_bedrock_events,
-        .wrap_frame = STR_INIT("chunk"),
-        .wrap_member = STR_INIT("bytes"),
-        .order = &events_order,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/messages/count_tokens"),
-        .headers = anthropic_bedrock_count_tokens_headers,
-        .nheaders = 1,
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting anthropic_bedrock_settings[] = {
     { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
-};
-
-static const struct xd_auth anthropic_bedrock_auths[] = {
-    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
-    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
 };
 
 const struct xd_dialect xd_anthropic_bedrock = {
@@ -4545,7 +4559,7 @@ const struct xd_dialect xd_anthropic_bedrock = {
     .framing = FRAMING_EVENTSTREAM,
     .framings = 1u << FRAMING_EVENTSTREAM,
     .auths = anthropic_bedrock_auths,
-    .nauths = 2,
+    .nauths = sizeof anthropic_bedrock_auths / sizeof *anthropic_bedrock_auths,
     .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
     .settings = anthropic_bedrock_settings,
     .nsettings = 1,
@@ -4566,49 +4580,6 @@ const struct xd_dialect xd_anthropic_bedrock = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_header anthropic_compatible_chat_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static const struct xd_header anthropic_compatible_count_tokens_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static const struct xd_op anthropic_compatible_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/messages"),
-        .headers = anthropic_compatible_chat_headers,
-        .nheaders = 1,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .order = &events_order,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/messages/count_tokens"),
-        .headers = anthropic_compatible_count_tokens_headers,
-        .nheaders = 1,
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth anthropic_compatible_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-api-key") },
-};
-
 const struct xd_dialect xd_anthropic_compatible = {
     .abi = XD_ABI,
     .name = "anthropic_compatible",
@@ -4617,11 +4588,11 @@ const struct xd_dialect xd_anthropic_compatible = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = anthropic_compatible_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = anthropic_compatible_ops,
+    .ops = ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -4633,71 +4604,10 @@ const struct xd_dialect xd_anthropic_compatible = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-anthropic_vertex_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_anthropic_vertex_request(x, at, m);
-}
-
-static void
-anthropic_vertex_chat_write_request(struct xd *x, const void *m)
-{
-    write_anthropic_vertex_request(x, m);
-}
-
-static const struct xd_path anthropic_vertex_chat_streamed[] = {
-    { .path = STR_INIT("/{model}:streamRawPredict"), .framing = FRAMING_SSE },
-};
-
-static const struct xd_header anthropic_vertex_count_tokens_headers[] = {
-    { STR_INIT("anthropic-version"), STR_INIT("2023-06-01") },
-};
-
-static const struct xd_op anthropic_vertex_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/{model}:rawPredict"),
-        .streamed = anthropic_vertex_chat_streamed,
-        .nstreamed = 1,
-        .names = anthropic_vertex_chat_names,
-        .read_request = anthropic_vertex_chat_read_request,
-        .write_request = anthropic_vertex_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .order = &events_order,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/messages/count_tokens"),
-        .headers = anthropic_vertex_count_tokens_headers,
-        .nheaders = 1,
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting anthropic_vertex_settings[] = {
     { .name = STR_INIT("host"), .usual = STR_INIT("aiplatform.googleapis.com") },
     { .name = STR_INIT("location"), .usual = STR_INIT("global") },
     { .name = STR_INIT("project") },
-};
-
-static const struct xd_auth anthropic_vertex_auths[] = {
-    { .scheme = XD_AUTH_JWT_BEARER, .name =
-      STR_INIT("https://www.googleapis.com/auth/cloud-platform"), .env =
-      STR_INIT("GOOGLE_APPLICATION_CREDENTIALS") },
-    { .scheme = XD_AUTH_METADATA, .url =
-      STR_INIT("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"),
-      .header = STR_INIT("Metadata-Flavor: Google") },
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_anthropic_vertex = {
@@ -4709,7 +4619,7 @@ const struct xd_dialect xd_anthropic_vertex = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = anthropic_vertex_auths,
-    .nauths = 3,
+    .nauths = sizeof anthropic_vertex_auths / sizeof *anthropic_vertex_auths,
     .base_url =
     STR_INIT("https://{host}/v1/projects/{project}/locations/{location}/publishers/anthropic/models"),
     .settings = anthropic_vertex_settings,

@@ -3668,6 +3668,89 @@ static const struct xd_name count_tokens_names[] = {
     { "reasoning", "input.converse.additionalModelRequestFields.thinking" },
     { NULL, NULL },
 };
+
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
+};
+
+static void
+chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static void
+chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_path chat_streamed[] = {
+    { .path = STR_INIT("/model/{model}/converse-stream"), .framing = FRAMING_EVENTSTREAM },
+};
+
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
+static const struct xd_op ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/model/{model}/converse"),
+        .streamed = chat_streamed,
+        .nstreamed = 1,
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .order = &events_order,
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/model/{model}/count-tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+    },
+};
 static const struct str bedrock_policy_12_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
@@ -3700,6 +3783,11 @@ static const struct str bedrock_models[] = {
     STR_INIT("*.anthropic.claude-*"),
     STR_INIT("*.meta.llama*"),
     STR_INIT("arn:aws:bedrock:*"),
+};
+
+static const struct xd_auth bedrock_auths[] = {
+    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
+    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
 };
 static const struct xd_policy bedrock_cohere_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
@@ -3737,6 +3825,83 @@ static const struct str bedrock_cohere_models[] = {
     STR_INIT("*.cohere.embed-*"),
     STR_INIT("cohere.rerank-*"),
 };
+
+/* as amended */
+static void
+bedrock_cohere_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_cohere_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_embed_request(x, m);
+}
+
+/* as amended */
+static void
+bedrock_cohere_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_embed_reply(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_cohere_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_embed_reply(x, m);
+}
+
+/* as amended */
+static void
+bedrock_cohere_rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_rerank_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_cohere_rerank_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_rerank_request(x, m);
+}
+
+/* as amended */
+static void
+bedrock_cohere_rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_cohere_rerank_reply(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_cohere_rerank_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_cohere_rerank_reply(x, m);
+}
+
+static const struct xd_op bedrock_cohere_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_cohere_embeddings_names,
+        .read_request = bedrock_cohere_embeddings_read_request,
+        .write_request = bedrock_cohere_embeddings_write_request,
+        .read_reply = bedrock_cohere_embeddings_read_reply,
+        .write_reply = bedrock_cohere_embeddings_write_reply,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_cohere_rerank_names,
+        .read_request = bedrock_cohere_rerank_read_request,
+        .write_request = bedrock_cohere_rerank_write_request,
+        .read_reply = bedrock_cohere_rerank_read_reply,
+        .write_reply = bedrock_cohere_rerank_write_reply,
+    },
+};
 static const struct xd_policy bedrock_titan_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
@@ -3761,6 +3926,46 @@ static const struct xd_name bedrock_titan_embeddings_names[] = {
 
 static const struct str bedrock_titan_models[] = {
     STR_INIT("amazon.titan-embed-*"),
+};
+
+/* as amended */
+static void
+bedrock_titan_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_titan_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_titan_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_titan_embed_request(x, m);
+}
+
+/* as amended */
+static void
+bedrock_titan_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_titan_embed_reply(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_titan_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_titan_embed_reply(x, m);
+}
+
+static const struct xd_op bedrock_titan_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_titan_embeddings_names,
+        .read_request = bedrock_titan_embeddings_read_request,
+        .write_request = bedrock_titan_embeddings_write_request,
+        .read_reply = bedrock_titan_embeddings_read_reply,
+        .write_reply = bedrock_titan_embeddings_write_reply,
+    },
 };
 
 static const struct xd_row rows[] = {
@@ -4029,89 +4234,6 @@ static const unsigned char directions[] = {
     2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
-static void
-chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_path chat_streamed[] = {
-    { .path = STR_INIT("/model/{model}/converse-stream"), .framing = FRAMING_EVENTSTREAM },
-};
-
-static void
-count_tokens_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_count_request(x, at, m);
-}
-
-static void
-count_tokens_write_request(struct xd *x, const void *m)
-{
-    write_count_request(x, m);
-}
-
-static void
-count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_count_reply(x, at, m);
-}
-
-static void
-count_tokens_write_reply(struct xd *x, const void *m)
-{
-    write_count_reply(x, m);
-}
-
-static const struct xd_op ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/model/{model}/converse"),
-        .streamed = chat_streamed,
-        .nstreamed = 1,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .order = &events_order,
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/model/{model}/count-tokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-    },
-};
-
-static const struct xd_auth auths[] = {
-    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
-};
-
 const struct xd_dialect xd_bedrock_converse = {
     .abi = XD_ABI,
     .name = "bedrock.converse",
@@ -4121,7 +4243,7 @@ const struct xd_dialect xd_bedrock_converse = {
     .framing = FRAMING_EVENTSTREAM,
     .framings = 1u << FRAMING_EVENTSTREAM,
     .auths = auths,
-    .nauths = 1,
+    .nauths = sizeof auths / sizeof *auths,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -4139,44 +4261,8 @@ const struct xd_dialect xd_bedrock_converse = {
     .directions = directions,
 };
 
-static const struct xd_path bedrock_chat_streamed[] = {
-    { .path = STR_INIT("/model/{model}/converse-stream"), .framing = FRAMING_EVENTSTREAM },
-};
-
-static const struct xd_op bedrock_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/model/{model}/converse"),
-        .streamed = bedrock_chat_streamed,
-        .nstreamed = 1,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .order = &events_order,
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/model/{model}/count-tokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-    },
-};
-
 static const struct xd_setting bedrock_settings[] = {
     { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
-};
-
-static const struct xd_auth bedrock_auths[] = {
-    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
-    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
 };
 
 const struct xd_dialect xd_bedrock = {
@@ -4188,7 +4274,7 @@ const struct xd_dialect xd_bedrock = {
     .framing = FRAMING_EVENTSTREAM,
     .framings = 1u << FRAMING_EVENTSTREAM,
     .auths = bedrock_auths,
-    .nauths = 2,
+    .nauths = sizeof bedrock_auths / sizeof *bedrock_auths,
     .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
     .settings = bedrock_settings,
     .nsettings = 1,
@@ -4196,7 +4282,7 @@ const struct xd_dialect xd_bedrock = {
     .nmodels = 7,
     .policies = bedrock_policies,
     .npolicies = sizeof bedrock_policies / sizeof *bedrock_policies - 1,
-    .ops = bedrock_ops,
+    .ops = ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -4208,82 +4294,8 @@ const struct xd_dialect xd_bedrock = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-bedrock_cohere_embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_bedrock_cohere_embed_request(x, at, m);
-}
-
-static void
-bedrock_cohere_embeddings_write_request(struct xd *x, const void *m)
-{
-    write_bedrock_cohere_embed_request(x, m);
-}
-
-static void
-bedrock_cohere_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_bedrock_cohere_embed_reply(x, at, m);
-}
-
-static void
-bedrock_cohere_embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_bedrock_cohere_embed_reply(x, m);
-}
-
-static void
-bedrock_cohere_rerank_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_bedrock_cohere_rerank_request(x, at, m);
-}
-
-static void
-bedrock_cohere_rerank_write_request(struct xd *x, const void *m)
-{
-    write_bedrock_cohere_rerank_request(x, m);
-}
-
-static void
-bedrock_cohere_rerank_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_bedrock_cohere_rerank_reply(x, at, m);
-}
-
-static void
-bedrock_cohere_rerank_write_reply(struct xd *x, const void *m)
-{
-    write_bedrock_cohere_rerank_reply(x, m);
-}
-
-static const struct xd_op bedrock_cohere_ops[] = {
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/model/{model}/invoke"),
-        .names = bedrock_cohere_embeddings_names,
-        .read_request = bedrock_cohere_embeddings_read_request,
-        .write_request = bedrock_cohere_embeddings_write_request,
-        .read_reply = bedrock_cohere_embeddings_read_reply,
-        .write_reply = bedrock_cohere_embeddings_write_reply,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/model/{model}/invoke"),
-        .names = bedrock_cohere_rerank_names,
-        .read_request = bedrock_cohere_rerank_read_request,
-        .write_request = bedrock_cohere_rerank_write_request,
-        .read_reply = bedrock_cohere_rerank_read_reply,
-        .write_reply = bedrock_cohere_rerank_write_reply,
-    },
-};
-
 static const struct xd_setting bedrock_cohere_settings[] = {
     { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
-};
-
-static const struct xd_auth bedrock_cohere_auths[] = {
-    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
-    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
 };
 
 const struct xd_dialect xd_bedrock_cohere = {
@@ -4294,8 +4306,8 @@ const struct xd_dialect xd_bedrock_cohere = {
     .provider = true,
     .framing = FRAMING_EVENTSTREAM,
     .framings = 1u << FRAMING_EVENTSTREAM,
-    .auths = bedrock_cohere_auths,
-    .nauths = 2,
+    .auths = bedrock_auths,
+    .nauths = sizeof bedrock_auths / sizeof *bedrock_auths,
     .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
     .settings = bedrock_cohere_settings,
     .nsettings = 1,
@@ -4315,49 +4327,8 @@ const struct xd_dialect xd_bedrock_cohere = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-bedrock_titan_embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_bedrock_titan_embed_request(x, at, m);
-}
-
-static void
-bedrock_titan_embeddings_write_request(struct xd *x, const void *m)
-{
-    write_bedrock_titan_embed_request(x, m);
-}
-
-static void
-bedrock_titan_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_bedrock_titan_embed_reply(x, at, m);
-}
-
-static void
-bedrock_titan_embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_bedrock_titan_embed_reply(x, m);
-}
-
-static const struct xd_op bedrock_titan_ops[] = {
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/model/{model}/invoke"),
-        .names = bedrock_titan_embeddings_names,
-        .read_request = bedrock_titan_embeddings_read_request,
-        .write_request = bedrock_titan_embeddings_write_request,
-        .read_reply = bedrock_titan_embeddings_read_reply,
-        .write_reply = bedrock_titan_embeddings_write_reply,
-    },
-};
-
 static const struct xd_setting bedrock_titan_settings[] = {
     { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
-};
-
-static const struct xd_auth bedrock_titan_auths[] = {
-    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
-    { .scheme = XD_AUTH_SIGV4, .name = STR_INIT("bedrock") },
 };
 
 const struct xd_dialect xd_bedrock_titan = {
@@ -4368,8 +4339,8 @@ const struct xd_dialect xd_bedrock_titan = {
     .provider = true,
     .framing = FRAMING_EVENTSTREAM,
     .framings = 1u << FRAMING_EVENTSTREAM,
-    .auths = bedrock_titan_auths,
-    .nauths = 2,
+    .auths = bedrock_auths,
+    .nauths = sizeof bedrock_auths / sizeof *bedrock_auths,
     .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
     .settings = bedrock_titan_settings,
     .nsettings = 1,

@@ -2817,6 +2817,52 @@ static const struct xd_name chat_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+static void
+chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static void
+chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .until = STR_INIT("[DONE]"),
+        .order = &events_order,
+        .error_member = STR_INIT("delta.error"),
+        .slot_bytes = 4216,
+    },
+};
+
 static const struct str cohere_models[] = {
     STR_INIT("command-*"),
     STR_INIT("c4ai-aya-*"),
@@ -2973,54 +3019,8 @@ static const unsigned char directions[] = {
     3, 2, 3, 2, 3, 3, 1, 3,
 };
 
-static void
-chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .until = STR_INIT("[DONE]"),
-        .order = &events_order,
-        .error_member = STR_INIT("delta.error"),
-        .slot_bytes = 4216,
-    },
-};
-
 static const struct str fronts[] = {
     STR_INIT("/v2"),
-};
-
-static const struct xd_auth auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_cohere_chat = {
@@ -3032,7 +3032,7 @@ const struct xd_dialect xd_cohere_chat = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
-    .nauths = 1,
+    .nauths = sizeof auths / sizeof *auths,
     .fronts = fronts,
     .nfronts = 1,
     .policies = policies,
@@ -3050,28 +3050,6 @@ const struct xd_dialect xd_cohere_chat = {
     .directions = directions,
 };
 
-static const struct xd_op cohere_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .until = STR_INIT("[DONE]"),
-        .order = &events_order,
-        .error_member = STR_INIT("delta.error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth cohere_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_cohere = {
     .abi = XD_ABI,
     .name = "cohere",
@@ -3080,14 +3058,14 @@ const struct xd_dialect xd_cohere = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = cohere_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.cohere.com/v2"),
     .models = cohere_models,
     .nmodels = 2,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = cohere_ops,
+    .ops = ops,
     .nops = 1,
     .read_error = read_error,
     .write_error = write_error,

@@ -3818,6 +3818,126 @@ static const struct xd_name count_tokens_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-goog-api-key") },
+};
+
+static void
+chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static void
+chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_path chat_streamed[] = {
+    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .query = STR_INIT("alt=sse"),
+      .framing = FRAMING_SSE },
+    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .framing = FRAMING_ARRAY },
+};
+
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
+static const struct xd_op ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/models/{model}:generateContent"),
+        .streamed = chat_streamed,
+        .nstreamed = 2,
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:batchEmbedContents"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/models/{model}:countTokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
 static const struct str gemini_policy_6_globs[] = {
     STR_INIT("gemini-3*"),
 };
@@ -3844,6 +3964,11 @@ static const struct xd_policy gemini_policies[] = {
 static const struct str gemini_models[] = {
     STR_INIT("gemini-*"),
     STR_INIT("gemma-*"),
+};
+
+static const struct xd_auth gemini_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-goog-api-key"), .env =
+      STR_INIT("GEMINI_API_KEY") },
 };
 static const struct amended vertex_own = {
     .read_embed_request = read_vertex_embed_request,
@@ -3875,6 +4000,96 @@ static const struct xd_name vertex_count_tokens_names[] = {
 
 static const struct str vertex_models[] = {
     STR_INIT("gemini-*"),
+};
+
+static const struct xd_auth vertex_auths[] = {
+    { .scheme = XD_AUTH_JWT_BEARER, .name =
+      STR_INIT("https://www.googleapis.com/auth/cloud-platform"), .env =
+      STR_INIT("GOOGLE_APPLICATION_CREDENTIALS") },
+    { .scheme = XD_AUTH_METADATA, .url =
+      STR_INIT("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"),
+      .header = STR_INIT("Metadata-Flavor: Google") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+/* as amended */
+static void
+vertex_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_vertex_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+vertex_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_vertex_embed_request(x, m);
+}
+
+/* as amended */
+static void
+vertex_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_vertex_embed_reply(x, at, m);
+}
+
+/* as amended */
+static void
+vertex_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_vertex_embed_reply(x, m);
+}
+
+/* as amended */
+static void
+vertex_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_vertex_count_request(x, at, m);
+}
+
+/* as amended */
+static void
+vertex_count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_vertex_count_request(x, m);
+}
+
+static const struct xd_op vertex_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/models/{model}:generateContent"),
+        .streamed = chat_streamed,
+        .nstreamed = 2,
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:predict"),
+        .names = vertex_embeddings_names,
+        .read_request = vertex_embeddings_read_request,
+        .write_request = vertex_embeddings_write_request,
+        .read_reply = vertex_embeddings_read_reply,
+        .write_reply = vertex_embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/models/{model}:countTokens"),
+        .names = vertex_count_tokens_names,
+        .read_request = vertex_count_tokens_read_request,
+        .write_request = vertex_count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 
 static const struct xd_row rows[] = {
@@ -4139,129 +4354,9 @@ static const unsigned char directions[] = {
     3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
-static void
-chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_path chat_streamed[] = {
-    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .query = STR_INIT("alt=sse"),
-      .framing = FRAMING_SSE },
-    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .framing = FRAMING_ARRAY },
-};
-
-static void
-embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_request(x, at, m);
-}
-
-static void
-embeddings_write_request(struct xd *x, const void *m)
-{
-    write_embed_request(x, m);
-}
-
-static void
-embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_reply(x, at, m);
-}
-
-static void
-embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_embed_reply(x, m);
-}
-
-static void
-count_tokens_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_count_request(x, at, m);
-}
-
-static void
-count_tokens_write_request(struct xd *x, const void *m)
-{
-    write_count_request(x, m);
-}
-
-static void
-count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_count_reply(x, at, m);
-}
-
-static void
-count_tokens_write_reply(struct xd *x, const void *m)
-{
-    write_count_reply(x, m);
-}
-
-static const struct xd_op ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/models/{model}:generateContent"),
-        .streamed = chat_streamed,
-        .nstreamed = 2,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/models/{model}:batchEmbedContents"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/models/{model}:countTokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct str fronts[] = {
     STR_INIT("/v1beta"),
     STR_INIT("/v1"),
-};
-
-static const struct xd_auth auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-goog-api-key") },
 };
 
 const struct xd_dialect xd_google_generate = {
@@ -4273,7 +4368,7 @@ const struct xd_dialect xd_google_generate = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE | 1u << FRAMING_ARRAY,
     .auths = auths,
-    .nauths = 1,
+    .nauths = sizeof auths / sizeof *auths,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,
@@ -4292,55 +4387,6 @@ const struct xd_dialect xd_google_generate = {
     .directions = directions,
 };
 
-static const struct xd_path gemini_chat_streamed[] = {
-    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .query = STR_INIT("alt=sse"),
-      .framing = FRAMING_SSE },
-    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .framing = FRAMING_ARRAY },
-};
-
-static const struct xd_op gemini_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/models/{model}:generateContent"),
-        .streamed = gemini_chat_streamed,
-        .nstreamed = 2,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/models/{model}:batchEmbedContents"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/models/{model}:countTokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth gemini_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-goog-api-key"), .env =
-      STR_INIT("GEMINI_API_KEY") },
-};
-
 const struct xd_dialect xd_gemini = {
     .abi = XD_ABI,
     .name = "gemini",
@@ -4350,13 +4396,13 @@ const struct xd_dialect xd_gemini = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE | 1u << FRAMING_ARRAY,
     .auths = gemini_auths,
-    .nauths = 1,
+    .nauths = sizeof gemini_auths / sizeof *gemini_auths,
     .base_url = STR_INIT("https://generativelanguage.googleapis.com/v1beta"),
     .models = gemini_models,
     .nmodels = 2,
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
-    .ops = gemini_ops,
+    .ops = ops,
     .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
@@ -4367,99 +4413,9 @@ const struct xd_dialect xd_gemini = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_path vertex_chat_streamed[] = {
-    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .query = STR_INIT("alt=sse"),
-      .framing = FRAMING_SSE },
-    { .path = STR_INIT("/models/{model}:streamGenerateContent"), .framing = FRAMING_ARRAY },
-};
-
-static void
-vertex_embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_vertex_embed_request(x, at, m);
-}
-
-static void
-vertex_embeddings_write_request(struct xd *x, const void *m)
-{
-    write_vertex_embed_request(x, m);
-}
-
-static void
-vertex_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_vertex_embed_reply(x, at, m);
-}
-
-static void
-vertex_embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_vertex_embed_reply(x, m);
-}
-
-static void
-vertex_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_vertex_count_request(x, at, m);
-}
-
-static void
-vertex_count_tokens_write_request(struct xd *x, const void *m)
-{
-    write_vertex_count_request(x, m);
-}
-
-static const struct xd_op vertex_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/models/{model}:generateContent"),
-        .streamed = vertex_chat_streamed,
-        .nstreamed = 2,
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/models/{model}:predict"),
-        .names = vertex_embeddings_names,
-        .read_request = vertex_embeddings_read_request,
-        .write_request = vertex_embeddings_write_request,
-        .read_reply = vertex_embeddings_read_reply,
-        .write_reply = vertex_embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/models/{model}:countTokens"),
-        .names = vertex_count_tokens_names,
-        .read_request = vertex_count_tokens_read_request,
-        .write_request = vertex_count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting vertex_settings[] = {
     { .name = STR_INIT("location") },
     { .name = STR_INIT("project") },
-};
-
-static const struct xd_auth vertex_auths[] = {
-    { .scheme = XD_AUTH_JWT_BEARER, .name =
-      STR_INIT("https://www.googleapis.com/auth/cloud-platform"), .env =
-      STR_INIT("GOOGLE_APPLICATION_CREDENTIALS") },
-    { .scheme = XD_AUTH_METADATA, .url =
-      STR_INIT("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"),
-      .header = STR_INIT("Metadata-Flavor: Google") },
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_vertex = {
@@ -4471,7 +4427,7 @@ const struct xd_dialect xd_vertex = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE | 1u << FRAMING_ARRAY,
     .auths = vertex_auths,
-    .nauths = 3,
+    .nauths = sizeof vertex_auths / sizeof *vertex_auths,
     .base_url =
     STR_INIT("https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}/publishers/google"),
     .settings = vertex_settings,

@@ -3046,6 +3046,100 @@ static const struct xd_name embeddings_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+static void
+chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static void
+chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static const struct xd_op ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+};
+
 static const struct str mistral_models[] = {
     STR_INIT("mistral-*"),
     STR_INIT("ministral-*"),
@@ -3276,103 +3370,9 @@ static const unsigned char directions[] = {
     3, 2, 3, 3, 3, 2,
 };
 
-static void
-chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static void
-embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_request(x, at, m);
-}
-
-static void
-embeddings_write_request(struct xd *x, const void *m)
-{
-    write_embed_request(x, m);
-}
-
-static void
-embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_reply(x, at, m);
-}
-
-static void
-embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_embed_reply(x, m);
-}
-
-static const struct xd_op ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-};
-
 static const struct str fronts[] = {
     STR_INIT("/v1"),
     STR_INIT(""),
-};
-
-static const struct xd_auth auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_mistral_chat = {
@@ -3383,7 +3383,7 @@ const struct xd_dialect xd_mistral_chat = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
-    .nauths = 1,
+    .nauths = sizeof auths / sizeof *auths,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,
@@ -3402,52 +3402,6 @@ const struct xd_dialect xd_mistral_chat = {
     .directions = directions,
 };
 
-static const struct xd_op mistral_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth mistral_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_mistral = {
     .abi = XD_ABI,
     .name = "mistral",
@@ -3455,14 +3409,14 @@ const struct xd_dialect xd_mistral = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = mistral_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.mistral.ai/v1"),
     .models = mistral_models,
     .nmodels = 8,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = mistral_ops,
+    .ops = ops,
     .nops = 5,
     .read_error = read_error,
     .write_error = write_error,

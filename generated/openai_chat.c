@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[372], seen_written[372];
+static unsigned char seen_read[376], seen_written[376];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -34,6 +34,8 @@ struct amended {
     bool (*write_tool)(struct xd *x, const struct ir_tool *m);
     void (*read_fault_body)(struct xd *x, uint32_t at, struct ir_error *m);
     void (*write_fault_body)(struct xd *x, const struct ir_error *m);
+    void (*read_reply)(struct xd *x, uint32_t at, struct ir_reply *m);
+    void (*write_reply)(struct xd *x, const struct ir_reply *m);
     void (*read_embedding)(struct xd *x, uint32_t at, struct ir_vector *m);
     void (*write_embedding)(struct xd *x, const struct ir_vector *m);
     void (*read_embed_usage)(struct xd *x, uint32_t at, struct ir_usage *m);
@@ -2941,6 +2943,25 @@ static const struct xd_keys reply_keys = { reply_keys_v, 7, "" };
 static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 5, XD_REST_KEEP, false };
 
 static void
+take_reply_choices(struct xd *x, uint32_t v, struct ir_reply *m)
+{
+    XD_SEEN(seen_read, 165);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_choice *item = XD_PUSH(x, &m->choices);
+            if (item)
+                read_choice_whole(x, i, item);
+        }
+}
+
+static void
+take_reply_usage(struct xd *x, uint32_t v, struct ir_reply *m)
+{
+    XD_SEEN(seen_read, 166);
+    OWN(x)->read_usage(x, v, &m->usage);
+}
+
+static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
 {
     uint32_t v[5];
@@ -2957,17 +2978,10 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 165);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_choice *item = XD_PUSH(x, &m->choices);
-                if (item)
-                    read_choice_whole(x, i, item);
-            }
+        take_reply_choices(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 166);
-        OWN(x)->read_usage(x, v[3], &m->usage);
+        take_reply_usage(x, v[3], m);
     }
     if (v[4]) {
         XD_SEEN(seen_read, 167);
@@ -2976,9 +2990,8 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
 }
 
 static void
-write_reply(struct xd *x, const struct ir_reply *m)
+put_reply_id(struct xd *x, const struct ir_reply *m)
 {
-    jw_enter(&x->w);
     if (m->id.p) {
         XD_SEEN(seen_written, 161);
         xd_put_str(x, STR("id"), m->id);
@@ -2986,11 +2999,28 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
+}
+
+static void
+put_reply_object(struct xd *x, const struct ir_reply *m)
+{
+    (void)m;
     XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"chat.completion\""));
+}
+
+static void
+put_reply_created(struct xd *x, const struct ir_reply *m)
+{
+    (void)m;
     XD_SEEN(seen_written, 163);
     xd_put_int(x, STR("created"), (struct ir_int){ x->now, true });
+}
+
+static void
+put_reply_model(struct xd *x, const struct ir_reply *m)
+{
     if (m->model.p) {
         XD_SEEN(seen_written, 164);
         xd_put_str(x, STR("model"), m->model);
@@ -2998,6 +3028,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
+}
+
+static void
+put_reply_choices(struct xd *x, const struct ir_reply *m)
+{
     if (m->choices.n) {
         XD_SEEN(seen_written, 165);
         jw_key(&x->w, STR("choices"));
@@ -3006,15 +3041,38 @@ write_reply(struct xd *x, const struct ir_reply *m)
             write_choice_whole(x, &m->choices.v[i]);
         jw_close(&x->w);
     }
+}
+
+static void
+put_reply_usage(struct xd *x, const struct ir_reply *m)
+{
     if (m->usage.set) {
         XD_SEEN(seen_written, 166);
         jw_key(&x->w, STR("usage"));
         OWN(x)->write_usage(x, &m->usage);
     }
+}
+
+static void
+put_reply_service_tier(struct xd *x, const struct ir_reply *m)
+{
     if (m->tier.p) {
         XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
+}
+
+static void
+write_reply(struct xd *x, const struct ir_reply *m)
+{
+    jw_enter(&x->w);
+    put_reply_id(x, m);
+    put_reply_object(x, m);
+    put_reply_created(x, m);
+    put_reply_model(x, m);
+    put_reply_choices(x, m);
+    put_reply_usage(x, m);
+    put_reply_service_tier(x, m);
     xd_put_rest(x, &reply_shape, "", &m->rest);
     jw_close(&x->w);
 }
@@ -8546,10 +8604,13 @@ write_openrouter_fault_body(struct xd *x, const struct ir_error *m)
 }
 static void read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_perplexity_request(struct xd *x, const struct ir_request *m);
+static void read_perplexity_reply(struct xd *x, uint32_t at, struct ir_reply *m);
+static void write_perplexity_reply(struct xd *x, const struct ir_reply *m);
 static void read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m);
 static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
+static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m);
 
 /* openai/chat.spec:330 */
 static const struct xd_word perplexity_fault_table_v[] = {
@@ -8697,6 +8758,85 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
+/* openai/chat.spec:204: reply */
+static const struct xd_key perplexity_reply_keys_v[] = {
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("object"), -1, NULL },
+    { STR_INIT("created"), -1, NULL },
+    { STR_INIT("model"), 1, NULL },
+    { STR_INIT("choices"), 2, NULL },
+    { STR_INIT("usage"), 3, NULL },
+    { STR_INIT("service_tier"), 4, NULL },
+    { STR_INIT("search_results"), 5, NULL },
+};
+static const struct xd_keys perplexity_reply_keys = { perplexity_reply_keys_v, 8, "" };
+static const struct xd_shape perplexity_reply_shape = {
+    family, "reply", &perplexity_reply_keys, 6, XD_REST_KEEP, false,
+};
+
+static void
+take_perplexity_reply_search_results(struct xd *x, uint32_t v, struct ir_reply *m)
+{
+    XD_SEEN(seen_read, 327);
+    struct ir_block *item_block = xd_last_block(x, &(*xd_choice(x, &m->choices, 0)).blocks,
+                                                IR_BLOCK_TEXT);
+    if (item_block) {
+        item_block->kind = IR_BLOCK_TEXT;
+        if (xd_want(x, v, JSON_ARRAY))
+            XD_EACH(x, i, v) {
+                struct ir_citation *item = XD_PUSH(x, &item_block->text.citations);
+                if (item && !read_perplexity_search_result(x, i, item))
+                    item_block->text.citations.n--;
+            }
+    }
+}
+
+static void
+read_perplexity_reply(struct xd *x, uint32_t at, struct ir_reply *m)
+{
+    uint32_t v[6];
+
+    if (!xd_scan(x, at, &perplexity_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 161);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 164);
+        xd_read_str(x, v[1], &m->model);
+    }
+    if (v[2]) {
+        take_reply_choices(x, v[2], m);
+    }
+    if (v[3]) {
+        take_reply_usage(x, v[3], m);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 167);
+        xd_read_str(x, v[4], &m->tier);
+    }
+    if (v[5]) {
+        take_perplexity_reply_search_results(x, v[5], m);
+    }
+}
+
+static void
+write_perplexity_reply(struct xd *x, const struct ir_reply *m)
+{
+    jw_enter(&x->w);
+    put_reply_id(x, m);
+    put_reply_object(x, m);
+    put_reply_created(x, m);
+    put_reply_model(x, m);
+    put_reply_choices(x, m);
+    put_reply_usage(x, m);
+    put_reply_service_tier(x, m);
+    xd_put_rest(x, &perplexity_reply_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
 /* openai/embeddings.spec:12: embed_request */
 static const struct xd_key perplexity_embed_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -8804,7 +8944,7 @@ read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 327);
+        XD_SEEN(seen_read, 328);
         xd_read_packed_ints(x, v[1], &m->numbers);
     }
 }
@@ -8821,13 +8961,65 @@ write_perplexity_embedding(struct xd *x, const struct ir_vector *m)
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 328);
         (void)xd_put_packed_ints(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
     if (m->numbers.kind == IR_NUMBERS_PACKED)
         xd_lose(x, "numbers.packed");
     jw_close(&x->w);
+}
+
+static const struct xd_tag perplexity_search_result_tags_v[] = {
+    { { NULL, 0 }, 0 },
+    { { NULL, 0 }, -1 },
+};
+static const struct xd_tags perplexity_search_result_tags = {
+    STR_INIT("type"), perplexity_search_result_tags_v,
+    sizeof perplexity_search_result_tags_v / sizeof *perplexity_search_result_tags_v - 1, -1,
+};
+
+/* providers/perplexity.spec:35: search_result.web */
+static const struct xd_key perplexity_search_result_web_keys_v[] = {
+    { STR_INIT("url"), 0, NULL },
+    { STR_INIT("title"), 1, NULL },
+    { STR_INIT("type"), -1, NULL },
+};
+static const struct xd_keys perplexity_search_result_web_keys = {
+    perplexity_search_result_web_keys_v, 3, "",
+};
+static const struct xd_shape perplexity_search_result_web_shape = {
+    family, "search_result.web", &perplexity_search_result_web_keys, 2, XD_REST_IGNORE, false,
+};
+
+static void
+read_perplexity_search_result_web(struct xd *x, uint32_t at, struct ir_citation *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &perplexity_search_result_web_shape, v, NULL))
+        return;
+    m->kind = IR_CITATION_WEB;
+    if (v[0]) {
+        XD_SEEN(seen_read, 329);
+        xd_read_str(x, v[0], &m->web.url);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 330);
+        xd_read_str(x, v[1], &m->web.title);
+    }
+}
+
+static bool
+read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m)
+{
+    switch (xd_tag(x, at, &perplexity_search_result_tags)) {
+    case 0:
+        XD_SEEN(seen_read, 331);
+        read_perplexity_search_result_web(x, at, m);
+        return true;
+    }
+    return false;
 }
 static void read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_sambanova_request(struct xd *x, const struct ir_request *m);
@@ -9336,9 +9528,9 @@ static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:330 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 328, 0 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 329, 0 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 330, 0 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 332, 0 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 333, 0 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 334, 0 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
@@ -9538,13 +9730,13 @@ static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:330 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 331, 0 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 332, 0 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 333, 0 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 334, 0 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 335, 0 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 336, 0 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 337, 0 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 335, 0 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 336, 0 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 337, 0 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 338, 0 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 339, 0 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 340, 0 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 341, 0 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -9554,9 +9746,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 338, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 339, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 340, 0 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 342, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 343, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 344, 0 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -9601,7 +9793,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 341);
+    XD_SEEN(seen_read, 345);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9704,7 +9896,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 345);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -9770,8 +9962,8 @@ static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
 
 /* providers/voyage.spec:16 */
 static const struct xd_word voyage_voyage_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 342, 0 },
-    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 343, 0 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 346, 0 },
+    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 347, 0 },
 };
 static const struct xd_table voyage_voyage_purpose_table = {
     "voyage_purpose", voyage_voyage_purpose_table_v,
@@ -9795,7 +9987,7 @@ static const struct xd_shape voyage_embed_request_shape = {
 static void
 take_voyage_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 345);
+    XD_SEEN(seen_read, 349);
     int w = xd_read_word(x, v, &voyage_voyage_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -9821,14 +10013,14 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 344);
+        XD_SEEN(seen_read, 348);
         xd_read_int(x, v[2], &m->dimensions);
     }
     if (v[3]) {
         take_voyage_embed_request_input_type(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 346);
+        XD_SEEN(seen_read, 350);
         xd_read_bool(x, v[4], &m->truncate);
     }
 }
@@ -9837,7 +10029,7 @@ static void
 put_voyage_embed_request_output_dimension(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 344);
+        XD_SEEN(seen_written, 348);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
 }
@@ -9846,7 +10038,7 @@ static void
 put_voyage_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 349);
         if (!xd_put_word(x, STR("input_type"), &voyage_voyage_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -9856,7 +10048,7 @@ static void
 put_voyage_embed_request_truncation(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 346);
+        XD_SEEN(seen_written, 350);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -9896,7 +10088,7 @@ read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 347);
+        XD_SEEN(seen_read, 351);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -9906,7 +10098,7 @@ write_voyage_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 347);
+        XD_SEEN(seen_written, 351);
         xd_put_int(x, STR("total_tokens"), m->input);
     }
     xd_put_rest(x, &voyage_embed_usage_shape, "", &m->rest);
@@ -9942,7 +10134,7 @@ static const struct xd_shape voyage_rerank_request_shape = {
 static void
 take_voyage_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 348);
+    XD_SEEN(seen_read, 352);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -9979,7 +10171,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 349);
+        XD_SEEN(seen_read, 353);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
@@ -9987,7 +10179,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_read_bool(x, v[4], &m->echo);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 350);
+        XD_SEEN(seen_read, 354);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -9995,7 +10187,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
 static void
 put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 348);
+    XD_SEEN(seen_written, 352);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -10011,7 +10203,7 @@ static void
 put_voyage_rerank_request_top_k(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 349);
+        XD_SEEN(seen_written, 353);
         xd_put_int(x, STR("top_k"), m->top);
     }
 }
@@ -10020,7 +10212,7 @@ static void
 put_voyage_rerank_request_truncation(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 350);
+        XD_SEEN(seen_written, 354);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10055,7 +10247,7 @@ static const struct xd_shape voyage_rerank_reply_shape = {
 static void
 take_voyage_rerank_reply_data(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 351);
+    XD_SEEN(seen_read, 355);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -10093,7 +10285,7 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 static void
 put_voyage_rerank_reply_data(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 351);
+    XD_SEEN(seen_written, 355);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -10105,7 +10297,7 @@ static void
 put_voyage_rerank_reply_object(struct xd *x, const struct ir_rerank_reply *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 352);
+    XD_SEEN(seen_written, 356);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
 }
@@ -10142,7 +10334,7 @@ read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 353);
+        XD_SEEN(seen_read, 357);
         m->document.set = true;
         xd_read_str(x, v[2], &m->document.text);
     }
@@ -10161,7 +10353,7 @@ write_voyage_ranked(struct xd *x, const struct ir_ranked *m)
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 353);
+        XD_SEEN(seen_written, 357);
         xd_put_str(x, STR("document"), m->document.text);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -10175,7 +10367,7 @@ static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
 /* openai/chat.spec:330 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 354, 0 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 358, 0 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -10395,7 +10587,7 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 355);
+        XD_SEEN(seen_read, 359);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -10460,7 +10652,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 356);
+        XD_SEEN(seen_read, 360);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -10469,9 +10661,9 @@ static void write_zai_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:248 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 357, 0 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 358, 0 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 359, 0 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 361, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 362, 0 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 363, 0 },
 };
 static const struct xd_table zai_stop_table = {
     "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 28,
@@ -10480,15 +10672,15 @@ static const struct xd_table zai_stop_table = {
 
 /* openai/chat.spec:330 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 360, 0 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 361, 0 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 362, 0 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 363, 0 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 364, 0 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 365, 0 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 366, 0 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 367, 0 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 368, 0 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 364, 0 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 365, 0 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 366, 0 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 367, 0 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 368, 0 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 369, 0 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 370, 0 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 371, 0 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 372, 0 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -10497,9 +10689,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 369, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 339, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 370, 0 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 373, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 343, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 374, 0 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -10538,7 +10730,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 341);
+    XD_SEEN(seen_read, 345);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -10602,7 +10794,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 371);
+        XD_SEEN(seen_read, 375);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -10614,7 +10806,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 371);
+        XD_SEEN(seen_written, 375);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -10625,7 +10817,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 345);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -10704,6 +10896,8 @@ static const struct amended own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -10772,6 +10966,154 @@ static const struct xd_name rerank_names[] = {
     { "echo", "return_documents" },
     { NULL, NULL },
 };
+
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+static void
+chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static void
+chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static void
+rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_rerank_request(x, at, m);
+}
+
+static void
+rerank_write_request(struct xd *x, const void *m)
+{
+    write_rerank_request(x, m);
+}
+
+static void
+rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_rerank_reply(x, at, m);
+}
+
+static void
+rerank_write_reply(struct xd *x, const void *m)
+{
+    write_rerank_reply(x, m);
+}
+
+static const struct xd_op ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended ai21_own = {
     .read_request = read_ai21_request,
     .write_request = write_ai21_request,
@@ -10792,6 +11134,8 @@ static const struct amended ai21_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -10829,6 +11173,37 @@ static const struct xd_name ai21_chat_names[] = {
 static const struct str ai21_models[] = {
     STR_INIT("jamba-*"),
 };
+
+/* as amended */
+static void
+ai21_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_ai21_request(x, at, m);
+}
+
+/* as amended */
+static void
+ai21_chat_write_request(struct xd *x, const void *m)
+{
+    write_ai21_request(x, m);
+}
+
+static const struct xd_op ai21_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = ai21_chat_read_request,
+        .write_request = ai21_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
 static const struct amended alibaba_own = {
     .read_request = read_alibaba_request,
     .write_request = write_alibaba_request,
@@ -10849,6 +11224,8 @@ static const struct amended alibaba_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -10895,6 +11272,47 @@ static const struct str alibaba_models[] = {
     STR_INIT("qwq*"),
     STR_INIT("qvq*"),
 };
+
+/* as amended */
+static void
+alibaba_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_alibaba_request(x, at, m);
+}
+
+/* as amended */
+static void
+alibaba_chat_write_request(struct xd *x, const void *m)
+{
+    write_alibaba_request(x, m);
+}
+
+static const struct xd_op alibaba_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = alibaba_chat_names,
+        .read_request = alibaba_chat_read_request,
+        .write_request = alibaba_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended azure_own = {
     .read_request = read_request,
     .write_request = write_request,
@@ -10915,6 +11333,8 @@ static const struct amended azure_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -10927,6 +11347,87 @@ static const struct amended azure_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_auth azure_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env =
+      STR_INIT("AZURE_OPENAI_API_KEY") },
+    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
+      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
+      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
+    { .scheme = XD_AUTH_BEARER },
+};
+
+static const struct xd_op azure_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/deployments/{model}/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/deployments/{model}/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 static const struct amended azure_foundry_own = {
     .read_request = read_request,
@@ -10948,6 +11449,8 @@ static const struct amended azure_foundry_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -10960,6 +11463,14 @@ static const struct amended azure_foundry_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_auth azure_foundry_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env = STR_INIT("AZURE_AI_API_KEY") },
+    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
+      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
+      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
+    { .scheme = XD_AUTH_BEARER },
 };
 static const struct amended azure_v1_own = {
     .read_request = read_request,
@@ -10981,6 +11492,8 @@ static const struct amended azure_v1_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11014,6 +11527,8 @@ static const struct amended baichuan_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11030,6 +11545,47 @@ static const struct amended baichuan_own = {
 
 static const struct str baichuan_models[] = {
     STR_INIT("Baichuan*"),
+};
+
+/* as amended */
+static void
+baichuan_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_baichuan_request(x, at, m);
+}
+
+/* as amended */
+static void
+baichuan_chat_write_request(struct xd *x, const void *m)
+{
+    write_baichuan_request(x, m);
+}
+
+static const struct xd_op baichuan_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = baichuan_chat_read_request,
+        .write_request = baichuan_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 static const struct amended cerebras_own = {
     .read_request = read_cerebras_request,
@@ -11051,6 +11607,8 @@ static const struct amended cerebras_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11087,6 +11645,37 @@ static const struct xd_name cerebras_chat_names[] = {
     { "user", "user" },
     { NULL, NULL },
 };
+
+/* as amended */
+static void
+cerebras_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cerebras_request(x, at, m);
+}
+
+/* as amended */
+static void
+cerebras_chat_write_request(struct xd *x, const void *m)
+{
+    write_cerebras_request(x, m);
+}
+
+static const struct xd_op cerebras_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cerebras_chat_names,
+        .read_request = cerebras_chat_read_request,
+        .write_request = cerebras_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
 static const struct amended cloudflare_own = {
     .read_request = read_cloudflare_request,
     .write_request = write_cloudflare_request,
@@ -11107,6 +11696,8 @@ static const struct amended cloudflare_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11152,6 +11743,47 @@ static const struct str cloudflare_models[] = {
     STR_INIT("@cf/*"),
     STR_INIT("@hf/*"),
 };
+
+/* as amended */
+static void
+cloudflare_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_cloudflare_request(x, at, m);
+}
+
+/* as amended */
+static void
+cloudflare_chat_write_request(struct xd *x, const void *m)
+{
+    write_cloudflare_request(x, m);
+}
+
+static const struct xd_op cloudflare_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended databricks_own = {
     .read_request = read_cloudflare_request,
     .write_request = write_cloudflare_request,
@@ -11172,6 +11804,8 @@ static const struct amended databricks_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11184,6 +11818,47 @@ static const struct amended databricks_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+/* as amended */
+static void
+databricks_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+/* as amended */
+static void
+databricks_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static const struct xd_op databricks_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 static const struct amended deepinfra_own = {
     .read_request = read_cloudflare_request,
@@ -11205,6 +11880,8 @@ static const struct amended deepinfra_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11217,6 +11894,48 @@ static const struct amended deepinfra_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_op deepinfra_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
 };
 static const struct amended deepseek_own = {
     .read_request = read_deepseek_request,
@@ -11238,6 +11957,8 @@ static const struct amended deepseek_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11278,8 +11999,86 @@ static const struct str deepseek_models[] = {
     STR_INIT("deepseek-*"),
 };
 
+/* as amended */
+static void
+deepseek_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_deepseek_request(x, at, m);
+}
+
+/* as amended */
+static void
+deepseek_chat_write_request(struct xd *x, const void *m)
+{
+    write_deepseek_request(x, m);
+}
+
+static const struct xd_op deepseek_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = deepseek_chat_names,
+        .read_request = deepseek_chat_read_request,
+        .write_request = deepseek_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
+
 static const struct str fireworks_models[] = {
     STR_INIT("accounts/fireworks/*"),
+};
+
+static const struct xd_op fireworks_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 static const struct amended github_own = {
     .read_request = read_ai21_request,
@@ -11301,6 +12100,8 @@ static const struct amended github_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11313,6 +12114,90 @@ static const struct amended github_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_op github_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = ai21_chat_read_request,
+        .write_request = ai21_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_op gpustack_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 static const struct amended groq_own = {
     .read_request = read_groq_request,
@@ -11334,6 +12219,8 @@ static const struct amended groq_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11371,6 +12258,84 @@ static const struct xd_name groq_chat_names[] = {
     { "tier", "service_tier" },
     { NULL, NULL },
 };
+
+/* as amended */
+static void
+groq_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_groq_request(x, at, m);
+}
+
+/* as amended */
+static void
+groq_chat_write_request(struct xd *x, const void *m)
+{
+    write_groq_request(x, m);
+}
+
+static const struct xd_op groq_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = groq_chat_names,
+        .read_request = groq_chat_read_request,
+        .write_request = groq_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+};
+
+static const struct xd_op heroku_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+};
 static const struct amended huggingface_own = {
     .read_request = read_cloudflare_request,
     .write_request = write_cloudflare_request,
@@ -11391,6 +12356,8 @@ static const struct amended huggingface_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11403,6 +12370,40 @@ static const struct amended huggingface_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_op huggingface_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
+
+static const struct xd_op hyperbolic_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
 };
 static const struct amended jina_own = {
     .read_request = read_request,
@@ -11424,6 +12425,8 @@ static const struct amended jina_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11451,6 +12454,80 @@ static const struct xd_name jina_embeddings_names[] = {
 static const struct str jina_models[] = {
     STR_INIT("jina-*"),
 };
+
+/* as amended */
+static void
+jina_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_jina_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+jina_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_jina_embed_request(x, m);
+}
+
+static const struct xd_op jina_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = jina_embeddings_names,
+        .read_request = jina_embeddings_read_request,
+        .write_request = jina_embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_op lepton_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended llama_cpp_own = {
     .read_request = read_cloudflare_request,
     .write_request = write_cloudflare_request,
@@ -11471,6 +12548,8 @@ static const struct amended llama_cpp_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11504,6 +12583,8 @@ static const struct amended minimax_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11520,6 +12601,23 @@ static const struct amended minimax_own = {
 
 static const struct str minimax_models[] = {
     STR_INIT("MiniMax-*"),
+};
+
+static const struct xd_op minimax_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = baichuan_chat_read_request,
+        .write_request = baichuan_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
 };
 static const struct amended moonshot_own = {
     .read_request = read_baichuan_request,
@@ -11541,6 +12639,8 @@ static const struct amended moonshot_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11558,6 +12658,23 @@ static const struct amended moonshot_own = {
 static const struct str moonshot_models[] = {
     STR_INIT("kimi-*"),
     STR_INIT("moonshot-*"),
+};
+
+static const struct xd_op moonshot_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = baichuan_chat_read_request,
+        .write_request = baichuan_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
 };
 static const struct amended nvidia_own = {
     .read_request = read_ai21_request,
@@ -11579,6 +12696,8 @@ static const struct amended nvidia_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11609,6 +12728,47 @@ static const struct xd_name nvidia_embeddings_names[] = {
     { "purpose", "input_type" },
     { NULL, NULL },
 };
+
+/* as amended */
+static void
+nvidia_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_nvidia_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+nvidia_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_nvidia_embed_request(x, m);
+}
+
+static const struct xd_op nvidia_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = ai21_chat_read_request,
+        .write_request = ai21_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = nvidia_embeddings_names,
+        .read_request = nvidia_embeddings_read_request,
+        .write_request = nvidia_embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended ollama_v1_own = {
     .read_request = read_cloudflare_request,
     .write_request = write_cloudflare_request,
@@ -11629,6 +12789,8 @@ static const struct amended ollama_v1_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11650,6 +12812,68 @@ static const struct str openai_models[] = {
     STR_INIT("o4*"),
     STR_INIT("chatgpt-*"),
 };
+
+static const struct xd_op openai_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_MODERATIONS,
+        .path = STR_INIT("/moderations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_EDITS,
+        .path = STR_INIT("/images/edits"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_IMAGE_VARIATIONS,
+        .path = STR_INIT("/images/variations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+};
 static const struct amended openrouter_own = {
     .read_request = read_openrouter_request,
     .write_request = write_openrouter_request,
@@ -11670,6 +12894,8 @@ static const struct amended openrouter_own = {
     .write_tool = write_openrouter_tool,
     .read_fault_body = read_openrouter_fault_body,
     .write_fault_body = write_openrouter_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11715,6 +12941,67 @@ static const struct xd_name openrouter_chat_names[] = {
     { "reasoning.budget", "reasoning.max_tokens" },
     { NULL, NULL },
 };
+
+/* as amended */
+static void
+openrouter_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_openrouter_request(x, at, m);
+}
+
+/* as amended */
+static void
+openrouter_chat_write_request(struct xd *x, const void *m)
+{
+    write_openrouter_request(x, m);
+}
+
+static const struct xd_op openrouter_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = openrouter_chat_names,
+        .read_request = openrouter_chat_read_request,
+        .write_request = openrouter_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended perplexity_own = {
     .read_request = read_perplexity_request,
     .write_request = write_perplexity_request,
@@ -11735,6 +13022,8 @@ static const struct amended perplexity_own = {
     .write_tool = write_tool,
     .read_fault_body = read_openrouter_fault_body,
     .write_fault_body = write_openrouter_fault_body,
+    .read_reply = read_perplexity_reply,
+    .write_reply = write_perplexity_reply,
     .read_embedding = read_perplexity_embedding,
     .write_embedding = write_perplexity_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11784,6 +13073,93 @@ static const struct str perplexity_models[] = {
     STR_INIT("sonar*"),
     STR_INIT("r1-1776"),
 };
+
+/* as amended */
+static void
+perplexity_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_perplexity_request(x, at, m);
+}
+
+/* as amended */
+static void
+perplexity_chat_write_request(struct xd *x, const void *m)
+{
+    write_perplexity_request(x, m);
+}
+
+/* as amended */
+static void
+perplexity_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_perplexity_reply(x, at, m);
+}
+
+/* as amended */
+static void
+perplexity_chat_write_reply(struct xd *x, const void *m)
+{
+    write_perplexity_reply(x, m);
+}
+
+/* as amended */
+static void
+perplexity_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_perplexity_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+perplexity_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_perplexity_embed_request(x, m);
+}
+
+/* as amended */
+static void
+perplexity_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+/* as amended */
+static void
+perplexity_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static const struct xd_op perplexity_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = perplexity_chat_names,
+        .read_request = perplexity_chat_read_request,
+        .write_request = perplexity_chat_write_request,
+        .read_reply = perplexity_chat_read_reply,
+        .write_reply = perplexity_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/v1/embeddings"),
+        .names = perplexity_embeddings_names,
+        .read_request = perplexity_embeddings_read_request,
+        .write_request = perplexity_embeddings_write_request,
+        .read_reply = perplexity_embeddings_read_reply,
+        .write_reply = perplexity_embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth portkey_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-portkey-api-key") },
+};
 static const struct amended reka_own = {
     .read_request = read_ai21_request,
     .write_request = write_ai21_request,
@@ -11804,6 +13180,8 @@ static const struct amended reka_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11841,6 +13219,8 @@ static const struct amended sambanova_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11873,6 +13253,57 @@ static const struct xd_name sambanova_chat_names[] = {
     { "sampling.top_k", "top_k" },
     { NULL, NULL },
 };
+
+/* as amended */
+static void
+sambanova_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_sambanova_request(x, at, m);
+}
+
+/* as amended */
+static void
+sambanova_chat_write_request(struct xd *x, const void *m)
+{
+    write_sambanova_request(x, m);
+}
+
+static const struct xd_op sambanova_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = sambanova_chat_names,
+        .read_request = sambanova_chat_read_request,
+        .write_request = sambanova_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+};
 static const struct amended siliconflow_own = {
     .read_request = read_siliconflow_request,
     .write_request = write_siliconflow_request,
@@ -11893,6 +13324,8 @@ static const struct amended siliconflow_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11931,6 +13364,72 @@ static const struct xd_name siliconflow_chat_names[] = {
     { "reasoning.budget", "thinking_budget" },
     { NULL, NULL },
 };
+
+/* as amended */
+static void
+siliconflow_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_siliconflow_request(x, at, m);
+}
+
+/* as amended */
+static void
+siliconflow_chat_write_request(struct xd *x, const void *m)
+{
+    write_siliconflow_request(x, m);
+}
+
+static const struct xd_op siliconflow_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = siliconflow_chat_names,
+        .read_request = siliconflow_chat_read_request,
+        .write_request = siliconflow_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended snowflake_own = {
     .read_request = read_snowflake_request,
     .write_request = write_snowflake_request,
@@ -11951,6 +13450,8 @@ static const struct amended snowflake_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -11990,6 +13491,37 @@ static const struct xd_name snowflake_chat_names[] = {
     { "user", "user" },
     { NULL, NULL },
 };
+
+/* as amended */
+static void
+snowflake_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_snowflake_request(x, at, m);
+}
+
+/* as amended */
+static void
+snowflake_chat_write_request(struct xd *x, const void *m)
+{
+    write_snowflake_request(x, m);
+}
+
+static const struct xd_op snowflake_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = snowflake_chat_names,
+        .read_request = snowflake_chat_read_request,
+        .write_request = snowflake_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
 static const struct amended stepfun_own = {
     .read_request = read_ai21_request,
     .write_request = write_ai21_request,
@@ -12010,6 +13542,8 @@ static const struct amended stepfun_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12026,6 +13560,95 @@ static const struct amended stepfun_own = {
 
 static const struct str stepfun_models[] = {
     STR_INIT("step-*"),
+};
+
+static const struct xd_op stepfun_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = ai21_chat_names,
+        .read_request = ai21_chat_read_request,
+        .write_request = ai21_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+};
+
+static const struct xd_op together_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_SPEECH,
+        .path = STR_INIT("/audio/speech"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSCRIPTIONS,
+        .path = STR_INIT("/audio/transcriptions"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_TRANSLATIONS,
+        .path = STR_INIT("/audio/translations"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 static const struct amended upstage_own = {
     .read_request = read_ai21_request,
@@ -12047,6 +13670,8 @@ static const struct amended upstage_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12084,6 +13709,8 @@ static const struct amended vllm_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12117,6 +13744,8 @@ static const struct amended volcengine_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12159,6 +13788,52 @@ static const struct xd_name volcengine_chat_names[] = {
 static const struct str volcengine_models[] = {
     STR_INIT("doubao-*"),
 };
+
+/* as amended */
+static void
+volcengine_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_volcengine_request(x, at, m);
+}
+
+/* as amended */
+static void
+volcengine_chat_write_request(struct xd *x, const void *m)
+{
+    write_volcengine_request(x, m);
+}
+
+static const struct xd_op volcengine_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = volcengine_chat_names,
+        .read_request = volcengine_chat_read_request,
+        .write_request = volcengine_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+};
 static const struct amended voyage_own = {
     .read_request = read_request,
     .write_request = write_request,
@@ -12179,6 +13854,8 @@ static const struct amended voyage_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_voyage_embed_usage,
@@ -12217,8 +13894,90 @@ static const struct str voyage_models[] = {
     STR_INIT("rerank-*"),
 };
 
+/* as amended */
+static void
+voyage_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_voyage_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+voyage_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_voyage_embed_request(x, m);
+}
+
+/* as amended */
+static void
+voyage_rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_voyage_rerank_request(x, at, m);
+}
+
+/* as amended */
+static void
+voyage_rerank_write_request(struct xd *x, const void *m)
+{
+    write_voyage_rerank_request(x, m);
+}
+
+/* as amended */
+static void
+voyage_rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_voyage_rerank_reply(x, at, m);
+}
+
+/* as amended */
+static void
+voyage_rerank_write_reply(struct xd *x, const void *m)
+{
+    write_voyage_rerank_reply(x, m);
+}
+
+static const struct xd_op voyage_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = voyage_embeddings_names,
+        .read_request = voyage_embeddings_read_request,
+        .write_request = voyage_embeddings_write_request,
+        .read_reply = perplexity_embeddings_read_reply,
+        .write_reply = perplexity_embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = voyage_rerank_names,
+        .read_request = voyage_rerank_read_request,
+        .write_request = voyage_rerank_write_request,
+        .read_reply = voyage_rerank_read_reply,
+        .write_reply = voyage_rerank_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
 static const struct str writer_models[] = {
     STR_INIT("palmyra-*"),
+};
+
+static const struct xd_op writer_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat"),
+        .names = ai21_chat_names,
+        .read_request = ai21_chat_read_request,
+        .write_request = ai21_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
 };
 static const struct amended xai_own = {
     .read_request = read_xai_request,
@@ -12240,6 +13999,8 @@ static const struct amended xai_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12282,6 +14043,42 @@ static const struct xd_name xai_chat_names[] = {
 static const struct str xai_models[] = {
     STR_INIT("grok-*"),
 };
+
+/* as amended */
+static void
+xai_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_xai_request(x, at, m);
+}
+
+/* as amended */
+static void
+xai_chat_write_request(struct xd *x, const void *m)
+{
+    write_xai_request(x, m);
+}
+
+static const struct xd_op xai_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = xai_chat_names,
+        .read_request = xai_chat_read_request,
+        .write_request = xai_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+};
 static const struct amended zai_own = {
     .read_request = read_zai_request,
     .write_request = write_zai_request,
@@ -12302,6 +14099,8 @@ static const struct amended zai_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12338,6 +14137,42 @@ static const struct xd_name zai_chat_names[] = {
 static const struct str zai_models[] = {
     STR_INIT("glm-*"),
 };
+
+/* as amended */
+static void
+zai_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_zai_request(x, at, m);
+}
+
+/* as amended */
+static void
+zai_chat_write_request(struct xd *x, const void *m)
+{
+    write_zai_request(x, m);
+}
+
+static const struct xd_op zai_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = zai_chat_names,
+        .read_request = zai_chat_read_request,
+        .write_request = zai_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
+};
 static const struct amended crusoe_own = {
     .read_request = read_cloudflare_request,
     .write_request = write_cloudflare_request,
@@ -12358,6 +14193,8 @@ static const struct amended crusoe_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12370,6 +14207,23 @@ static const struct amended crusoe_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_op crusoe_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
 };
 static const struct amended zhipu_own = {
     .read_request = read_zai_request,
@@ -12391,6 +14245,8 @@ static const struct amended zhipu_own = {
     .write_tool = write_tool,
     .read_fault_body = read_fault_body,
     .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
     .read_embedding = read_embedding,
     .write_embedding = write_embedding,
     .read_embed_usage = read_embed_usage,
@@ -12403,6 +14259,28 @@ static const struct amended zhipu_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_op zhipu_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = zai_chat_names,
+        .read_request = zai_chat_read_request,
+        .write_request = zai_chat_write_request,
+        .read_reply = databricks_chat_read_reply,
+        .write_reply = databricks_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_IMAGES,
+        .path = STR_INIT("/images/generations"),
+        .passes = true,
+    },
 };
 
 static const struct xd_row rows[] = {
@@ -12741,7 +14619,12 @@ static const struct xd_row rows[] = {
     { "providers/openrouter.spec:27", "cache_control <-> cache : cache_control" },
     { "providers/perplexity.spec:29", "\"too_many_prompt_tokens\" -> context" },
     { "providers/perplexity.spec:30", "\"invalid_model\" -> missing" },
+    { "providers/perplexity.spec:33",
+      "search_results -> choices[0].blocks.text.citations : [search_result]" },
     { "providers/perplexity.spec:20", "embedding <-> numbers : packed_ints" },
+    { "providers/perplexity.spec:35", "url -> url" },
+    { "providers/perplexity.spec:35", "title -> title" },
+    { "providers/perplexity.spec:35", "none -> web { url -> url; title -> title }" },
     { "providers/vllm.spec:21", "\"BadRequestError\" -> invalid" },
     { "providers/vllm.spec:22", "\"NotFoundError\" -> missing" },
     { "providers/vllm.spec:23", "\"InternalServerError\" -> internal" },
@@ -12798,161 +14681,13 @@ static const unsigned char directions[] = {
     3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3,
     3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3,
-    3, 3, 3, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
-};
-
-static void
-chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static void
-embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_request(x, at, m);
-}
-
-static void
-embeddings_write_request(struct xd *x, const void *m)
-{
-    write_embed_request(x, m);
-}
-
-static void
-embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_reply(x, at, m);
-}
-
-static void
-embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_embed_reply(x, m);
-}
-
-static void
-rerank_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_rerank_request(x, at, m);
-}
-
-static void
-rerank_write_request(struct xd *x, const void *m)
-{
-    write_rerank_request(x, m);
-}
-
-static void
-rerank_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_rerank_reply(x, at, m);
-}
-
-static void
-rerank_write_reply(struct xd *x, const void *m)
-{
-    write_rerank_reply(x, m);
-}
-
-static const struct xd_op ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
+    3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static const struct str fronts[] = {
     STR_INIT("/v1"),
     STR_INIT(""),
-};
-
-static const struct xd_auth auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_openai_chat = {
@@ -12963,7 +14698,7 @@ const struct xd_dialect xd_openai_chat = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
-    .nauths = 1,
+    .nauths = sizeof auths / sizeof *auths,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,
@@ -12983,39 +14718,6 @@ const struct xd_dialect xd_openai_chat = {
     .directions = directions,
 };
 
-static void
-ai21_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_ai21_request(x, at, m);
-}
-
-static void
-ai21_chat_write_request(struct xd *x, const void *m)
-{
-    write_ai21_request(x, m);
-}
-
-static const struct xd_op ai21_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = ai21_chat_read_request,
-        .write_request = ai21_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth ai21_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_ai21 = {
     .abi = XD_ABI,
     .name = "ai21",
@@ -13023,8 +14725,8 @@ const struct xd_dialect xd_ai21 = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = ai21_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.ai21.com/studio/v1"),
     .models = ai21_models,
     .nmodels = 1,
@@ -13042,49 +14744,6 @@ const struct xd_dialect xd_ai21 = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-alibaba_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_alibaba_request(x, at, m);
-}
-
-static void
-alibaba_chat_write_request(struct xd *x, const void *m)
-{
-    write_alibaba_request(x, m);
-}
-
-static const struct xd_op alibaba_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = alibaba_chat_names,
-        .read_request = alibaba_chat_read_request,
-        .write_request = alibaba_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth alibaba_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_alibaba = {
     .abi = XD_ABI,
     .name = "alibaba",
@@ -13092,8 +14751,8 @@ const struct xd_dialect xd_alibaba = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = alibaba_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
     .models = alibaba_models,
     .nmodels = 3,
@@ -13111,90 +14770,9 @@ const struct xd_dialect xd_alibaba = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op azure_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/deployments/{model}/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/deployments/{model}/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting azure_settings[] = {
     { .name = STR_INIT("api_version"), .usual = STR_INIT("2024-10-21") },
     { .name = STR_INIT("resource") },
-};
-
-static const struct xd_auth azure_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env =
-      STR_INIT("AZURE_OPENAI_API_KEY") },
-    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
-      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
-      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_azure = {
@@ -13205,7 +14783,7 @@ const struct xd_dialect xd_azure = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = azure_auths,
-    .nauths = 3,
+    .nauths = sizeof azure_auths / sizeof *azure_auths,
     .base_url = STR_INIT("https://{resource}.openai.azure.com/openai?api-version={api_version}"),
     .settings = azure_settings,
     .nsettings = 2,
@@ -13223,89 +14801,9 @@ const struct xd_dialect xd_azure = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op azure_foundry_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting azure_foundry_settings[] = {
     { .name = STR_INIT("api_version"), .usual = STR_INIT("2024-05-01-preview") },
     { .name = STR_INIT("resource") },
-};
-
-static const struct xd_auth azure_foundry_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env = STR_INIT("AZURE_AI_API_KEY") },
-    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
-      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
-      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
-    { .scheme = XD_AUTH_BEARER },
 };
 
 extern const struct xd_dialect xd_azure_foundry_responses;
@@ -13322,7 +14820,7 @@ const struct xd_dialect xd_azure_foundry = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = azure_foundry_auths,
-    .nauths = 3,
+    .nauths = sizeof azure_foundry_auths / sizeof *azure_foundry_auths,
     .base_url =
     STR_INIT("https://{resource}.services.ai.azure.com/models?api-version={api_version}"),
     .settings = azure_foundry_settings,
@@ -13330,7 +14828,7 @@ const struct xd_dialect xd_azure_foundry = {
     .also = azure_foundry_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = azure_foundry_ops,
+    .ops = ops,
     .nops = 10,
     .read_error = read_error,
     .write_error = write_error,
@@ -13342,89 +14840,8 @@ const struct xd_dialect xd_azure_foundry = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op azure_v1_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting azure_v1_settings[] = {
     { .name = STR_INIT("resource") },
-};
-
-static const struct xd_auth azure_v1_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env =
-      STR_INIT("AZURE_OPENAI_API_KEY") },
-    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
-      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
-      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
-    { .scheme = XD_AUTH_BEARER },
 };
 
 extern const struct xd_dialect xd_openai_responses;
@@ -13440,15 +14857,15 @@ const struct xd_dialect xd_azure_v1 = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = azure_v1_auths,
-    .nauths = 3,
+    .auths = azure_auths,
+    .nauths = sizeof azure_auths / sizeof *azure_auths,
     .base_url = STR_INIT("https://{resource}.openai.azure.com/openai/v1"),
     .settings = azure_v1_settings,
     .nsettings = 1,
     .also = azure_v1_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = azure_v1_ops,
+    .ops = ops,
     .nops = 10,
     .read_error = read_error,
     .write_error = write_error,
@@ -13460,49 +14877,6 @@ const struct xd_dialect xd_azure_v1 = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-baichuan_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_baichuan_request(x, at, m);
-}
-
-static void
-baichuan_chat_write_request(struct xd *x, const void *m)
-{
-    write_baichuan_request(x, m);
-}
-
-static const struct xd_op baichuan_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = baichuan_chat_read_request,
-        .write_request = baichuan_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth baichuan_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_baichuan = {
     .abi = XD_ABI,
     .name = "baichuan",
@@ -13510,8 +14884,8 @@ const struct xd_dialect xd_baichuan = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = baichuan_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.baichuan-ai.com/v1"),
     .models = baichuan_models,
     .nmodels = 1,
@@ -13529,39 +14903,6 @@ const struct xd_dialect xd_baichuan = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-cerebras_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cerebras_request(x, at, m);
-}
-
-static void
-cerebras_chat_write_request(struct xd *x, const void *m)
-{
-    write_cerebras_request(x, m);
-}
-
-static const struct xd_op cerebras_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cerebras_chat_names,
-        .read_request = cerebras_chat_read_request,
-        .write_request = cerebras_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth cerebras_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_cerebras = {
     .abi = XD_ABI,
     .name = "cerebras",
@@ -13569,8 +14910,8 @@ const struct xd_dialect xd_cerebras = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = cerebras_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.cerebras.ai/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -13586,51 +14927,8 @@ const struct xd_dialect xd_cerebras = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-cloudflare_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-cloudflare_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op cloudflare_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = cloudflare_chat_read_request,
-        .write_request = cloudflare_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting cloudflare_settings[] = {
     { .name = STR_INIT("account") },
-};
-
-static const struct xd_auth cloudflare_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_cloudflare = {
@@ -13640,8 +14938,8 @@ const struct xd_dialect xd_cloudflare = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = cloudflare_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.cloudflare.com/client/v4/accounts/{account}/ai/v1"),
     .settings = cloudflare_settings,
     .nsettings = 1,
@@ -13661,63 +14959,8 @@ const struct xd_dialect xd_cloudflare = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-databricks_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-databricks_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static void
-databricks_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-databricks_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op databricks_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = databricks_chat_read_request,
-        .write_request = databricks_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting databricks_settings[] = {
     { .name = STR_INIT("workspace") },
-};
-
-static const struct xd_auth databricks_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_databricks = {
@@ -13727,8 +14970,8 @@ const struct xd_dialect xd_databricks = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = databricks_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://{workspace}/serving-endpoints"),
     .settings = databricks_settings,
     .nsettings = 1,
@@ -13746,64 +14989,6 @@ const struct xd_dialect xd_databricks = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-deepinfra_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-deepinfra_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op deepinfra_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = deepinfra_chat_read_request,
-        .write_request = deepinfra_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth deepinfra_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_deepinfra = {
     .abi = XD_ABI,
     .name = "deepinfra",
@@ -13811,8 +14996,8 @@ const struct xd_dialect xd_deepinfra = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = deepinfra_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.deepinfra.com/v1/openai"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -13828,51 +15013,6 @@ const struct xd_dialect xd_deepinfra = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-deepseek_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_deepseek_request(x, at, m);
-}
-
-static void
-deepseek_chat_write_request(struct xd *x, const void *m)
-{
-    write_deepseek_request(x, m);
-}
-
-static void
-deepseek_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-deepseek_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op deepseek_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = deepseek_chat_names,
-        .read_request = deepseek_chat_read_request,
-        .write_request = deepseek_chat_write_request,
-        .read_reply = deepseek_chat_read_reply,
-        .write_reply = deepseek_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth deepseek_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 extern const struct xd_dialect xd_deepseek_responses;
 static const struct xd_dialect *const deepseek_also[] = {
     &xd_deepseek_responses,
@@ -13886,8 +15026,8 @@ const struct xd_dialect xd_deepseek = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = deepseek_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.deepseek.com"),
     .models = deepseek_models,
     .nmodels = 1,
@@ -13906,69 +15046,6 @@ const struct xd_dialect xd_deepseek = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-fireworks_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-fireworks_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op fireworks_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = fireworks_chat_read_request,
-        .write_request = fireworks_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth fireworks_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_fireworks = {
     .abi = XD_ABI,
     .name = "fireworks",
@@ -13976,8 +15053,8 @@ const struct xd_dialect xd_fireworks = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = fireworks_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.fireworks.ai/inference/v1"),
     .models = fireworks_models,
     .nmodels = 1,
@@ -13995,49 +15072,6 @@ const struct xd_dialect xd_fireworks = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-github_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_ai21_request(x, at, m);
-}
-
-static void
-github_chat_write_request(struct xd *x, const void *m)
-{
-    write_ai21_request(x, m);
-}
-
-static const struct xd_op github_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = github_chat_read_request,
-        .write_request = github_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth github_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_github = {
     .abi = XD_ABI,
     .name = "github",
@@ -14045,8 +15079,8 @@ const struct xd_dialect xd_github = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = github_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://models.github.ai/inference"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -14062,79 +15096,6 @@ const struct xd_dialect xd_github = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-gpustack_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-gpustack_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op gpustack_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = gpustack_chat_read_request,
-        .write_request = gpustack_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth gpustack_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_gpustack = {
     .abi = XD_ABI,
     .name = "gpustack",
@@ -14142,8 +15103,8 @@ const struct xd_dialect xd_gpustack = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = gpustack_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = gpustack_ops,
@@ -14158,54 +15119,6 @@ const struct xd_dialect xd_gpustack = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-groq_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_groq_request(x, at, m);
-}
-
-static void
-groq_chat_write_request(struct xd *x, const void *m)
-{
-    write_groq_request(x, m);
-}
-
-static const struct xd_op groq_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = groq_chat_names,
-        .read_request = groq_chat_read_request,
-        .write_request = groq_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth groq_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_groq = {
     .abi = XD_ABI,
     .name = "groq",
@@ -14213,8 +15126,8 @@ const struct xd_dialect xd_groq = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = groq_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.groq.com/openai/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -14230,56 +15143,8 @@ const struct xd_dialect xd_groq = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-heroku_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-heroku_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op heroku_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = heroku_chat_read_request,
-        .write_request = heroku_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-};
-
 static const struct xd_setting heroku_settings[] = {
     { .name = STR_INIT("region"), .usual = STR_INIT("us") },
-};
-
-static const struct xd_auth heroku_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_heroku = {
@@ -14289,8 +15154,8 @@ const struct xd_dialect xd_heroku = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = heroku_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://{region}.inference.heroku.com/v1"),
     .settings = heroku_settings,
     .nsettings = 1,
@@ -14308,51 +15173,6 @@ const struct xd_dialect xd_heroku = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-huggingface_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-huggingface_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static void
-huggingface_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-huggingface_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op huggingface_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = huggingface_chat_read_request,
-        .write_request = huggingface_chat_write_request,
-        .read_reply = huggingface_chat_read_reply,
-        .write_reply = huggingface_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth huggingface_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_huggingface = {
     .abi = XD_ABI,
     .name = "huggingface",
@@ -14360,8 +15180,8 @@ const struct xd_dialect xd_huggingface = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = huggingface_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://router.huggingface.co/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -14377,39 +15197,6 @@ const struct xd_dialect xd_huggingface = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-hyperbolic_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-hyperbolic_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op hyperbolic_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = hyperbolic_chat_read_request,
-        .write_request = hyperbolic_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth hyperbolic_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_hyperbolic = {
     .abi = XD_ABI,
     .name = "hyperbolic",
@@ -14417,8 +15204,8 @@ const struct xd_dialect xd_hyperbolic = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = hyperbolic_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.hyperbolic.xyz/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -14434,45 +15221,6 @@ const struct xd_dialect xd_hyperbolic = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-jina_embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_jina_embed_request(x, at, m);
-}
-
-static void
-jina_embeddings_write_request(struct xd *x, const void *m)
-{
-    write_jina_embed_request(x, m);
-}
-
-static const struct xd_op jina_ops[] = {
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = jina_embeddings_names,
-        .read_request = jina_embeddings_read_request,
-        .write_request = jina_embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth jina_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_jina = {
     .abi = XD_ABI,
     .name = "jina",
@@ -14480,8 +15228,8 @@ const struct xd_dialect xd_jina = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = jina_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.jina.ai/v1"),
     .models = jina_models,
     .nmodels = 1,
@@ -14499,59 +15247,6 @@ const struct xd_dialect xd_jina = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-lepton_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-lepton_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op lepton_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = lepton_chat_read_request,
-        .write_request = lepton_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth lepton_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_lepton = {
     .abi = XD_ABI,
     .name = "lepton",
@@ -14559,8 +15254,8 @@ const struct xd_dialect xd_lepton = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = lepton_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lepton_ops,
@@ -14575,59 +15270,6 @@ const struct xd_dialect xd_lepton = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-llama_cpp_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-llama_cpp_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op llama_cpp_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = llama_cpp_chat_read_request,
-        .write_request = llama_cpp_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth llama_cpp_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_llama_cpp = {
     .abi = XD_ABI,
     .name = "llama_cpp",
@@ -14635,12 +15277,12 @@ const struct xd_dialect xd_llama_cpp = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = llama_cpp_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:8080/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = llama_cpp_ops,
+    .ops = lepton_ops,
     .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
@@ -14652,49 +15294,6 @@ const struct xd_dialect xd_llama_cpp = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-lm_studio_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-lm_studio_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op lm_studio_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = lm_studio_chat_read_request,
-        .write_request = lm_studio_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth lm_studio_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_lm_studio = {
     .abi = XD_ABI,
     .name = "lm_studio",
@@ -14702,12 +15301,12 @@ const struct xd_dialect xd_lm_studio = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = lm_studio_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:1234/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = lm_studio_ops,
+    .ops = cloudflare_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -14719,39 +15318,6 @@ const struct xd_dialect xd_lm_studio = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-minimax_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_baichuan_request(x, at, m);
-}
-
-static void
-minimax_chat_write_request(struct xd *x, const void *m)
-{
-    write_baichuan_request(x, m);
-}
-
-static const struct xd_op minimax_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = minimax_chat_read_request,
-        .write_request = minimax_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth minimax_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_minimax = {
     .abi = XD_ABI,
     .name = "minimax",
@@ -14759,8 +15325,8 @@ const struct xd_dialect xd_minimax = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = minimax_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.minimax.io/v1"),
     .models = minimax_models,
     .nmodels = 1,
@@ -14778,51 +15344,6 @@ const struct xd_dialect xd_minimax = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-moonshot_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_baichuan_request(x, at, m);
-}
-
-static void
-moonshot_chat_write_request(struct xd *x, const void *m)
-{
-    write_baichuan_request(x, m);
-}
-
-static void
-moonshot_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-moonshot_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op moonshot_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = moonshot_chat_read_request,
-        .write_request = moonshot_chat_write_request,
-        .read_reply = moonshot_chat_read_reply,
-        .write_reply = moonshot_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth moonshot_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_moonshot = {
     .abi = XD_ABI,
     .name = "moonshot",
@@ -14830,8 +15351,8 @@ const struct xd_dialect xd_moonshot = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = moonshot_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.moonshot.ai/v1"),
     .models = moonshot_models,
     .nmodels = 2,
@@ -14849,54 +15370,6 @@ const struct xd_dialect xd_moonshot = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-nebius_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-nebius_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op nebius_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = nebius_chat_read_request,
-        .write_request = nebius_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth nebius_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_nebius = {
     .abi = XD_ABI,
     .name = "nebius",
@@ -14904,12 +15377,12 @@ const struct xd_dialect xd_nebius = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = nebius_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.tokenfactory.nebius.com/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = nebius_ops,
+    .ops = heroku_ops,
     .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
@@ -14921,49 +15394,6 @@ const struct xd_dialect xd_nebius = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-novita_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-novita_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op novita_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = novita_chat_read_request,
-        .write_request = novita_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth novita_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_novita = {
     .abi = XD_ABI,
     .name = "novita",
@@ -14971,12 +15401,12 @@ const struct xd_dialect xd_novita = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = novita_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.novita.ai/openai/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = novita_ops,
+    .ops = cloudflare_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -14988,61 +15418,6 @@ const struct xd_dialect xd_novita = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-nvidia_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_ai21_request(x, at, m);
-}
-
-static void
-nvidia_chat_write_request(struct xd *x, const void *m)
-{
-    write_ai21_request(x, m);
-}
-
-static void
-nvidia_embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_nvidia_embed_request(x, at, m);
-}
-
-static void
-nvidia_embeddings_write_request(struct xd *x, const void *m)
-{
-    write_nvidia_embed_request(x, m);
-}
-
-static const struct xd_op nvidia_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = nvidia_chat_read_request,
-        .write_request = nvidia_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = nvidia_embeddings_names,
-        .read_request = nvidia_embeddings_read_request,
-        .write_request = nvidia_embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth nvidia_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_nvidia = {
     .abi = XD_ABI,
     .name = "nvidia",
@@ -15050,8 +15425,8 @@ const struct xd_dialect xd_nvidia = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = nvidia_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://integrate.api.nvidia.com/v1"),
     .policies = nvidia_policies,
     .npolicies = sizeof nvidia_policies / sizeof *nvidia_policies - 1,
@@ -15067,49 +15442,6 @@ const struct xd_dialect xd_nvidia = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-ollama_v1_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-ollama_v1_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op ollama_v1_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = ollama_v1_chat_read_request,
-        .write_request = ollama_v1_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth ollama_v1_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_ollama_v1 = {
     .abi = XD_ABI,
     .name = "ollama_v1",
@@ -15117,12 +15449,12 @@ const struct xd_dialect xd_ollama_v1 = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = ollama_v1_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:11434/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = ollama_v1_ops,
+    .ops = cloudflare_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -15132,72 +15464,6 @@ const struct xd_dialect xd_ollama_v1 = {
     .own = &ollama_v1_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
-};
-
-static const struct xd_op openai_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth openai_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 extern const struct xd_dialect xd_openai_responses;
@@ -15213,8 +15479,8 @@ const struct xd_dialect xd_openai = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = openai_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.openai.com/v1"),
     .models = openai_models,
     .nmodels = 5,
@@ -15233,82 +15499,6 @@ const struct xd_dialect xd_openai = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op openai_compatible_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth openai_compatible_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_openai_compatible = {
     .abi = XD_ABI,
     .name = "openai_compatible",
@@ -15316,11 +15506,11 @@ const struct xd_dialect xd_openai_compatible = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = openai_compatible_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = openai_compatible_ops,
+    .ops = ops,
     .nops = 10,
     .read_error = read_error,
     .write_error = write_error,
@@ -15330,69 +15520,6 @@ const struct xd_dialect xd_openai_compatible = {
     .own = &own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
-};
-
-static void
-openrouter_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_openrouter_request(x, at, m);
-}
-
-static void
-openrouter_chat_write_request(struct xd *x, const void *m)
-{
-    write_openrouter_request(x, m);
-}
-
-static const struct xd_op openrouter_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = openrouter_chat_names,
-        .read_request = openrouter_chat_read_request,
-        .write_request = openrouter_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth openrouter_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 extern const struct xd_dialect xd_openai_responses;
@@ -15408,8 +15535,8 @@ const struct xd_dialect xd_openrouter = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = openrouter_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://openrouter.ai/api/v1"),
     .also = openrouter_also,
     .policies = policies,
@@ -15426,73 +15553,6 @@ const struct xd_dialect xd_openrouter = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-perplexity_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_perplexity_request(x, at, m);
-}
-
-static void
-perplexity_chat_write_request(struct xd *x, const void *m)
-{
-    write_perplexity_request(x, m);
-}
-
-static void
-perplexity_embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_perplexity_embed_request(x, at, m);
-}
-
-static void
-perplexity_embeddings_write_request(struct xd *x, const void *m)
-{
-    write_perplexity_embed_request(x, m);
-}
-
-static void
-perplexity_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_reply(x, at, m);
-}
-
-static void
-perplexity_embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_embed_reply(x, m);
-}
-
-static const struct xd_op perplexity_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = perplexity_chat_names,
-        .read_request = perplexity_chat_read_request,
-        .write_request = perplexity_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/v1/embeddings"),
-        .names = perplexity_embeddings_names,
-        .read_request = perplexity_embeddings_read_request,
-        .write_request = perplexity_embeddings_write_request,
-        .read_reply = perplexity_embeddings_read_reply,
-        .write_reply = perplexity_embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth perplexity_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_perplexity = {
     .abi = XD_ABI,
     .name = "perplexity",
@@ -15500,8 +15560,8 @@ const struct xd_dialect xd_perplexity = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = perplexity_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.perplexity.ai"),
     .models = perplexity_models,
     .nmodels = 2,
@@ -15519,82 +15579,6 @@ const struct xd_dialect xd_perplexity = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op portkey_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_MODERATIONS,
-        .path = STR_INIT("/moderations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_EDITS,
-        .path = STR_INIT("/images/edits"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_IMAGE_VARIATIONS,
-        .path = STR_INIT("/images/variations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth portkey_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-portkey-api-key") },
-};
-
 const struct xd_dialect xd_portkey = {
     .abi = XD_ABI,
     .name = "portkey",
@@ -15603,11 +15587,11 @@ const struct xd_dialect xd_portkey = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = portkey_auths,
-    .nauths = 1,
+    .nauths = sizeof portkey_auths / sizeof *portkey_auths,
     .base_url = STR_INIT("https://api.portkey.ai/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = portkey_ops,
+    .ops = ops,
     .nops = 10,
     .read_error = read_error,
     .write_error = write_error,
@@ -15619,39 +15603,6 @@ const struct xd_dialect xd_portkey = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-reka_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_ai21_request(x, at, m);
-}
-
-static void
-reka_chat_write_request(struct xd *x, const void *m)
-{
-    write_ai21_request(x, m);
-}
-
-static const struct xd_op reka_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = reka_chat_read_request,
-        .write_request = reka_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth reka_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_reka = {
     .abi = XD_ABI,
     .name = "reka",
@@ -15659,14 +15610,14 @@ const struct xd_dialect xd_reka = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = reka_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.reka.ai/v1"),
     .models = reka_models,
     .nmodels = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = reka_ops,
+    .ops = ai21_ops,
     .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
@@ -15678,59 +15629,6 @@ const struct xd_dialect xd_reka = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-sambanova_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_sambanova_request(x, at, m);
-}
-
-static void
-sambanova_chat_write_request(struct xd *x, const void *m)
-{
-    write_sambanova_request(x, m);
-}
-
-static const struct xd_op sambanova_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = sambanova_chat_names,
-        .read_request = sambanova_chat_read_request,
-        .write_request = sambanova_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth sambanova_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_sambanova = {
     .abi = XD_ABI,
     .name = "sambanova",
@@ -15738,8 +15636,8 @@ const struct xd_dialect xd_sambanova = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = sambanova_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.sambanova.ai/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -15755,59 +15653,6 @@ const struct xd_dialect xd_sambanova = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-sglang_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-sglang_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op sglang_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = sglang_chat_read_request,
-        .write_request = sglang_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth sglang_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_sglang = {
     .abi = XD_ABI,
     .name = "sglang",
@@ -15815,12 +15660,12 @@ const struct xd_dialect xd_sglang = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = sglang_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:30000/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = sglang_ops,
+    .ops = lepton_ops,
     .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
@@ -15832,74 +15677,6 @@ const struct xd_dialect xd_sglang = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-siliconflow_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_siliconflow_request(x, at, m);
-}
-
-static void
-siliconflow_chat_write_request(struct xd *x, const void *m)
-{
-    write_siliconflow_request(x, m);
-}
-
-static const struct xd_op siliconflow_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = siliconflow_chat_names,
-        .read_request = siliconflow_chat_read_request,
-        .write_request = siliconflow_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth siliconflow_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_siliconflow = {
     .abi = XD_ABI,
     .name = "siliconflow",
@@ -15907,8 +15684,8 @@ const struct xd_dialect xd_siliconflow = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = siliconflow_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.siliconflow.com/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -15924,41 +15701,8 @@ const struct xd_dialect xd_siliconflow = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-snowflake_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_snowflake_request(x, at, m);
-}
-
-static void
-snowflake_chat_write_request(struct xd *x, const void *m)
-{
-    write_snowflake_request(x, m);
-}
-
-static const struct xd_op snowflake_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = snowflake_chat_names,
-        .read_request = snowflake_chat_read_request,
-        .write_request = snowflake_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
 static const struct xd_setting snowflake_settings[] = {
     { .name = STR_INIT("account") },
-};
-
-static const struct xd_auth snowflake_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_snowflake = {
@@ -15968,8 +15712,8 @@ const struct xd_dialect xd_snowflake = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = snowflake_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://{account}.snowflakecomputing.com/api/v2/cortex/v1"),
     .settings = snowflake_settings,
     .nsettings = 1,
@@ -15987,66 +15731,6 @@ const struct xd_dialect xd_snowflake = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-stepfun_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_ai21_request(x, at, m);
-}
-
-static void
-stepfun_chat_write_request(struct xd *x, const void *m)
-{
-    write_ai21_request(x, m);
-}
-
-static void
-stepfun_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-stepfun_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op stepfun_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = stepfun_chat_read_request,
-        .write_request = stepfun_chat_write_request,
-        .read_reply = stepfun_chat_read_reply,
-        .write_reply = stepfun_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth stepfun_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_stepfun = {
     .abi = XD_ABI,
     .name = "stepfun",
@@ -16054,8 +15738,8 @@ const struct xd_dialect xd_stepfun = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = stepfun_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.stepfun.com/v1"),
     .models = stepfun_models,
     .nmodels = 1,
@@ -16073,91 +15757,6 @@ const struct xd_dialect xd_stepfun = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-together_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-together_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static void
-together_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-together_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op together_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = together_chat_read_request,
-        .write_request = together_chat_write_request,
-        .read_reply = together_chat_read_reply,
-        .write_reply = together_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_SPEECH,
-        .path = STR_INIT("/audio/speech"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth together_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_together = {
     .abi = XD_ABI,
     .name = "together",
@@ -16165,8 +15764,8 @@ const struct xd_dialect xd_together = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = together_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.together.xyz/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -16182,49 +15781,6 @@ const struct xd_dialect xd_together = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-upstage_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_ai21_request(x, at, m);
-}
-
-static void
-upstage_chat_write_request(struct xd *x, const void *m)
-{
-    write_ai21_request(x, m);
-}
-
-static const struct xd_op upstage_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = ai21_chat_names,
-        .read_request = upstage_chat_read_request,
-        .write_request = upstage_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth upstage_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_upstage = {
     .abi = XD_ABI,
     .name = "upstage",
@@ -16232,14 +15788,14 @@ const struct xd_dialect xd_upstage = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = upstage_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.upstage.ai/v1"),
     .models = upstage_models,
     .nmodels = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = upstage_ops,
+    .ops = github_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -16251,69 +15807,6 @@ const struct xd_dialect xd_upstage = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-vllm_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_cloudflare_request(x, at, m);
-}
-
-static void
-vllm_chat_write_request(struct xd *x, const void *m)
-{
-    write_cloudflare_request(x, m);
-}
-
-static const struct xd_op vllm_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = vllm_chat_read_request,
-        .write_request = vllm_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_TRANSCRIPTIONS,
-        .path = STR_INIT("/audio/transcriptions"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_TRANSLATIONS,
-        .path = STR_INIT("/audio/translations"),
-        .passes = true,
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = rerank_names,
-        .read_request = rerank_read_request,
-        .write_request = rerank_write_request,
-        .read_reply = rerank_read_reply,
-        .write_reply = rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth vllm_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_vllm = {
     .abi = XD_ABI,
     .name = "vllm",
@@ -16321,12 +15814,12 @@ const struct xd_dialect xd_vllm = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = vllm_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:8000/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = vllm_ops,
+    .ops = fireworks_ops,
     .nops = 5,
     .read_error = read_error,
     .write_error = write_error,
@@ -16338,54 +15831,6 @@ const struct xd_dialect xd_vllm = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-volcengine_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_volcengine_request(x, at, m);
-}
-
-static void
-volcengine_chat_write_request(struct xd *x, const void *m)
-{
-    write_volcengine_request(x, m);
-}
-
-static const struct xd_op volcengine_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = volcengine_chat_names,
-        .read_request = volcengine_chat_read_request,
-        .write_request = volcengine_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth volcengine_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_volcengine = {
     .abi = XD_ABI,
     .name = "volcengine",
@@ -16393,8 +15838,8 @@ const struct xd_dialect xd_volcengine = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = volcengine_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://ark.cn-beijing.volces.com/api/v3"),
     .models = volcengine_models,
     .nmodels = 1,
@@ -16412,81 +15857,6 @@ const struct xd_dialect xd_volcengine = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-voyage_embeddings_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_voyage_embed_request(x, at, m);
-}
-
-static void
-voyage_embeddings_write_request(struct xd *x, const void *m)
-{
-    write_voyage_embed_request(x, m);
-}
-
-static void
-voyage_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_embed_reply(x, at, m);
-}
-
-static void
-voyage_embeddings_write_reply(struct xd *x, const void *m)
-{
-    write_embed_reply(x, m);
-}
-
-static void
-voyage_rerank_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_voyage_rerank_request(x, at, m);
-}
-
-static void
-voyage_rerank_write_request(struct xd *x, const void *m)
-{
-    write_voyage_rerank_request(x, m);
-}
-
-static void
-voyage_rerank_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_voyage_rerank_reply(x, at, m);
-}
-
-static void
-voyage_rerank_write_reply(struct xd *x, const void *m)
-{
-    write_voyage_rerank_reply(x, m);
-}
-
-static const struct xd_op voyage_ops[] = {
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = voyage_embeddings_names,
-        .read_request = voyage_embeddings_read_request,
-        .write_request = voyage_embeddings_write_request,
-        .read_reply = voyage_embeddings_read_reply,
-        .write_reply = voyage_embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
-        .kind = XD_OP_RERANK,
-        .path = STR_INIT("/rerank"),
-        .names = voyage_rerank_names,
-        .read_request = voyage_rerank_read_request,
-        .write_request = voyage_rerank_write_request,
-        .read_reply = voyage_rerank_read_reply,
-        .write_reply = voyage_rerank_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth voyage_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_voyage = {
     .abi = XD_ABI,
     .name = "voyage",
@@ -16494,8 +15864,8 @@ const struct xd_dialect xd_voyage = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = voyage_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.voyageai.com/v1"),
     .models = voyage_models,
     .nmodels = 2,
@@ -16513,39 +15883,6 @@ const struct xd_dialect xd_voyage = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-writer_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_ai21_request(x, at, m);
-}
-
-static void
-writer_chat_write_request(struct xd *x, const void *m)
-{
-    write_ai21_request(x, m);
-}
-
-static const struct xd_op writer_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat"),
-        .names = ai21_chat_names,
-        .read_request = writer_chat_read_request,
-        .write_request = writer_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth writer_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_writer = {
     .abi = XD_ABI,
     .name = "writer",
@@ -16553,8 +15890,8 @@ const struct xd_dialect xd_writer = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = writer_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.writer.com/v1"),
     .models = writer_models,
     .nmodels = 1,
@@ -16572,56 +15909,6 @@ const struct xd_dialect xd_writer = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-xai_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_xai_request(x, at, m);
-}
-
-static void
-xai_chat_write_request(struct xd *x, const void *m)
-{
-    write_xai_request(x, m);
-}
-
-static void
-xai_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-xai_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op xai_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = xai_chat_names,
-        .read_request = xai_chat_read_request,
-        .write_request = xai_chat_write_request,
-        .read_reply = xai_chat_read_reply,
-        .write_reply = xai_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth xai_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 extern const struct xd_dialect xd_xai_responses;
 static const struct xd_dialect *const xai_also[] = {
     &xd_xai_responses,
@@ -16635,8 +15922,8 @@ const struct xd_dialect xd_xai = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = xai_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.x.ai/v1"),
     .models = xai_models,
     .nmodels = 1,
@@ -16655,56 +15942,6 @@ const struct xd_dialect xd_xai = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-zai_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_zai_request(x, at, m);
-}
-
-static void
-zai_chat_write_request(struct xd *x, const void *m)
-{
-    write_zai_request(x, m);
-}
-
-static void
-zai_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-zai_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op zai_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = zai_chat_names,
-        .read_request = zai_chat_read_request,
-        .write_request = zai_chat_write_request,
-        .read_reply = zai_chat_read_reply,
-        .write_reply = zai_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth zai_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_zai = {
     .abi = XD_ABI,
     .name = "zai",
@@ -16712,8 +15949,8 @@ const struct xd_dialect xd_zai = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = zai_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.z.ai/api/paas/v4"),
     .models = zai_models,
     .nmodels = 1,
@@ -16731,27 +15968,6 @@ const struct xd_dialect xd_zai = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op crusoe_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = vllm_chat_read_request,
-        .write_request = vllm_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-};
-
-static const struct xd_auth crusoe_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_crusoe = {
     .abi = XD_ABI,
     .name = "crusoe",
@@ -16759,8 +15975,8 @@ const struct xd_dialect xd_crusoe = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = crusoe_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.inference.crusoecloud.com/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -16776,32 +15992,6 @@ const struct xd_dialect xd_crusoe = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op zhipu_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = zai_chat_names,
-        .read_request = zai_chat_read_request,
-        .write_request = zai_chat_write_request,
-        .read_reply = zai_chat_read_reply,
-        .write_reply = zai_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_IMAGES,
-        .path = STR_INIT("/images/generations"),
-        .passes = true,
-    },
-};
-
-static const struct xd_auth zhipu_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_zhipu = {
     .abi = XD_ABI,
     .name = "zhipu",
@@ -16809,8 +15999,8 @@ const struct xd_dialect xd_zhipu = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = zhipu_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://open.bigmodel.cn/api/paas/v4"),
     .models = zai_models,
     .nmodels = 1,

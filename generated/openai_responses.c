@@ -5284,6 +5284,93 @@ static const struct xd_name count_tokens_names[] = {
     { "format", "text.format" },
     { NULL, NULL },
 };
+
+static const struct xd_auth auths[] = {
+    { .scheme = XD_AUTH_BEARER },
+};
+
+static void
+chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+static void
+chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static void
+chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+static void
+chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+static void
+count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+static void
+count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static void
+count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_count_reply(x, at, m);
+}
+
+static void
+count_tokens_write_reply(struct xd *x, const void *m)
+{
+    write_count_reply(x, m);
+}
+
+static const struct xd_op ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/responses"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .items = true,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/responses/input_tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
+
+static const struct xd_auth azure_foundry_responses_auths[] = {
+    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env = STR_INIT("AZURE_AI_API_KEY") },
+    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
+      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
+      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
+    { .scheme = XD_AUTH_BEARER },
+};
 static const struct amended deepseek_responses_own = {
     .read_input = read_deepseek_responses_input,
     .write_input = write_deepseek_responses_input,
@@ -5295,6 +5382,61 @@ static const struct amended deepseek_responses_own = {
 static const struct str deepseek_responses_models[] = {
     STR_INIT("deepseek-*"),
 };
+
+/* as amended */
+static void
+deepseek_responses_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+/* as amended */
+static void
+deepseek_responses_chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+/* as amended */
+static void
+deepseek_responses_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+/* as amended */
+static void
+deepseek_responses_count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static const struct xd_op deepseek_responses_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/responses"),
+        .names = chat_names,
+        .read_request = deepseek_responses_chat_read_request,
+        .write_request = deepseek_responses_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_events,
+        .items = true,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/responses/input_tokens"),
+        .names = count_tokens_names,
+        .read_request = deepseek_responses_count_tokens_read_request,
+        .write_request = deepseek_responses_count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended xai_responses_own = {
     .read_input = read_input,
     .write_input = write_input,
@@ -5305,6 +5447,33 @@ static const struct amended xai_responses_own = {
 
 static const struct str xai_responses_models[] = {
     STR_INIT("grok-*"),
+};
+
+static const struct xd_op xai_responses_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/responses"),
+        .names = chat_names,
+        .read_request = chat_read_request,
+        .write_request = chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_events,
+        .write_event = write_xai_responses_events,
+        .items = true,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/responses/input_tokens"),
+        .names = count_tokens_names,
+        .read_request = count_tokens_read_request,
+        .write_request = count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
 };
 
 static const struct xd_row rows[] = {
@@ -5696,85 +5865,6 @@ static const unsigned char directions[] = {
     2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1,
 };
 
-static void
-chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-static void
-chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static void
-count_tokens_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_count_request(x, at, m);
-}
-
-static void
-count_tokens_write_request(struct xd *x, const void *m)
-{
-    write_count_request(x, m);
-}
-
-static void
-count_tokens_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_count_reply(x, at, m);
-}
-
-static void
-count_tokens_write_reply(struct xd *x, const void *m)
-{
-    write_count_reply(x, m);
-}
-
-static const struct xd_op ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/responses"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .items = true,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/responses/input_tokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_openai_responses = {
     .abi = XD_ABI,
     .name = "openai.responses",
@@ -5783,7 +5873,7 @@ const struct xd_dialect xd_openai_responses = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
-    .nauths = 1,
+    .nauths = sizeof auths / sizeof *auths,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -5801,43 +5891,8 @@ const struct xd_dialect xd_openai_responses = {
     .directions = directions,
 };
 
-static const struct xd_op azure_foundry_responses_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/responses"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .items = true,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/responses/input_tokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
 static const struct xd_setting azure_foundry_responses_settings[] = {
     { .name = STR_INIT("resource") },
-};
-
-static const struct xd_auth azure_foundry_responses_auths[] = {
-    { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env = STR_INIT("AZURE_AI_API_KEY") },
-    { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
-      STR_INIT("https://cognitiveservices.azure.com/.default"), .url =
-      STR_INIT("https://login.microsoftonline.com/{tenant_id}/oauth2/v2.0/token") },
-    { .scheme = XD_AUTH_BEARER },
 };
 
 const struct xd_dialect xd_azure_foundry_responses = {
@@ -5848,13 +5903,13 @@ const struct xd_dialect xd_azure_foundry_responses = {
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
     .auths = azure_foundry_responses_auths,
-    .nauths = 3,
+    .nauths = sizeof azure_foundry_responses_auths / sizeof *azure_foundry_responses_auths,
     .base_url = STR_INIT("https://{resource}.services.ai.azure.com/openai/v1"),
     .settings = azure_foundry_responses_settings,
     .nsettings = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = azure_foundry_responses_ops,
+    .ops = ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -5866,61 +5921,6 @@ const struct xd_dialect xd_azure_foundry_responses = {
     .seen_written = SEEN(seen_written),
 };
 
-static void
-deepseek_responses_chat_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_request(x, at, m);
-}
-
-static void
-deepseek_responses_chat_write_request(struct xd *x, const void *m)
-{
-    write_request(x, m);
-}
-
-static void
-deepseek_responses_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_count_request(x, at, m);
-}
-
-static void
-deepseek_responses_count_tokens_write_request(struct xd *x, const void *m)
-{
-    write_count_request(x, m);
-}
-
-static const struct xd_op deepseek_responses_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/responses"),
-        .names = chat_names,
-        .read_request = deepseek_responses_chat_read_request,
-        .write_request = deepseek_responses_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_events,
-        .items = true,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/responses/input_tokens"),
-        .names = count_tokens_names,
-        .read_request = deepseek_responses_count_tokens_read_request,
-        .write_request = deepseek_responses_count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth deepseek_responses_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_deepseek_responses = {
     .abi = XD_ABI,
     .name = "deepseek_responses",
@@ -5928,8 +5928,8 @@ const struct xd_dialect xd_deepseek_responses = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = deepseek_responses_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.deepseek.com"),
     .models = deepseek_responses_models,
     .nmodels = 1,
@@ -5947,37 +5947,6 @@ const struct xd_dialect xd_deepseek_responses = {
     .seen_written = SEEN(seen_written),
 };
 
-static const struct xd_op xai_responses_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/responses"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_xai_responses_events,
-        .items = true,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/responses/input_tokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
-
-static const struct xd_auth xai_responses_auths[] = {
-    { .scheme = XD_AUTH_BEARER },
-};
-
 const struct xd_dialect xd_xai_responses = {
     .abi = XD_ABI,
     .name = "xai_responses",
@@ -5985,8 +5954,8 @@ const struct xd_dialect xd_xai_responses = {
     .provider = true,
     .framing = FRAMING_SSE,
     .framings = 1u << FRAMING_SSE,
-    .auths = xai_responses_auths,
-    .nauths = 1,
+    .auths = auths,
+    .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.x.ai/v1"),
     .models = xai_responses_models,
     .nmodels = 1,

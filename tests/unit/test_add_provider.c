@@ -116,12 +116,36 @@ a_provider_can_be_a_plugin(void **state)
     made_fini(&m);
 }
 
+static const struct xd_op *
+chat_of(const char *name)
+{
+    const struct xd_dialect *d = xd_find(str_from(name));
+
+    assert_non_null(d);
+    return xd_op(d, XD_OP_CHAT);
+}
+
+/* By the function a gateway sees whether a client's bytes can be passed on as they are. */
+static void
+what_is_amended_is_never_taken_for_the_dialect(void **state)
+{
+    (void)state;
+    assert_ptr_equal(chat_of("openai_compatible")->write_request,
+                     chat_of("openai.chat")->write_request);
+    /* They amend the request itself, and only what it looks up. */
+    assert_ptr_not_equal(chat_of("hyperbolic")->write_request,
+                         chat_of("openai.chat")->write_request);
+    assert_ptr_not_equal(chat_of("stepfun")->write_request, chat_of("openai.chat")->write_request);
+    assert_ptr_equal(chat_of("lepton")->write_request, chat_of("hyperbolic")->write_request);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_provider_is_one_spec_file_beside_the_others),
         cmocka_unit_test(a_provider_can_be_a_plugin),
+        cmocka_unit_test(what_is_amended_is_never_taken_for_the_dialect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
