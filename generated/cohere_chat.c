@@ -7,7 +7,7 @@ static const char family[] = "cohere.chat";
 #define STR_FAMILY STR("cohere.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[136], seen_written[136];
+static unsigned char seen_read[168], seen_written[168];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -39,6 +39,16 @@ static void read_call_start(struct xd *x, uint32_t at, struct ir_block *m);
 static void write_call_start(struct xd *x, const struct ir_block *m);
 static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
+static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m);
+static void write_rerank_request(struct xd *x, const struct ir_rerank_request *m);
+static void read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m);
+static void write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
+static void read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
+static void write_ranked(struct xd *x, const struct ir_ranked *m);
 
 /* cohere/chat.spec:44 */
 static const struct xd_word choice_table_v[] = {
@@ -100,6 +110,24 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
+/* cohere/operations.spec:25 */
+static const struct xd_word input_type_table_v[] = {
+    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 19, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 20, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 21, 0 },
+    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 22, 0 },
+    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 23, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 24, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 25, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 26, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 27, 0 },
+};
+static const struct xd_table input_type_table = {
+    "input_type", input_type_table_v, sizeof input_type_table_v / sizeof *input_type_table_v, -1,
+    -1,
+    NULL,
+};
+
 /* cohere/chat.spec:21: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -133,23 +161,23 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 19);
+        XD_SEEN(seen_read, 28);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 20);
+        XD_SEEN(seen_read, 29);
         read_messages(x, v[1], m);
     } else {
         xd_missing(x, at, "messages");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 21);
+        XD_SEEN(seen_read, 30);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 22);
+        XD_SEEN(seen_read, 31);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -158,54 +186,54 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 23);
+        XD_SEEN(seen_read, 32);
         m->tool_choice.set = true;
         int w = xd_try_word(x, v[4], &choice_table);
         if (w)
             m->tool_choice.mode = (enum ir_choice_mode)w;
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 24);
+        XD_SEEN(seen_read, 33);
         xd_read_int(x, v[5], &m->max_output);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 25);
+        XD_SEEN(seen_read, 34);
         xd_read_strs(x, v[6], &m->stops);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 26);
+        XD_SEEN(seen_read, 35);
         xd_read_real(x, v[7], &m->sampling.temperature);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 27);
+        XD_SEEN(seen_read, 36);
         xd_read_real(x, v[8], &m->sampling.top_p);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 28);
+        XD_SEEN(seen_read, 37);
         xd_read_int(x, v[9], &m->sampling.top_k);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 29);
+        XD_SEEN(seen_read, 38);
         xd_read_real(x, v[10], &m->sampling.seed);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 30);
+        XD_SEEN(seen_read, 39);
         xd_read_real(x, v[11], &m->sampling.presence);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 31);
+        XD_SEEN(seen_read, 40);
         xd_read_real(x, v[12], &m->sampling.frequency);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 32);
+        XD_SEEN(seen_read, 41);
         xd_read_bool(x, v[13], &m->logprobs);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 33);
+        XD_SEEN(seen_read, 42);
         read_thinking(x, v[14], &m->reasoning);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 34);
+        XD_SEEN(seen_read, 43);
         read_format(x, v[15], &m->format);
     }
 }
@@ -215,18 +243,18 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 19);
+        XD_SEEN(seen_written, 28);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 20);
+    XD_SEEN(seen_written, 29);
     jw_key(&x->w, STR("messages"));
     write_messages(x, m);
     if (m->stream) {
-        XD_SEEN(seen_written, 21);
+        XD_SEEN(seen_written, 30);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     if (m->tools.n) {
-        XD_SEEN(seen_written, 22);
+        XD_SEEN(seen_written, 31);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -234,52 +262,52 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 23);
+        XD_SEEN(seen_written, 32);
         (void)xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 24);
+        XD_SEEN(seen_written, 33);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
     if (m->stops.n) {
-        XD_SEEN(seen_written, 25);
+        XD_SEEN(seen_written, 34);
         xd_put_strs(x, STR("stop_sequences"), &m->stops);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 26);
+        XD_SEEN(seen_written, 35);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 27);
+        XD_SEEN(seen_written, 36);
         xd_put_real(x, STR("p"), m->sampling.top_p);
     }
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 28);
+        XD_SEEN(seen_written, 37);
         xd_put_int(x, STR("k"), m->sampling.top_k);
     }
     if (m->sampling.seed.p) {
-        XD_SEEN(seen_written, 29);
+        XD_SEEN(seen_written, 38);
         xd_put_real(x, STR("seed"), m->sampling.seed);
     }
     if (m->sampling.presence.p) {
-        XD_SEEN(seen_written, 30);
+        XD_SEEN(seen_written, 39);
         xd_put_real(x, STR("presence_penalty"), m->sampling.presence);
     }
     if (m->sampling.frequency.p) {
-        XD_SEEN(seen_written, 31);
+        XD_SEEN(seen_written, 40);
         xd_put_real(x, STR("frequency_penalty"), m->sampling.frequency);
     }
     if (m->logprobs) {
-        XD_SEEN(seen_written, 32);
+        XD_SEEN(seen_written, 41);
         xd_put_bool(x, STR("logprobs"), m->logprobs);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 33);
+        XD_SEEN(seen_written, 42);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 34);
+        XD_SEEN(seen_written, 43);
         jw_key(&x->w, STR("response_format"));
         write_format(x, &m->format);
     }
@@ -326,7 +354,7 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 35);
+        XD_SEEN(seen_read, 44);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
@@ -334,7 +362,7 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         m->mode = (enum ir_thinking)xd_value_of(&thinking_mode_table, STR("enabled"));
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 36);
+        XD_SEEN(seen_read, 45);
         xd_read_int(x, v[1], &m->budget);
     }
 }
@@ -344,7 +372,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 35);
+        XD_SEEN(seen_written, 44);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     } else {
@@ -352,7 +380,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
         jw_raw(&x->w, STR("\"enabled\""));
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 36);
+        XD_SEEN(seen_written, 45);
         xd_put_int(x, STR("token_budget"), m->budget);
     }
     if (m->effort)
@@ -381,13 +409,13 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 37);
+        XD_SEEN(seen_read, 46);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 38);
+        XD_SEEN(seen_read, 47);
         xd_read_json(x, v[1], &m->schema);
     }
 }
@@ -397,12 +425,12 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 37);
+        XD_SEEN(seen_written, 46);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 38);
+        XD_SEEN(seen_written, 47);
         xd_put_json(x, STR("json_schema"), m->schema);
     }
     if (m->name.p)
@@ -433,7 +461,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 39);
+        XD_SEEN(seen_read, 48);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -466,7 +494,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
     if (xd_count_blocks(&m->blocks, 0x42eu)) {
-        XD_SEEN(seen_written, 39);
+        XD_SEEN(seen_written, 48);
         if (xd_single_text(&m->blocks, 0x42eu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -506,11 +534,11 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 40);
+        XD_SEEN(seen_read, 49);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 41);
+        XD_SEEN(seen_read, 50);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -543,11 +571,11 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"tool\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 40);
+        XD_SEEN(seen_written, 49);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0x42eu)) {
-        XD_SEEN(seen_written, 41);
+        XD_SEEN(seen_written, 50);
         if (xd_single_text(&m->result.blocks, 0x42eu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -590,7 +618,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 42);
+        XD_SEEN(seen_read, 51);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -623,7 +651,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
     if (xd_count_blocks(&m->blocks, 0x42eu)) {
-        XD_SEEN(seen_written, 42);
+        XD_SEEN(seen_written, 51);
         if (xd_single_text(&m->blocks, 0x42eu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -665,7 +693,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 43);
+        XD_SEEN(seen_read, 52);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -673,7 +701,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 53);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -696,7 +724,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 54);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -705,7 +733,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 55);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -726,7 +754,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (xd_count_blocks(&m->blocks, 0x42eu)) {
-        XD_SEEN(seen_written, 44);
+        XD_SEEN(seen_written, 53);
         if (xd_single_text(&m->blocks, 0x42eu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -739,7 +767,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         }
     }
     if (xd_count_blocks(&m->blocks, 0x100u)) {
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 54);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -748,7 +776,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 46);
+        XD_SEEN(seen_written, 55);
         jw_key(&x->w, STR("citations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -778,7 +806,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag(x, at, &messages_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 47);
+        XD_SEEN(seen_read, 56);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_messages_system(x, at, &first);
@@ -793,7 +821,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 48);
+        XD_SEEN(seen_read, 57);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -802,7 +830,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 49);
+        XD_SEEN(seen_read, 58);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_messages_user(x, at, t);
@@ -810,7 +838,7 @@ read_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 50);
+        XD_SEEN(seen_read, 59);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_messages_assistant(x, at, t);
@@ -835,7 +863,7 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x200u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 48);
+                XD_SEEN(seen_written, 57);
                 write_messages_tool(x, &m->blocks.v[i++]);
                 continue;
             }
@@ -843,16 +871,16 @@ write_messages_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 49);
+            XD_SEEN(seen_written, 58);
             write_messages_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 59);
         write_messages_assistant(x, m);
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 56);
         write_messages_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -866,7 +894,7 @@ write_messages(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 56);
         write_messages_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -904,7 +932,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 51);
+        XD_SEEN(seen_read, 60);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -916,7 +944,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 60);
         xd_put_str(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &part_text_shape, "", &m->rest);
@@ -944,7 +972,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 52);
+        XD_SEEN(seen_written, 61);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     xd_put_rest(x, &part_refusal_shape, "", &m->rest);
@@ -972,7 +1000,7 @@ read_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 62);
         xd_read_str(x, v[0], &m->thinking.text);
     }
 }
@@ -984,7 +1012,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 62);
         xd_put_str(x, STR("thinking"), m->thinking.text);
     }
     xd_put_rest(x, &part_thinking_shape, "", &m->rest);
@@ -1021,11 +1049,11 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 63);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 55);
+        XD_SEEN(seen_read, 64);
         xd_read_str(x, v[1], &m->image.detail);
     }
 }
@@ -1039,11 +1067,11 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image_url"));
     jw_enter(&x->w);
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 63);
         (void)xd_put_media_url(x, STR("url"), &m->image.source);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 64);
         xd_put_str(x, STR("detail"), m->image.detail);
     }
     xd_put_rest(x, &part_image_shape, "image_url", &m->rest);
@@ -1063,19 +1091,19 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 56);
+        XD_SEEN(seen_read, 65);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 57);
+        XD_SEEN(seen_read, 66);
         read_part_thinking(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 58);
+        XD_SEEN(seen_read, 67);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 68);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1089,22 +1117,22 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 65);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 69);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 66);
         write_part_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 58);
+        XD_SEEN(seen_written, 67);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
@@ -1124,7 +1152,7 @@ write_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 68);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1156,15 +1184,15 @@ read_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 70);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 72);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 73);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -1174,20 +1202,20 @@ write_call(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 62);
+    XD_SEEN(seen_written, 71);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 72);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 73);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &call_shape, "function", &m->rest);
@@ -1211,7 +1239,7 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &citation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 74);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1232,7 +1260,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 74);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1277,15 +1305,15 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 75);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 77);
         xd_read_json(x, v[2], &m->function.schema);
     }
 }
@@ -1299,15 +1327,15 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 75);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 76);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 77);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     xd_put_rest(x, &tool_function_shape, "function", &m->rest);
@@ -1325,11 +1353,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 78);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 79);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1343,7 +1371,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 78);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1351,7 +1379,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 79);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1387,11 +1415,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 80);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 81);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
@@ -1400,7 +1428,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                                                                          STR("COMPLETE"));
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 83);
         struct ir_block *item_block = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -1408,7 +1436,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 84);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1417,7 +1445,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 85);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1426,7 +1454,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 86);
         struct ir_block *item_block = xd_last_block(x, &(*xd_choice(x, &m->choices, 0)).blocks,
                                                     IR_BLOCK_TEXT);
         if (item_block) {
@@ -1440,7 +1468,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 87);
         read_usage(x, v[6], &m->usage);
     }
 }
@@ -1450,14 +1478,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 80);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 81);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -1466,11 +1494,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 73);
+    XD_SEEN(seen_written, 82);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0xeu)) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 84);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1479,7 +1507,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0x100u)) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 85);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1488,7 +1516,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0x2u)) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 86);
         jw_key(&x->w, STR("citations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1500,7 +1528,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     xd_put_rest(x, &reply_shape, "message", &m->rest);
     jw_close(&x->w);
     if (m->usage.set) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 87);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -1547,7 +1575,7 @@ read_content_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -1559,7 +1587,7 @@ write_content_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 88);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
@@ -1580,7 +1608,7 @@ write_content_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("text"), m->refusal.text);
     } else {
         jw_key(&x->w, STR("text"));
@@ -1610,7 +1638,7 @@ read_content_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[0], &m->thinking.text);
     }
 }
@@ -1622,7 +1650,7 @@ write_content_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("thinking"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("thinking"));
@@ -1640,11 +1668,11 @@ read_content(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &content_tags)) {
     case 0:
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 91);
         read_content_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 92);
         read_content_thinking(x, at, m);
         return true;
     }
@@ -1656,15 +1684,15 @@ write_content(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 91);
         write_content_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 93);
         write_content_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 92);
         write_content_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
@@ -1717,19 +1745,19 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 94);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 96);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 97);
         xd_read_int(x, v[2], &m->thinking);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 98);
         xd_read_int(x, v[3], &m->cache_read);
     }
     {
@@ -1745,22 +1773,22 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("tokens"));
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 95);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 96);
         xd_put_int(x, STR("output_tokens"), m->output);
     }
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 97);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     xd_put_rest(x, &usage_shape, "tokens", &m->rest);
     jw_close(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 98);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     xd_put_rest(x, &usage_shape, "", &m->rest);
@@ -1809,7 +1837,7 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message-start\""));
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 99);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
@@ -1819,19 +1847,19 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_enter(&x->w);
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 91);
+    XD_SEEN(seen_written, 100);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 92);
+    XD_SEEN(seen_written, 101);
     jw_key(&x->w, STR("content"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 93);
+    XD_SEEN(seen_written, 102);
     jw_key(&x->w, STR("tool_plan"));
     jw_raw(&x->w, STR("\"\""));
-    XD_SEEN(seen_written, 94);
+    XD_SEEN(seen_written, 103);
     jw_key(&x->w, STR("tool_calls"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 95);
+    XD_SEEN(seen_written, 104);
     jw_key(&x->w, STR("citations"));
     jw_raw(&x->w, STR("[]"));
     jw_close(&x->w);
@@ -1853,7 +1881,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 99);
         xd_read_str(x, v[0], &reply.id);
     }
     xd_flow_begin(x, &reply);
@@ -1891,7 +1919,7 @@ read_events_tool_plan_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_plan_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 105);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[0], &block.text.text);
     }
@@ -1931,7 +1959,7 @@ write_events_content_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-start\""));
     if (true) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 106);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0xeu));
     }
     jw_key(&x->w, STR("delta"));
@@ -1939,7 +1967,7 @@ write_events_content_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 107);
         jw_key(&x->w, STR("content"));
         if (!write_content(x, &(*e->block)))
             xd_no_value(x);
@@ -1962,11 +1990,11 @@ read_events_content_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 106);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 107);
         (void)read_content(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
@@ -2014,7 +2042,7 @@ write_events_content_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-delta\""));
     if (true) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 108);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0xau));
     }
     jw_key(&x->w, STR("delta"));
@@ -2024,11 +2052,11 @@ write_events_content_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 109);
         xd_put_str(x, STR("thinking"), (*e->block).thinking.text);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("text"), (*e->block).text.text);
     }
     jw_close(&x->w);
@@ -2049,16 +2077,16 @@ read_events_content_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 108);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 109);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[1], &block.thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 110);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
@@ -2077,7 +2105,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-delta\""));
     if (true) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 111);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x4u));
     }
     jw_key(&x->w, STR("delta"));
@@ -2087,7 +2115,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("text"), (*e->block).refusal.text);
     }
     jw_close(&x->w);
@@ -2116,7 +2144,7 @@ write_events_content_end(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-end\""));
     if (true) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 113);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0xeu));
     }
     jw_close(&x->w);
@@ -2133,7 +2161,7 @@ read_events_content_end(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_end_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 113);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
@@ -2172,7 +2200,7 @@ write_events_tool_call_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool-call-start\""));
     if (true) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 114);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x100u));
     }
     jw_key(&x->w, STR("delta"));
@@ -2180,7 +2208,7 @@ write_events_tool_call_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 115);
         jw_key(&x->w, STR("tool_calls"));
         write_call_start(x, &(*e->block));
     }
@@ -2202,11 +2230,11 @@ read_events_tool_call_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_call_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 114);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 115);
         read_call_start(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
@@ -2259,7 +2287,7 @@ write_events_tool_call_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool-call-delta\""));
     if (true) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 116);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x100u));
     }
     jw_key(&x->w, STR("delta"));
@@ -2271,7 +2299,7 @@ write_events_tool_call_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 117);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
     jw_close(&x->w);
@@ -2293,11 +2321,11 @@ read_events_tool_call_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_call_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 116);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 117);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
@@ -2323,7 +2351,7 @@ write_events_tool_call_end(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool-call-end\""));
     if (true) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 118);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x100u));
     }
     jw_close(&x->w);
@@ -2340,7 +2368,7 @@ read_events_tool_call_end(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_call_end_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 118);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
@@ -2413,12 +2441,12 @@ write_events_message_end(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 119);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     }
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 120);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2439,17 +2467,17 @@ read_events_message_end(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_end_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 119);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 120);
         read_usage(x, v[1], &usage);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 121);
         xd_read_str(x, v[2], &stop_text);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2468,11 +2496,11 @@ write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
     jw_raw(&x->w, STR("\"message-end\""));
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 113);
+    XD_SEEN(seen_written, 122);
     jw_key(&x->w, STR("finish_reason"));
     jw_raw(&x->w, STR("\"ERROR\""));
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("error"), (*e->error).message);
     }
     jw_close(&x->w);
@@ -2542,47 +2570,47 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 124);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 125);
         read_events_tool_plan_delta(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 126);
         read_events_content_start(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 127);
         read_events_content_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 128);
         read_events_content_end(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 129);
         read_events_tool_call_start(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 130);
         read_events_tool_call_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 131);
         read_events_tool_call_end(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 132);
         read_events_citation_start(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 133);
         read_events_citation_end(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 134);
         read_events_message_end(x, at);
         break;
     }
@@ -2593,16 +2621,16 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 124);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
         if ((0xeu >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 117);
+            XD_SEEN(seen_written, 126);
             write_events_content_start(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 120);
+            XD_SEEN(seen_written, 129);
             write_events_tool_call_start(x, e);
         }
         if (!((0x10eu >> e->block->kind) & 1))
@@ -2610,15 +2638,15 @@ write_events(struct xd *x, const struct ir_event *e)
         break;
     case IR_EVENT_GROW:
         if ((0xau >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 118);
+            XD_SEEN(seen_written, 127);
             write_events_content_delta(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 126);
+            XD_SEEN(seen_written, 135);
             write_events_content_delta_as_grow(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 121);
+            XD_SEEN(seen_written, 130);
             write_events_tool_call_delta(x, e);
         }
         if (e->block->kind == IR_BLOCK_TEXT && e->block->text.citations.n)
@@ -2632,16 +2660,16 @@ write_events(struct xd *x, const struct ir_event *e)
         break;
     case IR_EVENT_CLOSE:
         if ((0xeu >> x->open_kind) & 1) {
-            XD_SEEN(seen_written, 119);
+            XD_SEEN(seen_written, 128);
             write_events_content_end(x, e);
         }
         if ((0x100u >> x->open_kind) & 1) {
-            XD_SEEN(seen_written, 122);
+            XD_SEEN(seen_written, 131);
             write_events_tool_call_end(x, e);
         }
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 134);
         write_events_message_end(x, e);
         break;
     case IR_EVENT_END:
@@ -2651,7 +2679,7 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 136);
         write_events_message_end_as_fail(x, e);
         break;
     }
@@ -2684,11 +2712,11 @@ read_call_start(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 137);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 139);
         xd_read_str(x, v[1], &m->call.name);
     }
 }
@@ -2698,19 +2726,19 @@ write_call_start(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 137);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 129);
+    XD_SEEN(seen_written, 138);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 139);
         xd_put_str(x, STR("name"), m->call.name);
     }
-    XD_SEEN(seen_written, 131);
+    XD_SEEN(seen_written, 140);
     jw_key(&x->w, STR("arguments"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
@@ -2742,19 +2770,19 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[0], &m->request);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[1], &m->message);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 143);
         xd_read_str(x, v[2], &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 144);
         int w = xd_try_word(x, v[3], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
@@ -2766,18 +2794,18 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->request.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 141);
         xd_put_str(x, STR("id"), m->request);
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 144);
         (void)xd_put_word(x, STR("error_type"), &fault_table, (int)m->kind);
     }
     xd_put_rest(x, &error_shape, "", &m->rest);
@@ -2789,11 +2817,468 @@ write_error(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+
+/* cohere/operations.spec:14: embed_request */
+static const struct xd_key embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("texts"), 1, NULL },
+    { STR_INIT("input_type"), 2, NULL },
+    { STR_INIT("embedding_types"), 3, NULL },
+    { STR_INIT("output_dimension"), 4, NULL },
+    { STR_INIT("images"), -2, NULL },
+    { STR_INIT("inputs"), -2, NULL },
+};
+static const struct xd_keys embed_request_keys = { embed_request_keys_v, 7, "" };
+static const struct xd_shape embed_request_shape = {
+    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[5];
+
+    if (!xd_scan(x, at, &embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 145);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 146);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_input *item = XD_PUSH(x, &m->inputs);
+                if (item) {
+                    item->kind = IR_INPUT_TEXT;
+                    xd_read_str(x, i, &item->text.text);
+                }
+            }
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 147);
+        int w = xd_read_word(x, v[2], &input_type_table);
+        if (w)
+            m->purpose = (enum ir_purpose)w;
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 148);
+        xd_read_strs(x, v[3], &m->encodings);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 149);
+        xd_read_int(x, v[4], &m->dimensions);
+    }
+}
+
+static void
+write_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 145);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    if (m->inputs.n) {
+        XD_SEEN(seen_written, 146);
+        jw_key(&x->w, STR("texts"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->inputs.n; i++) {
+            if (m->inputs.v[i].kind == IR_INPUT_TEXT)
+                jw_string(&x->w, m->inputs.v[i].text.text);
+            else
+                xd_no_element(x, STR("texts"));
+        }
+        jw_close(&x->w);
+    }
+    if (m->purpose) {
+        XD_SEEN(seen_written, 147);
+        if (!xd_put_word(x, STR("input_type"), &input_type_table, (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+    if (m->encodings.n) {
+        XD_SEEN(seen_written, 148);
+        xd_put_strs(x, STR("embedding_types"), &m->encodings);
+    }
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 149);
+        xd_put_int(x, STR("output_dimension"), m->dimensions);
+    }
+    xd_put_rest(x, &embed_request_shape, "", &m->rest);
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* cohere/operations.spec:37: embed_reply */
+static const struct xd_key embed_reply_keys_embeddings_v[] = {
+    { STR_INIT("float"), 1, NULL },
+    { STR_INIT("int8"), 2, NULL },
+    { STR_INIT("uint8"), 3, NULL },
+    { STR_INIT("binary"), 4, NULL },
+    { STR_INIT("ubinary"), 5, NULL },
+    { STR_INIT("base64"), 6, NULL },
+};
+static const struct xd_keys embed_reply_keys_embeddings = {
+    embed_reply_keys_embeddings_v, 6, "embeddings",
+};
+static const struct xd_key embed_reply_keys_meta_billed_units_v[] = {
+    { STR_INIT("input_tokens"), 7, NULL },
+};
+static const struct xd_keys embed_reply_keys_meta_billed_units = {
+    embed_reply_keys_meta_billed_units_v, 1, "meta.billed_units",
+};
+static const struct xd_key embed_reply_keys_meta_v[] = {
+    { STR_INIT("billed_units"), -1, &embed_reply_keys_meta_billed_units },
+};
+static const struct xd_keys embed_reply_keys_meta = { embed_reply_keys_meta_v, 1, "meta" };
+static const struct xd_key embed_reply_keys_v[] = {
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("response_type"), -1, NULL },
+    { STR_INIT("embeddings"), -1, &embed_reply_keys_embeddings },
+    { STR_INIT("meta"), -1, &embed_reply_keys_meta },
+};
+static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 4, "" };
+static const struct xd_shape embed_reply_shape = {
+    family, "embed_reply", &embed_reply_keys, 8, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[8];
+
+    if (!xd_scan(x, at, &embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 150);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 152);
+        xd_read_float_vectors(x, v[1], &m->vectors);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 153);
+        xd_read_int8_vectors(x, v[2], &m->vectors);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 154);
+        xd_read_uint8_vectors(x, v[3], &m->vectors);
+    }
+    if (v[4]) {
+        XD_SEEN(seen_read, 155);
+        xd_read_binary_vectors(x, v[4], &m->vectors);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 156);
+        xd_read_ubinary_vectors(x, v[5], &m->vectors);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 157);
+        xd_read_packed_vectors(x, v[6], &m->vectors);
+    }
+    if (v[7]) {
+        XD_SEEN(seen_read, 158);
+        xd_read_int(x, v[7], &m->usage.input);
+    }
+}
+
+static void
+write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 150);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    XD_SEEN(seen_written, 151);
+    jw_key(&x->w, STR("response_type"));
+    jw_raw(&x->w, STR("\"embeddings_by_type\""));
+    jw_key(&x->w, STR("embeddings"));
+    jw_enter(&x->w);
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 152);
+        xd_put_float_vectors(x, STR("float"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 153);
+        xd_put_int8_vectors(x, STR("int8"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 154);
+        xd_put_uint8_vectors(x, STR("uint8"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 155);
+        xd_put_binary_vectors(x, STR("binary"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 156);
+        xd_put_ubinary_vectors(x, STR("ubinary"), &m->vectors);
+    }
+    if (m->vectors.n) {
+        XD_SEEN(seen_written, 157);
+        xd_put_packed_vectors(x, STR("base64"), &m->vectors);
+    }
+    xd_put_rest(x, &embed_reply_shape, "embeddings", &m->rest);
+    jw_close(&x->w);
+    jw_key(&x->w, STR("meta"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("billed_units"));
+    jw_enter(&x->w);
+    if (m->usage.input.set) {
+        XD_SEEN(seen_written, 158);
+        xd_put_int(x, STR("input_tokens"), m->usage.input);
+    }
+    xd_put_rest(x, &embed_reply_shape, "meta.billed_units", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &embed_reply_shape, "meta", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &embed_reply_shape, "", &m->rest);
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.output.set)
+        xd_lose(x, "usage.output");
+    if (m->usage.cache_read.set)
+        xd_lose(x, "usage.cache_read");
+    if (m->usage.cache_write.set)
+        xd_lose(x, "usage.cache_write");
+    if (m->usage.thinking.set)
+        xd_lose(x, "usage.thinking");
+    if (m->usage.audio_in.set)
+        xd_lose(x, "usage.audio_in");
+    if (m->usage.audio_out.set)
+        xd_lose(x, "usage.audio_out");
+    jw_close(&x->w);
+}
+
+/* cohere/operations.spec:57: rerank_request */
+static const struct xd_key rerank_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("query"), 1, NULL },
+    { STR_INIT("documents"), 2, NULL },
+    { STR_INIT("top_n"), 3, NULL },
+};
+static const struct xd_keys rerank_request_keys = { rerank_request_keys_v, 4, "" };
+static const struct xd_shape rerank_request_shape = {
+    family, "rerank_request", &rerank_request_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &rerank_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 159);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 160);
+        xd_read_str(x, v[1], &m->query);
+    } else {
+        xd_missing(x, at, "query");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 161);
+        if (xd_want(x, v[2], JSON_ARRAY))
+            XD_EACH(x, i, v[2]) {
+                struct ir_document *item = XD_PUSH(x, &m->documents);
+                if (item) {
+                    item->set = true;
+                    xd_read_str(x, i, &item->text);
+                }
+            }
+    } else {
+        xd_missing(x, at, "documents");
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 162);
+        xd_read_int(x, v[3], &m->top);
+    }
+}
+
+static void
+write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 159);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    if (m->query.p) {
+        XD_SEEN(seen_written, 160);
+        xd_put_str(x, STR("query"), m->query);
+    }
+    XD_SEEN(seen_written, 161);
+    jw_key(&x->w, STR("documents"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->documents.n; i++) {
+        if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
+            jw_string(&x->w, m->documents.v[i].text);
+        else
+            xd_no_element(x, STR("documents"));
+    }
+    jw_close(&x->w);
+    if (m->top.set) {
+        XD_SEEN(seen_written, 162);
+        xd_put_int(x, STR("top_n"), m->top);
+    }
+    xd_put_rest(x, &rerank_request_shape, "", &m->rest);
+    if (m->echo)
+        xd_lose(x, "echo");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    jw_close(&x->w);
+}
+
+/* cohere/operations.spec:66: rerank_reply */
+static const struct xd_key rerank_reply_keys_meta_billed_units_v[] = {
+    { STR_INIT("search_units"), 2, NULL },
+};
+static const struct xd_keys rerank_reply_keys_meta_billed_units = {
+    rerank_reply_keys_meta_billed_units_v, 1, "meta.billed_units",
+};
+static const struct xd_key rerank_reply_keys_meta_v[] = {
+    { STR_INIT("billed_units"), -1, &rerank_reply_keys_meta_billed_units },
+};
+static const struct xd_keys rerank_reply_keys_meta = { rerank_reply_keys_meta_v, 1, "meta" };
+static const struct xd_key rerank_reply_keys_v[] = {
+    { STR_INIT("id"), 0, NULL },
+    { STR_INIT("results"), 1, NULL },
+    { STR_INIT("meta"), -1, &rerank_reply_keys_meta },
+};
+static const struct xd_keys rerank_reply_keys = { rerank_reply_keys_v, 3, "" };
+static const struct xd_shape rerank_reply_shape = {
+    family, "rerank_reply", &rerank_reply_keys, 3, XD_REST_KEEP, false,
+};
+
+static void
+read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &rerank_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 163);
+        xd_read_str(x, v[0], &m->id);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 164);
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_ranked *item = XD_PUSH(x, &m->results);
+                if (item)
+                    read_ranked(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "results");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 165);
+        xd_read_int(x, v[2], &m->searches);
+    }
+}
+
+static void
+write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 163);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    XD_SEEN(seen_written, 164);
+    jw_key(&x->w, STR("results"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->results.n; i++)
+        write_ranked(x, &m->results.v[i]);
+    jw_close(&x->w);
+    jw_key(&x->w, STR("meta"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("billed_units"));
+    jw_enter(&x->w);
+    if (m->searches.set) {
+        XD_SEEN(seen_written, 165);
+        xd_put_int(x, STR("search_units"), m->searches);
+    }
+    xd_put_rest(x, &rerank_reply_shape, "meta.billed_units", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &rerank_reply_shape, "meta", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &rerank_reply_shape, "", &m->rest);
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    jw_close(&x->w);
+}
+
+/* cohere/operations.spec:74: ranked */
+static const struct xd_key ranked_keys_v[] = {
+    { STR_INIT("index"), 0, NULL },
+    { STR_INIT("relevance_score"), 1, NULL },
+};
+static const struct xd_keys ranked_keys = { ranked_keys_v, 2, "" };
+static const struct xd_shape ranked_shape = {
+    family, "ranked", &ranked_keys, 2, XD_REST_KEEP, false,
+};
+
+static void
+read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &ranked_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 166);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 167);
+        xd_read_real(x, v[1], &m->score);
+    }
+}
+
+static void
+write_ranked(struct xd *x, const struct ir_ranked *m)
+{
+    jw_enter(&x->w);
+    if (true) {
+        XD_SEEN(seen_written, 166);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->score.p) {
+        XD_SEEN(seen_written, 167);
+        xd_put_real(x, STR("relevance_score"), m->score);
+    }
+    xd_put_rest(x, &ranked_shape, "", &m->rest);
+    if (m->document.set)
+        xd_lose(x, "document");
+    jw_close(&x->w);
+}
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -2814,6 +3299,23 @@ static const struct xd_name chat_names[] = {
     { "logprobs", "logprobs" },
     { "reasoning", "thinking" },
     { "format", "response_format" },
+    { NULL, NULL },
+};
+
+static const struct xd_name embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "texts" },
+    { "purpose", "input_type" },
+    { "encodings", "embedding_types" },
+    { "dimensions", "output_dimension" },
+    { NULL, NULL },
+};
+
+static const struct xd_name rerank_names[] = {
+    { "model", "model" },
+    { "query", "query" },
+    { "documents", "documents" },
+    { "top", "top_n" },
     { NULL, NULL },
 };
 
@@ -2845,6 +3347,54 @@ chat_write_reply(struct xd *x, const void *m)
     write_reply(x, m);
 }
 
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
+static void
+rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_rerank_request(x, at, m);
+}
+
+static void
+rerank_write_request(struct xd *x, const void *m)
+{
+    write_rerank_request(x, m);
+}
+
+static void
+rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_rerank_reply(x, at, m);
+}
+
+static void
+rerank_write_reply(struct xd *x, const void *m)
+{
+    write_rerank_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -2861,11 +3411,31 @@ static const struct xd_op ops[] = {
         .error_member = STR_INIT("delta.error"),
         .slot_bytes = 4216,
     },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embed"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+    },
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = rerank_names,
+        .read_request = rerank_read_request,
+        .write_request = rerank_write_request,
+        .read_reply = rerank_read_reply,
+        .write_reply = rerank_write_reply,
+    },
 };
 
 static const struct str cohere_models[] = {
     STR_INIT("command-*"),
     STR_INIT("c4ai-aya-*"),
+    STR_INIT("embed-*"),
+    STR_INIT("rerank-*"),
 };
 
 static const struct xd_row rows[] = {
@@ -2888,6 +3458,15 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:156", "\"TIMEOUT\" -> other" },
     { "cohere/chat.spec:157", "* -> other" },
     { "cohere/chat.spec:248", "\"TOO_MANY_TOKENS\" 400 <-> context" },
+    { "cohere/operations.spec:26", "\"search_query\" <-> query" },
+    { "cohere/operations.spec:27", "\"search_document\" <-> document" },
+    { "cohere/operations.spec:28", "\"classification\" <-> classification" },
+    { "cohere/operations.spec:29", "\"clustering\" <-> clustering" },
+    { "cohere/operations.spec:30", "\"image\" <-> image" },
+    { "cohere/operations.spec:31", "\"search_document\" <- similarity" },
+    { "cohere/operations.spec:32", "\"search_query\" <- question" },
+    { "cohere/operations.spec:33", "\"search_query\" <- code" },
+    { "cohere/operations.spec:34", "\"search_document\" <- fact" },
     { "cohere/chat.spec:22", "model <-> model required" },
     { "cohere/chat.spec:23", "messages <-> this : messages required" },
     { "cohere/chat.spec:24", "stream <-> stream" },
@@ -3010,13 +3589,37 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:239", "message <-> message else \"\"" },
     { "cohere/chat.spec:240", "delta.error -> message" },
     { "cohere/chat.spec:241", "error_type <-> kind : fault try" },
+    { "cohere/operations.spec:15", "model <-> model required" },
+    { "cohere/operations.spec:16", "texts <-> inputs : [string as text]" },
+    { "cohere/operations.spec:17", "input_type <-> purpose : input_type" },
+    { "cohere/operations.spec:18", "embedding_types <-> encodings : [string]" },
+    { "cohere/operations.spec:19", "output_dimension <-> dimensions" },
+    { "cohere/operations.spec:38", "id <-> id" },
+    { "cohere/operations.spec:39", "response_type = \"embeddings_by_type\"" },
+    { "cohere/operations.spec:40", "embeddings.float <-> vectors : float_vectors" },
+    { "cohere/operations.spec:41", "embeddings.int8 <-> vectors : int8_vectors" },
+    { "cohere/operations.spec:42", "embeddings.uint8 <-> vectors : uint8_vectors" },
+    { "cohere/operations.spec:43", "embeddings.binary <-> vectors : binary_vectors" },
+    { "cohere/operations.spec:44", "embeddings.ubinary <-> vectors : ubinary_vectors" },
+    { "cohere/operations.spec:45", "embeddings.base64 <-> vectors : packed_vectors" },
+    { "cohere/operations.spec:46", "meta.billed_units.input_tokens <-> usage.input" },
+    { "cohere/operations.spec:58", "model <-> model required" },
+    { "cohere/operations.spec:59", "query <-> query required" },
+    { "cohere/operations.spec:60", "documents <-> documents : [string as text] required" },
+    { "cohere/operations.spec:61", "top_n <-> top" },
+    { "cohere/operations.spec:67", "id <-> id" },
+    { "cohere/operations.spec:68", "results <-> results : [ranked] required" },
+    { "cohere/operations.spec:69", "meta.billed_units.search_units <-> searches" },
+    { "cohere/operations.spec:75", "index <-> index" },
+    { "cohere/operations.spec:76", "relevance_score <-> score" },
 };
 static const unsigned char directions[] = {
-    3, 3, 2, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2, 3, 3, 3, 3, 2, 2, 2, 2, 2,
-    1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2, 3, 1, 3, 3, 3, 3, 3, 3, 1, 1, 3, 2, 2,
-    3, 2, 3, 2, 3, 3, 1, 3,
+    3, 3, 2, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3,
+    3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2,
+    3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2, 3, 1, 3, 3,
+    3, 3, 3, 3, 1, 1, 3, 2, 2, 3, 2, 3, 2, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -3038,7 +3641,7 @@ const struct xd_dialect xd_cohere_chat = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -3062,11 +3665,11 @@ const struct xd_dialect xd_cohere = {
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.cohere.com/v2"),
     .models = cohere_models,
-    .nmodels = 2,
+    .nmodels = 4,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
