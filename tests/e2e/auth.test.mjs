@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { provider, tokens } from './lib/fakes.mjs';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+
+import { Fake, provider, tokens } from './lib/fakes.mjs';
 import { eventually, failure, World } from './lib/world.mjs';
 
 const messages = [{ role: 'user', content: 'Hello' }];
@@ -199,4 +202,155 @@ test('a token that the provider revoked is fetched anew', async () => {
         assert.equal((await failure(ask(w, 'gpt'))).status, 401);
     }, { server: { workers: 1 } });
     await Promise.all([t.stop(), p.stop()]);
+});
+
+// --- signatures ----------------------------------------------------------------------------------
+
+const KEY = { accessKeyId: 'AKIDE2E0123456789', secretAccessKey: 'secret+e2e/0123456789' };
+
+// What is wrong with the request's signature, by AWS's own signer.
+async function faulty(r, credentials, region = 'eu-central-1') {
+    const given = /^AWS4-HMAC-SHA256 Credential=(\S+?)\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/
+        .exec(r.headers.authorization ?? '');
+    if (!given)
+        return 'no signature';
+    const date = r.headers['x-amz-date'];
+    const at = new Date(date.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5'));
+    if (Math.abs(at - Date.now()) > 60_000)
+        return 'an old signature';
+    const signer = new SignatureV4({ credentials, region, service: 'bedrock', sha256: Sha256,
+                                     applyChecksum: false });
+    const names = given[3].split(';').filter((n) => n !== 'x-amz-date');
+    const { authorization } = (await signer.sign({
+        method: r.method, protocol: 'http:', hostname: r.headers.host, path: r.url, query: {},
+        headers: Object.fromEntries(names.map((n) => [n, r.headers[n]])), body: r.body,
+    }, { signingDate: at })).headers;
+    return authorization !== r.headers.authorization && `${authorization} is right`;
+}
+
+// Runs with these variables of the environment, and none of the usual ones.
+async function withEnvironment(more, run) {
+    const kept = { ...process.env };
+    for (const name of Object.keys(process.env))
+        if (name.startsWith('AWS_') || name === 'HOME')
+            delete process.env[name];
+    Object.assign(process.env, { HOME: '/nowhere', ...more });
+    try {
+        await run();
+    } finally {
+        Object.assign(process.env, kept);
+    }
+}
+
+function signed(credentials) {
+    return provider(async (r) => await faulty(r, credentials)
+        || (r.headers['x-amz-security-token'] !== credentials.sessionToken && 'no token')
+        || (JSON.parse(r.body).anthropic_version !== 'bedrock-2023-05-31' && 'no version'));
+}
+
+const model = 'anthropic.claude-3-5-sonnet-20241022-v2:0';
+const signing = (p, more) => ({ name: 's', type: 'anthropic_bedrock', base_url: p.url,
+                                models: [model, 'arn:aws:bedrock:eu:1:profile/a b'], ...more });
+
+test('requests are signed as AWS does it', async () => {
+    const p = await signed(KEY);
+    await withEnvironment({}, () => withGateway(
+        [signing(p, { settings: { region: 'eu-central-1' },
+                      auth: { access_key_id: KEY.accessKeyId,
+                              secret_access_key: KEY.secretAccessKey } })],
+        [KEY.secretAccessKey], async (w) => {
+            for (const name of [model, 'arn:aws:bedrock:eu:1:profile/a b'])
+                assert.equal((await ask(w, name)).choices[0].message.content, 'Welcome.');
+            const m = await w.anthropic().messages.create({ model, max_tokens: 9, messages: [
+                { role: 'user', content: 'Grüße \u{1f600} '.repeat(1000) }] });
+            assert.equal(m.content[0].text, 'Welcome.');
+        }));
+    await p.stop();
+});
+
+test('keys of the environment sign, with their session', async () => {
+    const p = await signed({ ...KEY, sessionToken: 'session+token/==' });
+    await withEnvironment({ AWS_ACCESS_KEY_ID: KEY.accessKeyId,
+                            AWS_SECRET_ACCESS_KEY: KEY.secretAccessKey,
+                            AWS_SESSION_TOKEN: 'session+token/==', AWS_REGION: 'eu-central-1' },
+                          () => withGateway([signing(p)], [KEY.secretAccessKey], async (w) => {
+        assert.equal((await ask(w, model)).choices[0].message.content, 'Welcome.');
+    }));
+    await p.stop();
+});
+
+test('a profile signs', async () => {
+    const p = await signed(KEY);
+    const credentials = join(folder, 'credentials');
+    await writeFile(credentials, `[work]\naws_access_key_id = ${KEY.accessKeyId}\n`
+        + `aws_secret_access_key = ${KEY.secretAccessKey}\nregion = eu-central-1\n`);
+    await withEnvironment({ AWS_SHARED_CREDENTIALS_FILE: credentials },
+                          () => withGateway([signing(p, { auth: { profile: 'work' } })],
+                                            [KEY.secretAccessKey], async (w) => {
+        assert.equal((await ask(w, model)).choices[0].message.content, 'Welcome.');
+    }));
+    await p.stop();
+});
+
+test('an instance gives its keys, and new ones before they end', async () => {
+    let n = 0;
+    const end = () => new Date(Date.now() + 4000).toISOString().replace(/\.\d+/, '');
+    const key = (i) => ({ accessKeyId: `ASIA${i}`, secretAccessKey: `instance-secret-${i}` });
+    const seen = new Set();
+    const m = await Fake.start((r) => {
+        if (r.method === 'PUT' && r.url === '/latest/api/token')
+            return r.headers['x-aws-ec2-metadata-token-ttl-seconds'] ? { body: 'session-1' }
+                                                                     : { status: 400 };
+        if (r.headers['x-aws-ec2-metadata-token'] !== 'session-1')
+            return { status: 401 };
+        if (r.url === '/latest/meta-data/iam/security-credentials/')
+            return { body: 'the-role' };
+        n++;
+        return { status: r.url.endsWith('/the-role') ? 200 : 404,
+                 body: { Code: 'Success', AccessKeyId: key(n).accessKeyId, Token: `session-${n}`,
+                         SecretAccessKey: key(n).secretAccessKey, Expiration: end() } };
+    });
+    const p = await provider((r) => {
+        const i = Number(/Credential=ASIA(\d+)/.exec(r.headers.authorization)?.[1]);
+        seen.add(i);
+        return faulty(r, { ...key(i), sessionToken: `session-${i}` });
+    });
+    await withEnvironment({ AWS_EC2_METADATA_SERVICE_ENDPOINT: `${m.url}/`,
+                            AWS_REGION: 'eu-central-1' },
+                          () => withGateway([signing(p)], ['instance-secret-1'], async (w) => {
+        await Promise.all(Array.from({ length: 10 }, () => ask(w, model)));
+        assert.equal(n, 1);
+        await eventually(async () => {
+            await ask(w, model);
+            return seen.size >= 3;
+        });
+    }, { server: { workers: 1 } }));
+    await Promise.all([m.stop(), p.stop()]);
+});
+
+test('a container shows the token of its file', async () => {
+    const file = join(folder, 'container-token');
+    await writeFile(file, 'container-token-1\n');
+    const m = await Fake.start((r) => (r.headers.authorization !== 'container-token-1'
+        ? { status: 403, body: { code: 'AccessDenied', message: 'no' } }
+        : { body: { AccessKeyId: KEY.accessKeyId, SecretAccessKey: KEY.secretAccessKey,
+                    Token: 't', Expiration: '2099-01-01T00:00:00Z' } }));
+    const p = await signed({ ...KEY, sessionToken: 't' });
+    await withEnvironment({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${m.url}/creds`,
+                            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file,
+                            AWS_REGION: 'eu-central-1' },
+                          () => withGateway([signing(p)], ['container-token-1', KEY.secretAccessKey],
+                                            async (w) => {
+        assert.equal((await ask(w, model)).choices[0].message.content, 'Welcome.');
+    }));
+    await Promise.all([m.stop(), p.stop()]);
+});
+
+test('a bearer key of the environment is used before signatures', async () => {
+    const p = await provider((r) => bearer(r) !== 'bedrock-key-0123456789' && 'no key');
+    await withEnvironment({ AWS_BEARER_TOKEN_BEDROCK: 'bedrock-key-0123456789' },
+                          () => withGateway([signing(p)], ['bedrock-key-0123456789'], async (w) => {
+        assert.equal((await ask(w, model)).choices[0].message.content, 'Welcome.');
+    }));
+    await p.stop();
 });

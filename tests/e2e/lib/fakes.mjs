@@ -44,8 +44,8 @@ export class Fake {
 
 // A provider that takes nothing but what `takes(request)` likes.
 export function provider(takes) {
-    return Fake.start((request) => {
-        const refusal = takes(request);
+    return Fake.start(async (request) => {
+        const refusal = await takes(request);
         const isMessages = request.url.includes('Predict') || request.url.includes('/invoke');
         if (refusal)
             return { status: 401, body: { error: { type: 'authentication_error', message: refusal } } };
