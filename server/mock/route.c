@@ -1,7 +1,8 @@
 /* Paths to operations. */
 #include "server/mock/route.h"
 
-/* "/name/v1/..." is cut to "/v1/..."; NULL when nothing has this name. */
+/* "/name/v1/..." is cut to "/...", as /v1 is no part of what a spec calls a path; NULL when nothing
+ * has this name. */
 static const struct xd_dialect *
 take_name(struct str *path)
 {
@@ -10,8 +11,10 @@ take_name(struct str *path)
     if (!slash)
         return NULL;
     size_t n = (size_t)(slash - rest.p);
-    *path = str_skip(rest, n);
-    return xd_find(str_make(rest.p, n));
+    const struct xd_dialect *d = xd_find(str_make(rest.p, n));
+    rest = str_skip(rest, n);
+    *path = str_starts(rest, STR("/v1/")) ? str_skip(rest, 3) : rest;
+    return d;
 }
 
 bool

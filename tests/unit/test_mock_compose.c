@@ -37,6 +37,30 @@ begin(struct talk *t, const char *path, const char *body)
     xd_fini(&x);
 }
 
+/* The name of a provider and a version stand before the paths of its spec, whatever these are. */
+static void
+route_takes_the_model_from_the_path_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *model;
+    } rows[] = {
+        { "/anthropic_vertex/v1/claude-x:rawPredict", "claude-x" },
+        { "/anthropic_vertex/claude-x:rawPredict", "claude-x" },
+        { "/gemini/v1/models/gemini-x:generateContent", "gemini-x" },
+        { "/v1beta/models/gemini-x:generateContent", "gemini-x" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mock_route r;
+        assert_true(mock_route_find(str_from(rows[i].path), STR(""), &r));
+        if (!str_is(r.asked.model, rows[i].model))
+            fail_msg("%s: \"%.*s\"", rows[i].path, STR_ARG(r.asked.model));
+    }
+    struct mock_route chat;
+    assert_true(mock_route_find(STR("/groq/v1/chat/completions"), STR(""), &chat));
+    assert_string_equal(chat.dialect->name, "groq");
+}
+
 static void
 compose(struct talk *t, const char *path, const char *body)
 {
@@ -415,6 +439,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(route_takes_the_model_from_the_path_alone),
         cmocka_unit_test(compose_repeats_what_it_was_told),
         cmocka_unit_test(compose_says_why_it_stops),
         cmocka_unit_test(compose_calls_the_tools_it_is_told_to),
