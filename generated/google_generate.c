@@ -70,7 +70,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* google/generate.spec:69 */
+/* google/generate.spec:70 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("function"), IR_ROLE_USER, 0, 1, 0, 0, 0 },
@@ -81,7 +81,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* google/generate.spec:190 */
+/* google/generate.spec:191 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("AUTO"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("1"), IR_CHOICE_MODE_AUTO, 0, 1, 0, 2, 1 },
@@ -97,7 +97,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* google/generate.spec:198 */
+/* google/generate.spec:199 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text/plain"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 7, 0 },
     { STR_INIT("application/json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 8, 0 },
@@ -110,7 +110,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* google/generate.spec:205 */
+/* google/generate.spec:206 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("MINIMAL"), IR_EFFORT_MINIMAL, 0, 1, 1, 11, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 0, 11, 0 },
@@ -129,7 +129,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* google/generate.spec:215 */
+/* google/generate.spec:216 */
 static const struct xd_pair display_table_v[] = {
     { STR_INIT("true"), STR_INIT("summarized"), 1, 1, 18, 1 },
     { STR_INIT("false"), STR_INIT("omitted"), 1, 1, 19, 1 },
@@ -138,7 +138,7 @@ static const struct xd_pairs display_table = {
     "display", display_table_v, sizeof display_table_v / sizeof *display_table_v,
 };
 
-/* google/generate.spec:216 */
+/* google/generate.spec:217 */
 static const struct xd_pair modality_table_v[] = {
     { STR_INIT("TEXT"), STR_INIT("text"), 1, 1, 20, 0 },
     { STR_INIT("IMAGE"), STR_INIT("image"), 1, 1, 21, 0 },
@@ -148,7 +148,7 @@ static const struct xd_pairs modality_table = {
     "modality", modality_table_v, sizeof modality_table_v / sizeof *modality_table_v,
 };
 
-/* google/generate.spec:240 */
+/* google/generate.spec:241 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("STOP"), IR_STOP_END, 0, 1, 1, 23, 0 },
     { STR_INIT("1"), IR_STOP_END, 0, 1, 0, 23, 1 },
@@ -190,7 +190,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* google/generate.spec:257 */
+/* google/generate.spec:258 */
 static const struct xd_word blocked_table_v[] = {
 };
 static const struct xd_table blocked_table = {
@@ -199,7 +199,7 @@ static const struct xd_table blocked_table = {
     NULL,
 };
 
-/* google/generate.spec:314 */
+/* google/generate.spec:315 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 37, 0 },
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 38, 0 },
@@ -244,7 +244,7 @@ static const struct xd_table task_table = {
     NULL,
 };
 
-/* google/generate.spec:34: request */
+/* google/generate.spec:35: request */
 static const struct xd_key request_keys_systemInstruction_v[] = {
     { STR_INIT("parts"), 1, NULL },
 };
@@ -573,7 +573,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:63: content */
+/* google/generate.spec:64: content */
 static const struct xd_key content_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("parts"), 1, NULL },
@@ -656,7 +656,7 @@ static const struct xd_members part_members = {
     sizeof part_members_v / sizeof *part_members_v - 1, 11, true,
 };
 
-/* google/generate.spec:73: part.thinking */
+/* google/generate.spec:74: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -709,7 +709,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:78: part.text */
+/* google/generate.spec:79: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -760,7 +760,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:84: part.refusal */
+/* google/generate.spec:85: part.refusal */
 static void
 write_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -774,7 +774,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:85: part.call */
+/* google/generate.spec:86: part.call */
 static const struct xd_key part_call_keys_functionCall_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -848,7 +848,7 @@ write_part_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:92: part.result */
+/* google/generate.spec:93: part.result */
 static const struct xd_key part_result_keys_functionResponse_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -931,7 +931,7 @@ write_part_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:100: part.image */
+/* google/generate.spec:101: part.image */
 static const struct xd_key part_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1018,7 +1018,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:108: part.audio */
+/* google/generate.spec:109: part.audio */
 static const struct xd_key part_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1109,7 +1109,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:116: part.document */
+/* google/generate.spec:117: part.document */
 static const struct xd_key part_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1207,7 +1207,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:125: part.image */
+/* google/generate.spec:126: part.image */
 static const struct xd_key part_image_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1243,7 +1243,7 @@ read_part_image_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:129: part.audio */
+/* google/generate.spec:130: part.audio */
 static const struct xd_key part_audio_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1279,7 +1279,7 @@ read_part_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:133: part.document */
+/* google/generate.spec:134: part.document */
 static const struct xd_key part_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1436,7 +1436,7 @@ static const struct xd_members media_members = {
     sizeof media_members_v / sizeof *media_members_v - 1, -1, true,
 };
 
-/* google/generate.spec:143: media.image */
+/* google/generate.spec:144: media.image */
 static const struct xd_key media_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1523,7 +1523,7 @@ write_media_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:151: media.audio */
+/* google/generate.spec:152: media.audio */
 static const struct xd_key media_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1614,7 +1614,7 @@ write_media_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:159: media.document */
+/* google/generate.spec:160: media.document */
 static const struct xd_key media_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1712,7 +1712,7 @@ write_media_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:168: media.document */
+/* google/generate.spec:169: media.document */
 static const struct xd_key media_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1901,7 +1901,7 @@ write_tool_many(struct xd *x, const struct ir_tools *l)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:182: declaration */
+/* google/generate.spec:183: declaration */
 static const struct xd_key declaration_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1959,7 +1959,7 @@ write_declaration(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:218: reply */
+/* google/generate.spec:219: reply */
 static const struct xd_key reply_keys_promptFeedback_v[] = {
     { STR_INIT("blockReason"), 1, NULL },
 };
@@ -2043,7 +2043,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:230: candidate */
+/* google/generate.spec:231: candidate */
 static const struct xd_key candidate_keys_content_v[] = {
     { STR_INIT("parts"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2126,7 +2126,7 @@ write_candidate(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:260: usage */
+/* google/generate.spec:261: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("promptTokenCount"), 0, NULL },
     { STR_INIT("toolUsePromptTokenCount"), 1, NULL },
@@ -2215,7 +2215,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:272: chunks */
+/* google/generate.spec:273: chunks */
 static const struct xd_key chunks_choice_keys_content_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("parts"), 0, NULL },
@@ -2485,7 +2485,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* google/generate.spec:287: error */
+/* google/generate.spec:288: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -2516,7 +2516,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:292: fault_body */
+/* google/generate.spec:293: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("code"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2592,7 +2592,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:303: detail */
+/* google/generate.spec:304: detail */
 static const struct xd_key detail_keys_v[] = {
     { STR_INIT("retryDelay"), 0, NULL },
     { STR_INIT("reason"), 1, NULL },
@@ -2620,7 +2620,7 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
     }
 }
 
-/* google/generate.spec:309: retry_info */
+/* google/generate.spec:310: retry_info */
 static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
@@ -3755,25 +3755,26 @@ static const struct amended own = {
     .write_count_request = write_count_request,
 };
 
-static const struct str policy_7_globs[] = {
+static const struct str policy_8_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str policy_9_globs[] = {
+static const struct str policy_10_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str policy_11_globs[] = {
+static const struct str policy_12_globs[] = {
     STR_INIT("gemini-3*"),
 };
 static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("tokens"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("level"), policy_7_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("level"), policy_8_globs, 1 },
     { STR_INIT("thoughts"), STR_INIT("show"), NULL, 0 },
     { STR_INIT("unsigned_calls"), STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
-      policy_9_globs, 1 },
+      policy_10_globs, 1 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), policy_11_globs, 1 },
+    { STR_INIT("result_media"), STR_INIT("keep"), policy_12_globs, 1 },
     { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -3938,25 +3939,26 @@ static const struct xd_op ops[] = {
     },
 };
 
-static const struct str gemini_policy_6_globs[] = {
+static const struct str gemini_policy_7_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str gemini_policy_8_globs[] = {
+static const struct str gemini_policy_9_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str gemini_policy_10_globs[] = {
+static const struct str gemini_policy_11_globs[] = {
     STR_INIT("gemini-3*"),
 };
 static const struct xd_policy gemini_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("tokens"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("level"), gemini_policy_6_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("level"), gemini_policy_7_globs, 1 },
     { STR_INIT("thoughts"), STR_INIT("show"), NULL, 0 },
     { STR_INIT("unsigned_calls"), STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
-      gemini_policy_8_globs, 1 },
+      gemini_policy_9_globs, 1 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), gemini_policy_10_globs, 1 },
+    { STR_INIT("result_media"), STR_INIT("keep"), gemini_policy_11_globs, 1 },
     { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -4093,68 +4095,68 @@ static const struct xd_op vertex_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "google/generate.spec:69", "\"user\", \"function\" <-> user" },
-    { "google/generate.spec:69", "\"model\" <-> assistant" },
-    { "google/generate.spec:191", "\"AUTO\", 1 <-> auto" },
-    { "google/generate.spec:192", "\"ANY\", 2 <-> required" },
-    { "google/generate.spec:193", "\"ANY\" <- named" },
-    { "google/generate.spec:194", "\"NONE\", 3 <-> none" },
-    { "google/generate.spec:195", "\"VALIDATED\" -> auto" },
-    { "google/generate.spec:199", "\"text/plain\" <-> text" },
-    { "google/generate.spec:200", "\"application/json\" <-> object" },
-    { "google/generate.spec:201", "\"application/json\" <- schema" },
-    { "google/generate.spec:202", "\"text/x.enum\" -> schema" },
-    { "google/generate.spec:206", "\"MINIMAL\", \"minimal\" <-> minimal" },
-    { "google/generate.spec:207", "\"LOW\", \"low\" <-> low" },
-    { "google/generate.spec:208", "\"MEDIUM\", \"medium\" <-> medium" },
-    { "google/generate.spec:209", "\"HIGH\", \"high\" <-> high" },
-    { "google/generate.spec:210", "\"MINIMAL\" <- none" },
-    { "google/generate.spec:211", "\"HIGH\" <- xhigh" },
-    { "google/generate.spec:212", "\"HIGH\" <- max" },
-    { "google/generate.spec:215", "true <-> \"summarized\"" },
-    { "google/generate.spec:215", "false <-> \"omitted\"" },
-    { "google/generate.spec:216", "\"TEXT\" <-> \"text\"" },
-    { "google/generate.spec:216", "\"IMAGE\" <-> \"image\"" },
-    { "google/generate.spec:216", "\"AUDIO\" <-> \"audio\"" },
-    { "google/generate.spec:241", "\"STOP\", 1 <-> end" },
-    { "google/generate.spec:242", "\"STOP\" <- match" },
-    { "google/generate.spec:243", "\"STOP\" <- call" },
-    { "google/generate.spec:244", "\"STOP\" <- pause" },
-    { "google/generate.spec:245", "\"MAX_TOKENS\", 2 <-> length" },
-    { "google/generate.spec:246", "\"SAFETY\", 3 <-> refusal" },
-    { "google/generate.spec:247", "\"OTHER\", 5 <-> failed" },
-    { "google/generate.spec:248", "\"STOP\" <- other" },
-    { "google/generate.spec:249",
+    { "google/generate.spec:70", "\"user\", \"function\" <-> user" },
+    { "google/generate.spec:70", "\"model\" <-> assistant" },
+    { "google/generate.spec:192", "\"AUTO\", 1 <-> auto" },
+    { "google/generate.spec:193", "\"ANY\", 2 <-> required" },
+    { "google/generate.spec:194", "\"ANY\" <- named" },
+    { "google/generate.spec:195", "\"NONE\", 3 <-> none" },
+    { "google/generate.spec:196", "\"VALIDATED\" -> auto" },
+    { "google/generate.spec:200", "\"text/plain\" <-> text" },
+    { "google/generate.spec:201", "\"application/json\" <-> object" },
+    { "google/generate.spec:202", "\"application/json\" <- schema" },
+    { "google/generate.spec:203", "\"text/x.enum\" -> schema" },
+    { "google/generate.spec:207", "\"MINIMAL\", \"minimal\" <-> minimal" },
+    { "google/generate.spec:208", "\"LOW\", \"low\" <-> low" },
+    { "google/generate.spec:209", "\"MEDIUM\", \"medium\" <-> medium" },
+    { "google/generate.spec:210", "\"HIGH\", \"high\" <-> high" },
+    { "google/generate.spec:211", "\"MINIMAL\" <- none" },
+    { "google/generate.spec:212", "\"HIGH\" <- xhigh" },
+    { "google/generate.spec:213", "\"HIGH\" <- max" },
+    { "google/generate.spec:216", "true <-> \"summarized\"" },
+    { "google/generate.spec:216", "false <-> \"omitted\"" },
+    { "google/generate.spec:217", "\"TEXT\" <-> \"text\"" },
+    { "google/generate.spec:217", "\"IMAGE\" <-> \"image\"" },
+    { "google/generate.spec:217", "\"AUDIO\" <-> \"audio\"" },
+    { "google/generate.spec:242", "\"STOP\", 1 <-> end" },
+    { "google/generate.spec:243", "\"STOP\" <- match" },
+    { "google/generate.spec:244", "\"STOP\" <- call" },
+    { "google/generate.spec:245", "\"STOP\" <- pause" },
+    { "google/generate.spec:246", "\"MAX_TOKENS\", 2 <-> length" },
+    { "google/generate.spec:247", "\"SAFETY\", 3 <-> refusal" },
+    { "google/generate.spec:248", "\"OTHER\", 5 <-> failed" },
+    { "google/generate.spec:249", "\"STOP\" <- other" },
+    { "google/generate.spec:250",
       "\"RECITATION\", 4, \"LANGUAGE\", 6, \"BLOCKLIST\", 7, \"PROHIBITED_CONTENT\", 8 -> "
       "refusal" },
-    { "google/generate.spec:250",
+    { "google/generate.spec:251",
       "\"SPII\", 9, \"IMAGE_SAFETY\", 11, \"MODEL_ARMOR\", \"IMAGE_PROHIBITED_CONTENT\", "
       "\"IMAGE_RECITATION\" -> refusal" },
-    { "google/generate.spec:251",
+    { "google/generate.spec:252",
       "\"MALFORMED_FUNCTION_CALL\", 10, \"UNEXPECTED_TOOL_CALL\", 12, \"TOO_MANY_TOOL_CALLS\", "
       "\"MALFORMED_RESPONSE\" -> failed" },
-    { "google/generate.spec:252", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
-    { "google/generate.spec:253", "* -> other" },
-    { "google/generate.spec:257", "* -> refusal" },
-    { "google/generate.spec:315", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
-    { "google/generate.spec:316", "\"INVALID_ARGUMENT\" 400 <- context" },
-    { "google/generate.spec:317", "\"INVALID_ARGUMENT\" 400 <- policy" },
-    { "google/generate.spec:318", "\"INVALID_ARGUMENT\" 413 <- too_large" },
-    { "google/generate.spec:319", "\"FAILED_PRECONDITION\" 400 <-> billing" },
-    { "google/generate.spec:320", "\"UNAUTHENTICATED\" 401 <-> auth" },
-    { "google/generate.spec:321", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
-    { "google/generate.spec:322", "\"NOT_FOUND\" 404 <-> missing" },
-    { "google/generate.spec:323", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
-    { "google/generate.spec:324", "\"INTERNAL\" 500 <-> internal" },
-    { "google/generate.spec:325", "\"INTERNAL\" 502 <- protocol" },
-    { "google/generate.spec:326", "\"UNAVAILABLE\" 503 <-> overloaded" },
-    { "google/generate.spec:327", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
-    { "google/generate.spec:328", "\"OUT_OF_RANGE\" -> invalid" },
-    { "google/generate.spec:329",
+    { "google/generate.spec:253", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
+    { "google/generate.spec:254", "* -> other" },
+    { "google/generate.spec:258", "* -> refusal" },
+    { "google/generate.spec:316", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
+    { "google/generate.spec:317", "\"INVALID_ARGUMENT\" 400 <- context" },
+    { "google/generate.spec:318", "\"INVALID_ARGUMENT\" 400 <- policy" },
+    { "google/generate.spec:319", "\"INVALID_ARGUMENT\" 413 <- too_large" },
+    { "google/generate.spec:320", "\"FAILED_PRECONDITION\" 400 <-> billing" },
+    { "google/generate.spec:321", "\"UNAUTHENTICATED\" 401 <-> auth" },
+    { "google/generate.spec:322", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
+    { "google/generate.spec:323", "\"NOT_FOUND\" 404 <-> missing" },
+    { "google/generate.spec:324", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
+    { "google/generate.spec:325", "\"INTERNAL\" 500 <-> internal" },
+    { "google/generate.spec:326", "\"INTERNAL\" 502 <- protocol" },
+    { "google/generate.spec:327", "\"UNAVAILABLE\" 503 <-> overloaded" },
+    { "google/generate.spec:328", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
+    { "google/generate.spec:329", "\"OUT_OF_RANGE\" -> invalid" },
+    { "google/generate.spec:330",
       "\"CANCELLED\", \"ABORTED\", \"DATA_LOSS\", \"UNKNOWN\" -> internal" },
-    { "google/generate.spec:330", "\"UNIMPLEMENTED\" -> missing" },
-    { "google/generate.spec:331", "\"API_KEY_INVALID\" -> auth" },
-    { "google/generate.spec:332", "\"*exceeds the maximum number of tokens*\" -> context" },
+    { "google/generate.spec:331", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:332", "\"API_KEY_INVALID\" -> auth" },
+    { "google/generate.spec:333", "\"*exceeds the maximum number of tokens*\" -> context" },
     { "google/operations.spec:32", "\"RETRIEVAL_QUERY\" <-> query" },
     { "google/operations.spec:33", "\"RETRIEVAL_DOCUMENT\" <-> document" },
     { "google/operations.spec:34", "\"SEMANTIC_SIMILARITY\" <-> similarity" },
@@ -4163,148 +4165,148 @@ static const struct xd_row rows[] = {
     { "google/operations.spec:37", "\"CODE_RETRIEVAL_QUERY\" <-> code" },
     { "google/operations.spec:38", "\"QUESTION_ANSWERING\" <-> question" },
     { "google/operations.spec:39", "\"FACT_VERIFICATION\" <-> fact" },
-    { "google/generate.spec:35", "contents <-> turns : [content] required" },
-    { "google/generate.spec:36", "systemInstruction.parts <-> instructions : [part]" },
-    { "google/generate.spec:37", "tools <-> tools : [tool]" },
-    { "google/generate.spec:38",
-      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:36", "contents <-> turns : [content] required" },
+    { "google/generate.spec:37", "systemInstruction.parts <-> instructions : [part]" },
+    { "google/generate.spec:38", "tools <-> tools : [tool]" },
     { "google/generate.spec:39",
+      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:40",
       "toolConfig.functionCallingConfig.allowedFunctionNames <-> tool_choice.name : alone with "
       "tool_choice.mode = named" },
-    { "google/generate.spec:40", "generationConfig.maxOutputTokens <-> max_output" },
-    { "google/generate.spec:41", "generationConfig.candidateCount <-> candidates" },
-    { "google/generate.spec:42", "generationConfig.stopSequences <-> stops : [string]" },
-    { "google/generate.spec:43", "generationConfig.temperature <-> sampling.temperature max 2" },
-    { "google/generate.spec:44", "generationConfig.topP <-> sampling.top_p" },
-    { "google/generate.spec:45", "generationConfig.topK <-> sampling.top_k" },
-    { "google/generate.spec:46", "generationConfig.seed <-> sampling.seed" },
-    { "google/generate.spec:47", "generationConfig.presencePenalty <-> sampling.presence" },
-    { "google/generate.spec:48", "generationConfig.frequencyPenalty <-> sampling.frequency" },
-    { "google/generate.spec:49",
-      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:41", "generationConfig.maxOutputTokens <-> max_output" },
+    { "google/generate.spec:42", "generationConfig.candidateCount <-> candidates" },
+    { "google/generate.spec:43", "generationConfig.stopSequences <-> stops : [string]" },
+    { "google/generate.spec:44", "generationConfig.temperature <-> sampling.temperature max 2" },
+    { "google/generate.spec:45", "generationConfig.topP <-> sampling.top_p" },
+    { "google/generate.spec:46", "generationConfig.topK <-> sampling.top_k" },
+    { "google/generate.spec:47", "generationConfig.seed <-> sampling.seed" },
+    { "google/generate.spec:48", "generationConfig.presencePenalty <-> sampling.presence" },
+    { "google/generate.spec:49", "generationConfig.frequencyPenalty <-> sampling.frequency" },
     { "google/generate.spec:50",
+      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:51",
       "generationConfig.responseJsonSchema, generationConfig.responseSchema <-> format.schema with "
       "format.mode = schema" },
-    { "google/generate.spec:51",
-      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:52",
-      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:53",
+      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+    { "google/generate.spec:54",
       "generationConfig.thinkingConfig.includeThoughts <-> reasoning.display : display" },
-    { "google/generate.spec:54", "generationConfig.responseModalities <-> outputs : [modality]" },
-    { "google/generate.spec:55", "generationConfig.responseLogprobs <-> logprobs" },
-    { "google/generate.spec:56", "generationConfig.logprobs <-> top_logprobs" },
-    { "google/generate.spec:64", "role <-> role : role else \"user\"" },
-    { "google/generate.spec:65", "parts <-> blocks : [part]" },
-    { "google/generate.spec:74", "text <-> text else \"\"" },
-    { "google/generate.spec:75", "thoughtSignature <-> signature" },
-    { "google/generate.spec:73", "thought" },
-    { "google/generate.spec:79", "text <-> text else \"\"" },
-    { "google/generate.spec:80", "thoughtSignature <-> signature" },
-    { "google/generate.spec:84", "text <- text" },
-    { "google/generate.spec:86", "functionCall.id <-> id" },
-    { "google/generate.spec:87", "functionCall.name <-> name" },
-    { "google/generate.spec:88", "functionCall.args <-> arguments : json_object" },
-    { "google/generate.spec:89", "thoughtSignature <-> signature" },
-    { "google/generate.spec:93", "functionResponse.id <-> call" },
-    { "google/generate.spec:94", "functionResponse.name <-> name" },
-    { "google/generate.spec:95", "functionResponse.response <-> this : outcome" },
-    { "google/generate.spec:96", "functionResponse.parts <-> blocks : [media]" },
-    { "google/generate.spec:101", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:102", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:103", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:104", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:109", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:110", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:111", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:112", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:117", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:118", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:119", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:120",
+    { "google/generate.spec:55", "generationConfig.responseModalities <-> outputs : [modality]" },
+    { "google/generate.spec:56", "generationConfig.responseLogprobs <-> logprobs" },
+    { "google/generate.spec:57", "generationConfig.logprobs <-> top_logprobs" },
+    { "google/generate.spec:65", "role <-> role : role else \"user\"" },
+    { "google/generate.spec:66", "parts <-> blocks : [part]" },
+    { "google/generate.spec:75", "text <-> text else \"\"" },
+    { "google/generate.spec:76", "thoughtSignature <-> signature" },
+    { "google/generate.spec:74", "thought" },
+    { "google/generate.spec:80", "text <-> text else \"\"" },
+    { "google/generate.spec:81", "thoughtSignature <-> signature" },
+    { "google/generate.spec:85", "text <- text" },
+    { "google/generate.spec:87", "functionCall.id <-> id" },
+    { "google/generate.spec:88", "functionCall.name <-> name" },
+    { "google/generate.spec:89", "functionCall.args <-> arguments : json_object" },
+    { "google/generate.spec:90", "thoughtSignature <-> signature" },
+    { "google/generate.spec:94", "functionResponse.id <-> call" },
+    { "google/generate.spec:95", "functionResponse.name <-> name" },
+    { "google/generate.spec:96", "functionResponse.response <-> this : outcome" },
+    { "google/generate.spec:97", "functionResponse.parts <-> blocks : [media]" },
+    { "google/generate.spec:102", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:103", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:104", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:105", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:110", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:111", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:112", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:113", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:118", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:119", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:120", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:121",
       "fileData.mimeType <- source.url.media else \"application/pdf\"" },
-    { "google/generate.spec:121", "inlineData.displayName <-> title" },
-    { "google/generate.spec:126", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:127", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:130", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:131", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:134", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:135", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:73", "\"text\" with thought = true <-> thinking {" },
-    { "google/generate.spec:78", "\"text\" <-> text {" },
-    { "google/generate.spec:85", "\"functionCall\" <-> call {" },
-    { "google/generate.spec:92", "\"functionResponse\" <-> result {" },
-    { "google/generate.spec:100",
+    { "google/generate.spec:122", "inlineData.displayName <-> title" },
+    { "google/generate.spec:127", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:128", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:131", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:132", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:135", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:136", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:74", "\"text\" with thought = true <-> thinking {" },
+    { "google/generate.spec:79", "\"text\" <-> text {" },
+    { "google/generate.spec:86", "\"functionCall\" <-> call {" },
+    { "google/generate.spec:93", "\"functionResponse\" <-> result {" },
+    { "google/generate.spec:101",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:108",
+    { "google/generate.spec:109",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:116", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:125", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
-    { "google/generate.spec:129", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
-    { "google/generate.spec:133", "\"fileData\" -> document {" },
-    { "google/generate.spec:137", "* <-> foreign" },
-    { "google/generate.spec:84", "\"text\" <- refusal { text <- text }" },
-    { "google/generate.spec:144", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:145", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:146", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:147", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:152", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:153", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:154", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:155", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:160", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:161", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:162", "inlineData.displayName <-> title" },
-    { "google/generate.spec:163", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:164",
+    { "google/generate.spec:117", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:126", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
+    { "google/generate.spec:130", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
+    { "google/generate.spec:134", "\"fileData\" -> document {" },
+    { "google/generate.spec:138", "* <-> foreign" },
+    { "google/generate.spec:85", "\"text\" <- refusal { text <- text }" },
+    { "google/generate.spec:145", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:146", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:147", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:148", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:153", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:154", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:155", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:156", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:161", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:162", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:163", "inlineData.displayName <-> title" },
+    { "google/generate.spec:164", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:165",
       "fileData.mimeType <- source.url.media else \"application/pdf\"" },
-    { "google/generate.spec:169", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:170", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:143",
+    { "google/generate.spec:170", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:171", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:144",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:151",
+    { "google/generate.spec:152",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:159", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:168", "\"fileData\" -> document {" },
-    { "google/generate.spec:178", "* <-> foreign" },
-    { "google/generate.spec:177", "\"functionDeclarations\" <-> function : [declaration]" },
-    { "google/generate.spec:183", "name <-> name" },
-    { "google/generate.spec:184", "description <-> description" },
-    { "google/generate.spec:185", "parametersJsonSchema, parameters <-> schema" },
-    { "google/generate.spec:220", "candidates <-> choices : [candidate]" },
-    { "google/generate.spec:221", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:223", "usageMetadata <-> usage : usage" },
-    { "google/generate.spec:224", "modelVersion <-> model" },
-    { "google/generate.spec:225", "responseId <-> id" },
-    { "google/generate.spec:231", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:232", "content.role = \"model\"" },
-    { "google/generate.spec:233", "finishReason <-> stop : stop" },
-    { "google/generate.spec:234", "index <-> index" },
-    { "google/generate.spec:261", "promptTokenCount -> input + cache_read" },
-    { "google/generate.spec:262", "promptTokenCount <- input + cache_read + cache_write" },
-    { "google/generate.spec:263", "toolUsePromptTokenCount -> input adds" },
-    { "google/generate.spec:264", "candidatesTokenCount <-> output - thinking" },
-    { "google/generate.spec:265", "thoughtsTokenCount <-> thinking" },
-    { "google/generate.spec:266", "cachedContentTokenCount <-> cache_read" },
-    { "google/generate.spec:267", "totalTokenCount <- input + cache_read + cache_write + output" },
-    { "google/generate.spec:274", "modelVersion <-> model" },
-    { "google/generate.spec:275", "responseId <-> id" },
-    { "google/generate.spec:282", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:283", "usageMetadata <-> usage : usage last" },
-    { "google/generate.spec:278", "content.role = \"model\"" },
-    { "google/generate.spec:279", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:280", "finishReason <-> stop : stop slot" },
-    { "google/generate.spec:284", "error <-> fail : fault_body" },
-    { "google/generate.spec:288", "error <-> this : fault_body" },
-    { "google/generate.spec:293", "code <- status" },
-    { "google/generate.spec:294", "message <-> message else \"\"" },
-    { "google/generate.spec:295", "status <-> kind : fault" },
-    { "google/generate.spec:296", "details -> this : [detail]" },
-    { "google/generate.spec:297", "details <- this : [retry_info]" },
-    { "google/generate.spec:304", "retryDelay -> retry_after : duration" },
-    { "google/generate.spec:305", "reason -> code" },
-    { "google/generate.spec:310", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
-    { "google/generate.spec:311", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:160", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:169", "\"fileData\" -> document {" },
+    { "google/generate.spec:179", "* <-> foreign" },
+    { "google/generate.spec:178", "\"functionDeclarations\" <-> function : [declaration]" },
+    { "google/generate.spec:184", "name <-> name" },
+    { "google/generate.spec:185", "description <-> description" },
+    { "google/generate.spec:186", "parametersJsonSchema, parameters <-> schema" },
+    { "google/generate.spec:221", "candidates <-> choices : [candidate]" },
+    { "google/generate.spec:222", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:224", "usageMetadata <-> usage : usage" },
+    { "google/generate.spec:225", "modelVersion <-> model" },
+    { "google/generate.spec:226", "responseId <-> id" },
+    { "google/generate.spec:232", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:233", "content.role = \"model\"" },
+    { "google/generate.spec:234", "finishReason <-> stop : stop" },
+    { "google/generate.spec:235", "index <-> index" },
+    { "google/generate.spec:262", "promptTokenCount -> input + cache_read" },
+    { "google/generate.spec:263", "promptTokenCount <- input + cache_read + cache_write" },
+    { "google/generate.spec:264", "toolUsePromptTokenCount -> input adds" },
+    { "google/generate.spec:265", "candidatesTokenCount <-> output - thinking" },
+    { "google/generate.spec:266", "thoughtsTokenCount <-> thinking" },
+    { "google/generate.spec:267", "cachedContentTokenCount <-> cache_read" },
+    { "google/generate.spec:268", "totalTokenCount <- input + cache_read + cache_write + output" },
+    { "google/generate.spec:275", "modelVersion <-> model" },
+    { "google/generate.spec:276", "responseId <-> id" },
+    { "google/generate.spec:283", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:284", "usageMetadata <-> usage : usage last" },
+    { "google/generate.spec:279", "content.role = \"model\"" },
+    { "google/generate.spec:280", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:281", "finishReason <-> stop : stop slot" },
+    { "google/generate.spec:285", "error <-> fail : fault_body" },
+    { "google/generate.spec:289", "error <-> this : fault_body" },
+    { "google/generate.spec:294", "code <- status" },
+    { "google/generate.spec:295", "message <-> message else \"\"" },
+    { "google/generate.spec:296", "status <-> kind : fault" },
+    { "google/generate.spec:297", "details -> this : [detail]" },
+    { "google/generate.spec:298", "details <- this : [retry_info]" },
+    { "google/generate.spec:305", "retryDelay -> retry_after : duration" },
+    { "google/generate.spec:306", "reason -> code" },
+    { "google/generate.spec:311", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
+    { "google/generate.spec:312", "retryDelay <- retry_after : duration" },
     { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
     { "google/operations.spec:25", "content.parts <-> blocks : [part]" },
     { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },

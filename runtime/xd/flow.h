@@ -28,14 +28,16 @@ struct flow_lane {
     struct flow_lane *next;
     enum flow_lane_place place;
     enum flow_style style;
-    int64_t key;         /* on the wire, or FLOW_NO_KEY */
-    bool closed;         /* nothing more can belong to it */
-    bool has_signature;  /* thinking: what follows is another block */
-    unsigned said;       /* FLOW_SAID_*: which of its growing fields have said something */
-    unsigned piece;      /* of its text: the last one that grew */
-    unsigned index;      /* of its block, when live */
-    unsigned half[2];    /* pending halves of its growing texts */
-    struct str id, name; /* of a call, in the stream's arena */
+    int64_t key;        /* on the wire, or FLOW_NO_KEY */
+    bool closed;        /* nothing more can belong to it */
+    bool has_signature; /* thinking: what follows is another block */
+    unsigned said;      /* FLOW_SAID_*: which of its growing fields have said something */
+    unsigned piece;     /* of its text: the last one that grew */
+    unsigned index;     /* of its block, when live */
+    struct str
+        seal; /* of a text: said in a block of its own when it closes; in the stream's arena */
+    unsigned half[2];              /* pending halves of its growing texts */
+    struct str id, name;           /* of a call, in the stream's arena */
     struct xd_arguments arguments; /* of a call */
     struct ir_block block;         /* waiting: what came so far, parked; else only its kind */
     size_t parked;                 /* bytes */
@@ -52,7 +54,7 @@ struct flow_track {
     struct flow_lanes waiting, done;
     struct flow_lane *last; /* the call that fragments without a key continue */
     unsigned index;         /* of the next block */
-    unsigned calls;         /* opened so far */
+    unsigned calls, texts;  /* opened so far */
     uint32_t kinds;         /* of the blocks opened so far: 1u << kind */
     struct {
         int64_t *v;

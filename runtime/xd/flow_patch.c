@@ -2,6 +2,7 @@
 #include "runtime/ir/reply.h"
 #include "runtime/xd/fault.h"
 #include "runtime/xd/flow.h"
+#include "runtime/xd/seal.h"
 
 /* Blocks that come whole, one in each fragment. */
 static bool
@@ -30,7 +31,17 @@ continues(const struct flow_lane *l, const struct ir_block *frag)
 {
     if (!l || l->key != FLOW_NO_KEY || l->closed || l->block.kind != frag->kind)
         return false;
-    return !(frag->kind == IR_BLOCK_THINKING && l->has_signature && frag->thinking.text.n);
+    if (frag->kind == IR_BLOCK_THINKING && l->has_signature)
+        return !frag->thinking.text.n && !seal_is_marked(frag->thinking.signature);
+    return true;
+}
+
+/* A text that is nothing but its seal. */
+static bool
+is_bare_seal(const struct ir_block *b)
+{
+    return b->kind == IR_BLOCK_TEXT && b->text.signature.n && !b->text.text.n
+           && !b->text.citations.n;
 }
 
 void
@@ -51,10 +62,16 @@ xd_flow_patch(struct xd *x, unsigned choice, const struct ir_block *frag)
         flow_lane_grow(x, t, l, frag);
         return;
     }
+    struct ir_block apart = { .kind = IR_BLOCK_THINKING };
+    if (x->seal.p && is_bare_seal(frag)) {
+        unsigned ordinal = t->texts ? t->texts - 1 : 0;
+        apart.thinking.signature = seal_put(x, SEAL_TEXT, ordinal, frag->text.signature);
+        frag = &apart;
+    }
     l = flow_lane_make(x, FLOW_NO_KEY, FLOW_PATCHED, frag);
     if (!l)
         return;
-    l->closed = is_atomic(frag->kind);
+    l->closed = is_atomic(frag->kind) || frag == &apart;
     flow_lane_start(x, t, l, frag);
 }
 

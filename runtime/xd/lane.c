@@ -4,6 +4,7 @@
 #include "runtime/xd/call_id.h"
 #include "runtime/xd/fault.h"
 #include "runtime/xd/flow.h"
+#include "runtime/xd/seal.h"
 #include "runtime/xd/wtf8.h"
 
 /* --- lists of lanes --- */
@@ -168,12 +169,40 @@ emit_block(struct xd *x, const struct flow_track *t, const struct flow_lane *l,
                     });
 }
 
+/* A thinking block that is nothing but a seal. */
+static void
+say_seal(struct xd *x, struct flow_track *t, struct str text)
+{
+    const struct flow_lane l = { .index = t->index++ };
+    struct ir_block b = { .kind = IR_BLOCK_THINKING, .thinking.text = STR("") };
+    emit_block(x, t, &l, IR_EVENT_OPEN, &b);
+    b.thinking.text = (struct str){ NULL, 0 };
+    b.thinking.signature = text;
+    emit_block(x, t, &l, IR_EVENT_GROW, &b);
+    emit_block(x, t, &l, IR_EVENT_CLOSE, NULL);
+}
+
+/* Mark the seals in what a block grows by: the first piece of a signature; a text's stands behind it. */
+static void
+seal(struct xd *x, const struct flow_track *t, struct flow_lane *l, struct ir_block *b)
+{
+    if (b->kind == IR_BLOCK_THINKING && b->thinking.signature.n && !l->has_signature
+        && !seal_is_marked(b->thinking.signature))
+        b->thinking.signature = seal_put(x, SEAL_THINKING, 0, b->thinking.signature);
+    if (b->kind != IR_BLOCK_TEXT || !b->text.signature.n)
+        return;
+    l->seal = arena_str(x->keep, seal_put(x, SEAL_TEXT, t->texts - 1, b->text.signature));
+    b->text.signature = (struct str){ NULL, 0 };
+}
+
 /* Let clean growth of a live lane pass: a tail, if the kind has one. */
 static void
 say(struct xd *x, const struct flow_track *t, struct flow_lane *l, struct ir_block *b)
 {
     if (b->kind == IR_BLOCK_CALL)
         b->call.arguments = xd_arguments_take(&l->arguments, x->arena, b->call.arguments);
+    if (x->seal.p)
+        seal(x, t, l, b);
     if (b->kind == IR_BLOCK_THINKING && b->thinking.signature.n)
         l->has_signature = true;
     if (!grows_by_tail(b->kind) || ir_block_grows(b))
@@ -186,10 +215,15 @@ open_live(struct xd *x, struct flow_track *t, struct flow_lane *l, const struct 
     char id[XD_CALL_ID_BYTES];
     struct ir_block head = ir_block_head(b), tail;
     bool grows = ir_block_tail(b, &tail);
+    if (x->seal.p && b->kind == IR_BLOCK_CALL && b->call.signature.n)
+        say_seal(x, t, seal_put(x, SEAL_CALL, t->calls, b->call.signature));
+    if (x->seal.p && b->kind == IR_BLOCK_SEALED)
+        head.sealed.data = seal_put(x, SEAL_THINKING, 0, b->sealed.data);
     l->place = FLOW_LIVE;
     l->index = t->index++;
     t->live = l;
     t->kinds |= 1u << b->kind;
+    t->texts += b->kind == IR_BLOCK_TEXT;
     if (b->kind == IR_BLOCK_CALL) {
         xd_call_id(id, x->flow->head.id, x->now, t->choice, t->calls++);
         head.call.id = l->id.n ? l->id : str_make(id, sizeof id);
@@ -233,6 +267,8 @@ close_live(struct xd *x, struct flow_track *t)
     struct flow_lane *l = t->live;
     say_remains(x, t, l);
     emit_block(x, t, l, IR_EVENT_CLOSE, NULL);
+    if (l->seal.n)
+        say_seal(x, t, l->seal);
     t->live = NULL;
     retire(x->flow, t, l);
 }

@@ -3,6 +3,7 @@
 
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
+#include "runtime/xd/seal.h"
 
 static const struct ir_policy *
 find_policy(struct str name)
@@ -177,6 +178,7 @@ static void
 prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
 {
     prepare_foreign(x, m);
+    prepare_seals(x, m);
     if (says(f, "system_turns", "fold"))
         prepare_fold(x, m);
     if (says(f, "system_turns", "hoist"))

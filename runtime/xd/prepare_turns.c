@@ -219,7 +219,7 @@ prepare_signed_thinking(struct xd *x, struct ir_request *m)
 static bool
 is_blank(const struct ir_block *b)
 {
-    return b->kind == IR_BLOCK_TEXT && str_trim(b->text.text).n == 0;
+    return b->kind == IR_BLOCK_TEXT && b->text.signature.n == 0 && str_trim(b->text.text).n == 0;
 }
 
 /* White space counts as text beside other blocks, not alone. */

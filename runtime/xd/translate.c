@@ -8,6 +8,7 @@
 #include "runtime/xd/error.h"
 #include "runtime/xd/fault.h"
 #include "runtime/xd/registry.h"
+#include "runtime/xd/seal.h"
 #include "runtime/xd/settle.h"
 
 void
@@ -149,6 +150,8 @@ xd_reply_read(struct xd *x, struct str body, struct ir_reply *m, struct ir_error
         xd_fault(x, ERR_TYPE, JSON_ROOT, "the body is not a reply of %s", x->dialect->name);
     if (!x->err)
         settle_reply(x, m);
+    if (!x->err)
+        seal_reply(x, m);
     return x->err;
 }
 

@@ -319,8 +319,12 @@ struct xd {
     size_t wrapped;  /* where the document begins in out, when it is to be wrapped */
     bool failed;     /* the framing says that the frame being read is an error */
     struct str word; /* what an error is called outside of its body: by a header, by its frame */
-    unsigned opened[16];    /* writing a stream: blocks opened so far, by kind ... */
-    int open_kind;          /* ... and the kind of the last */
+    unsigned opened[16]; /* writing a stream: blocks opened so far, by kind ... */
+    int open_kind;       /* ... and the kind of the last */
+
+    /* What marks the seals of the peer (seal.h), as it reads them to others or gets them back; absent: they stay as they
+     * are. */
+    struct str seal;
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
     uint32_t noise

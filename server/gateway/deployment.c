@@ -3,6 +3,7 @@
 
 #include "runtime/base/percent.h"
 #include "runtime/xd/path.h"
+#include "runtime/xd/seal.h"
 
 #define URL_MAX 65536u
 
@@ -208,6 +209,17 @@ clamp_ms(uint64_t ms)
     return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
 }
 
+/* An account is an address and who pays there. */
+static struct str
+make_seal(const struct deployment *d, const struct xd_dialect *dialect, struct arena *a)
+{
+    const struct config_provider *c = d->config;
+    struct str base = c->base_url.p ? c->base_url : d->dialect->base_url;
+    struct str payer = c->api_key.n ? c->api_key : c->name;
+    return xd_seal_mark(a, dialect->family,
+                        arena_printf(a, "%.*s %.*s", STR_ARG(base), STR_ARG(payer)));
+}
+
 static struct deployment_language
 make_language(const struct deployment *d, const struct xd_dialect *dialect, struct arena *a)
 {
@@ -215,7 +227,8 @@ make_language(const struct deployment *d, const struct xd_dialect *dialect, stru
     struct deployment_language l = { .dialect = dialect,
                                      .urls = arena_alloc(a, n * sizeof *l.urls),
                                      .headers = arena_alloc(a, n * sizeof *l.headers),
-                                     .n_headers = arena_alloc(a, n * sizeof *l.n_headers) };
+                                     .n_headers = arena_alloc(a, n * sizeof *l.n_headers),
+                                     .seal = make_seal(d, dialect, a) };
     for (unsigned i = 0; i < n && !a->full; i++) {
         struct header_list headers = make_headers(d, &dialect->ops[i], a);
         l.urls[i] = make_urls(d, dialect, &dialect->ops[i], a);
@@ -266,8 +279,8 @@ find_call(const struct deployment_language *l, enum xd_op_kind kind, struct depl
     for (unsigned i = 0; i < l->dialect->nops; i++) {
         if (l->dialect->ops[i].kind != kind)
             continue;
-        *call = (struct deployment_call){ l->dialect, &l->dialect->ops[i], l->urls[i],
-                                          l->headers[i], l->n_headers[i] };
+        *call = (struct deployment_call){ l->dialect,    &l->dialect->ops[i], l->urls[i],
+                                          l->headers[i], l->n_headers[i],     l->seal };
         return true;
     }
     return false;

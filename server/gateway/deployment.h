@@ -18,6 +18,7 @@ struct deployment_language {
     } * urls;                         /* with the key when it belongs into the query */
     struct upstream_header **headers; /* constant, auth, the operator's own */
     unsigned *n_headers;
+    struct str seal; /* the mark of what its account seals (runtime/xd/seal.h) */
 };
 
 struct deployment {
@@ -51,6 +52,7 @@ struct deployment_call {
     struct deployment_urls urls;
     const struct upstream_header *headers;
     unsigned n_headers;
+    struct str seal;
 };
 bool deployment_call(const struct deployment *d, const struct xd_dialect *front,
                      enum xd_op_kind kind, struct deployment_call *call);

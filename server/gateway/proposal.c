@@ -121,6 +121,7 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     struct xd x;
     xd_init(&x, k->call->dialect, k->call->op->kind, k->a, k->out);
     x.now = now;
+    x.seal = k->call->seal;
     enum err err = xd_ask_prepare(&x, &asked, &k->d->policies, &wanted);
     k->p->asks_usage = asks_usage(k, &wanted);
     bool copies = k->p->kindred && x.lost.n == 0 && is_unchanged(&asked, &wanted)

@@ -260,6 +260,8 @@ stream_open(struct exchange *x, struct str head)
     s->open = true;
     s->mode = choose_mode(x, head);
     xd_reader_init(&s->reader, a->target.dialect, a->target.op->kind, &a->arena, on_event, x);
+    if (!a->kindred)
+        s->reader.x.seal = a->target.seal;
     switch (s->mode) {
     case STREAM_COPY:
         memset(&s->copy, 0, sizeof s->copy);

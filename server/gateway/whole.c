@@ -61,6 +61,8 @@ read_answer(struct exchange *x, struct xd_answer *answer)
     struct xd xd;
     xd_init(&xd, a->target.dialect, a->target.op->kind, &a->arena, NULL);
     xd.doc = x->worker->doc;
+    if (!a->kindred)
+        xd.seal = a->target.seal;
     enum err err = xd_answer_read(&xd, buf_str(&a->collected), answer, &e);
     x->worker->doc = xd.doc;
     if (err == ERR_REMOTE)

@@ -102,6 +102,17 @@ check_thinking(struct checker *c, const struct ir_block *b)
     return true;
 }
 
+/* Calls of other models may say so. */
+static bool
+check_call_signature(struct checker *c, const struct ir_block *b)
+{
+    struct str signature = b->call.signature;
+    return signature.n == 0 || str_eq(signature, mock_seal_sign(b->call.name, c->arena))
+           || str_eq(signature,
+                     xd_policy_value(c->route->dialect, NULL, c->model, "unsigned_calls"))
+           || refuse_block(c, "invalid signature of a call");
+}
+
 static bool
 check_call_id(struct checker *c, struct str id)
 {
@@ -133,7 +144,7 @@ check_block(struct checker *c, const struct ir_block *b)
     case IR_BLOCK_DOCUMENT:
         return check_source(c, &b->document.source);
     case IR_BLOCK_CALL:
-        return check_call_id(c, b->call.id);
+        return check_call_signature(c, b) && check_call_id(c, b->call.id);
     case IR_BLOCK_RESULT:
         for (unsigned i = 0; i < b->result.blocks.n; i++)
             if (!check_block(c, &b->result.blocks.v[i]))

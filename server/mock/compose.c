@@ -1,6 +1,8 @@
 /* Requests to replies. */
 #include "server/mock/compose.h"
 
+#include "runtime/xd/xd.h"
+
 #include <stdio.h>
 
 #include "runtime/base/utf8.h"
@@ -91,12 +93,15 @@ add_call(struct composer *c, struct str name, struct str arguments)
     if (arguments.n == 0)
         arguments = STR("{}");
     struct str id = call_id(c, name, arguments);
+    bool first = xd_count_blocks(&c->choice->blocks, 1u << IR_BLOCK_CALL) == 0;
     struct ir_block *b = add_block(c, IR_BLOCK_CALL);
-    if (b) {
-        b->call.id = id;
-        b->call.name = name;
-        b->call.arguments = arguments;
-    }
+    if (!b)
+        return;
+    b->call.id = id;
+    b->call.name = name;
+    b->call.arguments = arguments;
+    if (first && thinks(c->m)) /* of parallel calls the first is signed */
+        b->call.signature = mock_seal_sign(name, c->arena);
 }
 
 static void

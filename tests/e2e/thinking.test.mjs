@@ -93,7 +93,10 @@ describe('openai front, anthropic upstream', () => {
         const { body } = await w.last();
         const sent = body.messages.find((m) => m.role === 'assistant').content;
         assert.deepEqual(sent.map((b) => b.type), ['thinking', 'redacted_thinking', 'tool_use']);
-        assert.equal(sent[0].signature, r.choices[0].message.thinking_blocks[0].signature);
+        // The client gets it with the mark of who made it.
+        const [marked] = r.choices[0].message.thinking_blocks;
+        assert.match(marked.signature, /^llmux:anthropic\.messages:[0-9a-f]{8}:t0:/);
+        assert.ok(marked.signature.endsWith(`:${sent[0].signature}`));
     });
 
     test('a tool loop, streamed', async () => {
