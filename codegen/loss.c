@@ -35,11 +35,15 @@ has_field_of(const struct names *l, struct str ucase)
 }
 
 static bool
-loses(const struct coverage *c, struct str name)
+loses(const struct report *r, const struct coverage *c, struct str name)
 {
+    const char *dot = memchr(name.p, '.', name.n);
+    size_t n = dot ? (size_t)(dot - name.p) : 0;
+
     if (!has(&c->lost, name) || has(&c->written, name))
         return false;
-    return !str_starts(name, STR("Block.")) || !has_field_of(&c->written, str_skip(name, 6));
+    return !types_union(r->ir, str_make(name.p, n))
+           || !has_field_of(&c->written, str_skip(name, n + 1));
 }
 
 /* --- words ---------------------------------------------------------------------------------------- */
@@ -73,6 +77,8 @@ field_words(const struct report *r, struct str owner, const struct ir_field *fie
     struct str said = comment_behind(field->name.pos);
     const char *name = spaced(r->a, field->name.s);
 
+    if (said.n && !types_record(r->ir, owner))
+        return arena_printf(r->a, "%.*s (of %s)", STR_ARG(said), spaced(r->a, owner)).p;
     if (said.n)
         return arena_printf(r->a, "%.*s", STR_ARG(said)).p;
     if (str_is(owner, "Request") || str_is(owner, "Reply"))
@@ -112,7 +118,7 @@ report_document(const struct report *r, unsigned from, unsigned to, enum documen
     unsigned n = 0;
 
     for (unsigned i = 0; i < read->n; i++) {
-        if (!loses(&r->said[doc][to], read->v[i]))
+        if (!loses(r, &r->said[doc][to], read->v[i]))
             continue;
         if (n++ == 0 && head)
             buf_printf(r->out, "\n## %s → %s\n\n| in | lost | that is |\n|---|---|---|\n",
@@ -146,7 +152,7 @@ more_lost(const struct report *r, const struct coverage *one, const struct cover
 
     for (unsigned i = 0; i < one->lost.n; i++) {
         struct str name = one->lost.v[i];
-        if (!loses(one, name) || loses(other, name))
+        if (!loses(r, one, name) || loses(r, other, name))
             continue;
         arena_append(r->a, &out, out.n ? STR(", ") : STR(""));
         arena_append(r->a, &out, arena_printf(r->a, "`%.*s`", STR_ARG(name)));
