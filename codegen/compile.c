@@ -73,6 +73,9 @@ check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
         coverage_walk(a, ir, dialect, dialect->operations.v[i].returns.s, d, &unused);
         coverage_walk(a, ir, dialect, dialect->operations.v[i].fails.s, d, &unused);
     }
+    const struct ast_setting *lists = dialect_setting(dialect, "lists");
+    if (lists && lists->values.n == 2)
+        coverage_walk(a, ir, dialect, lists->values.v[1].s, d, &unused);
 }
 
 /* Lay the printed C out. */

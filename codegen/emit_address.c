@@ -108,6 +108,14 @@ emit_settings_members(struct emit *e)
     const struct ast_setting *front = dialect_setting(e->d, "front");
     struct template_settings l = template_settings(e->a, e->d);
 
+    const struct ast_setting *lists = dialect_setting(e->d, "lists");
+    bool told = has_fronts(e)
+                || e->as == EMIT_PLUGIN; /* a plugin has nothing that it does not use */
+    const struct ast_decl *list = lists && told ? find_decl(e, lists->values.v[1]) : NULL;
+
+    if (list)
+        em(e, "    .lists = STR_INIT(%s),\n    .write_list = write_%s%.*s,\n",
+           c_string(e->a, lists->values.v[0].s), decl_prefix(e, list), STR_ARG(list->name.s));
     if (front && has_fronts(e))
         em(e, "    .fronts = %sfronts,\n    .nfronts = %u,\n", e->d->prefix, front->values.n);
     if (l.n)

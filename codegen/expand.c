@@ -595,7 +595,7 @@ static bool
 is_list(struct str setting)
 {
     return str_is(setting, "models") || str_is(setting, "operations") || str_is(setting, "framing")
-           || str_is(setting, "front") || str_is(setting, "also");
+           || str_is(setting, "front") || str_is(setting, "also") || str_is(setting, "lists");
 }
 
 static void

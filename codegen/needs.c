@@ -53,6 +53,9 @@ dialect_needs(struct arena *a, const struct dialect *d, struct str name, enum di
         need(&n, op->streams.s, dir);
         need(&n, op->fails.s, dir);
     }
+    const struct ast_setting *lists = dialect_setting(d, "lists");
+    if (lists && lists->values.n == 2 && dir == DIR_WRITE)
+        need(&n, lists->values.v[1].s, dir);
     return decl && n.seen[dir][decl - d->decls.v];
 }
 

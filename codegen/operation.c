@@ -161,6 +161,24 @@ check_operation(const struct dialect *d, const struct ast_operation *op, struct 
         want(d, op, "streams", op->streams, DECL_STREAM, kinds[i].reply, diags);
 }
 
+/* lists "/models", model_list: what the names of models look like when they are asked for. */
+static void
+check_listing(const struct dialect *d, struct diags *diags)
+{
+    const struct ast_setting *s = dialect_setting(d, "lists");
+    const struct ast_decl *decl = s && s->values.n == 2 ? dialect_want(d, s->values.v[1], diags)
+                                                        : NULL;
+
+    if (s && s->values.n)
+        check_path(s->values.v[0], diags);
+    if (!decl
+        || (decl->kind == DECL_OBJECT && decl->model.n == 1
+            && str_is(decl->model.v[0].name.s, "ModelList")))
+        return;
+    diag_note(diag_error(diags, s->values.v[1].pos, "'lists' needs an object over ModelList"),
+              decl->pos, "this is what it names");
+}
+
 /* A dialect says its errors in one way. */
 static void
 check_fails(const struct ast_operations *l, struct diags *diags)
@@ -195,4 +213,5 @@ operation_check(const struct dialect *d, struct diags *diags)
         check_operation(d, &l->v[i], diags);
     }
     check_fails(l, diags);
+    check_listing(d, diags);
 }

@@ -45,6 +45,7 @@ static const struct {
     { "operations", 1, ~0u, "operations chat, embeddings" },
     { "also", 1, ~0u, "also \"vendor.dialect\", \"acme_messages\"" },
     { "front", 1, ~0u, "front \"/v1\"" },
+    { "lists", 2, 2, "lists \"/models\", model_list" },
     { "names", 1, 1, "names camel" },
 };
 
@@ -288,8 +289,9 @@ no_such_setting(const struct ast_setting *s, struct diags *d)
     suggestion_consider(&near, STR("default"));
     if (!diag_suggest(e, &near))
         diag_help(
-            e, "the settings are version, framing, auth, base, also, default, front, models, names "
-               "and policy");
+            e,
+            "the settings are version, framing, auth, base, also, default, front, lists, models, "
+            "names and policy");
 }
 
 static void
@@ -318,6 +320,8 @@ check_setting(const struct ast_setting *s, struct diags *d)
         check_framings(s, d);
     else if (str_is(s->name.s, "names"))
         check_names(s, d);
+    else if (str_is(s->name.s, "lists"))
+        want_string(s->values.v[0], d);        /* the other one is looked up where operations are */
     else if (!str_is(s->name.s, "operations")) /* looked up where they are inherited */
         for (unsigned k = 0; k < s->values.n; k++)
             want_string(s->values.v[k], d);

@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[180], seen_written[180];
+static unsigned char seen_read[188], seen_written[188];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -51,12 +51,14 @@ static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
+static void write_model_list(struct xd *x, const struct ir_model_list *m);
+static void write_model_entry(struct xd *x, const struct ir_model_entry *m);
 static void read_count_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* anthropic/messages.spec:61 */
+/* anthropic/messages.spec:62 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -67,7 +69,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:63 */
+/* anthropic/messages.spec:64 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("auto"), STR_INIT("auto"), 1, 1, 3, 0 },
     { STR_INIT("standard_only"), STR_INIT("default"), 1, 1, 4, 0 },
@@ -76,7 +78,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* anthropic/messages.spec:148 */
+/* anthropic/messages.spec:149 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -88,7 +90,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:158 */
+/* anthropic/messages.spec:159 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 9, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 10, 0 },
@@ -100,7 +102,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:162 */
+/* anthropic/messages.spec:163 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 12, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 13, 0 },
@@ -115,7 +117,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:175 */
+/* anthropic/messages.spec:176 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 19, 0 },
 };
@@ -125,7 +127,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:190 */
+/* anthropic/messages.spec:191 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 20, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 21, 0 },
@@ -143,7 +145,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:257 */
+/* anthropic/messages.spec:258 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 30, 0 },
     { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31, 0 },
@@ -168,7 +170,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:29: request */
+/* anthropic/messages.spec:30: request */
 static const struct xd_key request_keys_output_config_v[] = {
     { STR_INIT("effort"), 12, NULL },
     { STR_INIT("format"), 13, NULL },
@@ -583,7 +585,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:55: message */
+/* anthropic/messages.spec:56: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -670,7 +672,7 @@ static const struct xd_tags block_tags = {
     sizeof block_tags_v / sizeof *block_tags_v - 1, 8,
 };
 
-/* anthropic/messages.spec:70: block.text */
+/* anthropic/messages.spec:71: block.text */
 static const struct xd_key block_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -736,7 +738,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:74: block.thinking */
+/* anthropic/messages.spec:75: block.thinking */
 static const struct xd_key block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -793,7 +795,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:78: block.sealed */
+/* anthropic/messages.spec:79: block.sealed */
 static const struct xd_key block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("cache_control"), 1, NULL },
@@ -841,7 +843,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:81: block.image */
+/* anthropic/messages.spec:82: block.image */
 static const struct xd_key block_image_keys_v[] = {
     { STR_INIT("source"), 0, NULL },
     { STR_INIT("cache_control"), 1, NULL },
@@ -893,7 +895,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:85: block.document */
+/* anthropic/messages.spec:86: block.document */
 static const struct xd_key block_document_keys_citations_v[] = {
     { STR_INIT("enabled"), 3, NULL },
 };
@@ -980,7 +982,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:91: block.call */
+/* anthropic/messages.spec:92: block.call */
 static const struct xd_key block_call_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1046,7 +1048,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:96: block.result */
+/* anthropic/messages.spec:97: block.result */
 static const struct xd_key block_result_keys_v[] = {
     { STR_INIT("tool_use_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1141,7 +1143,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:101: block.refusal */
+/* anthropic/messages.spec:102: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("cache_control"), 0, NULL },
@@ -1275,7 +1277,7 @@ static const struct xd_tags citation_tags = {
     sizeof citation_tags_v / sizeof *citation_tags_v - 1, 1,
 };
 
-/* anthropic/messages.spec:110: citation.web */
+/* anthropic/messages.spec:111: citation.web */
 static const struct xd_key citation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -1378,7 +1380,7 @@ static const struct xd_tags source_tags = {
     sizeof source_tags_v / sizeof *source_tags_v - 1, -1,
 };
 
-/* anthropic/messages.spec:120: source.bytes */
+/* anthropic/messages.spec:121: source.bytes */
 static const struct xd_key source_bytes_keys_v[] = {
     { STR_INIT("media_type"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1425,7 +1427,7 @@ write_source_bytes(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:121: source.plain */
+/* anthropic/messages.spec:122: source.plain */
 static const struct xd_key source_plain_keys_v[] = {
     { STR_INIT("media_type"), -1, NULL },
     { STR_INIT("data"), 0, NULL },
@@ -1467,7 +1469,7 @@ write_source_plain(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:122: source.url */
+/* anthropic/messages.spec:123: source.url */
 static const struct xd_key source_url_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1505,7 +1507,7 @@ write_source_url(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:123: source.file */
+/* anthropic/messages.spec:124: source.file */
 static const struct xd_key source_file_keys_v[] = {
     { STR_INIT("file_id"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1593,7 +1595,7 @@ write_source(struct xd *x, const struct ir_source *m)
     return false;
 }
 
-/* anthropic/messages.spec:127: cache */
+/* anthropic/messages.spec:128: cache */
 static const struct xd_key cache_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1639,7 +1641,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* anthropic/messages.spec:132: tool.function */
+/* anthropic/messages.spec:133: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1752,7 +1754,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* anthropic/messages.spec:142: tool_choice */
+/* anthropic/messages.spec:143: tool_choice */
 static const struct xd_key tool_choice_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1812,7 +1814,7 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:152: thinking */
+/* anthropic/messages.spec:153: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -1867,7 +1869,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:168: format */
+/* anthropic/messages.spec:169: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("schema"), 1, NULL },
@@ -1920,7 +1922,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:177: reply */
+/* anthropic/messages.spec:178: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2043,7 +2045,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:205: usage */
+/* anthropic/messages.spec:206: usage */
 static const struct xd_key usage_keys_output_tokens_details_v[] = {
     { STR_INIT("thinking_tokens"), 4, NULL },
 };
@@ -2132,7 +2134,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:218: message_start */
+/* anthropic/messages.spec:219: message_start */
 static const struct xd_key events_message_start_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2174,7 +2176,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* anthropic/messages.spec:219: content_block_start */
+/* anthropic/messages.spec:220: content_block_start */
 static const struct xd_key events_content_block_start_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("content_block"), 1, NULL },
@@ -2232,7 +2234,7 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:220: content_block_delta */
+/* anthropic/messages.spec:221: content_block_delta */
 static const struct xd_key events_content_block_delta_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2258,7 +2260,7 @@ static const struct xd_tags events_content_block_delta_grow_tags = {
     -1,
 };
 
-/* A delta of the open block: anthropic/messages.spec:67 */
+/* A delta of the open block: anthropic/messages.spec:68 */
 static bool
 read_events_content_block_delta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2427,7 +2429,7 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:221: content_block_stop */
+/* anthropic/messages.spec:222: content_block_stop */
 static const struct xd_key events_content_block_stop_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2471,7 +2473,7 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* anthropic/messages.spec:222: message_delta */
+/* anthropic/messages.spec:223: message_delta */
 static const struct xd_key events_message_delta_keys_delta_v[] = {
     { STR_INIT("stop_reason"), 0, NULL },
     { STR_INIT("stop_sequence"), 1, NULL },
@@ -2554,7 +2556,7 @@ read_events_message_delta(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* anthropic/messages.spec:228: message_stop */
+/* anthropic/messages.spec:229: message_stop */
 static const struct xd_key events_message_stop_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2585,7 +2587,7 @@ read_events_message_stop(struct xd *x, uint32_t at)
     xd_flow_end(x);
 }
 
-/* anthropic/messages.spec:229: ping */
+/* anthropic/messages.spec:230: ping */
 static const struct xd_key events_ping_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2616,7 +2618,7 @@ read_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* anthropic/messages.spec:230: error */
+/* anthropic/messages.spec:231: error */
 static const struct xd_key events_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2658,7 +2660,7 @@ read_events_error(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* anthropic/messages.spec:232: a row for each state, a column for each event */
+/* anthropic/messages.spec:233: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 0, 7,
     254, 2, 255, 255, 3, 4, 1, 7,
@@ -2781,7 +2783,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* anthropic/messages.spec:242: error */
+/* anthropic/messages.spec:243: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -2835,7 +2837,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:250: fault_body */
+/* anthropic/messages.spec:251: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -2891,6 +2893,64 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
+/* anthropic/messages.spec:275: model_list */
+static void
+write_model_list(struct xd *x, const struct ir_model_list *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 159);
+    jw_key(&x->w, STR("data"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->models.n; i++)
+        write_model_entry(x, &m->models.v[i]);
+    jw_close(&x->w);
+    XD_SEEN(seen_written, 160);
+    jw_key(&x->w, STR("has_more"));
+    jw_raw(&x->w, STR("false"));
+    if (m->first.p) {
+        XD_SEEN(seen_written, 161);
+        xd_put_str(x, STR("first_id"), m->first);
+    } else {
+        jw_key(&x->w, STR("first_id"));
+        jw_raw(&x->w, STR("null"));
+    }
+    if (m->last.p) {
+        XD_SEEN(seen_written, 162);
+        xd_put_str(x, STR("last_id"), m->last);
+    } else {
+        jw_key(&x->w, STR("last_id"));
+        jw_raw(&x->w, STR("null"));
+    }
+    jw_close(&x->w);
+}
+
+/* anthropic/messages.spec:282: model_entry */
+static void
+write_model_entry(struct xd *x, const struct ir_model_entry *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 163);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"model\""));
+    if (m->id.p) {
+        XD_SEEN(seen_written, 164);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    if (m->id.p) {
+        XD_SEEN(seen_written, 165);
+        xd_put_str(x, STR("display_name"), m->id);
+    }
+    if (m->date.p) {
+        XD_SEEN(seen_written, 166);
+        xd_put_str(x, STR("created_at"), m->date);
+    }
+    if (m->resource.p)
+        xd_lose(x, "resource");
+    if (m->created.set)
+        xd_lose(x, "created");
+    jw_close(&x->w);
+}
+
 /* anthropic/count.spec:13: count_request */
 static const struct xd_key count_request_keys_output_config_v[] = {
     { STR_INIT("effort"), 6, NULL },
@@ -2922,13 +2982,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 167);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 168);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -2951,7 +3011,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 169);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -2962,7 +3022,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 170);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -2971,21 +3031,21 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 171);
         read_tool_choice(x, v[4], &m->tool_choice);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 172);
         read_thinking(x, v[5], &m->reasoning);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 173);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 174);
         read_format(x, v[7], &m->format);
     }
 }
@@ -2995,11 +3055,11 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("model"), m->model);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 168);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3007,14 +3067,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 161);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 170);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3022,24 +3082,24 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 172);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 173);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 174);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -3090,7 +3150,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 175);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3102,7 +3162,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 175);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -3118,25 +3178,25 @@ static void write_anthropic_bedrock_request(struct xd *x, const struct ir_reques
 static void read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m);
 
-/* anthropic/messages.spec:257 */
+/* anthropic/messages.spec:258 */
 static const struct xd_word anthropic_bedrock_fault_table_v[] = {
-    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 168, 0 },
-    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 168, 0 },
-    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 169, 0 },
-    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 170, 0 },
-    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 170, 0 },
-    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 170, 0 },
-    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 171, 0 },
-    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 172, 0 },
-    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 172, 0 },
-    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 173, 0 },
-    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 173, 0 },
-    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 174, 0 },
-    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 174, 0 },
-    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 175, 0 },
-    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 175, 0 },
-    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 176, 0 },
-    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 176, 0 },
+    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
+    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
+    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 177, 0 },
+    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
+    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
+    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
+    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 179, 0 },
+    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
+    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
+    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
+    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
+    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
+    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
+    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
+    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
+    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
+    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
 };
 static const struct xd_table anthropic_bedrock_fault_table = {
     "fault", anthropic_bedrock_fault_table_v,
@@ -3144,7 +3204,7 @@ static const struct xd_table anthropic_bedrock_fault_table = {
     &fault_table,
 };
 
-/* anthropic/messages.spec:29: request */
+/* anthropic/messages.spec:30: request */
 static const struct xd_key anthropic_bedrock_request_keys_output_config_v[] = {
     { STR_INIT("effort"), 10, NULL },
     { STR_INIT("format"), 11, NULL },
@@ -3249,7 +3309,7 @@ static void
 put_anthropic_bedrock_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 177);
+    XD_SEEN(seen_written, 185);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"bedrock-2023-05-31\""));
 }
@@ -3643,7 +3703,7 @@ write_anthropic_bedrock_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* anthropic/messages.spec:242: error */
+/* anthropic/messages.spec:243: error */
 static const struct xd_key anthropic_bedrock_error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -3691,7 +3751,7 @@ read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, v[1], &m->request);
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 186);
         xd_read_str(x, (v[2] ? v[2] : v[3]), &m->message);
     }
 }
@@ -3734,7 +3794,7 @@ write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m)
 static void read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_anthropic_vertex_request(struct xd *x, const struct ir_request *m);
 
-/* anthropic/messages.spec:29: request */
+/* anthropic/messages.spec:30: request */
 static const struct xd_key anthropic_vertex_request_keys_output_config_v[] = {
     { STR_INIT("effort"), 11, NULL },
     { STR_INIT("format"), 12, NULL },
@@ -3844,7 +3904,7 @@ static void
 put_anthropic_vertex_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 179);
+    XD_SEEN(seen_written, 187);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"vertex-2023-10-16\""));
 }
@@ -3900,11 +3960,11 @@ static const struct amended own = {
     .fault_table = &fault_table,
 };
 
-static const struct str policy_4_globs[] = {
+static const struct str policy_5_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
 };
-static const struct str policy_13_globs[] = {
+static const struct str policy_14_globs[] = {
     STR_INIT("claude-opus-4-6*"),
     STR_INIT("claude-opus-4-7*"),
     STR_INIT("claude-opus-4-8*"),
@@ -3914,7 +3974,7 @@ static const struct str policy_13_globs[] = {
 };
 static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), policy_4_globs, 2 },
+    { STR_INIT("system_turns"), STR_INIT("keep"), policy_5_globs, 2 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
@@ -3923,7 +3983,7 @@ static const struct xd_policy policies[] = {
     { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_13_globs, 6 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_14_globs, 6 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4062,11 +4122,11 @@ static const struct amended anthropic_bedrock_own = {
     .fault_table = &anthropic_bedrock_fault_table,
 };
 
-static const struct str anthropic_bedrock_policy_2_globs[] = {
+static const struct str anthropic_bedrock_policy_3_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
 };
-static const struct str anthropic_bedrock_policy_11_globs[] = {
+static const struct str anthropic_bedrock_policy_12_globs[] = {
     STR_INIT("claude-opus-4-6*"),
     STR_INIT("claude-opus-4-7*"),
     STR_INIT("claude-opus-4-8*"),
@@ -4076,7 +4136,7 @@ static const struct str anthropic_bedrock_policy_11_globs[] = {
 };
 static const struct xd_policy anthropic_bedrock_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_bedrock_policy_2_globs, 2 },
+    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_bedrock_policy_3_globs, 2 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
@@ -4085,7 +4145,7 @@ static const struct xd_policy anthropic_bedrock_policies[] = {
     { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_bedrock_policy_11_globs, 6 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_bedrock_policy_12_globs, 6 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4165,11 +4225,11 @@ static const struct amended anthropic_vertex_own = {
     .fault_table = &fault_table,
 };
 
-static const struct str anthropic_vertex_policy_3_globs[] = {
+static const struct str anthropic_vertex_policy_4_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
 };
-static const struct str anthropic_vertex_policy_12_globs[] = {
+static const struct str anthropic_vertex_policy_13_globs[] = {
     STR_INIT("claude-opus-4-6*"),
     STR_INIT("claude-opus-4-7*"),
     STR_INIT("claude-opus-4-8*"),
@@ -4179,7 +4239,7 @@ static const struct str anthropic_vertex_policy_12_globs[] = {
 };
 static const struct xd_policy anthropic_vertex_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_vertex_policy_3_globs, 2 },
+    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_vertex_policy_4_globs, 2 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
@@ -4188,7 +4248,7 @@ static const struct xd_policy anthropic_vertex_policies[] = {
     { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_vertex_policy_12_globs, 6 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_vertex_policy_13_globs, 6 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4270,175 +4330,183 @@ static const struct xd_op anthropic_vertex_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "anthropic/messages.spec:61", "\"user\" <-> user" },
-    { "anthropic/messages.spec:61", "\"assistant\" <-> assistant" },
-    { "anthropic/messages.spec:61", "\"system\" <-> system" },
-    { "anthropic/messages.spec:63", "\"auto\" <-> \"auto\"" },
-    { "anthropic/messages.spec:63", "\"standard_only\" <-> \"default\"" },
-    { "anthropic/messages.spec:149", "\"auto\" <-> auto" },
-    { "anthropic/messages.spec:149", "\"any\" <-> required" },
-    { "anthropic/messages.spec:149", "\"tool\" <-> named" },
-    { "anthropic/messages.spec:149", "\"none\" <-> none" },
-    { "anthropic/messages.spec:159", "\"enabled\" <-> budget" },
-    { "anthropic/messages.spec:159", "\"adaptive\" <-> auto" },
-    { "anthropic/messages.spec:159", "\"disabled\" <-> off" },
-    { "anthropic/messages.spec:163", "\"low\" <-> low" },
-    { "anthropic/messages.spec:163", "\"medium\" <-> medium" },
-    { "anthropic/messages.spec:163", "\"high\" <-> high" },
-    { "anthropic/messages.spec:163", "\"xhigh\" <-> xhigh" },
-    { "anthropic/messages.spec:163", "\"max\" <-> max" },
-    { "anthropic/messages.spec:164", "\"low\" <- minimal" },
-    { "anthropic/messages.spec:165", "\"low\" <- none" },
-    { "anthropic/messages.spec:175", "\"json_schema\" <-> schema" },
-    { "anthropic/messages.spec:191", "\"end_turn\" <-> end" },
-    { "anthropic/messages.spec:192", "\"stop_sequence\" <-> match" },
-    { "anthropic/messages.spec:193",
+    { "anthropic/messages.spec:62", "\"user\" <-> user" },
+    { "anthropic/messages.spec:62", "\"assistant\" <-> assistant" },
+    { "anthropic/messages.spec:62", "\"system\" <-> system" },
+    { "anthropic/messages.spec:64", "\"auto\" <-> \"auto\"" },
+    { "anthropic/messages.spec:64", "\"standard_only\" <-> \"default\"" },
+    { "anthropic/messages.spec:150", "\"auto\" <-> auto" },
+    { "anthropic/messages.spec:150", "\"any\" <-> required" },
+    { "anthropic/messages.spec:150", "\"tool\" <-> named" },
+    { "anthropic/messages.spec:150", "\"none\" <-> none" },
+    { "anthropic/messages.spec:160", "\"enabled\" <-> budget" },
+    { "anthropic/messages.spec:160", "\"adaptive\" <-> auto" },
+    { "anthropic/messages.spec:160", "\"disabled\" <-> off" },
+    { "anthropic/messages.spec:164", "\"low\" <-> low" },
+    { "anthropic/messages.spec:164", "\"medium\" <-> medium" },
+    { "anthropic/messages.spec:164", "\"high\" <-> high" },
+    { "anthropic/messages.spec:164", "\"xhigh\" <-> xhigh" },
+    { "anthropic/messages.spec:164", "\"max\" <-> max" },
+    { "anthropic/messages.spec:165", "\"low\" <- minimal" },
+    { "anthropic/messages.spec:166", "\"low\" <- none" },
+    { "anthropic/messages.spec:176", "\"json_schema\" <-> schema" },
+    { "anthropic/messages.spec:192", "\"end_turn\" <-> end" },
+    { "anthropic/messages.spec:193", "\"stop_sequence\" <-> match" },
+    { "anthropic/messages.spec:194",
       "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "anthropic/messages.spec:194", "\"tool_use\" <-> call" },
-    { "anthropic/messages.spec:195", "\"pause_turn\" <-> pause" },
-    { "anthropic/messages.spec:196", "\"refusal\" <-> refusal" },
-    { "anthropic/messages.spec:197", "\"refusal\" <- failed" },
-    { "anthropic/messages.spec:198", "\"end_turn\" <- other" },
-    { "anthropic/messages.spec:199", "\"compaction\" -> end" },
-    { "anthropic/messages.spec:200", "* -> other" },
-    { "anthropic/messages.spec:258", "\"invalid_request_error\" 400 <-> invalid" },
-    { "anthropic/messages.spec:259", "\"authentication_error\" 401 <-> auth" },
-    { "anthropic/messages.spec:260", "\"billing_error\" 402 <-> billing" },
-    { "anthropic/messages.spec:261", "\"permission_error\" 403 <-> forbidden" },
-    { "anthropic/messages.spec:262", "\"not_found_error\" 404 <-> missing" },
-    { "anthropic/messages.spec:263", "\"request_too_large\" 413 <-> too_large" },
-    { "anthropic/messages.spec:264", "\"rate_limit_error\" 429 <-> rate" },
-    { "anthropic/messages.spec:265", "\"api_error\" 500 <-> internal" },
-    { "anthropic/messages.spec:266", "\"timeout_error\" 504 <-> timeout" },
-    { "anthropic/messages.spec:267", "\"overloaded_error\" 529 <-> overloaded" },
-    { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <- context" },
-    { "anthropic/messages.spec:269", "\"invalid_request_error\" 400 <- policy" },
-    { "anthropic/messages.spec:270", "\"api_error\" 502 <- protocol" },
-    { "anthropic/messages.spec:271",
+    { "anthropic/messages.spec:195", "\"tool_use\" <-> call" },
+    { "anthropic/messages.spec:196", "\"pause_turn\" <-> pause" },
+    { "anthropic/messages.spec:197", "\"refusal\" <-> refusal" },
+    { "anthropic/messages.spec:198", "\"refusal\" <- failed" },
+    { "anthropic/messages.spec:199", "\"end_turn\" <- other" },
+    { "anthropic/messages.spec:200", "\"compaction\" -> end" },
+    { "anthropic/messages.spec:201", "* -> other" },
+    { "anthropic/messages.spec:259", "\"invalid_request_error\" 400 <-> invalid" },
+    { "anthropic/messages.spec:260", "\"authentication_error\" 401 <-> auth" },
+    { "anthropic/messages.spec:261", "\"billing_error\" 402 <-> billing" },
+    { "anthropic/messages.spec:262", "\"permission_error\" 403 <-> forbidden" },
+    { "anthropic/messages.spec:263", "\"not_found_error\" 404 <-> missing" },
+    { "anthropic/messages.spec:264", "\"request_too_large\" 413 <-> too_large" },
+    { "anthropic/messages.spec:265", "\"rate_limit_error\" 429 <-> rate" },
+    { "anthropic/messages.spec:266", "\"api_error\" 500 <-> internal" },
+    { "anthropic/messages.spec:267", "\"timeout_error\" 504 <-> timeout" },
+    { "anthropic/messages.spec:268", "\"overloaded_error\" 529 <-> overloaded" },
+    { "anthropic/messages.spec:269", "\"invalid_request_error\" 400 <- context" },
+    { "anthropic/messages.spec:270", "\"invalid_request_error\" 400 <- policy" },
+    { "anthropic/messages.spec:271", "\"api_error\" 502 <- protocol" },
+    { "anthropic/messages.spec:272",
       "\"*prompt is too long*\", \"*prompt too long*\", \"*context window*\", \"*context length*\" "
       "-> context" },
-    { "anthropic/messages.spec:30", "model <-> model required" },
-    { "anthropic/messages.spec:31", "max_tokens <-> max_output required" },
-    { "anthropic/messages.spec:32", "stream <-> stream" },
-    { "anthropic/messages.spec:33", "system <-> instructions : [block] | string as text" },
-    { "anthropic/messages.spec:34", "messages <-> turns : [message] required" },
-    { "anthropic/messages.spec:35", "tools <-> tools : [tool]" },
-    { "anthropic/messages.spec:36", "tool_choice <-> tool_choice : tool_choice" },
-    { "anthropic/messages.spec:37", "stop_sequences <-> stops : [string]" },
-    { "anthropic/messages.spec:38", "temperature <-> sampling.temperature max 1" },
-    { "anthropic/messages.spec:39", "top_p <-> sampling.top_p" },
-    { "anthropic/messages.spec:40", "top_k <-> sampling.top_k" },
-    { "anthropic/messages.spec:41", "thinking <-> reasoning : thinking" },
-    { "anthropic/messages.spec:42", "output_config.effort <-> reasoning.effort : effort" },
-    { "anthropic/messages.spec:44", "output_config.format <-> format : format" },
-    { "anthropic/messages.spec:45", "output_format -> format : format" },
-    { "anthropic/messages.spec:47", "metadata.user_id <-> user" },
-    { "anthropic/messages.spec:48", "service_tier <-> tier : tier" },
-    { "anthropic/messages.spec:56", "role <-> role : role" },
-    { "anthropic/messages.spec:57", "content <-> blocks : [block] | string as text required" },
-    { "anthropic/messages.spec:71", "text <-> text grows text_delta.text" },
-    { "anthropic/messages.spec:72",
+    { "anthropic/messages.spec:31", "model <-> model required" },
+    { "anthropic/messages.spec:32", "max_tokens <-> max_output required" },
+    { "anthropic/messages.spec:33", "stream <-> stream" },
+    { "anthropic/messages.spec:34", "system <-> instructions : [block] | string as text" },
+    { "anthropic/messages.spec:35", "messages <-> turns : [message] required" },
+    { "anthropic/messages.spec:36", "tools <-> tools : [tool]" },
+    { "anthropic/messages.spec:37", "tool_choice <-> tool_choice : tool_choice" },
+    { "anthropic/messages.spec:38", "stop_sequences <-> stops : [string]" },
+    { "anthropic/messages.spec:39", "temperature <-> sampling.temperature max 1" },
+    { "anthropic/messages.spec:40", "top_p <-> sampling.top_p" },
+    { "anthropic/messages.spec:41", "top_k <-> sampling.top_k" },
+    { "anthropic/messages.spec:42", "thinking <-> reasoning : thinking" },
+    { "anthropic/messages.spec:43", "output_config.effort <-> reasoning.effort : effort" },
+    { "anthropic/messages.spec:45", "output_config.format <-> format : format" },
+    { "anthropic/messages.spec:46", "output_format -> format : format" },
+    { "anthropic/messages.spec:48", "metadata.user_id <-> user" },
+    { "anthropic/messages.spec:49", "service_tier <-> tier : tier" },
+    { "anthropic/messages.spec:57", "role <-> role : role" },
+    { "anthropic/messages.spec:58", "content <-> blocks : [block] | string as text required" },
+    { "anthropic/messages.spec:72", "text <-> text grows text_delta.text" },
+    { "anthropic/messages.spec:73",
       "citations <-> citations : [citation] grows citations_delta.citation" },
-    { "anthropic/messages.spec:68", "cache_control <-> cache : cache" },
-    { "anthropic/messages.spec:75", "thinking <-> text grows thinking_delta.thinking" },
-    { "anthropic/messages.spec:76", "signature <-> signature grows signature_delta.signature" },
-    { "anthropic/messages.spec:79", "data <-> data" },
-    { "anthropic/messages.spec:82", "source <-> source : source" },
-    { "anthropic/messages.spec:86", "source <-> source : source" },
-    { "anthropic/messages.spec:87", "title <-> title" },
-    { "anthropic/messages.spec:88", "context <-> context" },
-    { "anthropic/messages.spec:89", "citations.enabled <-> cite" },
-    { "anthropic/messages.spec:92", "id <-> id" },
-    { "anthropic/messages.spec:93", "name <-> name" },
-    { "anthropic/messages.spec:94",
+    { "anthropic/messages.spec:69", "cache_control <-> cache : cache" },
+    { "anthropic/messages.spec:76", "thinking <-> text grows thinking_delta.thinking" },
+    { "anthropic/messages.spec:77", "signature <-> signature grows signature_delta.signature" },
+    { "anthropic/messages.spec:80", "data <-> data" },
+    { "anthropic/messages.spec:83", "source <-> source : source" },
+    { "anthropic/messages.spec:87", "source <-> source : source" },
+    { "anthropic/messages.spec:88", "title <-> title" },
+    { "anthropic/messages.spec:89", "context <-> context" },
+    { "anthropic/messages.spec:90", "citations.enabled <-> cite" },
+    { "anthropic/messages.spec:93", "id <-> id" },
+    { "anthropic/messages.spec:94", "name <-> name" },
+    { "anthropic/messages.spec:95",
       "input <-> arguments : json_object grows input_json_delta.partial_json" },
-    { "anthropic/messages.spec:97", "tool_use_id <-> call" },
-    { "anthropic/messages.spec:98", "content <-> blocks : string as text | [block]" },
-    { "anthropic/messages.spec:99", "is_error <-> failed" },
-    { "anthropic/messages.spec:102", "text <- text grows text_delta.text" },
-    { "anthropic/messages.spec:70", "\"text\" <-> text {" },
-    { "anthropic/messages.spec:74", "\"thinking\" <-> thinking {" },
-    { "anthropic/messages.spec:78", "\"redacted_thinking\" <-> sealed {" },
-    { "anthropic/messages.spec:81", "\"image\" <-> image {" },
-    { "anthropic/messages.spec:85", "\"document\" <-> document {" },
-    { "anthropic/messages.spec:91", "\"tool_use\" <-> call {" },
-    { "anthropic/messages.spec:96", "\"tool_result\" <-> result {" },
-    { "anthropic/messages.spec:104", "* <-> foreign" },
-    { "anthropic/messages.spec:101",
+    { "anthropic/messages.spec:98", "tool_use_id <-> call" },
+    { "anthropic/messages.spec:99", "content <-> blocks : string as text | [block]" },
+    { "anthropic/messages.spec:100", "is_error <-> failed" },
+    { "anthropic/messages.spec:103", "text <- text grows text_delta.text" },
+    { "anthropic/messages.spec:71", "\"text\" <-> text {" },
+    { "anthropic/messages.spec:75", "\"thinking\" <-> thinking {" },
+    { "anthropic/messages.spec:79", "\"redacted_thinking\" <-> sealed {" },
+    { "anthropic/messages.spec:82", "\"image\" <-> image {" },
+    { "anthropic/messages.spec:86", "\"document\" <-> document {" },
+    { "anthropic/messages.spec:92", "\"tool_use\" <-> call {" },
+    { "anthropic/messages.spec:97", "\"tool_result\" <-> result {" },
+    { "anthropic/messages.spec:105", "* <-> foreign" },
+    { "anthropic/messages.spec:102",
       "\"text\" <- refusal { # there is no refusal block: its words are text" },
-    { "anthropic/messages.spec:111", "url <-> url" },
-    { "anthropic/messages.spec:112", "title <-> title" },
-    { "anthropic/messages.spec:110", "\"web_search_result_location\" <-> web {" },
-    { "anthropic/messages.spec:115", "* <-> foreign" },
-    { "anthropic/messages.spec:120", "media_type <-> media" },
-    { "anthropic/messages.spec:120", "data <-> data" },
-    { "anthropic/messages.spec:121", "media_type = \"text/plain\"" },
-    { "anthropic/messages.spec:121", "data <-> text" },
-    { "anthropic/messages.spec:122", "url <-> url" },
-    { "anthropic/messages.spec:123", "file_id <-> id" },
-    { "anthropic/messages.spec:120",
-      "\"base64\" <-> bytes { media_type <-> media; data <-> data }" },
+    { "anthropic/messages.spec:112", "url <-> url" },
+    { "anthropic/messages.spec:113", "title <-> title" },
+    { "anthropic/messages.spec:111", "\"web_search_result_location\" <-> web {" },
+    { "anthropic/messages.spec:116", "* <-> foreign" },
+    { "anthropic/messages.spec:121", "media_type <-> media" },
+    { "anthropic/messages.spec:121", "data <-> data" },
+    { "anthropic/messages.spec:122", "media_type = \"text/plain\"" },
+    { "anthropic/messages.spec:122", "data <-> text" },
+    { "anthropic/messages.spec:123", "url <-> url" },
+    { "anthropic/messages.spec:124", "file_id <-> id" },
     { "anthropic/messages.spec:121",
+      "\"base64\" <-> bytes { media_type <-> media; data <-> data }" },
+    { "anthropic/messages.spec:122",
       "\"text\" <-> plain { media_type = \"text/plain\"; data <-> text }" },
-    { "anthropic/messages.spec:122", "\"url\" <-> url { url <-> url }" },
-    { "anthropic/messages.spec:123", "\"file\" <-> file { file_id <-> id }" },
-    { "anthropic/messages.spec:127", "type = \"ephemeral\"" },
-    { "anthropic/messages.spec:127", "ttl <-> ttl" },
-    { "anthropic/messages.spec:133", "name <-> name" },
-    { "anthropic/messages.spec:134", "description <-> description" },
-    { "anthropic/messages.spec:135", "input_schema <-> schema" },
-    { "anthropic/messages.spec:136", "strict <-> strict" },
-    { "anthropic/messages.spec:130", "cache_control <-> cache : cache" },
-    { "anthropic/messages.spec:132", "none, \"custom\" <-> function {" },
-    { "anthropic/messages.spec:138", "* <-> foreign" },
-    { "anthropic/messages.spec:143", "type <-> mode : choice else \"auto\"" },
-    { "anthropic/messages.spec:144", "name <-> name" },
-    { "anthropic/messages.spec:145", "disable_parallel_tool_use <-> parallel : not" },
-    { "anthropic/messages.spec:153", "type <-> mode : thinking_mode" },
-    { "anthropic/messages.spec:154", "budget_tokens <-> budget" },
-    { "anthropic/messages.spec:155", "display <-> display" },
-    { "anthropic/messages.spec:169", "type <-> mode : format_mode" },
-    { "anthropic/messages.spec:170", "schema <-> schema" },
-    { "anthropic/messages.spec:178", "id <-> id else \"\"" },
-    { "anthropic/messages.spec:179", "type = \"message\"" },
-    { "anthropic/messages.spec:180", "role = \"assistant\"" },
-    { "anthropic/messages.spec:181", "model <-> model else \"\"" },
-    { "anthropic/messages.spec:182", "content <-> choices[0].blocks : [block] required" },
-    { "anthropic/messages.spec:183", "stop_reason <-> choices[0].stop : stop else null" },
-    { "anthropic/messages.spec:184", "stop_sequence <-> choices[0].stop_text else null" },
-    { "anthropic/messages.spec:185", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:206", "input_tokens -> input" },
-    { "anthropic/messages.spec:207", "input_tokens <- input else 0" },
-    { "anthropic/messages.spec:208", "output_tokens -> output" },
-    { "anthropic/messages.spec:209", "output_tokens <- output else 0" },
-    { "anthropic/messages.spec:210", "cache_read_input_tokens <-> cache_read" },
-    { "anthropic/messages.spec:211", "cache_creation_input_tokens <-> cache_write" },
-    { "anthropic/messages.spec:212", "output_tokens_details.thinking_tokens <-> thinking" },
-    { "anthropic/messages.spec:218", "message <-> reply : reply" },
-    { "anthropic/messages.spec:219", "index <-> index" },
-    { "anthropic/messages.spec:219", "content_block <-> block : block" },
+    { "anthropic/messages.spec:123", "\"url\" <-> url { url <-> url }" },
+    { "anthropic/messages.spec:124", "\"file\" <-> file { file_id <-> id }" },
+    { "anthropic/messages.spec:128", "type = \"ephemeral\"" },
+    { "anthropic/messages.spec:128", "ttl <-> ttl" },
+    { "anthropic/messages.spec:134", "name <-> name" },
+    { "anthropic/messages.spec:135", "description <-> description" },
+    { "anthropic/messages.spec:136", "input_schema <-> schema" },
+    { "anthropic/messages.spec:137", "strict <-> strict" },
+    { "anthropic/messages.spec:131", "cache_control <-> cache : cache" },
+    { "anthropic/messages.spec:133", "none, \"custom\" <-> function {" },
+    { "anthropic/messages.spec:139", "* <-> foreign" },
+    { "anthropic/messages.spec:144", "type <-> mode : choice else \"auto\"" },
+    { "anthropic/messages.spec:145", "name <-> name" },
+    { "anthropic/messages.spec:146", "disable_parallel_tool_use <-> parallel : not" },
+    { "anthropic/messages.spec:154", "type <-> mode : thinking_mode" },
+    { "anthropic/messages.spec:155", "budget_tokens <-> budget" },
+    { "anthropic/messages.spec:156", "display <-> display" },
+    { "anthropic/messages.spec:170", "type <-> mode : format_mode" },
+    { "anthropic/messages.spec:171", "schema <-> schema" },
+    { "anthropic/messages.spec:179", "id <-> id else \"\"" },
+    { "anthropic/messages.spec:180", "type = \"message\"" },
+    { "anthropic/messages.spec:181", "role = \"assistant\"" },
+    { "anthropic/messages.spec:182", "model <-> model else \"\"" },
+    { "anthropic/messages.spec:183", "content <-> choices[0].blocks : [block] required" },
+    { "anthropic/messages.spec:184", "stop_reason <-> choices[0].stop : stop else null" },
+    { "anthropic/messages.spec:185", "stop_sequence <-> choices[0].stop_text else null" },
+    { "anthropic/messages.spec:186", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:207", "input_tokens -> input" },
+    { "anthropic/messages.spec:208", "input_tokens <- input else 0" },
+    { "anthropic/messages.spec:209", "output_tokens -> output" },
+    { "anthropic/messages.spec:210", "output_tokens <- output else 0" },
+    { "anthropic/messages.spec:211", "cache_read_input_tokens <-> cache_read" },
+    { "anthropic/messages.spec:212", "cache_creation_input_tokens <-> cache_write" },
+    { "anthropic/messages.spec:213", "output_tokens_details.thinking_tokens <-> thinking" },
+    { "anthropic/messages.spec:219", "message <-> reply : reply" },
     { "anthropic/messages.spec:220", "index <-> index" },
-    { "anthropic/messages.spec:220", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:220", "content_block <-> block : block" },
     { "anthropic/messages.spec:221", "index <-> index" },
-    { "anthropic/messages.spec:223", "delta.stop_reason <-> stop : stop else null" },
-    { "anthropic/messages.spec:224", "delta.stop_sequence <-> stop_text else null" },
-    { "anthropic/messages.spec:225", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:230", "error <-> error : fault_body" },
-    { "anthropic/messages.spec:218", "\"message_start\" <-> begin { message <-> reply : reply }" },
-    { "anthropic/messages.spec:219",
-      "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
+    { "anthropic/messages.spec:221", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:222", "index <-> index" },
+    { "anthropic/messages.spec:224", "delta.stop_reason <-> stop : stop else null" },
+    { "anthropic/messages.spec:225", "delta.stop_sequence <-> stop_text else null" },
+    { "anthropic/messages.spec:226", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:231", "error <-> error : fault_body" },
+    { "anthropic/messages.spec:219", "\"message_start\" <-> begin { message <-> reply : reply }" },
     { "anthropic/messages.spec:220",
+      "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
+    { "anthropic/messages.spec:221",
       "\"content_block_delta\" <-> grow { index <-> index; delta <-> block : grows by type }" },
-    { "anthropic/messages.spec:221", "\"content_block_stop\" <-> close { index <-> index }" },
-    { "anthropic/messages.spec:222", "\"message_delta\" <-> finish {" },
-    { "anthropic/messages.spec:228", "\"message_stop\" <-> end" },
-    { "anthropic/messages.spec:229", "\"ping\" <-> beat" },
-    { "anthropic/messages.spec:230", "\"error\" <-> fail { error <-> error : fault_body }" },
-    { "anthropic/messages.spec:243", "type = \"error\"" },
-    { "anthropic/messages.spec:244", "error <-> this : fault_body | string as message" },
-    { "anthropic/messages.spec:245", "request_id <-> request" },
-    { "anthropic/messages.spec:251", "type <-> kind : fault" },
-    { "anthropic/messages.spec:252", "message <-> message else \"\"" },
+    { "anthropic/messages.spec:222", "\"content_block_stop\" <-> close { index <-> index }" },
+    { "anthropic/messages.spec:223", "\"message_delta\" <-> finish {" },
+    { "anthropic/messages.spec:229", "\"message_stop\" <-> end" },
+    { "anthropic/messages.spec:230", "\"ping\" <-> beat" },
+    { "anthropic/messages.spec:231", "\"error\" <-> fail { error <-> error : fault_body }" },
+    { "anthropic/messages.spec:244", "type = \"error\"" },
+    { "anthropic/messages.spec:245", "error <-> this : fault_body | string as message" },
+    { "anthropic/messages.spec:246", "request_id <-> request" },
+    { "anthropic/messages.spec:252", "type <-> kind : fault" },
+    { "anthropic/messages.spec:253", "message <-> message else \"\"" },
+    { "anthropic/messages.spec:276", "data <- models : [model_entry] required" },
+    { "anthropic/messages.spec:277", "has_more = false" },
+    { "anthropic/messages.spec:278", "first_id <- first else null" },
+    { "anthropic/messages.spec:279", "last_id <- last else null" },
+    { "anthropic/messages.spec:283", "type = \"model\"" },
+    { "anthropic/messages.spec:284", "id <- id" },
+    { "anthropic/messages.spec:285", "display_name <- id" },
+    { "anthropic/messages.spec:286", "created_at <- date" },
     { "anthropic/count.spec:14", "model <-> model required" },
     { "anthropic/count.spec:15", "system <-> instructions : [block] | string as text" },
     { "anthropic/count.spec:16", "messages <-> turns : [message] required" },
@@ -4474,8 +4542,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3,
     2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3,
-    3, 1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
+    3, 1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2,
+    2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
 };
 
 const struct xd_dialect xd_anthropic_messages = {
@@ -4488,6 +4556,8 @@ const struct xd_dialect xd_anthropic_messages = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .lists = STR_INIT("/models"),
+    .write_list = write_model_list,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

@@ -7,7 +7,7 @@ static const char family[] = "google.generate";
 #define STR_FAMILY STR("google.generate")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[221], seen_written[221];
+static unsigned char seen_read[224], seen_written[224];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -55,6 +55,8 @@ static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
 static void read_detail(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_retry_info(struct xd *x, const struct ir_error *m);
+static void write_model_list(struct xd *x, const struct ir_model_list *m);
+static void write_model_entry(struct xd *x, const struct ir_model_entry *m);
 static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
 static bool read_embed_content(struct xd *x, uint32_t at, struct ir_input *m);
@@ -70,7 +72,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* google/generate.spec:70 */
+/* google/generate.spec:71 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("function"), IR_ROLE_USER, 0, 1, 0, 0, 0 },
@@ -81,7 +83,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* google/generate.spec:191 */
+/* google/generate.spec:192 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("AUTO"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("1"), IR_CHOICE_MODE_AUTO, 0, 1, 0, 2, 1 },
@@ -97,7 +99,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* google/generate.spec:199 */
+/* google/generate.spec:200 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text/plain"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 7, 0 },
     { STR_INIT("application/json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 8, 0 },
@@ -110,7 +112,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* google/generate.spec:206 */
+/* google/generate.spec:207 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("MINIMAL"), IR_EFFORT_MINIMAL, 0, 1, 1, 11, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 0, 11, 0 },
@@ -129,7 +131,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* google/generate.spec:216 */
+/* google/generate.spec:217 */
 static const struct xd_pair display_table_v[] = {
     { STR_INIT("true"), STR_INIT("summarized"), 1, 1, 18, 1 },
     { STR_INIT("false"), STR_INIT("omitted"), 1, 1, 19, 1 },
@@ -138,7 +140,7 @@ static const struct xd_pairs display_table = {
     "display", display_table_v, sizeof display_table_v / sizeof *display_table_v,
 };
 
-/* google/generate.spec:217 */
+/* google/generate.spec:218 */
 static const struct xd_pair modality_table_v[] = {
     { STR_INIT("TEXT"), STR_INIT("text"), 1, 1, 20, 0 },
     { STR_INIT("IMAGE"), STR_INIT("image"), 1, 1, 21, 0 },
@@ -148,7 +150,7 @@ static const struct xd_pairs modality_table = {
     "modality", modality_table_v, sizeof modality_table_v / sizeof *modality_table_v,
 };
 
-/* google/generate.spec:241 */
+/* google/generate.spec:242 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("STOP"), IR_STOP_END, 0, 1, 1, 23, 0 },
     { STR_INIT("1"), IR_STOP_END, 0, 1, 0, 23, 1 },
@@ -190,7 +192,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* google/generate.spec:258 */
+/* google/generate.spec:259 */
 static const struct xd_word blocked_table_v[] = {
 };
 static const struct xd_table blocked_table = {
@@ -199,7 +201,7 @@ static const struct xd_table blocked_table = {
     NULL,
 };
 
-/* google/generate.spec:315 */
+/* google/generate.spec:316 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 37, 0 },
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 38, 0 },
@@ -244,7 +246,7 @@ static const struct xd_table task_table = {
     NULL,
 };
 
-/* google/generate.spec:35: request */
+/* google/generate.spec:36: request */
 static const struct xd_key request_keys_systemInstruction_v[] = {
     { STR_INIT("parts"), 1, NULL },
 };
@@ -573,7 +575,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:64: content */
+/* google/generate.spec:65: content */
 static const struct xd_key content_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("parts"), 1, NULL },
@@ -656,7 +658,7 @@ static const struct xd_members part_members = {
     sizeof part_members_v / sizeof *part_members_v - 1, 11, true,
 };
 
-/* google/generate.spec:74: part.thinking */
+/* google/generate.spec:75: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -709,7 +711,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:79: part.text */
+/* google/generate.spec:80: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -760,7 +762,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:85: part.refusal */
+/* google/generate.spec:86: part.refusal */
 static void
 write_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -774,7 +776,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:86: part.call */
+/* google/generate.spec:87: part.call */
 static const struct xd_key part_call_keys_functionCall_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -848,7 +850,7 @@ write_part_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:93: part.result */
+/* google/generate.spec:94: part.result */
 static const struct xd_key part_result_keys_functionResponse_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -931,7 +933,7 @@ write_part_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:101: part.image */
+/* google/generate.spec:102: part.image */
 static const struct xd_key part_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1018,7 +1020,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:109: part.audio */
+/* google/generate.spec:110: part.audio */
 static const struct xd_key part_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1109,7 +1111,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:117: part.document */
+/* google/generate.spec:118: part.document */
 static const struct xd_key part_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1207,7 +1209,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:126: part.image */
+/* google/generate.spec:127: part.image */
 static const struct xd_key part_image_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1243,7 +1245,7 @@ read_part_image_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:130: part.audio */
+/* google/generate.spec:131: part.audio */
 static const struct xd_key part_audio_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1279,7 +1281,7 @@ read_part_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:134: part.document */
+/* google/generate.spec:135: part.document */
 static const struct xd_key part_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1436,7 +1438,7 @@ static const struct xd_members media_members = {
     sizeof media_members_v / sizeof *media_members_v - 1, -1, true,
 };
 
-/* google/generate.spec:144: media.image */
+/* google/generate.spec:145: media.image */
 static const struct xd_key media_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1523,7 +1525,7 @@ write_media_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:152: media.audio */
+/* google/generate.spec:153: media.audio */
 static const struct xd_key media_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1614,7 +1616,7 @@ write_media_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:160: media.document */
+/* google/generate.spec:161: media.document */
 static const struct xd_key media_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1712,7 +1714,7 @@ write_media_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:169: media.document */
+/* google/generate.spec:170: media.document */
 static const struct xd_key media_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1901,7 +1903,7 @@ write_tool_many(struct xd *x, const struct ir_tools *l)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:183: declaration */
+/* google/generate.spec:184: declaration */
 static const struct xd_key declaration_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1959,7 +1961,7 @@ write_declaration(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:219: reply */
+/* google/generate.spec:220: reply */
 static const struct xd_key reply_keys_promptFeedback_v[] = {
     { STR_INIT("blockReason"), 1, NULL },
 };
@@ -2043,7 +2045,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:231: candidate */
+/* google/generate.spec:232: candidate */
 static const struct xd_key candidate_keys_content_v[] = {
     { STR_INIT("parts"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2126,7 +2128,7 @@ write_candidate(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:261: usage */
+/* google/generate.spec:262: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("promptTokenCount"), 0, NULL },
     { STR_INIT("toolUsePromptTokenCount"), 1, NULL },
@@ -2215,7 +2217,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:273: chunks */
+/* google/generate.spec:274: chunks */
 static const struct xd_key chunks_choice_keys_content_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("parts"), 0, NULL },
@@ -2485,7 +2487,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* google/generate.spec:288: error */
+/* google/generate.spec:289: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -2516,7 +2518,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:293: fault_body */
+/* google/generate.spec:294: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("code"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2592,7 +2594,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:304: detail */
+/* google/generate.spec:305: detail */
 static const struct xd_key detail_keys_v[] = {
     { STR_INIT("retryDelay"), 0, NULL },
     { STR_INIT("reason"), 1, NULL },
@@ -2620,7 +2622,7 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
     }
 }
 
-/* google/generate.spec:310: retry_info */
+/* google/generate.spec:311: retry_info */
 static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
@@ -2632,6 +2634,44 @@ write_retry_info(struct xd *x, const struct ir_error *m)
         XD_SEEN(seen_written, 189);
         xd_put_duration(x, STR("retryDelay"), m->retry_after);
     }
+    jw_close(&x->w);
+}
+
+/* google/generate.spec:337: model_list */
+static void
+write_model_list(struct xd *x, const struct ir_model_list *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 190);
+    jw_key(&x->w, STR("models"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->models.n; i++)
+        write_model_entry(x, &m->models.v[i]);
+    jw_close(&x->w);
+    if (m->first.p)
+        xd_lose(x, "first");
+    if (m->last.p)
+        xd_lose(x, "last");
+    jw_close(&x->w);
+}
+
+/* google/generate.spec:339: model_entry */
+static void
+write_model_entry(struct xd *x, const struct ir_model_entry *m)
+{
+    jw_enter(&x->w);
+    if (m->resource.p) {
+        XD_SEEN(seen_written, 191);
+        xd_put_str(x, STR("name"), m->resource);
+    }
+    if (m->id.p) {
+        XD_SEEN(seen_written, 192);
+        xd_put_str(x, STR("displayName"), m->id);
+    }
+    if (m->created.set)
+        xd_lose(x, "created");
+    if (m->date.p)
+        xd_lose(x, "date");
     jw_close(&x->w);
 }
 
@@ -2653,7 +2693,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 193);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -2669,7 +2709,7 @@ static void
 write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 193);
     jw_key(&x->w, STR("requests"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -2726,7 +2766,7 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_PARTS;
     if (v[0]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 194);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->parts.blocks);
@@ -2735,17 +2775,17 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 195);
         xd_read_behind(x, v[1], STR("models/"), &m->options.model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 196);
         int w = xd_read_word(x, v[2], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 197);
         xd_read_int(x, v[3], &m->options.dimensions);
     }
 }
@@ -2757,7 +2797,7 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->parts.blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 194);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->parts.blocks.n; i++)
@@ -2768,16 +2808,16 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     xd_put_rest(x, &embed_content_parts_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->options.model.p) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 195);
         xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 196);
         if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
             xd_lose(x, "parts.options.purpose");
     }
     if (m->options.dimensions.set) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 197);
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_parts_shape, "", &m->rest);
@@ -2810,22 +2850,22 @@ write_embed_content_text(struct xd *x, const struct ir_input *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 198);
         xd_put_text_parts(x, STR("parts"), m->text.text);
     }
     xd_put_rest(x, &embed_content_text_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->options.model.p) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 195);
         xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 196);
         if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
     if (m->options.dimensions.set) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 197);
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_text_shape, "", &m->rest);
@@ -2837,7 +2877,7 @@ read_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 199);
         read_embed_content_parts(x, at, m);
         return true;
     }
@@ -2849,14 +2889,14 @@ write_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 200);
         write_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
         xd_lose(x, "inputs.tokens");
         break;
     case IR_INPUT_PARTS:
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 199);
         write_embed_content_parts(x, m);
         return true;
     case IR_INPUT_UNSET:
@@ -2884,7 +2924,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 201);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -2895,7 +2935,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "embeddings");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 202);
         read_embed_usage(x, v[1], &m->usage);
     }
 }
@@ -2904,14 +2944,14 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 198);
+    XD_SEEN(seen_written, 201);
     jw_key(&x->w, STR("embeddings"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         OWN(x)->write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->usage.set) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("usageMetadata"));
         write_embed_usage(x, &m->usage);
     }
@@ -2941,7 +2981,7 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 203);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -2951,7 +2991,7 @@ write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 203);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -2976,7 +3016,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 204);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -2986,7 +3026,7 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 204);
         xd_put_int(x, STR("promptTokenCount"), m->input);
     }
     xd_put_rest(x, &embed_usage_shape, "", &m->rest);
@@ -3060,7 +3100,7 @@ static const struct xd_shape count_request_shape = {
 static void
 take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 202);
+    XD_SEEN(seen_read, 205);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3072,7 +3112,7 @@ take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_count_request_generateContentRequest_model(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 204);
+    XD_SEEN(seen_read, 207);
     xd_read_behind(x, v, STR("models/"), &m->model);
 }
 
@@ -3080,7 +3120,7 @@ static void
 take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, uint32_t v,
                                                                   struct ir_request *m)
 {
-    XD_SEEN(seen_read, 205);
+    XD_SEEN(seen_read, 208);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -3092,7 +3132,7 @@ take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, 
 static void
 take_count_request_generateContentRequest_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 206);
+    XD_SEEN(seen_read, 209);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3104,7 +3144,7 @@ take_count_request_generateContentRequest_toolConfig_functionCallingConfig_mode(
                                                                                 uint32_t v,
                                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 207);
+    XD_SEEN(seen_read, 210);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3142,20 +3182,20 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
 {
     jw_key(&x->w, STR("generateContentRequest"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 203);
+    XD_SEEN(seen_written, 206);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_content(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 207);
         xd_put_behind(x, STR("model"), STR("models/"), m->model);
     }
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 205);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3166,7 +3206,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     xd_put_rest(x, shape, "generateContentRequest.systemInstruction", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 209);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3175,7 +3215,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 210);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -3246,13 +3286,13 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 211);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 212);
         xd_read_int(x, v[1], &m->cached);
     }
 }
@@ -3262,14 +3302,14 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 211);
         xd_put_int(x, STR("totalTokens"), m->input);
     } else {
         jw_key(&x->w, STR("totalTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cached.set) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 212);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cached);
     }
     xd_put_rest(x, &count_reply_shape, "", &m->rest);
@@ -3311,7 +3351,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 213);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3322,7 +3362,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "instances");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 214);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3331,7 +3371,7 @@ static void
 write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 210);
+    XD_SEEN(seen_written, 213);
     jw_key(&x->w, STR("instances"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -3341,7 +3381,7 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_key(&x->w, STR("parameters"));
     jw_enter(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 214);
         xd_put_int(x, STR("outputDimensionality"), m->dimensions);
     }
     xd_put_rest(x, &vertex_embed_request_shape, "parameters", &m->rest);
@@ -3381,11 +3421,11 @@ read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 215);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 216);
         int w = xd_read_word(x, v[1], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
@@ -3397,11 +3437,11 @@ write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
 {
     jw_object(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 215);
         xd_put_str(x, STR("content"), m->text.text);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 213);
+        XD_SEEN(seen_written, 216);
         if (!xd_put_word(x, STR("task_type"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
@@ -3418,7 +3458,7 @@ read_vertex_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 217);
         read_vertex_embed_content_text(x, at, m);
         return true;
     }
@@ -3430,7 +3470,7 @@ write_vertex_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 217);
         write_vertex_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
@@ -3463,7 +3503,7 @@ read_vertex_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 218);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -3479,7 +3519,7 @@ static void
 write_vertex_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 215);
+    XD_SEEN(seen_written, 218);
     jw_key(&x->w, STR("predictions"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
@@ -3519,7 +3559,7 @@ read_vertex_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 219);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -3531,7 +3571,7 @@ write_vertex_embedding(struct xd *x, const struct ir_vector *m)
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 219);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &vertex_embedding_shape, "embeddings", &m->rest);
@@ -3575,7 +3615,7 @@ static const struct xd_shape vertex_count_request_shape = {
 static void
 take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 217);
+    XD_SEEN(seen_read, 220);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3587,7 +3627,7 @@ take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *
 static void
 take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 218);
+    XD_SEEN(seen_read, 221);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -3599,7 +3639,7 @@ take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, stru
 static void
 take_vertex_count_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 219);
+    XD_SEEN(seen_read, 222);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3610,7 +3650,7 @@ static void
 take_vertex_count_request_toolConfig_functionCallingConfig_mode(struct xd *x, uint32_t v,
                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 220);
+    XD_SEEN(seen_read, 223);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3643,7 +3683,7 @@ read_vertex_count_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 put_vertex_count_request_contents(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 217);
+    XD_SEEN(seen_written, 220);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -3658,7 +3698,7 @@ put_vertex_count_request_systemInstruction(struct xd *x, const struct ir_request
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 221);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3674,7 +3714,7 @@ static void
 put_vertex_count_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 222);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3689,7 +3729,7 @@ put_vertex_count_request_toolConfig(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 223);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -4095,68 +4135,68 @@ static const struct xd_op vertex_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "google/generate.spec:70", "\"user\", \"function\" <-> user" },
-    { "google/generate.spec:70", "\"model\" <-> assistant" },
-    { "google/generate.spec:192", "\"AUTO\", 1 <-> auto" },
-    { "google/generate.spec:193", "\"ANY\", 2 <-> required" },
-    { "google/generate.spec:194", "\"ANY\" <- named" },
-    { "google/generate.spec:195", "\"NONE\", 3 <-> none" },
-    { "google/generate.spec:196", "\"VALIDATED\" -> auto" },
-    { "google/generate.spec:200", "\"text/plain\" <-> text" },
-    { "google/generate.spec:201", "\"application/json\" <-> object" },
-    { "google/generate.spec:202", "\"application/json\" <- schema" },
-    { "google/generate.spec:203", "\"text/x.enum\" -> schema" },
-    { "google/generate.spec:207", "\"MINIMAL\", \"minimal\" <-> minimal" },
-    { "google/generate.spec:208", "\"LOW\", \"low\" <-> low" },
-    { "google/generate.spec:209", "\"MEDIUM\", \"medium\" <-> medium" },
-    { "google/generate.spec:210", "\"HIGH\", \"high\" <-> high" },
-    { "google/generate.spec:211", "\"MINIMAL\" <- none" },
-    { "google/generate.spec:212", "\"HIGH\" <- xhigh" },
-    { "google/generate.spec:213", "\"HIGH\" <- max" },
-    { "google/generate.spec:216", "true <-> \"summarized\"" },
-    { "google/generate.spec:216", "false <-> \"omitted\"" },
-    { "google/generate.spec:217", "\"TEXT\" <-> \"text\"" },
-    { "google/generate.spec:217", "\"IMAGE\" <-> \"image\"" },
-    { "google/generate.spec:217", "\"AUDIO\" <-> \"audio\"" },
-    { "google/generate.spec:242", "\"STOP\", 1 <-> end" },
-    { "google/generate.spec:243", "\"STOP\" <- match" },
-    { "google/generate.spec:244", "\"STOP\" <- call" },
-    { "google/generate.spec:245", "\"STOP\" <- pause" },
-    { "google/generate.spec:246", "\"MAX_TOKENS\", 2 <-> length" },
-    { "google/generate.spec:247", "\"SAFETY\", 3 <-> refusal" },
-    { "google/generate.spec:248", "\"OTHER\", 5 <-> failed" },
-    { "google/generate.spec:249", "\"STOP\" <- other" },
-    { "google/generate.spec:250",
+    { "google/generate.spec:71", "\"user\", \"function\" <-> user" },
+    { "google/generate.spec:71", "\"model\" <-> assistant" },
+    { "google/generate.spec:193", "\"AUTO\", 1 <-> auto" },
+    { "google/generate.spec:194", "\"ANY\", 2 <-> required" },
+    { "google/generate.spec:195", "\"ANY\" <- named" },
+    { "google/generate.spec:196", "\"NONE\", 3 <-> none" },
+    { "google/generate.spec:197", "\"VALIDATED\" -> auto" },
+    { "google/generate.spec:201", "\"text/plain\" <-> text" },
+    { "google/generate.spec:202", "\"application/json\" <-> object" },
+    { "google/generate.spec:203", "\"application/json\" <- schema" },
+    { "google/generate.spec:204", "\"text/x.enum\" -> schema" },
+    { "google/generate.spec:208", "\"MINIMAL\", \"minimal\" <-> minimal" },
+    { "google/generate.spec:209", "\"LOW\", \"low\" <-> low" },
+    { "google/generate.spec:210", "\"MEDIUM\", \"medium\" <-> medium" },
+    { "google/generate.spec:211", "\"HIGH\", \"high\" <-> high" },
+    { "google/generate.spec:212", "\"MINIMAL\" <- none" },
+    { "google/generate.spec:213", "\"HIGH\" <- xhigh" },
+    { "google/generate.spec:214", "\"HIGH\" <- max" },
+    { "google/generate.spec:217", "true <-> \"summarized\"" },
+    { "google/generate.spec:217", "false <-> \"omitted\"" },
+    { "google/generate.spec:218", "\"TEXT\" <-> \"text\"" },
+    { "google/generate.spec:218", "\"IMAGE\" <-> \"image\"" },
+    { "google/generate.spec:218", "\"AUDIO\" <-> \"audio\"" },
+    { "google/generate.spec:243", "\"STOP\", 1 <-> end" },
+    { "google/generate.spec:244", "\"STOP\" <- match" },
+    { "google/generate.spec:245", "\"STOP\" <- call" },
+    { "google/generate.spec:246", "\"STOP\" <- pause" },
+    { "google/generate.spec:247", "\"MAX_TOKENS\", 2 <-> length" },
+    { "google/generate.spec:248", "\"SAFETY\", 3 <-> refusal" },
+    { "google/generate.spec:249", "\"OTHER\", 5 <-> failed" },
+    { "google/generate.spec:250", "\"STOP\" <- other" },
+    { "google/generate.spec:251",
       "\"RECITATION\", 4, \"LANGUAGE\", 6, \"BLOCKLIST\", 7, \"PROHIBITED_CONTENT\", 8 -> "
       "refusal" },
-    { "google/generate.spec:251",
+    { "google/generate.spec:252",
       "\"SPII\", 9, \"IMAGE_SAFETY\", 11, \"MODEL_ARMOR\", \"IMAGE_PROHIBITED_CONTENT\", "
       "\"IMAGE_RECITATION\" -> refusal" },
-    { "google/generate.spec:252",
+    { "google/generate.spec:253",
       "\"MALFORMED_FUNCTION_CALL\", 10, \"UNEXPECTED_TOOL_CALL\", 12, \"TOO_MANY_TOOL_CALLS\", "
       "\"MALFORMED_RESPONSE\" -> failed" },
-    { "google/generate.spec:253", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
-    { "google/generate.spec:254", "* -> other" },
-    { "google/generate.spec:258", "* -> refusal" },
-    { "google/generate.spec:316", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
-    { "google/generate.spec:317", "\"INVALID_ARGUMENT\" 400 <- context" },
-    { "google/generate.spec:318", "\"INVALID_ARGUMENT\" 400 <- policy" },
-    { "google/generate.spec:319", "\"INVALID_ARGUMENT\" 413 <- too_large" },
-    { "google/generate.spec:320", "\"FAILED_PRECONDITION\" 400 <-> billing" },
-    { "google/generate.spec:321", "\"UNAUTHENTICATED\" 401 <-> auth" },
-    { "google/generate.spec:322", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
-    { "google/generate.spec:323", "\"NOT_FOUND\" 404 <-> missing" },
-    { "google/generate.spec:324", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
-    { "google/generate.spec:325", "\"INTERNAL\" 500 <-> internal" },
-    { "google/generate.spec:326", "\"INTERNAL\" 502 <- protocol" },
-    { "google/generate.spec:327", "\"UNAVAILABLE\" 503 <-> overloaded" },
-    { "google/generate.spec:328", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
-    { "google/generate.spec:329", "\"OUT_OF_RANGE\" -> invalid" },
-    { "google/generate.spec:330",
+    { "google/generate.spec:254", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
+    { "google/generate.spec:255", "* -> other" },
+    { "google/generate.spec:259", "* -> refusal" },
+    { "google/generate.spec:317", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
+    { "google/generate.spec:318", "\"INVALID_ARGUMENT\" 400 <- context" },
+    { "google/generate.spec:319", "\"INVALID_ARGUMENT\" 400 <- policy" },
+    { "google/generate.spec:320", "\"INVALID_ARGUMENT\" 413 <- too_large" },
+    { "google/generate.spec:321", "\"FAILED_PRECONDITION\" 400 <-> billing" },
+    { "google/generate.spec:322", "\"UNAUTHENTICATED\" 401 <-> auth" },
+    { "google/generate.spec:323", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
+    { "google/generate.spec:324", "\"NOT_FOUND\" 404 <-> missing" },
+    { "google/generate.spec:325", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
+    { "google/generate.spec:326", "\"INTERNAL\" 500 <-> internal" },
+    { "google/generate.spec:327", "\"INTERNAL\" 502 <- protocol" },
+    { "google/generate.spec:328", "\"UNAVAILABLE\" 503 <-> overloaded" },
+    { "google/generate.spec:329", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
+    { "google/generate.spec:330", "\"OUT_OF_RANGE\" -> invalid" },
+    { "google/generate.spec:331",
       "\"CANCELLED\", \"ABORTED\", \"DATA_LOSS\", \"UNKNOWN\" -> internal" },
-    { "google/generate.spec:331", "\"UNIMPLEMENTED\" -> missing" },
-    { "google/generate.spec:332", "\"API_KEY_INVALID\" -> auth" },
-    { "google/generate.spec:333", "\"*exceeds the maximum number of tokens*\" -> context" },
+    { "google/generate.spec:332", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:333", "\"API_KEY_INVALID\" -> auth" },
+    { "google/generate.spec:334", "\"*exceeds the maximum number of tokens*\" -> context" },
     { "google/operations.spec:32", "\"RETRIEVAL_QUERY\" <-> query" },
     { "google/operations.spec:33", "\"RETRIEVAL_DOCUMENT\" <-> document" },
     { "google/operations.spec:34", "\"SEMANTIC_SIMILARITY\" <-> similarity" },
@@ -4165,148 +4205,151 @@ static const struct xd_row rows[] = {
     { "google/operations.spec:37", "\"CODE_RETRIEVAL_QUERY\" <-> code" },
     { "google/operations.spec:38", "\"QUESTION_ANSWERING\" <-> question" },
     { "google/operations.spec:39", "\"FACT_VERIFICATION\" <-> fact" },
-    { "google/generate.spec:36", "contents <-> turns : [content] required" },
-    { "google/generate.spec:37", "systemInstruction.parts <-> instructions : [part]" },
-    { "google/generate.spec:38", "tools <-> tools : [tool]" },
-    { "google/generate.spec:39",
-      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:37", "contents <-> turns : [content] required" },
+    { "google/generate.spec:38", "systemInstruction.parts <-> instructions : [part]" },
+    { "google/generate.spec:39", "tools <-> tools : [tool]" },
     { "google/generate.spec:40",
+      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:41",
       "toolConfig.functionCallingConfig.allowedFunctionNames <-> tool_choice.name : alone with "
       "tool_choice.mode = named" },
-    { "google/generate.spec:41", "generationConfig.maxOutputTokens <-> max_output" },
-    { "google/generate.spec:42", "generationConfig.candidateCount <-> candidates" },
-    { "google/generate.spec:43", "generationConfig.stopSequences <-> stops : [string]" },
-    { "google/generate.spec:44", "generationConfig.temperature <-> sampling.temperature max 2" },
-    { "google/generate.spec:45", "generationConfig.topP <-> sampling.top_p" },
-    { "google/generate.spec:46", "generationConfig.topK <-> sampling.top_k" },
-    { "google/generate.spec:47", "generationConfig.seed <-> sampling.seed" },
-    { "google/generate.spec:48", "generationConfig.presencePenalty <-> sampling.presence" },
-    { "google/generate.spec:49", "generationConfig.frequencyPenalty <-> sampling.frequency" },
-    { "google/generate.spec:50",
-      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:42", "generationConfig.maxOutputTokens <-> max_output" },
+    { "google/generate.spec:43", "generationConfig.candidateCount <-> candidates" },
+    { "google/generate.spec:44", "generationConfig.stopSequences <-> stops : [string]" },
+    { "google/generate.spec:45", "generationConfig.temperature <-> sampling.temperature max 2" },
+    { "google/generate.spec:46", "generationConfig.topP <-> sampling.top_p" },
+    { "google/generate.spec:47", "generationConfig.topK <-> sampling.top_k" },
+    { "google/generate.spec:48", "generationConfig.seed <-> sampling.seed" },
+    { "google/generate.spec:49", "generationConfig.presencePenalty <-> sampling.presence" },
+    { "google/generate.spec:50", "generationConfig.frequencyPenalty <-> sampling.frequency" },
     { "google/generate.spec:51",
+      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:52",
       "generationConfig.responseJsonSchema, generationConfig.responseSchema <-> format.schema with "
       "format.mode = schema" },
-    { "google/generate.spec:52",
-      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:53",
-      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:54",
+      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+    { "google/generate.spec:55",
       "generationConfig.thinkingConfig.includeThoughts <-> reasoning.display : display" },
-    { "google/generate.spec:55", "generationConfig.responseModalities <-> outputs : [modality]" },
-    { "google/generate.spec:56", "generationConfig.responseLogprobs <-> logprobs" },
-    { "google/generate.spec:57", "generationConfig.logprobs <-> top_logprobs" },
-    { "google/generate.spec:65", "role <-> role : role else \"user\"" },
-    { "google/generate.spec:66", "parts <-> blocks : [part]" },
-    { "google/generate.spec:75", "text <-> text else \"\"" },
-    { "google/generate.spec:76", "thoughtSignature <-> signature" },
-    { "google/generate.spec:74", "thought" },
-    { "google/generate.spec:80", "text <-> text else \"\"" },
-    { "google/generate.spec:81", "thoughtSignature <-> signature" },
-    { "google/generate.spec:85", "text <- text" },
-    { "google/generate.spec:87", "functionCall.id <-> id" },
-    { "google/generate.spec:88", "functionCall.name <-> name" },
-    { "google/generate.spec:89", "functionCall.args <-> arguments : json_object" },
-    { "google/generate.spec:90", "thoughtSignature <-> signature" },
-    { "google/generate.spec:94", "functionResponse.id <-> call" },
-    { "google/generate.spec:95", "functionResponse.name <-> name" },
-    { "google/generate.spec:96", "functionResponse.response <-> this : outcome" },
-    { "google/generate.spec:97", "functionResponse.parts <-> blocks : [media]" },
-    { "google/generate.spec:102", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:103", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:104", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:105", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:110", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:111", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:112", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:113", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:118", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:119", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:120", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:121",
+    { "google/generate.spec:56", "generationConfig.responseModalities <-> outputs : [modality]" },
+    { "google/generate.spec:57", "generationConfig.responseLogprobs <-> logprobs" },
+    { "google/generate.spec:58", "generationConfig.logprobs <-> top_logprobs" },
+    { "google/generate.spec:66", "role <-> role : role else \"user\"" },
+    { "google/generate.spec:67", "parts <-> blocks : [part]" },
+    { "google/generate.spec:76", "text <-> text else \"\"" },
+    { "google/generate.spec:77", "thoughtSignature <-> signature" },
+    { "google/generate.spec:75", "thought" },
+    { "google/generate.spec:81", "text <-> text else \"\"" },
+    { "google/generate.spec:82", "thoughtSignature <-> signature" },
+    { "google/generate.spec:86", "text <- text" },
+    { "google/generate.spec:88", "functionCall.id <-> id" },
+    { "google/generate.spec:89", "functionCall.name <-> name" },
+    { "google/generate.spec:90", "functionCall.args <-> arguments : json_object" },
+    { "google/generate.spec:91", "thoughtSignature <-> signature" },
+    { "google/generate.spec:95", "functionResponse.id <-> call" },
+    { "google/generate.spec:96", "functionResponse.name <-> name" },
+    { "google/generate.spec:97", "functionResponse.response <-> this : outcome" },
+    { "google/generate.spec:98", "functionResponse.parts <-> blocks : [media]" },
+    { "google/generate.spec:103", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:104", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:105", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:106", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:111", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:112", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:113", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:114", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:119", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:120", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:121", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:122",
       "fileData.mimeType <- source.url.media else \"application/pdf\"" },
-    { "google/generate.spec:122", "inlineData.displayName <-> title" },
-    { "google/generate.spec:127", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:128", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:131", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:132", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:135", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:136", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:74", "\"text\" with thought = true <-> thinking {" },
-    { "google/generate.spec:79", "\"text\" <-> text {" },
-    { "google/generate.spec:86", "\"functionCall\" <-> call {" },
-    { "google/generate.spec:93", "\"functionResponse\" <-> result {" },
-    { "google/generate.spec:101",
+    { "google/generate.spec:123", "inlineData.displayName <-> title" },
+    { "google/generate.spec:128", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:129", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:132", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:133", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:136", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:137", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:75", "\"text\" with thought = true <-> thinking {" },
+    { "google/generate.spec:80", "\"text\" <-> text {" },
+    { "google/generate.spec:87", "\"functionCall\" <-> call {" },
+    { "google/generate.spec:94", "\"functionResponse\" <-> result {" },
+    { "google/generate.spec:102",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:109",
+    { "google/generate.spec:110",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:117", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:126", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
-    { "google/generate.spec:130", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
-    { "google/generate.spec:134", "\"fileData\" -> document {" },
-    { "google/generate.spec:138", "* <-> foreign" },
-    { "google/generate.spec:85", "\"text\" <- refusal { text <- text }" },
-    { "google/generate.spec:145", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:146", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:147", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:148", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:153", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:154", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:155", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:156", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:161", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:162", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:163", "inlineData.displayName <-> title" },
-    { "google/generate.spec:164", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:165",
+    { "google/generate.spec:118", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:127", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
+    { "google/generate.spec:131", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
+    { "google/generate.spec:135", "\"fileData\" -> document {" },
+    { "google/generate.spec:139", "* <-> foreign" },
+    { "google/generate.spec:86", "\"text\" <- refusal { text <- text }" },
+    { "google/generate.spec:146", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:147", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:148", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:149", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:154", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:155", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:156", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:157", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:162", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:163", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:164", "inlineData.displayName <-> title" },
+    { "google/generate.spec:165", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:166",
       "fileData.mimeType <- source.url.media else \"application/pdf\"" },
-    { "google/generate.spec:170", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:171", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:144",
+    { "google/generate.spec:171", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:172", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:145",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:152",
+    { "google/generate.spec:153",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:160", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:169", "\"fileData\" -> document {" },
-    { "google/generate.spec:179", "* <-> foreign" },
-    { "google/generate.spec:178", "\"functionDeclarations\" <-> function : [declaration]" },
-    { "google/generate.spec:184", "name <-> name" },
-    { "google/generate.spec:185", "description <-> description" },
-    { "google/generate.spec:186", "parametersJsonSchema, parameters <-> schema" },
-    { "google/generate.spec:221", "candidates <-> choices : [candidate]" },
-    { "google/generate.spec:222", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:224", "usageMetadata <-> usage : usage" },
-    { "google/generate.spec:225", "modelVersion <-> model" },
-    { "google/generate.spec:226", "responseId <-> id" },
-    { "google/generate.spec:232", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:233", "content.role = \"model\"" },
-    { "google/generate.spec:234", "finishReason <-> stop : stop" },
-    { "google/generate.spec:235", "index <-> index" },
-    { "google/generate.spec:262", "promptTokenCount -> input + cache_read" },
-    { "google/generate.spec:263", "promptTokenCount <- input + cache_read + cache_write" },
-    { "google/generate.spec:264", "toolUsePromptTokenCount -> input adds" },
-    { "google/generate.spec:265", "candidatesTokenCount <-> output - thinking" },
-    { "google/generate.spec:266", "thoughtsTokenCount <-> thinking" },
-    { "google/generate.spec:267", "cachedContentTokenCount <-> cache_read" },
-    { "google/generate.spec:268", "totalTokenCount <- input + cache_read + cache_write + output" },
-    { "google/generate.spec:275", "modelVersion <-> model" },
-    { "google/generate.spec:276", "responseId <-> id" },
-    { "google/generate.spec:283", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:284", "usageMetadata <-> usage : usage last" },
-    { "google/generate.spec:279", "content.role = \"model\"" },
-    { "google/generate.spec:280", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:281", "finishReason <-> stop : stop slot" },
-    { "google/generate.spec:285", "error <-> fail : fault_body" },
-    { "google/generate.spec:289", "error <-> this : fault_body" },
-    { "google/generate.spec:294", "code <- status" },
-    { "google/generate.spec:295", "message <-> message else \"\"" },
-    { "google/generate.spec:296", "status <-> kind : fault" },
-    { "google/generate.spec:297", "details -> this : [detail]" },
-    { "google/generate.spec:298", "details <- this : [retry_info]" },
-    { "google/generate.spec:305", "retryDelay -> retry_after : duration" },
-    { "google/generate.spec:306", "reason -> code" },
-    { "google/generate.spec:311", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
-    { "google/generate.spec:312", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:161", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:170", "\"fileData\" -> document {" },
+    { "google/generate.spec:180", "* <-> foreign" },
+    { "google/generate.spec:179", "\"functionDeclarations\" <-> function : [declaration]" },
+    { "google/generate.spec:185", "name <-> name" },
+    { "google/generate.spec:186", "description <-> description" },
+    { "google/generate.spec:187", "parametersJsonSchema, parameters <-> schema" },
+    { "google/generate.spec:222", "candidates <-> choices : [candidate]" },
+    { "google/generate.spec:223", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:225", "usageMetadata <-> usage : usage" },
+    { "google/generate.spec:226", "modelVersion <-> model" },
+    { "google/generate.spec:227", "responseId <-> id" },
+    { "google/generate.spec:233", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:234", "content.role = \"model\"" },
+    { "google/generate.spec:235", "finishReason <-> stop : stop" },
+    { "google/generate.spec:236", "index <-> index" },
+    { "google/generate.spec:263", "promptTokenCount -> input + cache_read" },
+    { "google/generate.spec:264", "promptTokenCount <- input + cache_read + cache_write" },
+    { "google/generate.spec:265", "toolUsePromptTokenCount -> input adds" },
+    { "google/generate.spec:266", "candidatesTokenCount <-> output - thinking" },
+    { "google/generate.spec:267", "thoughtsTokenCount <-> thinking" },
+    { "google/generate.spec:268", "cachedContentTokenCount <-> cache_read" },
+    { "google/generate.spec:269", "totalTokenCount <- input + cache_read + cache_write + output" },
+    { "google/generate.spec:276", "modelVersion <-> model" },
+    { "google/generate.spec:277", "responseId <-> id" },
+    { "google/generate.spec:284", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:285", "usageMetadata <-> usage : usage last" },
+    { "google/generate.spec:280", "content.role = \"model\"" },
+    { "google/generate.spec:281", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:282", "finishReason <-> stop : stop slot" },
+    { "google/generate.spec:286", "error <-> fail : fault_body" },
+    { "google/generate.spec:290", "error <-> this : fault_body" },
+    { "google/generate.spec:295", "code <- status" },
+    { "google/generate.spec:296", "message <-> message else \"\"" },
+    { "google/generate.spec:297", "status <-> kind : fault" },
+    { "google/generate.spec:298", "details -> this : [detail]" },
+    { "google/generate.spec:299", "details <- this : [retry_info]" },
+    { "google/generate.spec:306", "retryDelay -> retry_after : duration" },
+    { "google/generate.spec:307", "reason -> code" },
+    { "google/generate.spec:312", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
+    { "google/generate.spec:313", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:337", "models <- models : [model_entry] required" },
+    { "google/generate.spec:340", "name <- resource" },
+    { "google/generate.spec:341", "displayName <- id" },
     { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
     { "google/operations.spec:25", "content.parts <-> blocks : [part]" },
     { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },
@@ -4352,8 +4395,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1,
     1, 1, 3, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3,
-    3, 3, 2, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 3, 3,
-    3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 2, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 2, 2,
+    2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -4371,6 +4414,8 @@ const struct xd_dialect xd_google_generate = {
     .framings = 1u << FRAMING_SSE | 1u << FRAMING_ARRAY,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .lists = STR_INIT("/models"),
+    .write_list = write_model_list,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,

@@ -139,6 +139,11 @@ struct ir_rankeds {
     unsigned n, cap;
 };
 
+struct ir_model_entrys {
+    struct ir_model_entry *v;
+    unsigned n, cap;
+};
+
 struct ir_cache {
     bool set;
     struct str ttl;
@@ -539,6 +544,23 @@ struct ir_count_reply {
     struct ir_rest rest;
 };
 
+struct ir_model_entry {
+    bool set;
+    struct str id;
+    struct str resource;
+    struct ir_int created;
+    struct str date;
+    struct ir_rest rest;
+};
+
+struct ir_model_list {
+    bool set;
+    struct ir_model_entrys models;
+    struct str first;
+    struct str last;
+    struct ir_rest rest;
+};
+
 enum ir_event_kind {
     IR_EVENT_BEGIN,
     IR_EVENT_OPEN,
@@ -584,6 +606,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0xe0908681u
+#define IR_ABI 0x925197dcu
 
 #endif

@@ -7,7 +7,7 @@ static const char family[] = "mistral.chat";
 #define STR_FAMILY STR("mistral.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[198], seen_written[198];
+static unsigned char seen_read[204], seen_written[204];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -42,6 +42,8 @@ static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
+static void write_model_list(struct xd *x, const struct ir_model_list *m);
+static void write_model_entry(struct xd *x, const struct ir_model_entry *m);
 static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
 static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
@@ -51,7 +53,7 @@ static void write_embedding(struct xd *x, const struct ir_vector *m);
 static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:118 */
+/* openai/chat.spec:119 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -64,7 +66,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:185 */
+/* openai/chat.spec:186 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -95,7 +97,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:202 */
+/* openai/chat.spec:203 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -107,7 +109,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:248 */
+/* openai/chat.spec:249 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -126,7 +128,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -175,7 +177,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:19: request */
+/* openai/chat.spec:20: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -1449,7 +1451,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:151: call */
+/* openai/chat.spec:152: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1648,7 +1650,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:179: function */
+/* openai/chat.spec:180: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1681,7 +1683,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:186: choice_named */
+/* openai/chat.spec:187: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1729,7 +1731,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:193: format */
+/* openai/chat.spec:194: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1813,7 +1815,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:204: reply */
+/* openai/chat.spec:205: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2031,7 +2033,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:261: usage */
+/* openai/chat.spec:262: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2462,7 +2464,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:304: call_patch */
+/* openai/chat.spec:305: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2632,7 +2634,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:319: fault_body */
+/* openai/chat.spec:320: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -2719,6 +2721,53 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
+/* openai/chat.spec:358: model_list */
+static void
+write_model_list(struct xd *x, const struct ir_model_list *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 184);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"list\""));
+    XD_SEEN(seen_written, 185);
+    jw_key(&x->w, STR("data"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->models.n; i++)
+        write_model_entry(x, &m->models.v[i]);
+    jw_close(&x->w);
+    if (m->first.p)
+        xd_lose(x, "first");
+    if (m->last.p)
+        xd_lose(x, "last");
+    jw_close(&x->w);
+}
+
+/* openai/chat.spec:364: model_entry */
+static void
+write_model_entry(struct xd *x, const struct ir_model_entry *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 186);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    XD_SEEN(seen_written, 187);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"model\""));
+    if (m->created.set) {
+        XD_SEEN(seen_written, 188);
+        xd_put_int(x, STR("created"), m->created);
+    }
+    XD_SEEN(seen_written, 189);
+    jw_key(&x->w, STR("owned_by"));
+    jw_raw(&x->w, STR("\"llmux\""));
+    if (m->resource.p)
+        xd_lose(x, "resource");
+    if (m->date.p)
+        xd_lose(x, "date");
+    jw_close(&x->w);
+}
+
 /* openai/embeddings.spec:12: embed_request */
 static const struct xd_key embed_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -2740,13 +2789,13 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 190);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 191);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -2773,13 +2822,13 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 192);
         struct str *item = XD_PUSH(x, &m->encodings);
         if (item)
             xd_read_str(x, v[2], item);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 193);
         xd_read_int(x, v[3], &m->dimensions);
     }
 }
@@ -2789,10 +2838,10 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 190);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 185);
+    XD_SEEN(seen_written, 191);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -2803,11 +2852,11 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
     }
     jw_close(&x->w);
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 192);
         xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
@@ -2842,11 +2891,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 195);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 196);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -2857,11 +2906,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "data");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[2], &m->model);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 198);
         read_embed_usage(x, v[3], &m->usage);
     }
 }
@@ -2870,28 +2919,28 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 194);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 195);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 196);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 198);
         jw_key(&x->w, STR("usage"));
         write_embed_usage(x, &m->usage);
     }
@@ -2919,11 +2968,11 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 200);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 201);
         xd_read_vector(x, v[1], &m->numbers);
     }
 }
@@ -2932,15 +2981,15 @@ static void
 write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 199);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 200);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 201);
         (void)xd_put_vector(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -2966,7 +3015,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 202);
         xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -2978,14 +3027,14 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 202);
         xd_put_int(x, STR("prompt_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("prompt_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->input.set) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 203);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -3152,15 +3201,15 @@ static const struct str mistral_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:118", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:118", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:118", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:119", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:119", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:119", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:119", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:119", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:120", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:120", "\"pcm16\" <-> \"audio/pcm\"" },
     { "mistral/chat.spec:92", "\"any\" <-> required" },
     { "mistral/chat.spec:92", "\"required\" -> required" },
-    { "openai/chat.spec:185", "\"auto\" <-> auto" },
-    { "openai/chat.spec:185", "\"none\" <-> none" },
+    { "openai/chat.spec:186", "\"auto\" <-> auto" },
+    { "openai/chat.spec:186", "\"none\" <-> none" },
     { "mistral/chat.spec:96", "\"none\" <-> none" },
     { "mistral/chat.spec:96", "\"high\" <-> high" },
     { "mistral/chat.spec:97", "\"none\" <- minimal" },
@@ -3172,70 +3221,70 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:98", "\"low\" -> low" },
     { "mistral/chat.spec:98", "\"medium\" -> medium" },
     { "mistral/chat.spec:98", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:202", "\"text\" <-> text" },
-    { "openai/chat.spec:202", "\"json_object\" <-> object" },
-    { "openai/chat.spec:202", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:203", "\"text\" <-> text" },
+    { "openai/chat.spec:203", "\"json_object\" <-> object" },
+    { "openai/chat.spec:203", "\"json_schema\" <-> schema" },
     { "mistral/chat.spec:122", "\"model_length\" -> length" },
-    { "openai/chat.spec:249", "\"stop\" <-> end" },
-    { "openai/chat.spec:250", "\"length\" <-> length" },
-    { "openai/chat.spec:251", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:252", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:253", "\"stop\" <- match" },
-    { "openai/chat.spec:254", "\"stop\" <- pause" },
-    { "openai/chat.spec:255", "\"stop\" <- other" },
-    { "openai/chat.spec:256", "\"error\" <-> failed" },
-    { "openai/chat.spec:257", "\"eos\" -> end" },
-    { "openai/chat.spec:258", "* -> other" },
+    { "openai/chat.spec:250", "\"stop\" <-> end" },
+    { "openai/chat.spec:251", "\"length\" <-> length" },
+    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:253", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:254", "\"stop\" <- match" },
+    { "openai/chat.spec:255", "\"stop\" <- pause" },
+    { "openai/chat.spec:256", "\"stop\" <- other" },
+    { "openai/chat.spec:257", "\"error\" <-> failed" },
+    { "openai/chat.spec:258", "\"eos\" -> end" },
+    { "openai/chat.spec:259", "* -> other" },
     { "mistral/chat.spec:175",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
     { "mistral/chat.spec:176", "\"invalid_model\" -> missing" },
     { "mistral/chat.spec:177", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
     { "mistral/chat.spec:178", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:331", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:332", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:333", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:334", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:335", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:336", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:337", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:338", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:339", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:340", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:341", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:342", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:343", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:344", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:345", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:346", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:347", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:348", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:349", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:352",
+    { "openai/chat.spec:332", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:333", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:334", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:335", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:336", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:337", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:338", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:339", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:340", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:341", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:342", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:343", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:344", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:345", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:346", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:347", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:348", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:349", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:350", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:353",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:353",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:354",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:355",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:20", "model <-> model required" },
-    { "openai/chat.spec:21", "messages <-> this : messages required" },
-    { "openai/chat.spec:22", "stream <-> stream" },
-    { "openai/chat.spec:24", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:25", "functions -> tools : [function]" },
-    { "openai/chat.spec:26", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:27", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:21", "model <-> model required" },
+    { "openai/chat.spec:22", "messages <-> this : messages required" },
+    { "openai/chat.spec:23", "stream <-> stream" },
+    { "openai/chat.spec:25", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:26", "functions -> tools : [function]" },
+    { "openai/chat.spec:27", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:28", "parallel_tool_calls <-> tool_choice.parallel" },
     { "mistral/chat.spec:20", "max_tokens <-> max_output" },
-    { "openai/chat.spec:29", "n <-> candidates" },
-    { "openai/chat.spec:30", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:31", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:32", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:30", "n <-> candidates" },
+    { "openai/chat.spec:31", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:32", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:33", "top_p <-> sampling.top_p" },
     { "mistral/chat.spec:21", "random_seed <-> sampling.seed" },
-    { "openai/chat.spec:34", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:35", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:39", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:40", "response_format <-> format : format" },
-    { "openai/chat.spec:44", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:35", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:36", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:40", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:41", "response_format <-> format : format" },
+    { "openai/chat.spec:45", "prompt_cache_key <-> cache_key" },
     { "mistral/chat.spec:27", "content <-> blocks : string as text | [part] required else \"\"" },
     { "mistral/chat.spec:31", "tool_call_id <-> call" },
     { "mistral/chat.spec:32", "content <-> blocks : string as text | [part] required else \"\"" },
@@ -3273,9 +3322,9 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:117",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature }" },
     { "mistral/chat.spec:116", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:152", "id <-> id" },
-    { "openai/chat.spec:153", "type = \"function\"" },
-    { "openai/chat.spec:154", "function.name <-> name" },
+    { "openai/chat.spec:153", "id <-> id" },
+    { "openai/chat.spec:154", "type = \"function\"" },
+    { "openai/chat.spec:155", "function.name <-> name" },
     { "mistral/chat.spec:78", "function.arguments <-> arguments : json in string | json_object" },
     { "mistral/chat.spec:82", "function.name <-> name" },
     { "mistral/chat.spec:83", "function.description <-> description" },
@@ -3283,22 +3332,22 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:85", "function.strict <-> strict" },
     { "mistral/chat.spec:81", "none, \"function\" <-> function {" },
     { "mistral/chat.spec:87", "* <-> foreign" },
-    { "openai/chat.spec:180", "name -> name" },
-    { "openai/chat.spec:181", "description -> description" },
-    { "openai/chat.spec:182", "parameters -> schema" },
-    { "openai/chat.spec:186", "type = \"function\"" },
-    { "openai/chat.spec:186", "function.name <-> name" },
-    { "openai/chat.spec:194", "type <-> mode : format_mode" },
-    { "openai/chat.spec:195", "json_schema.name <-> name" },
-    { "openai/chat.spec:196", "json_schema.description <-> description" },
-    { "openai/chat.spec:197", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:198", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:205", "id <-> id else \"\"" },
-    { "openai/chat.spec:206", "object = \"chat.completion\"" },
-    { "openai/chat.spec:207", "created <- now" },
-    { "openai/chat.spec:208", "model <-> model else \"\"" },
-    { "openai/chat.spec:209", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:210", "usage <-> usage : usage" },
+    { "openai/chat.spec:181", "name -> name" },
+    { "openai/chat.spec:182", "description -> description" },
+    { "openai/chat.spec:183", "parameters -> schema" },
+    { "openai/chat.spec:187", "type = \"function\"" },
+    { "openai/chat.spec:187", "function.name <-> name" },
+    { "openai/chat.spec:195", "type <-> mode : format_mode" },
+    { "openai/chat.spec:196", "json_schema.name <-> name" },
+    { "openai/chat.spec:197", "json_schema.description <-> description" },
+    { "openai/chat.spec:198", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:199", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:206", "id <-> id else \"\"" },
+    { "openai/chat.spec:207", "object = \"chat.completion\"" },
+    { "openai/chat.spec:208", "created <- now" },
+    { "openai/chat.spec:209", "model <-> model else \"\"" },
+    { "openai/chat.spec:210", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:211", "usage <-> usage : usage" },
     { "mistral/chat.spec:104", "index <-> index" },
     { "mistral/chat.spec:105", "message.role = \"assistant\"" },
     { "mistral/chat.spec:106",
@@ -3306,15 +3355,15 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:107", "message.tool_calls <-> blocks : [call] else null" },
     { "mistral/chat.spec:108", "finish_reason <-> stop : stop" },
     { "mistral/chat.spec:127", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:263", "completion_tokens -> output" },
-    { "openai/chat.spec:264", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:264", "completion_tokens -> output" },
+    { "openai/chat.spec:265", "completion_tokens <- output else 0" },
     { "mistral/chat.spec:126", "total_tokens <-> input + cache_read + cache_write + output" },
     { "mistral/chat.spec:129", "prompt_tokens_details.cached_tokens <-> cache_read" },
     { "mistral/chat.spec:130", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:267", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:268", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:269", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:270", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:268", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:269", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:270", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:271", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "mistral/chat.spec:138", "id <-> id else \"\"" },
     { "mistral/chat.spec:139", "object = \"chat.completion.chunk\"" },
     { "mistral/chat.spec:140", "created <- now" },
@@ -3327,10 +3376,10 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:148", "delta.tool_calls <-> blocks : [call_patch]" },
     { "mistral/chat.spec:149", "finish_reason <-> stop : stop else null slot" },
     { "mistral/chat.spec:152", "error <-> fail : fault_body" },
-    { "openai/chat.spec:306", "id <-> id" },
-    { "openai/chat.spec:307", "type = \"function\"" },
+    { "openai/chat.spec:307", "id <-> id" },
+    { "openai/chat.spec:308", "type = \"function\"" },
     { "mistral/chat.spec:155", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:309", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:310", "function.arguments <-> arguments : json in string" },
     { "mistral/chat.spec:159", "object = \"error\"" },
     { "mistral/chat.spec:160", "message <-> message else \"\"" },
     { "mistral/chat.spec:161", "detail -> message" },
@@ -3339,12 +3388,18 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:164", "param <-> param else null" },
     { "mistral/chat.spec:165", "code <-> code else null" },
     { "mistral/chat.spec:166", "raw_status_code -> status" },
-    { "openai/chat.spec:320", "message <-> message else \"\"" },
-    { "openai/chat.spec:321", "type <-> kind : fault" },
-    { "openai/chat.spec:322", "code -> kind : fault try" },
-    { "openai/chat.spec:323", "param <-> param else null" },
-    { "openai/chat.spec:324", "code <-> code else null" },
-    { "openai/chat.spec:325", "status_code -> status" },
+    { "openai/chat.spec:321", "message <-> message else \"\"" },
+    { "openai/chat.spec:322", "type <-> kind : fault" },
+    { "openai/chat.spec:323", "code -> kind : fault try" },
+    { "openai/chat.spec:324", "param <-> param else null" },
+    { "openai/chat.spec:325", "code <-> code else null" },
+    { "openai/chat.spec:326", "status_code -> status" },
+    { "openai/chat.spec:359", "object = \"list\"" },
+    { "openai/chat.spec:360", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:365", "id <- id" },
+    { "openai/chat.spec:366", "object = \"model\"" },
+    { "openai/chat.spec:367", "created <- created" },
+    { "openai/chat.spec:368", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "mistral/chat.spec:14", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -3366,8 +3421,8 @@ static const unsigned char directions[] = {
     1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 3, 3,
     3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 2, 3,
     3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2, 3, 3, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2,
-    2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 3,
-    3, 2, 3, 3, 3, 2,
+    2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 2, 2, 2, 2, 2, 2, 3, 3,
+    3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2,
 };
 
 static const struct str fronts[] = {
@@ -3384,6 +3439,8 @@ const struct xd_dialect xd_mistral_chat = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .lists = STR_INIT("/models"),
+    .write_list = write_model_list,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,

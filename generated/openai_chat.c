@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[376], seen_written[376];
+static unsigned char seen_read[382], seen_written[382];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -93,6 +93,8 @@ static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
 static void read_fault_body(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_fault_body(struct xd *x, const struct ir_error *m);
+static void write_model_list(struct xd *x, const struct ir_model_list *m);
+static void write_model_entry(struct xd *x, const struct ir_model_entry *m);
 static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
 static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
@@ -112,7 +114,7 @@ static void write_ranked(struct xd *x, const struct ir_ranked *m);
 static void read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:118 */
+/* openai/chat.spec:119 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -125,7 +127,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:185 */
+/* openai/chat.spec:186 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -137,7 +139,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/chat.spec:188 */
+/* openai/chat.spec:189 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
@@ -152,7 +154,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:202 */
+/* openai/chat.spec:203 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
@@ -164,7 +166,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:248 */
+/* openai/chat.spec:249 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
@@ -182,7 +184,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
@@ -224,7 +226,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:19: request */
+/* openai/chat.spec:20: request */
 static const struct xd_key request_keys_stream_options_v[] = {
     { STR_INIT("include_usage"), 3, NULL },
 };
@@ -752,7 +754,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:53: "system" */
+/* openai/chat.spec:54: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -824,7 +826,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:57: "tool" */
+/* openai/chat.spec:58: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -909,7 +911,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:63: "function" */
+/* openai/chat.spec:64: "function" */
 static const struct xd_key messages_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -957,7 +959,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:67: "user" */
+/* openai/chat.spec:68: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -1029,7 +1031,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:71: "assistant" */
+/* openai/chat.spec:72: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking_blocks"), 0, NULL },
     { STR_INIT("reasoning_details"), 1, NULL },
@@ -1391,7 +1393,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 5,
 };
 
-/* openai/chat.spec:92: part.text */
+/* openai/chat.spec:93: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1446,7 +1448,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:93: part.refusal */
+/* openai/chat.spec:94: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1499,7 +1501,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:94: part.image */
+/* openai/chat.spec:95: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1605,7 +1607,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:99: part.audio */
+/* openai/chat.spec:100: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1721,7 +1723,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:104: part.document */
+/* openai/chat.spec:105: part.document */
 static const struct xd_key part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1921,7 +1923,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:115: cache_breakpoint */
+/* openai/chat.spec:116: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1959,7 +1961,7 @@ write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:116: cache_control */
+/* openai/chat.spec:117: cache_control */
 static const struct xd_key cache_control_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -2007,7 +2009,7 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:122: thinking_block.thinking */
+/* openai/chat.spec:123: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2057,7 +2059,7 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:123: thinking_block.sealed */
+/* openai/chat.spec:124: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2165,7 +2167,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:129: reasoning_detail.thinking */
+/* openai/chat.spec:130: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2216,7 +2218,7 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:130: reasoning_detail.thinking */
+/* openai/chat.spec:131: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2242,7 +2244,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:131: reasoning_detail.sealed */
+/* openai/chat.spec:132: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2356,7 +2358,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:138: reply_part.text */
+/* openai/chat.spec:139: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2380,7 +2382,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:139: reply_part.thinking */
+/* openai/chat.spec:140: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2460,7 +2462,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:143: audio_ref */
+/* openai/chat.spec:144: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2528,7 +2530,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:151: call */
+/* openai/chat.spec:152: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2593,7 +2595,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:160: function_call */
+/* openai/chat.spec:161: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2630,7 +2632,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:168: tool.function */
+/* openai/chat.spec:169: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2764,7 +2766,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:179: function */
+/* openai/chat.spec:180: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2797,7 +2799,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:186: choice_named */
+/* openai/chat.spec:187: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2845,7 +2847,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:193: format */
+/* openai/chat.spec:194: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2929,7 +2931,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:204: reply */
+/* openai/chat.spec:205: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -3077,7 +3079,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:215: choice_whole */
+/* openai/chat.spec:216: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -3360,7 +3362,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:238: annotation.web */
+/* openai/chat.spec:239: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -3485,7 +3487,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:261: usage */
+/* openai/chat.spec:262: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3634,7 +3636,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:275: chunks */
+/* openai/chat.spec:276: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -4053,7 +4055,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:304: call_patch */
+/* openai/chat.spec:305: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4126,7 +4128,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:312: error */
+/* openai/chat.spec:313: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4173,7 +4175,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:319: fault_body */
+/* openai/chat.spec:320: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4296,6 +4298,53 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
+/* openai/chat.spec:358: model_list */
+static void
+write_model_list(struct xd *x, const struct ir_model_list *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 230);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"list\""));
+    XD_SEEN(seen_written, 231);
+    jw_key(&x->w, STR("data"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->models.n; i++)
+        write_model_entry(x, &m->models.v[i]);
+    jw_close(&x->w);
+    if (m->first.p)
+        xd_lose(x, "first");
+    if (m->last.p)
+        xd_lose(x, "last");
+    jw_close(&x->w);
+}
+
+/* openai/chat.spec:364: model_entry */
+static void
+write_model_entry(struct xd *x, const struct ir_model_entry *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 232);
+        xd_put_str(x, STR("id"), m->id);
+    }
+    XD_SEEN(seen_written, 233);
+    jw_key(&x->w, STR("object"));
+    jw_raw(&x->w, STR("\"model\""));
+    if (m->created.set) {
+        XD_SEEN(seen_written, 234);
+        xd_put_int(x, STR("created"), m->created);
+    }
+    XD_SEEN(seen_written, 235);
+    jw_key(&x->w, STR("owned_by"));
+    jw_raw(&x->w, STR("\"llmux\""));
+    if (m->resource.p)
+        xd_lose(x, "resource");
+    if (m->date.p)
+        xd_lose(x, "date");
+    jw_close(&x->w);
+}
+
 /* openai/embeddings.spec:12: embed_request */
 static const struct xd_key embed_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -4312,14 +4361,14 @@ static const struct xd_shape embed_request_shape = {
 static void
 take_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 231);
+    XD_SEEN(seen_read, 237);
     xd_read_texts_or_tokens(x, v, &m->inputs);
 }
 
 static void
 take_embed_request_encoding_format(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 232);
+    XD_SEEN(seen_read, 238);
     struct str *item = XD_PUSH(x, &m->encodings);
     if (item)
         xd_read_str(x, v, item);
@@ -4334,7 +4383,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 236);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -4348,11 +4397,11 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_embed_request_encoding_format(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 239);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 234);
+        XD_SEEN(seen_read, 240);
         xd_read_str(x, v[4], &m->user);
     }
 }
@@ -4361,7 +4410,7 @@ static void
 put_embed_request_model(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 236);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -4369,7 +4418,7 @@ put_embed_request_model(struct xd *x, const struct ir_embed_request *m)
 static void
 put_embed_request_input(struct xd *x, const struct ir_embed_request *m)
 {
-    XD_SEEN(seen_written, 231);
+    XD_SEEN(seen_written, 237);
     xd_put_texts_or_tokens(x, STR("input"), &m->inputs);
 }
 
@@ -4377,7 +4426,7 @@ static void
 put_embed_request_encoding_format(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 238);
         xd_put_str(x, STR("encoding_format"), m->encodings.v[0]);
     }
 }
@@ -4386,7 +4435,7 @@ static void
 put_embed_request_dimensions(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 239);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
 }
@@ -4395,7 +4444,7 @@ static void
 put_embed_request_user(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 240);
         xd_put_str(x, STR("user"), m->user);
     }
 }
@@ -4439,11 +4488,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 236);
+        XD_SEEN(seen_read, 242);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 237);
+        XD_SEEN(seen_read, 243);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -4454,11 +4503,11 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "data");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 238);
+        XD_SEEN(seen_read, 244);
         xd_read_str(x, v[2], &m->model);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 239);
+        XD_SEEN(seen_read, 245);
         OWN(x)->read_embed_usage(x, v[3], &m->usage);
     }
 }
@@ -4467,28 +4516,28 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 235);
+    XD_SEEN(seen_written, 241);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 236);
+        XD_SEEN(seen_written, 242);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 237);
+    XD_SEEN(seen_written, 243);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         OWN(x)->write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 244);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 245);
         jw_key(&x->w, STR("usage"));
         OWN(x)->write_embed_usage(x, &m->usage);
     }
@@ -4516,11 +4565,11 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 247);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 242);
+        XD_SEEN(seen_read, 248);
         xd_read_vector(x, v[1], &m->numbers);
     }
 }
@@ -4529,15 +4578,15 @@ static void
 write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 240);
+    XD_SEEN(seen_written, 246);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 247);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 248);
         (void)xd_put_vector(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -4563,7 +4612,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 243);
+        XD_SEEN(seen_read, 249);
         xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4575,14 +4624,14 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 243);
+        XD_SEEN(seen_written, 249);
         xd_put_int(x, STR("prompt_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("prompt_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->input.set) {
-        XD_SEEN(seen_written, 244);
+        XD_SEEN(seen_written, 250);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -4620,7 +4669,7 @@ static const struct xd_shape rerank_request_shape = {
 static void
 take_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 247);
+    XD_SEEN(seen_read, 253);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -4643,13 +4692,13 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 245);
+        XD_SEEN(seen_read, 251);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 246);
+        XD_SEEN(seen_read, 252);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
@@ -4660,11 +4709,11 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 248);
+        XD_SEEN(seen_read, 254);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 249);
+        XD_SEEN(seen_read, 255);
         xd_read_bool(x, v[4], &m->echo);
     }
 }
@@ -4673,7 +4722,7 @@ static void
 put_rerank_request_model(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 251);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -4682,7 +4731,7 @@ static void
 put_rerank_request_query(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->query.p) {
-        XD_SEEN(seen_written, 246);
+        XD_SEEN(seen_written, 252);
         xd_put_str(x, STR("query"), m->query);
     }
 }
@@ -4690,7 +4739,7 @@ put_rerank_request_query(struct xd *x, const struct ir_rerank_request *m)
 static void
 put_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 247);
+    XD_SEEN(seen_written, 253);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -4706,7 +4755,7 @@ static void
 put_rerank_request_top_n(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 248);
+        XD_SEEN(seen_written, 254);
         xd_put_int(x, STR("top_n"), m->top);
     }
 }
@@ -4715,7 +4764,7 @@ static void
 put_rerank_request_return_documents(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->echo) {
-        XD_SEEN(seen_written, 249);
+        XD_SEEN(seen_written, 255);
         xd_put_bool(x, STR("return_documents"), m->echo);
     }
 }
@@ -4753,7 +4802,7 @@ read_document(struct xd *x, uint32_t at, struct ir_document *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 250);
+        XD_SEEN(seen_read, 256);
         xd_read_str(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "text");
@@ -4765,7 +4814,7 @@ write_document(struct xd *x, const struct ir_document *m)
 {
     jw_enter(&x->w);
     if (m->text.p) {
-        XD_SEEN(seen_written, 250);
+        XD_SEEN(seen_written, 256);
         xd_put_str(x, STR("text"), m->text);
     }
     xd_put_rest(x, &document_shape, "", &m->rest);
@@ -4798,7 +4847,7 @@ static const struct xd_shape rerank_reply_shape = {
 static void
 take_rerank_reply_results(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 253);
+    XD_SEEN(seen_read, 259);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -4810,7 +4859,7 @@ take_rerank_reply_results(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 static void
 take_rerank_reply_usage(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 254);
+    XD_SEEN(seen_read, 260);
     read_rerank_usage(x, v, &m->usage);
 }
 
@@ -4823,11 +4872,11 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 257);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 252);
+        XD_SEEN(seen_read, 258);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
@@ -4839,7 +4888,7 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         take_rerank_reply_usage(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 261);
         xd_read_int(x, v[4], &m->searches);
     }
 }
@@ -4848,7 +4897,7 @@ static void
 put_rerank_reply_id(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 251);
+        XD_SEEN(seen_written, 257);
         xd_put_str(x, STR("id"), m->id);
     }
 }
@@ -4857,7 +4906,7 @@ static void
 put_rerank_reply_model(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 252);
+        XD_SEEN(seen_written, 258);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -4865,7 +4914,7 @@ put_rerank_reply_model(struct xd *x, const struct ir_rerank_reply *m)
 static void
 put_rerank_reply_results(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 253);
+    XD_SEEN(seen_written, 259);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -4877,7 +4926,7 @@ static void
 put_rerank_reply_usage(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->usage.set) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 260);
         jw_key(&x->w, STR("usage"));
         write_rerank_usage(x, &m->usage);
     }
@@ -4891,7 +4940,7 @@ put_rerank_reply_meta(struct xd *x, const struct ir_rerank_reply *m, const struc
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->searches.set) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 261);
         xd_put_int(x, STR("search_units"), m->searches);
     }
     xd_put_rest(x, shape, "meta.billed_units", &m->rest);
@@ -4933,15 +4982,15 @@ read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 262);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 263);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 264);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_OBJECT:
             read_document(x, v[2], &m->document);
@@ -4961,15 +5010,15 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 262);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 263);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 264);
         jw_key(&x->w, STR("document"));
         write_document(x, &m->document);
     }
@@ -4996,7 +5045,7 @@ read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -5008,7 +5057,7 @@ write_rerank_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 265);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -5094,7 +5143,7 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -5132,7 +5181,7 @@ static void
 put_ai21_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 260);
+        XD_SEEN(seen_written, 266);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -5273,12 +5322,12 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word alibaba_fault_table_v[] = {
-    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 261, 0 },
-    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 262, 0 },
-    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 263, 0 },
-    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 264, 0 },
+    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 267, 0 },
+    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 268, 0 },
+    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 269, 0 },
+    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 270, 0 },
 };
 static const struct xd_table alibaba_fault_table = {
     "fault", alibaba_fault_table_v, sizeof alibaba_fault_table_v / sizeof *alibaba_fault_table_v,
@@ -5357,7 +5406,7 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -5405,11 +5454,11 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_json(x, v[21], &m->voice);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 271);
         xd_read_int(x, v[22], &m->sampling.top_k);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 272);
         xd_read_int(x, v[23], &m->reasoning.budget);
     }
 }
@@ -5418,7 +5467,7 @@ static void
 put_alibaba_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 271);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -5427,7 +5476,7 @@ static void
 put_alibaba_request_thinking_budget(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 266);
+        XD_SEEN(seen_written, 272);
         xd_put_int(x, STR("thinking_budget"), m->reasoning.budget);
     }
 }
@@ -5489,7 +5538,7 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 273);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5529,7 +5578,7 @@ static void
 put_alibaba_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 273);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5684,21 +5733,21 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word azure_fault_table_v[] = {
-    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 268, 0 },
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
-    { STR_INIT("OperationNotSupported"), IR_FAULT_INVALID, 0, 1, 0, 270, 0 },
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
+    { STR_INIT("OperationNotSupported"), IR_FAULT_INVALID, 0, 1, 0, 276, 0 },
 };
 static const struct xd_table azure_fault_table = {
     "fault", azure_fault_table_v, sizeof azure_fault_table_v / sizeof *azure_fault_table_v, -1, -1,
     &fault_table,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 271, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
 };
 static const struct xd_table azure_foundry_fault_table = {
     "fault", azure_foundry_fault_table_v,
@@ -5706,10 +5755,10 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word azure_v1_fault_table_v[] = {
-    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 268, 0 },
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 269, 0 },
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
 };
 static const struct xd_table azure_v1_fault_table = {
     "fault", azure_v1_fault_table_v, sizeof azure_v1_fault_table_v / sizeof *azure_v1_fault_table_v,
@@ -5756,14 +5805,14 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 272);
+        XD_SEEN(seen_read, 278);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
@@ -5794,7 +5843,7 @@ static void
 put_baichuan_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 278);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -5854,10 +5903,10 @@ static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 static void read_cerebras_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word cerebras_fault_table_v[] = {
-    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 273, 0 },
-    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 274, 0 },
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 279, 0 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 280, 0 },
 };
 static const struct xd_table cerebras_fault_table = {
     "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
@@ -6042,7 +6091,7 @@ read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 275);
+        XD_SEEN(seen_read, 281);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -6075,7 +6124,7 @@ static void
 put_cerebras_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 275);
+        XD_SEEN(seen_written, 281);
         jw_key(&x->w, STR("reasoning"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6284,7 +6333,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -6337,7 +6386,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[22], &m->user);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 271);
         xd_read_int(x, v[23], &m->sampling.top_k);
     }
 }
@@ -6388,16 +6437,16 @@ write_cloudflare_request(struct xd *x, const struct ir_request *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word databricks_fault_table_v[] = {
-    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 276, 0 },
-    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 277, 0 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 278, 0 },
-    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 279, 0 },
-    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 280, 0 },
-    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 281, 0 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 282, 0 },
-    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 283, 0 },
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 282, 0 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 283, 0 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 284, 0 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 285, 0 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 286, 0 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 287, 0 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 288, 0 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 289, 0 },
 };
 static const struct xd_table databricks_fault_table = {
     "fault", databricks_fault_table_v,
@@ -6405,7 +6454,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:261: usage */
+/* openai/chat.spec:262: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6443,11 +6492,11 @@ read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 290);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 291);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
@@ -6472,7 +6521,7 @@ static void
 put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 284);
+        XD_SEEN(seen_written, 290);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
 }
@@ -6481,7 +6530,7 @@ static void
 put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 285);
+        XD_SEEN(seen_written, 291);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
 }
@@ -6521,9 +6570,9 @@ static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:248 */
+/* openai/chat.spec:249 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 286, 0 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 292, 0 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -6531,9 +6580,9 @@ static const struct xd_table deepseek_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 287, 0 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 293, 0 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -6602,7 +6651,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 294);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -6648,7 +6697,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 288);
+        XD_SEEN(seen_written, 294);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -6777,7 +6826,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:261: usage */
+/* openai/chat.spec:262: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -6815,7 +6864,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 295);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -6844,7 +6893,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 289);
+        XD_SEEN(seen_written, 295);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -6881,12 +6930,12 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word github_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 290, 0 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 291, 0 },
-    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 292, 0 },
-    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 293, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 296, 0 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 297, 0 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 298, 0 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 299, 0 },
 };
 static const struct xd_table github_fault_table = {
     "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
@@ -6896,18 +6945,18 @@ static const struct xd_table github_fault_table = {
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:188 */
+/* openai/chat.spec:189 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 294, 0 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 300, 0 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
     &effort_table,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 295, 0 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 301, 0 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -7106,7 +7155,7 @@ read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 296);
+        XD_SEEN(seen_read, 302);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -7135,7 +7184,7 @@ static void
 put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 296);
+        XD_SEEN(seen_written, 302);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
 }
@@ -7158,12 +7207,12 @@ static void write_jina_embed_request(struct xd *x, const struct ir_embed_request
 
 /* providers/jina.spec:15 */
 static const struct xd_word jina_jina_task_table_v[] = {
-    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 297, 0 },
-    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 298, 0 },
-    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 299, 0 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 300, 0 },
-    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 301, 0 },
-    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 302, 0 },
+    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 303, 0 },
+    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 304, 0 },
+    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 305, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 306, 0 },
+    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 307, 0 },
+    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 308, 0 },
 };
 static const struct xd_table jina_jina_task_table = {
     "jina_task", jina_jina_task_table_v,
@@ -7188,7 +7237,7 @@ static const struct xd_shape jina_embed_request_shape = {
 static void
 take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 303);
+    XD_SEEN(seen_read, 309);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         if (xd_want(x, v, JSON_ARRAY))
@@ -7216,7 +7265,7 @@ take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request 
 static void
 take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 304);
+    XD_SEEN(seen_read, 310);
     struct str *item = XD_PUSH(x, &m->encodings);
     if (item)
         xd_read_str(x, v, item);
@@ -7225,7 +7274,7 @@ take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed
 static void
 take_jina_embed_request_task(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 305);
+    XD_SEEN(seen_read, 311);
     int w = xd_read_word(x, v, &jina_jina_task_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7240,7 +7289,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 236);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -7254,14 +7303,14 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_jina_embed_request_embedding_type(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 239);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
         take_jina_embed_request_task(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 306);
+        XD_SEEN(seen_read, 312);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -7269,7 +7318,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 static void
 put_jina_embed_request_input(struct xd *x, const struct ir_embed_request *m)
 {
-    XD_SEEN(seen_written, 303);
+    XD_SEEN(seen_written, 309);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -7285,7 +7334,7 @@ static void
 put_jina_embed_request_embedding_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 304);
+        XD_SEEN(seen_written, 310);
         xd_put_str(x, STR("embedding_type"), m->encodings.v[0]);
     }
 }
@@ -7294,7 +7343,7 @@ static void
 put_jina_embed_request_task(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 305);
+        XD_SEEN(seen_written, 311);
         if (!xd_put_word(x, STR("task"), &jina_jina_task_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7304,7 +7353,7 @@ static void
 put_jina_embed_request_truncate(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 306);
+        XD_SEEN(seen_written, 312);
         xd_put_bool(x, STR("truncate"), m->truncate);
     }
 }
@@ -7325,11 +7374,11 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
-    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 307, 0 },
-    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 308, 0 },
-    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 309, 0 },
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 313, 0 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 314, 0 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 315, 0 },
 };
 static const struct xd_table llama_cpp_fault_table = {
     "fault", llama_cpp_fault_table_v,
@@ -7339,7 +7388,7 @@ static const struct xd_table llama_cpp_fault_table = {
 static void read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_minimax_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:71: "assistant" */
+/* openai/chat.spec:72: "assistant" */
 static const struct xd_key minimax_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -7360,7 +7409,7 @@ static const struct xd_shape minimax_messages_assistant_shape = {
 static void
 take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 310);
+    XD_SEEN(seen_read, 316);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7413,7 +7462,7 @@ static void
 put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 310);
+        XD_SEEN(seen_written, 316);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7549,15 +7598,15 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word moonshot_fault_table_v[] = {
-    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 311, 0 },
-    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 312, 0 },
-    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 313, 0 },
-    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 314, 0 },
-    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 315, 0 },
-    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 316, 0 },
-    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 317, 0 },
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 317, 0 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 318, 0 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 319, 0 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 320, 0 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 321, 0 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 322, 0 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 323, 0 },
 };
 static const struct xd_table moonshot_fault_table = {
     "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
@@ -7569,8 +7618,8 @@ static void write_nvidia_embed_request(struct xd *x, const struct ir_embed_reque
 
 /* providers/nvidia.spec:10 */
 static const struct xd_word nvidia_nvidia_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 318, 0 },
-    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 319, 0 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 324, 0 },
+    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 325, 0 },
 };
 static const struct xd_table nvidia_nvidia_purpose_table = {
     "nvidia_purpose", nvidia_nvidia_purpose_table_v,
@@ -7594,7 +7643,7 @@ static const struct xd_shape nvidia_embed_request_shape = {
 static void
 take_nvidia_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 320);
+    XD_SEEN(seen_read, 326);
     int w = xd_read_word(x, v, &nvidia_nvidia_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7609,7 +7658,7 @@ read_nvidia_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 236);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -7623,7 +7672,7 @@ read_nvidia_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_embed_request_encoding_format(x, v[2], m);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 239);
         xd_read_int(x, v[3], &m->dimensions);
     }
     if (v[4]) {
@@ -7635,7 +7684,7 @@ static void
 put_nvidia_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 320);
+        XD_SEEN(seen_written, 326);
         if (!xd_put_word(x, STR("input_type"), &nvidia_nvidia_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7711,7 +7760,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 321);
+    XD_SEEN(seen_read, 327);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -7758,7 +7807,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 294);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -7826,11 +7875,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 271);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 328);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -7842,12 +7891,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 321);
+        XD_SEEN(seen_written, 327);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 328);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -7892,7 +7941,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:71: "assistant" */
+/* openai/chat.spec:72: "assistant" */
 static const struct xd_key openrouter_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -8104,7 +8153,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 329);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8125,7 +8174,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 329);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8152,7 +8201,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 329);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8173,7 +8222,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 329);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8184,7 +8233,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 323);
+    XD_SEEN(seen_read, 329);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8215,7 +8264,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 329);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8241,7 +8290,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 323);
+    XD_SEEN(seen_read, 329);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8273,7 +8322,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 329);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8307,7 +8356,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 323);
+    XD_SEEN(seen_read, 329);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8343,7 +8392,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 329);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8455,7 +8504,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 324);
+    XD_SEEN(seen_read, 330);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8492,7 +8541,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 324);
+        XD_SEEN(seen_written, 330);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8550,7 +8599,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:319: fault_body */
+/* openai/chat.spec:320: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -8612,10 +8661,10 @@ static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vecto
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m);
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word perplexity_fault_table_v[] = {
-    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 325, 0 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 326, 0 },
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 331, 0 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 332, 0 },
 };
 static const struct xd_table perplexity_fault_table = {
     "fault", perplexity_fault_table_v,
@@ -8671,7 +8720,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->max_output);
     }
     if (v[6]) {
@@ -8700,7 +8749,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[12], m);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 271);
         xd_read_int(x, v[13], &m->sampling.top_k);
     }
 }
@@ -8758,7 +8807,7 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:204: reply */
+/* openai/chat.spec:205: reply */
 static const struct xd_key perplexity_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -8777,7 +8826,7 @@ static const struct xd_shape perplexity_reply_shape = {
 static void
 take_perplexity_reply_search_results(struct xd *x, uint32_t v, struct ir_reply *m)
 {
-    XD_SEEN(seen_read, 327);
+    XD_SEEN(seen_read, 333);
     struct ir_block *item_block = xd_last_block(x, &(*xd_choice(x, &m->choices, 0)).blocks,
                                                 IR_BLOCK_TEXT);
     if (item_block) {
@@ -8859,13 +8908,13 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 236);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 303);
+        XD_SEEN(seen_read, 309);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -8892,7 +8941,7 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 239);
         xd_read_int(x, v[2], &m->dimensions);
     }
 }
@@ -8902,10 +8951,10 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 236);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 303);
+    XD_SEEN(seen_written, 309);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -8916,7 +8965,7 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
     }
     jw_close(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 239);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     xd_put_rest(x, &perplexity_embed_request_shape, "", &m->rest);
@@ -8940,11 +8989,11 @@ read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 247);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 334);
         xd_read_packed_ints(x, v[1], &m->numbers);
     }
 }
@@ -8953,15 +9002,15 @@ static void
 write_perplexity_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 240);
+    XD_SEEN(seen_written, 246);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"embedding\""));
     if (true) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 247);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 334);
         (void)xd_put_packed_ints(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -9001,11 +9050,11 @@ read_perplexity_search_result_web(struct xd *x, uint32_t at, struct ir_citation 
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 335);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 336);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -9015,7 +9064,7 @@ read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &perplexity_search_result_tags)) {
     case 0:
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 337);
         read_perplexity_search_result_web(x, at, m);
         return true;
     }
@@ -9087,7 +9136,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -9108,7 +9157,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[14], m);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 271);
         xd_read_int(x, v[15], &m->sampling.top_k);
     }
 }
@@ -9232,7 +9281,7 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -9277,11 +9326,11 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 271);
         xd_read_int(x, v[20], &m->sampling.top_k);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 272);
         xd_read_int(x, v[21], &m->reasoning.budget);
     }
 }
@@ -9471,7 +9520,7 @@ put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 321);
+        XD_SEEN(seen_written, 327);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -9526,18 +9575,18 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 332, 0 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 333, 0 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 334, 0 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 338, 0 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 339, 0 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 340, 0 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
     &fault_table,
 };
 
-/* openai/chat.spec:71: "assistant" */
+/* openai/chat.spec:72: "assistant" */
 static const struct xd_key vllm_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -9564,7 +9613,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 275);
+        XD_SEEN(seen_read, 281);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -9728,15 +9777,15 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 335, 0 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 336, 0 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 337, 0 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 338, 0 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 339, 0 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 340, 0 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 341, 0 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 341, 0 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 342, 0 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 343, 0 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 344, 0 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 345, 0 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 346, 0 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 347, 0 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -9746,9 +9795,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 342, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 343, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 344, 0 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 348, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 349, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 350, 0 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -9793,7 +9842,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 345);
+    XD_SEEN(seen_read, 351);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9840,7 +9889,7 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -9896,7 +9945,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 351);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -9962,8 +10011,8 @@ static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
 
 /* providers/voyage.spec:16 */
 static const struct xd_word voyage_voyage_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 346, 0 },
-    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 347, 0 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 352, 0 },
+    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 353, 0 },
 };
 static const struct xd_table voyage_voyage_purpose_table = {
     "voyage_purpose", voyage_voyage_purpose_table_v,
@@ -9987,7 +10036,7 @@ static const struct xd_shape voyage_embed_request_shape = {
 static void
 take_voyage_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 349);
+    XD_SEEN(seen_read, 355);
     int w = xd_read_word(x, v, &voyage_voyage_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -10002,7 +10051,7 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 236);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
@@ -10013,14 +10062,14 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 354);
         xd_read_int(x, v[2], &m->dimensions);
     }
     if (v[3]) {
         take_voyage_embed_request_input_type(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 350);
+        XD_SEEN(seen_read, 356);
         xd_read_bool(x, v[4], &m->truncate);
     }
 }
@@ -10029,7 +10078,7 @@ static void
 put_voyage_embed_request_output_dimension(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 348);
+        XD_SEEN(seen_written, 354);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
 }
@@ -10038,7 +10087,7 @@ static void
 put_voyage_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 349);
+        XD_SEEN(seen_written, 355);
         if (!xd_put_word(x, STR("input_type"), &voyage_voyage_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -10048,7 +10097,7 @@ static void
 put_voyage_embed_request_truncation(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 350);
+        XD_SEEN(seen_written, 356);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10088,7 +10137,7 @@ read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 351);
+        XD_SEEN(seen_read, 357);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -10098,7 +10147,7 @@ write_voyage_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 351);
+        XD_SEEN(seen_written, 357);
         xd_put_int(x, STR("total_tokens"), m->input);
     }
     xd_put_rest(x, &voyage_embed_usage_shape, "", &m->rest);
@@ -10134,7 +10183,7 @@ static const struct xd_shape voyage_rerank_request_shape = {
 static void
 take_voyage_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 352);
+    XD_SEEN(seen_read, 358);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -10154,13 +10203,13 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 245);
+        XD_SEEN(seen_read, 251);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 246);
+        XD_SEEN(seen_read, 252);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
@@ -10171,15 +10220,15 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 353);
+        XD_SEEN(seen_read, 359);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 249);
+        XD_SEEN(seen_read, 255);
         xd_read_bool(x, v[4], &m->echo);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 354);
+        XD_SEEN(seen_read, 360);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -10187,7 +10236,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
 static void
 put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 352);
+    XD_SEEN(seen_written, 358);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -10203,7 +10252,7 @@ static void
 put_voyage_rerank_request_top_k(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 353);
+        XD_SEEN(seen_written, 359);
         xd_put_int(x, STR("top_k"), m->top);
     }
 }
@@ -10212,7 +10261,7 @@ static void
 put_voyage_rerank_request_truncation(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 354);
+        XD_SEEN(seen_written, 360);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10247,7 +10296,7 @@ static const struct xd_shape voyage_rerank_reply_shape = {
 static void
 take_voyage_rerank_reply_data(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 355);
+    XD_SEEN(seen_read, 361);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -10265,11 +10314,11 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 257);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 252);
+        XD_SEEN(seen_read, 258);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
@@ -10285,7 +10334,7 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 static void
 put_voyage_rerank_reply_data(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 355);
+    XD_SEEN(seen_written, 361);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -10297,7 +10346,7 @@ static void
 put_voyage_rerank_reply_object(struct xd *x, const struct ir_rerank_reply *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 356);
+    XD_SEEN(seen_written, 362);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
 }
@@ -10326,15 +10375,15 @@ read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 262);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 263);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 357);
+        XD_SEEN(seen_read, 363);
         m->document.set = true;
         xd_read_str(x, v[2], &m->document.text);
     }
@@ -10345,15 +10394,15 @@ write_voyage_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 262);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 263);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 357);
+        XD_SEEN(seen_written, 363);
         xd_put_str(x, STR("document"), m->document.text);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -10365,9 +10414,9 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 358, 0 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 364, 0 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -10587,7 +10636,7 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 359);
+        XD_SEEN(seen_read, 365);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -10613,7 +10662,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:312: error */
+/* openai/chat.spec:313: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -10652,35 +10701,35 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 360);
+        XD_SEEN(seen_read, 366);
         xd_read_str(x, v[3], &m->code);
     }
 }
 static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_zai_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:248 */
+/* openai/chat.spec:249 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 361, 0 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 362, 0 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 363, 0 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 367, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 368, 0 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 369, 0 },
 };
 static const struct xd_table zai_stop_table = {
     "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 28,
     &stop_table,
 };
 
-/* openai/chat.spec:330 */
+/* openai/chat.spec:331 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 364, 0 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 365, 0 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 366, 0 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 367, 0 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 368, 0 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 369, 0 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 370, 0 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 371, 0 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 372, 0 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 370, 0 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 371, 0 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 372, 0 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 373, 0 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 374, 0 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 375, 0 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 376, 0 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 377, 0 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 378, 0 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -10689,9 +10738,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 373, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 343, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 374, 0 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 379, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 349, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 380, 0 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -10730,7 +10779,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 345);
+    XD_SEEN(seen_read, 351);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -10773,7 +10822,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 266);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -10794,7 +10843,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 375);
+        XD_SEEN(seen_read, 381);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -10806,7 +10855,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 375);
+        XD_SEEN(seen_written, 381);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -10817,7 +10866,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 351);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -14343,244 +14392,250 @@ static const struct xd_op zhipu_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:118", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:118", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:118", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:119", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:119", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:185", "\"auto\" <-> auto" },
-    { "openai/chat.spec:185", "\"required\" <-> required" },
-    { "openai/chat.spec:185", "\"none\" <-> none" },
-    { "openai/chat.spec:185", "\"any\" -> required" },
-    { "openai/chat.spec:189", "\"none\" <-> none" },
-    { "openai/chat.spec:189", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:189", "\"low\" <-> low" },
-    { "openai/chat.spec:189", "\"medium\" <-> medium" },
-    { "openai/chat.spec:189", "\"high\" <-> high" },
-    { "openai/chat.spec:189", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:190", "\"max\" <-> max" },
-    { "openai/chat.spec:202", "\"text\" <-> text" },
-    { "openai/chat.spec:202", "\"json_object\" <-> object" },
-    { "openai/chat.spec:202", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:249", "\"stop\" <-> end" },
-    { "openai/chat.spec:250", "\"length\" <-> length" },
-    { "openai/chat.spec:251", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:252", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:253", "\"stop\" <- match" },
-    { "openai/chat.spec:254", "\"stop\" <- pause" },
-    { "openai/chat.spec:255", "\"stop\" <- other" },
-    { "openai/chat.spec:256", "\"error\" <-> failed" },
-    { "openai/chat.spec:257", "\"eos\" -> end" },
-    { "openai/chat.spec:258", "* -> other" },
-    { "openai/chat.spec:331", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:332", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:333", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:334", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:335", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:336", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:337", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:338", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:339", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:340", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:341", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:342", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:343", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:344", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:345", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:346", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:347", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:348", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:349", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:352",
+    { "openai/chat.spec:119", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:119", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:119", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:120", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:120", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:186", "\"auto\" <-> auto" },
+    { "openai/chat.spec:186", "\"required\" <-> required" },
+    { "openai/chat.spec:186", "\"none\" <-> none" },
+    { "openai/chat.spec:186", "\"any\" -> required" },
+    { "openai/chat.spec:190", "\"none\" <-> none" },
+    { "openai/chat.spec:190", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:190", "\"low\" <-> low" },
+    { "openai/chat.spec:190", "\"medium\" <-> medium" },
+    { "openai/chat.spec:190", "\"high\" <-> high" },
+    { "openai/chat.spec:190", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:191", "\"max\" <-> max" },
+    { "openai/chat.spec:203", "\"text\" <-> text" },
+    { "openai/chat.spec:203", "\"json_object\" <-> object" },
+    { "openai/chat.spec:203", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:250", "\"stop\" <-> end" },
+    { "openai/chat.spec:251", "\"length\" <-> length" },
+    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:253", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:254", "\"stop\" <- match" },
+    { "openai/chat.spec:255", "\"stop\" <- pause" },
+    { "openai/chat.spec:256", "\"stop\" <- other" },
+    { "openai/chat.spec:257", "\"error\" <-> failed" },
+    { "openai/chat.spec:258", "\"eos\" -> end" },
+    { "openai/chat.spec:259", "* -> other" },
+    { "openai/chat.spec:332", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:333", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:334", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:335", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:336", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:337", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:338", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:339", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:340", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:341", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:342", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:343", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:344", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:345", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:346", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:347", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:348", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:349", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:350", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:353",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:353",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:354",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:355",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:20", "model <-> model required" },
-    { "openai/chat.spec:21", "messages <-> this : messages required" },
-    { "openai/chat.spec:22", "stream <-> stream" },
-    { "openai/chat.spec:23", "stream_options.include_usage <-> stream_usage" },
-    { "openai/chat.spec:24", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:25", "functions -> tools : [function]" },
-    { "openai/chat.spec:26", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:27", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/chat.spec:28", "max_completion_tokens, max_tokens <-> max_output" },
-    { "openai/chat.spec:29", "n <-> candidates" },
-    { "openai/chat.spec:30", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:31", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:32", "top_p <-> sampling.top_p" },
-    { "openai/chat.spec:33", "seed <-> sampling.seed" },
-    { "openai/chat.spec:34", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:35", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:36", "logit_bias <-> sampling.bias" },
-    { "openai/chat.spec:37", "logprobs <-> logprobs" },
-    { "openai/chat.spec:38", "top_logprobs <-> top_logprobs" },
-    { "openai/chat.spec:39", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:40", "response_format <-> format : format" },
-    { "openai/chat.spec:41", "modalities <-> outputs : [string]" },
-    { "openai/chat.spec:42", "audio <-> voice" },
-    { "openai/chat.spec:43", "user <-> user" },
-    { "openai/chat.spec:44", "prompt_cache_key <-> cache_key" },
-    { "openai/chat.spec:45", "service_tier <-> tier" },
-    { "openai/chat.spec:54", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:58", "tool_call_id <-> call" },
-    { "openai/chat.spec:59", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:64", "name -> call" },
-    { "openai/chat.spec:65", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:68", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:73", "thinking_blocks -> blocks : [thinking_block]" },
-    { "openai/chat.spec:74", "reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:75", "reasoning_content -> blocks.thinking.text" },
-    { "openai/chat.spec:76", "reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:78", "content <-> blocks : string as text | [part]" },
-    { "openai/chat.spec:79", "refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:80", "audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:81", "tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:82", "function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:53", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/chat.spec:57", "\"tool\" <-> turns.user.result {" },
-    { "openai/chat.spec:63", "\"function\" -> turns.user.result { # before November 2023" },
-    { "openai/chat.spec:67", "\"user\" <-> turns.user {" },
-    { "openai/chat.spec:71", "\"assistant\" <-> turns.assistant {" },
-    { "openai/chat.spec:92", "text <-> text" },
-    { "openai/chat.spec:89", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/chat.spec:90", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:93", "refusal <-> text" },
-    { "openai/chat.spec:95", "image_url.url <-> source : media_url" },
-    { "openai/chat.spec:96", "image_url.detail <-> detail" },
-    { "openai/chat.spec:100", "input_audio.data <-> source.bytes.data" },
-    { "openai/chat.spec:101", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/chat.spec:105", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:106", "file.file_id <-> source.file.id" },
-    { "openai/chat.spec:107", "file.filename <-> title" },
-    { "openai/chat.spec:92",
+    { "openai/chat.spec:21", "model <-> model required" },
+    { "openai/chat.spec:22", "messages <-> this : messages required" },
+    { "openai/chat.spec:23", "stream <-> stream" },
+    { "openai/chat.spec:24", "stream_options.include_usage <-> stream_usage" },
+    { "openai/chat.spec:25", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:26", "functions -> tools : [function]" },
+    { "openai/chat.spec:27", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:28", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:29", "max_completion_tokens, max_tokens <-> max_output" },
+    { "openai/chat.spec:30", "n <-> candidates" },
+    { "openai/chat.spec:31", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:32", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:33", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:34", "seed <-> sampling.seed" },
+    { "openai/chat.spec:35", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:36", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:37", "logit_bias <-> sampling.bias" },
+    { "openai/chat.spec:38", "logprobs <-> logprobs" },
+    { "openai/chat.spec:39", "top_logprobs <-> top_logprobs" },
+    { "openai/chat.spec:40", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:41", "response_format <-> format : format" },
+    { "openai/chat.spec:42", "modalities <-> outputs : [string]" },
+    { "openai/chat.spec:43", "audio <-> voice" },
+    { "openai/chat.spec:44", "user <-> user" },
+    { "openai/chat.spec:45", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:46", "service_tier <-> tier" },
+    { "openai/chat.spec:55", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:59", "tool_call_id <-> call" },
+    { "openai/chat.spec:60", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:65", "name -> call" },
+    { "openai/chat.spec:66", "content -> blocks : string as text | [part]" },
+    { "openai/chat.spec:69", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:74", "thinking_blocks -> blocks : [thinking_block]" },
+    { "openai/chat.spec:75", "reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:76", "reasoning_content -> blocks.thinking.text" },
+    { "openai/chat.spec:77", "reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:79", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:80", "refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:81", "audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:82", "tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:83", "function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:54", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/chat.spec:58", "\"tool\" <-> turns.user.result {" },
+    { "openai/chat.spec:64", "\"function\" -> turns.user.result { # before November 2023" },
+    { "openai/chat.spec:68", "\"user\" <-> turns.user {" },
+    { "openai/chat.spec:72", "\"assistant\" <-> turns.assistant {" },
+    { "openai/chat.spec:93", "text <-> text" },
+    { "openai/chat.spec:90", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/chat.spec:91", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:94", "refusal <-> text" },
+    { "openai/chat.spec:96", "image_url.url <-> source : media_url" },
+    { "openai/chat.spec:97", "image_url.detail <-> detail" },
+    { "openai/chat.spec:101", "input_audio.data <-> source.bytes.data" },
+    { "openai/chat.spec:102", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/chat.spec:106", "file.file_data <-> source : data_url" },
+    { "openai/chat.spec:107", "file.file_id <-> source.file.id" },
+    { "openai/chat.spec:108", "file.filename <-> title" },
+    { "openai/chat.spec:93",
       "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/chat.spec:93", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/chat.spec:94", "\"image_url\" <-> image {" },
-    { "openai/chat.spec:99", "\"input_audio\" <-> audio {" },
-    { "openai/chat.spec:104", "\"file\" <-> document {" },
-    { "openai/chat.spec:110", "* <-> foreign" },
-    { "openai/chat.spec:115", "mode = \"explicit\"" },
-    { "openai/chat.spec:115", "ttl <-> ttl" },
-    { "openai/chat.spec:116", "type = \"ephemeral\"" },
+    { "openai/chat.spec:94", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/chat.spec:95", "\"image_url\" <-> image {" },
+    { "openai/chat.spec:100", "\"input_audio\" <-> audio {" },
+    { "openai/chat.spec:105", "\"file\" <-> document {" },
+    { "openai/chat.spec:111", "* <-> foreign" },
+    { "openai/chat.spec:116", "mode = \"explicit\"" },
     { "openai/chat.spec:116", "ttl <-> ttl" },
-    { "openai/chat.spec:122", "thinking <-> text" },
-    { "openai/chat.spec:122", "signature <-> signature" },
-    { "openai/chat.spec:123", "data <-> data" },
-    { "openai/chat.spec:122",
+    { "openai/chat.spec:117", "type = \"ephemeral\"" },
+    { "openai/chat.spec:117", "ttl <-> ttl" },
+    { "openai/chat.spec:123", "thinking <-> text" },
+    { "openai/chat.spec:123", "signature <-> signature" },
+    { "openai/chat.spec:124", "data <-> data" },
+    { "openai/chat.spec:123",
       "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:123", "\"redacted_thinking\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:129", "text <-> text" },
-    { "openai/chat.spec:129", "signature <-> signature" },
-    { "openai/chat.spec:130", "summary -> text" },
-    { "openai/chat.spec:131", "data <-> data" },
-    { "openai/chat.spec:129",
+    { "openai/chat.spec:124", "\"redacted_thinking\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:130", "text <-> text" },
+    { "openai/chat.spec:130", "signature <-> signature" },
+    { "openai/chat.spec:131", "summary -> text" },
+    { "openai/chat.spec:132", "data <-> data" },
+    { "openai/chat.spec:130",
       "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:130", "\"reasoning.summary\" -> thinking { summary -> text }" },
-    { "openai/chat.spec:131", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:138", "text -> text" },
-    { "openai/chat.spec:139", "thinking -> text : texts" },
-    { "openai/chat.spec:138", "\"text\" -> text { text -> text }" },
-    { "openai/chat.spec:139", "\"thinking\" -> thinking { thinking -> text : texts }" },
-    { "openai/chat.spec:144", "id <-> id" },
-    { "openai/chat.spec:145", "data <-> source.bytes.data" },
-    { "openai/chat.spec:146", "transcript <-> transcript" },
-    { "openai/chat.spec:147", "expires_at <-> expires" },
-    { "openai/chat.spec:152", "id <-> id" },
-    { "openai/chat.spec:153", "type = \"function\"" },
-    { "openai/chat.spec:154", "function.name <-> name" },
-    { "openai/chat.spec:155", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:161", "name -> name" },
-    { "openai/chat.spec:162", "arguments -> arguments : json in string" },
-    { "openai/chat.spec:169", "function.name <-> name" },
-    { "openai/chat.spec:170", "function.description <-> description" },
-    { "openai/chat.spec:171", "function.parameters <-> schema" },
-    { "openai/chat.spec:172", "function.strict <-> strict" },
-    { "openai/chat.spec:166", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:168", "\"function\" <-> function {" },
-    { "openai/chat.spec:174", "* <-> foreign" },
-    { "openai/chat.spec:180", "name -> name" },
-    { "openai/chat.spec:181", "description -> description" },
-    { "openai/chat.spec:182", "parameters -> schema" },
-    { "openai/chat.spec:186", "type = \"function\"" },
-    { "openai/chat.spec:186", "function.name <-> name" },
-    { "openai/chat.spec:194", "type <-> mode : format_mode" },
-    { "openai/chat.spec:195", "json_schema.name <-> name" },
-    { "openai/chat.spec:196", "json_schema.description <-> description" },
-    { "openai/chat.spec:197", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:198", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:205", "id <-> id else \"\"" },
-    { "openai/chat.spec:206", "object = \"chat.completion\"" },
-    { "openai/chat.spec:207", "created <- now" },
-    { "openai/chat.spec:208", "model <-> model else \"\"" },
-    { "openai/chat.spec:209", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:210", "usage <-> usage : usage" },
-    { "openai/chat.spec:211", "service_tier <-> tier" },
-    { "openai/chat.spec:216", "index <-> index" },
-    { "openai/chat.spec:217", "message.role = \"assistant\"" },
-    { "openai/chat.spec:219", "message.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:220", "message.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:221", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:222", "message.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:224",
+    { "openai/chat.spec:131", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:132", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:139", "text -> text" },
+    { "openai/chat.spec:140", "thinking -> text : texts" },
+    { "openai/chat.spec:139", "\"text\" -> text { text -> text }" },
+    { "openai/chat.spec:140", "\"thinking\" -> thinking { thinking -> text : texts }" },
+    { "openai/chat.spec:145", "id <-> id" },
+    { "openai/chat.spec:146", "data <-> source.bytes.data" },
+    { "openai/chat.spec:147", "transcript <-> transcript" },
+    { "openai/chat.spec:148", "expires_at <-> expires" },
+    { "openai/chat.spec:153", "id <-> id" },
+    { "openai/chat.spec:154", "type = \"function\"" },
+    { "openai/chat.spec:155", "function.name <-> name" },
+    { "openai/chat.spec:156", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:162", "name -> name" },
+    { "openai/chat.spec:163", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:170", "function.name <-> name" },
+    { "openai/chat.spec:171", "function.description <-> description" },
+    { "openai/chat.spec:172", "function.parameters <-> schema" },
+    { "openai/chat.spec:173", "function.strict <-> strict" },
+    { "openai/chat.spec:167", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:169", "\"function\" <-> function {" },
+    { "openai/chat.spec:175", "* <-> foreign" },
+    { "openai/chat.spec:181", "name -> name" },
+    { "openai/chat.spec:182", "description -> description" },
+    { "openai/chat.spec:183", "parameters -> schema" },
+    { "openai/chat.spec:187", "type = \"function\"" },
+    { "openai/chat.spec:187", "function.name <-> name" },
+    { "openai/chat.spec:195", "type <-> mode : format_mode" },
+    { "openai/chat.spec:196", "json_schema.name <-> name" },
+    { "openai/chat.spec:197", "json_schema.description <-> description" },
+    { "openai/chat.spec:198", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:199", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:206", "id <-> id else \"\"" },
+    { "openai/chat.spec:207", "object = \"chat.completion\"" },
+    { "openai/chat.spec:208", "created <- now" },
+    { "openai/chat.spec:209", "model <-> model else \"\"" },
+    { "openai/chat.spec:210", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:211", "usage <-> usage : usage" },
+    { "openai/chat.spec:212", "service_tier <-> tier" },
+    { "openai/chat.spec:217", "index <-> index" },
+    { "openai/chat.spec:218", "message.role = \"assistant\"" },
+    { "openai/chat.spec:220", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:221", "message.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:222", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:223", "message.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:225",
       "message.content <-> blocks : string joins text | [reply_part] else null" },
-    { "openai/chat.spec:225", "message.refusal <-> blocks.refusal.text else null" },
-    { "openai/chat.spec:226", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:227", "message.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:228", "message.tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:229", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:230", "logprobs = null" },
-    { "openai/chat.spec:231", "logprobs.content <-> logprobs" },
-    { "openai/chat.spec:232", "finish_reason <-> stop : stop" },
-    { "openai/chat.spec:239", "url_citation.url <-> url" },
-    { "openai/chat.spec:240", "url_citation.title <-> title" },
-    { "openai/chat.spec:241", "url_citation.start_index <-> start else 0" },
-    { "openai/chat.spec:242", "url_citation.end_index <-> end else 0" },
-    { "openai/chat.spec:238", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:244", "* <-> foreign" },
-    { "openai/chat.spec:262", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:263", "completion_tokens -> output" },
-    { "openai/chat.spec:264", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:265", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:266", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:267", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:268", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:269", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:270", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:277", "id <-> id else \"\"" },
-    { "openai/chat.spec:278", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:279", "created <- now" },
-    { "openai/chat.spec:280", "model <-> model else \"\"" },
-    { "openai/chat.spec:281", "service_tier <-> tier" },
-    { "openai/chat.spec:300", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:284", "delta = {}" },
-    { "openai/chat.spec:285", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:286", "delta.content = \"\"" },
-    { "openai/chat.spec:288", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:289", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:290", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:291", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:293", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:294", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:295", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:296", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:297", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:298", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:301", "error <-> fail : fault_body" },
-    { "openai/chat.spec:306", "id <-> id" },
-    { "openai/chat.spec:307", "type = \"function\"" },
-    { "openai/chat.spec:308", "function.name <-> name" },
-    { "openai/chat.spec:309", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:313", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:314", "message, detail -> message" },
-    { "openai/chat.spec:320", "message <-> message else \"\"" },
-    { "openai/chat.spec:321", "type <-> kind : fault" },
-    { "openai/chat.spec:322", "code -> kind : fault try" },
-    { "openai/chat.spec:323", "param <-> param else null" },
-    { "openai/chat.spec:324", "code <-> code else null" },
-    { "openai/chat.spec:325", "status_code -> status" },
+    { "openai/chat.spec:226", "message.refusal <-> blocks.refusal.text else null" },
+    { "openai/chat.spec:227", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:228", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:229", "message.tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:230", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:231", "logprobs = null" },
+    { "openai/chat.spec:232", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:233", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:240", "url_citation.url <-> url" },
+    { "openai/chat.spec:241", "url_citation.title <-> title" },
+    { "openai/chat.spec:242", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:243", "url_citation.end_index <-> end else 0" },
+    { "openai/chat.spec:239", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:245", "* <-> foreign" },
+    { "openai/chat.spec:263", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:264", "completion_tokens -> output" },
+    { "openai/chat.spec:265", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:266", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:267", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:268", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:269", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:270", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:271", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:278", "id <-> id else \"\"" },
+    { "openai/chat.spec:279", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:280", "created <- now" },
+    { "openai/chat.spec:281", "model <-> model else \"\"" },
+    { "openai/chat.spec:282", "service_tier <-> tier" },
+    { "openai/chat.spec:301", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:285", "delta = {}" },
+    { "openai/chat.spec:286", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:287", "delta.content = \"\"" },
+    { "openai/chat.spec:289", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:290", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:291", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:292", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:294", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:295", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:296", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:297", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:298", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:299", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:302", "error <-> fail : fault_body" },
+    { "openai/chat.spec:307", "id <-> id" },
+    { "openai/chat.spec:308", "type = \"function\"" },
+    { "openai/chat.spec:309", "function.name <-> name" },
+    { "openai/chat.spec:310", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:314", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:315", "message, detail -> message" },
+    { "openai/chat.spec:321", "message <-> message else \"\"" },
+    { "openai/chat.spec:322", "type <-> kind : fault" },
+    { "openai/chat.spec:323", "code -> kind : fault try" },
+    { "openai/chat.spec:324", "param <-> param else null" },
+    { "openai/chat.spec:325", "code <-> code else null" },
+    { "openai/chat.spec:326", "status_code -> status" },
+    { "openai/chat.spec:359", "object = \"list\"" },
+    { "openai/chat.spec:360", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:365", "id <- id" },
+    { "openai/chat.spec:366", "object = \"model\"" },
+    { "openai/chat.spec:367", "created <- created" },
+    { "openai/chat.spec:368", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -14737,11 +14792,11 @@ static const unsigned char directions[] = {
     1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3,
     3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
     2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1,
-    3, 3, 1, 3, 3, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 1, 3,
-    3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3,
-    3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
+    3, 3, 1, 3, 3, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1,
+    1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1,
+    1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static const struct str fronts[] = {
@@ -14758,6 +14813,8 @@ const struct xd_dialect xd_openai_chat = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .lists = STR_INIT("/models"),
+    .write_list = write_model_list,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,

@@ -113,14 +113,34 @@ xd_path_read(const struct xd_dialect *d, struct str path, struct str query, stru
     return false;
 }
 
+struct fronts {
+    const struct str *v;
+    unsigned n;
+};
+
+static struct fronts
+fronts_of(const struct xd_dialect *d)
+{
+    static const struct str usual[] = { STR_INIT("/v1"), STR_INIT("") };
+    return d->nfronts ? (struct fronts){ d->fronts, d->nfronts } : (struct fronts){ usual, 2 };
+}
+
 bool
 xd_front_read(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
 {
-    static const struct str usual[] = { STR_INIT("/v1"), STR_INIT("") };
-    const struct str *v = d->nfronts ? d->fronts : usual;
-    unsigned n = d->nfronts ? d->nfronts : 2;
-    for (unsigned i = 0; i < n; i++)
-        if (str_starts(path, v[i]) && xd_path_read(d, str_skip(path, v[i].n), query, asked))
+    const struct fronts l = fronts_of(d);
+    for (unsigned i = 0; i < l.n; i++)
+        if (str_starts(path, l.v[i]) && xd_path_read(d, str_skip(path, l.v[i].n), query, asked))
+            return true;
+    return false;
+}
+
+bool
+xd_front_lists(const struct xd_dialect *d, struct str path)
+{
+    const struct fronts l = fronts_of(d);
+    for (unsigned i = 0; d->lists.n && i < l.n; i++)
+        if (str_starts(path, l.v[i]) && str_eq(str_skip(path, l.v[i].n), d->lists))
             return true;
     return false;
 }

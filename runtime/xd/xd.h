@@ -238,6 +238,8 @@ struct xd_dialect {
     const struct str
         *fronts;      /* what stands before the paths of a dialect that clients speak: "/v1" */
     unsigned nfronts; /* 0: the usual, see path.h */
+    struct str lists; /* where clients ask for the names of models: "/models"; or absent */
+    void (*write_list)(struct xd *x, const struct ir_model_list *m);
     const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;
     const struct xd_dialect *const

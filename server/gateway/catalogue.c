@@ -140,20 +140,21 @@ put_string(struct jw *w, struct str key, struct str value)
     jw_string(w, value);
 }
 
-static void
-put_time(struct jw *w, struct str key, uint64_t seconds)
+#define DATE_BYTES 32
+
+static struct str
+print_time(char *to, uint64_t seconds)
 {
-    char text[32];
     time_t t = (time_t)seconds;
     struct tm tm;
     gmtime_r(&t, &tm);
-    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    put_string(w, key, str_make(text, n));
+    return str_make(to, strftime(to, DATE_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm));
 }
 
 void
 model_write(struct str name, uint64_t created, struct jw *w)
 {
+    char date[DATE_BYTES];
     jw_object(w);
     put_string(w, STR("id"), name);
     put_string(w, STR("object"), STR("model"));
@@ -161,39 +162,30 @@ model_write(struct str name, uint64_t created, struct jw *w)
     put_string(w, STR("display_name"), name);
     jw_key(w, STR("created"));
     jw_int(w, (int64_t)created);
-    put_time(w, STR("created_at"), created);
+    put_string(w, STR("created_at"), print_time(date, created));
     put_string(w, STR("owned_by"), STR("llmux"));
     jw_close(w);
 }
 
-static void
-put_id(struct jw *w, struct str key, const struct model *m)
-{
-    jw_key(w, key);
-    if (m)
-        jw_string(w, m->name);
-    else
-        jw_null(w);
-}
-
-void
-catalogue_write(const struct catalogue *c, uint64_t created, struct jw *w)
+struct ir_model_list
+catalogue_list(const struct catalogue *c, uint64_t created, struct arena *a)
 {
     unsigned all = c->n_exact + c->n_wild;
-    const struct model *first = c->n_exact ? c->exact : c->wild;
-    const struct model *last = c->n_wild ? &c->wild[c->n_wild - 1] : &c->exact[c->n_exact - 1];
-    jw_object(w);
-    put_string(w, STR("object"), STR("list"));
-    jw_key(w, STR("data"));
-    jw_array(w);
-    for (unsigned i = 0; i < c->n_exact; i++)
-        model_write(c->exact[i].name, created, w);
-    for (unsigned i = 0; i < c->n_wild; i++)
-        model_write(c->wild[i].name, created, w);
-    jw_close(w);
-    jw_key(w, STR("has_more"));
-    jw_bool(w, false);
-    put_id(w, STR("first_id"), all ? first : NULL);
-    put_id(w, STR("last_id"), all ? last : NULL);
-    jw_close(w);
+    struct ir_model_entry *v = arena_alloc(a, all * sizeof *v);
+    char date[DATE_BYTES];
+    struct str when = arena_str(a, print_time(date, created));
+    for (unsigned i = 0; v && i < all; i++) {
+        struct str name = i < c->n_exact ? c->exact[i].name : c->wild[i - c->n_exact].name;
+        v[i] = (struct ir_model_entry){ .set = true,
+                                        .id = name,
+                                        .resource = arena_printf(a, "models/%.*s", STR_ARG(name)),
+                                        .created = { (int64_t)created, true },
+                                        .date = when };
+    }
+    struct ir_model_list l = { .set = true, .models = { v, v ? all : 0, all } };
+    if (l.models.n) {
+        l.first = v[0].id;
+        l.last = v[all - 1].id;
+    }
+    return l;
 }

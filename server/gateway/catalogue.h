@@ -45,9 +45,10 @@ struct str offer_upstream(const struct offer *o, struct str name, struct arena *
 /* Append the names, separated by commas, at most `most` of them: for messages. */
 void catalogue_print(const struct catalogue *c, unsigned most, struct buf *out);
 
-/* Write the list of models, and one of them, as JSON.  The document has the members that clients
- * of all dialects look for; each takes those it knows. */
-void catalogue_write(const struct catalogue *c, uint64_t created, struct jw *w);
+/* The list of models, for a dialect to write; lives in the arena. */
+struct ir_model_list catalogue_list(const struct catalogue *c, uint64_t created, struct arena *a);
+/* Write one model as JSON, with the members that clients of all dialects look for; each takes
+ * those it knows. */
 void model_write(struct str name, uint64_t created, struct jw *w);
 
 #endif

@@ -87,6 +87,23 @@ front_of_headers(const struct http_head *head)
     return plain ? plain : xd_registry[0];
 }
 
+const struct xd_dialect *
+front_of_list(const struct http_head *head)
+{
+    struct str vendor = vendor_of(head->path);
+    struct str rest = vendor.p ? str_skip(head->path, vendor.n + 1) : head->path;
+    const struct xd_dialect *marked = front_of_headers(head), *first = NULL;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        if ((*d)->provider || (vendor.p && !is_vendor(*d, vendor)) || !xd_front_lists(*d, rest))
+            continue;
+        if (*d == marked)
+            return marked;
+        if (!first)
+            first = *d;
+    }
+    return first;
+}
+
 struct front
 front_of(const struct http_head *head)
 {

@@ -27,6 +27,10 @@ struct front front_of_path(struct str path, struct str query);
  * one whose spec names an empty front. */
 const struct xd_dialect *front_of_headers(const struct http_head *head);
 
+/* The dialect in which to list the models, NULL when that is not what the path asks for.  Where
+ * several have the path, the headers tell. */
+const struct xd_dialect *front_of_list(const struct http_head *head);
+
 /* For any request: the dialect of its path, else that of its headers. */
 struct front front_of(const struct http_head *head);
 

@@ -103,14 +103,19 @@ answer_ready(struct page *p)
 }
 
 static void
-answer_models(struct page *p)
+answer_models(struct page *p, const struct xd_dialect *d)
 {
     const struct gateway *g = p->w->gateway;
-    struct jw j;
-    jw_init(&j, &p->w->out);
-    catalogue_write(&g->catalogue, g->started, &j);
+    struct arena a;
+    struct xd xd;
+    arena_init(&a, SCRATCH_MAX);
+    struct ir_model_list list = catalogue_list(&g->catalogue, g->started, &a);
+    xd_init(&xd, d, d->ops[0].kind, &a, &p->w->out);
+    d->write_list(&xd, &list);
     send(p, 200, buf_str(&p->w->out));
     buf_clear(&p->w->out);
+    xd_fini(&xd);
+    arena_fini(&a);
 }
 
 /* "gpt-4o", or "meta%2Fllama" for "meta/llama". */
@@ -156,8 +161,6 @@ static const struct {
 } fixed[] = {
     { STR_INIT("/health/live"), answer_live },
     { STR_INIT("/health/ready"), answer_ready },
-    { STR_INIT("/v1/models"), answer_models },
-    { STR_INIT("/models"), answer_models },
 };
 
 static bool
@@ -192,6 +195,14 @@ pages_answer(struct worker *w, struct http_exchange *http)
             continue;
         if (is_reading(p.head))
             fixed[i].answer(&p);
+        else
+            refuse_method(&p, "GET, HEAD");
+        return;
+    }
+    const struct xd_dialect *lists = front_of_list(p.head);
+    if (lists) {
+        if (is_reading(p.head))
+            answer_models(&p, lists);
         else
             refuse_method(&p, "GET, HEAD");
         return;

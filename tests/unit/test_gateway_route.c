@@ -1,6 +1,8 @@
 /* Models and the deployments that are tried for them. */
 #include "tests/unit/test_gateway_rig.h"
 
+#include "runtime/xd/translate.h"
+#include "server/gateway/front.h"
 #include "server/gateway/route.h"
 
 static const char yaml[] =
@@ -167,25 +169,58 @@ an_unknown_model_has_no_route_and_the_message_can_name_the_others(void **state)
     rig_close(&rig);
 }
 
-static void
-the_list_of_models_has_what_all_kinds_of_clients_look_for(void **state)
+/* What a client gets that asks at this path, perhaps with a header. */
+static const struct xd_dialect *
+lister(const char *path, const char *header)
 {
+    struct http_header h = { str_from(header), STR("1") };
+    const struct http_head head = { .path = str_from(path), .headers = &h, .n_headers = 1 };
+    return front_of_list(&head);
+}
+
+static void
+models_are_listed_in_the_client_s_dialect(void **state)
+{
+    static const struct {
+        const char *path, *header, *want;
+    } rows[] = {
+        { "/v1/models", "x",
+          "{\"object\":\"list\",\"data\":["
+          "{\"id\":\"m\",\"object\":\"model\",\"created\":86400,\"owned_by\":\"llmux\"},"
+          "{\"id\":\"n\",\"object\":\"model\",\"created\":86400,\"owned_by\":\"llmux\"}]}" },
+        { "/mistral/v1/models", "x",
+          "{\"object\":\"list\",\"data\":["
+          "{\"id\":\"m\",\"object\":\"model\",\"created\":86400,\"owned_by\":\"llmux\"},"
+          "{\"id\":\"n\",\"object\":\"model\",\"created\":86400,\"owned_by\":\"llmux\"}]}" },
+        { "/v1/models", "anthropic-version",
+          "{\"data\":[{\"type\":\"model\",\"id\":\"m\",\"display_name\":\"m\",\"created_at\":"
+          "\"1970-01-02T00:00:00Z\"},{\"type\":\"model\",\"id\":\"n\",\"display_name\":\"n\","
+          "\"created_at\":\"1970-01-02T00:00:00Z\"}],\"has_more\":false,\"first_id\":\"m\","
+          "\"last_id\":\"n\"}" },
+        { "/v1beta/models", "x",
+          "{\"models\":[{\"name\":\"models/m\",\"displayName\":\"m\"},"
+          "{\"name\":\"models/n\",\"displayName\":\"n\"}]}" },
+    };
     struct rig rig;
     struct buf out;
-    struct jw w;
     (void)state;
     rig_open(&rig, "server: { listen: \"127.0.0.1:0\" }\n"
-                   "providers: [{ name: a, type: openai, models: [m, n] }]\n");
+                   "providers: [{ name: a, type: openai, api_key: k, models: [m, n] }]\n");
     buf_init(&out, 4000);
-    jw_init(&w, &out);
-    catalogue_write(&rig.gateway.catalogue, 86400, &w);
-    assert_str(buf_str(&out),
-               "{\"object\":\"list\",\"data\":["
-               "{\"id\":\"m\",\"object\":\"model\",\"type\":\"model\",\"display_name\":\"m\","
-               "\"created\":86400,\"created_at\":\"1970-01-02T00:00:00Z\",\"owned_by\":\"llmux\"},"
-               "{\"id\":\"n\",\"object\":\"model\",\"type\":\"model\",\"display_name\":\"n\","
-               "\"created\":86400,\"created_at\":\"1970-01-02T00:00:00Z\",\"owned_by\":\"llmux\"}"
-               "],\"has_more\":false,\"first_id\":\"m\",\"last_id\":\"n\"}");
+    struct ir_model_list l = catalogue_list(&rig.gateway.catalogue, 86400, &rig.arena);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct xd_dialect *d = lister(rows[i].path, rows[i].header);
+        struct xd x;
+        assert_non_null(d);
+        buf_clear(&out);
+        xd_init(&x, d, XD_OP_CHAT, &rig.arena, &out);
+        d->write_list(&x, &l);
+        xd_fini(&x);
+        assert_str(buf_str(&out), rows[i].want);
+    }
+    assert_string_equal(lister("/models", "x")->name, "openai.chat");
+    assert_string_equal(lister("/anthropic/v1/models", "x")->name, "anthropic.messages");
+    assert_null(lister("/v1/models/m", "x"));
     buf_fini(&out);
     rig_close(&rig);
 }
@@ -200,7 +235,7 @@ main(void)
         cmocka_unit_test(weights_are_shares),
         cmocka_unit_test(a_deployment_that_cannot_serve_is_left_out_and_costs_no_try),
         cmocka_unit_test(an_unknown_model_has_no_route_and_the_message_can_name_the_others),
-        cmocka_unit_test(the_list_of_models_has_what_all_kinds_of_clients_look_for),
+        cmocka_unit_test(models_are_listed_in_the_client_s_dialect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
