@@ -36,6 +36,8 @@ take_call(struct xd *x, struct calls *l, struct ir_block *b)
     *c = (struct call){ .block = b, .made_up = b->call.id.n == 0 };
     if (c->made_up)
         make_id(x, b, l->n - 1);
+    if (!b->call.arguments.p)
+        b->call.arguments = STR("{}");
 }
 
 /* The call of this id, the last one if ids repeat. */

@@ -39,7 +39,7 @@ read_stop(struct plain *p, uint32_t choice)
     } words[] = {
         { "length", PLAIN_STOP_LENGTH },          { "model_length", PLAIN_STOP_LENGTH },
         { "tool_calls", PLAIN_STOP_CALL },        { "function_call", PLAIN_STOP_CALL },
-        { "content_filter", PLAIN_STOP_REFUSAL },
+        { "content_filter", PLAIN_STOP_REFUSAL }, { "error", PLAIN_STOP_REFUSAL },
     };
     struct str word = plain_text(p, choice, "finish_reason");
     if (word.n == 0)

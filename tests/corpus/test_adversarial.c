@@ -25,18 +25,20 @@
 #define EDGE_BYTES      512u
 #define MIDDLE_POINTS   256u
 
-#define CHAT     "openai.chat"
-#define MESSAGES "anthropic.messages"
-#define CONVERSE "bedrock.converse"
-#define CUT_OFF  "the stream was cut off before its end"
-#define CUT_IN   "the stream was cut off inside of an event"
+#define CHAT          "openai.chat"
+#define MESSAGES      "anthropic.messages"
+#define PARTS         "google.generate"
+#define MADE_ID_BYTES 29u
+#define CONVERSE      "bedrock.converse"
+#define CUT_OFF       "the stream was cut off before its end"
+#define CUT_IN        "the stream was cut off inside of an event"
 
 struct expected {
     const char *file; /* of sse/, without its ending, or with folder and ending */
     const char *from;
     struct str text;
     const char *thinking;
-    const char *calls; /* "id name arguments" a line */
+    const char *calls; /* "id name arguments" a line; made_1: an id that we made */
     enum plain_stop stop;
     int prompt, completion, cached; /* 0 0: no usage was said */
     const char *error;              /* NULL: the stream ends well */
@@ -153,6 +155,17 @@ static const struct expected table[] = {
     MESSAGE("10-unknown-event"),
     MESSAGE("11-metadata-before-stop"),
     MESSAGE("12-initial-response"),
+    { "gemini/01-fc-then-empty-stop.sse", PARTS, STR_INIT(""), "", "made_1 f {}\n", PLAIN_STOP_CALL,
+      3, 6, 0, NULL },
+    { "gemini/02-array-stream.json", PARTS, STR_INIT("ab"), "", "", PLAIN_STOP_END, 0, 0, 0, NULL },
+    { "gemini/03-blocked-prompt.sse", PARTS, STR_INIT(""), "", "", PLAIN_STOP_REFUSAL, 3, 0, 0,
+      NULL },
+    { "gemini/04-no-content-key.sse", PARTS, STR_INIT(""), "", "", PLAIN_STOP_REFUSAL, 0, 0, 0,
+      NULL },
+    { "gemini/05-error-midstream.sse", PARTS, STR_INIT("a"), "", "", PLAIN_STOP_NONE, 0, 0, 0,
+      "The model is overloaded." },
+    { "gemini/06-two-calls-same-name.sse", PARTS, STR_INIT(""), "",
+      "made_1 f {\"a\":1}\nmade_2 f {\"a\":2}\n", PLAIN_STOP_CALL, 0, 0, 0, NULL },
 };
 #define N_TABLE (sizeof table / sizeof *table)
 
@@ -192,9 +205,16 @@ static void
 expect_calls(struct arena *a, const struct expected *e, const struct plain *p)
 {
     struct str got = STR("");
-    for (unsigned i = 0; i < p->ncalls; i++)
-        got = arena_printf(a, "%.*s%.*s %.*s %.*s\n", STR_ARG(got), STR_ARG(p->call[i].id),
+    for (unsigned i = 0; i < p->ncalls; i++) {
+        struct str id = p->call[i].id;
+        for (unsigned k = 0; k < i; k++)
+            if (str_eq(id, p->call[k].id))
+                fail_msg("%s: two calls have the id %.*s", e->file, STR_ARG(id));
+        if (id.n == MADE_ID_BYTES && str_starts(id, STR("call_")))
+            id = arena_printf(a, "made_%u", i + 1);
+        got = arena_printf(a, "%.*s%.*s %.*s %.*s\n", STR_ARG(got), STR_ARG(id),
                            STR_ARG(p->call[i].name), STR_ARG(p->call[i].arguments));
+    }
     if (!str_is(got, e->calls))
         fail_msg("%s: calls are \"%.*s\"", e->file, STR_ARG(got));
 }
@@ -394,7 +414,8 @@ every_stream_of_our_framings_has_an_expectation(void **state)
         while (n < index.n && index.p[n] != '\t' && index.p[n] != '\n')
             n++;
         struct str name = { index.p, n };
-        if (!str_starts(name, STR("sse/")) && !str_starts(name, STR("eventstream/"))) {
+        if (!str_starts(name, STR("sse/")) && !str_starts(name, STR("eventstream/"))
+            && !str_starts(name, STR("gemini/"))) {
             others += memchr(name.p, '/', name.n) != NULL;
             continue;
         }
