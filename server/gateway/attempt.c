@@ -356,7 +356,7 @@ static enum attempt_start
 go(struct exchange *x)
 {
     struct proposal p;
-    struct fault f;
+    struct fault f = { .text = "the request cannot be signed" };
     if (!propose(x, &p))
         return ATTEMPT_UNFIT;
     x->attempts++;
