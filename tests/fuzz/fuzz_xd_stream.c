@@ -4,16 +4,19 @@
  *
  *   byte 0     the dialect
  *   byte 1, 2  the first cut
- *   byte 3     the size of the pieces after it */
+ *   byte 3     the size of the pieces after it
+ *
+ * A stream of binary messages is given as their lines (tests/lib/message_lines.h): what lies behind the
+ * checksums is to be reached. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/base/utf8.h"
 #include "runtime/ir/reply.h"
-#include "runtime/sse/sse.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
+#include "tests/lib/message_lines.h"
 
 #define OUT_MAX     (64u << 20)
 #define WRITERS_MAX 16u
@@ -106,7 +109,7 @@ on_event(void *ctx, const struct ir_event *e)
 }
 
 static enum err
-on_frame(void *ctx, const struct sse_event *e)
+on_frame(void *ctx, const struct frame *e)
 {
     struct json_doc *doc = ctx;
     struct fault fault;
@@ -118,15 +121,15 @@ on_frame(void *ctx, const struct sse_event *e)
 }
 
 static void
-check_frames(const struct buf *out)
+check_frames(const struct xd_dialect *d, const struct buf *out)
 {
     struct json_doc doc;
-    struct sse s;
+    struct framer f;
     json_doc_init(&doc);
-    sse_init(&s, OUT_MAX, on_frame, &doc);
-    check(sse_feed(&s, out->p, out->n) == ERR_OK && sse_end(&s) == ERR_OK,
+    framer_init(&f, 1u << d->framing, d->framing, OUT_MAX, on_frame, &doc);
+    check(framer_feed(&f, out->p, out->n) == ERR_OK && framer_end(&f) == ERR_OK,
           "frames that cannot be read");
-    sse_fini(&s);
+    framer_fini(&f);
     json_doc_fini(&doc);
 }
 
@@ -136,10 +139,13 @@ run(const struct xd_dialect *d, struct str s, size_t first, size_t step, bool wr
     struct told *t = calloc(1, sizeof *t);
     struct xd_reader r;
     arena_init(&t->arena, OUT_MAX);
-    for (; write && t->n < WRITERS_MAX && xd_registry[t->n]; t->n++) {
+    for (unsigned i = 0; write && t->n < WRITERS_MAX && xd_registry[i]; i++) {
+        if (xd_registry[i]->provider || !xd_op(xd_registry[i], XD_OP_CHAT))
+            continue;
         buf_init(&t->out[t->n], OUT_MAX);
-        xd_writer_init(&t->writers[t->n], xd_registry[t->n], XD_OP_CHAT, &t->arena, &t->out[t->n],
+        xd_writer_init(&t->writers[t->n], xd_registry[i], XD_OP_CHAT, &t->arena, &t->out[t->n],
                        XD_USAGE_WRITE);
+        t->n++;
     }
     xd_reader_init(&r, d, XD_OP_CHAT, &t->arena, on_event, t);
     enum err err = ERR_OK;
@@ -157,7 +163,7 @@ run(const struct xd_dialect *d, struct str s, size_t first, size_t step, bool wr
     check((t->grammar.state == IR_GRAMMAR_ENDED) == (end == ERR_OK), "an end that is none");
     xd_reader_fini(&r);
     for (unsigned i = 0; i < t->n; i++) {
-        check_frames(&t->out[i]);
+        check_frames(t->writers[i].x.dialect, &t->out[i]);
         xd_writer_fini(&t->writers[i]);
         buf_fini(&t->out[i]);
     }
@@ -173,13 +179,22 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     unsigned dialects = 0;
+    struct buf messages;
     if (n < 4)
         return 0;
     while (xd_registry[dialects])
         dialects++;
     const struct xd_dialect *d = xd_registry[data[0] % dialects];
     struct str s = str_make((const char *)data + 4, n - 4);
+    if (!xd_op(d, XD_OP_CHAT))
+        return 0;
+    buf_init(&messages, OUT_MAX);
+    if (d->framing == FRAMING_EVENTSTREAM) {
+        message_lines_write(&messages, s);
+        s = buf_str(&messages);
+    }
     size_t first = ((size_t)data[1] << 8 | data[2]) % (s.n + 1), step = (size_t)data[3] + 1;
     check(run(d, s, s.n, s.n, true) == run(d, s, first, step, false), "pieces tell another story");
+    buf_fini(&messages);
     return 0;
 }

@@ -27,6 +27,7 @@
 #include "runtime/xd/policy.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
+#include "tests/lib/message_lines.h"
 
 #define DIRECTORY "tests/cases"
 
@@ -183,22 +184,6 @@ check_part(const char *file, const struct part *p, const struct outcome *o)
     }
 }
 
-/* `name {...}` a line as binary messages. */
-static void
-write_messages(struct buf *out, struct str lines)
-{
-    for (struct str line; (line = next_line(&lines)).n;) {
-        struct eventstream_writer w;
-        bool failed = str_starts(line, STR("! "));
-        line = str_skip(line, failed ? 2 : 0);
-        const char *brace = find(line, STR(" {"));
-        size_t n = brace ? (size_t)(brace - line.p) : line.n;
-        messages_open(&w, out, failed ? MESSAGES_EXCEPTION : MESSAGES_EVENT, str_make(line.p, n));
-        buf_puts(out, str_skip(line, n + 1));
-        eventstream_close(&w);
-    }
-}
-
 static void
 run_part(const char *file, const struct part *part)
 {
@@ -208,7 +193,7 @@ run_part(const char *file, const struct part *part)
 
     buf_init(&messages, 16 << 20);
     if (stream && p->from->framing == FRAMING_EVENTSTREAM) {
-        write_messages(&messages, p->in);
+        message_lines_write(&messages, p->in);
         p->in = buf_str(&messages);
     }
     size_t steps[] = { p->in.n + 1, 1 };
