@@ -161,8 +161,10 @@ emit_flow_call(struct emit *e, const struct said *s)
            s->mask ? s->mask : ~0u);
     else if (is_event(s->ev, "grow"))
         em(e, "    xd_flow_grow_item(x, index, part, piece, &block);\n");
+    else if (is_event(s->ev, "close") && s->element)
+        em(e, "    (void)part;\n    xd_flow_close_item(x, index, &turn.blocks);\n");
     else if (is_event(s->ev, "close"))
-        em(e, "    xd_flow_close_item(x, index, part, %s);\n",
+        em(e, "    xd_flow_close_part(x, index, part, %s);\n",
            s->whole ? blocks : "&(const struct ir_blocks){ 0 }");
     else if (is_event(s->ev, "end"))
         em(e, "    xd_flow_end_items(x, &reply);\n");

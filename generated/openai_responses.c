@@ -3561,7 +3561,7 @@ read_events_15_response_content_part_done(struct xd *x, uint32_t at)
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
-    xd_flow_close_item(x, index, part, &one);
+    xd_flow_close_part(x, index, part, &one);
 }
 
 static void
@@ -3725,7 +3725,8 @@ read_events_19_response_output_item_done(struct xd *x, uint32_t at)
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
-    xd_flow_close_item(x, index, part, &turn.blocks);
+    (void)part;
+    xd_flow_close_item(x, index, &turn.blocks);
 }
 
 static void

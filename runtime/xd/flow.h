@@ -57,9 +57,12 @@ struct flow_track {
     unsigned calls, texts;  /* opened so far */
     uint32_t kinds;         /* of the blocks opened so far: 1u << kind */
     struct {
-        int64_t *v;
+        struct flow_past {
+            int64_t key;
+            enum ir_block_kind kind;
+        } * v;
         unsigned n, cap;
-    } past; /* keys of the parts of items that are closed */
+    } past; /* the parts of items that are closed */
     enum ir_stop stop;
     struct str stop_text;
 };

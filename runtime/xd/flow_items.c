@@ -18,7 +18,7 @@ static bool
 is_past(const struct flow_track *t, int64_t key)
 {
     for (unsigned i = t->past.n; i > 0; i--)
-        if (t->past.v[i - 1] == key)
+        if (t->past.v[i - 1].key == key)
             return true;
     return false;
 }
@@ -26,13 +26,13 @@ is_past(const struct flow_track *t, int64_t key)
 static void
 close_part(struct xd *x, struct flow_track *t, struct flow_lane *l)
 {
-    int64_t *past = arena_push(x->keep, (void **)&t->past.v, &t->past.n, &t->past.cap,
-                               sizeof *past);
+    struct flow_past *past = arena_push(x->keep, (void **)&t->past.v, &t->past.n, &t->past.cap,
+                                        sizeof *past);
     if (!past) {
         xd_full(x);
         return;
     }
-    *past = l->key;
+    *past = (struct flow_past){ l->key, l->block.kind };
     flow_lane_close(x, t, l);
 }
 
@@ -142,11 +142,50 @@ complete(struct xd *x, struct flow_track *t, int64_t key, const struct ir_block 
 }
 
 void
-xd_flow_close_item(struct xd *x, unsigned index, unsigned part, const struct ir_blocks *l)
+xd_flow_close_part(struct xd *x, unsigned index, unsigned part, const struct ir_blocks *l)
 {
     struct flow_track *t = xd_flow_track(x, 0);
     for (unsigned i = 0; t && !x->err && i < l->n; i++)
         complete(x, t, key_of(index, part + i), &l->v[i]);
+}
+
+/* Is it a part of this item and kind, behind the ones that were matched, and before the best so far? */
+static void
+consider(int64_t key, enum ir_block_kind kind, unsigned index, enum ir_block_kind want,
+         int64_t behind, int64_t *best)
+{
+    if (key / PARTS_MAX == index && kind == want && key > behind && (*best < 0 || key < *best))
+        *best = key;
+}
+
+/* Peers do not agree on the numbers of parts: a block of the whole is the next part of its kind. */
+static int64_t
+key_of_whole(const struct flow_track *t, unsigned index, const struct ir_block *b, int64_t behind)
+{
+    int64_t best = -1;
+    for (unsigned i = 0; i < t->past.n; i++)
+        consider(t->past.v[i].key, t->past.v[i].kind, index, b->kind, behind, &best);
+    if (t->live)
+        consider(t->live->key, t->live->block.kind, index, b->kind, behind, &best);
+    for (const struct flow_lane *l = t->waiting.first; l; l = l->next)
+        consider(l->key, l->block.kind, index, b->kind, behind, &best);
+    return best;
+}
+
+void
+xd_flow_close_item(struct xd *x, unsigned index, const struct ir_blocks *l)
+{
+    struct flow_track *t = xd_flow_track(x, 0);
+    int64_t behind[IR_BLOCK_COUNT];
+    for (unsigned i = 0; i < IR_BLOCK_COUNT; i++)
+        behind[i] = -1;
+    for (unsigned i = 0; t && !x->err && i < l->n; i++) {
+        int64_t key = key_of_whole(t, index, &l->v[i], behind[l->v[i].kind]);
+        if (key < 0) /* not heard of */
+            key = key_of(index, PARTS_MAX / 2 + i);
+        behind[l->v[i].kind] = key;
+        complete(x, t, key, &l->v[i]);
+    }
 }
 
 /* Only peers that say nothing but the end say everything there. */

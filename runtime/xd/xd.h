@@ -634,13 +634,15 @@ void xd_flow_patch_keyed(struct xd *x, unsigned choice, int64_t key, const struc
 /* Streams of items: blocks are parts of items, and what came in pieces is said again as a whole.
  * open   the blocks of these kinds (1u << kind) begin; others will come whole
  * grow   a piece of a block, which begins if need be; pieces of one text have numbers
- * close  the blocks from this part on are complete: *l says all, also what no piece has said
+ * close  the blocks from this part on, or all of an item, are complete: *l says all, also what no
+ *        piece has said
  * end    *r says all; its blocks count if nothing was said before */
 void xd_flow_open_item(struct xd *x, unsigned index, unsigned part, const struct ir_blocks *l,
                        uint32_t kinds);
 void xd_flow_grow_item(struct xd *x, unsigned index, unsigned part, unsigned piece,
                        const struct ir_block *frag);
-void xd_flow_close_item(struct xd *x, unsigned index, unsigned part, const struct ir_blocks *l);
+void xd_flow_close_part(struct xd *x, unsigned index, unsigned part, const struct ir_blocks *l);
+void xd_flow_close_item(struct xd *x, unsigned index, const struct ir_blocks *l);
 void xd_flow_end_items(struct xd *x, const struct ir_reply *r);
 void xd_flow_stop(struct xd *x, unsigned choice, enum ir_stop stop, struct str stop_text);
 void xd_flow_usage(struct xd *x, const struct ir_usage *u); /* last value of each field wins */

@@ -42,22 +42,27 @@ texts(struct asked *q, uint32_t at)
     return s;
 }
 
+static bool
+is_text(struct str type)
+{
+    return str_is(type, "text") || str_is(type, "input_text") || str_is(type, "output_text");
+}
+
 static void read_block(struct asked *q, uint32_t at);
 
 /* Its texts, and what else stands beside them. */
 static void
-add_result(struct asked *q, uint32_t at, const char *id)
+add_result(struct asked *q, uint32_t at, const char *id, const char *what)
 {
-    uint32_t content = plain_member(&q->p, at, "content");
+    uint32_t content = plain_member(&q->p, at, what);
     const struct json_doc *d = &q->p.doc;
     bool list = content && json_kind(d, content) == JSON_ARRAY;
     for (uint32_t i = content + 1; list && i < d->nodes[content].next; i = d->nodes[i].next)
-        if (!str_is(plain_text(&q->p, i, "type"), "text"))
+        if (!is_text(plain_text(&q->p, i, "type")))
             read_block(q, i);
     if (q->nresults < ASKED_MAX)
-        q->result[q->nresults++] = (struct asked_result){
-            plain_text(&q->p, at, id), texts(q, plain_member(&q->p, at, "content"))
-        };
+        q->result[q->nresults++] = (struct asked_result){ plain_text(&q->p, at, id),
+                                                          texts(q, content) };
 }
 
 /* A block of any family: their types do not overlap. */
@@ -66,17 +71,20 @@ read_block(struct asked *q, uint32_t at)
 {
     struct str type = plain_text(&q->p, at, "type");
     uint32_t input = plain_member(&q->p, at, "input");
-    if (str_is(type, "text"))
+    if (is_text(type))
         add_piece(q, plain_text(&q->p, at, "text"));
-    else if (str_is(type, "image_url") || str_is(type, "image"))
+    else if (str_is(type, "refusal"))
+        add_piece(q, plain_text(&q->p, at, "refusal"));
+    else if (str_is(type, "image_url") || str_is(type, "image") || str_is(type, "input_image"))
         q->images++;
-    else if (str_is(type, "file") || str_is(type, "document") || str_is(type, "document_url"))
+    else if (str_is(type, "file") || str_is(type, "document") || str_is(type, "document_url")
+             || str_is(type, "input_file"))
         q->documents++;
     else if (str_is(type, "tool_use"))
         add_call(q, plain_text(&q->p, at, "id"), plain_text(&q->p, at, "name"),
                  input ? json_raw(&q->p.doc, input) : STR(""));
     else if (str_is(type, "tool_result"))
-        add_result(q, at, "tool_use_id");
+        add_result(q, at, "tool_use_id", "content");
 }
 
 static void
@@ -96,7 +104,7 @@ read_message(struct asked *q, uint32_t at)
     uint32_t calls = plain_member(&q->p, at, "tool_calls");
     const struct json_doc *d = &q->p.doc;
     if (str_is(plain_text(&q->p, at, "role"), "tool"))
-        add_result(q, at, "tool_call_id");
+        add_result(q, at, "tool_call_id", "content");
     else
         read_content(q, plain_member(&q->p, at, "content"));
     for (uint32_t i = calls + 1; calls && i < d->nodes[calls].next; i = d->nodes[i].next) {
@@ -143,6 +151,38 @@ asked_messages(struct asked *q)
     read_content(q, plain_member(&q->p, JSON_ROOT, "system"));
     each(q, JSON_ROOT, "messages", read_message);
     each(q, JSON_ROOT, "tools", read_tool);
+}
+
+static void
+read_item(struct asked *q, uint32_t at)
+{
+    struct str type = plain_text(&q->p, at, "type");
+    if (str_is(type, "function_call"))
+        add_call(q, plain_text(&q->p, at, "call_id"), plain_text(&q->p, at, "name"),
+                 plain_text(&q->p, at, "arguments"));
+    else if (str_is(type, "function_call_output"))
+        add_result(q, at, "call_id", "output");
+    else if (plain_text(&q->p, at, "role").n)
+        read_content(q, plain_member(&q->p, at, "content"));
+}
+
+static void
+read_own_function(struct asked *q, uint32_t at)
+{
+    if (str_is(plain_text(&q->p, at, "type"), "function"))
+        add_tool(q, plain_text(&q->p, at, "name"));
+}
+
+void
+asked_responses(struct asked *q)
+{
+    uint32_t input = plain_member(&q->p, JSON_ROOT, "input");
+    add_piece(q, plain_text(&q->p, JSON_ROOT, "instructions"));
+    if (input && json_kind(&q->p.doc, input) == JSON_STRING)
+        read_content(q, input);
+    else
+        each(q, JSON_ROOT, "input", read_item);
+    each(q, JSON_ROOT, "tools", read_own_function);
 }
 
 void

@@ -12,6 +12,7 @@ const struct family families[] = {
       rules_mistral, asked_chat },
     { "cohere.chat", FRAMES_SSE, "[DONE]", LACKS_CACHE_WRITES | LACKS_DOCUMENTS, plain_cohere,
       rules_cohere, asked_chat },
+    { "openai.responses", FRAMES_SSE, NULL, 0, plain_responses, rules_responses, asked_responses },
     { 0 },
 };
 

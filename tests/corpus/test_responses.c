@@ -37,6 +37,7 @@ family_of(struct str name)
         { "cohere/", "cohere.chat" },
         { "moonshotai/", "openai.chat" },
         { "openai/chat/", "openai.chat" },
+        { "openai/responses/", "openai.responses" },
         { "openai-compatible/chat/", "openai.chat" },
         { "xai/", "openai.chat" },
     };
