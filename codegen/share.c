@@ -116,6 +116,14 @@ item_length(struct str text)
     return n;
 }
 
+/* `=`, `[` or `(` stand behind the name of what is defined. */
+static bool
+ends_name(struct str piece)
+{
+    return memchr(piece.p, '(', piece.n) || memchr(piece.p, '[', piece.n)
+           || memchr(piece.p, '=', piece.n);
+}
+
 /* What the item defines: the name before `=`, `[` or `(`. */
 static void
 name_item(struct item *it)
@@ -123,14 +131,10 @@ name_item(struct item *it)
     struct str rest = it->text, piece, last = { NULL, 0 };
 
     while (rest.n) {
-        if (next_piece(&rest, &piece)) {
+        if (next_piece(&rest, &piece))
             last = piece;
-        } else if (piece.p[0] != '/' && memchr(piece.p, '(', piece.n)) {
+        else if (piece.p[0] != '/' && piece.p[0] != '"' && ends_name(piece))
             break;
-        } else if (piece.p[0] != '/'
-                   && (memchr(piece.p, '[', piece.n) || memchr(piece.p, '=', piece.n))) {
-            break;
-        }
     }
     it->name = last;
     it->prototype = !memchr(it->text.p, '{', it->text.n) && !memchr(it->text.p, '=', it->text.n);
