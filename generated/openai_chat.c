@@ -5898,15 +5898,204 @@ write_baichuan_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "tier");
     jw_close(&x->w);
 }
+static void read_bedrock_mantle_messages(struct xd *x, uint32_t at, struct ir_request *m);
+static void write_bedrock_mantle_messages(struct xd *x, const struct ir_request *m);
+
+static void
+read_bedrock_mantle_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
+{
+    uint32_t v[9];
+
+    if (!xd_scan(x, at, &messages_assistant_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (xd_some(x, v[0])) {
+        take_messages_assistant_thinking_blocks(x, v[0], m);
+    } else if (xd_some(x, v[1])) {
+        take_messages_assistant_reasoning_details(x, v[1], m);
+    } else if (xd_some(x, v[2])) {
+        XD_SEEN(seen_read, 85);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[2], &item_block->thinking.text);
+        }
+    } else if (xd_some(x, v[3])) {
+        XD_SEEN(seen_read, 279);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[3], &item_block->thinking.text);
+        }
+    }
+    if (v[4]) {
+        take_messages_assistant_content(x, v[4], m);
+    }
+    if (v[5]) {
+        XD_SEEN(seen_read, 88);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_REFUSAL;
+            xd_read_str(x, v[5], &item_block->refusal.text);
+        }
+    }
+    if (v[6]) {
+        take_messages_assistant_audio(x, v[6], m);
+    }
+    if (v[7]) {
+        take_messages_assistant_tool_calls(x, v[7], m);
+    }
+    if (v[8]) {
+        take_messages_assistant_function_call(x, v[8], m);
+    }
+}
+
+static void
+put_bedrock_mantle_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
+{
+    if (xd_count_blocks(&m->blocks, 0x8u)) {
+        XD_SEEN(seen_written, 279);
+        jw_key(&x->w, STR("reasoning"));
+        jw_begin_string(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
+                json_escape(x->out, m->blocks.v[i].thinking.text);
+        jw_end_string(&x->w);
+    }
+}
+
+static void
+write_bedrock_mantle_messages_assistant(struct xd *x, const struct ir_turn *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    put_bedrock_mantle_messages_assistant_reasoning(x, m);
+    put_alibaba_messages_assistant_content(x, m);
+    put_messages_assistant_refusal(x, m);
+    put_messages_assistant_audio(x, m);
+    put_messages_assistant_tool_calls(x, m);
+    xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
+    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
+    jw_close(&x->w);
+}
+
+static void
+read_bedrock_mantle_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    switch (xd_tag(x, at, &messages_tags)) {
+    case 0: {
+        XD_SEEN(seen_read, 92);
+        if (m->turns.n == 0) {
+            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+            read_messages_system(x, at, &first);
+            m->instructions = first.blocks;
+            xd_lose_rest(x, &first.rest);
+            break;
+        }
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
+        if (t) {
+            read_messages_system(x, at, t);
+        }
+        break;
+    }
+    case 1: {
+        XD_SEEN(seen_read, 93);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_tool(x, at, b);
+        }
+        break;
+    }
+    case 2: {
+        XD_SEEN(seen_read, 94);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            read_messages_function(x, at, b);
+        }
+        break;
+    }
+    case 3: {
+        XD_SEEN(seen_read, 95);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+        if (t) {
+            read_messages_user(x, at, t);
+        }
+        break;
+    }
+    case 4: {
+        XD_SEEN(seen_read, 96);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        if (t) {
+            read_bedrock_mantle_messages_assistant(x, at, t);
+        }
+        break;
+    }
+    }
+}
+
+static void
+read_bedrock_mantle_messages(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    if (xd_want(x, at, JSON_ARRAY))
+        XD_EACH(x, i, at)
+            read_bedrock_mantle_messages_element(x, i, m);
+}
+
+static void
+write_bedrock_mantle_messages_turn(struct xd *x, const struct ir_turn *m)
+{
+    switch (m->role) {
+    case IR_ROLE_USER:
+        for (unsigned i = 0; i < m->blocks.n;) {
+            if ((0x200u >> m->blocks.v[i].kind) & 1) {
+                XD_SEEN(seen_written, 93);
+                write_messages_tool(x, &m->blocks.v[i++]);
+                continue;
+            }
+            struct ir_turn run = *m;
+            run.blocks.v += i;
+            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
+            i += run.blocks.n;
+            XD_SEEN(seen_written, 95);
+            write_messages_user(x, &run);
+        }
+        break;
+    case IR_ROLE_ASSISTANT:
+        XD_SEEN(seen_written, 96);
+        write_bedrock_mantle_messages_assistant(x, m);
+        break;
+    case IR_ROLE_SYSTEM:
+        XD_SEEN(seen_written, 92);
+        write_messages_system(x, m);
+        break;
+    case IR_ROLE_UNSET:
+        break;
+    }
+}
+
+static void
+write_bedrock_mantle_messages(struct xd *x, const struct ir_request *m)
+{
+    jw_array(&x->w);
+    if (m->instructions.n) {
+        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
+        XD_SEEN(seen_written, 92);
+        write_messages_system(x, &first);
+    }
+    for (unsigned i = 0; i < m->turns.n; i++)
+        write_bedrock_mantle_messages_turn(x, &m->turns.v[i]);
+    jw_close(&x->w);
+}
 static void read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_request(struct xd *x, const struct ir_request *m);
-static void read_cerebras_messages(struct xd *x, uint32_t at, struct ir_request *m);
-static void write_cerebras_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:331 */
 static const struct xd_word cerebras_fault_table_v[] = {
-    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 279, 0 },
-    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 280, 0 },
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 280, 0 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 281, 0 },
 };
 static const struct xd_table cerebras_fault_table = {
     "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
@@ -6068,195 +6257,6 @@ write_cerebras_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
-    jw_close(&x->w);
-}
-
-static void
-read_cerebras_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
-{
-    uint32_t v[9];
-
-    if (!xd_scan(x, at, &messages_assistant_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (xd_some(x, v[0])) {
-        take_messages_assistant_thinking_blocks(x, v[0], m);
-    } else if (xd_some(x, v[1])) {
-        take_messages_assistant_reasoning_details(x, v[1], m);
-    } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 85);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[2], &item_block->thinking.text);
-        }
-    } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 281);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
-        }
-    }
-    if (v[4]) {
-        take_messages_assistant_content(x, v[4], m);
-    }
-    if (v[5]) {
-        XD_SEEN(seen_read, 88);
-        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[5], &item_block->refusal.text);
-        }
-    }
-    if (v[6]) {
-        take_messages_assistant_audio(x, v[6], m);
-    }
-    if (v[7]) {
-        take_messages_assistant_tool_calls(x, v[7], m);
-    }
-    if (v[8]) {
-        take_messages_assistant_function_call(x, v[8], m);
-    }
-}
-
-static void
-put_cerebras_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
-{
-    if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 281);
-        jw_key(&x->w, STR("reasoning"));
-        jw_begin_string(&x->w);
-        for (unsigned i = 0; i < m->blocks.n; i++)
-            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
-        jw_end_string(&x->w);
-    }
-}
-
-static void
-write_cerebras_messages_assistant(struct xd *x, const struct ir_turn *m)
-{
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("role"));
-    jw_raw(&x->w, STR("\"assistant\""));
-    put_cerebras_messages_assistant_reasoning(x, m);
-    put_alibaba_messages_assistant_content(x, m);
-    put_messages_assistant_refusal(x, m);
-    put_messages_assistant_audio(x, m);
-    put_messages_assistant_tool_calls(x, m);
-    xd_put_rest(x, &messages_assistant_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, ((OWN(x)->part_cases & 0xfffffeb3u) | 0x14eu));
-    jw_close(&x->w);
-}
-
-static void
-read_cerebras_messages_element(struct xd *x, uint32_t at, struct ir_request *m)
-{
-    switch (xd_tag(x, at, &messages_tags)) {
-    case 0: {
-        XD_SEEN(seen_read, 92);
-        if (m->turns.n == 0) {
-            struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-            read_messages_system(x, at, &first);
-            m->instructions = first.blocks;
-            xd_lose_rest(x, &first.rest);
-            break;
-        }
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_SYSTEM);
-        if (t) {
-            read_messages_system(x, at, t);
-        }
-        break;
-    }
-    case 1: {
-        XD_SEEN(seen_read, 93);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b) {
-            read_messages_tool(x, at, b);
-        }
-        break;
-    }
-    case 2: {
-        XD_SEEN(seen_read, 94);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b) {
-            read_messages_function(x, at, b);
-        }
-        break;
-    }
-    case 3: {
-        XD_SEEN(seen_read, 95);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
-        if (t) {
-            read_messages_user(x, at, t);
-        }
-        break;
-    }
-    case 4: {
-        XD_SEEN(seen_read, 96);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        if (t) {
-            read_cerebras_messages_assistant(x, at, t);
-        }
-        break;
-    }
-    }
-}
-
-static void
-read_cerebras_messages(struct xd *x, uint32_t at, struct ir_request *m)
-{
-    if (xd_want(x, at, JSON_ARRAY))
-        XD_EACH(x, i, at)
-            read_cerebras_messages_element(x, i, m);
-}
-
-static void
-write_cerebras_messages_turn(struct xd *x, const struct ir_turn *m)
-{
-    switch (m->role) {
-    case IR_ROLE_USER:
-        for (unsigned i = 0; i < m->blocks.n;) {
-            if ((0x200u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 93);
-                write_messages_tool(x, &m->blocks.v[i++]);
-                continue;
-            }
-            struct ir_turn run = *m;
-            run.blocks.v += i;
-            run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffdffu);
-            i += run.blocks.n;
-            XD_SEEN(seen_written, 95);
-            write_messages_user(x, &run);
-        }
-        break;
-    case IR_ROLE_ASSISTANT:
-        XD_SEEN(seen_written, 96);
-        write_cerebras_messages_assistant(x, m);
-        break;
-    case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 92);
-        write_messages_system(x, m);
-        break;
-    case IR_ROLE_UNSET:
-        break;
-    }
-}
-
-static void
-write_cerebras_messages(struct xd *x, const struct ir_request *m)
-{
-    jw_array(&x->w);
-    if (m->instructions.n) {
-        const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 92);
-        write_messages_system(x, &first);
-    }
-    for (unsigned i = 0; i < m->turns.n; i++)
-        write_cerebras_messages_turn(x, &m->turns.v[i]);
     jw_close(&x->w);
 }
 static void read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m);
@@ -9613,7 +9613,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 279);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -9655,7 +9655,7 @@ write_vllm_messages_assistant(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    put_cerebras_messages_assistant_reasoning(x, m);
+    put_bedrock_mantle_messages_assistant_reasoning(x, m);
     put_alibaba_messages_assistant_content(x, m);
     put_messages_assistant_refusal(x, m);
     put_messages_assistant_audio(x, m);
@@ -11695,14 +11695,88 @@ static const struct xd_op baichuan_ops[] = {
         .error_member = STR_INIT("error"),
     },
 };
+static const struct amended bedrock_mantle_own = {
+    .read_request = read_request,
+    .write_request = write_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_bedrock_mantle_messages,
+    .write_messages = write_bedrock_mantle_messages,
+    .fault_table = &fault_table,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
+    .read_error = read_error,
+    .write_error = write_error,
+};
+
+static const struct str bedrock_mantle_models[] = {
+    STR_INIT("openai.*"),
+};
+
+static const struct xd_auth bedrock_mantle_auths[] = {
+    { .scheme = XD_AUTH_BEARER, .env = STR_INIT("AWS_BEARER_TOKEN_BEDROCK") },
+};
+
+/* as amended */
+static void
+bedrock_mantle_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_mantle_chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+static const struct xd_op bedrock_mantle_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = chat_names,
+        .read_request = bedrock_mantle_chat_read_request,
+        .write_request = bedrock_mantle_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+};
 static const struct amended cerebras_own = {
     .read_request = read_cerebras_request,
     .write_request = write_cerebras_request,
     .part_cases = 0x4e6u,
     .read_part = read_part,
     .write_part = write_part,
-    .read_messages = read_cerebras_messages,
-    .write_messages = write_cerebras_messages,
+    .read_messages = read_bedrock_mantle_messages,
+    .write_messages = write_bedrock_mantle_messages,
     .fault_table = &cerebras_fault_table,
     .read_usage = read_usage,
     .write_usage = write_usage,
@@ -12883,8 +12957,8 @@ static const struct amended ollama_v1_own = {
     .part_cases = 0x4e6u,
     .read_part = read_part,
     .write_part = write_part,
-    .read_messages = read_cerebras_messages,
-    .write_messages = write_cerebras_messages,
+    .read_messages = read_bedrock_mantle_messages,
+    .write_messages = write_bedrock_mantle_messages,
     .fault_table = &fault_table,
     .read_usage = read_usage,
     .write_usage = write_usage,
@@ -13636,8 +13710,8 @@ static const struct amended stepfun_own = {
     .part_cases = 0x4e6u,
     .read_part = read_part,
     .write_part = write_part,
-    .read_messages = read_cerebras_messages,
-    .write_messages = write_cerebras_messages,
+    .read_messages = read_bedrock_mantle_messages,
+    .write_messages = write_bedrock_mantle_messages,
     .fault_table = &fault_table,
     .read_usage = read_huggingface_usage,
     .write_usage = write_huggingface_usage,
@@ -13764,8 +13838,8 @@ static const struct amended upstage_own = {
     .part_cases = 0x4e6u,
     .read_part = read_part,
     .write_part = write_part,
-    .read_messages = read_cerebras_messages,
-    .write_messages = write_cerebras_messages,
+    .read_messages = read_bedrock_mantle_messages,
+    .write_messages = write_bedrock_mantle_messages,
     .fault_table = &fault_table,
     .read_usage = read_usage,
     .write_usage = write_usage,
@@ -14679,9 +14753,9 @@ static const struct xd_row rows[] = {
     { "providers/azure.spec:33", "\"OperationNotSupported\" -> invalid" },
     { "providers/azure_foundry.spec:15", "\"unknown_model\" 404 -> missing" },
     { "providers/baichuan.spec:10", "temperature <-> sampling.temperature max 1" },
+    { "providers/bedrock_mantle.spec:12", "reasoning <-> blocks.thinking.text" },
     { "providers/cerebras.spec:12", "\"too_many_requests_error\" -> rate" },
     { "providers/cerebras.spec:13", "\"wrong_api_key\" -> auth" },
-    { "providers/cerebras.spec:9", "reasoning <-> blocks.thinking.text" },
     { "providers/databricks.spec:16", "\"BAD_REQUEST\" -> invalid" },
     { "providers/databricks.spec:17", "\"INVALID_PARAMETER_VALUE\" -> invalid" },
     { "providers/databricks.spec:18", "\"PERMISSION_DENIED\" -> forbidden" },
@@ -14793,7 +14867,7 @@ static const unsigned char directions[] = {
     3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
     2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1,
     3, 3, 1, 3, 3, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1,
     1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
@@ -15015,6 +15089,45 @@ const struct xd_dialect xd_baichuan = {
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
     .own = &baichuan_own,
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_setting bedrock_mantle_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+extern const struct xd_dialect xd_openai_responses;
+static const struct xd_dialect *const bedrock_mantle_also[] = {
+    &xd_openai_responses,
+    NULL,
+};
+
+const struct xd_dialect xd_bedrock_mantle = {
+    .abi = XD_ABI,
+    .name = "bedrock_mantle",
+    .family = family,
+    .provider = true,
+    .framing = FRAMING_SSE,
+    .framings = 1u << FRAMING_SSE,
+    .auths = bedrock_mantle_auths,
+    .nauths = sizeof bedrock_mantle_auths / sizeof *bedrock_mantle_auths,
+    .base_url = STR_INIT("https://bedrock-mantle.{region}.api.aws/v1"),
+    .settings = bedrock_mantle_settings,
+    .nsettings = 1,
+    .models = bedrock_mantle_models,
+    .nmodels = 1,
+    .also = bedrock_mantle_also,
+    .policies = policies,
+    .npolicies = sizeof policies / sizeof *policies - 1,
+    .ops = bedrock_mantle_ops,
+    .nops = 1,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-request-id"),
+    .own = &bedrock_mantle_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -20,6 +20,7 @@ extern const struct xd_dialect xd_azure_foundry_responses;
 extern const struct xd_dialect xd_azure_v1;
 extern const struct xd_dialect xd_baichuan;
 extern const struct xd_dialect xd_bedrock;
+extern const struct xd_dialect xd_bedrock_mantle;
 extern const struct xd_dialect xd_cerebras;
 extern const struct xd_dialect xd_cloudflare;
 extern const struct xd_dialect xd_cohere;
@@ -92,6 +93,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_azure_v1,
     &xd_baichuan,
     &xd_bedrock,
+    &xd_bedrock_mantle,
     &xd_cerebras,
     &xd_cloudflare,
     &xd_cohere,

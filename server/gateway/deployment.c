@@ -246,7 +246,7 @@ make_languages(struct deployment *d, struct arena *a)
         d->n_languages++;
     d->languages = arena_alloc(a, ++d->n_languages * sizeof *d->languages);
     for (unsigned i = 0; d->languages && i < d->n_languages; i++)
-        d->languages[i] = make_language(d, i ? also[i - 1] : d->dialect, a);
+        d->languages[i] = make_language(d, i && also ? also[i - 1] : d->dialect, a);
 }
 
 enum err

@@ -58,6 +58,7 @@ wire_provider(struct arena *a, struct str dir)
         const char *dir, *name;
     } known[] = {
         { "anthropic-compat", "anthropic_compatible" },
+        { "bedrock-chat", "bedrock_mantle" },
         { "local-localhost_11434", "ollama_v1" },
         { "local-localhost_8000", "vllm" },
         { "ollama-openai", "ollama_v1" },
