@@ -134,6 +134,7 @@ enum ast_form_kind {
     FORM_JSON_IN_STRING,
     FORM_BEHIND, /* behind "models/": name is the prefix */
     FORM_TEXT_IN,
+    FORM_JSON_AS, /* json as schema */
     FORM_EMPTY_AS,
     FORM_GROWS
 };

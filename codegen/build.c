@@ -418,6 +418,14 @@ build_form(struct build *b, enum ast_form_kind kind, struct word fixed, struct w
 }
 
 struct ast_form
+build_form_as(struct build *b, struct word what, struct word name)
+{
+    if (str_is(what.s, "json"))
+        return build_form_name(FORM_JSON_AS, name);
+    return build_form(b, FORM_STRING_AS, what, name, "string");
+}
+
+struct ast_form
 build_form_in(struct build *b, struct word what, struct word where)
 {
     if (str_is(what.s, "text"))

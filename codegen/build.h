@@ -156,6 +156,7 @@ struct ast_form build_form_name(enum ast_form_kind kind, struct word name);
 struct ast_form build_form(struct build *b, enum ast_form_kind kind, struct word fixed,
                            struct word name, const char *wanted);
 /* `json in string`, `text in TAG`. */
+struct ast_form build_form_as(struct build *b, struct word what, struct word name);
 struct ast_form build_form_in(struct build *b, struct word what, struct word where);
 void build_expect(struct build *b, struct word word, const char *wanted);
 

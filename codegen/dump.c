@@ -173,6 +173,9 @@ put_form(struct dump *d, const struct ast_form *form)
     case FORM_TEXT_IN:
         before = "text in ";
         break;
+    case FORM_JSON_AS:
+        before = "json as ";
+        break;
     case FORM_EMPTY_AS:
         before = "{} as ";
         break;

@@ -154,6 +154,7 @@ enum form_class {
     FORM_IS_CODEC,
     FORM_IS_BEHIND,
     FORM_IS_TEXT_IN,
+    FORM_IS_JSON, /* an object that is one field of a record */
     FORM_IS_EMPTY,
     FORM_IS_GROWS,
     FORM_IS_BAD
@@ -171,6 +172,8 @@ struct form {
     unsigned kinds; /* bit by enum json_kind: what it reads */
 };
 struct form form_resolve(struct emit *e, const struct ast_form *f, const struct type *t);
+/* images <-> blocks.image : [bytes]      a list of bare base64 */
+bool gathers_bytes(const struct ast_row *r);
 /* Cases of the union that the form can write, or read; bits 1u << (case + 1), as the C enum
  * counts. */
 uint32_t form_mask(struct emit *e, const struct form *f, enum dir dir);

@@ -1,11 +1,27 @@
 /* What a body gives up in writing: it is noted by name. */
 #include "codegen/emit.h"
 
+/* drop blocks.thinking.signature: of each block of this case */
+static void
+write_field_drop(struct emit *e, const struct target *t)
+{
+    const char *ucase = t->un->cases.v[t->ucase].name.s.p;
+    const char *lv = arena_printf(e->a, "%s.v[i].%s.%s", t->list, ucase, t->field->name.s.p).p;
+
+    em(e, "    for (unsigned i = 0; %s%si < %s.n; i++)\n", t->guard ? t->guard : "",
+       t->guard ? " && " : "", t->list);
+    em(e, "        if (%s.v[i].kind == %s && %s)\n", t->list, case_constant(e->a, t->un, t->ucase),
+       types_present(e->a, &t->field->type, lv));
+    em(e, "            xd_lose(x, \"%s.%s\");\n", ucase, t->field->name.s.p);
+}
+
 static void
 write_drop(struct emit *e, const struct body *b, const struct ast_path *p)
 {
     struct target t = target_resolve(e->a, e->ir, &b->ctx, p, DIR_WRITE, e->diags);
 
+    if (t.ok && t.gather && t.field)
+        write_field_drop(e, &t);
     if (!t.ok || t.gather || t.self)
         return;
     if (t.guard && t.type.kind == TYPE_UNION && t.un == t.type.un)

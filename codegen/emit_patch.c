@@ -13,7 +13,8 @@ struct patch {
     struct body *repeat;   /* each alone */
     struct body *choice;
     int choices_slot, fail_slot, index_slot;
-    bool last; /* usage stands in the frame with the reason to stop */
+    bool alone; /* frames have no candidates: each is a patch to the only one */
+    bool last;  /* usage stands in the frame with the reason to stop */
 };
 
 static struct body *
@@ -26,10 +27,10 @@ reply_body(struct emit *e, const char *name, const struct ast_rows *rows,
 }
 
 static bool
-is_last(const struct ast_row *r)
+has_flag(const struct ast_row *r, const char *flag)
 {
     for (unsigned i = 0; i < r->flags.n; i++)
-        if (str_is(r->flags.v[i].s, "last"))
+        if (str_is(r->flags.v[i].s, flag))
             return true;
     return false;
 }
@@ -46,7 +47,7 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
         else if (r->kind == ROW_FAIL)
             p->fail = r;
         else {
-            p->last = p->last || is_last(r);
+            p->last = p->last || has_flag(r, "last");
             *(struct ast_row *)arena_push(e->a, (void **)&p->usage.v, &p->usage.n, &p->usage.cap,
                                           sizeof *p->usage.v) = *r;
         }
@@ -192,8 +193,8 @@ read_choice_row(struct emit *e, const struct patch *p, const struct row_use *u, 
         struct form f = form_resolve(e, &u->r->forms.v[0], &t.type);
         if (f.decl)
             em(e,
-               "%sxd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, %s, %s), (struct str){ NULL, 0 });\n",
-               indent, v, own_table(e, f.decl));
+               "%sxd_flow_stop(x, choice, (enum ir_stop)xd_%s_word(x, %s, %s), (struct str){ NULL, 0 });\n",
+               indent, has_flag(u->r, "try") ? "try" : "read", v, own_table(e, f.decl));
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 1) {
         read_form(e, u, &u->r->forms.v[0], &t.type, v, indent);
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 2) {
@@ -216,8 +217,9 @@ emit_choice_reader(struct emit *e, const struct patch *p)
     em(e, "static void\nread_%s(struct xd *x, uint32_t at)\n{\n", b->name);
     em(e, "    uint32_t v[%u];\n    unsigned choice = 0;\n\n", b->slots);
     em(e, "    if (!xd_scan(x, at, &%s_shape, v, NULL))\n        return;\n", b->shape);
-    em(e, "    if (v[%d])\n        xd_read_index(x, v[%d], &choice);\n", p->index_slot,
-       p->index_slot);
+    if (!p->alone)
+        em(e, "    if (v[%d])\n        xd_read_index(x, v[%d], &choice);\n", p->index_slot,
+           p->index_slot);
     for (unsigned i = 0; i < b->uses.n; i++) {
         const struct row_use *u = &b->uses.v[i];
         if (u->r->kind != ROW_MAP || u->r->arrow == ARROW_WRITE)
@@ -259,9 +261,13 @@ emit_frame_reader(struct emit *e, const struct patch *p)
        p->fail_slot, p->name, p->fail_slot);
     emit_read_rows(e, p->head);
     em(e, "    xd_flow_begin(x, m);\n");
-    em(e,
-       "    if (v[%d] && xd_want(x, v[%d], JSON_ARRAY))\n        XD_EACH(x, i, v[%d])\n            read_%s(x, i);\n",
-       p->choices_slot, p->choices_slot, p->choices_slot, p->choice->name);
+    if (p->alone)
+        em(e, "    read_%s(x, at);\n", p->choice->name);
+    else
+        em(e,
+           "    if (v[%d] && xd_want(x, v[%d], JSON_ARRAY))\n        XD_EACH(x, i, v[%d])\n            read_%s(x, i);\n",
+           p->choices_slot, p->choices_slot, p->choices_slot, p->choice->name);
+    em(e, "    m->usage.set |= m->usage.input.set || m->usage.output.set;\n");
     em(e, "    if (m->usage.set)\n        xd_flow_usage(x, &m->usage);\n}\n\n");
 }
 
@@ -293,14 +299,18 @@ emit_choice_writer(struct emit *e, const struct patch *p)
     em(e, "write_%s(struct xd *x, const struct ir_choice *m, bool first)\n{\n", p->choice->name);
     if (!has_constants(p->choice))
         em(e, "    (void)first;\n");
-    em(e,
-       "    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_array(&x->w);\n    jw_object(&x->w);\n",
-       c_string(e->a, p->choices->wire.v[0].v[0].name.s));
-    em(e, "    xd_put_index(x, STR(%s), x->patch->choice);\n", c_string(e->a, p->choices->by.s));
+    em(e, "    xd_patch_open(x);\n");
+    if (!p->alone) {
+        em(e, "    jw_key(&x->w, STR(%s));\n    jw_array(&x->w);\n    jw_object(&x->w);\n",
+           c_string(e->a, p->choices->wire.v[0].v[0].name.s));
+        em(e, "    xd_put_index(x, STR(%s), x->patch->choice);\n",
+           c_string(e->a, p->choices->by.s));
+    }
     struct body b = *p->choice;
     b.when_const = "first";
     emit_write_rows(e, &b);
-    em(e, "    jw_close(&x->w);\n    jw_close(&x->w);\n");
+    if (!p->alone)
+        em(e, "    jw_close(&x->w);\n    jw_close(&x->w);\n");
     if (p->last)
         em(e,
            "    if (m->stop && xd_patch_last(x))\n        write_%s_usage(x, &x->patch->usage);\n",
@@ -412,7 +422,7 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
        p->choice->name);
 
     em(e, "static void\nwrite_%s_end(struct xd *x)\n{\n", p->name);
-    if (!p->last)
+    if (!p->last && !p->alone)
         em(e,
            "    if (x->patch->want_usage) {\n    xd_patch_open(x);\n    jw_key(&x->w, STR(%s));\n    jw_raw(&x->w, STR(\"[]\"));\n    write_%s_usage(x, &x->patch->usage);\n    xd_patch_close(x);\n    }\n",
            c_string(e->a, p->choices->wire.v[0].v[0].name.s), p->name);
@@ -433,9 +443,11 @@ emit_end_writers(struct emit *e, const struct patch *p, const struct ast_decl *d
 static void
 emit_dispatch(struct emit *e, const struct patch *p)
 {
-    em(e,
-       "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n    x->patch->choice = e->choice;\n    switch (e->kind) {\n",
-       p->name);
+    em(e, "static void\nwrite_%s(struct xd *x, const struct ir_event *e)\n{\n", p->name);
+    if (p->alone)
+        em(e,
+           "    if (e->choice > 0) {\n        xd_lose(x, \"candidates\");\n        return;\n    }\n");
+    em(e, "    x->patch->choice = e->choice;\n    switch (e->kind) {\n");
     em(e, "    case IR_EVENT_BEGIN: {\n");
     if (has_constants(p->choice))
         em(e, "        const struct ir_choice empty = { .set = true };\n");
@@ -499,11 +511,16 @@ emit_patches(struct emit *e, const struct ast_decl *decl)
     p.repeat = reply_body(e, arena_printf(e->a, "%s_each", p.name).p, p.each->rows, NULL);
     p.choice = body_make(e, &choice, arena_printf(e->a, "%s_choice", p.name).p, "choice",
                          p.choices->rows, NULL);
-    p.choices_slot = body_know(e, p.head, &p.choices->wire.v[0], true);
+    p.alone = p.choices->wire.n == 0;
+    if (p.alone) /* what the one knows is unknown to the other */
+        p.head->rest = p.choice->rest = REST_IGNORE;
+    else
+        p.choices_slot = body_know(e, p.head, &p.choices->wire.v[0], true);
     p.fail_slot = body_know(e, p.head, &p.fail->wire.v[0], true);
     struct ast_step step = { p.choices->by, STEP_NONE };
     struct ast_path by = { &step, 1, 1, p.choices->pos };
-    p.index_slot = body_know(e, p.choice, &by, true);
+    if (!p.alone)
+        p.index_slot = body_know(e, p.choice, &by, true);
     em(e, "/* %s: %.*s */\n", pos_text(e->a, decl->pos), STR_ARG(decl->name.s));
     emit_shape(e, p.choice);
     emit_shape(e, p.head);

@@ -181,6 +181,10 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
     case FORM_IS_CODEC:
         em(e, "%sxd_read_%s(x, %s, &%s);\n", indent, f->codec, v, lv);
         break;
+    case FORM_IS_JSON:
+        em(e, "%s%s.set = true;\n%sxd_read_json(x, %s, &%s.%.*s);\n", indent, lv, indent, v, lv,
+           STR_ARG(f->word));
+        break;
     case FORM_IS_EMPTY:
         em(e, "%s%s = %s;\n", indent, lv, enum_constant(e->a, t->en, f->word));
         break;
@@ -268,6 +272,10 @@ read_gather(struct emit *e, const struct row_use *u, const struct target *t, con
     const char *item = t->field ? arena_printf(e->a, "item_%s", t->un->c).p : "item";
     bool last = t->field && t->field->type.list;
 
+    if (gathers_bytes(u->r)) {
+        em(e, "%sxd_read_bytes(x, %s, &%s, %s);\n", indent, v, t->list, kind);
+        return;
+    }
     if (last)
         em(e, "%sstruct ir_%s *%s = xd_last_%s(x, &%s, %s);\n", indent, t->un->c, item, t->un->c,
            t->list, kind);

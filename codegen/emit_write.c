@@ -334,6 +334,9 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         else
             em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, lv);
         break;
+    case FORM_IS_JSON:
+        em(e, "%sxd_put_json(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
+        break;
     case FORM_IS_EMPTY:
         em(e, "%sif (%s == %s) {\n%s    jw_key(&x->w, STR(%s));\n", indent, lv,
            enum_constant(e->a, t->en, f->word), indent, key);
@@ -393,6 +396,8 @@ fits(struct emit *e, const struct body *b, const struct row_use *u, const struct
         return arena_printf(e->a, "xd_word_of(%s, (int)%s).p", own_table(e, f->decl),
                             table_value(e, f, t, lv))
             .p;
+    case FORM_IS_JSON:
+        return arena_printf(e->a, "%s.%.*s.n", lv, STR_ARG(f->word)).p;
     case FORM_IS_OBJECT:
         return with_condition(e, f, lv);
     default:
@@ -447,7 +452,9 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
     const char *kind = case_constant(e->a, t->un, t->ucase);
     const char *ucase = t->un->cases.v[t->ucase].name.s.p;
 
-    if (t->field && t->field->type.list && u->r->forms.n == 1) {
+    if (gathers_bytes(u->r)) {
+        em(e, "%sxd_put_bytes(x, STR(%s), &%s, %s);\n", indent, key, t->list, kind);
+    } else if (t->field && t->field->type.list && u->r->forms.n == 1) {
         struct form f = form_resolve(e, &u->r->forms.v[0], &t->field->type);
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_enter_array(&x->w);\n", indent, key, indent);
         em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, t->list);
@@ -476,6 +483,23 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
     (void)b;
 }
 
+/* A record of which words of several tables stand for one field each: it is there when any field is. */
+static const char *
+words_present(struct emit *e, const struct row_use *u, const struct target *t)
+{
+    struct str any = { NULL, 0 };
+
+    for (unsigned i = 0; i < u->r->forms.n; i++) {
+        struct form f = form_resolve(e, &u->r->forms.v[i], &t->type);
+        if (f.is != FORM_IS_TABLE)
+            return NULL;
+        arena_append(
+            e->a, &any,
+            arena_printf(e->a, "%s%s", i ? " || " : "", table_value(e, &f, &t->type, t->lvalue)));
+    }
+    return arena_printf(e->a, "(%.*s)", STR_ARG(any)).p;
+}
+
 static const char *
 presence(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t)
 {
@@ -490,6 +514,9 @@ presence(struct emit *e, const struct body *b, const struct row_use *u, const st
              && u->r->forms.n)
         present =
             arena_printf(e->a, "xd_count_blocks(&%s, %s)", t->lvalue, row_mask_text(e, b, u)).p;
+    else if (t->type.kind == TYPE_RECORD && !t->type.list && u->r->forms.n > 1
+             && words_present(e, u, t))
+        present = words_present(e, u, t);
     else
         present = types_present(e->a, &t->type, t->lvalue);
     if (has_flag(u->r, "required") && t->type.list && u->r->otherwise.kind == CONST_NONE)
@@ -576,6 +603,8 @@ emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, co
                STR_ARG(u->r->forms.n ? u->r->forms.v[0].name.s : STR("id")));
         else if (str_is(u->r->builtin.s, "count"))
             em(e, "    xd_put_count(x, STR(%s));\n", key);
+        else if (u->r->forms.n)
+            em(e, "    xd_put_date(x, STR(%s));\n", key);
         else
             em(e, "    xd_put_int(x, STR(%s), (struct ir_int){ x->now, true });\n", key);
         return;

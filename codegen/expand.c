@@ -177,6 +177,9 @@ put_form(struct buf *out, const struct ast_form *f)
     case FORM_TEXT_IN:
         buf_printf(out, "text in %.*s", STR_ARG(f->name.s));
         break;
+    case FORM_JSON_AS:
+        buf_printf(out, "json as %.*s", STR_ARG(f->name.s));
+        break;
     case FORM_EMPTY_AS:
         buf_printf(out, "{} as %.*s", STR_ARG(f->name.s));
         break;
@@ -327,7 +330,7 @@ static void
 put_block(struct print *p, const char *keyword, const struct ast_row *r)
 {
     buf_puts(p->out, str_from(keyword));
-    if (r->kind == ROW_CHOICES) {
+    if (r->kind == ROW_CHOICES && r->wire.n) {
         buf_putc(p->out, ' ');
         put_path(p->out, &r->wire.v[0]);
         buf_printf(p->out, " %s ", arrow(r->arrow));

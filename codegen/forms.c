@@ -127,6 +127,26 @@ check_model(struct emit *e, const struct ast_form *f, const struct ast_decl *dec
     return false;
 }
 
+/* The kinds of the words of a table: strings, and what stands without quotes. */
+static unsigned
+table_kinds(const struct ast_decl *decl)
+{
+    unsigned kinds = 0;
+
+    for (unsigned i = 0; i < decl->table.n; i++) {
+        const struct ast_table_row *r = &decl->table.v[i];
+        for (unsigned k = 0; r->arrow != ARROW_WRITE && k < r->wire.n; k++) {
+            struct word w = r->wire.v[k];
+            bool quoted = w.pos.src->text.p[w.pos.at] == '"' || r->any;
+            kinds |= quoted                 ? KIND(STRING)
+                     : str_is(w.s, "true")  ? KIND(TRUE)
+                     : str_is(w.s, "false") ? KIND(FALSE)
+                                            : KIND(NUMBER);
+        }
+    }
+    return kinds ? kinds : KIND(STRING);
+}
+
 static void
 decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
 {
@@ -137,7 +157,7 @@ decl_form(struct emit *e, const struct ast_form *f, const struct type *t, struct
     switch (out->decl->kind) {
     case DECL_TABLE:
         out->is = str_is(out->decl->model.v[0].name.s, "string") ? FORM_IS_PAIRS : FORM_IS_TABLE;
-        out->kinds = KIND(STRING);
+        out->kinds = table_kinds(out->decl);
         break;
     case DECL_OBJECT:
         out->is = FORM_IS_OBJECT;
@@ -287,6 +307,25 @@ string_form(struct emit *e, const struct ast_form *f, const struct type *t, stru
     out->is = !fits ? FORM_IS_BAD : joins ? FORM_IS_JOIN : FORM_IS_STRING;
 }
 
+/* `json as schema` onto a record */
+static void
+json_form(struct emit *e, const struct ast_form *f, const struct type *t, struct form *out)
+{
+    bool record = t->kind == TYPE_RECORD && !t->list;
+    const struct ir_field *field = record ? types_field(&t->rec->fields, f->name.s) : NULL;
+
+    out->kinds = KIND(OBJECT);
+    out->word = f->name.s;
+    if (!record)
+        diag_error(e->diags, f->name.pos, "'json as' is for a record, here stands %s",
+                   type_text(e, t));
+    else if (!field || field->type.kind != TYPE_JSON || field->type.list)
+        diag_error(e->diags, f->name.pos, "'%s' has no field '%.*s' of type json", t->rec->name.s.p,
+                   STR_ARG(f->name.s));
+    else
+        out->is = FORM_IS_JSON;
+}
+
 struct form
 form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
 {
@@ -332,6 +371,9 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
                        "'text in %.*s' is for a value of type text, here stands %s",
                        STR_ARG(f->name.s), type_text(e, t));
         break;
+    case FORM_JSON_AS:
+        json_form(e, f, t, &out);
+        break;
     case FORM_EMPTY_AS:
         out.kinds = KIND(OBJECT);
         out.word = f->name.s;
@@ -347,6 +389,13 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
         break;
     }
     return out;
+}
+
+bool
+gathers_bytes(const struct ast_row *r)
+{
+    return r->forms.n == 1 && r->forms.v[0].kind == FORM_LIST
+           && str_is(r->forms.v[0].name.s, "bytes");
 }
 
 /* Cases that a union declaration maps in this direction. */

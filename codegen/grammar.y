@@ -512,6 +512,8 @@ row(A) ::= FIRST(K) block(R).                   { A = build_block_row(b, ROW_FIR
 // each { id <-> id }                   in every chunk of a patch stream
 row(A) ::= EACH(K) block(R).                    { A = build_block_row(b, ROW_EACH, K, R); }
 // choices choices <-> choice by index { finish_reason <-> stop : stop }
+// choices { content <-> blocks : [part] }      the frame itself is a patch to the only candidate
+row(A) ::= CHOICES(K) block(R).     { A = build_block_row(b, ROW_CHOICES, K, R); }
 row(A) ::= CHOICES(K) path(W) arrow(X) path(M) BY name(I) block(R). {
     A = build_block_row(b, ROW_CHOICES, K, R);
     BUILD_PUSH(b, &A->wire, W);
@@ -599,7 +601,8 @@ form(A) ::= LBRACKET name(S) AS name(C) PIPE name(N) RBRACKET. {
     A.as = C;
 }
 // string as text: one block of this case       string joins text: all of them, one after the other
-form(A) ::= name(S) AS name(N).     { A = build_form(b, FORM_STRING_AS, S, N, "string"); }
+// json as schema: an object that is this field of a record
+form(A) ::= name(S) AS name(N).     { A = build_form_as(b, S, N); }
 form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
 // behind "models/": the string stands behind a fixed one
 form(A) ::= name(W) STRING(P). {

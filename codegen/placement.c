@@ -170,6 +170,10 @@ check_row(struct check *c, const struct ast_row *r, enum home home)
     if (r->kind == ROW_MAP && r->builtin.s.n && r->arrow != ARROW_WRITE)
         diag_help(diag_error(c->d, r->builtin.pos, "the time is written, never read"),
                   "write: <- now");
+    if (str_is(r->builtin.s, "now") && r->forms.n && !str_is(r->forms.v[0].name.s, "date"))
+        diag_help(diag_error(c->d, r->forms.v[0].name.pos, "the time has no form '%.*s'",
+                             STR_ARG(r->forms.v[0].name.s)),
+                  "seconds since 1970: <- now; \"2026-01-31T00:00:00Z\": <- now : date");
     if (r->kind == ROW_REST && !str_is(r->word.s, "keep") && !str_is(r->word.s, "ignore"))
         diag_help(
             diag_error(c->d, r->word.pos, "unknown members cannot be '%.*s'", STR_ARG(r->word.s)),

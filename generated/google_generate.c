@@ -2327,6 +2327,7 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
     if (v[4] && xd_want(x, v[4], JSON_ARRAY))
         XD_EACH(x, i, v[4])
             read_chunks_choice(x, i);
+    m->usage.set |= m->usage.input.set || m->usage.output.set;
     if (m->usage.set)
         xd_flow_usage(x, &m->usage);
 }

@@ -5,6 +5,7 @@ extern const struct xd_dialect xd_anthropic_messages;
 extern const struct xd_dialect xd_bedrock_converse;
 extern const struct xd_dialect xd_cohere_chat;
 extern const struct xd_dialect xd_google_generate;
+extern const struct xd_dialect xd_ollama_chat;
 extern const struct xd_dialect xd_openai_chat;
 extern const struct xd_dialect xd_openai_responses;
 extern const struct xd_dialect xd_mistral_chat;
@@ -45,6 +46,7 @@ extern const struct xd_dialect xd_moonshot;
 extern const struct xd_dialect xd_nebius;
 extern const struct xd_dialect xd_novita;
 extern const struct xd_dialect xd_nvidia;
+extern const struct xd_dialect xd_ollama;
 extern const struct xd_dialect xd_ollama_v1;
 extern const struct xd_dialect xd_openai;
 extern const struct xd_dialect xd_openai_compatible;
@@ -78,6 +80,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_bedrock_converse,
     &xd_cohere_chat,
     &xd_google_generate,
+    &xd_ollama_chat,
     &xd_openai_chat,
     &xd_openai_responses,
     &xd_mistral_chat,
@@ -118,6 +121,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_nebius,
     &xd_novita,
     &xd_nvidia,
+    &xd_ollama,
     &xd_ollama_v1,
     &xd_openai,
     &xd_openai_compatible,

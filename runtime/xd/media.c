@@ -171,3 +171,36 @@ xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v)
     jw_end_string(&x->w);
     return true;
 }
+
+void
+xd_read_bytes(struct xd *x, uint32_t at, struct ir_blocks *l, enum ir_block_kind kind)
+{
+    if (!xd_want(x, at, JSON_ARRAY))
+        return;
+    XD_EACH(x, i, at) {
+        struct ir_block *b = XD_PUSH(x, l);
+        if (!b)
+            return;
+        b->kind = kind;
+        xd_read_data_url(x, i, &b->image.source);
+    }
+}
+
+void
+xd_put_bytes(struct xd *x, struct str key, const struct ir_blocks *l, enum ir_block_kind kind)
+{
+    jw_key(&x->w, key);
+    jw_enter_array(&x->w);
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct ir_source *s = &l->v[i].image.source;
+        if (l->v[i].kind != kind)
+            continue;
+        if (s->kind == IR_SOURCE_BYTES)
+            jw_string(&x->w, s->bytes.data);
+        else
+            xd_lose_block(x, kind);
+        if (l->v[i].cache.set)
+            xd_lose(x, "image.cache");
+    }
+    jw_close(&x->w);
+}

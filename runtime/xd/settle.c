@@ -50,12 +50,13 @@ by_id(const struct calls *l, struct str id)
     return NULL;
 }
 
-/* The first call of this name that has no id of its own and no result yet. */
+/* The first call that has no id of its own and no result yet, and this name if there is one. */
 static struct call *
 by_name(const struct calls *l, struct str name)
 {
     for (unsigned i = 0; i < l->n; i++)
-        if (l->v[i].made_up && !l->v[i].answered && str_eq(l->v[i].block->call.name, name))
+        if (l->v[i].made_up && !l->v[i].answered
+            && (name.n == 0 || str_eq(l->v[i].block->call.name, name)))
             return &l->v[i];
     return NULL;
 }
@@ -103,7 +104,7 @@ settle_records(struct ir_request *m)
     struct ir_reasoning *r = &m->reasoning;
     c->set = c->set || c->mode || c->name.p || c->parallel;
     f->set = f->set || f->mode || f->schema.p;
-    if (f->mode == IR_FORMAT_MODE_OBJECT && f->schema.n)
+    if ((f->mode == IR_FORMAT_MODE_OBJECT || !f->mode) && f->schema.n)
         f->mode = IR_FORMAT_MODE_SCHEMA; /* some say so only by giving it */
     r->set = r->set || r->mode || r->budget.set || r->display.p;
 }

@@ -131,6 +131,7 @@ settle_reply(struct xd *x, struct ir_reply *m)
 {
     for (unsigned i = 0; i < m->choices.n; i++)
         settle_choice(x, m, i, &m->choices.v[i]);
+    m->usage.set = m->usage.set || m->usage.input.set || m->usage.output.set;
     ir_usage_clamp(&m->usage);
 }
 

@@ -1,5 +1,6 @@
 /* The model's scalars to values of the wire.  An absent value writes nothing and takes its key
  * along. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/json/text.h"
@@ -212,4 +213,31 @@ xd_ordinal(const struct xd *x, uint32_t mask)
         if ((mask >> kind) & 1)
             n += x->opened[kind];
     return n ? n - 1 : 0;
+}
+
+/* Days since 1970 to a date of the Gregorian calendar (H. Hinnant, "chrono-compatible low-level
+ * date algorithms"). */
+static void
+civil(int64_t days, int *year, int *month, int *day)
+{
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    unsigned doe = (unsigned)(days - era * 146097);
+    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    unsigned mp = (5 * doy + 2) / 153;
+    *day = (int)(doy - (153 * mp + 2) / 5 + 1);
+    *month = (int)(mp < 10 ? mp + 3 : mp - 9);
+    *year = (int)(yoe + era * 400) + (*month <= 2);
+}
+
+void
+xd_put_date(struct xd *x, struct str key)
+{
+    char text[64];
+    int year, month, day, seconds = (int)(x->now % 86400);
+    civil(x->now / 86400, &year, &month, &day);
+    int n = snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, day,
+                     seconds / 3600, seconds / 60 % 60, seconds % 60);
+    xd_put_str(x, key, str_make(text, (size_t)n));
 }

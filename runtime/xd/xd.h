@@ -401,6 +401,8 @@ void xd_read_media_url(struct xd *x, uint32_t at,
                        struct ir_source *v); /* data: URL -> bytes, else url */
 void xd_read_data_url(struct xd *x, uint32_t at,
                       struct ir_source *v); /* data: URL or bare base64 -> bytes */
+/* A list of bare base64, or of data: URLs: a block of this kind for each. */
+void xd_read_bytes(struct xd *x, uint32_t at, struct ir_blocks *l, enum ir_block_kind kind);
 void xd_read_seconds(struct xd *x, uint32_t at,
                      struct ir_int *v); /* a number, or its digits in a string */
 /* The same from a header's text; what is not a whole number of seconds says nothing. */
@@ -521,6 +523,10 @@ void xd_put_strs(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_jsons(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_text_parts(struct xd *x, struct str key, struct str v); /* [{"text":v}] */
 void xd_put_texts(struct xd *x, struct str key, struct str v);      /* [{"type":"text","text":v}] */
+/* "2026-01-31T00:00:00Z" */
+void xd_put_date(struct xd *x, struct str key);
+/* Blocks of a kind (images) as a list of bare base64.  What stands elsewhere is noted as lost. */
+void xd_put_bytes(struct xd *x, struct str key, const struct ir_blocks *l, enum ir_block_kind kind);
 bool xd_put_media_url(struct xd *x, struct str key,
                       const struct ir_source *v); /* false: not of this form */
 bool xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v);

@@ -107,10 +107,15 @@ read_message(struct asked *q, uint32_t at)
         add_result(q, at, "tool_call_id", "content");
     else
         read_content(q, plain_member(&q->p, at, "content"));
+    uint32_t images = plain_member(&q->p, at, "images");
+    for (uint32_t i = images + 1; images && i < d->nodes[images].next; i = d->nodes[i].next)
+        q->images++;
     for (uint32_t i = calls + 1; calls && i < d->nodes[calls].next; i = d->nodes[i].next) {
         uint32_t f = plain_member(&q->p, i, "function");
+        uint32_t arguments = plain_member(&q->p, f, "arguments");
+        bool object = arguments && json_kind(d, arguments) == JSON_OBJECT;
         add_call(q, plain_text(&q->p, i, "id"), plain_text(&q->p, f, "name"),
-                 plain_text(&q->p, f, "arguments"));
+                 object ? json_raw(d, arguments) : plain_text(&q->p, f, "arguments"));
     }
 }
 
@@ -251,7 +256,8 @@ differ_results(const struct asked *was, const struct asked *is)
     if (was->nresults != is->nresults)
         return arena_printf(is->p.arena, "%u results became %u", was->nresults, is->nresults).p;
     for (unsigned i = 0; i < was->nresults; i++) {
-        if (call_of(was, was->result[i].call) != call_of(is, is->result[i].call))
+        bool paired = was->result[i].call.n && call_of(was, was->result[i].call) >= 0;
+        if (paired && call_of(was, was->result[i].call) != call_of(is, is->result[i].call))
             return say(is, "a result of another call", is->result[i].call);
         if (!contains(is->result[i].text, str_trim(was->result[i].text)))
             return say(is, "result", is->result[i].text);

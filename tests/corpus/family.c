@@ -13,6 +13,10 @@ const struct family families[] = {
     { "cohere.chat", FRAMES_SSE, "[DONE]", LACKS_CACHE_WRITES | LACKS_DOCUMENTS, plain_cohere,
       rules_cohere, asked_chat },
     { "openai.responses", FRAMES_SSE, NULL, 0, plain_responses, rules_responses, asked_responses },
+    { "ollama.chat", FRAMES_LINES, NULL,
+      LACKS_CACHE_COUNTS | LACKS_THINKING_COUNT | LACKS_DOCUMENTS | LACKS_IMAGES
+          | LACKS_REFUSAL_TEXT,
+      plain_ollama, rules_ollama, asked_chat },
     { 0 },
 };
 

@@ -20,6 +20,7 @@ enum family_lack {
     LACKS_IMAGES = 128,
     LACKS_TOOLS = 256, /* in requests: neither functions nor calls nor results */
     LACKS_CACHE_WRITES = 512,
+    LACKS_REFUSAL_TEXT = 1024,
 };
 
 struct family {

@@ -22,6 +22,36 @@ forget_stops(struct ir_request *m)
     m->stops.n = 0;
 }
 
+/* The texts of a turn become one, before the images. */
+static void
+join_texts(struct ir_turn *t, struct arena *a)
+{
+    struct ir_blocks *l = &t->blocks, out = { arena_alloc(a, (l->n + 1) * sizeof *l->v), 0, 0 };
+    struct ir_block *text = NULL;
+    for (unsigned pass = 0; pass < 3; pass++)
+        for (unsigned i = 0; i < l->n; i++) {
+            enum ir_block_kind kind = l->v[i].kind;
+            unsigned place = kind == IR_BLOCK_TEXT ? 1 : kind == IR_BLOCK_IMAGE ? 2 : 0;
+            if (kind == IR_BLOCK_CALL)
+                place = 2;
+            if (place != pass)
+                continue;
+            if (kind == IR_BLOCK_TEXT && text)
+                arena_append(a, &text->text.text, l->v[i].text.text);
+            else
+                out.v[out.n++] = l->v[i];
+            text = kind == IR_BLOCK_TEXT ? &out.v[out.n - 1] : text;
+        }
+    *l = out;
+}
+
+void
+forget_places(struct ir_request *m, struct arena *a)
+{
+    for (unsigned i = 0; i < m->turns.n; i++)
+        join_texts(&m->turns.v[i], a);
+}
+
 /* Images by address. */
 static void
 forget_images(struct ir_request *m)
@@ -56,12 +86,29 @@ forget_model(struct ir_reply *m)
     m->model = (struct str){ NULL, 0 };
 }
 
+static void
+forget_id(struct ir_reply *m)
+{
+    m->id = (struct str){ NULL, 0 };
+}
+
+/* Counted in with the rest. */
+static void
+forget_cache(struct ir_reply *m)
+{
+    m->usage.input.v += m->usage.cache_read.v;
+    m->usage.cache_read.v = 0;
+}
+
 static const struct {
     const char *lost;
     void (*forget)(struct ir_request *m);
 } of_request[] = {
-    { "function.strict", forget_strict },  { "tool_choice.name", forget_choice_name },
-    { "tool_choice.mode", forget_choice }, { "stops", forget_stops },
+    { "function.strict", forget_strict },
+    { "tool_choice.name", forget_choice_name },
+    { "tool_choice", forget_choice },
+    { "tool_choice.mode", forget_choice },
+    { "stops", forget_stops },
     { "blocks.image", forget_images },
 };
 
@@ -70,6 +117,8 @@ static const struct {
     void (*forget)(struct ir_reply *m);
 } of_reply[] = {
     { "thinking.signature", forget_signatures },
+    { "id", forget_id },
+    { "usage.cache_read", forget_cache },
     { "model", forget_model },
     { "reply.model", forget_model },
 };

@@ -7,5 +7,7 @@
 /* Forget all that is named; the first name of which nothing is known, absent when there is none. */
 struct str forget_of_request(const struct xd_losses *lost, struct ir_request *m);
 struct str forget_of_reply(const struct xd_losses *lost, struct ir_reply *m);
+/* In dialects whose messages are a text and what goes with it. */
+void forget_places(struct ir_request *m, struct arena *a);
 
 #endif

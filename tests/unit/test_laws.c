@@ -349,7 +349,7 @@ static void
 same_request(const struct ir_request *a, const struct ir_request *b)
 {
     same_str(a->model, b->model);
-    assert_int_equal(a->stream, b->stream);
+    assert_int_equal(a->stream == IR_TRUE, b->stream == IR_TRUE); /* some say that it is off */
     assert_int_equal(a->max_output.v, b->max_output.v);
     same_str(a->sampling.temperature, b->sampling.temperature);
     same_str(a->sampling.top_p, b->sampling.top_p);
@@ -373,9 +373,11 @@ same_reply(const struct ir_reply *a, const struct ir_reply *b)
     assert_int_equal(b->choices.n, 1);
     assert_int_equal(a->choices.v[0].stop, b->choices.v[0].stop);
     same_blocks(&a->choices.v[0].blocks, &b->choices.v[0].blocks);
-    assert_int_equal(a->usage.input.v, b->usage.input.v);
+    /* Who cannot tell what came from a cache counts it in. */
+    bool tells = b->usage.cache_read.set;
+    assert_int_equal(a->usage.input.v + (tells ? 0 : a->usage.cache_read.v), b->usage.input.v);
     assert_int_equal(a->usage.output.v, b->usage.output.v);
-    assert_int_equal(a->usage.cache_read.v, b->usage.cache_read.v);
+    assert_int_equal(tells ? a->usage.cache_read.v : 0, b->usage.cache_read.v);
 }
 
 static void
@@ -477,6 +479,8 @@ try_request(const struct xd_dialect *d, unsigned seed)
     make_request(&s, &m);
     assert_int_equal(xd_request_write(&w, &m), ERR_OK);
     known_loss(forget_of_request(&w.lost, &m), d);
+    if (strcmp(d->name, "ollama.chat") == 0)
+        forget_places(&m, &s.arena);
     assert_int_equal(xd_request_read(&r, buf_str(&out), &back), ERR_OK);
     tell_address(&w, &m, &back);
     same_request(&m, &back);
