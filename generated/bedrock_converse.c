@@ -44,7 +44,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* bedrock/converse.spec:63 */
+/* bedrock/converse.spec:64 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -54,7 +54,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:65 */
+/* bedrock/converse.spec:66 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("default"), STR_INIT("default"), 1, 1, 2, 0 },
     { STR_INIT("default"), STR_INIT("auto"), 0, 1, 3, 0 },
@@ -63,7 +63,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* bedrock/converse.spec:127 */
+/* bedrock/converse.spec:128 */
 static const struct xd_pair image_format_table_v[] = {
     { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4, 0 },
     { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5, 0 },
@@ -75,7 +75,7 @@ static const struct xd_pairs image_format_table = {
     sizeof image_format_table_v / sizeof *image_format_table_v,
 };
 
-/* bedrock/converse.spec:131 */
+/* bedrock/converse.spec:132 */
 static const struct xd_pair document_format_table_v[] = {
     { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8, 0 },
     { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9, 0 },
@@ -95,7 +95,7 @@ static const struct xd_pairs document_format_table = {
     sizeof document_format_table_v / sizeof *document_format_table_v,
 };
 
-/* bedrock/converse.spec:143 */
+/* bedrock/converse.spec:144 */
 static const struct xd_word result_status_table_v[] = {
     { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17, 0 },
     { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18, 0 },
@@ -106,7 +106,7 @@ static const struct xd_table result_status_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:174 */
+/* bedrock/converse.spec:175 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20, 0 },
@@ -118,7 +118,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:176 */
+/* bedrock/converse.spec:177 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23, 0 },
@@ -132,7 +132,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:190 */
+/* bedrock/converse.spec:191 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 28, 0 },
 };
@@ -142,7 +142,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:204 */
+/* bedrock/converse.spec:205 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 29, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 30, 0 },
@@ -161,7 +161,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:245 */
+/* bedrock/converse.spec:246 */
 static const struct xd_word exception_table_v[] = {
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 38, 0 },
     { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 39, 0 },
@@ -183,7 +183,7 @@ static const struct xd_table exception_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:271 */
+/* bedrock/converse.spec:272 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 52, 0 },
     { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 53, 0 },
@@ -217,7 +217,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:32: request */
+/* bedrock/converse.spec:33: request */
 static const struct xd_key request_keys_inferenceConfig_v[] = {
     { STR_INIT("maxTokens"), 2, NULL },
     { STR_INIT("temperature"), 3, NULL },
@@ -544,7 +544,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:57: message */
+/* bedrock/converse.spec:58: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -625,7 +625,7 @@ static const struct xd_members block_members = {
     sizeof block_members_v / sizeof *block_members_v - 1, 13, false,
 };
 
-/* bedrock/converse.spec:70: block.text */
+/* bedrock/converse.spec:71: block.text */
 static const struct xd_key block_text_keys_citationsContent_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -688,7 +688,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:74: block.text */
+/* bedrock/converse.spec:75: block.text */
 static const struct xd_key block_text_2_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -725,7 +725,7 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:78: block.text */
+/* bedrock/converse.spec:79: block.text */
 static const struct xd_key block_text_3_keys_v[] = {
     { STR_INIT("json"), 0, NULL },
 };
@@ -748,7 +748,7 @@ read_block_text_3(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* bedrock/converse.spec:79: block.thinking */
+/* bedrock/converse.spec:80: block.thinking */
 static const struct xd_key block_thinking_keys_reasoningContent_reasoningText_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -812,7 +812,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:83: block.sealed */
+/* bedrock/converse.spec:84: block.sealed */
 static const struct xd_key block_sealed_keys_reasoningContent_v[] = {
     { STR_INIT("redactedContent"), 0, NULL },
 };
@@ -857,7 +857,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:86: block.image */
+/* bedrock/converse.spec:87: block.image */
 static const struct xd_key block_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -929,7 +929,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:91: block.document */
+/* bedrock/converse.spec:92: block.document */
 static const struct xd_key block_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -1035,7 +1035,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:99: block.document */
+/* bedrock/converse.spec:100: block.document */
 static const struct xd_key block_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1147,7 +1147,7 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:108: block.call */
+/* bedrock/converse.spec:109: block.call */
 static const struct xd_key block_call_keys_toolUse_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1208,7 +1208,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:114: block.result */
+/* bedrock/converse.spec:115: block.result */
 static const struct xd_key block_result_keys_toolResult_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1288,7 +1288,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:119: block.refusal */
+/* bedrock/converse.spec:120: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
 };
@@ -1309,7 +1309,7 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:68: block_apart */
+/* bedrock/converse.spec:69: block_apart */
 static const struct xd_key block_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -1484,7 +1484,7 @@ write_block(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* bedrock/converse.spec:125: cache_point */
+/* bedrock/converse.spec:126: cache_point */
 static const struct xd_key cache_point_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1531,7 +1531,7 @@ static const struct xd_members citation_members = {
     sizeof citation_members_v / sizeof *citation_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:146: citation.web */
+/* bedrock/converse.spec:147: citation.web */
 static const struct xd_key citation_web_keys_location_web_v[] = {
     { STR_INIT("url"), 0, NULL },
 };
@@ -1648,7 +1648,7 @@ static const struct xd_members tool_members = {
     sizeof tool_members_v / sizeof *tool_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:158: tool.function */
+/* bedrock/converse.spec:159: tool.function */
 static const struct xd_key tool_function_keys_toolSpec_inputSchema_v[] = {
     { STR_INIT("json"), 2, NULL },
 };
@@ -1730,7 +1730,7 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:156: tool_apart */
+/* bedrock/converse.spec:157: tool_apart */
 static const struct xd_key tool_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -1808,7 +1808,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* bedrock/converse.spec:168: thinking */
+/* bedrock/converse.spec:169: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -1863,7 +1863,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:181: format */
+/* bedrock/converse.spec:182: format */
 static const struct xd_key format_keys_structure_jsonSchema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1948,7 +1948,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:193: reply */
+/* bedrock/converse.spec:194: reply */
 static const struct xd_key reply_keys_output_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2072,7 +2072,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:217: usage */
+/* bedrock/converse.spec:218: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
     { STR_INIT("outputTokens"), 1, NULL },
@@ -2160,7 +2160,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:230: messageStart */
+/* bedrock/converse.spec:231: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
@@ -2193,7 +2193,7 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:231: contentBlockStart */
+/* bedrock/converse.spec:232: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
@@ -2252,7 +2252,7 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:232: contentBlockDelta */
+/* bedrock/converse.spec:233: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2277,7 +2277,7 @@ static const struct xd_members events_contentBlockDelta_grow_members = {
     6, -1, false,
 };
 
-/* A delta of the open block: bedrock/converse.spec:67 */
+/* A delta of the open block: bedrock/converse.spec:68 */
 static bool
 read_events_contentBlockDelta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2467,7 +2467,7 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:233: contentBlockStop */
+/* bedrock/converse.spec:234: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
 };
@@ -2508,7 +2508,7 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:234: messageStop */
+/* bedrock/converse.spec:235: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
 };
@@ -2559,7 +2559,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:235: metadata */
+/* bedrock/converse.spec:236: metadata */
 static const struct xd_key events_metadata_keys_v[] = {
     { STR_INIT("usage"), 0, NULL },
 };
@@ -2603,7 +2603,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:236: * */
+/* bedrock/converse.spec:237: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -2643,7 +2643,7 @@ read_events__(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:238: a row for each state, a column for each event */
+/* bedrock/converse.spec:239: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -2760,7 +2760,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* bedrock/converse.spec:262: error */
+/* bedrock/converse.spec:263: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3612,7 +3612,7 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
         xd_lose(x, "usage.audio_out");
     jw_close(&x->w);
 }
-static const struct str policy_13_globs[] = {
+static const struct str policy_14_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -3627,12 +3627,13 @@ static const struct xd_policy policies[] = {
     { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("document_names"), STR_INIT("a-zA-Z0-9 ()[]-"), NULL, 0 },
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_13_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_14_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -3751,7 +3752,7 @@ static const struct xd_op ops[] = {
         .write_reply = count_tokens_write_reply,
     },
 };
-static const struct str bedrock_policy_12_globs[] = {
+static const struct str bedrock_policy_13_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -3766,12 +3767,13 @@ static const struct xd_policy bedrock_policies[] = {
     { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("document_names"), STR_INIT("a-zA-Z0-9 ()[]-"), NULL, 0 },
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_12_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_13_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -3795,12 +3797,13 @@ static const struct xd_policy bedrock_cohere_policies[] = {
     { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("document_names"), STR_INIT("a-zA-Z0-9 ()[]-"), NULL, 0 },
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_12_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_13_globs, 7 },
     { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -3908,12 +3911,13 @@ static const struct xd_policy bedrock_titan_policies[] = {
     { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("document_names"), STR_INIT("a-zA-Z0-9 ()[]-"), NULL, 0 },
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_12_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_13_globs, 7 },
     { STR_INIT("inputs"), STR_INIT("one"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -3969,213 +3973,213 @@ static const struct xd_op bedrock_titan_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "bedrock/converse.spec:63", "\"user\" <-> user" },
-    { "bedrock/converse.spec:63", "\"assistant\" <-> assistant" },
-    { "bedrock/converse.spec:65", "\"default\" <-> \"default\"" },
-    { "bedrock/converse.spec:65", "\"default\" <- \"auto\"" },
-    { "bedrock/converse.spec:128", "\"png\" <-> \"image/png\"" },
-    { "bedrock/converse.spec:128", "\"jpeg\" <-> \"image/jpeg\"" },
-    { "bedrock/converse.spec:128", "\"gif\" <-> \"image/gif\"" },
-    { "bedrock/converse.spec:128", "\"webp\" <-> \"image/webp\"" },
-    { "bedrock/converse.spec:132", "\"pdf\" <-> \"application/pdf\"" },
-    { "bedrock/converse.spec:133", "\"csv\" <-> \"text/csv\"" },
-    { "bedrock/converse.spec:134", "\"doc\" <-> \"application/msword\"" },
-    { "bedrock/converse.spec:135",
+    { "bedrock/converse.spec:64", "\"user\" <-> user" },
+    { "bedrock/converse.spec:64", "\"assistant\" <-> assistant" },
+    { "bedrock/converse.spec:66", "\"default\" <-> \"default\"" },
+    { "bedrock/converse.spec:66", "\"default\" <- \"auto\"" },
+    { "bedrock/converse.spec:129", "\"png\" <-> \"image/png\"" },
+    { "bedrock/converse.spec:129", "\"jpeg\" <-> \"image/jpeg\"" },
+    { "bedrock/converse.spec:129", "\"gif\" <-> \"image/gif\"" },
+    { "bedrock/converse.spec:129", "\"webp\" <-> \"image/webp\"" },
+    { "bedrock/converse.spec:133", "\"pdf\" <-> \"application/pdf\"" },
+    { "bedrock/converse.spec:134", "\"csv\" <-> \"text/csv\"" },
+    { "bedrock/converse.spec:135", "\"doc\" <-> \"application/msword\"" },
+    { "bedrock/converse.spec:136",
       "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
-    { "bedrock/converse.spec:136", "\"xls\" <-> \"application/vnd.ms-excel\"" },
-    { "bedrock/converse.spec:137",
+    { "bedrock/converse.spec:137", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:138",
       "\"xlsx\" <-> \"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\"" },
-    { "bedrock/converse.spec:138", "\"html\" <-> \"text/html\"" },
-    { "bedrock/converse.spec:139", "\"txt\" <-> \"text/plain\"" },
-    { "bedrock/converse.spec:140", "\"md\" <-> \"text/markdown\"" },
-    { "bedrock/converse.spec:143", "\"error\" <-> true" },
-    { "bedrock/converse.spec:143", "\"success\" <-> false" },
-    { "bedrock/converse.spec:174", "\"enabled\" <-> budget" },
-    { "bedrock/converse.spec:174", "\"adaptive\" <-> auto" },
-    { "bedrock/converse.spec:174", "\"disabled\" <-> off" },
-    { "bedrock/converse.spec:177", "\"low\" <-> low" },
-    { "bedrock/converse.spec:177", "\"medium\" <-> medium" },
-    { "bedrock/converse.spec:177", "\"high\" <-> high" },
-    { "bedrock/converse.spec:177", "\"xhigh\" <-> xhigh" },
-    { "bedrock/converse.spec:177", "\"max\" <-> max" },
-    { "bedrock/converse.spec:178", "\"low\" <- minimal" },
-    { "bedrock/converse.spec:190", "\"json_schema\" <-> schema" },
-    { "bedrock/converse.spec:205", "\"end_turn\" <-> end" },
-    { "bedrock/converse.spec:206", "\"stop_sequence\" <-> match" },
-    { "bedrock/converse.spec:207", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "bedrock/converse.spec:208", "\"tool_use\" <-> call" },
-    { "bedrock/converse.spec:209", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
-    { "bedrock/converse.spec:210",
+    { "bedrock/converse.spec:139", "\"html\" <-> \"text/html\"" },
+    { "bedrock/converse.spec:140", "\"txt\" <-> \"text/plain\"" },
+    { "bedrock/converse.spec:141", "\"md\" <-> \"text/markdown\"" },
+    { "bedrock/converse.spec:144", "\"error\" <-> true" },
+    { "bedrock/converse.spec:144", "\"success\" <-> false" },
+    { "bedrock/converse.spec:175", "\"enabled\" <-> budget" },
+    { "bedrock/converse.spec:175", "\"adaptive\" <-> auto" },
+    { "bedrock/converse.spec:175", "\"disabled\" <-> off" },
+    { "bedrock/converse.spec:178", "\"low\" <-> low" },
+    { "bedrock/converse.spec:178", "\"medium\" <-> medium" },
+    { "bedrock/converse.spec:178", "\"high\" <-> high" },
+    { "bedrock/converse.spec:178", "\"xhigh\" <-> xhigh" },
+    { "bedrock/converse.spec:178", "\"max\" <-> max" },
+    { "bedrock/converse.spec:179", "\"low\" <- minimal" },
+    { "bedrock/converse.spec:191", "\"json_schema\" <-> schema" },
+    { "bedrock/converse.spec:206", "\"end_turn\" <-> end" },
+    { "bedrock/converse.spec:207", "\"stop_sequence\" <-> match" },
+    { "bedrock/converse.spec:208", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
+    { "bedrock/converse.spec:209", "\"tool_use\" <-> call" },
+    { "bedrock/converse.spec:210", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
+    { "bedrock/converse.spec:211",
       "\"malformed_model_output\", \"malformed_tool_use\" <-> failed" },
-    { "bedrock/converse.spec:211", "\"end_turn\" <- pause" },
-    { "bedrock/converse.spec:212", "\"end_turn\" <- other" },
-    { "bedrock/converse.spec:213", "* -> other" },
-    { "bedrock/converse.spec:246", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:247", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:248", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:249", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:250", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:251", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:252", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:253", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:254", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:255", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:256", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:257", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:258", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:259", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:272", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:273", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:274", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:275",
+    { "bedrock/converse.spec:212", "\"end_turn\" <- pause" },
+    { "bedrock/converse.spec:213", "\"end_turn\" <- other" },
+    { "bedrock/converse.spec:214", "* -> other" },
+    { "bedrock/converse.spec:247", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:248", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:249", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:250", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:251", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:252", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:253", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:254", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:255", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:256", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:257", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:258", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:259", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:260", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:273", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:274", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:275", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:276",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:277", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:278", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:279", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:280", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:281",
+    { "bedrock/converse.spec:278", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:279", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:280", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:281", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:282",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:282", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:283", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:284", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:285", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:286",
-      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
+    { "bedrock/converse.spec:283", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:284", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:285", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:286", "\"ModelTimeoutException\" 408 <-> timeout" },
     { "bedrock/converse.spec:287",
-      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
     { "bedrock/converse.spec:288",
+      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:289",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
-    { "bedrock/converse.spec:33", "messages <-> turns : [message] required" },
-    { "bedrock/converse.spec:34", "system <-> instructions : [block]" },
-    { "bedrock/converse.spec:35", "inferenceConfig.maxTokens <-> max_output" },
-    { "bedrock/converse.spec:36", "inferenceConfig.temperature <-> sampling.temperature max 1" },
-    { "bedrock/converse.spec:37", "inferenceConfig.topP <-> sampling.top_p" },
-    { "bedrock/converse.spec:38", "inferenceConfig.stopSequences <-> stops : [string]" },
-    { "bedrock/converse.spec:39", "toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/converse.spec:40", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
-    { "bedrock/converse.spec:41",
+    { "bedrock/converse.spec:34", "messages <-> turns : [message] required" },
+    { "bedrock/converse.spec:35", "system <-> instructions : [block]" },
+    { "bedrock/converse.spec:36", "inferenceConfig.maxTokens <-> max_output" },
+    { "bedrock/converse.spec:37", "inferenceConfig.temperature <-> sampling.temperature max 1" },
+    { "bedrock/converse.spec:38", "inferenceConfig.topP <-> sampling.top_p" },
+    { "bedrock/converse.spec:39", "inferenceConfig.stopSequences <-> stops : [string]" },
+    { "bedrock/converse.spec:40", "toolConfig.tools <-> tools : [tool]" },
+    { "bedrock/converse.spec:41", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/converse.spec:42",
       "toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
-    { "bedrock/converse.spec:42", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
-    { "bedrock/converse.spec:43", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
-    { "bedrock/converse.spec:44", "outputConfig.textFormat <-> format : format" },
-    { "bedrock/converse.spec:45", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:47",
-      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/converse.spec:43", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+    { "bedrock/converse.spec:44", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/converse.spec:45", "outputConfig.textFormat <-> format : format" },
+    { "bedrock/converse.spec:46", "serviceTier.type <-> tier : tier" },
     { "bedrock/converse.spec:48",
-      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
     { "bedrock/converse.spec:49",
+      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+    { "bedrock/converse.spec:50",
       "additionalModelRequestFields.reasoning_effort -> reasoning.effort : effort" },
-    { "bedrock/converse.spec:50", "additionalModelRequestFields.top_k <-> sampling.top_k" },
-    { "bedrock/converse.spec:58", "role <-> role : role" },
-    { "bedrock/converse.spec:59", "content <-> blocks : [block] required" },
-    { "bedrock/converse.spec:71", "citationsContent.content <-> text : text_parts" },
-    { "bedrock/converse.spec:72",
+    { "bedrock/converse.spec:51", "additionalModelRequestFields.top_k <-> sampling.top_k" },
+    { "bedrock/converse.spec:59", "role <-> role : role" },
+    { "bedrock/converse.spec:60", "content <-> blocks : [block] required" },
+    { "bedrock/converse.spec:72", "citationsContent.content <-> text : text_parts" },
+    { "bedrock/converse.spec:73",
       "citationsContent.citations <-> citations : [citation] grows citation" },
-    { "bedrock/converse.spec:75", "text <-> text grows text" },
-    { "bedrock/converse.spec:78", "json -> text : json_text" },
-    { "bedrock/converse.spec:80",
-      "reasoningContent.reasoningText.text <-> text grows reasoningContent.text" },
+    { "bedrock/converse.spec:76", "text <-> text grows text" },
+    { "bedrock/converse.spec:79", "json -> text : json_text" },
     { "bedrock/converse.spec:81",
+      "reasoningContent.reasoningText.text <-> text grows reasoningContent.text" },
+    { "bedrock/converse.spec:82",
       "reasoningContent.reasoningText.signature <-> signature grows reasoningContent.signature" },
-    { "bedrock/converse.spec:84",
+    { "bedrock/converse.spec:85",
       "reasoningContent.redactedContent <-> data grows reasoningContent.redactedContent" },
-    { "bedrock/converse.spec:87", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:88", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:92", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:93", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:94", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:95", "document.context <-> context" },
-    { "bedrock/converse.spec:96", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:100", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:101", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:102", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:103", "document.context <-> context" },
-    { "bedrock/converse.spec:104", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:109", "toolUse.toolUseId <-> id" },
-    { "bedrock/converse.spec:110", "toolUse.name <-> name" },
-    { "bedrock/converse.spec:111",
+    { "bedrock/converse.spec:88", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:89", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:93", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:94", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:95", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:96", "document.context <-> context" },
+    { "bedrock/converse.spec:97", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:101", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:102", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:103", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:104", "document.context <-> context" },
+    { "bedrock/converse.spec:105", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:110", "toolUse.toolUseId <-> id" },
+    { "bedrock/converse.spec:111", "toolUse.name <-> name" },
+    { "bedrock/converse.spec:112",
       "toolUse.input <-> arguments : json_object grows toolUse.input" },
-    { "bedrock/converse.spec:115", "toolResult.toolUseId <-> call" },
-    { "bedrock/converse.spec:116", "toolResult.content <-> blocks : [block] required" },
-    { "bedrock/converse.spec:117", "toolResult.status <-> failed : result_status" },
-    { "bedrock/converse.spec:119", "text <- text grows text" },
-    { "bedrock/converse.spec:68", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:70", "\"citationsContent\" <-> text with citations {" },
-    { "bedrock/converse.spec:74", "\"text\" <-> text {" },
-    { "bedrock/converse.spec:78", "\"json\" -> text { json -> text : json_text }" },
-    { "bedrock/converse.spec:79", "\"reasoningContent.reasoningText\" <-> thinking {" },
-    { "bedrock/converse.spec:83", "\"reasoningContent.redactedContent\" <-> sealed {" },
-    { "bedrock/converse.spec:86", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:91", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:99", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:107",
+    { "bedrock/converse.spec:116", "toolResult.toolUseId <-> call" },
+    { "bedrock/converse.spec:117", "toolResult.content <-> blocks : [block] required" },
+    { "bedrock/converse.spec:118", "toolResult.status <-> failed : result_status" },
+    { "bedrock/converse.spec:120", "text <- text grows text" },
+    { "bedrock/converse.spec:69", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:71", "\"citationsContent\" <-> text with citations {" },
+    { "bedrock/converse.spec:75", "\"text\" <-> text {" },
+    { "bedrock/converse.spec:79", "\"json\" -> text { json -> text : json_text }" },
+    { "bedrock/converse.spec:80", "\"reasoningContent.reasoningText\" <-> thinking {" },
+    { "bedrock/converse.spec:84", "\"reasoningContent.redactedContent\" <-> sealed {" },
+    { "bedrock/converse.spec:87", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:92", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:100", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:108",
       "\"toolUse\" with toolUse.type = \"server_tool_use\" -> foreign" },
-    { "bedrock/converse.spec:108", "\"toolUse\" <-> call {" },
-    { "bedrock/converse.spec:113", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
-    { "bedrock/converse.spec:114", "\"toolResult\" <-> result {" },
-    { "bedrock/converse.spec:120", "* <-> foreign" },
-    { "bedrock/converse.spec:119", "\"text\" <- refusal { text <- text grows text }" },
-    { "bedrock/converse.spec:125", "type = \"default\"" },
-    { "bedrock/converse.spec:125", "ttl <-> ttl" },
-    { "bedrock/converse.spec:147", "location.web.url <-> url" },
-    { "bedrock/converse.spec:148", "title <-> title" },
-    { "bedrock/converse.spec:146", "\"location.web\" <-> web {" },
-    { "bedrock/converse.spec:151", "* <-> foreign" },
-    { "bedrock/converse.spec:159", "toolSpec.name <-> name" },
-    { "bedrock/converse.spec:160", "toolSpec.description <-> description" },
-    { "bedrock/converse.spec:161", "toolSpec.inputSchema.json <-> schema" },
-    { "bedrock/converse.spec:162", "toolSpec.strict <-> strict" },
-    { "bedrock/converse.spec:156", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:158", "\"toolSpec\" <-> function {" },
-    { "bedrock/converse.spec:164", "* <-> foreign" },
-    { "bedrock/converse.spec:169", "type <-> mode : thinking_mode" },
-    { "bedrock/converse.spec:170", "budget_tokens <-> budget" },
-    { "bedrock/converse.spec:171", "display <-> display" },
-    { "bedrock/converse.spec:182", "type <-> mode : format_mode" },
-    { "bedrock/converse.spec:183", "structure.jsonSchema.name <-> name" },
-    { "bedrock/converse.spec:184", "structure.jsonSchema.description <-> description" },
-    { "bedrock/converse.spec:185", "structure.jsonSchema.schema <-> schema : json in string" },
-    { "bedrock/converse.spec:194", "output.message.role = \"assistant\"" },
-    { "bedrock/converse.spec:195",
+    { "bedrock/converse.spec:109", "\"toolUse\" <-> call {" },
+    { "bedrock/converse.spec:114", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
+    { "bedrock/converse.spec:115", "\"toolResult\" <-> result {" },
+    { "bedrock/converse.spec:121", "* <-> foreign" },
+    { "bedrock/converse.spec:120", "\"text\" <- refusal { text <- text grows text }" },
+    { "bedrock/converse.spec:126", "type = \"default\"" },
+    { "bedrock/converse.spec:126", "ttl <-> ttl" },
+    { "bedrock/converse.spec:148", "location.web.url <-> url" },
+    { "bedrock/converse.spec:149", "title <-> title" },
+    { "bedrock/converse.spec:147", "\"location.web\" <-> web {" },
+    { "bedrock/converse.spec:152", "* <-> foreign" },
+    { "bedrock/converse.spec:160", "toolSpec.name <-> name" },
+    { "bedrock/converse.spec:161", "toolSpec.description <-> description" },
+    { "bedrock/converse.spec:162", "toolSpec.inputSchema.json <-> schema" },
+    { "bedrock/converse.spec:163", "toolSpec.strict <-> strict" },
+    { "bedrock/converse.spec:157", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:159", "\"toolSpec\" <-> function {" },
+    { "bedrock/converse.spec:165", "* <-> foreign" },
+    { "bedrock/converse.spec:170", "type <-> mode : thinking_mode" },
+    { "bedrock/converse.spec:171", "budget_tokens <-> budget" },
+    { "bedrock/converse.spec:172", "display <-> display" },
+    { "bedrock/converse.spec:183", "type <-> mode : format_mode" },
+    { "bedrock/converse.spec:184", "structure.jsonSchema.name <-> name" },
+    { "bedrock/converse.spec:185", "structure.jsonSchema.description <-> description" },
+    { "bedrock/converse.spec:186", "structure.jsonSchema.schema <-> schema : json in string" },
+    { "bedrock/converse.spec:195", "output.message.role = \"assistant\"" },
+    { "bedrock/converse.spec:196",
       "output.message.content <-> choices[0].blocks : [block] required" },
-    { "bedrock/converse.spec:196", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:197", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:198", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:218", "inputTokens <-> input else 0" },
-    { "bedrock/converse.spec:219", "outputTokens <-> output else 0" },
-    { "bedrock/converse.spec:220", "totalTokens <- input + output + cache_read + cache_write" },
-    { "bedrock/converse.spec:221",
-      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:197", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:198", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:199", "serviceTier.type <-> tier : tier" },
+    { "bedrock/converse.spec:219", "inputTokens <-> input else 0" },
+    { "bedrock/converse.spec:220", "outputTokens <-> output else 0" },
+    { "bedrock/converse.spec:221", "totalTokens <- input + output + cache_read + cache_write" },
     { "bedrock/converse.spec:222",
+      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:223",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:230", "role = \"assistant\"" },
-    { "bedrock/converse.spec:231", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:231", "start <-> block : block" },
+    { "bedrock/converse.spec:231", "role = \"assistant\"" },
     { "bedrock/converse.spec:232", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:232", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:232", "start <-> block : block" },
     { "bedrock/converse.spec:233", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:234", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:235", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:236", "message, Message <-> error.message" },
-    { "bedrock/converse.spec:230",
+    { "bedrock/converse.spec:233", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:234", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:235", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:236", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:237", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:231",
       "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; rest ignore "
       "}" },
-    { "bedrock/converse.spec:231",
+    { "bedrock/converse.spec:232",
       "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; rest "
       "ignore }" },
-    { "bedrock/converse.spec:232",
+    { "bedrock/converse.spec:233",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
       "member; rest ignore }" },
-    { "bedrock/converse.spec:233",
-      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; rest ignore }" },
     { "bedrock/converse.spec:234",
-      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; rest ignore }" },
+      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; rest ignore }" },
     { "bedrock/converse.spec:235",
-      "\"metadata\" <-> finish { usage <-> usage : usage; rest ignore }" },
+      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; rest ignore }" },
     { "bedrock/converse.spec:236",
+      "\"metadata\" <-> finish { usage <-> usage : usage; rest ignore }" },
+    { "bedrock/converse.spec:237",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:263", "message, Message <-> message else \"\"" },
+    { "bedrock/converse.spec:264", "message, Message <-> message else \"\"" },
     { "bedrock/count.spec:13", "input.converse.messages <-> turns : [message] required" },
     { "bedrock/count.spec:14", "input.converse.system <-> instructions : [block]" },
     { "bedrock/count.spec:15", "input.converse.toolConfig.tools <-> tools : [tool]" },

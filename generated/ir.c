@@ -7,6 +7,7 @@ static const char *const last_assistant_words[] = { "keep", "trim", "mark", NULL
 static const char *const unsigned_thinking_words[] = { "keep", "drop", NULL };
 static const char *const result_media_words[] = { "keep", "follow", NULL };
 static const char *const call_ids_words[] = { "keep", NULL };
+static const char *const document_names_words[] = { "keep", NULL };
 static const char *const candidates_words[] = { "many", "one", NULL };
 static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
@@ -30,6 +31,7 @@ const struct ir_policy ir_policies[] = {
     { "unsigned_thinking", IR_POLICY_WORDS, unsigned_thinking_words },
     { "result_media", IR_POLICY_WORDS, result_media_words },
     { "call_ids", IR_POLICY_CLASS, call_ids_words },
+    { "document_names", IR_POLICY_CLASS, document_names_words },
     { "candidates", IR_POLICY_WORDS, candidates_words },
     { "max_output", IR_POLICY_NUMBER, max_output_words },
     { "empty_schema", IR_POLICY_WORDS, empty_schema_words },

@@ -202,6 +202,9 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
     struct str class = value_of(f, "call_ids");
     if (class.n && !str_is(class, "keep"))
         prepare_call_ids(x, m, class);
+    struct str names = value_of(f, "document_names");
+    if (names.n && !str_is(names, "keep"))
+        prepare_document_names(x, m, names);
 }
 
 enum err

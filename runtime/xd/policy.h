@@ -14,6 +14,8 @@
  *                                                it, as a user's blocks
  *   call_ids           keep | <characters>       ids of calls: map others, the same way in call and
  *                                                result; a length may follow: a-zA-Z0-9{9}
+ *   document_names     keep | <characters>       names of documents: other characters become -, those
+ *                                                without get one, and no two are alike
  *   candidates         many | one                candidates > 1: pass on | ERR_UNSUPPORTED
  *   max_output         keep | <number>           when the client gave none
  *   empty_schema       keep | object             a function without parameters

@@ -27,6 +27,8 @@ void prepare_first_turn(struct xd *x, struct ir_request *m);
 void prepare_merge(struct xd *x, struct ir_request *m);
 /* call_ids: ids with characters outside of the class are mapped. */
 void prepare_call_ids(struct xd *x, struct ir_request *m, struct str class);
+/* document_names */
+void prepare_document_names(struct xd *x, struct ir_request *m, struct str class);
 /* tools */
 void prepare_called_tools(struct xd *x, struct ir_request *m);
 /* thoughts */

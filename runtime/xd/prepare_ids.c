@@ -1,46 +1,17 @@
 /* Ids of calls that a target would refuse, mapped the same way where a call is made and where it
  * is answered. */
 #include "runtime/xd/call_id.h"
+#include "runtime/xd/class.h"
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
 #define ID_MAX 64u
 
-/* "a-zA-Z0-9_-", with an exact length behind it: "a-zA-Z0-9{9}". */
-struct class
-{
-    bool has[256];
-    size_t length; /* 0: any up to ID_MAX */
-};
-
-static struct class read_class(struct str s)
-{
-    struct class c = { .length = 0 };
-    const char *brace = s.n ? memchr(s.p, '{', s.n) : NULL;
-    struct ir_int length = { 0 };
-    if (brace && s.p[s.n - 1] == '}') {
-        xd_seconds(str_make(brace + 1, (size_t)(s.p + s.n - brace) - 2), &length);
-        c.length = length.set && length.v > 0 && length.v <= ID_MAX ? (size_t)length.v : 0;
-        s.n = (size_t)(brace - s.p);
-    }
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned from = (unsigned char)s.p[i], to = from;
-        if (i + 2 < s.n && s.p[i + 1] == '-') {
-            to = (unsigned char)s.p[i + 2];
-            i += 2;
-        }
-        for (unsigned k = from; k <= to; k++)
-            c.has[k] = true;
-    }
-    return c;
-}
-
 static bool
 fits(const struct class *c, struct str id)
 {
-    for (size_t i = 0; i < id.n; i++)
-        if (!c->has[(unsigned char)id.p[i]])
-            return false;
+    if (!class_has_all(c, id))
+        return false;
     return c->length ? id.n == c->length : id.n <= ID_MAX;
 }
 
@@ -117,7 +88,7 @@ any_misfit(const struct class *c, const struct ir_request *m)
 void
 prepare_call_ids(struct xd *x, struct ir_request *m, struct str class)
 {
-    struct class c = read_class(class);
+    struct class c = class_read(class, ID_MAX);
     struct ir_turns own = { 0 };
     if (!any_misfit(&c, m))
         return;
