@@ -125,8 +125,9 @@ grant_read_token(struct grant *g, int status, struct str body, struct arena *a, 
     if (!err)
         err = read_token(&r, g);
     json_doc_fini(&r.doc);
-    if (!err)
-        g->token = arena_str(a, g->token);
+    if (err)
+        *g = (struct grant){ .lifetime = 0 };
+    g->token = arena_str(a, g->token);
     return err || !a->full ? err : fault_set(f, ERR_LIMIT, 0, "the reply is too large");
 }
 
@@ -175,10 +176,10 @@ grant_read_key(struct grant *g, int status, struct str body, uint64_t now, struc
     if (!err)
         err = read_key(&r, g, now);
     json_doc_fini(&r.doc);
-    if (!err) {
-        g->key.id = arena_str(a, g->key.id);
-        g->key.secret = arena_str(a, g->key.secret);
-        g->key.token = arena_str(a, g->key.token);
-    }
+    if (err)
+        *g = (struct grant){ .lifetime = 0 };
+    g->key.id = arena_str(a, g->key.id);
+    g->key.secret = arena_str(a, g->key.secret);
+    g->key.token = arena_str(a, g->key.token);
     return err || !a->full ? err : fault_set(f, ERR_LIMIT, 0, "the reply is too large");
 }

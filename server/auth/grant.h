@@ -19,7 +19,7 @@ struct grant {
 
 /* Read `{"access_token": "...", "expires_in": 3599}`.  ERR_REMOTE when the status or the body says
  * that there is none, ERR_SYNTAX or ERR_TYPE when it is not such a reply; f says why, and never
- * shows a secret.  The strings live in the arena. */
+ * shows a secret, and g is empty.  The strings live in the arena. */
 MUST_CHECK enum err
 grant_read_token(struct grant *g, int status, struct str body, struct arena *a, struct fault *f);
 

@@ -116,6 +116,7 @@ what_is_not_a_grant_says_why(void **state)
             try_token(&t, rows[i].status, rows[i].body);
         assert_int_equal(t.err, rows[i].err);
         assert_string_equal(t.f.text, rows[i].says);
+        assert_true(!t.g.token.p && !t.g.key.id.p && !t.g.key.secret.p);
         arena_fini(&t.a);
     }
 }
