@@ -7,7 +7,7 @@ static const char family[] = "google.generate";
 #define STR_FAMILY STR("google.generate")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[224], seen_written[224];
+static unsigned char seen_read[230], seen_written[230];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -47,6 +47,8 @@ static void read_reply(struct xd *x, uint32_t at, struct ir_reply *m);
 static void write_reply(struct xd *x, const struct ir_reply *m);
 static void read_candidate(struct xd *x, uint32_t at, struct ir_choice *m);
 static void write_candidate(struct xd *x, const struct ir_choice *m);
+static bool read_grounding(struct xd *x, uint32_t at, struct ir_citation *m);
+static bool write_grounding(struct xd *x, const struct ir_citation *m);
 static void read_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_usage(struct xd *x, const struct ir_usage *m);
 static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
@@ -150,7 +152,7 @@ static const struct xd_pairs modality_table = {
     "modality", modality_table_v, sizeof modality_table_v / sizeof *modality_table_v,
 };
 
-/* google/generate.spec:242 */
+/* google/generate.spec:249 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("STOP"), IR_STOP_END, 0, 1, 1, 23, 0 },
     { STR_INIT("1"), IR_STOP_END, 0, 1, 0, 23, 1 },
@@ -192,7 +194,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* google/generate.spec:259 */
+/* google/generate.spec:266 */
 static const struct xd_word blocked_table_v[] = {
 };
 static const struct xd_table blocked_table = {
@@ -201,7 +203,7 @@ static const struct xd_table blocked_table = {
     NULL,
 };
 
-/* google/generate.spec:316 */
+/* google/generate.spec:324 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 37, 0 },
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 38, 0 },
@@ -2051,20 +2053,27 @@ static const struct xd_key candidate_keys_content_v[] = {
     { STR_INIT("role"), -1, NULL },
 };
 static const struct xd_keys candidate_keys_content = { candidate_keys_content_v, 2, "content" };
+static const struct xd_key candidate_keys_groundingMetadata_v[] = {
+    { STR_INIT("groundingChunks"), 3, NULL },
+};
+static const struct xd_keys candidate_keys_groundingMetadata = {
+    candidate_keys_groundingMetadata_v, 1, "groundingMetadata",
+};
 static const struct xd_key candidate_keys_v[] = {
     { STR_INIT("content"), -1, &candidate_keys_content },
     { STR_INIT("finishReason"), 1, NULL },
     { STR_INIT("index"), 2, NULL },
+    { STR_INIT("groundingMetadata"), -1, &candidate_keys_groundingMetadata },
 };
-static const struct xd_keys candidate_keys = { candidate_keys_v, 3, "" };
+static const struct xd_keys candidate_keys = { candidate_keys_v, 4, "" };
 static const struct xd_shape candidate_shape = {
-    family, "candidate", &candidate_keys, 3, XD_REST_KEEP, true,
+    family, "candidate", &candidate_keys, 4, XD_REST_KEEP, true,
 };
 
 static void
 read_candidate(struct xd *x, uint32_t at, struct ir_choice *m)
 {
-    uint32_t v[3];
+    uint32_t v[4];
 
     if (!xd_scan(x, at, &candidate_shape, v, &m->rest))
         return;
@@ -2087,6 +2096,19 @@ read_candidate(struct xd *x, uint32_t at, struct ir_choice *m)
     if (v[2]) {
         XD_SEEN(seen_read, 164);
         xd_read_index(x, v[2], &m->index);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 165);
+        struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_TEXT;
+            if (xd_want_items(x, v[3]))
+                XD_ITEMS(x, i, v[3]) {
+                    struct ir_citation *item = XD_PUSH(x, &item_block->text.citations);
+                    if (item && !read_grounding(x, i, item))
+                        item_block->text.citations.n--;
+                }
+        }
     }
 }
 
@@ -2119,6 +2141,20 @@ write_candidate(struct xd *x, const struct ir_choice *m)
         XD_SEEN(seen_written, 164);
         xd_put_index(x, STR("index"), m->index);
     }
+    jw_key(&x->w, STR("groundingMetadata"));
+    jw_enter(&x->w);
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
+        XD_SEEN(seen_written, 165);
+        jw_key(&x->w, STR("groundingChunks"));
+        jw_enter_array(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            for (unsigned k = 0; m->blocks.v[i].kind == IR_BLOCK_TEXT
+                 && k < m->blocks.v[i].text.citations.n; k++)
+                write_grounding(x, &m->blocks.v[i].text.citations.v[k]);
+        jw_close(&x->w);
+    }
+    xd_put_rest(x, &candidate_shape, "groundingMetadata", &m->rest);
+    jw_close(&x->w);
     xd_put_rest(x, &candidate_shape, "", &m->rest);
     if (m->stop_text.p)
         xd_lose(x, "stop_text");
@@ -2128,7 +2164,112 @@ write_candidate(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:262: usage */
+static const struct xd_member grounding_members_v[] = {
+    { STR_INIT("web"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 0 },
+    { { NULL, 0 }, { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, -1 },
+};
+static const struct xd_members grounding_members = {
+    grounding_members_v,
+    sizeof grounding_members_v / sizeof *grounding_members_v - 1, 1, true,
+};
+
+/* google/generate.spec:244: grounding.web */
+static const struct xd_key grounding_web_keys_web_v[] = {
+    { STR_INIT("uri"), 0, NULL },
+    { STR_INIT("title"), 1, NULL },
+};
+static const struct xd_keys grounding_web_keys_web = { grounding_web_keys_web_v, 2, "web" };
+static const struct xd_key grounding_web_keys_v[] = {
+    { STR_INIT("web"), -1, &grounding_web_keys_web },
+};
+static const struct xd_keys grounding_web_keys = { grounding_web_keys_v, 1, "" };
+static const struct xd_shape grounding_web_shape = {
+    family, "grounding.web", &grounding_web_keys, 2, XD_REST_KEEP, true,
+};
+
+static void
+read_grounding_web(struct xd *x, uint32_t at, struct ir_citation *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &grounding_web_shape, v, &m->rest))
+        return;
+    m->kind = IR_CITATION_WEB;
+    if (v[0]) {
+        XD_SEEN(seen_read, 166);
+        xd_read_str(x, v[0], &m->web.url);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 167);
+        xd_read_str(x, v[1], &m->web.title);
+    }
+}
+
+static void
+write_grounding_web(struct xd *x, const struct ir_citation *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("web"));
+    jw_enter(&x->w);
+    if (m->web.url.p) {
+        XD_SEEN(seen_written, 166);
+        xd_put_str(x, STR("uri"), m->web.url);
+    }
+    if (m->web.title.p) {
+        XD_SEEN(seen_written, 167);
+        xd_put_str(x, STR("title"), m->web.title);
+    }
+    xd_put_rest(x, &grounding_web_shape, "web", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &grounding_web_shape, "", &m->rest);
+    if (m->web.start.set)
+        xd_lose(x, "web.start");
+    if (m->web.end.set)
+        xd_lose(x, "web.end");
+    jw_close(&x->w);
+}
+
+static bool
+read_grounding(struct xd *x, uint32_t at, struct ir_citation *m)
+{
+    switch (xd_member(x, at, &grounding_members)) {
+    case 0:
+        XD_SEEN(seen_read, 168);
+        read_grounding_web(x, at, m);
+        return true;
+    case 1:
+        XD_SEEN(seen_read, 169);
+        m->kind = IR_CITATION_FOREIGN;
+        m->foreign.dialect = STR_FAMILY;
+        xd_read_json(x, at, &m->foreign.body);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_grounding(struct xd *x, const struct ir_citation *m)
+{
+    switch (m->kind) {
+    case IR_CITATION_WEB:
+        XD_SEEN(seen_written, 168);
+        write_grounding_web(x, m);
+        return true;
+    case IR_CITATION_FOREIGN:
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "citations.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 169);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
+    case IR_CITATION_UNSET:
+        break;
+    }
+    return false;
+}
+
+/* google/generate.spec:269: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("promptTokenCount"), 0, NULL },
     { STR_INIT("toolUsePromptTokenCount"), 1, NULL },
@@ -2149,25 +2290,25 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 170);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 172);
         struct ir_int more = { 0, false };
         xd_read_int(x, v[1], &more);
         xd_add(&m->input, &more);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 173);
         xd_read_int(x, v[2], &m->output);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 174);
         xd_read_int(x, v[3], &m->thinking);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 175);
         xd_read_int(x, v[4], &m->cache_read);
     }
     {
@@ -2185,25 +2326,25 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 171);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("promptTokenCount"), xd_sum(parts, 3));
     }
     {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 173);
         const struct ir_int *const parts[] = { &m->output, &m->thinking };
         xd_put_int(x, STR("candidatesTokenCount"), xd_difference(parts, 2));
     }
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 174);
         xd_put_int(x, STR("thoughtsTokenCount"), m->thinking);
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 175);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cache_read);
     }
     {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 176);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -2217,7 +2358,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:274: chunks */
+/* google/generate.spec:281: chunks */
 static const struct xd_key chunks_choice_keys_content_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("parts"), 0, NULL },
@@ -2225,14 +2366,21 @@ static const struct xd_key chunks_choice_keys_content_v[] = {
 static const struct xd_keys chunks_choice_keys_content = {
     chunks_choice_keys_content_v, 2, "content",
 };
+static const struct xd_key chunks_choice_keys_groundingMetadata_v[] = {
+    { STR_INIT("groundingChunks"), 1, NULL },
+};
+static const struct xd_keys chunks_choice_keys_groundingMetadata = {
+    chunks_choice_keys_groundingMetadata_v, 1, "groundingMetadata",
+};
 static const struct xd_key chunks_choice_keys_v[] = {
     { STR_INIT("content"), -1, &chunks_choice_keys_content },
-    { STR_INIT("finishReason"), 1, NULL },
-    { STR_INIT("index"), 2, NULL },
+    { STR_INIT("groundingMetadata"), -1, &chunks_choice_keys_groundingMetadata },
+    { STR_INIT("finishReason"), 2, NULL },
+    { STR_INIT("index"), 3, NULL },
 };
-static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 3, "" };
+static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 4, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 3, XD_REST_KEEP, true,
+    family, "choice", &chunks_choice_keys, 4, XD_REST_KEEP, true,
 };
 
 static const struct xd_key chunks_keys_promptFeedback_v[] = {
@@ -2257,15 +2405,15 @@ static const struct xd_shape chunks_shape = {
 static void
 read_chunks_choice(struct xd *x, uint32_t at)
 {
-    uint32_t v[3];
+    uint32_t v[4];
     unsigned choice = 0;
 
     if (!xd_scan(x, at, &chunks_choice_shape, v, NULL))
         return;
-    if (v[2])
-        xd_read_index(x, v[2], &choice);
+    if (v[3])
+        xd_read_index(x, v[3], &choice);
     if (v[0]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 182);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -2274,8 +2422,19 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 178);
-        xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[1], &stop_table),
+        XD_SEEN(seen_read, 183);
+        struct ir_block frag = { .kind = IR_BLOCK_TEXT };
+        if (xd_want(x, v[1], JSON_ARRAY))
+            XD_EACH(x, i, v[1]) {
+                struct ir_citation *item = XD_PUSH(x, &frag.text.citations);
+                if (item && !read_grounding(x, i, item))
+                    frag.text.citations.n--;
+            }
+        xd_flow_patch(x, choice, &frag);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 184);
+        xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[2], &stop_table),
                      (struct str){ NULL, 0 });
     }
 }
@@ -2286,7 +2445,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 179);
+    XD_SEEN(seen_read, 185);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -2306,21 +2465,21 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 177);
         xd_read_str(x, v[0], &m->model);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 178);
         xd_read_str(x, v[1], &m->id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 179);
         int w = xd_read_word(x, v[2], &blocked_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 180);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -2336,11 +2495,11 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 177);
         xd_put_str(x, STR("modelVersion"), m->model);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 178);
         xd_put_str(x, STR("responseId"), m->id);
     }
 }
@@ -2352,7 +2511,7 @@ write_chunks_usage(struct xd *x, const struct ir_usage *usage)
     const struct ir_reply *m = &done;
 
     if (m->usage.set) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 180);
         jw_key(&x->w, STR("usageMetadata"));
         write_usage(x, &m->usage);
     }
@@ -2370,11 +2529,11 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     xd_put_index(x, STR("index"), x->patch->choice);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 176);
+    XD_SEEN(seen_written, 181);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"model\""));
     if (xd_count_blocks(&m->blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 182);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2383,8 +2542,21 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_close(&x->w);
     }
     jw_close(&x->w);
+    jw_key(&x->w, STR("groundingMetadata"));
+    jw_enter(&x->w);
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
+        XD_SEEN(seen_written, 183);
+        jw_key(&x->w, STR("groundingChunks"));
+        jw_enter_array(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            for (unsigned k = 0; m->blocks.v[i].kind == IR_BLOCK_TEXT
+                 && k < m->blocks.v[i].text.citations.n; k++)
+                write_grounding(x, &m->blocks.v[i].text.citations.v[k]);
+        jw_close(&x->w);
+    }
+    jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 184);
         if (!xd_put_word(x, STR("finishReason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -2448,7 +2620,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 179);
+    XD_SEEN(seen_written, 185);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -2488,7 +2660,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* google/generate.spec:289: error */
+/* google/generate.spec:297: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -2504,7 +2676,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 186);
         read_fault_body(x, v[0], m);
     }
 }
@@ -2513,13 +2685,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 180);
+    XD_SEEN(seen_written, 186);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* google/generate.spec:294: fault_body */
+/* google/generate.spec:302: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("code"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2540,17 +2712,17 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 188);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 189);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 190);
         if (xd_want_items(x, v[2]))
             XD_ITEMS(x, i, v[2]) {
                 read_detail(x, i, m);
@@ -2563,22 +2735,22 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->status.set) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 187);
         xd_put_int(x, STR("code"), m->status);
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 188);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 189);
         if (!xd_put_word(x, STR("status"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
-    XD_SEEN(seen_written, 185);
+    XD_SEEN(seen_written, 191);
     if (m->retry_after.set) {
         jw_key(&x->w, STR("details"));
         jw_array(&x->w);
@@ -2595,7 +2767,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:305: detail */
+/* google/generate.spec:313: detail */
 static const struct xd_key detail_keys_v[] = {
     { STR_INIT("retryDelay"), 0, NULL },
     { STR_INIT("reason"), 1, NULL },
@@ -2614,36 +2786,36 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 192);
         xd_read_duration(x, v[0], &m->retry_after);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 193);
         xd_read_str(x, v[1], &m->code);
     }
 }
 
-/* google/generate.spec:311: retry_info */
+/* google/generate.spec:319: retry_info */
 static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 188);
+    XD_SEEN(seen_written, 194);
     jw_key(&x->w, STR("@type"));
     jw_raw(&x->w, STR("\"type.googleapis.com/google.rpc.RetryInfo\""));
     if (m->retry_after.set) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 195);
         xd_put_duration(x, STR("retryDelay"), m->retry_after);
     }
     jw_close(&x->w);
 }
 
-/* google/generate.spec:337: model_list */
+/* google/generate.spec:345: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 190);
+    XD_SEEN(seen_written, 196);
     jw_key(&x->w, STR("models"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->models.n; i++)
@@ -2656,17 +2828,17 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:339: model_entry */
+/* google/generate.spec:347: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
     jw_enter(&x->w);
     if (m->resource.p) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("name"), m->resource);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 198);
         xd_put_str(x, STR("displayName"), m->id);
     }
     if (m->created.set)
@@ -2694,7 +2866,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 199);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -2710,7 +2882,7 @@ static void
 write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 199);
     jw_key(&x->w, STR("requests"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -2767,7 +2939,7 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_PARTS;
     if (v[0]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 200);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->parts.blocks);
@@ -2776,17 +2948,17 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 201);
         xd_read_behind(x, v[1], STR("models/"), &m->options.model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 202);
         int w = xd_read_word(x, v[2], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 203);
         xd_read_int(x, v[3], &m->options.dimensions);
     }
 }
@@ -2798,7 +2970,7 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->parts.blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->parts.blocks.n; i++)
@@ -2809,16 +2981,16 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     xd_put_rest(x, &embed_content_parts_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->options.model.p) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 201);
         xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 202);
         if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
             xd_lose(x, "parts.options.purpose");
     }
     if (m->options.dimensions.set) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 203);
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_parts_shape, "", &m->rest);
@@ -2851,22 +3023,22 @@ write_embed_content_text(struct xd *x, const struct ir_input *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 204);
         xd_put_text_parts(x, STR("parts"), m->text.text);
     }
     xd_put_rest(x, &embed_content_text_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->options.model.p) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 201);
         xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 202);
         if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
     if (m->options.dimensions.set) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 203);
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_text_shape, "", &m->rest);
@@ -2878,7 +3050,7 @@ read_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 205);
         read_embed_content_parts(x, at, m);
         return true;
     }
@@ -2890,14 +3062,14 @@ write_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 206);
         write_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
         xd_lose(x, "inputs.tokens");
         break;
     case IR_INPUT_PARTS:
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 205);
         write_embed_content_parts(x, m);
         return true;
     case IR_INPUT_UNSET:
@@ -2925,7 +3097,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 207);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -2936,7 +3108,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "embeddings");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 208);
         read_embed_usage(x, v[1], &m->usage);
     }
 }
@@ -2945,14 +3117,14 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 201);
+    XD_SEEN(seen_written, 207);
     jw_key(&x->w, STR("embeddings"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         OWN(x)->write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->usage.set) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 208);
         jw_key(&x->w, STR("usageMetadata"));
         write_embed_usage(x, &m->usage);
     }
@@ -2982,7 +3154,7 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 203);
+        XD_SEEN(seen_read, 209);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -2992,7 +3164,7 @@ write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 203);
+        XD_SEEN(seen_written, 209);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -3017,7 +3189,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 204);
+        XD_SEEN(seen_read, 210);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -3027,7 +3199,7 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 210);
         xd_put_int(x, STR("promptTokenCount"), m->input);
     }
     xd_put_rest(x, &embed_usage_shape, "", &m->rest);
@@ -3101,7 +3273,7 @@ static const struct xd_shape count_request_shape = {
 static void
 take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 205);
+    XD_SEEN(seen_read, 211);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3113,7 +3285,7 @@ take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_count_request_generateContentRequest_model(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 207);
+    XD_SEEN(seen_read, 213);
     xd_read_behind(x, v, STR("models/"), &m->model);
 }
 
@@ -3121,7 +3293,7 @@ static void
 take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, uint32_t v,
                                                                   struct ir_request *m)
 {
-    XD_SEEN(seen_read, 208);
+    XD_SEEN(seen_read, 214);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -3133,7 +3305,7 @@ take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, 
 static void
 take_count_request_generateContentRequest_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 209);
+    XD_SEEN(seen_read, 215);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3145,7 +3317,7 @@ take_count_request_generateContentRequest_toolConfig_functionCallingConfig_mode(
                                                                                 uint32_t v,
                                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 210);
+    XD_SEEN(seen_read, 216);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3183,20 +3355,20 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
 {
     jw_key(&x->w, STR("generateContentRequest"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 206);
+    XD_SEEN(seen_written, 212);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_content(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 213);
         xd_put_behind(x, STR("model"), STR("models/"), m->model);
     }
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 214);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3207,7 +3379,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     xd_put_rest(x, shape, "generateContentRequest.systemInstruction", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 215);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3216,7 +3388,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 216);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -3287,13 +3459,13 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 217);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 218);
         xd_read_int(x, v[1], &m->cached);
     }
 }
@@ -3303,14 +3475,14 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 217);
         xd_put_int(x, STR("totalTokens"), m->input);
     } else {
         jw_key(&x->w, STR("totalTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cached.set) {
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 218);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cached);
     }
     xd_put_rest(x, &count_reply_shape, "", &m->rest);
@@ -3352,7 +3524,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 219);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3363,7 +3535,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "instances");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 220);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3372,7 +3544,7 @@ static void
 write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 213);
+    XD_SEEN(seen_written, 219);
     jw_key(&x->w, STR("instances"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -3382,7 +3554,7 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_key(&x->w, STR("parameters"));
     jw_enter(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 220);
         xd_put_int(x, STR("outputDimensionality"), m->dimensions);
     }
     xd_put_rest(x, &vertex_embed_request_shape, "parameters", &m->rest);
@@ -3422,11 +3594,11 @@ read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 221);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 222);
         int w = xd_read_word(x, v[1], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
@@ -3438,11 +3610,11 @@ write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
 {
     jw_object(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 221);
         xd_put_str(x, STR("content"), m->text.text);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 222);
         if (!xd_put_word(x, STR("task_type"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
@@ -3459,7 +3631,7 @@ read_vertex_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 223);
         read_vertex_embed_content_text(x, at, m);
         return true;
     }
@@ -3471,7 +3643,7 @@ write_vertex_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 223);
         write_vertex_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
@@ -3504,7 +3676,7 @@ read_vertex_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 224);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -3520,7 +3692,7 @@ static void
 write_vertex_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 218);
+    XD_SEEN(seen_written, 224);
     jw_key(&x->w, STR("predictions"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
@@ -3560,7 +3732,7 @@ read_vertex_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 225);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -3572,7 +3744,7 @@ write_vertex_embedding(struct xd *x, const struct ir_vector *m)
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 225);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &vertex_embedding_shape, "embeddings", &m->rest);
@@ -3616,7 +3788,7 @@ static const struct xd_shape vertex_count_request_shape = {
 static void
 take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 220);
+    XD_SEEN(seen_read, 226);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3628,7 +3800,7 @@ take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *
 static void
 take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 221);
+    XD_SEEN(seen_read, 227);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -3640,7 +3812,7 @@ take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, stru
 static void
 take_vertex_count_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 222);
+    XD_SEEN(seen_read, 228);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3651,7 +3823,7 @@ static void
 take_vertex_count_request_toolConfig_functionCallingConfig_mode(struct xd *x, uint32_t v,
                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 223);
+    XD_SEEN(seen_read, 229);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3684,7 +3856,7 @@ read_vertex_count_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 put_vertex_count_request_contents(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 220);
+    XD_SEEN(seen_written, 226);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -3699,7 +3871,7 @@ put_vertex_count_request_systemInstruction(struct xd *x, const struct ir_request
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 227);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3715,7 +3887,7 @@ static void
 put_vertex_count_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 228);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3730,7 +3902,7 @@ put_vertex_count_request_toolConfig(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 229);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -4159,45 +4331,45 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:218", "\"TEXT\" <-> \"text\"" },
     { "google/generate.spec:218", "\"IMAGE\" <-> \"image\"" },
     { "google/generate.spec:218", "\"AUDIO\" <-> \"audio\"" },
-    { "google/generate.spec:243", "\"STOP\", 1 <-> end" },
-    { "google/generate.spec:244", "\"STOP\" <- match" },
-    { "google/generate.spec:245", "\"STOP\" <- call" },
-    { "google/generate.spec:246", "\"STOP\" <- pause" },
-    { "google/generate.spec:247", "\"MAX_TOKENS\", 2 <-> length" },
-    { "google/generate.spec:248", "\"SAFETY\", 3 <-> refusal" },
-    { "google/generate.spec:249", "\"OTHER\", 5 <-> failed" },
-    { "google/generate.spec:250", "\"STOP\" <- other" },
-    { "google/generate.spec:251",
+    { "google/generate.spec:250", "\"STOP\", 1 <-> end" },
+    { "google/generate.spec:251", "\"STOP\" <- match" },
+    { "google/generate.spec:252", "\"STOP\" <- call" },
+    { "google/generate.spec:253", "\"STOP\" <- pause" },
+    { "google/generate.spec:254", "\"MAX_TOKENS\", 2 <-> length" },
+    { "google/generate.spec:255", "\"SAFETY\", 3 <-> refusal" },
+    { "google/generate.spec:256", "\"OTHER\", 5 <-> failed" },
+    { "google/generate.spec:257", "\"STOP\" <- other" },
+    { "google/generate.spec:258",
       "\"RECITATION\", 4, \"LANGUAGE\", 6, \"BLOCKLIST\", 7, \"PROHIBITED_CONTENT\", 8 -> "
       "refusal" },
-    { "google/generate.spec:252",
+    { "google/generate.spec:259",
       "\"SPII\", 9, \"IMAGE_SAFETY\", 11, \"MODEL_ARMOR\", \"IMAGE_PROHIBITED_CONTENT\", "
       "\"IMAGE_RECITATION\" -> refusal" },
-    { "google/generate.spec:253",
+    { "google/generate.spec:260",
       "\"MALFORMED_FUNCTION_CALL\", 10, \"UNEXPECTED_TOOL_CALL\", 12, \"TOO_MANY_TOOL_CALLS\", "
       "\"MALFORMED_RESPONSE\" -> failed" },
-    { "google/generate.spec:254", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
-    { "google/generate.spec:255", "* -> other" },
-    { "google/generate.spec:259", "* -> refusal" },
-    { "google/generate.spec:317", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
-    { "google/generate.spec:318", "\"INVALID_ARGUMENT\" 400 <- context" },
-    { "google/generate.spec:319", "\"INVALID_ARGUMENT\" 400 <- policy" },
-    { "google/generate.spec:320", "\"INVALID_ARGUMENT\" 413 <- too_large" },
-    { "google/generate.spec:321", "\"FAILED_PRECONDITION\" 400 <-> billing" },
-    { "google/generate.spec:322", "\"UNAUTHENTICATED\" 401 <-> auth" },
-    { "google/generate.spec:323", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
-    { "google/generate.spec:324", "\"NOT_FOUND\" 404 <-> missing" },
-    { "google/generate.spec:325", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
-    { "google/generate.spec:326", "\"INTERNAL\" 500 <-> internal" },
-    { "google/generate.spec:327", "\"INTERNAL\" 502 <- protocol" },
-    { "google/generate.spec:328", "\"UNAVAILABLE\" 503 <-> overloaded" },
-    { "google/generate.spec:329", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
-    { "google/generate.spec:330", "\"OUT_OF_RANGE\" -> invalid" },
-    { "google/generate.spec:331",
+    { "google/generate.spec:261", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
+    { "google/generate.spec:262", "* -> other" },
+    { "google/generate.spec:266", "* -> refusal" },
+    { "google/generate.spec:325", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
+    { "google/generate.spec:326", "\"INVALID_ARGUMENT\" 400 <- context" },
+    { "google/generate.spec:327", "\"INVALID_ARGUMENT\" 400 <- policy" },
+    { "google/generate.spec:328", "\"INVALID_ARGUMENT\" 413 <- too_large" },
+    { "google/generate.spec:329", "\"FAILED_PRECONDITION\" 400 <-> billing" },
+    { "google/generate.spec:330", "\"UNAUTHENTICATED\" 401 <-> auth" },
+    { "google/generate.spec:331", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
+    { "google/generate.spec:332", "\"NOT_FOUND\" 404 <-> missing" },
+    { "google/generate.spec:333", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
+    { "google/generate.spec:334", "\"INTERNAL\" 500 <-> internal" },
+    { "google/generate.spec:335", "\"INTERNAL\" 502 <- protocol" },
+    { "google/generate.spec:336", "\"UNAVAILABLE\" 503 <-> overloaded" },
+    { "google/generate.spec:337", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
+    { "google/generate.spec:338", "\"OUT_OF_RANGE\" -> invalid" },
+    { "google/generate.spec:339",
       "\"CANCELLED\", \"ABORTED\", \"DATA_LOSS\", \"UNKNOWN\" -> internal" },
-    { "google/generate.spec:332", "\"UNIMPLEMENTED\" -> missing" },
-    { "google/generate.spec:333", "\"API_KEY_INVALID\" -> auth" },
-    { "google/generate.spec:334", "\"*exceeds the maximum number of tokens*\" -> context" },
+    { "google/generate.spec:340", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:341", "\"API_KEY_INVALID\" -> auth" },
+    { "google/generate.spec:342", "\"*exceeds the maximum number of tokens*\" -> context" },
     { "google/operations.spec:32", "\"RETRIEVAL_QUERY\" <-> query" },
     { "google/operations.spec:33", "\"RETRIEVAL_DOCUMENT\" <-> document" },
     { "google/operations.spec:34", "\"SEMANTIC_SIMILARITY\" <-> similarity" },
@@ -4323,34 +4495,43 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:234", "content.role = \"model\"" },
     { "google/generate.spec:235", "finishReason <-> stop : stop" },
     { "google/generate.spec:236", "index <-> index" },
-    { "google/generate.spec:263", "promptTokenCount -> input + cache_read" },
-    { "google/generate.spec:264", "promptTokenCount <- input + cache_read + cache_write" },
-    { "google/generate.spec:265", "toolUsePromptTokenCount -> input adds" },
-    { "google/generate.spec:266", "candidatesTokenCount <-> output - thinking" },
-    { "google/generate.spec:267", "thoughtsTokenCount <-> thinking" },
-    { "google/generate.spec:268", "cachedContentTokenCount <-> cache_read" },
-    { "google/generate.spec:269", "totalTokenCount <- input + cache_read + cache_write + output" },
-    { "google/generate.spec:276", "modelVersion <-> model" },
-    { "google/generate.spec:277", "responseId <-> id" },
-    { "google/generate.spec:284", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:285", "usageMetadata <-> usage : usage last" },
-    { "google/generate.spec:280", "content.role = \"model\"" },
-    { "google/generate.spec:281", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:282", "finishReason <-> stop : stop slot" },
-    { "google/generate.spec:286", "error <-> fail : fault_body" },
-    { "google/generate.spec:290", "error <-> this : fault_body" },
-    { "google/generate.spec:295", "code <- status" },
-    { "google/generate.spec:296", "message <-> message else \"\"" },
-    { "google/generate.spec:297", "status <-> kind : fault" },
-    { "google/generate.spec:298", "details -> this : [detail]" },
-    { "google/generate.spec:299", "details <- this : [retry_info]" },
-    { "google/generate.spec:306", "retryDelay -> retry_after : duration" },
-    { "google/generate.spec:307", "reason -> code" },
-    { "google/generate.spec:312", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
-    { "google/generate.spec:313", "retryDelay <- retry_after : duration" },
-    { "google/generate.spec:337", "models <- models : [model_entry] required" },
-    { "google/generate.spec:340", "name <- resource" },
-    { "google/generate.spec:341", "displayName <- id" },
+    { "google/generate.spec:237",
+      "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
+    { "google/generate.spec:244", "web.uri <-> url" },
+    { "google/generate.spec:244", "web.title <-> title" },
+    { "google/generate.spec:244",
+      "\"web\" <-> web { web.uri <-> url; web.title <-> title; drop start, end; rest keep }" },
+    { "google/generate.spec:245", "* <-> foreign" },
+    { "google/generate.spec:270", "promptTokenCount -> input + cache_read" },
+    { "google/generate.spec:271", "promptTokenCount <- input + cache_read + cache_write" },
+    { "google/generate.spec:272", "toolUsePromptTokenCount -> input adds" },
+    { "google/generate.spec:273", "candidatesTokenCount <-> output - thinking" },
+    { "google/generate.spec:274", "thoughtsTokenCount <-> thinking" },
+    { "google/generate.spec:275", "cachedContentTokenCount <-> cache_read" },
+    { "google/generate.spec:276", "totalTokenCount <- input + cache_read + cache_write + output" },
+    { "google/generate.spec:283", "modelVersion <-> model" },
+    { "google/generate.spec:284", "responseId <-> id" },
+    { "google/generate.spec:292", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:293", "usageMetadata <-> usage : usage last" },
+    { "google/generate.spec:287", "content.role = \"model\"" },
+    { "google/generate.spec:288", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:289",
+      "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
+    { "google/generate.spec:290", "finishReason <-> stop : stop slot" },
+    { "google/generate.spec:294", "error <-> fail : fault_body" },
+    { "google/generate.spec:298", "error <-> this : fault_body" },
+    { "google/generate.spec:303", "code <- status" },
+    { "google/generate.spec:304", "message <-> message else \"\"" },
+    { "google/generate.spec:305", "status <-> kind : fault" },
+    { "google/generate.spec:306", "details -> this : [detail]" },
+    { "google/generate.spec:307", "details <- this : [retry_info]" },
+    { "google/generate.spec:314", "retryDelay -> retry_after : duration" },
+    { "google/generate.spec:315", "reason -> code" },
+    { "google/generate.spec:320", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
+    { "google/generate.spec:321", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:345", "models <- models : [model_entry] required" },
+    { "google/generate.spec:348", "name <- resource" },
+    { "google/generate.spec:349", "displayName <- id" },
     { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
     { "google/operations.spec:25", "content.parts <-> blocks : [part]" },
     { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },
@@ -4396,8 +4577,9 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1,
     1, 1, 3, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3,
-    3, 3, 2, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 2, 2,
-    2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 3, 2, 3, 3, 1, 2,
+    1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
