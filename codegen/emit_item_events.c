@@ -395,6 +395,25 @@ emit_write_dispatch(struct emit *e, const struct saids *l, const char *name)
     em(e, "    }\n}\n\n");
 }
 
+/* However a reply ends, some event says so. */
+static void
+check_ends(struct emit *e, const struct ast_decl *decl, const struct saids *l)
+{
+    const struct ir_enum *stops = types_enum(e->ir, STR("Stop"));
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < l->n; i++)
+        if (is_event(l->v[i].ev, "end") && l->v[i].c->arrow != ARROW_READ)
+            mask |= l->v[i].mask ? l->v[i].mask : ~0u;
+    for (unsigned i = 0; stops && i < stops->values.n; i++)
+        if (!(mask >> (i + 1) & 1))
+            diag_help(diag_error(e->diags, decl->pos,
+                                 "no event says the end of a reply that stopped with '%.*s'",
+                                 STR_ARG(stops->values.v[i].name.s)),
+                      "add it to one: \"name\" <-> end.%.*s { ... }",
+                      STR_ARG(stops->values.v[i].name.s));
+}
+
 void
 emit_item_events(struct emit *e, const struct ast_decl *decl)
 {
@@ -406,6 +425,7 @@ emit_item_events(struct emit *e, const struct ast_decl *decl)
         if (make(e, &s, decl, i))
             *(struct said *)arena_push(e->a, (void **)&l.v, &l.n, &l.cap, sizeof s) = s;
     }
+    check_ends(e, decl, &l);
     for (unsigned i = 0; i < l.n; i++) {
         const struct said *s = &l.v[i];
         em(e, "/* %s: %.*s */\n", pos_text(e->a, s->c->pos), STR_ARG(s->c->tags.v[0].s));

@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[349], seen_written[349];
+static unsigned char seen_read[348], seen_written[348];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -19,7 +19,6 @@ struct amended {
     void (*write_input)(struct xd *x, const struct ir_request *m);
     void (*read_error)(struct xd *x, uint32_t at, struct ir_error *m);
     void (*write_error)(struct xd *x, const struct ir_error *m);
-    const struct xd_table *fault_table;
 };
 #define OWN(x) ((const struct amended *)(x)->dialect->own)
 
@@ -4027,7 +4026,7 @@ read_events_23_error(struct xd *x, uint32_t at)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 278);
-        int w = xd_try_word(x, v[1], OWN(x)->fault_table);
+        int w = xd_try_word(x, v[1], &fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
@@ -4235,7 +4234,7 @@ write_events(struct xd *x, const struct ir_event *e)
             XD_SEEN(seen_written, 294);
             write_events_20_response_completed(x, e);
         }
-        if ((0x48u >> e->reply->choices.v[0].stop) & 1) {
+        if ((0xc8u >> e->reply->choices.v[0].stop) & 1) {
             XD_SEEN(seen_written, 295);
             write_events_21_response_incomplete(x, e);
         }
@@ -4553,13 +4552,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 331);
-        int w = xd_read_word(x, v[1], OWN(x)->fault_table);
+        int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
         XD_SEEN(seen_read, 332);
-        int w = xd_try_word(x, v[2], OWN(x)->fault_table);
+        int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
@@ -4586,7 +4585,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     }
     if (m->kind) {
         XD_SEEN(seen_written, 331);
-        if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
+        if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
@@ -5079,124 +5078,6 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:454 */
-static const struct xd_word xai_responses_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 347, 0 },
-};
-static const struct xd_table xai_responses_fault_table = {
-    "fault", xai_responses_fault_table_v,
-    sizeof xai_responses_fault_table_v / sizeof *xai_responses_fault_table_v, -1, -1,
-    &fault_table,
-};
-
-/* Is the block written, or lost? */
-static bool
-carries_xai_responses_events(const struct ir_block *b)
-{
-    if (b->kind == IR_BLOCK_FOREIGN && !str_eq(b->foreign.dialect, STR_FAMILY))
-        return false;
-    return (0x51eu >> b->kind) & 1;
-}
-
-static void
-write_xai_responses_events(struct xd *x, const struct ir_event *e)
-{
-    if (e->block && !carries_xai_responses_events(e->block)) {
-        xd_lose_block(x, e->block->kind);
-        return;
-    }
-    switch (e->kind) {
-    case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 282);
-        write_events_0_response_created(x, e);
-        XD_SEEN(seen_written, 298);
-        write_events_1_response_in_progress(x, e);
-        break;
-    case IR_EVENT_OPEN:
-        x->made = x->items++;
-        XD_SEEN(seen_written, 299);
-        write_events_4_response_output_item_added(x, e);
-        if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 285);
-            write_events_5_response_content_part_added(x, e);
-        }
-        if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 300);
-            write_events_6_response_reasoning_summary_part_added(x, e);
-        }
-        break;
-    case IR_EVENT_GROW:
-        if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 286);
-            write_events_7_response_output_text_delta(x, e);
-        }
-        if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 287);
-            write_events_8_response_output_text_annotation_added(x, e);
-        }
-        if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 288);
-            write_events_9_response_refusal_delta(x, e);
-        }
-        if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 289);
-            write_events_10_response_reasoning_summary_text_delta(x, e);
-        }
-        if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 291);
-            write_events_12_response_function_call_arguments_delta(x, e);
-        }
-        break;
-    case IR_EVENT_CLOSE:
-        if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 301);
-            write_events_13_response_output_text_done(x, e);
-        }
-        if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 302);
-            write_events_14_response_refusal_done(x, e);
-        }
-        if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 292);
-            write_events_15_response_content_part_done(x, e);
-        }
-        if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 303);
-            write_events_16_response_reasoning_summary_text_done(x, e);
-        }
-        if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 304);
-            write_events_17_response_reasoning_summary_part_done(x, e);
-        }
-        if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 305);
-            write_events_18_response_function_call_arguments_done(x, e);
-        }
-        XD_SEEN(seen_written, 293);
-        write_events_19_response_output_item_done(x, e);
-        break;
-    case IR_EVENT_FINISH:
-        break;
-    case IR_EVENT_END:
-        if ((0x136u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 294);
-            write_events_20_response_completed(x, e);
-        }
-        if ((0x48u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 295);
-            write_events_21_response_incomplete(x, e);
-        }
-        break;
-    case IR_EVENT_BEAT:
-        xd_frame_comment(x);
-        break;
-    case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 296);
-        write_events_22_response_failed(x, e);
-        break;
-    }
-}
-
 /* openai/responses.spec:437: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
@@ -5236,7 +5117,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 347);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -5245,7 +5126,6 @@ static const struct amended own = {
     .write_input = write_input,
     .read_error = read_error,
     .write_error = write_error,
-    .fault_table = &fault_table,
 };
 
 static const struct xd_policy policies[] = {
@@ -5377,7 +5257,6 @@ static const struct amended deepseek_responses_own = {
     .write_input = write_deepseek_responses_input,
     .read_error = read_error,
     .write_error = write_error,
-    .fault_table = &fault_table,
 };
 
 static const struct str deepseek_responses_models[] = {
@@ -5443,38 +5322,10 @@ static const struct amended xai_responses_own = {
     .write_input = write_input,
     .read_error = read_xai_responses_error,
     .write_error = write_error,
-    .fault_table = &xai_responses_fault_table,
 };
 
 static const struct str xai_responses_models[] = {
     STR_INIT("grok-*"),
-};
-
-static const struct xd_op xai_responses_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/responses"),
-        .names = chat_names,
-        .read_request = chat_read_request,
-        .write_request = chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
-        .read_event = read_events,
-        .write_event = write_xai_responses_events,
-        .items = true,
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_COUNT_TOKENS,
-        .path = STR_INIT("/responses/input_tokens"),
-        .names = count_tokens_names,
-        .read_request = count_tokens_read_request,
-        .write_request = count_tokens_write_request,
-        .read_reply = count_tokens_read_reply,
-        .write_reply = count_tokens_write_reply,
-        .error_member = STR_INIT("error"),
-    },
 };
 
 static const struct xd_row rows[] = {
@@ -5795,7 +5646,8 @@ static const struct xd_row rows[] = {
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
     { "openai/responses.spec:357",
-      "\"response.incomplete\" <-> end.length | end.refusal { response <-> reply : reply }" },
+      "\"response.incomplete\" <-> end.length | end.refusal | end.failed { response <-> reply : "
+      "reply }" },
     { "openai/responses.spec:359", "\"response.failed\" <-> fail {" },
     { "openai/responses.spec:378", "\"error\" -> fail {" },
     { "openai/responses.spec:259",
@@ -5849,7 +5701,6 @@ static const struct xd_row rows[] = {
     { "openai/responses_count.spec:30", "input_tokens <-> input else 0" },
     { "providers/deepseek_responses.spec:9", "content <-> text : text in reasoning_text" },
     { "providers/deepseek_responses.spec:10", "summary -> text : text in summary_text" },
-    { "providers/xai_responses.spec:8", "\"invalid-argument\" -> invalid" },
     { "providers/xai_responses.spec:7", "code -> code" },
 };
 static const unsigned char directions[] = {
@@ -5863,7 +5714,7 @@ static const unsigned char directions[] = {
     1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
     3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3,
     3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2,
-    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1,
+    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
 };
 
 const struct xd_dialect xd_openai_responses = {
@@ -5962,11 +5813,11 @@ const struct xd_dialect xd_xai_responses = {
     .nmodels = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = xai_responses_ops,
+    .ops = ops,
     .nops = 2,
     .read_error = read_xai_responses_error,
     .write_error = write_error,
-    .faults = &xai_responses_fault_table,
+    .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
     .own = &xai_responses_own,
