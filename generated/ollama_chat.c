@@ -7,7 +7,7 @@ static const char family[] = "ollama.chat";
 #define STR_FAMILY STR("ollama.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[96], seen_written[96];
+static unsigned char seen_read[103], seen_written[103];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -25,6 +25,10 @@ static void read_reply(struct xd *x, uint32_t at, struct ir_reply *m);
 static void write_reply(struct xd *x, const struct ir_reply *m);
 static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
+static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_embed_reply(struct xd *x, const struct ir_embed_reply *m);
 
 /* ollama/chat.spec:43 */
 static const struct xd_word format_mode_table_v[] = {
@@ -1476,6 +1480,175 @@ write_error(struct xd *x, const struct ir_error *m)
         xd_lose(x, "status");
     jw_close(&x->w);
 }
+
+/* ollama/embed.spec:12: embed_request */
+static const struct xd_key embed_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("input"), 1, NULL },
+    { STR_INIT("dimensions"), 2, NULL },
+    { STR_INIT("truncate"), 3, NULL },
+};
+static const struct xd_keys embed_request_keys = { embed_request_keys_v, 4, "" };
+static const struct xd_shape embed_request_shape = {
+    family, "embed_request", &embed_request_keys, 4, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 96);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 97);
+        switch (json_kind(&x->doc, v[1])) {
+        case JSON_ARRAY:
+            if (xd_want(x, v[1], JSON_ARRAY))
+                XD_EACH(x, i, v[1]) {
+                    struct ir_input *item = XD_PUSH(x, &m->inputs);
+                    if (item) {
+                        item->kind = IR_INPUT_TEXT;
+                        xd_read_str(x, i, &item->text.text);
+                    }
+                }
+            break;
+        case JSON_STRING: {
+            struct ir_input *item = XD_PUSH(x, &m->inputs);
+            if (item) {
+                item->kind = IR_INPUT_TEXT;
+                xd_read_str(x, v[1], &item->text.text);
+            }
+            break;
+        }
+        default:
+            xd_mismatch(x, v[1], "array or string");
+        }
+    } else {
+        xd_missing(x, at, "input");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 98);
+        xd_read_int(x, v[2], &m->dimensions);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 99);
+        xd_read_bool(x, v[3], &m->truncate);
+    }
+}
+
+static void
+write_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 96);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    XD_SEEN(seen_written, 97);
+    jw_key(&x->w, STR("input"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->inputs.n; i++) {
+        if (m->inputs.v[i].kind == IR_INPUT_TEXT)
+            jw_string(&x->w, m->inputs.v[i].text.text);
+        else
+            xd_no_element(x, STR("input"));
+    }
+    jw_close(&x->w);
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 98);
+        xd_put_int(x, STR("dimensions"), m->dimensions);
+    }
+    if (m->truncate) {
+        XD_SEEN(seen_written, 99);
+        xd_put_bool(x, STR("truncate"), m->truncate);
+    }
+    xd_put_rest(x, &embed_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* ollama/embed.spec:21: embed_reply */
+static const struct xd_key embed_reply_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("embeddings"), 1, NULL },
+    { STR_INIT("prompt_eval_count"), 2, NULL },
+};
+static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 3, "" };
+static const struct xd_shape embed_reply_shape = {
+    family, "embed_reply", &embed_reply_keys, 3, XD_REST_KEEP, false,
+};
+
+static void
+read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 100);
+        xd_read_str(x, v[0], &m->model);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 101);
+        xd_read_float_vectors(x, v[1], &m->vectors);
+    } else {
+        xd_missing(x, at, "embeddings");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 102);
+        xd_read_int(x, v[2], &m->usage.input);
+    }
+}
+
+static void
+write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 100);
+        xd_put_str(x, STR("model"), m->model);
+    } else {
+        jw_key(&x->w, STR("model"));
+        jw_raw(&x->w, STR("\"\""));
+    }
+    XD_SEEN(seen_written, 101);
+    xd_put_float_vectors(x, STR("embeddings"), &m->vectors);
+    if (m->usage.input.set) {
+        XD_SEEN(seen_written, 102);
+        xd_put_int(x, STR("prompt_eval_count"), m->usage.input);
+    }
+    xd_put_rest(x, &embed_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->usage.output.set)
+        xd_lose(x, "usage.output");
+    if (m->usage.cache_read.set)
+        xd_lose(x, "usage.cache_read");
+    if (m->usage.cache_write.set)
+        xd_lose(x, "usage.cache_write");
+    if (m->usage.thinking.set)
+        xd_lose(x, "usage.thinking");
+    if (m->usage.audio_in.set)
+        xd_lose(x, "usage.audio_in");
+    if (m->usage.audio_out.set)
+        xd_lose(x, "usage.audio_out");
+    jw_close(&x->w);
+}
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
@@ -1501,6 +1674,14 @@ static const struct xd_name chat_names[] = {
     { "stops", "options.stop" },
     { "logprobs", "logprobs" },
     { "top_logprobs", "top_logprobs" },
+    { NULL, NULL },
+};
+
+static const struct xd_name embeddings_names[] = {
+    { "model", "model" },
+    { "inputs", "input" },
+    { "dimensions", "dimensions" },
+    { "truncate", "truncate" },
     { NULL, NULL },
 };
 
@@ -1532,6 +1713,30 @@ chat_write_reply(struct xd *x, const void *m)
     write_reply(x, m);
 }
 
+static void
+embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+static void
+embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+static void
+embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_reply(x, at, m);
+}
+
+static void
+embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_embed_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -1545,6 +1750,16 @@ static const struct xd_op ops[] = {
         .write_event = write_chunks,
         .error_member = STR_INIT("error"),
         .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/api/embed"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
     },
 };
 
@@ -1648,11 +1863,19 @@ static const struct xd_row rows[] = {
     { "ollama/chat.spec:156", "done_reason <-> stop : stop slot" },
     { "ollama/chat.spec:162", "error <-> fail : string as message" },
     { "ollama/chat.spec:166", "error <-> message else \"\"" },
+    { "ollama/embed.spec:13", "model <-> model required" },
+    { "ollama/embed.spec:14", "input <-> inputs : [string as text] | string as text required" },
+    { "ollama/embed.spec:15", "dimensions <-> dimensions" },
+    { "ollama/embed.spec:16", "truncate <-> truncate" },
+    { "ollama/embed.spec:22", "model <-> model else \"\"" },
+    { "ollama/embed.spec:23", "embeddings <-> vectors : float_vectors required" },
+    { "ollama/embed.spec:24", "prompt_eval_count <-> usage.input" },
 };
 static const unsigned char directions[] = {
     3, 1, 3, 3, 3, 3, 2, 2, 2, 3, 2, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 3, 2, 2, 2, 2, 2, 2, 2, 3, 3,
     1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 1, 2, 3, 2, 3, 3, 1, 2, 3, 3, 2, 1, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -1673,7 +1896,7 @@ const struct xd_dialect xd_ollama_chat = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .seen_read = SEEN(seen_read),
@@ -1696,7 +1919,7 @@ const struct xd_dialect xd_ollama = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 1,
+    .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
     .seen_read = SEEN(seen_read),

@@ -173,6 +173,10 @@ vector_encode(struct arena *a, struct ir_numbers *n, struct str encoding)
         return to_packed(a, n);
     if (str_is(encoding, "float") && n->kind == IR_NUMBERS_PACKED)
         return to_floats(a, n);
+    if (str_is(encoding, "float") && n->kind == IR_NUMBERS_INTS) {
+        struct str values = n->ints.values;
+        *n = (struct ir_numbers){ .kind = IR_NUMBERS_FLOATS, .floats.values = values };
+    }
     return true;
 }
 

@@ -89,6 +89,14 @@ both_encodings_say_the_same(void **state)
     assert_true(str_is(n.floats.values, "[0.5,-1,2,0.1]"));
     assert_true(vector_encode(&a, &n, STR("ubinary")));
     assert_int_equal(n.kind, IR_NUMBERS_FLOATS);
+    n = (struct ir_numbers){ .kind = IR_NUMBERS_INTS };
+    n.ints.type = STR("int8");
+    n.ints.values = STR("[1,-2]");
+    assert_true(vector_encode(&a, &n, STR("int8")));
+    assert_int_equal(n.kind, IR_NUMBERS_INTS);
+    assert_true(vector_encode(&a, &n, STR("float")));
+    assert_int_equal(n.kind, IR_NUMBERS_FLOATS);
+    assert_true(str_is(n.floats.values, "[1,-2]"));
     n = floats("[]");
     assert_true(vector_encode(&a, &n, STR("base64")) && n.packed.data.n == 0);
     arena_fini(&a);
