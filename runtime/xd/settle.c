@@ -50,14 +50,16 @@ by_id(const struct calls *l, struct str id)
     return NULL;
 }
 
-/* The first call that has no id of its own and no result yet, and this name if there is one. */
+/* The first call without a result yet, and of this name if there is one: of those without an id of
+ * their own, else of all, as some give calls ids and results none. */
 static struct call *
 by_name(const struct calls *l, struct str name)
 {
-    for (unsigned i = 0; i < l->n; i++)
-        if (l->v[i].made_up && !l->v[i].answered
-            && (name.n == 0 || str_eq(l->v[i].block->call.name, name)))
-            return &l->v[i];
+    for (int own = 0; own < 2; own++)
+        for (unsigned i = 0; i < l->n; i++)
+            if (l->v[i].made_up != (own == 1) && !l->v[i].answered
+                && (name.n == 0 || str_eq(l->v[i].block->call.name, name)))
+                return &l->v[i];
     return NULL;
 }
 
