@@ -7,7 +7,7 @@ static const char family[] = "google.generate";
 #define STR_FAMILY STR("google.generate")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[230], seen_written[230];
+static unsigned char seen_read[236], seen_written[236];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -85,7 +85,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* google/generate.spec:192 */
+/* google/generate.spec:200 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("AUTO"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("1"), IR_CHOICE_MODE_AUTO, 0, 1, 0, 2, 1 },
@@ -101,7 +101,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* google/generate.spec:200 */
+/* google/generate.spec:208 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text/plain"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 7, 0 },
     { STR_INIT("application/json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 8, 0 },
@@ -114,7 +114,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* google/generate.spec:207 */
+/* google/generate.spec:215 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("MINIMAL"), IR_EFFORT_MINIMAL, 0, 1, 1, 11, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 0, 11, 0 },
@@ -133,7 +133,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* google/generate.spec:217 */
+/* google/generate.spec:225 */
 static const struct xd_pair display_table_v[] = {
     { STR_INIT("true"), STR_INIT("summarized"), 1, 1, 18, 1 },
     { STR_INIT("false"), STR_INIT("omitted"), 1, 1, 19, 1 },
@@ -142,7 +142,7 @@ static const struct xd_pairs display_table = {
     "display", display_table_v, sizeof display_table_v / sizeof *display_table_v,
 };
 
-/* google/generate.spec:218 */
+/* google/generate.spec:226 */
 static const struct xd_pair modality_table_v[] = {
     { STR_INIT("TEXT"), STR_INIT("text"), 1, 1, 20, 0 },
     { STR_INIT("IMAGE"), STR_INIT("image"), 1, 1, 21, 0 },
@@ -152,7 +152,7 @@ static const struct xd_pairs modality_table = {
     "modality", modality_table_v, sizeof modality_table_v / sizeof *modality_table_v,
 };
 
-/* google/generate.spec:249 */
+/* google/generate.spec:257 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("STOP"), IR_STOP_END, 0, 1, 1, 23, 0 },
     { STR_INIT("1"), IR_STOP_END, 0, 1, 0, 23, 1 },
@@ -194,7 +194,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* google/generate.spec:266 */
+/* google/generate.spec:274 */
 static const struct xd_word blocked_table_v[] = {
 };
 static const struct xd_table blocked_table = {
@@ -203,7 +203,7 @@ static const struct xd_table blocked_table = {
     NULL,
 };
 
-/* google/generate.spec:324 */
+/* google/generate.spec:332 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 37, 0 },
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 38, 0 },
@@ -1191,9 +1191,6 @@ write_part_document(struct xd *x, const struct ir_block *m)
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.media.p) {
         XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("mimeType"), m->document.source.url.media);
-    } else if (m->document.source.kind == IR_SOURCE_URL) {
-        jw_key(&x->w, STR("mimeType"));
-        jw_raw(&x->w, STR("\"application/pdf\""));
     }
     xd_put_rest(x, &part_document_shape, "fileData", &m->rest);
     jw_close(&x->w);
@@ -1432,7 +1429,9 @@ static const struct xd_member media_members_v[] = {
     { STR_INIT("inlineData"), STR_INIT("inlineData.mimeType"), XD_IF_BEGINS, STR_INIT("audio/"),
       1 },
     { STR_INIT("inlineData"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 2 },
-    { STR_INIT("fileData"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 3 },
+    { STR_INIT("fileData"), STR_INIT("fileData.mimeType"), XD_IF_BEGINS, STR_INIT("image/"), 3 },
+    { STR_INIT("fileData"), STR_INIT("fileData.mimeType"), XD_IF_BEGINS, STR_INIT("audio/"), 4 },
+    { STR_INIT("fileData"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 5 },
     { { NULL, 0 }, { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, -1 },
 };
 static const struct xd_members media_members = {
@@ -1696,9 +1695,6 @@ write_media_document(struct xd *x, const struct ir_block *m)
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.media.p) {
         XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("mimeType"), m->document.source.url.media);
-    } else if (m->document.source.kind == IR_SOURCE_URL) {
-        jw_key(&x->w, STR("mimeType"));
-        jw_raw(&x->w, STR("\"application/pdf\""));
     }
     xd_put_rest(x, &media_document_shape, "fileData", &m->rest);
     jw_close(&x->w);
@@ -1716,7 +1712,79 @@ write_media_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:170: media.document */
+/* google/generate.spec:170: media.image */
+static const struct xd_key media_image_2_keys_fileData_v[] = {
+    { STR_INIT("fileUri"), 0, NULL },
+    { STR_INIT("mimeType"), 1, NULL },
+};
+static const struct xd_keys media_image_2_keys_fileData = {
+    media_image_2_keys_fileData_v, 2, "fileData",
+};
+static const struct xd_key media_image_2_keys_v[] = {
+    { STR_INIT("fileData"), -1, &media_image_2_keys_fileData },
+};
+static const struct xd_keys media_image_2_keys = { media_image_2_keys_v, 1, "" };
+static const struct xd_shape media_image_2_shape = {
+    family, "media.image", &media_image_2_keys, 2, XD_REST_KEEP, true,
+};
+
+static void
+read_media_image_2(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &media_image_2_shape, v, NULL))
+        return;
+    m->kind = IR_BLOCK_IMAGE;
+    if (v[0]) {
+        XD_SEEN(seen_read, 145);
+        m->image.source.kind = IR_SOURCE_URL;
+        xd_read_str(x, v[0], &m->image.source.url.url);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 146);
+        m->image.source.kind = IR_SOURCE_URL;
+        xd_read_str(x, v[1], &m->image.source.url.media);
+    }
+}
+
+/* google/generate.spec:174: media.audio */
+static const struct xd_key media_audio_2_keys_fileData_v[] = {
+    { STR_INIT("fileUri"), 0, NULL },
+    { STR_INIT("mimeType"), 1, NULL },
+};
+static const struct xd_keys media_audio_2_keys_fileData = {
+    media_audio_2_keys_fileData_v, 2, "fileData",
+};
+static const struct xd_key media_audio_2_keys_v[] = {
+    { STR_INIT("fileData"), -1, &media_audio_2_keys_fileData },
+};
+static const struct xd_keys media_audio_2_keys = { media_audio_2_keys_v, 1, "" };
+static const struct xd_shape media_audio_2_shape = {
+    family, "media.audio", &media_audio_2_keys, 2, XD_REST_KEEP, true,
+};
+
+static void
+read_media_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &media_audio_2_shape, v, NULL))
+        return;
+    m->kind = IR_BLOCK_AUDIO;
+    if (v[0]) {
+        XD_SEEN(seen_read, 147);
+        m->audio.source.kind = IR_SOURCE_URL;
+        xd_read_str(x, v[0], &m->audio.source.url.url);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 148);
+        m->audio.source.kind = IR_SOURCE_URL;
+        xd_read_str(x, v[1], &m->audio.source.url.media);
+    }
+}
+
+/* google/generate.spec:178: media.document */
 static const struct xd_key media_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1741,12 +1809,12 @@ read_media_document_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 149);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[0], &m->document.source.url.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 150);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.media);
     }
@@ -1757,19 +1825,27 @@ read_media(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &media_members)) {
     case 0:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 151);
         read_media_image(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 152);
         read_media_audio(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 153);
         read_media_document(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 154);
+        read_media_image_2(x, at, m);
+        return true;
+    case 4:
+        XD_SEEN(seen_read, 155);
+        read_media_audio_2(x, at, m);
+        return true;
+    case 5:
+        XD_SEEN(seen_read, 156);
         read_media_document_2(x, at, m);
         return true;
     }
@@ -1793,15 +1869,15 @@ write_media(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 151);
         write_media_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 152);
         write_media_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 153);
         write_media_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1832,7 +1908,7 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_member(x, at, &tool_members)) {
     case 1:
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 157);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1849,7 +1925,7 @@ read_tool_many(struct xd *x, uint32_t at, struct ir_tools *l)
 
     if (many && xd_want_items(x, many))
         XD_ITEMS(x, i, many) {
-            XD_SEEN(seen_read, 152);
+            XD_SEEN(seen_read, 158);
             item = XD_PUSH(x, l);
             if (item)
                 read_declaration(x, i, item);
@@ -1875,7 +1951,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 157);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1893,7 +1969,7 @@ write_tool_many(struct xd *x, const struct ir_tools *l)
             write_tool(x, &l->v[i++]);
             continue;
         }
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 158);
         jw_object(&x->w);
         jw_key(&x->w, STR("functionDeclarations"));
         jw_array(&x->w);
@@ -1905,7 +1981,7 @@ write_tool_many(struct xd *x, const struct ir_tools *l)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:184: declaration */
+/* google/generate.spec:192: declaration */
 static const struct xd_key declaration_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1926,15 +2002,15 @@ read_declaration(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 159);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 160);
         xd_read_str(x, v[1], &m->function.description);
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 161);
         xd_read_json(x, (v[2] ? v[2] : v[3]), &m->function.schema);
     }
 }
@@ -1944,15 +2020,15 @@ write_declaration(struct xd *x, const struct ir_tool *m)
 {
     jw_object(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 159);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 160);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 161);
         xd_put_json(x, STR("parametersJsonSchema"), m->function.schema);
     }
     xd_put_rest(x, &declaration_shape, "", &m->rest);
@@ -1963,7 +2039,7 @@ write_declaration(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:220: reply */
+/* google/generate.spec:228: reply */
 static const struct xd_key reply_keys_promptFeedback_v[] = {
     { STR_INIT("blockReason"), 1, NULL },
 };
@@ -1989,7 +2065,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 162);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_choice *item = XD_PUSH(x, &m->choices);
@@ -1997,21 +2073,21 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                     read_candidate(x, i, item);
             }
     } else if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 163);
         int w = xd_read_word(x, v[1], &blocked_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 164);
         read_usage(x, v[2], &m->usage);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 165);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 166);
         xd_read_str(x, v[4], &m->id);
     }
 }
@@ -2021,7 +2097,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->choices.n) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 162);
         jw_key(&x->w, STR("candidates"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
@@ -2029,16 +2105,16 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 164);
         jw_key(&x->w, STR("usageMetadata"));
         write_usage(x, &m->usage);
     }
     if (m->model.p) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("modelVersion"), m->model);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("responseId"), m->id);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2047,7 +2123,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:232: candidate */
+/* google/generate.spec:240: candidate */
 static const struct xd_key candidate_keys_content_v[] = {
     { STR_INIT("parts"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2079,7 +2155,7 @@ read_candidate(struct xd *x, uint32_t at, struct ir_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 167);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2088,17 +2164,17 @@ read_candidate(struct xd *x, uint32_t at, struct ir_choice *m)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 169);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             m->stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 170);
         xd_read_index(x, v[2], &m->index);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 171);
         struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -2119,7 +2195,7 @@ write_candidate(struct xd *x, const struct ir_choice *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 167);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2127,24 +2203,24 @@ write_candidate(struct xd *x, const struct ir_choice *m)
                 write_part(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"model\""));
     xd_put_rest(x, &candidate_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 169);
         if (!xd_put_word(x, STR("finishReason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
     if (true) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 170);
         xd_put_index(x, STR("index"), m->index);
     }
     jw_key(&x->w, STR("groundingMetadata"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("groundingChunks"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2173,7 +2249,7 @@ static const struct xd_members grounding_members = {
     sizeof grounding_members_v / sizeof *grounding_members_v - 1, 1, true,
 };
 
-/* google/generate.spec:244: grounding.web */
+/* google/generate.spec:252: grounding.web */
 static const struct xd_key grounding_web_keys_web_v[] = {
     { STR_INIT("uri"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2196,11 +2272,11 @@ read_grounding_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 173);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -2212,11 +2288,11 @@ write_grounding_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("web"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("uri"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 173);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &grounding_web_shape, "web", &m->rest);
@@ -2234,11 +2310,11 @@ read_grounding(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_member(x, at, &grounding_members)) {
     case 0:
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 174);
         read_grounding_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 175);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2252,7 +2328,7 @@ write_grounding(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 174);
         write_grounding_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2260,7 +2336,7 @@ write_grounding(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 175);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2269,7 +2345,7 @@ write_grounding(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* google/generate.spec:269: usage */
+/* google/generate.spec:277: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("promptTokenCount"), 0, NULL },
     { STR_INIT("toolUsePromptTokenCount"), 1, NULL },
@@ -2290,25 +2366,25 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 176);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 178);
         struct ir_int more = { 0, false };
         xd_read_int(x, v[1], &more);
         xd_add(&m->input, &more);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 179);
         xd_read_int(x, v[2], &m->output);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 180);
         xd_read_int(x, v[3], &m->thinking);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 181);
         xd_read_int(x, v[4], &m->cache_read);
     }
     {
@@ -2326,25 +2402,25 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 177);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("promptTokenCount"), xd_sum(parts, 3));
     }
     {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 179);
         const struct ir_int *const parts[] = { &m->output, &m->thinking };
         xd_put_int(x, STR("candidatesTokenCount"), xd_difference(parts, 2));
     }
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 180);
         xd_put_int(x, STR("thoughtsTokenCount"), m->thinking);
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 181);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cache_read);
     }
     {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 182);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -2358,7 +2434,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:281: chunks */
+/* google/generate.spec:289: chunks */
 static const struct xd_key chunks_choice_keys_content_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("parts"), 0, NULL },
@@ -2413,7 +2489,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
     if (v[3])
         xd_read_index(x, v[3], &choice);
     if (v[0]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 188);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block frag = { 0 };
@@ -2422,7 +2498,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 189);
         struct ir_block frag = { .kind = IR_BLOCK_TEXT };
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
@@ -2433,7 +2509,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
         xd_flow_patch(x, choice, &frag);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 190);
         xd_flow_stop(x, choice, (enum ir_stop)xd_read_word(x, v[2], &stop_table),
                      (struct str){ NULL, 0 });
     }
@@ -2445,7 +2521,7 @@ read_chunks_error(struct xd *x, uint32_t at)
     struct ir_error error = { 0 };
     struct ir_error *m = &error;
 
-    XD_SEEN(seen_read, 185);
+    XD_SEEN(seen_read, 191);
     read_fault_body(x, at, m);
     xd_flow_fail(x, m);
 }
@@ -2465,21 +2541,21 @@ read_chunks(struct xd *x, struct str name, uint32_t at)
         return;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 183);
         xd_read_str(x, v[0], &m->model);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 184);
         xd_read_str(x, v[1], &m->id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 185);
         int w = xd_read_word(x, v[2], &blocked_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 186);
         read_usage(x, v[3], &m->usage);
     }
     xd_flow_begin(x, m);
@@ -2495,11 +2571,11 @@ static void
 write_chunks_each(struct xd *x, const struct ir_reply *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 183);
         xd_put_str(x, STR("modelVersion"), m->model);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("responseId"), m->id);
     }
 }
@@ -2511,7 +2587,7 @@ write_chunks_usage(struct xd *x, const struct ir_usage *usage)
     const struct ir_reply *m = &done;
 
     if (m->usage.set) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 186);
         jw_key(&x->w, STR("usageMetadata"));
         write_usage(x, &m->usage);
     }
@@ -2529,11 +2605,11 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     xd_put_index(x, STR("index"), x->patch->choice);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 181);
+    XD_SEEN(seen_written, 187);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"model\""));
     if (xd_count_blocks(&m->blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2545,7 +2621,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     jw_key(&x->w, STR("groundingMetadata"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 189);
         jw_key(&x->w, STR("groundingChunks"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -2556,7 +2632,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     }
     jw_close(&x->w);
     if (m->stop) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 190);
         if (!xd_put_word(x, STR("finishReason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
@@ -2620,7 +2696,7 @@ write_chunks_end(struct xd *x)
 static void
 write_chunks_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 185);
+    XD_SEEN(seen_written, 191);
     xd_frame_open(x, (struct str){ NULL, 0 });
     jw_object(&x->w);
     jw_key(&x->w, STR("error"));
@@ -2660,7 +2736,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* google/generate.spec:297: error */
+/* google/generate.spec:305: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -2676,7 +2752,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 192);
         read_fault_body(x, v[0], m);
     }
 }
@@ -2685,13 +2761,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 186);
+    XD_SEEN(seen_written, 192);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* google/generate.spec:302: fault_body */
+/* google/generate.spec:310: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("code"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2712,17 +2788,17 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 194);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 195);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 196);
         if (xd_want_items(x, v[2]))
             XD_ITEMS(x, i, v[2]) {
                 read_detail(x, i, m);
@@ -2735,22 +2811,22 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->status.set) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 193);
         xd_put_int(x, STR("code"), m->status);
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 194);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 195);
         if (!xd_put_word(x, STR("status"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 197);
     if (m->retry_after.set) {
         jw_key(&x->w, STR("details"));
         jw_array(&x->w);
@@ -2767,7 +2843,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:313: detail */
+/* google/generate.spec:321: detail */
 static const struct xd_key detail_keys_v[] = {
     { STR_INIT("retryDelay"), 0, NULL },
     { STR_INIT("reason"), 1, NULL },
@@ -2786,36 +2862,36 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 198);
         xd_read_duration(x, v[0], &m->retry_after);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 199);
         xd_read_str(x, v[1], &m->code);
     }
 }
 
-/* google/generate.spec:319: retry_info */
+/* google/generate.spec:327: retry_info */
 static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 194);
+    XD_SEEN(seen_written, 200);
     jw_key(&x->w, STR("@type"));
     jw_raw(&x->w, STR("\"type.googleapis.com/google.rpc.RetryInfo\""));
     if (m->retry_after.set) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 201);
         xd_put_duration(x, STR("retryDelay"), m->retry_after);
     }
     jw_close(&x->w);
 }
 
-/* google/generate.spec:345: model_list */
+/* google/generate.spec:353: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 196);
+    XD_SEEN(seen_written, 202);
     jw_key(&x->w, STR("models"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->models.n; i++)
@@ -2828,17 +2904,17 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:347: model_entry */
+/* google/generate.spec:355: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
     jw_enter(&x->w);
     if (m->resource.p) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 203);
         xd_put_str(x, STR("name"), m->resource);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 204);
         xd_put_str(x, STR("displayName"), m->id);
     }
     if (m->created.set)
@@ -2866,7 +2942,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 205);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -2882,7 +2958,7 @@ static void
 write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 199);
+    XD_SEEN(seen_written, 205);
     jw_key(&x->w, STR("requests"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -2939,7 +3015,7 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_PARTS;
     if (v[0]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 206);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->parts.blocks);
@@ -2948,17 +3024,17 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 207);
         xd_read_behind(x, v[1], STR("models/"), &m->options.model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 208);
         int w = xd_read_word(x, v[2], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 203);
+        XD_SEEN(seen_read, 209);
         xd_read_int(x, v[3], &m->options.dimensions);
     }
 }
@@ -2970,7 +3046,7 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->parts.blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 206);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->parts.blocks.n; i++)
@@ -2981,16 +3057,16 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     xd_put_rest(x, &embed_content_parts_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->options.model.p) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 207);
         xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 208);
         if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
             xd_lose(x, "parts.options.purpose");
     }
     if (m->options.dimensions.set) {
-        XD_SEEN(seen_written, 203);
+        XD_SEEN(seen_written, 209);
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_parts_shape, "", &m->rest);
@@ -3023,22 +3099,22 @@ write_embed_content_text(struct xd *x, const struct ir_input *m)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 210);
         xd_put_text_parts(x, STR("parts"), m->text.text);
     }
     xd_put_rest(x, &embed_content_text_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->options.model.p) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 207);
         xd_put_behind(x, STR("model"), STR("models/"), m->options.model);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 208);
         if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
     if (m->options.dimensions.set) {
-        XD_SEEN(seen_written, 203);
+        XD_SEEN(seen_written, 209);
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_text_shape, "", &m->rest);
@@ -3050,7 +3126,7 @@ read_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 205);
+        XD_SEEN(seen_read, 211);
         read_embed_content_parts(x, at, m);
         return true;
     }
@@ -3062,14 +3138,14 @@ write_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 212);
         write_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
         xd_lose(x, "inputs.tokens");
         break;
     case IR_INPUT_PARTS:
-        XD_SEEN(seen_written, 205);
+        XD_SEEN(seen_written, 211);
         write_embed_content_parts(x, m);
         return true;
     case IR_INPUT_UNSET:
@@ -3097,7 +3173,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 213);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -3108,7 +3184,7 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         xd_missing(x, at, "embeddings");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 214);
         read_embed_usage(x, v[1], &m->usage);
     }
 }
@@ -3117,14 +3193,14 @@ static void
 write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 207);
+    XD_SEEN(seen_written, 213);
     jw_key(&x->w, STR("embeddings"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
         OWN(x)->write_embedding(x, &m->vectors.v[i]);
     jw_close(&x->w);
     if (m->usage.set) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 214);
         jw_key(&x->w, STR("usageMetadata"));
         write_embed_usage(x, &m->usage);
     }
@@ -3154,7 +3230,7 @@ read_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 215);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -3164,7 +3240,7 @@ write_embedding(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 215);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -3189,7 +3265,7 @@ read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 216);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -3199,7 +3275,7 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 216);
         xd_put_int(x, STR("promptTokenCount"), m->input);
     }
     xd_put_rest(x, &embed_usage_shape, "", &m->rest);
@@ -3273,7 +3349,7 @@ static const struct xd_shape count_request_shape = {
 static void
 take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 211);
+    XD_SEEN(seen_read, 217);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3285,7 +3361,7 @@ take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_count_request_generateContentRequest_model(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 213);
+    XD_SEEN(seen_read, 219);
     xd_read_behind(x, v, STR("models/"), &m->model);
 }
 
@@ -3293,7 +3369,7 @@ static void
 take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, uint32_t v,
                                                                   struct ir_request *m)
 {
-    XD_SEEN(seen_read, 214);
+    XD_SEEN(seen_read, 220);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -3305,7 +3381,7 @@ take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, 
 static void
 take_count_request_generateContentRequest_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 215);
+    XD_SEEN(seen_read, 221);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3317,7 +3393,7 @@ take_count_request_generateContentRequest_toolConfig_functionCallingConfig_mode(
                                                                                 uint32_t v,
                                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 216);
+    XD_SEEN(seen_read, 222);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3355,20 +3431,20 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
 {
     jw_key(&x->w, STR("generateContentRequest"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 212);
+    XD_SEEN(seen_written, 218);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_content(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 213);
+        XD_SEEN(seen_written, 219);
         xd_put_behind(x, STR("model"), STR("models/"), m->model);
     }
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 220);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3379,7 +3455,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     xd_put_rest(x, shape, "generateContentRequest.systemInstruction", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 221);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3388,7 +3464,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 222);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -3459,13 +3535,13 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 223);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 224);
         xd_read_int(x, v[1], &m->cached);
     }
 }
@@ -3475,14 +3551,14 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 223);
         xd_put_int(x, STR("totalTokens"), m->input);
     } else {
         jw_key(&x->w, STR("totalTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cached.set) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 224);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cached);
     }
     xd_put_rest(x, &count_reply_shape, "", &m->rest);
@@ -3524,7 +3600,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 225);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3535,7 +3611,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "instances");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 226);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3544,7 +3620,7 @@ static void
 write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 219);
+    XD_SEEN(seen_written, 225);
     jw_key(&x->w, STR("instances"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -3554,7 +3630,7 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_key(&x->w, STR("parameters"));
     jw_enter(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 226);
         xd_put_int(x, STR("outputDimensionality"), m->dimensions);
     }
     xd_put_rest(x, &vertex_embed_request_shape, "parameters", &m->rest);
@@ -3594,11 +3670,11 @@ read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 227);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 228);
         int w = xd_read_word(x, v[1], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
@@ -3610,11 +3686,11 @@ write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
 {
     jw_object(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 227);
         xd_put_str(x, STR("content"), m->text.text);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 228);
         if (!xd_put_word(x, STR("task_type"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
@@ -3631,7 +3707,7 @@ read_vertex_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 229);
         read_vertex_embed_content_text(x, at, m);
         return true;
     }
@@ -3643,7 +3719,7 @@ write_vertex_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 229);
         write_vertex_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
@@ -3676,7 +3752,7 @@ read_vertex_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 230);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -3692,7 +3768,7 @@ static void
 write_vertex_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 224);
+    XD_SEEN(seen_written, 230);
     jw_key(&x->w, STR("predictions"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
@@ -3732,7 +3808,7 @@ read_vertex_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 231);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -3744,7 +3820,7 @@ write_vertex_embedding(struct xd *x, const struct ir_vector *m)
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 225);
+        XD_SEEN(seen_written, 231);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &vertex_embedding_shape, "embeddings", &m->rest);
@@ -3788,7 +3864,7 @@ static const struct xd_shape vertex_count_request_shape = {
 static void
 take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 226);
+    XD_SEEN(seen_read, 232);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3800,7 +3876,7 @@ take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *
 static void
 take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 227);
+    XD_SEEN(seen_read, 233);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -3812,7 +3888,7 @@ take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, stru
 static void
 take_vertex_count_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 228);
+    XD_SEEN(seen_read, 234);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3823,7 +3899,7 @@ static void
 take_vertex_count_request_toolConfig_functionCallingConfig_mode(struct xd *x, uint32_t v,
                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 229);
+    XD_SEEN(seen_read, 235);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3856,7 +3932,7 @@ read_vertex_count_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 put_vertex_count_request_contents(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 226);
+    XD_SEEN(seen_written, 232);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -3871,7 +3947,7 @@ put_vertex_count_request_systemInstruction(struct xd *x, const struct ir_request
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 227);
+        XD_SEEN(seen_written, 233);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3887,7 +3963,7 @@ static void
 put_vertex_count_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 234);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3902,7 +3978,7 @@ put_vertex_count_request_toolConfig(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 235);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -4310,66 +4386,66 @@ static const struct xd_op vertex_ops[] = {
 static const struct xd_row rows[] = {
     { "google/generate.spec:71", "\"user\", \"function\" <-> user" },
     { "google/generate.spec:71", "\"model\" <-> assistant" },
-    { "google/generate.spec:193", "\"AUTO\", 1 <-> auto" },
-    { "google/generate.spec:194", "\"ANY\", 2 <-> required" },
-    { "google/generate.spec:195", "\"ANY\" <- named" },
-    { "google/generate.spec:196", "\"NONE\", 3 <-> none" },
-    { "google/generate.spec:197", "\"VALIDATED\" -> auto" },
-    { "google/generate.spec:201", "\"text/plain\" <-> text" },
-    { "google/generate.spec:202", "\"application/json\" <-> object" },
-    { "google/generate.spec:203", "\"application/json\" <- schema" },
-    { "google/generate.spec:204", "\"text/x.enum\" -> schema" },
-    { "google/generate.spec:208", "\"MINIMAL\", \"minimal\" <-> minimal" },
-    { "google/generate.spec:209", "\"LOW\", \"low\" <-> low" },
-    { "google/generate.spec:210", "\"MEDIUM\", \"medium\" <-> medium" },
-    { "google/generate.spec:211", "\"HIGH\", \"high\" <-> high" },
-    { "google/generate.spec:212", "\"MINIMAL\" <- none" },
-    { "google/generate.spec:213", "\"HIGH\" <- xhigh" },
-    { "google/generate.spec:214", "\"HIGH\" <- max" },
-    { "google/generate.spec:217", "true <-> \"summarized\"" },
-    { "google/generate.spec:217", "false <-> \"omitted\"" },
-    { "google/generate.spec:218", "\"TEXT\" <-> \"text\"" },
-    { "google/generate.spec:218", "\"IMAGE\" <-> \"image\"" },
-    { "google/generate.spec:218", "\"AUDIO\" <-> \"audio\"" },
-    { "google/generate.spec:250", "\"STOP\", 1 <-> end" },
-    { "google/generate.spec:251", "\"STOP\" <- match" },
-    { "google/generate.spec:252", "\"STOP\" <- call" },
-    { "google/generate.spec:253", "\"STOP\" <- pause" },
-    { "google/generate.spec:254", "\"MAX_TOKENS\", 2 <-> length" },
-    { "google/generate.spec:255", "\"SAFETY\", 3 <-> refusal" },
-    { "google/generate.spec:256", "\"OTHER\", 5 <-> failed" },
-    { "google/generate.spec:257", "\"STOP\" <- other" },
-    { "google/generate.spec:258",
+    { "google/generate.spec:201", "\"AUTO\", 1 <-> auto" },
+    { "google/generate.spec:202", "\"ANY\", 2 <-> required" },
+    { "google/generate.spec:203", "\"ANY\" <- named" },
+    { "google/generate.spec:204", "\"NONE\", 3 <-> none" },
+    { "google/generate.spec:205", "\"VALIDATED\" -> auto" },
+    { "google/generate.spec:209", "\"text/plain\" <-> text" },
+    { "google/generate.spec:210", "\"application/json\" <-> object" },
+    { "google/generate.spec:211", "\"application/json\" <- schema" },
+    { "google/generate.spec:212", "\"text/x.enum\" -> schema" },
+    { "google/generate.spec:216", "\"MINIMAL\", \"minimal\" <-> minimal" },
+    { "google/generate.spec:217", "\"LOW\", \"low\" <-> low" },
+    { "google/generate.spec:218", "\"MEDIUM\", \"medium\" <-> medium" },
+    { "google/generate.spec:219", "\"HIGH\", \"high\" <-> high" },
+    { "google/generate.spec:220", "\"MINIMAL\" <- none" },
+    { "google/generate.spec:221", "\"HIGH\" <- xhigh" },
+    { "google/generate.spec:222", "\"HIGH\" <- max" },
+    { "google/generate.spec:225", "true <-> \"summarized\"" },
+    { "google/generate.spec:225", "false <-> \"omitted\"" },
+    { "google/generate.spec:226", "\"TEXT\" <-> \"text\"" },
+    { "google/generate.spec:226", "\"IMAGE\" <-> \"image\"" },
+    { "google/generate.spec:226", "\"AUDIO\" <-> \"audio\"" },
+    { "google/generate.spec:258", "\"STOP\", 1 <-> end" },
+    { "google/generate.spec:259", "\"STOP\" <- match" },
+    { "google/generate.spec:260", "\"STOP\" <- call" },
+    { "google/generate.spec:261", "\"STOP\" <- pause" },
+    { "google/generate.spec:262", "\"MAX_TOKENS\", 2 <-> length" },
+    { "google/generate.spec:263", "\"SAFETY\", 3 <-> refusal" },
+    { "google/generate.spec:264", "\"OTHER\", 5 <-> failed" },
+    { "google/generate.spec:265", "\"STOP\" <- other" },
+    { "google/generate.spec:266",
       "\"RECITATION\", 4, \"LANGUAGE\", 6, \"BLOCKLIST\", 7, \"PROHIBITED_CONTENT\", 8 -> "
       "refusal" },
-    { "google/generate.spec:259",
+    { "google/generate.spec:267",
       "\"SPII\", 9, \"IMAGE_SAFETY\", 11, \"MODEL_ARMOR\", \"IMAGE_PROHIBITED_CONTENT\", "
       "\"IMAGE_RECITATION\" -> refusal" },
-    { "google/generate.spec:260",
+    { "google/generate.spec:268",
       "\"MALFORMED_FUNCTION_CALL\", 10, \"UNEXPECTED_TOOL_CALL\", 12, \"TOO_MANY_TOOL_CALLS\", "
       "\"MALFORMED_RESPONSE\" -> failed" },
-    { "google/generate.spec:261", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
-    { "google/generate.spec:262", "* -> other" },
-    { "google/generate.spec:266", "* -> refusal" },
-    { "google/generate.spec:325", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
-    { "google/generate.spec:326", "\"INVALID_ARGUMENT\" 400 <- context" },
-    { "google/generate.spec:327", "\"INVALID_ARGUMENT\" 400 <- policy" },
-    { "google/generate.spec:328", "\"INVALID_ARGUMENT\" 413 <- too_large" },
-    { "google/generate.spec:329", "\"FAILED_PRECONDITION\" 400 <-> billing" },
-    { "google/generate.spec:330", "\"UNAUTHENTICATED\" 401 <-> auth" },
-    { "google/generate.spec:331", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
-    { "google/generate.spec:332", "\"NOT_FOUND\" 404 <-> missing" },
-    { "google/generate.spec:333", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
-    { "google/generate.spec:334", "\"INTERNAL\" 500 <-> internal" },
-    { "google/generate.spec:335", "\"INTERNAL\" 502 <- protocol" },
-    { "google/generate.spec:336", "\"UNAVAILABLE\" 503 <-> overloaded" },
-    { "google/generate.spec:337", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
-    { "google/generate.spec:338", "\"OUT_OF_RANGE\" -> invalid" },
-    { "google/generate.spec:339",
+    { "google/generate.spec:269", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
+    { "google/generate.spec:270", "* -> other" },
+    { "google/generate.spec:274", "* -> refusal" },
+    { "google/generate.spec:333", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
+    { "google/generate.spec:334", "\"INVALID_ARGUMENT\" 400 <- context" },
+    { "google/generate.spec:335", "\"INVALID_ARGUMENT\" 400 <- policy" },
+    { "google/generate.spec:336", "\"INVALID_ARGUMENT\" 413 <- too_large" },
+    { "google/generate.spec:337", "\"FAILED_PRECONDITION\" 400 <-> billing" },
+    { "google/generate.spec:338", "\"UNAUTHENTICATED\" 401 <-> auth" },
+    { "google/generate.spec:339", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
+    { "google/generate.spec:340", "\"NOT_FOUND\" 404 <-> missing" },
+    { "google/generate.spec:341", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
+    { "google/generate.spec:342", "\"INTERNAL\" 500 <-> internal" },
+    { "google/generate.spec:343", "\"INTERNAL\" 502 <- protocol" },
+    { "google/generate.spec:344", "\"UNAVAILABLE\" 503 <-> overloaded" },
+    { "google/generate.spec:345", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
+    { "google/generate.spec:346", "\"OUT_OF_RANGE\" -> invalid" },
+    { "google/generate.spec:347",
       "\"CANCELLED\", \"ABORTED\", \"DATA_LOSS\", \"UNKNOWN\" -> internal" },
-    { "google/generate.spec:340", "\"UNIMPLEMENTED\" -> missing" },
-    { "google/generate.spec:341", "\"API_KEY_INVALID\" -> auth" },
-    { "google/generate.spec:342", "\"*exceeds the maximum number of tokens*\" -> context" },
+    { "google/generate.spec:348", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:349", "\"API_KEY_INVALID\" -> auth" },
+    { "google/generate.spec:350", "\"*exceeds the maximum number of tokens*\" -> context" },
     { "google/operations.spec:32", "\"RETRIEVAL_QUERY\" <-> query" },
     { "google/operations.spec:33", "\"RETRIEVAL_DOCUMENT\" <-> document" },
     { "google/operations.spec:34", "\"SEMANTIC_SIMILARITY\" <-> similarity" },
@@ -4436,8 +4512,7 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:119", "inlineData.mimeType <-> source.bytes.media" },
     { "google/generate.spec:120", "inlineData.data <-> source.bytes.data : base64" },
     { "google/generate.spec:121", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:122",
-      "fileData.mimeType <- source.url.media else \"application/pdf\"" },
+    { "google/generate.spec:122", "fileData.mimeType <- source.url.media" },
     { "google/generate.spec:123", "inlineData.displayName <-> title" },
     { "google/generate.spec:128", "fileData.fileUri -> source.url.url" },
     { "google/generate.spec:129", "fileData.mimeType -> source.url.media" },
@@ -4471,67 +4546,72 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:163", "inlineData.data <-> source.bytes.data : base64" },
     { "google/generate.spec:164", "inlineData.displayName <-> title" },
     { "google/generate.spec:165", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:166",
-      "fileData.mimeType <- source.url.media else \"application/pdf\"" },
+    { "google/generate.spec:166", "fileData.mimeType <- source.url.media" },
     { "google/generate.spec:171", "fileData.fileUri -> source.url.url" },
     { "google/generate.spec:172", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:175", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:176", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:179", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:180", "fileData.mimeType -> source.url.media" },
     { "google/generate.spec:145",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
     { "google/generate.spec:153",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
     { "google/generate.spec:161", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:170", "\"fileData\" -> document {" },
-    { "google/generate.spec:180", "* <-> foreign" },
-    { "google/generate.spec:179", "\"functionDeclarations\" <-> function : [declaration]" },
-    { "google/generate.spec:185", "name <-> name" },
-    { "google/generate.spec:186", "description <-> description" },
-    { "google/generate.spec:187", "parametersJsonSchema, parameters <-> schema" },
-    { "google/generate.spec:222", "candidates <-> choices : [candidate]" },
-    { "google/generate.spec:223", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:225", "usageMetadata <-> usage : usage" },
-    { "google/generate.spec:226", "modelVersion <-> model" },
-    { "google/generate.spec:227", "responseId <-> id" },
-    { "google/generate.spec:233", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:234", "content.role = \"model\"" },
-    { "google/generate.spec:235", "finishReason <-> stop : stop" },
-    { "google/generate.spec:236", "index <-> index" },
-    { "google/generate.spec:237",
+    { "google/generate.spec:170", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
+    { "google/generate.spec:174", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
+    { "google/generate.spec:178", "\"fileData\" -> document {" },
+    { "google/generate.spec:188", "* <-> foreign" },
+    { "google/generate.spec:187", "\"functionDeclarations\" <-> function : [declaration]" },
+    { "google/generate.spec:193", "name <-> name" },
+    { "google/generate.spec:194", "description <-> description" },
+    { "google/generate.spec:195", "parametersJsonSchema, parameters <-> schema" },
+    { "google/generate.spec:230", "candidates <-> choices : [candidate]" },
+    { "google/generate.spec:231", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:233", "usageMetadata <-> usage : usage" },
+    { "google/generate.spec:234", "modelVersion <-> model" },
+    { "google/generate.spec:235", "responseId <-> id" },
+    { "google/generate.spec:241", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:242", "content.role = \"model\"" },
+    { "google/generate.spec:243", "finishReason <-> stop : stop" },
+    { "google/generate.spec:244", "index <-> index" },
+    { "google/generate.spec:245",
       "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
-    { "google/generate.spec:244", "web.uri <-> url" },
-    { "google/generate.spec:244", "web.title <-> title" },
-    { "google/generate.spec:244",
+    { "google/generate.spec:252", "web.uri <-> url" },
+    { "google/generate.spec:252", "web.title <-> title" },
+    { "google/generate.spec:252",
       "\"web\" <-> web { web.uri <-> url; web.title <-> title; drop start, end; rest keep }" },
-    { "google/generate.spec:245", "* <-> foreign" },
-    { "google/generate.spec:270", "promptTokenCount -> input + cache_read" },
-    { "google/generate.spec:271", "promptTokenCount <- input + cache_read + cache_write" },
-    { "google/generate.spec:272", "toolUsePromptTokenCount -> input adds" },
-    { "google/generate.spec:273", "candidatesTokenCount <-> output - thinking" },
-    { "google/generate.spec:274", "thoughtsTokenCount <-> thinking" },
-    { "google/generate.spec:275", "cachedContentTokenCount <-> cache_read" },
-    { "google/generate.spec:276", "totalTokenCount <- input + cache_read + cache_write + output" },
-    { "google/generate.spec:283", "modelVersion <-> model" },
-    { "google/generate.spec:284", "responseId <-> id" },
-    { "google/generate.spec:292", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:293", "usageMetadata <-> usage : usage last" },
-    { "google/generate.spec:287", "content.role = \"model\"" },
-    { "google/generate.spec:288", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:289",
+    { "google/generate.spec:253", "* <-> foreign" },
+    { "google/generate.spec:278", "promptTokenCount -> input + cache_read" },
+    { "google/generate.spec:279", "promptTokenCount <- input + cache_read + cache_write" },
+    { "google/generate.spec:280", "toolUsePromptTokenCount -> input adds" },
+    { "google/generate.spec:281", "candidatesTokenCount <-> output - thinking" },
+    { "google/generate.spec:282", "thoughtsTokenCount <-> thinking" },
+    { "google/generate.spec:283", "cachedContentTokenCount <-> cache_read" },
+    { "google/generate.spec:284", "totalTokenCount <- input + cache_read + cache_write + output" },
+    { "google/generate.spec:291", "modelVersion <-> model" },
+    { "google/generate.spec:292", "responseId <-> id" },
+    { "google/generate.spec:300", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:301", "usageMetadata <-> usage : usage last" },
+    { "google/generate.spec:295", "content.role = \"model\"" },
+    { "google/generate.spec:296", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:297",
       "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
-    { "google/generate.spec:290", "finishReason <-> stop : stop slot" },
-    { "google/generate.spec:294", "error <-> fail : fault_body" },
-    { "google/generate.spec:298", "error <-> this : fault_body" },
-    { "google/generate.spec:303", "code <- status" },
-    { "google/generate.spec:304", "message <-> message else \"\"" },
-    { "google/generate.spec:305", "status <-> kind : fault" },
-    { "google/generate.spec:306", "details -> this : [detail]" },
-    { "google/generate.spec:307", "details <- this : [retry_info]" },
-    { "google/generate.spec:314", "retryDelay -> retry_after : duration" },
-    { "google/generate.spec:315", "reason -> code" },
-    { "google/generate.spec:320", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
-    { "google/generate.spec:321", "retryDelay <- retry_after : duration" },
-    { "google/generate.spec:345", "models <- models : [model_entry] required" },
-    { "google/generate.spec:348", "name <- resource" },
-    { "google/generate.spec:349", "displayName <- id" },
+    { "google/generate.spec:298", "finishReason <-> stop : stop slot" },
+    { "google/generate.spec:302", "error <-> fail : fault_body" },
+    { "google/generate.spec:306", "error <-> this : fault_body" },
+    { "google/generate.spec:311", "code <- status" },
+    { "google/generate.spec:312", "message <-> message else \"\"" },
+    { "google/generate.spec:313", "status <-> kind : fault" },
+    { "google/generate.spec:314", "details -> this : [detail]" },
+    { "google/generate.spec:315", "details <- this : [retry_info]" },
+    { "google/generate.spec:322", "retryDelay -> retry_after : duration" },
+    { "google/generate.spec:323", "reason -> code" },
+    { "google/generate.spec:328", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
+    { "google/generate.spec:329", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:353", "models <- models : [model_entry] required" },
+    { "google/generate.spec:356", "name <- resource" },
+    { "google/generate.spec:357", "displayName <- id" },
     { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
     { "google/operations.spec:25", "content.parts <-> blocks : [part]" },
     { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },
@@ -4576,10 +4656,10 @@ static const unsigned char directions[] = {
     1, 1, 1, 1, 1, 3, 2, 2, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1,
-    1, 1, 3, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3,
-    3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3, 3, 2, 3, 3, 1, 2,
-    1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3,
+    1, 1, 3, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 3, 3, 3,
+    3, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3,
+    3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {

@@ -97,6 +97,49 @@ settle_calls(struct xd *x, struct ir_request *m)
     }
 }
 
+/* The media type that an address speaks of by how its path ends, absent when it does not. */
+static struct str
+media_of(struct str url)
+{
+    static const struct {
+        struct str end, media;
+    } known[] = {
+        { STR_INIT(".pdf"), STR_INIT("application/pdf") },
+        { STR_INIT(".png"), STR_INIT("image/png") },
+        { STR_INIT(".jpg"), STR_INIT("image/jpeg") },
+        { STR_INIT(".jpeg"), STR_INIT("image/jpeg") },
+        { STR_INIT(".gif"), STR_INIT("image/gif") },
+        { STR_INIT(".webp"), STR_INIT("image/webp") },
+        { STR_INIT(".mp3"), STR_INIT("audio/mpeg") },
+        { STR_INIT(".wav"), STR_INIT("audio/wav") },
+        { STR_INIT(".txt"), STR_INIT("text/plain") },
+        { STR_INIT(".csv"), STR_INIT("text/csv") },
+    };
+    for (size_t i = 0; i < url.n; i++)
+        if (url.p[i] == '?' || url.p[i] == '#')
+            url.n = i;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_ends(url, known[i].end))
+            return known[i].media;
+    return (struct str){ NULL, 0 };
+}
+
+static void
+settle_media(struct ir_blocks *l)
+{
+    for (unsigned i = 0; i < l->n; i++) {
+        struct ir_block *b = &l->v[i];
+        struct ir_source *s = b->kind == IR_BLOCK_IMAGE      ? &b->image.source
+                              : b->kind == IR_BLOCK_AUDIO    ? &b->audio.source
+                              : b->kind == IR_BLOCK_DOCUMENT ? &b->document.source
+                                                             : NULL;
+        if (b->kind == IR_BLOCK_RESULT)
+            settle_media(&b->result.blocks);
+        if (s && s->kind == IR_SOURCE_URL && !s->url.media.p)
+            s->url.media = media_of(s->url.url);
+    }
+}
+
 /* What some dialects say as one object, others say in members of their own. */
 static void
 settle_records(struct ir_request *m)
@@ -117,4 +160,6 @@ settle_request(struct xd *x, struct ir_request *m)
     m->family = str_from(x->dialect->family);
     settle_records(m);
     settle_calls(x, m);
+    for (unsigned i = 0; i < m->turns.n; i++)
+        settle_media(&m->turns.v[i].blocks);
 }
