@@ -109,6 +109,13 @@ form_decl_name(const struct ast_row *r)
     return r->forms.n ? r->forms.v[0].name.s : (struct str){ NULL, 0 };
 }
 
+/* Is each piece base64 of its own? */
+static bool
+in_base64(const struct growth *g)
+{
+    return str_is(form_decl_name(g->r), "base64_text");
+}
+
 static void
 read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, unsigned i,
             bool by_member)
@@ -129,7 +136,7 @@ read_growth(struct emit *e, const struct growth *g, const struct ir_union *u, un
         em(e, "            if (item && !%s(x, v, item))\n                %s.n--;\n",
            item ? own_reader(e, item) : "?", lv);
     } else {
-        em(e, "            xd_read_part(x, v, &%s);\n", lv);
+        em(e, "            xd_read_%s(x, v, &%s);\n", in_base64(g) ? "base64_text" : "part", lv);
     }
     em(e, "        }\n        return true;\n");
 }
@@ -214,7 +221,8 @@ write_growth(struct emit *e, const struct growth *g, const struct ir_union *u, c
         em(e, "        if (%s.%s) {\n%sopen_%s(x, e, STR(%s));\n", lv, by_member ? "n" : "p", in,
            name, tag);
         enter_growth(e, p, by_member, in);
-        em(e, "%sxd_put_str(x, STR(%s), %s);\n", in, member, lv);
+        em(e, "%sxd_put_%s(x, STR(%s), %s);\n", in, in_base64(g) ? "base64_text" : "str", member,
+           lv);
     }
     for (unsigned i = 1; by_member && i < p->n; i++)
         em(e, "%sjw_close(&x->w);\n", in);

@@ -17,6 +17,7 @@ static const struct {
     { "json_object", TYPE_JSON, NULL, KIND(OBJECT), false },
     { "seconds", TYPE_INT, NULL, KIND(NUMBER) | KIND(STRING), false },
     { "json_text", TYPE_TEXT, NULL, ~0u, false },
+    { "base64_text", TYPE_OPAQUE, NULL, KIND(STRING), false },
     { "text_parts", TYPE_TEXT, NULL, KIND(STRING) | KIND(ARRAY), false },
     { "texts", TYPE_TEXT, NULL, KIND(STRING) | KIND(ARRAY), false },
     { "not", TYPE_BOOL, NULL, KIND(TRUE) | KIND(FALSE), false },

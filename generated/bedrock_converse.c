@@ -837,7 +837,7 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
         XD_SEEN(seen_read, 93);
-        xd_read_str(x, v[0], &m->sealed.data);
+        xd_read_base64_text(x, v[0], &m->sealed.data);
     }
 }
 
@@ -849,7 +849,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_enter(&x->w);
     if (!x->skeleton && m->sealed.data.p) {
         XD_SEEN(seen_written, 93);
-        xd_put_growing(x, STR("redactedContent"), m->sealed.data);
+        xd_put_base64_text(x, STR("redactedContent"), m->sealed.data);
     }
     xd_put_rest(x, &block_sealed_shape, "reasoningContent", &m->rest);
     jw_close(&x->w);
@@ -2324,7 +2324,7 @@ read_events_contentBlockDelta_grow(struct xd *x, uint32_t at, unsigned index, st
         m->kind = IR_BLOCK_SEALED;
         v = xd_member_at(x, at, STR("reasoningContent.redactedContent"));
         if (v) {
-            xd_read_part(x, v, &m->sealed.data);
+            xd_read_base64_text(x, v, &m->sealed.data);
         }
         return true;
     case 5:
@@ -2410,7 +2410,7 @@ write_events_contentBlockDelta(struct xd *x, const struct ir_event *e)
             open_events_contentBlockDelta(x, e, STR(""));
             jw_key(&x->w, STR("reasoningContent"));
             jw_object(&x->w);
-            xd_put_str(x, STR("redactedContent"), e->block->sealed.data);
+            xd_put_base64_text(x, STR("redactedContent"), e->block->sealed.data);
             jw_close(&x->w);
             close_events_contentBlockDelta(x);
         }
@@ -4083,7 +4083,8 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:82",
       "reasoningContent.reasoningText.signature <-> signature grows reasoningContent.signature" },
     { "bedrock/converse.spec:85",
-      "reasoningContent.redactedContent <-> data grows reasoningContent.redactedContent" },
+      "reasoningContent.redactedContent <-> data : base64_text grows "
+      "reasoningContent.redactedContent" },
     { "bedrock/converse.spec:88", "image.format <-> source.bytes.media : image_format" },
     { "bedrock/converse.spec:89", "image.source.bytes <-> source.bytes.data" },
     { "bedrock/converse.spec:93", "document.format = \"txt\"" },

@@ -470,6 +470,8 @@ void xd_read_index(struct xd *x, uint32_t at, unsigned *v);
 int64_t xd_key_of(const struct xd *x, uint32_t at, struct str member);
 /* A string, or an array of parts with a `text` each: their texts joined. */
 void xd_read_texts(struct xd *x, uint32_t at, struct str *v);
+/* Base64 of a text; what is base64 of other bytes is kept so that it can be written back. */
+void xd_read_base64_text(struct xd *x, uint32_t at, struct str *v);
 void xd_read_text_parts(struct xd *x, uint32_t at, struct str *v); /* the same */
 
 /* An array of parts with a `text` each: their texts, a blank line between them.  Without any part
@@ -521,6 +523,7 @@ void xd_put_pair(struct xd *x, struct str key, const struct xd_pairs *t, struct 
 void xd_put_behind(struct xd *x, struct str key, struct str prefix, struct str v);
 void xd_put_strs(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_jsons(struct xd *x, struct str key, const struct ir_strs *v);
+void xd_put_base64_text(struct xd *x, struct str key, struct str v);
 void xd_put_text_parts(struct xd *x, struct str key, struct str v); /* [{"text":v}] */
 void xd_put_texts(struct xd *x, struct str key, struct str v);      /* [{"type":"text","text":v}] */
 /* "2026-01-31T00:00:00Z" */

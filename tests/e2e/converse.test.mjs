@@ -64,6 +64,34 @@ async function collect(input) {
     return all;
 }
 
+// The message that a stream amounts to.
+async function collectMessage(input) {
+    const r = await client.send(new ConverseStreamCommand(input));
+    const content = [];
+    for await (const { contentBlockStart: start, contentBlockDelta } of r.stream) {
+        if (start)
+            content[start.contentBlockIndex] = { toolUse: { ...start.start.toolUse, input: '' } };
+        if (!contentBlockDelta)
+            continue;
+        const { contentBlockIndex: i, delta } = contentBlockDelta;
+        const reasoning = delta.reasoningContent;
+        if (delta.toolUse)
+            content[i].toolUse.input += delta.toolUse.input;
+        else if (reasoning?.redactedContent)
+            content[i] = { reasoningContent: { redactedContent: reasoning.redactedContent } };
+        else if (reasoning) {
+            content[i] ??= { reasoningContent: { reasoningText: { text: '' } } };
+            const { reasoningText } = content[i].reasoningContent;
+            reasoningText.text += reasoning.text ?? '';
+            reasoningText.signature = reasoning.signature ?? reasoningText.signature;
+        }
+    }
+    for (const b of content)
+        if (b.toolUse)
+            b.toolUse.input = JSON.parse(b.toolUse.input);
+    return { role: 'assistant', content };
+}
+
 for (const up of Object.keys(types)) {
     describe(`${up} upstream`, () => {
         const modelId = `${up}/echo`;
@@ -154,3 +182,73 @@ for (const up of Object.keys(types)) {
         });
     });
 }
+
+// The emulator signs its thinking and refuses any other: what the model thought must come back byte for byte.
+describe('thinking', () => {
+    const ask = 'think:Über 😀 "quotes"\\nand so on\nseal:secret\ncall:time {"zone": "UTC"}';
+    const zone = { type: 'object', properties: { zone: { type: 'string' } } };
+
+    for (const up of ['anthropic', 'converse'])
+        for (const streamed of [false, true])
+            test(`survives a loop of tools, ${up} upstream${streamed ? ', streamed' : ''}`, async () => {
+                const input = {
+                    modelId: `${up}/echo`, toolConfig, messages: user(ask),
+                    inferenceConfig: { maxTokens: 4000 },
+                    additionalModelRequestFields: {
+                        thinking: { type: 'enabled', budget_tokens: 2000 },
+                    },
+                };
+                const message = streamed ? await collectMessage(input)
+                    : (await client.send(new ConverseCommand(input))).output.message;
+                const kinds = message.content.map((b) => Object.keys(b.reasoningContent ?? b)[0]);
+                assert.deepEqual(kinds, ['reasoningText', 'redactedContent', 'toolUse']);
+                assert.match(message.content[0].reasoningContent.reasoningText.text, /^Über 😀/);
+                const { toolUseId } = message.content.at(-1).toolUse;
+                const end = await client.send(new ConverseCommand({
+                    ...input,
+                    messages: [...input.messages, message, {
+                        role: 'user',
+                        content: [{ toolResult: { toolUseId, content: [{ text: 'noon' }] } }],
+                    }],
+                }));
+                assert.match(end.output.message.content.at(-1).text, /^Result of \S+: noon/);
+            });
+
+    test('survives a loop of an Anthropic client, converse upstream', async () => {
+        const params = {
+            model: 'converse/echo', max_tokens: 4000,
+            thinking: { type: 'enabled', budget_tokens: 2000 },
+            tools: [{ name: 'time', input_schema: zone }],
+        };
+        const messages = [{ role: 'user', content: ask }];
+        const m = await w.anthropic().messages.stream({ ...params, messages }).finalMessage();
+        assert.deepEqual(m.content.map((b) => b.type),
+                         ['thinking', 'redacted_thinking', 'tool_use']);
+        const end = await w.anthropic().messages.create({ ...params, messages: [
+            ...messages, { role: 'assistant', content: m.content },
+            { role: 'user', content: [{ type: 'tool_result', tool_use_id: m.content[2].id,
+                                        content: 'noon' }] },
+        ] });
+        assert.match(end.content.at(-1).text, /noon/);
+    });
+
+    test('survives a loop of a chat-only client, converse upstream', async () => {
+        const params = {
+            model: 'converse/echo', reasoning_effort: 'low',
+            tools: [{ type: 'function', function: { name: 'time', parameters: zone } }],
+        };
+        const messages = [{ role: 'user', content: ask }];
+        const r = await w.openai().chat.completions.create({ ...params, messages });
+        const { message } = r.choices[0];
+        assert.match(message.reasoning_content, /^Über 😀/);
+        const end = await w.openai().chat.completions.create({ ...params, messages: [
+            ...messages, message,
+            { role: 'tool', tool_call_id: message.tool_calls[0].id, content: 'noon' },
+        ] });
+        assert.match(end.choices[0].message.content, /noon/);
+        const { body } = await w.last();
+        const sent = body.messages.find((m) => m.role === 'assistant').content;
+        assert.ok(sent[0].reasoningContent.reasoningText.signature);
+        assert.ok(sent[1].reasoningContent.redactedContent);
+    });
+});
