@@ -7,7 +7,7 @@ static const char family[] = "ollama.chat";
 #define STR_FAMILY STR("ollama.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[103], seen_written[103];
+static unsigned char seen_read[107], seen_written[107];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -25,12 +25,14 @@ static void read_reply(struct xd *x, uint32_t at, struct ir_reply *m);
 static void write_reply(struct xd *x, const struct ir_reply *m);
 static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
+static void write_model_list(struct xd *x, const struct ir_model_list *m);
+static void write_model_entry(struct xd *x, const struct ir_model_entry *m);
 static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
 static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
 static void write_embed_reply(struct xd *x, const struct ir_embed_reply *m);
 
-/* ollama/chat.spec:43 */
+/* ollama/chat.spec:44 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 0, 0 },
     { STR_INIT(""), IR_FORMAT_MODE_TEXT, 0, 1, 0, 1, 0 },
@@ -41,7 +43,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* ollama/chat.spec:80 */
+/* ollama/chat.spec:81 */
 static const struct xd_word think_effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 2, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 3, 0 },
@@ -57,7 +59,7 @@ static const struct xd_table think_effort_table = {
     NULL,
 };
 
-/* ollama/chat.spec:84 */
+/* ollama/chat.spec:85 */
 static const struct xd_word think_mode_table_v[] = {
     { STR_INIT("true"), IR_THINKING_AUTO, 0, 1, 1, 9, 1 },
     { STR_INIT("true"), IR_THINKING_BUDGET, 0, 0, 1, 10, 1 },
@@ -69,7 +71,7 @@ static const struct xd_table think_mode_table = {
     NULL,
 };
 
-/* ollama/chat.spec:128 */
+/* ollama/chat.spec:129 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 12, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 13, 0 },
@@ -87,7 +89,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* ollama/chat.spec:140 */
+/* ollama/chat.spec:141 */
 static const struct xd_word done_table_v[] = {
     { STR_INIT("true"), IR_STOP_END, 0, 1, 1, 22, 1 },
     { STR_INIT("true"), IR_STOP_LENGTH, 0, 0, 1, 23, 1 },
@@ -103,7 +105,7 @@ static const struct xd_table done_table = {
     NULL,
 };
 
-/* ollama/chat.spec:20: request */
+/* ollama/chat.spec:21: request */
 static const struct xd_key request_keys_options_v[] = {
     { STR_INIT("num_predict"), 6, NULL },
     { STR_INIT("temperature"), 7, NULL },
@@ -371,7 +373,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:46: "system" */
+/* ollama/chat.spec:47: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -424,7 +426,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:52: "tool" */
+/* ollama/chat.spec:53: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("tool_name"), 1, NULL },
@@ -499,7 +501,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:60: "user" */
+/* ollama/chat.spec:61: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("images"), 1, NULL },
@@ -559,7 +561,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:68: "assistant" */
+/* ollama/chat.spec:69: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -761,7 +763,7 @@ write_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:86: call */
+/* ollama/chat.spec:87: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -833,7 +835,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* ollama/chat.spec:95: tool.function */
+/* ollama/chat.spec:96: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -943,7 +945,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* ollama/chat.spec:106: reply */
+/* ollama/chat.spec:107: reply */
 static const struct xd_key reply_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking"), 1, NULL },
@@ -1125,7 +1127,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:145: chunks */
+/* ollama/chat.spec:146: chunks */
 static const struct xd_key chunks_choice_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking"), 0, NULL },
@@ -1434,7 +1436,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* ollama/chat.spec:165: error */
+/* ollama/chat.spec:166: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -1481,6 +1483,48 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
+/* ollama/chat.spec:171: model_list */
+static void
+write_model_list(struct xd *x, const struct ir_model_list *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 96);
+    jw_key(&x->w, STR("models"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->models.n; i++)
+        write_model_entry(x, &m->models.v[i]);
+    jw_close(&x->w);
+    if (m->first.p)
+        xd_lose(x, "first");
+    if (m->last.p)
+        xd_lose(x, "last");
+    jw_close(&x->w);
+}
+
+/* ollama/chat.spec:173: model_entry */
+static void
+write_model_entry(struct xd *x, const struct ir_model_entry *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 97);
+        xd_put_str(x, STR("name"), m->id);
+    }
+    if (m->id.p) {
+        XD_SEEN(seen_written, 98);
+        xd_put_str(x, STR("model"), m->id);
+    }
+    if (m->date.p) {
+        XD_SEEN(seen_written, 99);
+        xd_put_str(x, STR("modified_at"), m->date);
+    }
+    if (m->resource.p)
+        xd_lose(x, "resource");
+    if (m->created.set)
+        xd_lose(x, "created");
+    jw_close(&x->w);
+}
+
 /* ollama/embed.spec:12: embed_request */
 static const struct xd_key embed_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -1502,13 +1546,13 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 100);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 101);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -1535,11 +1579,11 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 102);
         xd_read_int(x, v[2], &m->dimensions);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 103);
         xd_read_bool(x, v[3], &m->truncate);
     }
 }
@@ -1549,10 +1593,10 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 100);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 97);
+    XD_SEEN(seen_written, 101);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -1563,11 +1607,11 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
     }
     jw_close(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 102);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     if (m->truncate) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 103);
         xd_put_bool(x, STR("truncate"), m->truncate);
     }
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
@@ -1600,17 +1644,17 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 104);
         xd_read_str(x, v[0], &m->model);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 105);
         xd_read_float_vectors(x, v[1], &m->vectors);
     } else {
         xd_missing(x, at, "embeddings");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 106);
         xd_read_int(x, v[2], &m->usage.input);
     }
 }
@@ -1620,16 +1664,16 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 101);
+    XD_SEEN(seen_written, 105);
     xd_put_float_vectors(x, STR("embeddings"), &m->vectors);
     if (m->usage.input.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 106);
         xd_put_int(x, STR("prompt_eval_count"), m->usage.input);
     }
     xd_put_rest(x, &embed_reply_shape, "", &m->rest);
@@ -1764,105 +1808,109 @@ static const struct xd_op ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "ollama/chat.spec:43", "\"json\" <-> object" },
-    { "ollama/chat.spec:43", "\"\" -> text" },
-    { "ollama/chat.spec:81", "\"low\" <-> low" },
-    { "ollama/chat.spec:81", "\"medium\" <-> medium" },
-    { "ollama/chat.spec:81", "\"high\" <-> high" },
-    { "ollama/chat.spec:81", "\"max\" <-> max" },
-    { "ollama/chat.spec:82", "\"low\" <- minimal" },
-    { "ollama/chat.spec:82", "\"high\" <- xhigh" },
-    { "ollama/chat.spec:82", "false <- none" },
-    { "ollama/chat.spec:84", "true <-> auto" },
-    { "ollama/chat.spec:84", "true <- budget" },
-    { "ollama/chat.spec:84", "false <-> off" },
-    { "ollama/chat.spec:129", "\"stop\" <-> end" },
-    { "ollama/chat.spec:130", "\"length\" <-> length" },
-    { "ollama/chat.spec:131", "\"content_filter\" <-> refusal" },
-    { "ollama/chat.spec:132", "\"stop\" <- match" },
-    { "ollama/chat.spec:133", "\"stop\" <- call" },
-    { "ollama/chat.spec:134", "\"stop\" <- pause" },
-    { "ollama/chat.spec:135", "\"stop\" <- failed" },
-    { "ollama/chat.spec:136", "\"stop\" <- other" },
-    { "ollama/chat.spec:137", "\"load\", \"unload\" -> end" },
-    { "ollama/chat.spec:138", "* -> other" },
-    { "ollama/chat.spec:141", "true <-> end" },
-    { "ollama/chat.spec:141", "true <- length" },
-    { "ollama/chat.spec:141", "true <- refusal" },
-    { "ollama/chat.spec:141", "true <- match" },
-    { "ollama/chat.spec:141", "true <- call" },
-    { "ollama/chat.spec:141", "true <- pause" },
-    { "ollama/chat.spec:141", "true <- failed" },
-    { "ollama/chat.spec:142", "true <- other" },
-    { "ollama/chat.spec:21", "model <-> model required" },
-    { "ollama/chat.spec:22", "messages <-> this : messages required" },
-    { "ollama/chat.spec:23", "stream -> stream else true" },
-    { "ollama/chat.spec:24", "stream <- stream else false" },
-    { "ollama/chat.spec:25", "tools <-> tools : [tool]" },
-    { "ollama/chat.spec:26", "format <-> format : json as schema | format_mode" },
-    { "ollama/chat.spec:27", "think <-> reasoning : think_effort | think_mode" },
-    { "ollama/chat.spec:28", "options.num_predict <-> max_output" },
-    { "ollama/chat.spec:29", "options.temperature <-> sampling.temperature" },
-    { "ollama/chat.spec:30", "options.top_p <-> sampling.top_p" },
-    { "ollama/chat.spec:31", "options.top_k <-> sampling.top_k" },
-    { "ollama/chat.spec:32", "options.seed <-> sampling.seed" },
-    { "ollama/chat.spec:33", "options.presence_penalty <-> sampling.presence" },
-    { "ollama/chat.spec:34", "options.frequency_penalty <-> sampling.frequency" },
-    { "ollama/chat.spec:35", "options.stop <-> stops : [string] | string" },
-    { "ollama/chat.spec:36", "logprobs <-> logprobs" },
-    { "ollama/chat.spec:37", "top_logprobs <-> top_logprobs" },
-    { "ollama/chat.spec:47", "content <-> blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:53", "tool_call_id <-> call" },
-    { "ollama/chat.spec:54", "tool_name <-> name" },
-    { "ollama/chat.spec:55", "content <-> blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:61", "content -> blocks : string joins text" },
-    { "ollama/chat.spec:62", "content <- blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:63", "images <-> blocks.image : [bytes]" },
-    { "ollama/chat.spec:69", "thinking <-> blocks.thinking.text" },
-    { "ollama/chat.spec:70", "content -> blocks : string joins text" },
-    { "ollama/chat.spec:71", "content <- blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:72", "tool_calls <-> blocks : [call]" },
-    { "ollama/chat.spec:46", "\"system\" <-> instructions | turns.system {" },
-    { "ollama/chat.spec:52", "\"tool\" <-> turns.user.result {" },
-    { "ollama/chat.spec:60", "\"user\" <-> turns.user {" },
-    { "ollama/chat.spec:68", "\"assistant\" <-> turns.assistant {" },
-    { "ollama/chat.spec:87", "id <-> id" },
-    { "ollama/chat.spec:88", "function.name <-> name" },
-    { "ollama/chat.spec:89", "function.arguments <-> arguments : json_object" },
-    { "ollama/chat.spec:96", "function.name <-> name" },
-    { "ollama/chat.spec:97", "function.description <-> description" },
-    { "ollama/chat.spec:98", "function.parameters <-> schema" },
-    { "ollama/chat.spec:95", "\"function\" <-> function {" },
-    { "ollama/chat.spec:101", "* <-> foreign" },
-    { "ollama/chat.spec:107", "model <-> model else \"\"" },
-    { "ollama/chat.spec:108", "created_at <- now : date" },
-    { "ollama/chat.spec:109", "message.role = \"assistant\"" },
-    { "ollama/chat.spec:110", "message.thinking <-> choices[0].blocks.thinking.text" },
-    { "ollama/chat.spec:111", "message.content -> choices[0].blocks : string joins text" },
-    { "ollama/chat.spec:112",
+    { "ollama/chat.spec:44", "\"json\" <-> object" },
+    { "ollama/chat.spec:44", "\"\" -> text" },
+    { "ollama/chat.spec:82", "\"low\" <-> low" },
+    { "ollama/chat.spec:82", "\"medium\" <-> medium" },
+    { "ollama/chat.spec:82", "\"high\" <-> high" },
+    { "ollama/chat.spec:82", "\"max\" <-> max" },
+    { "ollama/chat.spec:83", "\"low\" <- minimal" },
+    { "ollama/chat.spec:83", "\"high\" <- xhigh" },
+    { "ollama/chat.spec:83", "false <- none" },
+    { "ollama/chat.spec:85", "true <-> auto" },
+    { "ollama/chat.spec:85", "true <- budget" },
+    { "ollama/chat.spec:85", "false <-> off" },
+    { "ollama/chat.spec:130", "\"stop\" <-> end" },
+    { "ollama/chat.spec:131", "\"length\" <-> length" },
+    { "ollama/chat.spec:132", "\"content_filter\" <-> refusal" },
+    { "ollama/chat.spec:133", "\"stop\" <- match" },
+    { "ollama/chat.spec:134", "\"stop\" <- call" },
+    { "ollama/chat.spec:135", "\"stop\" <- pause" },
+    { "ollama/chat.spec:136", "\"stop\" <- failed" },
+    { "ollama/chat.spec:137", "\"stop\" <- other" },
+    { "ollama/chat.spec:138", "\"load\", \"unload\" -> end" },
+    { "ollama/chat.spec:139", "* -> other" },
+    { "ollama/chat.spec:142", "true <-> end" },
+    { "ollama/chat.spec:142", "true <- length" },
+    { "ollama/chat.spec:142", "true <- refusal" },
+    { "ollama/chat.spec:142", "true <- match" },
+    { "ollama/chat.spec:142", "true <- call" },
+    { "ollama/chat.spec:142", "true <- pause" },
+    { "ollama/chat.spec:142", "true <- failed" },
+    { "ollama/chat.spec:143", "true <- other" },
+    { "ollama/chat.spec:22", "model <-> model required" },
+    { "ollama/chat.spec:23", "messages <-> this : messages required" },
+    { "ollama/chat.spec:24", "stream -> stream else true" },
+    { "ollama/chat.spec:25", "stream <- stream else false" },
+    { "ollama/chat.spec:26", "tools <-> tools : [tool]" },
+    { "ollama/chat.spec:27", "format <-> format : json as schema | format_mode" },
+    { "ollama/chat.spec:28", "think <-> reasoning : think_effort | think_mode" },
+    { "ollama/chat.spec:29", "options.num_predict <-> max_output" },
+    { "ollama/chat.spec:30", "options.temperature <-> sampling.temperature" },
+    { "ollama/chat.spec:31", "options.top_p <-> sampling.top_p" },
+    { "ollama/chat.spec:32", "options.top_k <-> sampling.top_k" },
+    { "ollama/chat.spec:33", "options.seed <-> sampling.seed" },
+    { "ollama/chat.spec:34", "options.presence_penalty <-> sampling.presence" },
+    { "ollama/chat.spec:35", "options.frequency_penalty <-> sampling.frequency" },
+    { "ollama/chat.spec:36", "options.stop <-> stops : [string] | string" },
+    { "ollama/chat.spec:37", "logprobs <-> logprobs" },
+    { "ollama/chat.spec:38", "top_logprobs <-> top_logprobs" },
+    { "ollama/chat.spec:48", "content <-> blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:54", "tool_call_id <-> call" },
+    { "ollama/chat.spec:55", "tool_name <-> name" },
+    { "ollama/chat.spec:56", "content <-> blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:62", "content -> blocks : string joins text" },
+    { "ollama/chat.spec:63", "content <- blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:64", "images <-> blocks.image : [bytes]" },
+    { "ollama/chat.spec:70", "thinking <-> blocks.thinking.text" },
+    { "ollama/chat.spec:71", "content -> blocks : string joins text" },
+    { "ollama/chat.spec:72", "content <- blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:73", "tool_calls <-> blocks : [call]" },
+    { "ollama/chat.spec:47", "\"system\" <-> instructions | turns.system {" },
+    { "ollama/chat.spec:53", "\"tool\" <-> turns.user.result {" },
+    { "ollama/chat.spec:61", "\"user\" <-> turns.user {" },
+    { "ollama/chat.spec:69", "\"assistant\" <-> turns.assistant {" },
+    { "ollama/chat.spec:88", "id <-> id" },
+    { "ollama/chat.spec:89", "function.name <-> name" },
+    { "ollama/chat.spec:90", "function.arguments <-> arguments : json_object" },
+    { "ollama/chat.spec:97", "function.name <-> name" },
+    { "ollama/chat.spec:98", "function.description <-> description" },
+    { "ollama/chat.spec:99", "function.parameters <-> schema" },
+    { "ollama/chat.spec:96", "\"function\" <-> function {" },
+    { "ollama/chat.spec:102", "* <-> foreign" },
+    { "ollama/chat.spec:108", "model <-> model else \"\"" },
+    { "ollama/chat.spec:109", "created_at <- now : date" },
+    { "ollama/chat.spec:110", "message.role = \"assistant\"" },
+    { "ollama/chat.spec:111", "message.thinking <-> choices[0].blocks.thinking.text" },
+    { "ollama/chat.spec:112", "message.content -> choices[0].blocks : string joins text" },
+    { "ollama/chat.spec:113",
       "message.content <- choices[0].blocks : string joins text else \"\"" },
-    { "ollama/chat.spec:113", "message.tool_calls <-> choices[0].blocks : [call]" },
-    { "ollama/chat.spec:114", "done = true" },
-    { "ollama/chat.spec:115", "done_reason <-> choices[0].stop : stop else \"stop\"" },
-    { "ollama/chat.spec:116", "logprobs <-> choices[0].logprobs" },
-    { "ollama/chat.spec:117", "prompt_eval_count -> usage.input" },
-    { "ollama/chat.spec:118",
+    { "ollama/chat.spec:114", "message.tool_calls <-> choices[0].blocks : [call]" },
+    { "ollama/chat.spec:115", "done = true" },
+    { "ollama/chat.spec:116", "done_reason <-> choices[0].stop : stop else \"stop\"" },
+    { "ollama/chat.spec:117", "logprobs <-> choices[0].logprobs" },
+    { "ollama/chat.spec:118", "prompt_eval_count -> usage.input" },
+    { "ollama/chat.spec:119",
       "prompt_eval_count <- usage.input + usage.cache_read + usage.cache_write" },
-    { "ollama/chat.spec:119", "eval_count <-> usage.output" },
-    { "ollama/chat.spec:147", "model <-> model else \"\"" },
-    { "ollama/chat.spec:148", "created_at <- now : date" },
-    { "ollama/chat.spec:159", "prompt_eval_count -> usage.input" },
-    { "ollama/chat.spec:160",
+    { "ollama/chat.spec:120", "eval_count <-> usage.output" },
+    { "ollama/chat.spec:148", "model <-> model else \"\"" },
+    { "ollama/chat.spec:149", "created_at <- now : date" },
+    { "ollama/chat.spec:160", "prompt_eval_count -> usage.input" },
+    { "ollama/chat.spec:161",
       "prompt_eval_count <- usage.input + usage.cache_read + usage.cache_write last" },
-    { "ollama/chat.spec:161", "eval_count <-> usage.output last" },
-    { "ollama/chat.spec:151", "message.role = \"assistant\"" },
-    { "ollama/chat.spec:152", "message.thinking <-> blocks.thinking.text" },
-    { "ollama/chat.spec:153", "message.content <-> blocks : string joins text else \"\"" },
-    { "ollama/chat.spec:154", "message.tool_calls <-> blocks : [call]" },
-    { "ollama/chat.spec:155", "done <-> stop : done else false try" },
-    { "ollama/chat.spec:156", "done_reason <-> stop : stop slot" },
-    { "ollama/chat.spec:162", "error <-> fail : string as message" },
-    { "ollama/chat.spec:166", "error <-> message else \"\"" },
+    { "ollama/chat.spec:162", "eval_count <-> usage.output last" },
+    { "ollama/chat.spec:152", "message.role = \"assistant\"" },
+    { "ollama/chat.spec:153", "message.thinking <-> blocks.thinking.text" },
+    { "ollama/chat.spec:154", "message.content <-> blocks : string joins text else \"\"" },
+    { "ollama/chat.spec:155", "message.tool_calls <-> blocks : [call]" },
+    { "ollama/chat.spec:156", "done <-> stop : done else false try" },
+    { "ollama/chat.spec:157", "done_reason <-> stop : stop slot" },
+    { "ollama/chat.spec:163", "error <-> fail : string as message" },
+    { "ollama/chat.spec:167", "error <-> message else \"\"" },
+    { "ollama/chat.spec:171", "models <- models : [model_entry] required" },
+    { "ollama/chat.spec:174", "name <- id" },
+    { "ollama/chat.spec:175", "model <- id" },
+    { "ollama/chat.spec:176", "modified_at <- date" },
     { "ollama/embed.spec:13", "model <-> model required" },
     { "ollama/embed.spec:14", "input <-> inputs : [string as text] | string as text required" },
     { "ollama/embed.spec:15", "dimensions <-> dimensions" },
@@ -1875,7 +1923,7 @@ static const unsigned char directions[] = {
     3, 1, 3, 3, 3, 3, 2, 2, 2, 3, 2, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 3, 2, 2, 2, 2, 2, 2, 2, 3, 3,
     1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 1, 2, 3, 2, 3, 3, 1, 2, 3, 3, 2, 1, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3,
+    2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -1891,6 +1939,8 @@ const struct xd_dialect xd_ollama_chat = {
     .framings = 1u << FRAMING_NDJSON,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .lists = STR_INIT("/api/tags"),
+    .write_list = write_model_list,
     .fronts = fronts,
     .nfronts = 1,
     .policies = policies,

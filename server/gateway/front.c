@@ -61,11 +61,11 @@ is_unmarked(const struct xd_dialect *d)
     return true;
 }
 
-/* Does its spec say that nothing need stand before its paths? */
+/* Does its spec say that nothing need stand before its paths, though something may? */
 static bool
 is_bare(const struct xd_dialect *d)
 {
-    for (unsigned i = 0; i < d->nfronts; i++)
+    for (unsigned i = 0; d->nfronts > 1 && i < d->nfronts; i++)
         if (d->fronts[i].n == 0)
             return true;
     return false;

@@ -24,7 +24,7 @@ struct front front_of_path(struct str path, struct str query);
 
 /* The dialect in which to answer a request whose path tells none: the one whose constant request
  * headers (a version, say) the request has, else the first that has none to tell it by, and of those
- * one whose spec names an empty front. */
+ * one whose spec names an empty front beside another. */
 const struct xd_dialect *front_of_headers(const struct http_head *head);
 
 /* The dialect in which to list the models, NULL when that is not what the path asks for.  Where

@@ -197,6 +197,9 @@ models_are_listed_in_the_client_s_dialect(void **state)
           "\"1970-01-02T00:00:00Z\"},{\"type\":\"model\",\"id\":\"n\",\"display_name\":\"n\","
           "\"created_at\":\"1970-01-02T00:00:00Z\"}],\"has_more\":false,\"first_id\":\"m\","
           "\"last_id\":\"n\"}" },
+        { "/api/tags", "x",
+          "{\"models\":[{\"name\":\"m\",\"model\":\"m\",\"modified_at\":\"1970-01-02T00:00:00Z\"},"
+          "{\"name\":\"n\",\"model\":\"n\",\"modified_at\":\"1970-01-02T00:00:00Z\"}]}" },
         { "/v1beta/models", "x",
           "{\"models\":[{\"name\":\"models/m\",\"displayName\":\"m\"},"
           "{\"name\":\"models/n\",\"displayName\":\"n\"}]}" },
