@@ -1,7 +1,7 @@
-// What we write in OpenAI's dialect obeys OpenAI's own schema.
+// What we write in a dialect obeys its maker's own schema: OpenAI's chat, Google's generateContent.
 //
 // Every recorded Anthropic exchange goes through `llmux translate`; replies, chunks and requests are
-// judged by the official document.  test_schema.c runs this; exit code 1 when something does not obey.
+// judged by the official documents.  test_schema.c runs this; exit code 1 when something does not obey.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,30 +9,39 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wire = process.env.LLMUX_WIRE || join(here, '../../../shared/wire');
-const document = join(wire, '../schemas/openai/openapi.json');
+const document = (name) => JSON.parse(readFileSync(join(wire, `../schemas/${name}/openapi.json`), 'utf8'));
 const llmux = process.env.LLMUX || join(here, '../../build/llmux');
 
 if (!existsSync(join(here, 'node_modules/ajv')))
     execFileSync('npm', ['ci', '--silent', '--no-audit', '--no-fund'], { cwd: here, stdio: 'inherit' });
 const { default: Ajv } = await import('ajv/dist/2020.js');
 
-// The document is of version 3.1, but in places still says `nullable`, as 3.0 did.
-function modern(schema) {
+// The documents are of version 3.1 and 3.0; the former, too, in places still says `nullable`.  closed: members that
+// the schema does not name are refused, as the server of that document does.
+function modern(schema, closed) {
     if (Array.isArray(schema))
-        return schema.map(modern);
+        return schema.map((s) => modern(s, closed));
     if (typeof schema !== 'object' || schema === null)
         return schema;
     const { nullable, discriminator, ...rest } = schema;
-    const out = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, modern(v)]));
+    const out = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, modern(v, closed)]));
+    if (closed && out.type === 'object' && out.properties && !('additionalProperties' in out))
+        out.additionalProperties = false;
     return nullable === true ? { anyOf: [out, { type: 'null' }] } : out;
 }
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
-ajv.addSchema({ components: modern(JSON.parse(readFileSync(document, 'utf8')).components) }, 'openai');
-const schema = (name) => ajv.compile({ $ref: `openai#/components/schemas/${name}` });
-const isReply = schema('CreateChatCompletionResponse');
-const isChunk = schema('CreateChatCompletionStreamResponse');
-const isRequest = schema('CreateChatCompletionRequest');
+ajv.addSchema({ components: modern(document('openai').components, false) }, 'openai');
+ajv.addSchema({ components: modern(document('gemini').components, true) }, 'gemini');
+const schema = (of, name) => ajv.compile({ $ref: `${of}#/components/schemas/${name}` });
+const targets = [
+    { dialect: 'openai.chat', isRequest: schema('openai', 'CreateChatCompletionRequest'),
+      isReply: schema('openai', 'CreateChatCompletionResponse'),
+      isChunk: schema('openai', 'CreateChatCompletionStreamResponse') },
+    { dialect: 'google.generate', isRequest: schema('gemini', 'GenerateContentRequest'),
+      isReply: schema('gemini', 'GenerateContentResponse'),
+      isChunk: schema('gemini', 'GenerateContentResponse') },
+];
 
 const exceptions = new Map(readFileSync(join(here, 'exceptions.tsv'), 'utf8').split('\n')
     .map((line) => line.split('\t')).filter((f) => f[1] === 'schema').map((f) => [f[0], false]));
@@ -68,7 +77,7 @@ function translate(from, to, kind, file) {
     return { text: r.stdout, failed: r.status !== 0, why: r.stderr };
 }
 
-function judgeStream(id, text) {
+function judgeStream(id, isChunk, text) {
     for (const line of text.split('\n')) {
         if (!line.startsWith('data: ') || line === 'data: [DONE]' || line.startsWith('data: {"error"'))
             continue;
@@ -83,18 +92,20 @@ function judgeExchange(id, dir) {
         return;
     const file = (name) => existsSync(join(dir, name)) && join(dir, name);
     const reply = file('response.json'), stream = file('response.sse'), request = file('request.json');
-    if (request) {
-        const r = translate('anthropic.messages', 'openai.chat', 'request', request);
-        counts.requests++;
-        r.failed ? offence(id, r.why) : judge(id, isRequest, r.text);
+    for (const { dialect, isRequest, isReply, isChunk } of targets) {
+        if (request) {
+            const r = translate('anthropic.messages', dialect, 'request', request);
+            counts.requests++;
+            r.failed ? offence(id, r.why) : judge(id, isRequest, r.text);
+        }
+        if (reply) {
+            const r = translate('anthropic.messages', dialect, 'reply', reply);
+            counts.replies++;
+            r.failed ? offence(id, r.why) : judge(id, isReply, r.text);
+        }
+        if (stream)
+            judgeStream(id, isChunk, translate('anthropic.messages', dialect, 'stream', stream).text);
     }
-    if (reply) {
-        const r = translate('anthropic.messages', 'openai.chat', 'reply', reply);
-        counts.replies++;
-        r.failed ? offence(id, r.why) : judge(id, isReply, r.text);
-    }
-    if (stream)
-        judgeStream(id, translate('anthropic.messages', 'openai.chat', 'stream', stream).text);
 }
 
 for (const family of readdirSync(join(wire, 'recorded')).filter((d) => /^anthropic-(messages|compat)/.test(d)).sort())
