@@ -242,7 +242,7 @@ const char *
 said_difference(const struct said *was, const struct said *is, const struct xd_losses *lost)
 {
     struct said room = { .arena = was->arena };
-    if (was->stop && !same_text(&room, was->text, is->text))
+    if (was->stop && !same_text(&room, was->text, is->text) && !LOST("blocks.refusal"))
         return cut_text(was, "texts", was->text, is->text);
     if (!was->stop && missing_piece(was, is))
         return missing_piece(was, is);
