@@ -37,7 +37,8 @@ join_texts(struct ir_turn *t, struct arena *a)
             if (place != pass)
                 continue;
             if (kind == IR_BLOCK_TEXT && text)
-                arena_append(a, &text->text.text, l->v[i].text.text);
+                text->text.text = arena_printf(a, "%.*s%.*s", STR_ARG(text->text.text),
+                                               STR_ARG(l->v[i].text.text));
             else
                 out.v[out.n++] = l->v[i];
             text = kind == IR_BLOCK_TEXT ? &out.v[out.n - 1] : text;
