@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[348], seen_written[348];
+static unsigned char seen_read[349], seen_written[349];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -161,7 +161,7 @@ static const struct xd_table failure_table = {
     NULL,
 };
 
-/* openai/responses.spec:454 */
+/* openai/responses.spec:455 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
@@ -1288,6 +1288,9 @@ write_part_image(struct xd *x, const struct ir_block *m)
     if (m->image.detail.p) {
         XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("detail"), m->image.detail);
+    } else {
+        jw_key(&x->w, STR("detail"));
+        jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->cache.set) {
         XD_SEEN(seen_written, 101);
@@ -4405,13 +4408,13 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[2], &m->cache_write);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 325);
+        XD_SEEN(seen_read, 326);
         xd_read_int(x, v[3], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 326);
+        XD_SEEN(seen_read, 327);
         xd_read_int(x, v[4], &m->thinking);
     } else {
         m->thinking = (struct ir_int){ 0, true };
@@ -4441,13 +4444,16 @@ write_usage(struct xd *x, const struct ir_usage *m)
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 324);
+        XD_SEEN(seen_written, 325);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
+    } else {
+        jw_key(&x->w, STR("cache_write_tokens"));
+        jw_raw(&x->w, STR("0"));
     }
     xd_put_rest(x, &usage_shape, "input_tokens_details", &m->rest);
     jw_close(&x->w);
     if (m->output.set) {
-        XD_SEEN(seen_written, 325);
+        XD_SEEN(seen_written, 326);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
@@ -4456,7 +4462,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 326);
+        XD_SEEN(seen_written, 327);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     } else {
         jw_key(&x->w, STR("reasoning_tokens"));
@@ -4465,7 +4471,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
     jw_close(&x->w);
     {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 328);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -4479,7 +4485,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:437: error */
+/* openai/responses.spec:438: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4497,7 +4503,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 329);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -4511,7 +4517,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4520,13 +4526,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 328);
+    XD_SEEN(seen_written, 329);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:444: fault_body */
+/* openai/responses.spec:445: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4547,27 +4553,27 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 331);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 332);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 332);
+        XD_SEEN(seen_read, 333);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 333);
+        XD_SEEN(seen_read, 334);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 334);
+        XD_SEEN(seen_read, 335);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -4577,26 +4583,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 331);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 331);
+        XD_SEEN(seen_written, 332);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 333);
+        XD_SEEN(seen_written, 334);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 334);
+        XD_SEEN(seen_written, 335);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4645,13 +4651,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 336);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 337);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -4659,7 +4665,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 337);
+        XD_SEEN(seen_read, 338);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             OWN(x)->read_input(x, v[2], m);
@@ -4674,7 +4680,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 339);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -4683,7 +4689,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 339);
+        XD_SEEN(seen_read, 340);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -4700,17 +4706,17 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 340);
+        XD_SEEN(seen_read, 341);
         xd_read_bool(x, v[5], &m->tool_choice.parallel);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 341);
+        XD_SEEN(seen_read, 342);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 342);
+        XD_SEEN(seen_read, 343);
         read_format(x, v[7], &m->format);
     }
 }
@@ -4720,14 +4726,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 335);
+        XD_SEEN(seen_written, 336);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 337);
+    XD_SEEN(seen_written, 338);
     jw_key(&x->w, STR("input"));
     OWN(x)->write_input(x, m);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 338);
+        XD_SEEN(seen_written, 339);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -4735,7 +4741,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 339);
+        XD_SEEN(seen_written, 340);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -4747,13 +4753,13 @@ write_count_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 340);
+        XD_SEEN(seen_written, 341);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 342);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -4762,7 +4768,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 342);
+        XD_SEEN(seen_written, 343);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -4819,7 +4825,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 344);
+        XD_SEEN(seen_read, 345);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4830,11 +4836,11 @@ static void
 write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 343);
+    XD_SEEN(seen_written, 344);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response.input_tokens\""));
     if (m->input.set) {
-        XD_SEEN(seen_written, 344);
+        XD_SEEN(seen_written, 345);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -4857,11 +4863,11 @@ read_deepseek_responses_input_reasoning(struct xd *x, uint32_t at, struct ir_blo
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 345);
+        XD_SEEN(seen_read, 346);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 346);
+        XD_SEEN(seen_read, 347);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
@@ -4877,7 +4883,7 @@ write_deepseek_responses_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 346);
         xd_put_text_in(x, STR("content"), STR("reasoning_text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
@@ -5078,7 +5084,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:437: error */
+/* openai/responses.spec:438: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5099,7 +5105,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 329);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -5113,11 +5119,11 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 347);
+        XD_SEEN(seen_read, 348);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -5371,29 +5377,29 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:400", "\"server_error\" <- protocol" },
     { "openai/responses.spec:401", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
     { "openai/responses.spec:402", "* -> internal" },
-    { "openai/responses.spec:455", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:456", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:457", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:458", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:459", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:460", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:461", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:462", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:463", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:464", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:465", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:466", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:467", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:468", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:469", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:470", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:471",
-      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:456", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:457", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:458", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:459", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:460", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:461", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:462", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:463", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:464", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:465", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:466", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:467", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:468", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:469", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:470", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:471", "\"internal_error\", \"api_error\" -> internal" },
     { "openai/responses.spec:472",
+      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:473",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:473", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:474", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:475", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:474", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:475", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:476", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
     { "openai/responses.spec:19", "model <-> model required" },
     { "openai/responses.spec:20", "instructions -> instructions : string as text" },
     { "openai/responses.spec:21", "input <-> this : input | string as turns required" },
@@ -5445,7 +5451,7 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:91", "refusal -> text" },
     { "openai/responses.spec:93", "image_url <-> source : media_url" },
     { "openai/responses.spec:94", "file_id <-> source.file.id" },
-    { "openai/responses.spec:95", "detail <-> detail" },
+    { "openai/responses.spec:95", "detail <-> detail else \"auto\"" },
     { "openai/responses.spec:99", "file_data <-> source : data_url" },
     { "openai/responses.spec:100", "file_url <-> source.url.url" },
     { "openai/responses.spec:101", "file_id <-> source.file.id" },
@@ -5678,17 +5684,19 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:422", "service_tier <-> tier" },
     { "openai/responses.spec:427", "input_tokens <-> input + cache_read + cache_write" },
     { "openai/responses.spec:428", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:429", "input_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/responses.spec:430", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:431", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:432", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:438", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:439", "message, detail -> message" },
-    { "openai/responses.spec:445", "message <-> message else \"\"" },
-    { "openai/responses.spec:446", "type <-> kind : fault" },
-    { "openai/responses.spec:447", "code -> kind : fault try" },
-    { "openai/responses.spec:448", "param <-> param else null" },
-    { "openai/responses.spec:449", "code <-> code else null" },
+    { "openai/responses.spec:429", "input_tokens_details.cache_write_tokens -> cache_write" },
+    { "openai/responses.spec:430",
+      "input_tokens_details.cache_write_tokens <- cache_write else 0" },
+    { "openai/responses.spec:431", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:432", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:433", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:439", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:440", "message, detail -> message" },
+    { "openai/responses.spec:446", "message <-> message else \"\"" },
+    { "openai/responses.spec:447", "type <-> kind : fault" },
+    { "openai/responses.spec:448", "code -> kind : fault try" },
+    { "openai/responses.spec:449", "param <-> param else null" },
+    { "openai/responses.spec:450", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },
@@ -5714,7 +5722,7 @@ static const unsigned char directions[] = {
     1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
     3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3,
     3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2,
-    2, 3, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
+    2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
 };
 
 const struct xd_dialect xd_openai_responses = {

@@ -1,4 +1,5 @@
-// What we write in a dialect obeys its maker's own schema: OpenAI's chat, Google's generateContent.
+// What we write in a dialect obeys its maker's own schema: OpenAI's chat and Responses, Google's
+// generateContent.
 //
 // Every recorded Anthropic exchange goes through `llmux translate`; replies, chunks and requests are
 // judged by the official documents.  test_schema.c runs this; exit code 1 when something does not obey.
@@ -17,13 +18,16 @@ if (!existsSync(join(here, 'node_modules/ajv')))
 const { default: Ajv } = await import('ajv/dist/2020.js');
 
 // The documents are of version 3.1 and 3.0; the former, too, in places still says `nullable`.  closed: members that
-// the schema does not name are refused, as the server of that document does.
+// the schema does not name are refused, as the server of that document does.  Alternatives with a discriminator may
+// overlap: a message with parts is an input message in two ways.
 function modern(schema, closed) {
     if (Array.isArray(schema))
         return schema.map((s) => modern(s, closed));
     if (typeof schema !== 'object' || schema === null)
         return schema;
-    const { nullable, discriminator, ...rest } = schema;
+    const { nullable, discriminator, oneOf, ...rest } = schema;
+    if (oneOf)
+        rest[discriminator ? 'anyOf' : 'oneOf'] = oneOf;
     const out = Object.fromEntries(Object.entries(rest).map(([k, v]) => [k, modern(v, closed)]));
     if (closed && out.type === 'object' && out.properties && !('additionalProperties' in out))
         out.additionalProperties = false;
@@ -38,6 +42,8 @@ const targets = [
     { dialect: 'openai.chat', isRequest: schema('openai', 'CreateChatCompletionRequest'),
       isReply: schema('openai', 'CreateChatCompletionResponse'),
       isChunk: schema('openai', 'CreateChatCompletionStreamResponse') },
+    { dialect: 'openai.responses', isRequest: schema('openai', 'CreateResponse'),
+      isReply: schema('openai', 'Response'), isChunk: schema('openai', 'ResponseStreamEvent') },
     { dialect: 'google.generate', isRequest: schema('gemini', 'GenerateContentRequest'),
       isReply: schema('gemini', 'GenerateContentResponse'),
       isChunk: schema('gemini', 'GenerateContentResponse') },
