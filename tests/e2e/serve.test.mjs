@@ -28,7 +28,8 @@ test('without a config everything answers, emulated', async () => {
         })}`;
         const openai = new OpenAI({ apiKey: 'none', baseURL: `${url}/v1`, maxRetries: 0 });
         const anthropic = new Anthropic({ apiKey: 'none', baseURL: url, maxRetries: 0 });
-        for (const model of ['gpt-4o', 'claude-any', 'whatever', 'groq/llama']) {
+        for (const model of ['gpt-4o', 'claude-any', 'whatever', 'groq/llama', 'azure/gpt',
+                             'anthropic_bedrock/anthropic.claude:0', 'anthropic_vertex/claude']) {
             const r = await openai.chat.completions.create({ model, messages });
             assert.equal(r.choices[0].message.content, 'You said: Hello.');
             const m = await anthropic.messages.stream({ model, max_tokens: 99, messages })
