@@ -130,6 +130,7 @@ enum ast_form_kind {
     FORM_NAME,
     FORM_LIST,
     FORM_STRING_AS,
+    FORM_OBJECT_AS,
     FORM_STRING_JOINS,
     FORM_JSON_IN_STRING,
     FORM_BEHIND, /* behind "models/": name is the prefix */

@@ -422,6 +422,8 @@ build_form_as(struct build *b, struct word what, struct word name)
 {
     if (str_is(what.s, "json"))
         return build_form_name(FORM_JSON_AS, name);
+    if (str_is(what.s, "object"))
+        return build_form_name(FORM_OBJECT_AS, name);
     return build_form(b, FORM_STRING_AS, what, name, "string");
 }
 
@@ -444,7 +446,7 @@ build_expect(struct build *b, struct word word, const char *wanted)
                                 STR_ARG(word.s), wanted);
     diag_help(e,
               "the forms of two kinds are: string as CASE, [string as CASE], string joins CASE,\n"
-              "json in string, text in TAG");
+              "object as CASE, json in string, text in TAG");
 }
 
 struct build_step

@@ -155,8 +155,9 @@ struct ast_form build_form_name(enum ast_form_kind kind, struct word name);
 /* A form of two words and a fixed one, such as `string as text`. */
 struct ast_form build_form(struct build *b, enum ast_form_kind kind, struct word fixed,
                            struct word name, const char *wanted);
-/* `json in string`, `text in TAG`. */
+/* `string as name`, `object as name`, `json as name`. */
 struct ast_form build_form_as(struct build *b, struct word what, struct word name);
+/* `json in string`, `text in TAG`. */
 struct ast_form build_form_in(struct build *b, struct word what, struct word where);
 void build_expect(struct build *b, struct word word, const char *wanted);
 

@@ -161,6 +161,9 @@ put_form(struct dump *d, const struct ast_form *form)
     case FORM_STRING_AS:
         before = "string as ";
         break;
+    case FORM_OBJECT_AS:
+        before = "object as ";
+        break;
     case FORM_STRING_JOINS:
         before = "string joins ";
         break;

@@ -128,8 +128,9 @@ read_string(struct emit *e, const struct form *f, const struct type *t, const ch
         em(e, "%sstruct ir_%s *item = XD_PUSH(x, &%s);\n", indent, t->un->c, lv);
         em(e, "%sif (item) {\n%s    item->kind = %s;\n", indent, indent,
            case_constant(e->a, t->un, f->ucase));
-        em(e, "%s    xd_read_str(x, %s, &item->%s.%s);\n%s}\n", indent, v, c->name.s.p,
-           c->fields.v[0].name.s.p, indent);
+        em(e, "%s    xd_read_%s(x, %s, &item->%s.%s);\n%s}\n", indent,
+           f->kinds == 1u << JSON_OBJECT ? "json" : "str", v, c->name.s.p, c->fields.v[0].name.s.p,
+           indent);
     } else if (t->kind == TYPE_RECORD && types_field(&t->rec->fields, f->word)->type.list) {
         em(e, "%sxd_read_turn(x, %s, m);\n", indent, v);
     } else if (t->kind == TYPE_RECORD) {

@@ -164,6 +164,9 @@ put_form(struct buf *out, const struct ast_form *f)
     case FORM_STRING_AS:
         buf_printf(out, "string as %.*s", STR_ARG(f->name.s));
         break;
+    case FORM_OBJECT_AS:
+        buf_printf(out, "object as %.*s", STR_ARG(f->name.s));
+        break;
     case FORM_STRING_JOINS:
         buf_printf(out, "string joins %.*s", STR_ARG(f->name.s));
         break;

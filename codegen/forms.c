@@ -346,6 +346,10 @@ form_resolve(struct emit *e, const struct ast_form *f, const struct type *t)
     case FORM_STRING_JOINS:
         string_form(e, f, t, &out);
         break;
+    case FORM_OBJECT_AS:
+        string_form(e, f, t, &out);
+        out.kinds = KIND(OBJECT);
+        break;
     case FORM_BEHIND:
         out.is = t->kind == TYPE_STRING && !t->list ? FORM_IS_BEHIND : FORM_IS_BAD;
         out.word = f->name.s;

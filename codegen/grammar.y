@@ -602,6 +602,7 @@ form(A) ::= LBRACKET name(S) AS name(C) PIPE name(N) RBRACKET. {
 }
 // string as text: one block of this case       string joins text: all of them, one after the other
 // json as schema: an object that is this field of a record
+// object as text: the same from the JSON text of an object
 form(A) ::= name(S) AS name(N).     { A = build_form_as(b, S, N); }
 form(A) ::= name(S) JOINS name(N).  { A = build_form(b, FORM_STRING_JOINS, S, N, "string"); }
 // behind "models/": the string stands behind a fixed one

@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[382], seen_written[382];
+static unsigned char seen_read[383], seen_written[383];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -23,6 +23,8 @@ struct amended {
     void (*read_messages)(struct xd *x, uint32_t at, struct ir_request *m);
     void (*write_messages)(struct xd *x, const struct ir_request *m);
     const struct xd_table *fault_table;
+    void (*read_choice_whole)(struct xd *x, uint32_t at, struct ir_choice *m);
+    void (*write_choice_whole)(struct xd *x, const struct ir_choice *m);
     void (*read_usage)(struct xd *x, uint32_t at, struct ir_usage *m);
     void (*write_usage)(struct xd *x, const struct ir_usage *m);
     const struct xd_table *stop_table;
@@ -2952,7 +2954,7 @@ take_reply_choices(struct xd *x, uint32_t v, struct ir_reply *m)
         XD_EACH(x, i, v) {
             struct ir_choice *item = XD_PUSH(x, &m->choices);
             if (item)
-                read_choice_whole(x, i, item);
+                OWN(x)->read_choice_whole(x, i, item);
         }
 }
 
@@ -3040,7 +3042,7 @@ put_reply_choices(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("choices"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.n; i++)
-            write_choice_whole(x, &m->choices.v[i]);
+            OWN(x)->write_choice_whole(x, &m->choices.v[i]);
         jw_close(&x->w);
     }
 }
@@ -3114,6 +3116,115 @@ static const struct xd_shape choice_whole_shape = {
 };
 
 static void
+take_choice_whole_message_thinking_blocks(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 170);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item && !read_thinking_block(x, i, item))
+                m->blocks.n--;
+        }
+}
+
+static void
+take_choice_whole_message_reasoning_details(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 171);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item && !read_reasoning_detail(x, i, item))
+                m->blocks.n--;
+        }
+}
+
+static void
+take_choice_whole_message_content(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 174);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_STRING: {
+        struct ir_block *item = XD_PUSH(x, &m->blocks);
+        if (item) {
+            item->kind = IR_BLOCK_TEXT;
+            xd_read_str(x, v, &item->text.text);
+        }
+        break;
+    }
+    case JSON_ARRAY:
+        if (xd_want(x, v, JSON_ARRAY))
+            XD_EACH(x, i, v) {
+                struct ir_block *item = XD_PUSH(x, &m->blocks);
+                if (item && !read_reply_part(x, i, item))
+                    m->blocks.n--;
+            }
+        break;
+    default:
+        xd_mismatch(x, v, "string or array");
+    }
+}
+
+static void
+take_choice_whole_message_annotations(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 176);
+    struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
+    if (item_block) {
+        item_block->kind = IR_BLOCK_TEXT;
+        if (xd_want(x, v, JSON_ARRAY))
+            XD_EACH(x, i, v) {
+                struct ir_citation *item = XD_PUSH(x, &item_block->text.citations);
+                if (item && !read_annotation(x, i, item))
+                    item_block->text.citations.n--;
+            }
+    }
+}
+
+static void
+take_choice_whole_message_audio(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 177);
+    struct ir_block *item = XD_PUSH(x, &m->blocks);
+    if (item) {
+        item->kind = IR_BLOCK_AUDIO;
+        read_audio_ref(x, v, item);
+    }
+}
+
+static void
+take_choice_whole_message_tool_calls(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 178);
+    if (xd_want(x, v, JSON_ARRAY))
+        XD_EACH(x, i, v) {
+            struct ir_block *item = XD_PUSH(x, &m->blocks);
+            if (item)
+                read_call(x, i, item);
+        }
+}
+
+static void
+take_choice_whole_message_function_call(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 179);
+    struct ir_block *item = XD_PUSH(x, &m->blocks);
+    if (item) {
+        item->kind = IR_BLOCK_CALL;
+        read_function_call(x, v, item);
+    }
+}
+
+static void
+take_choice_whole_finish_reason(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 182);
+    int w = xd_read_word(x, v, OWN(x)->stop_table);
+    if (w)
+        m->stop = (enum ir_stop)w;
+}
+
+static void
 read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
 {
     uint32_t v[13];
@@ -3126,21 +3237,9 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         xd_read_index(x, v[0], &m->index);
     }
     if (xd_some(x, v[1])) {
-        XD_SEEN(seen_read, 170);
-        if (xd_want(x, v[1], JSON_ARRAY))
-            XD_EACH(x, i, v[1]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_thinking_block(x, i, item))
-                    m->blocks.n--;
-            }
+        take_choice_whole_message_thinking_blocks(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 171);
-        if (xd_want(x, v[2], JSON_ARRAY))
-            XD_EACH(x, i, v[2]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_reasoning_detail(x, i, item))
-                    m->blocks.n--;
-            }
+        take_choice_whole_message_reasoning_details(x, v[2], m);
     } else if (xd_some(x, v[3])) {
         XD_SEEN(seen_read, 172);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
@@ -3157,27 +3256,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 174);
-        switch (json_kind(&x->doc, v[5])) {
-        case JSON_STRING: {
-            struct ir_block *item = XD_PUSH(x, &m->blocks);
-            if (item) {
-                item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[5], &item->text.text);
-            }
-            break;
-        }
-        case JSON_ARRAY:
-            if (xd_want(x, v[5], JSON_ARRAY))
-                XD_EACH(x, i, v[5]) {
-                    struct ir_block *item = XD_PUSH(x, &m->blocks);
-                    if (item && !read_reply_part(x, i, item))
-                        m->blocks.n--;
-                }
-            break;
-        default:
-            xd_mismatch(x, v[5], "string or array");
-        }
+        take_choice_whole_message_content(x, v[5], m);
     }
     if (v[6]) {
         XD_SEEN(seen_read, 175);
@@ -3188,63 +3267,39 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         }
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 176);
-        struct ir_block *item_block = xd_last_block(x, &m->blocks, IR_BLOCK_TEXT);
-        if (item_block) {
-            item_block->kind = IR_BLOCK_TEXT;
-            if (xd_want(x, v[7], JSON_ARRAY))
-                XD_EACH(x, i, v[7]) {
-                    struct ir_citation *item = XD_PUSH(x, &item_block->text.citations);
-                    if (item && !read_annotation(x, i, item))
-                        item_block->text.citations.n--;
-                }
-        }
+        take_choice_whole_message_annotations(x, v[7], m);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 177);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_AUDIO;
-            read_audio_ref(x, v[8], item);
-        }
+        take_choice_whole_message_audio(x, v[8], m);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 178);
-        if (xd_want(x, v[9], JSON_ARRAY))
-            XD_EACH(x, i, v[9]) {
-                struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item)
-                    read_call(x, i, item);
-            }
+        take_choice_whole_message_tool_calls(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 179);
-        struct ir_block *item = XD_PUSH(x, &m->blocks);
-        if (item) {
-            item->kind = IR_BLOCK_CALL;
-            read_function_call(x, v[10], item);
-        }
+        take_choice_whole_message_function_call(x, v[10], m);
     }
     if (v[11]) {
         XD_SEEN(seen_read, 181);
         xd_read_jsons(x, v[11], &m->logprobs);
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 182);
-        int w = xd_read_word(x, v[12], OWN(x)->stop_table);
-        if (w)
-            m->stop = (enum ir_stop)w;
+        take_choice_whole_finish_reason(x, v[12], m);
     }
 }
 
 static void
-write_choice_whole(struct xd *x, const struct ir_choice *m)
+put_choice_whole_index(struct xd *x, const struct ir_choice *m)
 {
-    jw_enter(&x->w);
     if (true) {
         XD_SEEN(seen_written, 168);
         xd_put_index(x, STR("index"), m->index);
     }
+}
+
+static void
+put_choice_whole_message(struct xd *x, const struct ir_choice *m, const struct xd_shape *shape)
+{
+    (void)m;
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
     XD_SEEN(seen_written, 169);
@@ -3327,8 +3382,14 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
                 write_call(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
-    xd_put_rest(x, &choice_whole_shape, "message", &m->rest);
+    xd_put_rest(x, shape, "message", &m->rest);
     jw_close(&x->w);
+}
+
+static void
+put_choice_whole_logprobs(struct xd *x, const struct ir_choice *m, const struct xd_shape *shape)
+{
+    (void)m;
     XD_SEEN(seen_written, 180);
     jw_key(&x->w, STR("logprobs"));
     jw_enter(&x->w);
@@ -3336,16 +3397,31 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
         XD_SEEN(seen_written, 181);
         xd_put_jsons(x, STR("content"), &m->logprobs);
     }
-    xd_put_rest(x, &choice_whole_shape, "logprobs", &m->rest);
+    xd_put_rest(x, shape, "logprobs", &m->rest);
     if (!jw_close(&x->w)) {
         jw_key(&x->w, STR("logprobs"));
         jw_null(&x->w);
     }
+}
+
+static void
+put_choice_whole_finish_reason(struct xd *x, const struct ir_choice *m)
+{
     if (m->stop) {
         XD_SEEN(seen_written, 182);
         if (!xd_put_word(x, STR("finish_reason"), OWN(x)->stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
+}
+
+static void
+write_choice_whole(struct xd *x, const struct ir_choice *m)
+{
+    jw_enter(&x->w);
+    put_choice_whole_index(x, m);
+    put_choice_whole_message(x, m, &choice_whole_shape);
+    put_choice_whole_logprobs(x, m, &choice_whole_shape);
+    put_choice_whole_finish_reason(x, m);
     xd_put_rest(x, &choice_whole_shape, "", &m->rest);
     if (m->stop_text.p)
         xd_lose(x, "stop_text");
@@ -6262,6 +6338,8 @@ write_cerebras_request(struct xd *x, const struct ir_request *m)
 }
 static void read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cloudflare_request(struct xd *x, const struct ir_request *m);
+static void read_cloudflare_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m);
+static void write_cloudflare_choice_whole(struct xd *x, const struct ir_choice *m);
 static const struct xd_key cloudflare_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -6435,19 +6513,222 @@ write_cloudflare_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "tier");
     jw_close(&x->w);
 }
+
+static void
+take_cloudflare_choice_whole_message_content(struct xd *x, uint32_t v, struct ir_choice *m)
+{
+    XD_SEEN(seen_read, 282);
+    switch (json_kind(&x->doc, v)) {
+    case JSON_STRING: {
+        struct ir_block *item = XD_PUSH(x, &m->blocks);
+        if (item) {
+            item->kind = IR_BLOCK_TEXT;
+            xd_read_str(x, v, &item->text.text);
+        }
+        break;
+    }
+    case JSON_ARRAY:
+        if (xd_want(x, v, JSON_ARRAY))
+            XD_EACH(x, i, v) {
+                struct ir_block *item = XD_PUSH(x, &m->blocks);
+                if (item && !read_reply_part(x, i, item))
+                    m->blocks.n--;
+            }
+        break;
+    case JSON_OBJECT: {
+        struct ir_block *item = XD_PUSH(x, &m->blocks);
+        if (item) {
+            item->kind = IR_BLOCK_TEXT;
+            xd_read_json(x, v, &item->text.text);
+        }
+        break;
+    }
+    default:
+        xd_mismatch(x, v, "string or array or object");
+    }
+}
+
+static void
+read_cloudflare_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
+{
+    uint32_t v[13];
+
+    if (!xd_scan(x, at, &choice_whole_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 168);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (xd_some(x, v[1])) {
+        take_choice_whole_message_thinking_blocks(x, v[1], m);
+    } else if (xd_some(x, v[2])) {
+        take_choice_whole_message_reasoning_details(x, v[2], m);
+    } else if (xd_some(x, v[3])) {
+        XD_SEEN(seen_read, 172);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[3], &item_block->thinking.text);
+        }
+    } else if (xd_some(x, v[4])) {
+        XD_SEEN(seen_read, 173);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_THINKING;
+            xd_read_str(x, v[4], &item_block->thinking.text);
+        }
+    }
+    if (v[5]) {
+        take_cloudflare_choice_whole_message_content(x, v[5], m);
+    }
+    if (v[6]) {
+        XD_SEEN(seen_read, 175);
+        struct ir_block *item_block = XD_PUSH(x, &m->blocks);
+        if (item_block) {
+            item_block->kind = IR_BLOCK_REFUSAL;
+            xd_read_str(x, v[6], &item_block->refusal.text);
+        }
+    }
+    if (v[7]) {
+        take_choice_whole_message_annotations(x, v[7], m);
+    }
+    if (v[8]) {
+        take_choice_whole_message_audio(x, v[8], m);
+    }
+    if (v[9]) {
+        take_choice_whole_message_tool_calls(x, v[9], m);
+    }
+    if (v[10]) {
+        take_choice_whole_message_function_call(x, v[10], m);
+    }
+    if (v[11]) {
+        XD_SEEN(seen_read, 181);
+        xd_read_jsons(x, v[11], &m->logprobs);
+    }
+    if (v[12]) {
+        take_choice_whole_finish_reason(x, v[12], m);
+    }
+}
+
+static void
+put_cloudflare_choice_whole_message(struct xd *x, const struct ir_choice *m,
+                                    const struct xd_shape *shape)
+{
+    (void)m;
+    jw_key(&x->w, STR("message"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 169);
+    jw_key(&x->w, STR("role"));
+    jw_raw(&x->w, STR("\"assistant\""));
+    if (xd_count_blocks(&m->blocks, 0x18u)) {
+        XD_SEEN(seen_written, 170);
+        jw_key(&x->w, STR("thinking_blocks"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if ((0x18u >> m->blocks.v[i].kind) & 1)
+                write_thinking_block(x, &m->blocks.v[i]);
+        jw_close(&x->w);
+    }
+    if (xd_count_blocks(&m->blocks, 0x8u)) {
+        XD_SEEN(seen_written, 172);
+        jw_key(&x->w, STR("reasoning_content"));
+        jw_begin_string(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
+                json_escape(x->out, m->blocks.v[i].thinking.text);
+        jw_end_string(&x->w);
+    }
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
+        XD_SEEN(seen_written, 282);
+        if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
+            jw_key(&x->w, STR("content"));
+            jw_begin_string(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
+                    json_escape(x->out, m->blocks.v[i].text.text);
+            jw_end_string(&x->w);
+        } else {
+            jw_key(&x->w, STR("content"));
+            jw_array(&x->w);
+            for (unsigned i = 0; i < m->blocks.n; i++)
+                if ((0x2u >> m->blocks.v[i].kind) & 1)
+                    write_reply_part(x, &m->blocks.v[i]);
+            jw_close(&x->w);
+        }
+    } else {
+        jw_key(&x->w, STR("content"));
+        jw_raw(&x->w, STR("null"));
+    }
+    if (xd_count_blocks(&m->blocks, 0x4u)) {
+        XD_SEEN(seen_written, 175);
+        jw_key(&x->w, STR("refusal"));
+        jw_begin_string(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
+                json_escape(x->out, m->blocks.v[i].refusal.text);
+        jw_end_string(&x->w);
+    } else {
+        jw_key(&x->w, STR("refusal"));
+        jw_raw(&x->w, STR("null"));
+    }
+    if (xd_count_blocks(&m->blocks, 0x2u)) {
+        XD_SEEN(seen_written, 176);
+        jw_key(&x->w, STR("annotations"));
+        jw_enter_array(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            for (unsigned k = 0; m->blocks.v[i].kind == IR_BLOCK_TEXT
+                 && k < m->blocks.v[i].text.citations.n; k++)
+                write_annotation(x, &m->blocks.v[i].text.citations.v[k]);
+        jw_close(&x->w);
+    }
+    if (xd_count_blocks(&m->blocks, 0x40u)) {
+        XD_SEEN(seen_written, 177);
+        jw_key(&x->w, STR("audio"));
+        write_audio_ref(x, xd_first_block(&m->blocks, 0x40u));
+        if (xd_count_blocks(&m->blocks, 0x40u) > 1)
+            xd_lose(x, "blocks.audio");
+    }
+    if (xd_count_blocks(&m->blocks, 0x100u)) {
+        XD_SEEN(seen_written, 178);
+        jw_key(&x->w, STR("tool_calls"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->blocks.n; i++)
+            if ((0x100u >> m->blocks.v[i].kind) & 1)
+                write_call(x, &m->blocks.v[i]);
+        jw_close(&x->w);
+    }
+    xd_put_rest(x, shape, "message", &m->rest);
+    jw_close(&x->w);
+}
+
+static void
+write_cloudflare_choice_whole(struct xd *x, const struct ir_choice *m)
+{
+    jw_enter(&x->w);
+    put_choice_whole_index(x, m);
+    put_cloudflare_choice_whole_message(x, m, &choice_whole_shape);
+    put_choice_whole_logprobs(x, m, &choice_whole_shape);
+    put_choice_whole_finish_reason(x, m);
+    xd_put_rest(x, &choice_whole_shape, "", &m->rest);
+    if (m->stop_text.p)
+        xd_lose(x, "stop_text");
+    xd_lose_blocks(x, &m->blocks, 0x15eu);
+    jw_close(&x->w);
+}
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:331 */
 static const struct xd_word databricks_fault_table_v[] = {
-    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 282, 0 },
-    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 283, 0 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 284, 0 },
-    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 285, 0 },
-    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 286, 0 },
-    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 287, 0 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 288, 0 },
-    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 289, 0 },
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 283, 0 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 284, 0 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 285, 0 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 286, 0 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 287, 0 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 288, 0 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 289, 0 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 290, 0 },
 };
 static const struct xd_table databricks_fault_table = {
     "fault", databricks_fault_table_v,
@@ -6493,11 +6774,11 @@ read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 290);
+        XD_SEEN(seen_read, 291);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 292);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
@@ -6522,7 +6803,7 @@ static void
 put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 290);
+        XD_SEEN(seen_written, 291);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
 }
@@ -6531,7 +6812,7 @@ static void
 put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 291);
+        XD_SEEN(seen_written, 292);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
 }
@@ -6573,7 +6854,7 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:249 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 292, 0 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 293, 0 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -6583,7 +6864,7 @@ static const struct xd_table deepseek_stop_table = {
 
 /* openai/chat.spec:331 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 293, 0 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 294, 0 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -6652,7 +6933,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 295);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -6698,7 +6979,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 294);
+        XD_SEEN(seen_written, 295);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -6865,7 +7146,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 296);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -6894,7 +7175,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 295);
+        XD_SEEN(seen_written, 296);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -6933,10 +7214,10 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 
 /* openai/chat.spec:331 */
 static const struct xd_word github_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 296, 0 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 297, 0 },
-    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 298, 0 },
-    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 299, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 297, 0 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 298, 0 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 299, 0 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 300, 0 },
 };
 static const struct xd_table github_fault_table = {
     "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
@@ -6948,7 +7229,7 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:189 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 300, 0 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 301, 0 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
@@ -6957,7 +7238,7 @@ static const struct xd_table groq_effort_table = {
 
 /* openai/chat.spec:331 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 301, 0 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 302, 0 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -7156,7 +7437,7 @@ read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 302);
+        XD_SEEN(seen_read, 303);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -7185,7 +7466,7 @@ static void
 put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 302);
+        XD_SEEN(seen_written, 303);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
 }
@@ -7208,12 +7489,12 @@ static void write_jina_embed_request(struct xd *x, const struct ir_embed_request
 
 /* providers/jina.spec:15 */
 static const struct xd_word jina_jina_task_table_v[] = {
-    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 303, 0 },
-    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 304, 0 },
-    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 305, 0 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 306, 0 },
-    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 307, 0 },
-    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 308, 0 },
+    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 304, 0 },
+    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 305, 0 },
+    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 306, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 307, 0 },
+    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 308, 0 },
+    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 309, 0 },
 };
 static const struct xd_table jina_jina_task_table = {
     "jina_task", jina_jina_task_table_v,
@@ -7238,7 +7519,7 @@ static const struct xd_shape jina_embed_request_shape = {
 static void
 take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 309);
+    XD_SEEN(seen_read, 310);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         if (xd_want(x, v, JSON_ARRAY))
@@ -7266,7 +7547,7 @@ take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request 
 static void
 take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 310);
+    XD_SEEN(seen_read, 311);
     struct str *item = XD_PUSH(x, &m->encodings);
     if (item)
         xd_read_str(x, v, item);
@@ -7275,7 +7556,7 @@ take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed
 static void
 take_jina_embed_request_task(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 311);
+    XD_SEEN(seen_read, 312);
     int w = xd_read_word(x, v, &jina_jina_task_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7311,7 +7592,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_jina_embed_request_task(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 312);
+        XD_SEEN(seen_read, 313);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -7319,7 +7600,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 static void
 put_jina_embed_request_input(struct xd *x, const struct ir_embed_request *m)
 {
-    XD_SEEN(seen_written, 309);
+    XD_SEEN(seen_written, 310);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -7335,7 +7616,7 @@ static void
 put_jina_embed_request_embedding_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 310);
+        XD_SEEN(seen_written, 311);
         xd_put_str(x, STR("embedding_type"), m->encodings.v[0]);
     }
 }
@@ -7344,7 +7625,7 @@ static void
 put_jina_embed_request_task(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 311);
+        XD_SEEN(seen_written, 312);
         if (!xd_put_word(x, STR("task"), &jina_jina_task_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7354,7 +7635,7 @@ static void
 put_jina_embed_request_truncate(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 312);
+        XD_SEEN(seen_written, 313);
         xd_put_bool(x, STR("truncate"), m->truncate);
     }
 }
@@ -7377,9 +7658,9 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
 
 /* openai/chat.spec:331 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
-    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 313, 0 },
-    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 314, 0 },
-    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 315, 0 },
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 314, 0 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 315, 0 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 316, 0 },
 };
 static const struct xd_table llama_cpp_fault_table = {
     "fault", llama_cpp_fault_table_v,
@@ -7410,7 +7691,7 @@ static const struct xd_shape minimax_messages_assistant_shape = {
 static void
 take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 316);
+    XD_SEEN(seen_read, 317);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7463,7 +7744,7 @@ static void
 put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 316);
+        XD_SEEN(seen_written, 317);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7601,13 +7882,13 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
 
 /* openai/chat.spec:331 */
 static const struct xd_word moonshot_fault_table_v[] = {
-    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 317, 0 },
-    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 318, 0 },
-    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 319, 0 },
-    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 320, 0 },
-    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 321, 0 },
-    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 322, 0 },
-    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 323, 0 },
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 318, 0 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 319, 0 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 320, 0 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 321, 0 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 322, 0 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 323, 0 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 324, 0 },
 };
 static const struct xd_table moonshot_fault_table = {
     "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
@@ -7619,8 +7900,8 @@ static void write_nvidia_embed_request(struct xd *x, const struct ir_embed_reque
 
 /* providers/nvidia.spec:10 */
 static const struct xd_word nvidia_nvidia_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 324, 0 },
-    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 325, 0 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 325, 0 },
+    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 326, 0 },
 };
 static const struct xd_table nvidia_nvidia_purpose_table = {
     "nvidia_purpose", nvidia_nvidia_purpose_table_v,
@@ -7644,7 +7925,7 @@ static const struct xd_shape nvidia_embed_request_shape = {
 static void
 take_nvidia_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 326);
+    XD_SEEN(seen_read, 327);
     int w = xd_read_word(x, v, &nvidia_nvidia_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7685,7 +7966,7 @@ static void
 put_nvidia_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 326);
+        XD_SEEN(seen_written, 327);
         if (!xd_put_word(x, STR("input_type"), &nvidia_nvidia_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7761,7 +8042,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 327);
+    XD_SEEN(seen_read, 328);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -7808,7 +8089,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 295);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -7880,7 +8161,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 329);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -7892,12 +8173,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 328);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 329);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -8154,7 +8435,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8175,7 +8456,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8202,7 +8483,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8223,7 +8504,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8234,7 +8515,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 329);
+    XD_SEEN(seen_read, 330);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8265,7 +8546,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8291,7 +8572,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 329);
+    XD_SEEN(seen_read, 330);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8323,7 +8604,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8357,7 +8638,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 329);
+    XD_SEEN(seen_read, 330);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8393,7 +8674,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8505,7 +8786,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 330);
+    XD_SEEN(seen_read, 331);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8542,7 +8823,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 331);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8664,8 +8945,8 @@ static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_c
 
 /* openai/chat.spec:331 */
 static const struct xd_word perplexity_fault_table_v[] = {
-    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 331, 0 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 332, 0 },
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 332, 0 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 333, 0 },
 };
 static const struct xd_table perplexity_fault_table = {
     "fault", perplexity_fault_table_v,
@@ -8827,7 +9108,7 @@ static const struct xd_shape perplexity_reply_shape = {
 static void
 take_perplexity_reply_search_results(struct xd *x, uint32_t v, struct ir_reply *m)
 {
-    XD_SEEN(seen_read, 333);
+    XD_SEEN(seen_read, 334);
     struct ir_block *item_block = xd_last_block(x, &(*xd_choice(x, &m->choices, 0)).blocks,
                                                 IR_BLOCK_TEXT);
     if (item_block) {
@@ -8915,7 +9196,7 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 309);
+        XD_SEEN(seen_read, 310);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -8955,7 +9236,7 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
         XD_SEEN(seen_written, 236);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 309);
+    XD_SEEN(seen_written, 310);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -8994,7 +9275,7 @@ read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 334);
+        XD_SEEN(seen_read, 335);
         xd_read_packed_ints(x, v[1], &m->numbers);
     }
 }
@@ -9011,7 +9292,7 @@ write_perplexity_embedding(struct xd *x, const struct ir_vector *m)
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 334);
+        XD_SEEN(seen_written, 335);
         (void)xd_put_packed_ints(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -9051,11 +9332,11 @@ read_perplexity_search_result_web(struct xd *x, uint32_t at, struct ir_citation 
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 336);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 337);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -9065,7 +9346,7 @@ read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &perplexity_search_result_tags)) {
     case 0:
-        XD_SEEN(seen_read, 337);
+        XD_SEEN(seen_read, 338);
         read_perplexity_search_result_web(x, at, m);
         return true;
     }
@@ -9521,7 +9802,7 @@ put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 328);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -9578,9 +9859,9 @@ static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:331 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 338, 0 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 339, 0 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 340, 0 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 339, 0 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 340, 0 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 341, 0 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
@@ -9780,13 +10061,13 @@ static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:331 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 341, 0 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 342, 0 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 343, 0 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 344, 0 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 345, 0 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 346, 0 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 347, 0 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 342, 0 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 343, 0 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 344, 0 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 345, 0 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 346, 0 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 347, 0 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 348, 0 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -9796,9 +10077,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 348, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 349, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 350, 0 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 349, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 350, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 351, 0 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -9843,7 +10124,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 351);
+    XD_SEEN(seen_read, 352);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -9946,7 +10227,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 351);
+        XD_SEEN(seen_written, 352);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -10012,8 +10293,8 @@ static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
 
 /* providers/voyage.spec:16 */
 static const struct xd_word voyage_voyage_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 352, 0 },
-    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 353, 0 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 353, 0 },
+    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 354, 0 },
 };
 static const struct xd_table voyage_voyage_purpose_table = {
     "voyage_purpose", voyage_voyage_purpose_table_v,
@@ -10037,7 +10318,7 @@ static const struct xd_shape voyage_embed_request_shape = {
 static void
 take_voyage_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 355);
+    XD_SEEN(seen_read, 356);
     int w = xd_read_word(x, v, &voyage_voyage_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -10063,14 +10344,14 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 354);
+        XD_SEEN(seen_read, 355);
         xd_read_int(x, v[2], &m->dimensions);
     }
     if (v[3]) {
         take_voyage_embed_request_input_type(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 356);
+        XD_SEEN(seen_read, 357);
         xd_read_bool(x, v[4], &m->truncate);
     }
 }
@@ -10079,7 +10360,7 @@ static void
 put_voyage_embed_request_output_dimension(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 354);
+        XD_SEEN(seen_written, 355);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
 }
@@ -10088,7 +10369,7 @@ static void
 put_voyage_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 355);
+        XD_SEEN(seen_written, 356);
         if (!xd_put_word(x, STR("input_type"), &voyage_voyage_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -10098,7 +10379,7 @@ static void
 put_voyage_embed_request_truncation(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 356);
+        XD_SEEN(seen_written, 357);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10138,7 +10419,7 @@ read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 357);
+        XD_SEEN(seen_read, 358);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -10148,7 +10429,7 @@ write_voyage_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 357);
+        XD_SEEN(seen_written, 358);
         xd_put_int(x, STR("total_tokens"), m->input);
     }
     xd_put_rest(x, &voyage_embed_usage_shape, "", &m->rest);
@@ -10184,7 +10465,7 @@ static const struct xd_shape voyage_rerank_request_shape = {
 static void
 take_voyage_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 358);
+    XD_SEEN(seen_read, 359);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -10221,7 +10502,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 359);
+        XD_SEEN(seen_read, 360);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
@@ -10229,7 +10510,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_read_bool(x, v[4], &m->echo);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 360);
+        XD_SEEN(seen_read, 361);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -10237,7 +10518,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
 static void
 put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 358);
+    XD_SEEN(seen_written, 359);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -10253,7 +10534,7 @@ static void
 put_voyage_rerank_request_top_k(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 359);
+        XD_SEEN(seen_written, 360);
         xd_put_int(x, STR("top_k"), m->top);
     }
 }
@@ -10262,7 +10543,7 @@ static void
 put_voyage_rerank_request_truncation(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 360);
+        XD_SEEN(seen_written, 361);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10297,7 +10578,7 @@ static const struct xd_shape voyage_rerank_reply_shape = {
 static void
 take_voyage_rerank_reply_data(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 361);
+    XD_SEEN(seen_read, 362);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -10335,7 +10616,7 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 static void
 put_voyage_rerank_reply_data(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 361);
+    XD_SEEN(seen_written, 362);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -10347,7 +10628,7 @@ static void
 put_voyage_rerank_reply_object(struct xd *x, const struct ir_rerank_reply *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 362);
+    XD_SEEN(seen_written, 363);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
 }
@@ -10384,7 +10665,7 @@ read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 363);
+        XD_SEEN(seen_read, 364);
         m->document.set = true;
         xd_read_str(x, v[2], &m->document.text);
     }
@@ -10403,7 +10684,7 @@ write_voyage_ranked(struct xd *x, const struct ir_ranked *m)
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 363);
+        XD_SEEN(seen_written, 364);
         xd_put_str(x, STR("document"), m->document.text);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -10417,7 +10698,7 @@ static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
 /* openai/chat.spec:331 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 364, 0 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 365, 0 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -10637,7 +10918,7 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 365);
+        XD_SEEN(seen_read, 366);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -10702,7 +10983,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 366);
+        XD_SEEN(seen_read, 367);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -10711,9 +10992,9 @@ static void write_zai_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:249 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 367, 0 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 368, 0 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 369, 0 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 368, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 369, 0 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 370, 0 },
 };
 static const struct xd_table zai_stop_table = {
     "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 28,
@@ -10722,15 +11003,15 @@ static const struct xd_table zai_stop_table = {
 
 /* openai/chat.spec:331 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 370, 0 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 371, 0 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 372, 0 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 373, 0 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 374, 0 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 375, 0 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 376, 0 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 377, 0 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 378, 0 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 371, 0 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 372, 0 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 373, 0 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 374, 0 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 375, 0 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 376, 0 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 377, 0 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 378, 0 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 379, 0 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -10739,9 +11020,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 379, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 349, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 380, 0 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 380, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 350, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 381, 0 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -10780,7 +11061,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 351);
+    XD_SEEN(seen_read, 352);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -10844,7 +11125,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 381);
+        XD_SEEN(seen_read, 382);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -10856,7 +11137,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 381);
+        XD_SEEN(seen_written, 382);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -10867,7 +11148,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 351);
+        XD_SEEN(seen_written, 352);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -10935,6 +11216,8 @@ static const struct amended own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11173,6 +11456,8 @@ static const struct amended ai21_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11263,6 +11548,8 @@ static const struct amended alibaba_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &alibaba_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11372,6 +11659,8 @@ static const struct amended azure_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &azure_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11468,6 +11757,8 @@ static const struct amended azure_foundry_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &azure_foundry_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11538,6 +11829,8 @@ static const struct amended azure_v1_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &azure_v1_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11625,6 +11918,8 @@ static const struct amended baichuan_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11705,6 +12000,8 @@ static const struct amended bedrock_mantle_own = {
     .read_messages = read_bedrock_mantle_messages,
     .write_messages = write_bedrock_mantle_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11779,6 +12076,8 @@ static const struct amended cerebras_own = {
     .read_messages = read_bedrock_mantle_messages,
     .write_messages = write_bedrock_mantle_messages,
     .fault_table = &cerebras_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11868,6 +12167,8 @@ static const struct amended cloudflare_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_cloudflare_choice_whole,
+    .write_choice_whole = write_cloudflare_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -11941,6 +12242,20 @@ cloudflare_chat_write_request(struct xd *x, const void *m)
     write_cloudflare_request(x, m);
 }
 
+/* as amended */
+static void
+cloudflare_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+/* as amended */
+static void
+cloudflare_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
 static const struct xd_op cloudflare_ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -11948,8 +12263,8 @@ static const struct xd_op cloudflare_ops[] = {
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
-        .read_reply = chat_read_reply,
-        .write_reply = chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -11976,6 +12291,8 @@ static const struct amended databricks_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &databricks_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_databricks_usage,
     .write_usage = write_databricks_usage,
     .stop_table = &stop_table,
@@ -12002,47 +12319,6 @@ static const struct amended databricks_own = {
     .read_error = read_error,
     .write_error = write_error,
 };
-
-/* as amended */
-static void
-databricks_chat_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_reply(x, at, m);
-}
-
-/* as amended */
-static void
-databricks_chat_write_reply(struct xd *x, const void *m)
-{
-    write_reply(x, m);
-}
-
-static const struct xd_op databricks_ops[] = {
-    {
-        .kind = XD_OP_CHAT,
-        .path = STR_INIT("/chat/completions"),
-        .names = cloudflare_chat_names,
-        .read_request = cloudflare_chat_read_request,
-        .write_request = cloudflare_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
-        .read_event = read_chunks,
-        .write_event = write_chunks,
-        .until = STR_INIT("[DONE]"),
-        .error_member = STR_INIT("error"),
-        .slot_bytes = 4216,
-    },
-    {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/embeddings"),
-        .names = embeddings_names,
-        .read_request = embeddings_read_request,
-        .write_request = embeddings_write_request,
-        .read_reply = embeddings_read_reply,
-        .write_reply = embeddings_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-};
 static const struct amended deepinfra_own = {
     .read_request = read_cloudflare_request,
     .write_request = write_cloudflare_request,
@@ -12052,6 +12328,8 @@ static const struct amended deepinfra_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -12129,6 +12407,8 @@ static const struct amended deepseek_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &deepseek_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_deepseek_usage,
     .write_usage = write_deepseek_usage,
     .stop_table = &deepseek_stop_table,
@@ -12203,8 +12483,8 @@ static const struct xd_op deepseek_ops[] = {
         .names = deepseek_chat_names,
         .read_request = deepseek_chat_read_request,
         .write_request = deepseek_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -12272,6 +12552,8 @@ static const struct amended github_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &github_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -12391,6 +12673,8 @@ static const struct amended groq_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &groq_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -12487,6 +12771,43 @@ static const struct xd_op groq_ops[] = {
         .passes = true,
     },
 };
+static const struct amended heroku_own = {
+    .read_request = read_cloudflare_request,
+    .write_request = write_cloudflare_request,
+    .part_cases = 0x4e6u,
+    .read_part = read_part,
+    .write_part = write_part,
+    .read_messages = read_messages,
+    .write_messages = write_messages,
+    .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
+    .read_usage = read_usage,
+    .write_usage = write_usage,
+    .stop_table = &stop_table,
+    .effort_table = &effort_table,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
+    .tool_cases = 0x6u,
+    .read_tool = read_tool,
+    .write_tool = write_tool,
+    .read_fault_body = read_fault_body,
+    .write_fault_body = write_fault_body,
+    .read_reply = read_reply,
+    .write_reply = write_reply,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_embed_usage = read_embed_usage,
+    .write_embed_usage = write_embed_usage,
+    .read_rerank_request = read_rerank_request,
+    .write_rerank_request = write_rerank_request,
+    .read_rerank_reply = read_rerank_reply,
+    .write_rerank_reply = write_rerank_reply,
+    .read_ranked = read_ranked,
+    .write_ranked = write_ranked,
+    .read_error = read_error,
+    .write_error = write_error,
+};
 
 static const struct xd_op heroku_ops[] = {
     {
@@ -12528,6 +12849,8 @@ static const struct amended huggingface_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_huggingface_usage,
     .write_usage = write_huggingface_usage,
     .stop_table = &stop_table,
@@ -12562,8 +12885,8 @@ static const struct xd_op huggingface_ops[] = {
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -12597,6 +12920,8 @@ static const struct amended jina_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -12720,6 +13045,8 @@ static const struct amended llama_cpp_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &llama_cpp_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -12746,6 +13073,33 @@ static const struct amended llama_cpp_own = {
     .read_error = read_error,
     .write_error = write_error,
 };
+
+static const struct xd_op lm_studio_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/chat/completions"),
+        .names = cloudflare_chat_names,
+        .read_request = cloudflare_chat_read_request,
+        .write_request = cloudflare_chat_write_request,
+        .read_reply = chat_read_reply,
+        .write_reply = chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .until = STR_INIT("[DONE]"),
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/embeddings"),
+        .names = embeddings_names,
+        .read_request = embeddings_read_request,
+        .write_request = embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended minimax_own = {
     .read_request = read_baichuan_request,
     .write_request = write_baichuan_request,
@@ -12755,6 +13109,8 @@ static const struct amended minimax_own = {
     .read_messages = read_minimax_messages,
     .write_messages = write_minimax_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -12811,6 +13167,8 @@ static const struct amended moonshot_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &moonshot_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_huggingface_usage,
     .write_usage = write_huggingface_usage,
     .stop_table = &stop_table,
@@ -12850,8 +13208,8 @@ static const struct xd_op moonshot_ops[] = {
         .names = ai21_chat_names,
         .read_request = baichuan_chat_read_request,
         .write_request = baichuan_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -12868,6 +13226,8 @@ static const struct amended nvidia_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -12961,6 +13321,8 @@ static const struct amended ollama_v1_own = {
     .read_messages = read_bedrock_mantle_messages,
     .write_messages = write_bedrock_mantle_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13066,6 +13428,8 @@ static const struct amended openrouter_own = {
     .read_messages = read_openrouter_messages,
     .write_messages = write_openrouter_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13194,6 +13558,8 @@ static const struct amended perplexity_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &perplexity_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13352,6 +13718,8 @@ static const struct amended reka_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13391,6 +13759,8 @@ static const struct amended sambanova_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13496,6 +13866,8 @@ static const struct amended siliconflow_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13622,6 +13994,8 @@ static const struct amended snowflake_own = {
     .read_messages = read_minimax_messages,
     .write_messages = write_minimax_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13714,6 +14088,8 @@ static const struct amended stepfun_own = {
     .read_messages = read_bedrock_mantle_messages,
     .write_messages = write_bedrock_mantle_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_huggingface_usage,
     .write_usage = write_huggingface_usage,
     .stop_table = &stop_table,
@@ -13752,8 +14128,8 @@ static const struct xd_op stepfun_ops[] = {
         .names = ai21_chat_names,
         .read_request = ai21_chat_read_request,
         .write_request = ai21_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -13784,8 +14160,8 @@ static const struct xd_op together_ops[] = {
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -13842,6 +14218,8 @@ static const struct amended upstage_own = {
     .read_messages = read_bedrock_mantle_messages,
     .write_messages = write_bedrock_mantle_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13881,6 +14259,8 @@ static const struct amended vllm_own = {
     .read_messages = read_vllm_messages,
     .write_messages = write_vllm_messages,
     .fault_table = &vllm_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -13916,6 +14296,8 @@ static const struct amended volcengine_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &volcengine_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -14026,6 +14408,8 @@ static const struct amended voyage_own = {
     .read_messages = read_messages,
     .write_messages = write_messages,
     .fault_table = &fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -14171,6 +14555,8 @@ static const struct amended xai_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &xai_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_xai_usage,
     .write_usage = write_xai_usage,
     .stop_table = &stop_table,
@@ -14248,8 +14634,8 @@ static const struct xd_op xai_ops[] = {
         .names = xai_chat_names,
         .read_request = xai_chat_read_request,
         .write_request = xai_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -14271,6 +14657,8 @@ static const struct amended zai_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &zai_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &zai_stop_table,
@@ -14342,8 +14730,8 @@ static const struct xd_op zai_ops[] = {
         .names = zai_chat_names,
         .read_request = zai_chat_read_request,
         .write_request = zai_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -14365,6 +14753,8 @@ static const struct amended crusoe_own = {
     .read_messages = read_vllm_messages,
     .write_messages = write_vllm_messages,
     .fault_table = &vllm_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &stop_table,
@@ -14417,6 +14807,8 @@ static const struct amended zhipu_own = {
     .read_messages = read_alibaba_messages,
     .write_messages = write_alibaba_messages,
     .fault_table = &zai_fault_table,
+    .read_choice_whole = read_choice_whole,
+    .write_choice_whole = write_choice_whole,
     .read_usage = read_usage,
     .write_usage = write_usage,
     .stop_table = &zai_stop_table,
@@ -14451,8 +14843,8 @@ static const struct xd_op zhipu_ops[] = {
         .names = zai_chat_names,
         .read_request = zai_chat_read_request,
         .write_request = zai_chat_write_request,
-        .read_reply = databricks_chat_read_reply,
-        .write_reply = databricks_chat_write_reply,
+        .read_reply = cloudflare_chat_read_reply,
+        .write_reply = cloudflare_chat_write_reply,
         .read_event = read_chunks,
         .write_event = write_chunks,
         .until = STR_INIT("[DONE]"),
@@ -14757,6 +15149,8 @@ static const struct xd_row rows[] = {
     { "providers/bedrock_mantle.spec:12", "reasoning <-> blocks.thinking.text" },
     { "providers/cerebras.spec:12", "\"too_many_requests_error\" -> rate" },
     { "providers/cerebras.spec:13", "\"wrong_api_key\" -> auth" },
+    { "providers/cloudflare.spec:14",
+      "message.content <-> blocks : string joins text | [reply_part] | object as text else null" },
     { "providers/databricks.spec:16", "\"BAD_REQUEST\" -> invalid" },
     { "providers/databricks.spec:17", "\"INVALID_PARAMETER_VALUE\" -> invalid" },
     { "providers/databricks.spec:18", "\"PERMISSION_DENIED\" -> forbidden" },
@@ -14868,10 +15262,10 @@ static const unsigned char directions[] = {
     3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
     2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1,
     3, 3, 1, 3, 3, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1, 1,
-    1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1,
+    1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1,
+    1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
 };
 
 static const struct str fronts[] = {
@@ -15207,7 +15601,7 @@ const struct xd_dialect xd_databricks = {
     .nsettings = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = databricks_ops,
+    .ops = cloudflare_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -15398,7 +15792,7 @@ const struct xd_dialect xd_heroku = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .own = &cloudflare_own,
+    .own = &heroku_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };
@@ -15446,7 +15840,7 @@ const struct xd_dialect xd_hyperbolic = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .own = &cloudflare_own,
+    .own = &heroku_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };
@@ -15495,7 +15889,7 @@ const struct xd_dialect xd_lepton = {
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
     .request_id = STR_INIT("x-request-id"),
-    .own = &cloudflare_own,
+    .own = &heroku_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };
@@ -15536,7 +15930,7 @@ const struct xd_dialect xd_lm_studio = {
     .base_url = STR_INIT("http://localhost:1234/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = cloudflare_ops,
+    .ops = lm_studio_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -15636,7 +16030,7 @@ const struct xd_dialect xd_novita = {
     .base_url = STR_INIT("https://api.novita.ai/openai/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = cloudflare_ops,
+    .ops = lm_studio_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,
@@ -15684,7 +16078,7 @@ const struct xd_dialect xd_ollama_v1 = {
     .base_url = STR_INIT("http://localhost:11434/v1"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
-    .ops = cloudflare_ops,
+    .ops = lm_studio_ops,
     .nops = 2,
     .read_error = read_error,
     .write_error = write_error,

@@ -71,6 +71,8 @@ read_content(struct plain *p, uint32_t at)
     uint32_t content = plain_member(p, at, "content");
     if (content && json_kind(&p->doc, content) == JSON_ARRAY)
         read_parts(p, content, &p->text);
+    else if (content && json_kind(&p->doc, content) == JSON_OBJECT) /* the answer to a schema */
+        arena_append(p->arena, &p->text, json_raw(&p->doc, content));
     else
         plain_append(p, &p->text, at, "content");
     size_t n = p->text.n;

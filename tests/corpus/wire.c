@@ -73,12 +73,15 @@ wire_provider(struct arena *a, struct str dir)
     return xd_find(name);
 }
 
-/* The path of an address: "/v1" of "https://api.acme.com/v1". */
+/* The path of an address, as far as it is the same for everyone: "/v1" of "https://api.acme.com/{account}/v1". */
 static struct str
 path_of(struct str url)
 {
     const char *host = url.n ? memmem(url.p, url.n, "://", 3) : NULL;
     struct str rest = host ? str_skip(url, (size_t)(host + 3 - url.p)) : STR("");
+    const char *place = rest.n ? memrchr(rest.p, '}', rest.n) : NULL;
+    if (place)
+        rest = str_skip(rest, (size_t)(place + 1 - rest.p));
     const char *slash = rest.n ? memchr(rest.p, '/', rest.n) : NULL;
     return slash ? str_skip(rest, (size_t)(slash - rest.p)) : STR("");
 }
