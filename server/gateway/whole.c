@@ -105,9 +105,13 @@ settle_other(struct exchange *x, struct xd_answer *answer)
     a->tally.usage = xd_answer_usage(answer);
     a->tally.usage.rest = (struct ir_rest){ 0 };
     bool changed = xd_answer_fit(&a->arena, &x->tape->ask, answer, &err);
+    /* Providers of the client's family may have shapes of their own. */
+    bool same = a->kindred && a->target.op->write_reply == x->front.op->write_reply;
+    if (answer->kind == XD_OP_EMBEDDINGS && answer->embed.model.n == 0)
+        answer->embed.model = a->model;
     if (err)
         fail(x, &(struct fault){ .err = err, .text = "it is too large" });
-    else if (a->kindred && !changed)
+    else if (same && !changed)
         copy_answer(x);
     else
         write_answer(x, answer);

@@ -6,7 +6,20 @@ import { after, before, describe, test } from 'node:test';
 import { failure, World } from './lib/world.mjs';
 
 let w;
-before(async () => { w = await World.start(); });
+// What the emulator is asked in beside OpenAI's and Anthropic's dialects.
+const embedders = ['gemini', 'vertex', 'cohere', 'voyage', 'jina', 'ollama', 'bedrock_titan', 'mistral', 'nvidia'];
+const rankers = ['cohere', 'voyage', 'jina'];
+const counters = ['gemini', 'vertex', 'bedrock', 'openai.responses'];
+const named = [...new Set([...embedders, ...rankers, ...counters])];
+
+before(async () => {
+    w = await World.start({
+        providers: (emulator) => named.map((type) => ({
+            name: type.replace('.', '-'), type, base_url: new URL(`/${type}/v1`, emulator).href,
+            api_key: 'sk-upstream-0123456789abcdef', models: [{ name: `${type}/*`, upstream: '*' }],
+        })),
+    });
+});
 after(() => w.stop());
 
 const norm = (v) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
@@ -60,6 +73,57 @@ describe('embeddings', () => {
         assert.equal(line['gen_ai.operation.name'], 'embeddings');
         assert.equal(line.tokens_in, 1);
         assert.equal(line.reply_model, 'embed');
+    });
+});
+
+for (const up of embedders)
+    test(`embeddings of ${up}, in both encodings`, async () => {
+        const model = `${up}/embed`;
+        const direct = await w.openai().embeddings.create({ model: 'openai/embed', input: 'one', dimensions: 8 });
+        for (const encoding_format of [undefined, 'float']) {
+            const r = await w.openai().embeddings.create({ model, input: ['one'], dimensions: 8, encoding_format });
+            assert.equal(r.data.length, 1);
+            assert.deepEqual(r.data[0].embedding.map(Math.fround), direct.data[0].embedding.map(Math.fround));
+            assert.equal(r.model, 'embed');
+        }
+    });
+
+for (const up of rankers)
+    test(`rerank of ${up}`, async () => {
+        const r = await (await w.post('/v1/rerank', {
+            model: `${up}/rank`, query: 'red fox', top_n: 1, documents: ['a dog', 'the red fox'],
+        })).json();
+        assert.deepEqual(r.results.map((x) => x.index), [1]);
+        const v2 = await (await w.post('/v2/rerank', {
+            model: `${up}/rank`, query: 'red fox', documents: ['a dog', 'the red fox'],
+        })).json();
+        assert.deepEqual(v2.results.map((x) => x.index), [1, 0]);
+    });
+
+for (const up of counters)
+    test(`token counting of ${up}`, async () => {
+        const r = await w.anthropic().messages.countTokens({
+            model: `${up}/any`, messages: [{ role: 'user', content: 'Hello, you!' }],
+        });
+        assert.ok(r.input_tokens > 0);
+    });
+
+describe('fronts', () => {
+    test('of Cohere, Google and Ollama', async () => {
+        const cohere = await (await w.post('/v2/embed', {
+            model: 'gemini/embed', texts: ['a', 'b'], input_type: 'search_query', embedding_types: ['float'],
+            output_dimension: 4,
+        })).json();
+        assert.deepEqual(cohere.embeddings.float.map((v) => v.length), [4, 4]);
+        const google = await (await w.post('/v1beta/models/cohere%2Fembed:batchEmbedContents', {
+            requests: [{ model: 'models/cohere/embed', content: { parts: [{ text: 'a' }] }, outputDimensionality: 4 }],
+        })).json();
+        assert.deepEqual(google.embeddings[0].values, cohere.embeddings.float[0]);
+        const ollama = await (await w.post('/api/embed', { model: 'voyage/embed', input: 'a', dimensions: 4 })).json();
+        assert.deepEqual(ollama.embeddings, [cohere.embeddings.float[0]]);
+        const count = await (await w.post('/v1/responses/input_tokens', { model: 'anthropic/any', input: 'Hello' })).json();
+        assert.equal(count.object, 'response.input_tokens');
+        assert.ok(count.input_tokens > 0);
     });
 });
 
