@@ -128,13 +128,12 @@ take_container(const struct making *m, enum err *err)
 static enum err
 no_key_in_profile(const struct making *m, struct str name, const struct profile *p)
 {
-    if (!p->found)
-        return fault_set(m->f, ERR_UNSUPPORTED, 0, "there is no profile %.*s", STR_ARG(name));
     if (p->other.p)
-        return fault_set(m->f, ERR_UNSUPPORTED, 0,
-                         "profile %.*s has no access key, and %.*s is not supported", STR_ARG(name),
-                         STR_ARG(p->other));
-    return fault_set(m->f, ERR_UNSUPPORTED, 0, "profile %.*s has no access key", STR_ARG(name));
+        return fault_set(m->f, ERR_UNSUPPORTED, 0, "profile %.*s: %.*s is not supported",
+                         STR_ARG(name), STR_ARG(p->other));
+    return fault_set(m->f, ERR_UNSUPPORTED, 0,
+                     p->found ? "profile %.*s has no access key" : "there is no profile %.*s",
+                     STR_ARG(name));
 }
 
 /* Config, environment, profile, container, instance: in this order. */
@@ -160,13 +159,16 @@ find_key(const struct making *m)
     }
     if (!o->profile.p && take_environment_key(m))
         return ERR_OK;
-    if (p.key.id.p) {
+    if (p.key.id.p && !p.other.p) {
         a->key = p.key;
         a->source = IDENTITY_KEY;
         return ERR_OK;
     }
-    if (asked.p)
+    if (asked.p || p.other.p)
         return no_key_in_profile(m, name, &p);
+    /* What comes next would be somebody else's key: that of the machine. */
+    if (env(m, "AWS_WEB_IDENTITY_TOKEN_FILE").p)
+        return fault_set(m->f, ERR_UNSUPPORTED, 0, "AWS_WEB_IDENTITY_TOKEN_FILE is not supported");
     if (take_container(m, &err))
         return err;
     if (str_eq_nocase(env(m, "AWS_EC2_METADATA_DISABLED"), STR("true")))
