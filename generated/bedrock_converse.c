@@ -7,7 +7,7 @@ static const char family[] = "bedrock.converse";
 #define STR_FAMILY STR("bedrock.converse")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[217], seen_written[217];
+static unsigned char seen_read[216], seen_written[216];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -217,7 +217,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:33: request */
+/* bedrock/converse.spec:34: request */
 static const struct xd_key request_keys_inferenceConfig_v[] = {
     { STR_INIT("maxTokens"), 2, NULL },
     { STR_INIT("temperature"), 3, NULL },
@@ -270,11 +270,10 @@ static const struct xd_keys request_keys_additionalModelRequestFields_output_con
 static const struct xd_key request_keys_additionalModelRequestFields_v[] = {
     { STR_INIT("thinking"), 13, NULL },
     { STR_INIT("output_config"), -1, &request_keys_additionalModelRequestFields_output_config },
-    { STR_INIT("reasoning_effort"), 15, NULL },
-    { STR_INIT("top_k"), 16, NULL },
+    { STR_INIT("top_k"), 15, NULL },
 };
 static const struct xd_keys request_keys_additionalModelRequestFields = {
-    request_keys_additionalModelRequestFields_v, 4, "additionalModelRequestFields",
+    request_keys_additionalModelRequestFields_v, 3, "additionalModelRequestFields",
 };
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("messages"), 0, NULL },
@@ -287,13 +286,13 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 7, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 17, XD_REST_KEEP, false,
+    family, "request", &request_keys, 16, XD_REST_KEEP, false,
 };
 
 static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
 {
-    uint32_t v[17];
+    uint32_t v[16];
 
     if (!xd_scan(x, at, &request_shape, v, &m->rest))
         return;
@@ -383,13 +382,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[15]) {
         XD_SEEN(seen_read, 83);
-        int w = xd_read_word(x, v[15], &effort_table);
-        if (w)
-            m->reasoning.effort = (enum ir_effort)w;
-    }
-    if (v[16]) {
-        XD_SEEN(seen_read, 84);
-        xd_read_int(x, v[16], &m->sampling.top_k);
+        xd_read_int(x, v[15], &m->sampling.top_k);
     }
 }
 
@@ -506,7 +499,7 @@ write_request(struct xd *x, const struct ir_request *m)
     xd_put_rest(x, &request_shape, "additionalModelRequestFields.output_config", &m->rest);
     jw_close(&x->w);
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 83);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &request_shape, "additionalModelRequestFields", &m->rest);
@@ -563,13 +556,13 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 84);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 85);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->blocks))
@@ -588,11 +581,11 @@ write_message(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 84);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
-    XD_SEEN(seen_written, 86);
+    XD_SEEN(seen_written, 85);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->blocks.n; i++)
@@ -650,11 +643,11 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 86);
         xd_read_text_parts(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 87);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -671,11 +664,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("citationsContent"));
     jw_enter(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 86);
         xd_put_text_parts(x, STR("content"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 87);
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -706,7 +699,7 @@ read_block_text_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -716,7 +709,7 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (!x->skeleton && m->text.text.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 88);
         xd_put_growing(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &block_text_2_shape, "", &m->rest);
@@ -743,7 +736,7 @@ read_block_text_3(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 89);
         xd_read_json_text(x, v[0], &m->text.text);
     }
 }
@@ -779,11 +772,11 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 91);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -797,11 +790,11 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("reasoningText"));
     jw_enter(&x->w);
     if (!x->skeleton && m->thinking.text.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 90);
         xd_put_growing(x, STR("text"), m->thinking.text);
     }
     if (!x->skeleton && m->thinking.signature.p) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 91);
         xd_put_growing(x, STR("signature"), m->thinking.signature);
     }
     xd_put_rest(x, &block_thinking_shape, "reasoningContent.reasoningText", &m->rest);
@@ -836,7 +829,7 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 92);
         xd_read_base64_text(x, v[0], &m->sealed.data);
     }
 }
@@ -848,7 +841,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("reasoningContent"));
     jw_enter(&x->w);
     if (!x->skeleton && m->sealed.data.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 92);
         xd_put_base64_text(x, STR("redactedContent"), m->sealed.data);
     }
     xd_put_rest(x, &block_sealed_shape, "reasoningContent", &m->rest);
@@ -886,12 +879,12 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 93);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &image_format_table, &m->image.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 94);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->image.source.bytes.data);
     }
@@ -904,13 +897,13 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 93);
         xd_put_pair(x, STR("format"), &image_format_table, m->image.source.bytes.media);
     }
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.data.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("bytes"), m->image.source.bytes.data);
     }
     xd_put_rest(x, &block_image_shape, "image.source", &m->rest);
@@ -969,20 +962,20 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->document.title);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 97);
         m->document.source.kind = IR_SOURCE_PLAIN;
         xd_read_str(x, v[1], &m->document.source.plain.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[2], &m->document.context);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 99);
         xd_read_bool(x, v[3], &m->document.cite);
     }
 }
@@ -993,11 +986,11 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 96);
+    XD_SEEN(seen_written, 95);
     jw_key(&x->w, STR("format"));
     jw_raw(&x->w, STR("\"txt\""));
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -1006,19 +999,19 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_PLAIN && m->document.source.plain.text.p) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("text"), m->document.source.plain.text);
     }
     xd_put_rest(x, &block_document_shape, "document.source", &m->rest);
     jw_close(&x->w);
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 99);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_shape, "document.citations", &m->rest);
@@ -1075,25 +1068,25 @@ read_block_document_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 100);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &document_format_table, &m->document.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 101);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 102);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[2], &m->document.source.bytes.data);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[3], &m->document.context);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 104);
         xd_read_bool(x, v[4], &m->document.cite);
     }
 }
@@ -1105,11 +1098,11 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 100);
         xd_put_pair(x, STR("format"), &document_format_table, m->document.source.bytes.media);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 101);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -1118,19 +1111,19 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("bytes"), m->document.source.bytes.data);
     }
     xd_put_rest(x, &block_document_2_shape, "document.source", &m->rest);
     jw_close(&x->w);
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 104);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_2_shape, "document.citations", &m->rest);
@@ -1171,15 +1164,15 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 107);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
 }
@@ -1191,15 +1184,15 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("toolUse"));
     jw_enter(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("toolUseId"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (!x->skeleton && m->call.arguments.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 107);
         xd_put_growing_object(x, STR("input"), m->call.arguments);
     }
     xd_put_rest(x, &block_call_shape, "toolUse", &m->rest);
@@ -1234,11 +1227,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 108);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 109);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->result.blocks))
@@ -1251,7 +1244,7 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         xd_missing(x, at, "toolResult.content");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 110);
         int w = xd_read_word(x, v[2], &result_status_table);
         if (w)
             m->result.failed = (enum ir_bool)w;
@@ -1265,10 +1258,10 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("toolResult"));
     jw_enter(&x->w);
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("toolUseId"), m->result.call);
     }
-    XD_SEEN(seen_written, 110);
+    XD_SEEN(seen_written, 109);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->result.blocks.n; i++)
@@ -1277,7 +1270,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
                 write_block_apart(x, &m->result.blocks.v[i]);
     jw_close(&x->w);
     if (m->result.failed) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 110);
         if (!xd_put_word(x, STR("status"), &result_status_table, (int)m->result.failed))
             xd_lose(x, "result.failed");
     }
@@ -1302,7 +1295,7 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (!x->skeleton && m->refusal.text.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 111);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     xd_put_rest(x, &block_refusal_shape, "", &m->rest);
@@ -1329,7 +1322,7 @@ read_block_apart(struct xd *x, uint32_t at, struct ir_blocks *l)
     if (!m || !xd_scan(x, at, &block_apart_shape, v, NULL))
         return true;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 112);
         read_cache_point(x, v[0], &m->cache);
     }
     return true;
@@ -1340,7 +1333,7 @@ write_block_apart(struct xd *x, const struct ir_block *m)
 {
     jw_enter(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 112);
         jw_key(&x->w, STR("cachePoint"));
         write_cache_point(x, &m->cache);
     }
@@ -1352,59 +1345,59 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &block_members)) {
     case 0:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 113);
         read_block_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 114);
         read_block_text_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 115);
         read_block_text_3(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 116);
         read_block_thinking(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 117);
         read_block_sealed(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 118);
         read_block_image(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 119);
         read_block_document(x, at, m);
         return true;
     case 7:
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 120);
         read_block_document_2(x, at, m);
         return true;
     case 8:
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 121);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 9:
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 122);
         read_block_call(x, at, m);
         return true;
     case 10:
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 123);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 11:
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 124);
         read_block_result(x, at, m);
         return true;
     case 13:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 125);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1419,28 +1412,28 @@ write_block(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
         if (m->text.citations.n) {
-            XD_SEEN(seen_written, 114);
+            XD_SEEN(seen_written, 113);
             write_block_text(x, m);
             return true;
         }
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 114);
         write_block_text_2(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 126);
         write_block_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 116);
         write_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 117);
         write_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
         if (m->image.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 119);
+            XD_SEEN(seen_written, 118);
             write_block_image(x, m);
             return true;
         }
@@ -1451,23 +1444,23 @@ write_block(struct xd *x, const struct ir_block *m)
         break;
     case IR_BLOCK_DOCUMENT:
         if (m->document.source.kind == IR_SOURCE_PLAIN) {
-            XD_SEEN(seen_written, 120);
+            XD_SEEN(seen_written, 119);
             write_block_document(x, m);
             return true;
         }
         if (m->document.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 121);
+            XD_SEEN(seen_written, 120);
             write_block_document_2(x, m);
             return true;
         }
         xd_lose(x, "blocks.document");
         break;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 122);
         write_block_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 124);
         write_block_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1475,7 +1468,7 @@ write_block(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 125);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1503,7 +1496,7 @@ read_cache_point(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 128);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1512,11 +1505,11 @@ static void
 write_cache_point(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 128);
+    XD_SEEN(seen_written, 127);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"default\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 128);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1562,11 +1555,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 129);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 130);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -1580,7 +1573,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("web"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 129);
         xd_put_str(x, STR("url"), m->web.url);
     }
     xd_put_rest(x, &citation_web_shape, "location.web", &m->rest);
@@ -1588,7 +1581,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     xd_put_rest(x, &citation_web_shape, "location", &m->rest);
     jw_close(&x->w);
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 130);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -1604,11 +1597,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_member(x, at, &citation_members)) {
     case 0:
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 131);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 132);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1622,7 +1615,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 131);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -1630,7 +1623,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 132);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1681,19 +1674,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 133);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 134);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 135);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 136);
         xd_read_bool(x, v[3], &m->function.strict);
     }
 }
@@ -1705,23 +1698,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("toolSpec"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 133);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("description"), m->function.description);
     }
     jw_key(&x->w, STR("inputSchema"));
     jw_enter(&x->w);
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 135);
         xd_put_json(x, STR("json"), m->function.schema);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec.inputSchema", &m->rest);
     jw_close(&x->w);
     if (m->function.strict) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 136);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec", &m->rest);
@@ -1750,7 +1743,7 @@ read_tool_apart(struct xd *x, uint32_t at, struct ir_tools *l)
     if (!m || !xd_scan(x, at, &tool_apart_shape, v, NULL))
         return true;
     if (v[0]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 137);
         read_cache_point(x, v[0], &m->cache);
     }
     return true;
@@ -1761,7 +1754,7 @@ write_tool_apart(struct xd *x, const struct ir_tool *m)
 {
     jw_enter(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 137);
         jw_key(&x->w, STR("cachePoint"));
         write_cache_point(x, &m->cache);
     }
@@ -1773,11 +1766,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_member(x, at, &tool_members)) {
     case 0:
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 138);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 139);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1791,7 +1784,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 138);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1799,7 +1792,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 139);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1828,17 +1821,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 140);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 141);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -1848,16 +1841,16 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 140);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 141);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
@@ -1894,21 +1887,21 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 143);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 146);
         xd_read_json_in_string(x, v[3], &m->schema);
     }
 }
@@ -1918,7 +1911,7 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 143);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
@@ -1927,15 +1920,15 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_key(&x->w, STR("jsonSchema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 146);
         xd_put_json_in_string(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "structure.jsonSchema", &m->rest);
@@ -1982,7 +1975,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 148);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 if (read_block_apart(x, i, &(*xd_choice(x, &m->choices, 0)).blocks))
@@ -1995,7 +1988,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "output.message.content");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 149);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
@@ -2004,11 +1997,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                                                                          STR("end_turn"));
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 150);
         read_usage(x, v[2], &m->usage);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 151);
         xd_read_pair(x, v[3], &tier_table, &m->tier);
     }
 }
@@ -2021,11 +2014,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 148);
+    XD_SEEN(seen_written, 147);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 148);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -2042,7 +2035,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     xd_put_rest(x, &reply_shape, "output", &m->rest);
     jw_close(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 149);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -2050,14 +2043,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("\"end_turn\""));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 150);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     jw_key(&x->w, STR("serviceTier"));
     jw_enter(&x->w);
     if (m->tier.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 151);
         xd_put_pair(x, STR("type"), &tier_table, m->tier);
     }
     xd_put_rest(x, &reply_shape, "serviceTier", &m->rest);
@@ -2094,23 +2087,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 152);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 153);
         xd_read_int(x, v[1], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 155);
         xd_read_int(x, (v[2] ? v[2] : v[3]), &m->cache_read);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 156);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->cache_write);
     }
 }
@@ -2120,32 +2113,32 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 152);
         xd_put_int(x, STR("inputTokens"), m->input);
     } else {
         jw_key(&x->w, STR("inputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 153);
         xd_put_int(x, STR("outputTokens"), m->output);
     } else {
         jw_key(&x->w, STR("outputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 154);
         const struct ir_int *const parts[] = {
             &m->input, &m->output, &m->cache_read, &m->cache_write,
         };
         xd_put_int(x, STR("totalTokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 155);
         xd_put_int(x, STR("cacheReadInputTokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 156);
         xd_put_int(x, STR("cacheWriteInputTokens"), m->cache_write);
     }
     xd_put_rest(x, &usage_shape, "", &m->rest);
@@ -2175,7 +2168,7 @@ write_events_messageStart(struct xd *x, const struct ir_event *e)
     (void)e;
     xd_frame_open(x, STR("messageStart"));
     jw_object(&x->w);
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 157);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     jw_close(&x->w);
@@ -2217,11 +2210,11 @@ write_events_contentBlockStart(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     x->skeleton = true;
     if (true) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 158);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 159);
         jw_key(&x->w, STR("start"));
         if (!write_block(x, &(*e->block)))
             xd_no_value(x);
@@ -2242,11 +2235,11 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStart_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 158);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 159);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
@@ -2344,7 +2337,7 @@ open_events_contentBlockDelta(struct xd *x, const struct ir_event *e, struct str
     xd_frame_open(x, STR("contentBlockDelta"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 160);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if (!type.p)
@@ -2364,7 +2357,7 @@ close_events_contentBlockDelta(struct xd *x)
 static void
 write_events_contentBlockDelta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 161);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         for (unsigned i = 0; i < e->block->text.citations.n; i++) {
@@ -2458,10 +2451,10 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockDelta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 160);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 162);
+    XD_SEEN(seen_read, 161);
     if (!v[1] || !read_events_contentBlockDelta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
@@ -2485,7 +2478,7 @@ write_events_contentBlockStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("contentBlockStop"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 162);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     jw_close(&x->w);
@@ -2502,7 +2495,7 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 162);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
@@ -2524,7 +2517,7 @@ write_events_messageStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("messageStop"));
     jw_object(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 163);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2547,7 +2540,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_messageStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 163);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
@@ -2575,7 +2568,7 @@ write_events_metadata(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("metadata"));
     jw_object(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 164);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2595,7 +2588,7 @@ read_events_metadata(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_metadata_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 164);
         read_usage(x, v[0], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2620,7 +2613,7 @@ write_events__(struct xd *x, const struct ir_event *e)
     xd_frame_open_failed(x, &exception_table, e->error);
     jw_object(&x->w);
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("message"), (*e->error).message);
     }
     jw_close(&x->w);
@@ -2636,7 +2629,7 @@ read_events__(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events___shape, v, NULL))
         return;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 165);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &error.message);
     }
     xd_frame_fault(x, &exception_table, &error);
@@ -2692,31 +2685,31 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 166);
         read_events_messageStart(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 167);
         read_events_contentBlockStart(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 168);
         read_events_contentBlockDelta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 169);
         read_events_contentBlockStop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 170);
         read_events_messageStop(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 171);
         read_events_metadata(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 172);
         read_events__(x, at);
         break;
     }
@@ -2727,25 +2720,25 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 166);
         write_events_messageStart(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 167);
         write_events_contentBlockStart(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 168);
         write_events_contentBlockDelta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 169);
         write_events_contentBlockStop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 170);
         write_events_messageStop(x, e);
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 171);
         write_events_metadata(x, e);
         break;
     case IR_EVENT_END:
@@ -2754,7 +2747,7 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 172);
         write_events__(x, e);
         break;
     }
@@ -2777,7 +2770,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 173);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &m->message);
     }
 }
@@ -2787,7 +2780,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 173);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2865,7 +2858,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 174);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -2876,7 +2869,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input.converse.messages");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 175);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->instructions))
@@ -2887,7 +2880,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 176);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 if (read_tool_apart(x, i, &m->tools))
@@ -2898,23 +2891,23 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 177);
         m->tool_choice.mode = IR_CHOICE_MODE_AUTO;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 178);
         m->tool_choice.mode = IR_CHOICE_MODE_REQUIRED;
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 179);
         m->tool_choice.mode = IR_CHOICE_MODE_NAMED;
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 180);
         xd_read_str(x, v[6], &m->tool_choice.name);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 181);
         read_thinking(x, v[7], &m->reasoning);
     }
 }
@@ -2927,14 +2920,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("converse"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 175);
+    XD_SEEN(seen_written, 174);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 175);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -2946,7 +2939,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolConfig"));
     jw_enter(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 176);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -2957,14 +2950,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolChoice"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 177);
         if (m->tool_choice.mode == IR_CHOICE_MODE_AUTO) {
             jw_key(&x->w, STR("auto"));
             jw_raw(&x->w, STR("{}"));
         }
     }
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 178);
         if (m->tool_choice.mode == IR_CHOICE_MODE_REQUIRED) {
             jw_key(&x->w, STR("any"));
             jw_raw(&x->w, STR("{}"));
@@ -2973,7 +2966,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("tool"));
     jw_enter(&x->w);
     if (m->tool_choice.name.p) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 180);
         xd_put_str(x, STR("name"), m->tool_choice.name);
     }
     xd_put_rest(x, &count_request_shape, "input.converse.toolConfig.toolChoice.tool", &m->rest);
@@ -2985,7 +2978,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("additionalModelRequestFields"));
     jw_enter(&x->w);
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 181);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
@@ -3050,7 +3043,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 182);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3062,7 +3055,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 182);
         xd_put_int(x, STR("inputTokens"), m->input);
     } else {
         jw_key(&x->w, STR("inputTokens"));
@@ -3088,15 +3081,15 @@ static void write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
 
 /* providers/bedrock_cohere.spec:27 */
 static const struct xd_word bedrock_cohere_input_type_table_v[] = {
-    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 184, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 185, 0 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 186, 0 },
-    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 187, 0 },
-    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 188, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 189, 0 },
-    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 190, 0 },
-    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 191, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 192, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 183, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 184, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 185, 0 },
+    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 186, 0 },
+    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 187, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 188, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 189, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 190, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 191, 0 },
 };
 static const struct xd_table bedrock_cohere_input_type_table = {
     "input_type", bedrock_cohere_input_type_table_v,
@@ -3127,7 +3120,7 @@ read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_req
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 192);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3140,17 +3133,17 @@ read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_req
         xd_missing(x, at, "texts");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 193);
         int w = xd_read_word(x, v[1], &bedrock_cohere_input_type_table);
         if (w)
             m->purpose = (enum ir_purpose)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 194);
         xd_read_strs(x, v[2], &m->encodings);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 195);
         xd_read_int(x, v[3], &m->dimensions);
     }
 }
@@ -3159,7 +3152,7 @@ static void
 write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 192);
     jw_key(&x->w, STR("texts"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -3170,16 +3163,16 @@ write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *
     }
     jw_close(&x->w);
     if (m->purpose) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 193);
         if (!xd_put_word(x, STR("input_type"), &bedrock_cohere_input_type_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 194);
         xd_put_strs(x, STR("embedding_types"), &m->encodings);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 195);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
     xd_put_rest(x, &bedrock_cohere_embed_request_shape, "", &m->rest);
@@ -3222,35 +3215,35 @@ read_bedrock_cohere_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 196);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 197);
         xd_read_float_vectors(x, v[1], &m->vectors);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 198);
         xd_read_float_vectors(x, v[2], &m->vectors);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 199);
         xd_read_int8_vectors(x, v[3], &m->vectors);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 200);
         xd_read_uint8_vectors(x, v[4], &m->vectors);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 201);
         xd_read_binary_vectors(x, v[5], &m->vectors);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 203);
+        XD_SEEN(seen_read, 202);
         xd_read_ubinary_vectors(x, v[6], &m->vectors);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 204);
+        XD_SEEN(seen_read, 203);
         xd_read_packed_vectors(x, v[7], &m->vectors);
     }
 }
@@ -3260,33 +3253,33 @@ write_bedrock_cohere_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 196);
         xd_put_str(x, STR("id"), m->id);
     }
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 198);
         xd_put_float_vectors(x, STR("float"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 199);
         xd_put_int8_vectors(x, STR("int8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 200);
         xd_put_uint8_vectors(x, STR("uint8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 201);
         xd_put_binary_vectors(x, STR("binary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 203);
+        XD_SEEN(seen_written, 202);
         xd_put_ubinary_vectors(x, STR("ubinary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 203);
         xd_put_packed_vectors(x, STR("base64"), &m->vectors);
     }
     xd_put_rest(x, &bedrock_cohere_embed_reply_shape, "embeddings", &m->rest);
@@ -3322,13 +3315,13 @@ read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 206);
+        XD_SEEN(seen_read, 205);
         xd_read_str(x, v[0], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 206);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -3341,7 +3334,7 @@ read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
         xd_missing(x, at, "documents");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 207);
         xd_read_int(x, v[2], &m->top);
     }
 }
@@ -3350,14 +3343,14 @@ static void
 write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 205);
+    XD_SEEN(seen_written, 204);
     jw_key(&x->w, STR("api_version"));
     jw_raw(&x->w, STR("2"));
     if (m->query.p) {
-        XD_SEEN(seen_written, 206);
+        XD_SEEN(seen_written, 205);
         xd_put_str(x, STR("query"), m->query);
     }
-    XD_SEEN(seen_written, 207);
+    XD_SEEN(seen_written, 206);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -3368,7 +3361,7 @@ write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request
     }
     jw_close(&x->w);
     if (m->top.set) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 207);
         xd_put_int(x, STR("top_n"), m->top);
     }
     xd_put_rest(x, &bedrock_cohere_rerank_request_shape, "", &m->rest);
@@ -3400,11 +3393,11 @@ read_bedrock_cohere_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_rep
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 208);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 209);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -3421,10 +3414,10 @@ write_bedrock_cohere_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 208);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 210);
+    XD_SEEN(seen_written, 209);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -3459,11 +3452,11 @@ read_bedrock_cohere_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 210);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 211);
         xd_read_real(x, v[1], &m->score);
     }
 }
@@ -3473,11 +3466,11 @@ write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 210);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 211);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     xd_put_rest(x, &bedrock_cohere_ranked_shape, "", &m->rest);
@@ -3511,7 +3504,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 212);
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
@@ -3521,7 +3514,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         xd_missing(x, at, "inputText");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 213);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3530,13 +3523,13 @@ static void
 write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 213);
+    XD_SEEN(seen_written, 212);
     if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
         xd_put_str(x, STR("inputText"), m->inputs.v[0].text.text);
     else
         xd_no_element(x, STR("inputText"));
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 213);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     xd_put_rest(x, &bedrock_titan_embed_request_shape, "", &m->rest);
@@ -3572,11 +3565,11 @@ read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply 
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 214);
         xd_read_one_vector(x, v[0], &m->vectors);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 215);
         xd_read_int(x, v[1], &m->usage.input);
     }
 }
@@ -3586,11 +3579,11 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 214);
         xd_put_one_vector(x, STR("embedding"), &m->vectors);
     }
     if (m->usage.input.set) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 215);
         xd_put_int(x, STR("inputTextTokenCount"), m->usage.input);
     }
     xd_put_rest(x, &bedrock_titan_embed_reply_shape, "", &m->rest);
@@ -3613,6 +3606,10 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_close(&x->w);
 }
 static const struct str policy_14_globs[] = {
+    STR_INIT("*claude*"),
+    STR_INIT("arn:*"),
+};
+static const struct str policy_15_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -3632,8 +3629,9 @@ static const struct xd_policy policies[] = {
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_14_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), policy_14_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_15_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -3653,7 +3651,6 @@ static const struct xd_name chat_names[] = {
     { "tier", "serviceTier.type" },
     { "reasoning", "additionalModelRequestFields.thinking" },
     { "reasoning.effort", "additionalModelRequestFields.output_config.effort" },
-    { "reasoning.effort", "additionalModelRequestFields.reasoning_effort" },
     { "sampling.top_k", "additionalModelRequestFields.top_k" },
     { NULL, NULL },
 };
@@ -3753,6 +3750,10 @@ static const struct xd_op ops[] = {
     },
 };
 static const struct str bedrock_policy_13_globs[] = {
+    STR_INIT("*claude*"),
+    STR_INIT("arn:*"),
+};
+static const struct str bedrock_policy_14_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -3772,8 +3773,9 @@ static const struct xd_policy bedrock_policies[] = {
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_13_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_13_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_14_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -3802,8 +3804,9 @@ static const struct xd_policy bedrock_cohere_policies[] = {
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_13_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_13_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_14_globs, 7 },
     { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -3916,8 +3919,9 @@ static const struct xd_policy bedrock_titan_policies[] = {
     { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_13_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_13_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_14_globs, 7 },
     { STR_INIT("inputs"), STR_INIT("one"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -4050,26 +4054,24 @@ static const struct xd_row rows[] = {
       "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
     { "bedrock/converse.spec:289",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
-    { "bedrock/converse.spec:34", "messages <-> turns : [message] required" },
-    { "bedrock/converse.spec:35", "system <-> instructions : [block]" },
-    { "bedrock/converse.spec:36", "inferenceConfig.maxTokens <-> max_output" },
-    { "bedrock/converse.spec:37", "inferenceConfig.temperature <-> sampling.temperature max 1" },
-    { "bedrock/converse.spec:38", "inferenceConfig.topP <-> sampling.top_p" },
-    { "bedrock/converse.spec:39", "inferenceConfig.stopSequences <-> stops : [string]" },
-    { "bedrock/converse.spec:40", "toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/converse.spec:41", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
-    { "bedrock/converse.spec:42",
+    { "bedrock/converse.spec:35", "messages <-> turns : [message] required" },
+    { "bedrock/converse.spec:36", "system <-> instructions : [block]" },
+    { "bedrock/converse.spec:37", "inferenceConfig.maxTokens <-> max_output" },
+    { "bedrock/converse.spec:38", "inferenceConfig.temperature <-> sampling.temperature max 1" },
+    { "bedrock/converse.spec:39", "inferenceConfig.topP <-> sampling.top_p" },
+    { "bedrock/converse.spec:40", "inferenceConfig.stopSequences <-> stops : [string]" },
+    { "bedrock/converse.spec:41", "toolConfig.tools <-> tools : [tool]" },
+    { "bedrock/converse.spec:42", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/converse.spec:43",
       "toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
-    { "bedrock/converse.spec:43", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
-    { "bedrock/converse.spec:44", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
-    { "bedrock/converse.spec:45", "outputConfig.textFormat <-> format : format" },
-    { "bedrock/converse.spec:46", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:48",
-      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/converse.spec:44", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+    { "bedrock/converse.spec:45", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/converse.spec:46", "outputConfig.textFormat <-> format : format" },
+    { "bedrock/converse.spec:47", "serviceTier.type <-> tier : tier" },
     { "bedrock/converse.spec:49",
-      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
     { "bedrock/converse.spec:50",
-      "additionalModelRequestFields.reasoning_effort -> reasoning.effort : effort" },
+      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
     { "bedrock/converse.spec:51", "additionalModelRequestFields.top_k <-> sampling.top_k" },
     { "bedrock/converse.spec:59", "role <-> role : role" },
     { "bedrock/converse.spec:60", "content <-> blocks : [block] required" },
@@ -4232,11 +4234,11 @@ static const struct xd_row rows[] = {
 static const unsigned char directions[] = {
     3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
     3, 3, 3, 2, 2, 1, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 3, 3, 2, 3, 2, 3, 1, 3, 1,
-    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3,
-    2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3, 2,
-    2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2,
-    2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3, 2, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2,
+    3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 const struct xd_dialect xd_bedrock_converse = {

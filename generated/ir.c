@@ -13,7 +13,7 @@ static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
 static const char *const tools_words[] = { "keep", "called", NULL };
 static const char *const thinking_words[] = {
-    "keep", "budget", "adaptive", "effort", "tokens", "level", NULL,
+    "keep", "budget", "adaptive", "effort", "tokens", "level", "drop", NULL,
 };
 static const char *const thoughts_words[] = { "keep", "show", NULL };
 static const char *const unsigned_calls_words[] = { "keep", NULL };

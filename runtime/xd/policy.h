@@ -26,8 +26,9 @@
  *                           | effort             max_output is raised above it; temperature, top_k
  *                           | tokens             and a low top_p are lost with it.  Or as the model
  *                           | level              sees fit.  Or a budget as an effort.  tokens: a
- *                                                budget that goes with everything; level: nothing
- *                                                but an effort, thinking that is off being the least
+ *                           | drop               budget that goes with everything; level: nothing
+ *                                                but an effort, thinking that is off being the least;
+ *                                                drop: not at all, unless the client speaks this API
  *   thoughts           keep | show               clients of other families that want thinking get to
  *                                                see it
  *   unsigned_calls     keep | <signature>        a first call of a turn that has no signature gets

@@ -157,6 +157,18 @@ to_adaptive(struct xd *x, struct ir_request *m)
     }
 }
 
+/* The model has no word for it; that it shall not think need not be said. */
+static void
+drop(struct xd *x, struct ir_reasoning *r)
+{
+    bool wanted = r->mode == IR_THINKING_UNSET
+                      ? r->effort != IR_EFFORT_UNSET && r->effort != IR_EFFORT_NONE
+                      : r->mode != IR_THINKING_OFF;
+    if (wanted)
+        xd_lose(x, r->effort == IR_EFFORT_UNSET ? "reasoning" : "reasoning.effort");
+    *r = (struct ir_reasoning){ .set = false };
+}
+
 void
 prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
 {
@@ -173,6 +185,8 @@ prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
         to_level(r);
     else if (mode && r->effort == IR_EFFORT_UNSET && str_is(value, "effort"))
         r->effort = effort_of(r);
+    else if (str_is(value, "drop") && !str_is(m->family, x->dialect->family))
+        drop(x, r);
 }
 
 void

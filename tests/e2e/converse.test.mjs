@@ -216,7 +216,7 @@ describe('thinking', () => {
 
     test('survives a loop of an Anthropic client, converse upstream', async () => {
         const params = {
-            model: 'converse/echo', max_tokens: 4000,
+            model: 'converse/claude', max_tokens: 4000,
             thinking: { type: 'enabled', budget_tokens: 2000 },
             tools: [{ name: 'time', input_schema: zone }],
         };
@@ -234,7 +234,7 @@ describe('thinking', () => {
 
     test('survives a loop of a chat-only client, converse upstream', async () => {
         const params = {
-            model: 'converse/echo', reasoning_effort: 'low',
+            model: 'converse/claude', reasoning_effort: 'low',
             tools: [{ type: 'function', function: { name: 'time', parameters: zone } }],
         };
         const messages = [{ role: 'user', content: ask }];
