@@ -54,6 +54,8 @@ static void
 add_field(struct walk *w, struct names *l, const char *holder, struct str field)
 {
     add_name(w, l, arena_printf(w->a, "%s.%.*s", holder, STR_ARG(field)));
+    if (strcmp(holder, "InputOptions") == 0) /* what a request says, said with each input */
+        add_name(w, l, arena_printf(w->a, "EmbedRequest.%.*s", STR_ARG(field)));
 }
 
 /* --- names of what a path means --------------------------------------------------------------- */

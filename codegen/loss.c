@@ -144,15 +144,19 @@ report_pairs(const struct report *r)
 
 /* --- providers ---------------------------------------------------------------------------------------- */
 
-/* Names that `one` loses and `other` does not. */
+/* Names that `one` loses and `other` does not; only those that it writes: where it lacks the operation, nothing is
+ * lost, and nothing carried. */
+enum but { BUT_NOT_LOST, BUT_WRITTEN };
 static const char *
-more_lost(const struct report *r, const struct coverage *one, const struct coverage *other)
+more_lost(const struct report *r, const struct coverage *one, const struct coverage *other,
+          enum but but)
 {
     struct str out = { NULL, 0 };
 
     for (unsigned i = 0; i < one->lost.n; i++) {
         struct str name = one->lost.v[i];
-        if (!loses(r, one, name) || loses(r, other, name))
+        if (!loses(r, one, name) || loses(r, other, name)
+            || (but == BUT_WRITTEN && !has(&other->written, name)))
             continue;
         arena_append(r->a, &out, out.n ? STR(", ") : STR(""));
         arena_append(r->a, &out, arena_printf(r->a, "`%.*s`", STR_ARG(name)));
@@ -174,7 +178,8 @@ report_provider(const struct report *r, unsigned at, enum document doc, struct b
 {
     const struct dialect *d = &r->l->v[at], *base = spoken(d);
     const struct coverage *own = &r->said[doc][at], *its = &r->said[doc][base - r->l->v];
-    const char *less = more_lost(r, own, its), *more = more_lost(r, its, own);
+    const char *less = more_lost(r, own, its, BUT_NOT_LOST),
+               *more = more_lost(r, its, own, BUT_WRITTEN);
 
     if (*less || *more)
         buf_printf(r->out, "| %s | %s | %s | %s |\n", d->name.p, base->name.p, less, more);

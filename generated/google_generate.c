@@ -2972,10 +2972,6 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
         xd_lose(x, "truncate");
     if (m->user.p)
         xd_lose(x, "user");
-    if (m->dimensions.set)
-        xd_lose(x, "dimensions");
-    if (m->purpose)
-        xd_lose(x, "purpose");
     jw_close(&x->w);
 }
 
@@ -3642,14 +3638,10 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
         xd_lose(x, "truncate");
     if (m->user.p)
         xd_lose(x, "user");
-    if (m->purpose)
-        xd_lose(x, "purpose");
-    if (m->purpose)
-        xd_lose(x, "purpose");
     jw_close(&x->w);
 }
 
-/* providers/vertex.spec:23: embed_content.text */
+/* providers/vertex.spec:22: embed_content.text */
 static const struct xd_key vertex_embed_content_text_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("task_type"), 1, NULL },
@@ -4640,15 +4632,15 @@ static const struct xd_row rows[] = {
     { "google/operations.spec:79", "cachedContentTokenCount <-> cached" },
     { "providers/vertex.spec:17", "instances <-> inputs : [embed_content] required" },
     { "providers/vertex.spec:18", "parameters.outputDimensionality <-> dimensions" },
-    { "providers/vertex.spec:23", "content <-> text" },
-    { "providers/vertex.spec:22", "task_type <-> options.purpose : task" },
-    { "providers/vertex.spec:23", "\"content\" <-> text { content <-> text }" },
-    { "providers/vertex.spec:28", "predictions <-> vectors : [embedding] required" },
-    { "providers/vertex.spec:31", "embeddings.values <-> numbers : vector" },
-    { "providers/vertex.spec:35", "contents <-> turns : [content] required" },
-    { "providers/vertex.spec:36", "systemInstruction.parts <-> instructions : [part]" },
-    { "providers/vertex.spec:37", "tools <-> tools : [tool]" },
-    { "providers/vertex.spec:38",
+    { "providers/vertex.spec:22", "content <-> text" },
+    { "providers/vertex.spec:21", "task_type <-> options.purpose : task" },
+    { "providers/vertex.spec:22", "\"content\" <-> text { content <-> text }" },
+    { "providers/vertex.spec:27", "predictions <-> vectors : [embedding] required" },
+    { "providers/vertex.spec:30", "embeddings.values <-> numbers : vector" },
+    { "providers/vertex.spec:34", "contents <-> turns : [content] required" },
+    { "providers/vertex.spec:35", "systemInstruction.parts <-> instructions : [part]" },
+    { "providers/vertex.spec:36", "tools <-> tools : [tool]" },
+    { "providers/vertex.spec:37",
       "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
 };
 static const unsigned char directions[] = {
