@@ -17,6 +17,7 @@ static const char *const thinking_words[] = {
 };
 static const char *const thoughts_words[] = { "keep", "show", NULL };
 static const char *const unsigned_calls_words[] = { "keep", NULL };
+static const char *const schema_refs_words[] = { "keep", "inline", NULL };
 static const char *const stream_usage_words[] = { "keep", "ask", NULL };
 static const char *const roles_words[] = { "merge", "strict", NULL };
 static const char *const purpose_words[] = {
@@ -39,6 +40,7 @@ const struct ir_policy ir_policies[] = {
     { "thinking", IR_POLICY_WORDS, thinking_words },
     { "thoughts", IR_POLICY_WORDS, thoughts_words },
     { "unsigned_calls", IR_POLICY_CLASS, unsigned_calls_words },
+    { "schema_refs", IR_POLICY_WORDS, schema_refs_words },
     { "stream_usage", IR_POLICY_WORDS, stream_usage_words },
     { "roles", IR_POLICY_WORDS, roles_words },
     { "purpose", IR_POLICY_WORDS, purpose_words },

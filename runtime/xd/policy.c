@@ -218,6 +218,8 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
     prepare_turns(x, &f, out);
     if (says(&f, "tools", "called"))
         prepare_called_tools(x, out);
+    if (says(&f, "schema_refs", "inline"))
+        prepare_refs(x, out);
     if (says(&f, "empty_schema", "object"))
         prepare_schemas(x, out);
     int64_t most = number_of(value_of(&f, "max_output"));

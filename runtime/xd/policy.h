@@ -31,6 +31,8 @@
  *                                                drop: not at all, unless the client speaks this API
  *   thoughts           keep | show               clients of other families that want thinking get to
  *                                                see it
+ *   schema_refs        keep | inline             schemas of functions and of the reply: what a "$ref"
+ *                                                refers to stands in its place
  *   unsigned_calls     keep | <signature>        a first call of a turn that has no signature gets
  *                                                this one, which says that there is none
  *   stream_usage       keep | ask                ask for the usage of a stream whether or not the

@@ -309,6 +309,69 @@ what_is_required_is_filled_in(void **state)
 }
 
 static void
+references_in_schemas_are_put_in_place(void **state)
+{
+    static const struct {
+        const char *schema, *want;
+    } table[] = {
+        { "{\"type\":\"object\"}", "{\"type\":\"object\"}" },
+        { "{\"properties\":{\"a\":{\"$ref\":\"#/$defs/n\",\"title\":\"T\"}},"
+          "\"$defs\":{\"n\":{\"type\":\"number\",\"title\":\"N\"}}}",
+          "{\"properties\":{\"a\":{\"type\":\"number\",\"title\":\"T\"}}}" },
+        { "{\"$ref\":\"#/definitions/a~1b\",\"definitions\":{\"a/b\":{\"enum\":[1,{\"$ref\":\"#/definitions/c\"}]},"
+          "\"c\":{\"x\":null}}}",
+          "{\"enum\":[1,{\"x\":null}]}" },
+        { "{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"$ref\":\"#/$defs/b\"},\"b\":{\"type\":\"string\"}}}",
+          "{\"type\":\"string\"}" },
+        /* A tree refers to itself. */
+        { "{\"$ref\":\"#/$defs/t\",\"$defs\":{\"t\":{\"items\":{\"$ref\":\"#/$defs/t\"}}}}",
+          "{\"items\":{\"type\":\"object\"}}" },
+        { "{\"items\":{\"$ref\":\"#\"}}", "{\"items\":{\"items\":{\"type\":\"object\"}}}" },
+        /* What it means stands elsewhere, or nowhere. */
+        { "{\"items\":{\"$ref\":\"https://example.org/s\"}}",
+          "{\"items\":{\"$ref\":\"https://example.org/s\"}}" },
+        { "{\"items\":{\"$ref\":\"#/x\"}}", "{\"items\":{\"$ref\":\"#/x\"}}" },
+        { "{\"properties\":{\"$ref\":{\"type\":\"null\"}}}",
+          "{\"properties\":{\"$ref\":{\"type\":\"null\"}}}" },
+        { "{\"$ref\":", "{\"$ref\":" },
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct ir_tool tool = { .kind = IR_TOOL_FUNCTION,
+                                .function.schema = str_from(table[i].schema) };
+        struct ir_request in = given(b, "user t:a");
+        in.tools = (struct ir_tools){ &tool, 1, 1 };
+        in.format = (struct ir_format){ .set = true, .schema = tool.function.schema };
+        struct ir_request out = prepared(b, &in, "schema_refs", "inline");
+        if (!str_is(out.tools.v[0].function.schema, table[i].want)
+            || !str_is(out.format.schema, table[i].want))
+            fail_msg("%s became %.*s", table[i].schema, STR_ARG(out.tools.v[0].function.schema));
+    }
+}
+
+/* Ten references in each of twelve places that refer to each other: 10^12 of the last. */
+static void
+few_references_that_mean_very_many_are_refused(void **state)
+{
+    struct bench *b = *state;
+    struct xd_policy_choice inline_all = { STR("schema_refs"), STR("inline") };
+    struct ir_request in = given(b, "user t:a"), out;
+    struct str schema = STR("{\"$ref\":\"#/$defs/d0\",\"$defs\":{\"z\":{}");
+    for (unsigned i = 0; i < 12; i++) {
+        schema = arena_printf(&b->arena, "%.*s,\"d%u\":{\"anyOf\":[{}", STR_ARG(schema), i);
+        for (unsigned k = 0; k < 10; k++)
+            schema = arena_printf(&b->arena, "%.*s,{\"$ref\":\"#/$defs/d%u\"}", STR_ARG(schema),
+                                  i + 1);
+        schema = arena_printf(&b->arena, "%.*s]}", STR_ARG(schema));
+    }
+    struct ir_tool tool = { .kind = IR_TOOL_FUNCTION,
+                            .function.schema = arena_printf(&b->arena, "%.*s}}", STR_ARG(schema)) };
+    in.tools = (struct ir_tools){ &tool, 1, 1 };
+    assert_int_equal(xd_prepare(&b->x, &in, &(struct xd_policy_choices){ &inline_all, 1 }, &out),
+                     ERR_LIMIT);
+}
+
+static void
 an_effort_becomes_what_the_target_understands(void **state)
 {
     struct bench *b = *state;
@@ -434,6 +497,8 @@ main(void)
         TEST(ids_of_calls_are_mapped_alike_where_they_are_used),
         TEST(one_candidate_is_not_many),
         TEST(what_is_required_is_filled_in),
+        TEST(references_in_schemas_are_put_in_place),
+        TEST(few_references_that_mean_very_many_are_refused),
         TEST(an_effort_becomes_what_the_target_understands),
         TEST(a_budget_becomes_an_effort),
         TEST(values_come_from_the_deployment_or_the_spec),
