@@ -51,6 +51,7 @@ keep(struct keeper *k, const struct grant *g)
                  arena_str(&k->held, g->key.token) },
         .lifetime = life,
     };
+    k->day = (struct sigv4_day){ .day = "" };
     k->has_grant = !k->held.full;
     k->end = now + life - (life / 10 < LATE_MAX ? life / 10 : LATE_MAX);
     k->renew = now + life - (life / 4 < EARLY_MAX ? life / 4 : EARLY_MAX);
@@ -147,7 +148,7 @@ keeper_spoil(struct keeper *k)
 }
 
 unsigned
-keeper_apply(const struct keeper *k, const struct keeper_request *req, struct arena *a,
+keeper_apply(struct keeper *k, const struct keeper_request *req, struct arena *a,
              struct upstream_header out[KEEPER_HEADERS])
 {
     if (k->identity->auth.scheme == XD_AUTH_SIGV4) {
@@ -158,7 +159,8 @@ keeper_apply(const struct keeper *k, const struct keeper_request *req, struct ar
                                                .body = req->body,
                                                .region = k->identity->region,
                                                .service = k->identity->auth.name,
-                                               .now = k->now() };
+                                               .now = k->now(),
+                                               .kept = &k->day };
         return sigv4_sign(&k->grant.key, &signing, a, out);
     }
     struct str value = arena_printf(a, "Bearer %.*s", STR_ARG(k->grant.token));

@@ -31,6 +31,7 @@ struct keeper {
     struct fetch fetch;
     struct grant grant; /* in `held`, or the identity's own key */
     struct arena held;
+    struct sigv4_day day; /* of the grant's key */
     bool has_grant;
     uint64_t renew, end; /* when to fetch anew, and when it is no good any more */
     uint64_t retry;      /* no fetch before this, after one that failed */
@@ -66,7 +67,7 @@ struct keeper_request {
 };
 /* Put the headers to be added into `out`, in the arena; after KEEPER_READY, or when told so.  Returns
  * how many there are; 0 when the arena is full. */
-unsigned keeper_apply(const struct keeper *k, const struct keeper_request *req, struct arena *a,
+unsigned keeper_apply(struct keeper *k, const struct keeper_request *req, struct arena *a,
                       struct upstream_header out[KEEPER_HEADERS]);
 
 #endif

@@ -56,8 +56,13 @@ bytes(const struct digest *d)
 static void
 put_hex(struct buf *out, const struct digest *d)
 {
-    for (unsigned i = 0; i < DIGEST; i++)
-        buf_printf(out, "%02x", d->v[i]);
+    static const char digits[] = "0123456789abcdef";
+    char text[2 * DIGEST];
+    for (unsigned i = 0; i < DIGEST; i++) {
+        text[2 * i] = digits[d->v[i] >> 4];
+        text[2 * i + 1] = digits[d->v[i] & 15];
+    }
+    buf_put(out, text, sizeof text);
 }
 
 /* --- the address --- */
@@ -301,11 +306,22 @@ hash_request(struct signing *s, enum err *err)
 static struct digest
 derive_key(const struct signing *s, struct str secret)
 {
+    struct sigv4_day *kept = s->req->kept;
+    if (kept && memcmp(kept->day, s->day.p, sizeof kept->day) == 0) {
+        struct digest d;
+        memcpy(d.v, kept->key, DIGEST);
+        return d;
+    }
     struct str first = arena_printf(s->a, "AWS4%.*s", STR_ARG(secret));
     struct digest d = hmac(first, s->day);
     d = hmac(bytes(&d), s->req->region);
     d = hmac(bytes(&d), s->req->service);
-    return hmac(bytes(&d), STR("aws4_request"));
+    d = hmac(bytes(&d), STR("aws4_request"));
+    if (kept && !s->a->full) {
+        memcpy(kept->day, s->day.p, sizeof kept->day);
+        memcpy(kept->key, d.v, DIGEST);
+    }
+    return d;
 }
 
 static struct str

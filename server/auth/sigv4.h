@@ -19,6 +19,13 @@ struct sigv4_key {
     struct str token; /* of a session; absent: none */
 };
 
+/* The key of one day, kept because it costs most of a signature.  Zeroed, it is empty; one for each
+ * key, region and service. */
+struct sigv4_day {
+    char day[8];
+    unsigned char key[32];
+};
+
 /* What is signed, and for whom.  The headers are those that will be sent; the ones that a proxy may
  * change, or that are about the connection, are left out of the signature. */
 struct sigv4_request {
@@ -28,7 +35,8 @@ struct sigv4_request {
     unsigned n_headers;
     struct str body;
     struct str region, service;
-    uint64_t now; /* seconds since 1970 */
+    uint64_t now;           /* seconds since 1970 */
+    struct sigv4_day *kept; /* NULL: none */
 };
 
 #define SIGV4_HEADERS 3 /* x-amz-date, x-amz-security-token, authorization */

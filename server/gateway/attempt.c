@@ -310,7 +310,7 @@ static bool
 prove(struct exchange *x, struct proposal *p)
 {
     struct attempt *a = &x->attempt;
-    const struct keeper *k = worker_keeper(x->worker, a->candidate.offer->deployment);
+    struct keeper *k = worker_keeper(x->worker, a->candidate.offer->deployment);
     const struct keeper_request req = { .method = STR("POST"),
                                         .url = a->url,
                                         .headers = p->headers,

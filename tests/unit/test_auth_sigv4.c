@@ -170,6 +170,35 @@ signatures_are_those_of_the_published_suite(void **state)
     }
 }
 
+static struct str
+sign_at(uint64_t now, struct sigv4_day *kept, struct arena *a)
+{
+    static const struct sigv4_key key = { STR_INIT("AKID"), STR_INIT("secret"), { NULL, 0 } };
+    const struct sigv4_request req = { .method = STR("GET"),
+                                       .url = STR(SUITE "/"),
+                                       .region = STR("us-east-1"),
+                                       .service = STR("service"),
+                                       .now = now,
+                                       .kept = kept };
+    struct upstream_header out[SIGV4_HEADERS];
+    unsigned n = sigv4_sign(&key, &req, a, out);
+    assert_int_equal(n, 2);
+    return out[1].value;
+}
+
+static void
+a_kept_key_signs_the_same_until_the_day_ends(void **state)
+{
+    struct sigv4_day kept = { .day = "" };
+    struct arena a;
+    (void)state;
+    arena_init(&a, 1 << 20);
+    for (uint64_t now = CLOCK; now < CLOCK + 3 * 86400; now += 20000)
+        assert_true(str_eq(sign_at(now, &kept, &a), sign_at(now, NULL, &a)));
+    assert_memory_equal(kept.day, "20150902", 8);
+    arena_fini(&a);
+}
+
 static void
 nothing_is_signed_without_memory_or_an_address(void **state)
 {
@@ -193,6 +222,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_are_those_of_the_published_suite),
+        cmocka_unit_test(a_kept_key_signs_the_same_until_the_day_ends),
         cmocka_unit_test(nothing_is_signed_without_memory_or_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
