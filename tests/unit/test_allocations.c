@@ -76,6 +76,21 @@ static const struct stream_case cases[] = {
       STR_INIT(
           "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
           "\"text_delta\",\"text\":\" a \\\"word\\\"\\n\"}}\n\n") },
+    { "openai.responses", "openai.chat",
+      STR_INIT(
+          "data: {\"type\":\"response.created\",\"response\":{\"id\":\"r1\",\"model\":\"m\"}}\n\n"),
+      STR_INIT(
+          "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":4,\"item_id\":\"m\",\"output_index\":0,"
+          "\"content_index\":0,\"delta\":\" a \\\"word\\\"\\n\",\"logprobs\":[],\"obfuscation\":\"x\"}\n\n") },
+};
+
+/* A stream that says all again in the end is collected: in a buffer that grows by doubling. */
+static const struct stream_case collected = {
+    "openai.chat", "openai.responses",
+    STR_INIT(
+        "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n"),
+    STR_INIT(
+        "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" a word\"}}]}\n\n")
 };
 
 static void
@@ -124,11 +139,21 @@ a_token_costs_no_allocation(void **state)
     }
 }
 
+static void
+what_is_collected_costs_few_allocations(void **state)
+{
+    (void)state;
+    unsigned long n = count(&collected);
+    printf("# allocations for %u tokens, %s to %s: %lu\n", TOKENS, collected.from, collected.to, n);
+    assert_true(n < 20);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_costs_no_allocation),
+        cmocka_unit_test(what_is_collected_costs_few_allocations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

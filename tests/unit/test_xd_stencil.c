@@ -183,6 +183,38 @@ static const char messages_head[] =
     "\"input_tokens\":3,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {"
     "\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n";
 
+/* Each event has a number, and a part may be closed before all that is sent for it has come. */
+static void
+items_frame(struct dice *d, char *out, size_t room)
+{
+    static unsigned number;
+    unsigned kind = dice_roll(d, 30), part = dice_roll(d, 20) == 0;
+    const char *text = dice_roll(d, 10) ? texts[dice_roll(d, 6)] : PICK(d, texts);
+    if (kind == 0)
+        snprintf(out, room, "data: {\"type\":\"keepalive\",\"sequence_number\":%u}\n\n", number++);
+    else if (kind == 1)
+        snprintf(out, room,
+                 "data: {\"type\":\"response.content_part.done\",\"sequence_number\":%u,"
+                 "\"output_index\":0,\"content_index\":%u,\"part\":{\"type\":\"output_text\","
+                 "\"text\":\"whole\"}}\n\n",
+                 number++, part);
+    else if (kind == 2)
+        snprintf(out, room,
+                 "data: {\"type\":\"response.output_text.done\",\"sequence_number\":%u,"
+                 "\"output_index\":0,\"content_index\":%u,\"text\":\"whole\"}\n\n",
+                 number++, part);
+    else
+        snprintf(out, room,
+                 "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":%u,"
+                 "\"item_id\":\"m\",\"output_index\":%u,\"content_index\":%u,\"delta\":\"%s\","
+                 "\"logprobs\":[],\"obfuscation\":\"%s\"%s}\n\n",
+                 number++, dice_roll(d, 20) == 0, part, text, dice_roll(d, 2) ? "a1" : "b2c3",
+                 dice_roll(d, 12) ? "" : PICK(d, noises));
+}
+
+static const char items_head[] =
+    "data: {\"type\":\"response.created\",\"response\":{\"id\":\"r1\",\"model\":\"m\"}}\n\n";
+
 /* Returns how many frames were read by a stencil. */
 static unsigned
 one_stream(struct dice *d, const char *dialect, const char *head,
@@ -214,14 +246,16 @@ static void
 a_stencil_reads_what_reading_would(void **state)
 {
     struct dice d = { 7 };
-    unsigned chat = 0, messages = 0;
+    unsigned chat = 0, messages = 0, items = 0;
     (void)state;
     for (unsigned i = 0; i < STREAMS; i++) {
         chat += one_stream(&d, "openai.chat", "", chat_frame);
         messages += one_stream(&d, "anthropic.messages", messages_head, messages_frame);
+        items += one_stream(&d, "openai.responses", items_head, items_frame);
     }
-    printf("# stencils: %u chat and %u messages frames not parsed\n", chat, messages);
-    assert_true(chat > STREAMS && messages > STREAMS);
+    printf("# stencils: %u chat, %u messages and %u items frames not parsed\n", chat, messages,
+           items);
+    assert_true(chat > STREAMS && messages > STREAMS && items > STREAMS);
 }
 
 /* --- when there is one --------------------------------------------------------------------- */
