@@ -197,11 +197,13 @@ static void
 cover_codec_fields(struct walk *w, const struct ast_row *r, struct str codec, struct covered *c)
 {
     static const char *const outcome[] = { "blocks", "failed" };
+    static const char *const prompt[] = { "instructions", "turns" };
+    const char *const *fields = str_is(codec, "prompt") ? prompt : outcome;
 
-    for (unsigned k = 0; str_is(codec, "outcome") && k < 2; k++) {
+    for (unsigned k = 0; (fields == prompt || str_is(codec, "outcome")) && k < 2; k++) {
         struct ast_step *s = arena_alloc(w->a, sizeof *s);
         struct ast_path *p = arena_alloc(w->a, sizeof *p);
-        *s = (struct ast_step){ { str_from(outcome[k]), r->pos }, STEP_NONE };
+        *s = (struct ast_step){ { str_from(fields[k]), r->pos }, STEP_NONE };
         *p = (struct ast_path){ s, 1, 1, r->pos };
         *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n,
                                               &c->paths.cap, sizeof p) = p;

@@ -36,6 +36,7 @@ static const struct {
     { "alone", TYPE_STRING, NULL, KIND(ARRAY), false },
     { "budget", TYPE_RECORD, "Reasoning", KIND(NUMBER), false },
     { "outcome", TYPE_UNION, "Block", KIND(OBJECT), false },
+    { "prompt", TYPE_RECORD, "Request", KIND(STRING) | KIND(ARRAY), false },
 };
 
 uint32_t

@@ -9,6 +9,7 @@ extern const struct xd_dialect xd_ollama_chat;
 extern const struct xd_dialect xd_openai_chat;
 extern const struct xd_dialect xd_openai_responses;
 extern const struct xd_dialect xd_mistral_chat;
+extern const struct xd_dialect xd_openai_completions;
 extern const struct xd_dialect xd_ai21;
 extern const struct xd_dialect xd_alibaba;
 extern const struct xd_dialect xd_anthropic;
@@ -73,6 +74,7 @@ extern const struct xd_dialect xd_bedrock_cohere;
 extern const struct xd_dialect xd_bedrock_titan;
 extern const struct xd_dialect xd_crusoe;
 extern const struct xd_dialect xd_mistral;
+extern const struct xd_dialect xd_openai_legacy;
 extern const struct xd_dialect xd_zhipu;
 
 const struct xd_dialect *const xd_registry[] = {
@@ -84,6 +86,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_openai_chat,
     &xd_openai_responses,
     &xd_mistral_chat,
+    &xd_openai_completions,
     &xd_ai21,
     &xd_alibaba,
     &xd_anthropic,
@@ -148,6 +151,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_bedrock_titan,
     &xd_crusoe,
     &xd_mistral,
+    &xd_openai_legacy,
     &xd_zhipu,
     NULL,
 };

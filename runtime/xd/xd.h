@@ -401,6 +401,8 @@ void xd_read_media_url(struct xd *x, uint32_t at,
                        struct ir_source *v); /* data: URL -> bytes, else url */
 void xd_read_data_url(struct xd *x, uint32_t at,
                       struct ir_source *v); /* data: URL or bare base64 -> bytes */
+/* A text to go on with: one turn of the user.  Several, or tokens, are a foreign block. */
+void xd_read_prompt(struct xd *x, uint32_t at, struct ir_request *m);
 /* A list of bare base64, or of data: URLs: a block of this kind for each. */
 void xd_read_bytes(struct xd *x, uint32_t at, struct ir_blocks *l, enum ir_block_kind kind);
 void xd_read_seconds(struct xd *x, uint32_t at,
@@ -526,6 +528,8 @@ void xd_put_jsons(struct xd *x, struct str key, const struct ir_strs *v);
 void xd_put_base64_text(struct xd *x, struct str key, struct str v);
 void xd_put_text_parts(struct xd *x, struct str key, struct str v); /* [{"text":v}] */
 void xd_put_texts(struct xd *x, struct str key, struct str v);      /* [{"type":"text","text":v}] */
+/* A conversation as one text (prompt.c): whose each of several texts is stands before it. */
+bool xd_put_prompt(struct xd *x, struct str key, const struct ir_request *m);
 /* "2026-01-31T00:00:00Z" */
 void xd_put_date(struct xd *x, struct str key);
 /* Blocks of a kind (images) as a list of bare base64.  What stands elsewhere is noted as lost. */

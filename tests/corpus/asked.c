@@ -150,6 +150,19 @@ asked_chat(struct asked *q)
     each(q, JSON_ROOT, "tools", read_function);
 }
 
+/* A prompt, or a list with one. */
+void
+asked_completions(struct asked *q)
+{
+    uint32_t prompt = plain_member(&q->p, JSON_ROOT, "prompt");
+    const struct json_doc *d = &q->p.doc;
+    if (prompt && json_kind(d, prompt) == JSON_ARRAY && d->nodes[prompt].next > prompt + 1
+        && d->nodes[prompt + 1].next == d->nodes[prompt].next)
+        prompt++;
+    if (prompt && json_kind(d, prompt) == JSON_STRING)
+        add_piece(q, json_text(d, prompt, q->p.arena));
+}
+
 void
 asked_messages(struct asked *q)
 {

@@ -30,6 +30,6 @@ const char *asked_difference(const struct asked *was, const struct asked *is, un
 
 /* The parts of the families; private.  The body is in q->p.doc. */
 typedef void asked_body_fn(struct asked *q);
-asked_body_fn asked_chat, asked_messages, asked_responses;
+asked_body_fn asked_chat, asked_messages, asked_responses, asked_completions;
 
 #endif

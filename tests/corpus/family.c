@@ -17,6 +17,10 @@ const struct family families[] = {
       LACKS_CACHE_COUNTS | LACKS_THINKING_COUNT | LACKS_DOCUMENTS | LACKS_IMAGES
           | LACKS_REFUSAL_TEXT,
       plain_ollama, rules_ollama, asked_chat },
+    { "openai.completions", FRAMES_SSE, "[DONE]",
+      LACKS_THINKING | LACKS_CALLS | LACKS_TOOLS | LACKS_DOCUMENTS | LACKS_IMAGES
+          | LACKS_REFUSAL_TEXT,
+      plain_completions, rules_completions, asked_completions },
     { 0 },
 };
 

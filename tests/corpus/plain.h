@@ -65,7 +65,7 @@ const char *plain_difference(const struct plain *was, const struct plain *is, un
 /* The parts of the families; private.  event: the frame's name, at: its document. */
 typedef void plain_frame_fn(struct plain *p, struct str event, uint32_t at);
 plain_frame_fn plain_openai, plain_mistral, plain_anthropic, plain_cohere, plain_responses,
-    plain_ollama;
+    plain_ollama, plain_completions;
 uint32_t
 plain_member(const struct plain *p, uint32_t at, const char *name); /* 0: missing or null */
 /* Append the member's decoded text, if it is a string. */

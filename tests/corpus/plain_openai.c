@@ -175,3 +175,18 @@ plain_mistral(struct plain *p, struct str event, uint32_t at)
     if (p->usage.total > p->usage.prompt + p->usage.completion)
         p->usage.prompt = p->usage.total - p->usage.completion;
 }
+
+/* Completions have their text in the choice itself. */
+void
+plain_completions(struct plain *p, struct str event, uint32_t at)
+{
+    uint32_t choices = plain_member(p, at, "choices");
+    plain_openai(p, event, at);
+    for (uint32_t i = choices + 1; choices && i < p->doc.nodes[choices].next;
+         i = p->doc.nodes[i].next) {
+        int64_t index = 0;
+        plain_count(p, i, "index", &index);
+        if (index == p->choice)
+            plain_append(p, &p->text, i, "text");
+    }
+}

@@ -43,7 +43,7 @@ struct rules {
 /* The automata; private.  at: the frame's document. */
 typedef void rules_frame_fn(struct rules *r, struct str event, uint32_t at);
 rules_frame_fn rules_messages, rules_chat, rules_mistral, rules_cohere, rules_responses,
-    rules_ollama;
+    rules_ollama, rules_completions;
 /* Note an offence unless there is one. */
 void rules_object(struct rules *r, const char *what);
 static inline void

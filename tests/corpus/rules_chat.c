@@ -128,3 +128,23 @@ rules_mistral(struct rules *r, struct str event, uint32_t at)
     rules_want(r, !final || r->unfinished || rules_has(r, at, "usage", JSON_OBJECT),
                "the last reason to stop, and no usage");
 }
+
+/* Completions: a text where others have a delta. */
+void
+rules_completions(struct rules *r, struct str event, uint32_t at)
+{
+    uint32_t error = rules_member(r, at, "error"), choices = rules_member(r, at, "choices");
+    rules_want(r, !event.p, "a chunk has no event name");
+    if (error) {
+        rules_want(r, rules_has(r, error, "message", JSON_STRING), "an error without a message");
+        r->state = RULES_FAILED;
+        return;
+    }
+    rules_want(r, str_is(rules_text(r, at, "object"), "text_completion"), "a chunk's object");
+    rules_want(r, choices && json_kind(&r->doc, choices) == JSON_ARRAY, "a chunk without choices");
+    for (uint32_t i = choices + 1; choices && i < r->doc.nodes[choices].next;
+         i = r->doc.nodes[i].next)
+        rules_want(r, rules_has(r, i, "text", JSON_STRING) && rules_int(r, i, "index") >= 0,
+                   "a choice without its text or index");
+    r->state = RULES_OPEN;
+}

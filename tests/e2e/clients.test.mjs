@@ -1,5 +1,5 @@
-// The SDKs of Cohere, Mistral and Ollama as clients, in front of providers of several dialects: texts, tools,
-// errors, whole and streamed.
+// The SDKs of Cohere, Mistral and Ollama as clients, and completions of OpenAI's, in front of providers of several
+// dialects: texts, tools, errors, whole and streamed.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
@@ -213,3 +213,36 @@ for (const [name, make] of Object.entries(clients))
                 await assert.rejects(c.stream({ model: `${up}/echo!close-after=4`, messages: user('Hello') }));
             });
         });
+
+for (const up of Object.keys(types))
+    describe(`completions of the OpenAI SDK, ${up} upstream`, () => {
+        const ask = { model: `${up}/echo`, prompt: 'Hello', max_tokens: 50 };
+
+        test('are whole', async () => {
+            const r = await w.openai().completions.create(ask);
+            assert.equal(r.object, 'text_completion');
+            assert.equal(r.choices[0].text, 'You said: Hello.');
+            assert.equal(r.choices[0].finish_reason, 'stop');
+            assert.equal(r.usage.total_tokens, r.usage.prompt_tokens + r.usage.completion_tokens);
+        });
+
+        test('stream', async () => {
+            const s = await w.openai().completions.create({
+                ...ask, stream: true, stream_options: { include_usage: true },
+            });
+            let text = '', finish, usage;
+            for await (const c of s) {
+                text += c.choices[0]?.text ?? '';
+                finish = c.choices[0]?.finish_reason ?? finish;
+                usage = c.usage ?? usage;
+            }
+            assert.equal(text, 'You said: Hello.');
+            assert.equal(finish, 'stop');
+            assert.ok(usage.completion_tokens > 0);
+        });
+
+        test('raise the errors of providers', async () => {
+            const e = await failure(w.openai().completions.create({ ...ask, model: `${up}/any!429` }));
+            assert.equal(e.status, 429);
+        });
+    });

@@ -88,6 +88,31 @@ forget_model(struct ir_reply *m)
 }
 
 static void
+forget_kind(struct ir_reply *m, enum ir_block_kind kind)
+{
+    struct ir_blocks *l = &m->choices.v[0].blocks;
+    unsigned n = 0;
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->v[i].kind != kind)
+            l->v[n++] = l->v[i];
+    l->n = n;
+}
+
+/* Who knows no calls cannot stop for one. */
+static void
+forget_calls(struct ir_reply *m)
+{
+    forget_kind(m, IR_BLOCK_CALL);
+    m->choices.v[0].stop = IR_STOP_END;
+}
+
+static void
+forget_thinking(struct ir_reply *m)
+{
+    forget_kind(m, IR_BLOCK_THINKING);
+}
+
+static void
 forget_id(struct ir_reply *m)
 {
     m->id = (struct str){ NULL, 0 };
@@ -118,6 +143,8 @@ static const struct {
     void (*forget)(struct ir_reply *m);
 } of_reply[] = {
     { "thinking.signature", forget_signatures },
+    { "blocks.call", forget_calls },
+    { "blocks.thinking", forget_thinking },
     { "id", forget_id },
     { "usage.cache_read", forget_cache },
     { "model", forget_model },

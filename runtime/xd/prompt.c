@@ -1,0 +1,76 @@
+/* A conversation as the text that somebody shall go on with. */
+#include "runtime/xd/fault.h"
+
+/* A conversation of one text: that is the prompt.  Several prompts, or tokens, are kept as they
+ * are: a block that only this dialect knows. */
+void
+xd_read_prompt(struct xd *x, uint32_t at, struct ir_request *m)
+{
+    bool list = json_kind(&x->doc, at) == JSON_ARRAY;
+    uint32_t first = list && x->doc.nodes[at].next > at + 1 ? at + 1 : 0;
+    bool alone = first && x->doc.nodes[first].next == x->doc.nodes[at].next
+                 && json_kind(&x->doc, first) == JSON_STRING;
+    if (!list || alone) {
+        xd_read_turn(x, alone ? first : at, m);
+        return;
+    }
+    struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
+    struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+    if (!b)
+        return;
+    b->kind = IR_BLOCK_FOREIGN;
+    b->foreign.dialect = str_from(x->dialect->family);
+    xd_read_json(x, at, &b->foreign.body);
+}
+
+static void
+put_texts(struct xd *x, const char *who, const struct ir_blocks *l, unsigned *said)
+{
+    unsigned before = *said;
+    xd_lose_blocks(x, l, 1u << IR_BLOCK_TEXT | 1u << IR_BLOCK_REFUSAL);
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct ir_block *b = &l->v[i];
+        if (b->kind != IR_BLOCK_TEXT && b->kind != IR_BLOCK_REFUSAL)
+            continue;
+        if (*said && before == *said)
+            json_escape(x->out, STR("\n\n"));
+        if (*who && before == *said)
+            json_escape(x->out, str_from(who));
+        json_escape(x->out, b->kind == IR_BLOCK_TEXT ? b->text.text : b->refusal.text);
+        ++*said;
+    }
+}
+
+static const struct ir_block *
+own_prompt(const struct xd *x, const struct ir_request *m)
+{
+    const struct ir_blocks *l = m->turns.n == 1 ? &m->turns.v[0].blocks : NULL;
+    bool own = l && l->n == 1 && l->v[0].kind == IR_BLOCK_FOREIGN
+               && str_is(l->v[0].foreign.dialect, x->dialect->family);
+    return own ? &l->v[0] : NULL;
+}
+
+/* One text is the prompt; of several it is said whose each is, and that the assistant is next. */
+bool
+xd_put_prompt(struct xd *x, struct str key, const struct ir_request *m)
+{
+    static const char *const names[] = { [IR_ROLE_USER] = "User: ",
+                                         [IR_ROLE_ASSISTANT] = "Assistant: ",
+                                         [IR_ROLE_SYSTEM] = "System: " };
+    const struct ir_block *own = own_prompt(x, m);
+    bool alone = m->instructions.n == 0 && m->turns.n == 1;
+    unsigned said = 0;
+    if (own) {
+        xd_put_json(x, key, own->foreign.body);
+        return true;
+    }
+    jw_key(&x->w, key);
+    jw_begin_string(&x->w);
+    put_texts(x, alone ? "" : "System: ", &m->instructions, &said);
+    for (unsigned i = 0; i < m->turns.n; i++)
+        put_texts(x, alone ? "" : names[m->turns.v[i].role], &m->turns.v[i].blocks, &said);
+    if (!alone && m->turns.n && m->turns.v[m->turns.n - 1].role != IR_ROLE_ASSISTANT)
+        json_escape(x->out, STR("\n\nAssistant:"));
+    jw_end_string(&x->w);
+    return true;
+}
