@@ -224,22 +224,23 @@ static const struct xd_key request_keys_v[] = {
     { STR_INIT("reasoning"), -1, &request_keys_reasoning },
     { STR_INIT("text"), -1, &request_keys_text },
     { STR_INIT("user"), 13, NULL },
-    { STR_INIT("prompt_cache_key"), 14, NULL },
-    { STR_INIT("service_tier"), 15, NULL },
+    { STR_INIT("safety_identifier"), 14, NULL },
+    { STR_INIT("prompt_cache_key"), 15, NULL },
+    { STR_INIT("service_tier"), 16, NULL },
     { STR_INIT("previous_response_id"), -2, NULL },
     { STR_INIT("conversation"), -2, NULL },
     { STR_INIT("prompt"), -2, NULL },
     { STR_INIT("background"), -2, NULL },
 };
-static const struct xd_keys request_keys = { request_keys_v, 20, "" };
+static const struct xd_keys request_keys = { request_keys_v, 21, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 16, XD_REST_KEEP, false,
+    family, "request", &request_keys, 17, XD_REST_KEEP, false,
 };
 
 static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
 {
-    uint32_t v[16];
+    uint32_t v[17];
 
     if (!xd_scan(x, at, &request_shape, v, &m->rest))
         return;
@@ -333,17 +334,17 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         XD_SEEN(seen_read, 74);
         read_format(x, v[12], &m->format);
     }
-    if (v[13]) {
+    if ((v[13] ? v[13] : v[14])) {
         XD_SEEN(seen_read, 75);
-        xd_read_str(x, v[13], &m->user);
-    }
-    if (v[14]) {
-        XD_SEEN(seen_read, 76);
-        xd_read_str(x, v[14], &m->cache_key);
+        xd_read_str(x, (v[13] ? v[13] : v[14]), &m->user);
     }
     if (v[15]) {
+        XD_SEEN(seen_read, 76);
+        xd_read_str(x, v[15], &m->cache_key);
+    }
+    if (v[16]) {
         XD_SEEN(seen_read, 77);
-        xd_read_str(x, v[15], &m->tier);
+        xd_read_str(x, v[16], &m->tier);
     }
 }
 
@@ -5413,7 +5414,7 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:29", "top_logprobs <-> top_logprobs" },
     { "openai/responses.spec:30", "reasoning.effort <-> reasoning.effort : effort" },
     { "openai/responses.spec:31", "text.format <-> format : format" },
-    { "openai/responses.spec:32", "user <-> user" },
+    { "openai/responses.spec:32", "user, safety_identifier <-> user" },
     { "openai/responses.spec:33", "prompt_cache_key <-> cache_key" },
     { "openai/responses.spec:34", "service_tier <-> tier" },
     { "openai/responses.spec:45", "type = \"message\"" },
