@@ -186,11 +186,7 @@ static enum ir_fault
 kind_of_word(const struct xd *x, struct str word)
 {
     const struct xd_table *t = x->dialect->faults;
-    for (; word.n && t; t = t->base)
-        for (unsigned i = 0; i < t->n; i++)
-            if (t->v[i].read && t->v[i].wire.p && str_eq(t->v[i].wire, word))
-                return (enum ir_fault)t->v[i].value;
-    return IR_FAULT_UNSET;
+    return word.n && t ? (enum ir_fault)xd_word_value(x, word, t) : IR_FAULT_UNSET;
 }
 
 static void
@@ -204,8 +200,7 @@ settle_kind(struct xd *x, const struct place *p, int status, struct ir_error *e)
         found[n++] = kind_of_word(x, scalar(x, member(x, p->inner, "status")));
     }
     found[n++] = kind_of_word(x, e->code);
-    found[n++] = x->dialect->faults ? (enum ir_fault)xd_word_value(x, x->word, x->dialect->faults)
-                                    : IR_FAULT_UNSET;
+    found[n++] = kind_of_word(x, x->word);
     found[n++] = kind_of_status(status);
     e->kind = IR_FAULT_UNSET;
     for (unsigned i = 0; i < n && is_vague(e->kind); i++)

@@ -251,7 +251,7 @@ check_refuses_nonsense(void **state)
           "does not match" },
         { TURNS(USER("\"\"")), "must not be empty" },
         { TURNS(USER("[]")), "nothing is said" },
-        { WITH("\"output_config\":{\"format\":{\"schema\":{}}}", "\"x\""), "without its type" },
+        { WITH("\"output_config\":{\"format\":{\"new\":1}}", "\"x\""), "without its type" },
         { TURNS(USER("\"a\"") ","
                               "{\"role\":\"assistant\",\"content\":\"b \"}"),
           "white space" },
