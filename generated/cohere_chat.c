@@ -7,7 +7,7 @@ static const char family[] = "cohere.chat";
 #define STR_FAMILY STR("cohere.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[168], seen_written[168];
+static unsigned char seen_read[175], seen_written[175];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -23,6 +23,8 @@ static void read_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_messages(struct xd *x, const struct ir_request *m);
 static bool read_part(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_part(struct xd *x, const struct ir_block *m);
+static bool read_result_part(struct xd *x, uint32_t at, struct ir_block *m);
+static bool write_result_part(struct xd *x, const struct ir_block *m);
 static void read_call(struct xd *x, uint32_t at, struct ir_block *m);
 static void write_call(struct xd *x, const struct ir_block *m);
 static bool read_citation(struct xd *x, uint32_t at, struct ir_citation *m);
@@ -85,7 +87,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* cohere/chat.spec:148 */
+/* cohere/chat.spec:158 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("COMPLETE"), IR_STOP_END, 0, 1, 1, 9, 0 },
     { STR_INIT("STOP_SEQUENCE"), IR_STOP_MATCH, 0, 1, 1, 10, 0 },
@@ -101,7 +103,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* cohere/chat.spec:248 */
+/* cohere/chat.spec:258 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("TOO_MANY_TOKENS"), IR_FAULT_CONTEXT, 400, 1, 1, 18, 0 },
 };
@@ -552,7 +554,7 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
             if (xd_want(x, v[1], JSON_ARRAY))
                 XD_EACH(x, i, v[1]) {
                     struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                    if (item && !read_part(x, i, item))
+                    if (item && !read_result_part(x, i, item))
                         m->result.blocks.n--;
                 }
             break;
@@ -574,16 +576,16 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 49);
         xd_put_str(x, STR("tool_call_id"), m->result.call);
     }
-    if (xd_count_blocks(&m->result.blocks, 0x42eu)) {
+    if (xd_count_blocks(&m->result.blocks, 0x406u)) {
         XD_SEEN(seen_written, 50);
-        if (xd_single_text(&m->result.blocks, 0x42eu, IR_BLOCK_TEXT)) {
+        if (xd_single_text(&m->result.blocks, 0x406u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
             jw_key(&x->w, STR("content"));
             jw_array(&x->w);
             for (unsigned i = 0; i < m->result.blocks.n; i++)
-                if ((0x42eu >> m->result.blocks.v[i].kind) & 1)
-                    write_part(x, &m->result.blocks.v[i]);
+                if ((0x406u >> m->result.blocks.v[i].kind) & 1)
+                    write_result_part(x, &m->result.blocks.v[i]);
             jw_close(&x->w);
         }
     } else {
@@ -595,7 +597,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         xd_lose(x, "result.failed");
     if (m->cache.set)
         xd_lose(x, "result.cache");
-    xd_lose_blocks(x, &m->result.blocks, 0x42eu);
+    xd_lose_blocks(x, &m->result.blocks, 0x406u);
     jw_close(&x->w);
 }
 
@@ -1161,7 +1163,184 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:101: call */
+static const struct xd_tag result_part_tags_v[] = {
+    { STR_INIT("text"), 0 },
+    { STR_INIT("document"), 2 },
+    { { NULL, 0 }, -1 },
+};
+static const struct xd_tags result_part_tags = {
+    STR_INIT("type"), result_part_tags_v,
+    sizeof result_part_tags_v / sizeof *result_part_tags_v - 1, 3,
+};
+
+/* cohere/chat.spec:103: result_part.text */
+static const struct xd_key result_part_text_keys_v[] = {
+    { STR_INIT("text"), 0, NULL },
+    { STR_INIT("type"), -1, NULL },
+};
+static const struct xd_keys result_part_text_keys = { result_part_text_keys_v, 2, "" };
+static const struct xd_shape result_part_text_shape = {
+    family, "result_part.text", &result_part_text_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_result_part_text(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &result_part_text_shape, v, &m->rest))
+        return;
+    m->kind = IR_BLOCK_TEXT;
+    if (v[0]) {
+        XD_SEEN(seen_read, 70);
+        xd_read_str(x, v[0], &m->text.text);
+    }
+}
+
+static void
+write_result_part_text(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"text\""));
+    if (m->text.text.p) {
+        XD_SEEN(seen_written, 70);
+        xd_put_str(x, STR("text"), m->text.text);
+    }
+    xd_put_rest(x, &result_part_text_shape, "", &m->rest);
+    if (m->text.citations.n)
+        xd_lose(x, "text.citations");
+    if (m->cache.set)
+        xd_lose(x, "text.cache");
+    jw_close(&x->w);
+}
+
+/* cohere/chat.spec:104: result_part.refusal */
+static const struct xd_key result_part_refusal_keys_v[] = {
+    { STR_INIT("text"), -1, NULL },
+    { STR_INIT("type"), -1, NULL },
+};
+static const struct xd_keys result_part_refusal_keys = { result_part_refusal_keys_v, 2, "" };
+static const struct xd_shape result_part_refusal_shape = {
+    family, "result_part.refusal", &result_part_refusal_keys, 0, XD_REST_KEEP, false,
+};
+
+static void
+write_result_part_refusal(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"text\""));
+    if (m->refusal.text.p) {
+        XD_SEEN(seen_written, 71);
+        xd_put_str(x, STR("text"), m->refusal.text);
+    }
+    xd_put_rest(x, &result_part_refusal_shape, "", &m->rest);
+    if (m->cache.set)
+        xd_lose(x, "refusal.cache");
+    jw_close(&x->w);
+}
+
+/* cohere/chat.spec:105: result_part.text */
+static const struct xd_key result_part_text_2_keys_document_v[] = {
+    { STR_INIT("data"), 0, NULL },
+};
+static const struct xd_keys result_part_text_2_keys_document = {
+    result_part_text_2_keys_document_v, 1, "document",
+};
+static const struct xd_key result_part_text_2_keys_v[] = {
+    { STR_INIT("document"), -1, &result_part_text_2_keys_document },
+    { STR_INIT("type"), -1, NULL },
+};
+static const struct xd_keys result_part_text_2_keys = { result_part_text_2_keys_v, 2, "" };
+static const struct xd_shape result_part_text_2_shape = {
+    family, "result_part.text", &result_part_text_2_keys, 1, XD_REST_KEEP, false,
+};
+
+static void
+read_result_part_text_2(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &result_part_text_2_shape, v, &m->rest))
+        return;
+    m->kind = IR_BLOCK_TEXT;
+    if (v[0]) {
+        XD_SEEN(seen_read, 72);
+        xd_read_json_text(x, v[0], &m->text.text);
+    }
+}
+
+static bool
+read_result_part(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    switch (xd_tag(x, at, &result_part_tags)) {
+    case 0:
+        XD_SEEN(seen_read, 73);
+        read_result_part_text(x, at, m);
+        return true;
+    case 2:
+        XD_SEEN(seen_read, 74);
+        read_result_part_text_2(x, at, m);
+        return true;
+    case 3:
+        XD_SEEN(seen_read, 75);
+        m->kind = IR_BLOCK_FOREIGN;
+        m->foreign.dialect = STR_FAMILY;
+        xd_read_json(x, at, &m->foreign.body);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_result_part(struct xd *x, const struct ir_block *m)
+{
+    switch (m->kind) {
+    case IR_BLOCK_TEXT:
+        XD_SEEN(seen_written, 73);
+        write_result_part_text(x, m);
+        return true;
+    case IR_BLOCK_REFUSAL:
+        XD_SEEN(seen_written, 76);
+        write_result_part_refusal(x, m);
+        return true;
+    case IR_BLOCK_THINKING:
+        xd_lose(x, "blocks.thinking");
+        break;
+    case IR_BLOCK_SEALED:
+        xd_lose(x, "blocks.sealed");
+        break;
+    case IR_BLOCK_IMAGE:
+        xd_lose(x, "blocks.image");
+        break;
+    case IR_BLOCK_AUDIO:
+        xd_lose(x, "blocks.audio");
+        break;
+    case IR_BLOCK_DOCUMENT:
+        xd_lose(x, "blocks.document");
+        break;
+    case IR_BLOCK_CALL:
+        xd_lose(x, "blocks.call");
+        break;
+    case IR_BLOCK_RESULT:
+        xd_lose(x, "blocks.result");
+        break;
+    case IR_BLOCK_FOREIGN:
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "blocks.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 75);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
+    case IR_BLOCK_UNSET:
+        break;
+    }
+    return false;
+}
+
+/* cohere/chat.spec:111: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1184,15 +1363,15 @@ read_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 77);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 79);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 80);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -1202,20 +1381,20 @@ write_call(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 77);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 71);
+    XD_SEEN(seen_written, 78);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 79);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 80);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &call_shape, "function", &m->rest);
@@ -1239,7 +1418,7 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &citation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 81);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1260,7 +1439,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 81);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1278,7 +1457,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* cohere/chat.spec:117: tool.function */
+/* cohere/chat.spec:127: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1305,15 +1484,15 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 82);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 83);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 84);
         xd_read_json(x, v[2], &m->function.schema);
     }
 }
@@ -1327,15 +1506,15 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 82);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 83);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 84);
         xd_put_json(x, STR("parameters"), m->function.schema);
     }
     xd_put_rest(x, &tool_function_shape, "function", &m->rest);
@@ -1353,11 +1532,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 85);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 86);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1371,7 +1550,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 85);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1379,7 +1558,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 86);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1388,7 +1567,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* cohere/chat.spec:128: reply */
+/* cohere/chat.spec:138: reply */
 static const struct xd_key reply_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("tool_plan"), 2, NULL },
@@ -1415,11 +1594,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 87);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 88);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
@@ -1428,7 +1607,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                                                                          STR("COMPLETE"));
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 90);
         struct ir_block *item_block = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
@@ -1436,7 +1615,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 91);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1445,7 +1624,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 92);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1454,7 +1633,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 93);
         struct ir_block *item_block = xd_last_block(x, &(*xd_choice(x, &m->choices, 0)).blocks,
                                                     IR_BLOCK_TEXT);
         if (item_block) {
@@ -1468,7 +1647,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 94);
         read_usage(x, v[6], &m->usage);
     }
 }
@@ -1478,14 +1657,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 88);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -1494,11 +1673,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
     }
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 82);
+    XD_SEEN(seen_written, 89);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0xeu)) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 91);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1507,7 +1686,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0x100u)) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 92);
         jw_key(&x->w, STR("tool_calls"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1516,7 +1695,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_close(&x->w);
     }
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0x2u)) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 93);
         jw_key(&x->w, STR("citations"));
         jw_enter_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -1528,7 +1707,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     xd_put_rest(x, &reply_shape, "message", &m->rest);
     jw_close(&x->w);
     if (m->usage.set) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 94);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -1556,7 +1735,7 @@ static const struct xd_tags content_tags = {
     sizeof content_tags_v / sizeof *content_tags_v - 1, -1,
 };
 
-/* cohere/chat.spec:142: content.text */
+/* cohere/chat.spec:152: content.text */
 static const struct xd_key content_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1575,7 +1754,7 @@ read_content_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 95);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -1587,7 +1766,7 @@ write_content_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 95);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
@@ -1600,7 +1779,7 @@ write_content_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:143: content.refusal */
+/* cohere/chat.spec:153: content.refusal */
 static void
 write_content_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1608,7 +1787,7 @@ write_content_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("text"), m->refusal.text);
     } else {
         jw_key(&x->w, STR("text"));
@@ -1619,7 +1798,7 @@ write_content_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:144: content.thinking */
+/* cohere/chat.spec:154: content.thinking */
 static const struct xd_key content_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1638,7 +1817,7 @@ read_content_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->thinking.text);
     }
 }
@@ -1650,7 +1829,7 @@ write_content_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("thinking"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("thinking"));
@@ -1668,11 +1847,11 @@ read_content(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &content_tags)) {
     case 0:
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 98);
         read_content_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 99);
         read_content_thinking(x, at, m);
         return true;
     }
@@ -1684,15 +1863,15 @@ write_content(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 98);
         write_content_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 100);
         write_content_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 99);
         write_content_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
@@ -1722,7 +1901,7 @@ write_content(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:161: usage */
+/* cohere/chat.spec:171: usage */
 static const struct xd_key usage_keys_tokens_v[] = {
     { STR_INIT("input_tokens"), 0, NULL },
     { STR_INIT("output_tokens"), 1, NULL },
@@ -1745,19 +1924,19 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 101);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 103);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 104);
         xd_read_int(x, v[2], &m->thinking);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 105);
         xd_read_int(x, v[3], &m->cache_read);
     }
     {
@@ -1773,22 +1952,22 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("tokens"));
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 102);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 103);
         xd_put_int(x, STR("output_tokens"), m->output);
     }
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 104);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     }
     xd_put_rest(x, &usage_shape, "tokens", &m->rest);
     jw_close(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 105);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
     xd_put_rest(x, &usage_shape, "", &m->rest);
@@ -1801,7 +1980,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:173: message-start */
+/* cohere/chat.spec:183: message-start */
 static const struct xd_key events_message_start_keys_delta_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), -1, NULL },
@@ -1837,7 +2016,7 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message-start\""));
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
@@ -1847,19 +2026,19 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_enter(&x->w);
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 100);
+    XD_SEEN(seen_written, 107);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 101);
+    XD_SEEN(seen_written, 108);
     jw_key(&x->w, STR("content"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 102);
+    XD_SEEN(seen_written, 109);
     jw_key(&x->w, STR("tool_plan"));
     jw_raw(&x->w, STR("\"\""));
-    XD_SEEN(seen_written, 103);
+    XD_SEEN(seen_written, 110);
     jw_key(&x->w, STR("tool_calls"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 104);
+    XD_SEEN(seen_written, 111);
     jw_key(&x->w, STR("citations"));
     jw_raw(&x->w, STR("[]"));
     jw_close(&x->w);
@@ -1881,13 +2060,13 @@ read_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[0], &reply.id);
     }
     xd_flow_begin(x, &reply);
 }
 
-/* cohere/chat.spec:182: tool-plan-delta */
+/* cohere/chat.spec:192: tool-plan-delta */
 static const struct xd_key events_tool_plan_delta_keys_delta_message_v[] = {
     { STR_INIT("tool_plan"), 0, NULL },
 };
@@ -1919,14 +2098,14 @@ read_events_tool_plan_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_plan_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 112);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[0], &block.text.text);
     }
     xd_flow_patch(x, choice, &block);
 }
 
-/* cohere/chat.spec:183: content-start */
+/* cohere/chat.spec:193: content-start */
 static const struct xd_key events_content_start_keys_delta_message_v[] = {
     { STR_INIT("content"), 1, NULL },
 };
@@ -1959,7 +2138,7 @@ write_events_content_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-start\""));
     if (true) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 113);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0xeu));
     }
     jw_key(&x->w, STR("delta"));
@@ -1967,7 +2146,7 @@ write_events_content_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 114);
         jw_key(&x->w, STR("content"));
         if (!write_content(x, &(*e->block)))
             xd_no_value(x);
@@ -1990,17 +2169,17 @@ read_events_content_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 113);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 114);
         (void)read_content(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:187: content-delta */
+/* cohere/chat.spec:197: content-delta */
 static const struct xd_key events_content_delta_keys_delta_message_content_v[] = {
     { STR_INIT("thinking"), 1, NULL },
     { STR_INIT("text"), 2, NULL },
@@ -2042,7 +2221,7 @@ write_events_content_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-delta\""));
     if (true) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 115);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0xau));
     }
     jw_key(&x->w, STR("delta"));
@@ -2052,11 +2231,11 @@ write_events_content_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 116);
         xd_put_str(x, STR("thinking"), (*e->block).thinking.text);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 117);
         xd_put_str(x, STR("text"), (*e->block).text.text);
     }
     jw_close(&x->w);
@@ -2077,23 +2256,23 @@ read_events_content_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 115);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 116);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[1], &block.thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 117);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:192: content-delta */
+/* cohere/chat.spec:202: content-delta */
 static void
 write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
 {
@@ -2105,7 +2284,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-delta\""));
     if (true) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 118);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x4u));
     }
     jw_key(&x->w, STR("delta"));
@@ -2115,7 +2294,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 119);
         xd_put_str(x, STR("text"), (*e->block).refusal.text);
     }
     jw_close(&x->w);
@@ -2125,7 +2304,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:196: content-end */
+/* cohere/chat.spec:206: content-end */
 static const struct xd_key events_content_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2144,7 +2323,7 @@ write_events_content_end(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content-end\""));
     if (true) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 120);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0xeu));
     }
     jw_close(&x->w);
@@ -2161,13 +2340,13 @@ read_events_content_end(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_end_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 120);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:197: tool-call-start */
+/* cohere/chat.spec:207: tool-call-start */
 static const struct xd_key events_tool_call_start_keys_delta_message_v[] = {
     { STR_INIT("tool_calls"), 1, NULL },
 };
@@ -2200,7 +2379,7 @@ write_events_tool_call_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool-call-start\""));
     if (true) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 121);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x100u));
     }
     jw_key(&x->w, STR("delta"));
@@ -2208,7 +2387,7 @@ write_events_tool_call_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 122);
         jw_key(&x->w, STR("tool_calls"));
         write_call_start(x, &(*e->block));
     }
@@ -2230,17 +2409,17 @@ read_events_tool_call_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_call_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 121);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 122);
         read_call_start(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:201: tool-call-delta */
+/* cohere/chat.spec:211: tool-call-delta */
 static const struct xd_key events_tool_call_delta_keys_delta_message_tool_calls_function_v[] = {
     { STR_INIT("arguments"), 1, NULL },
 };
@@ -2287,7 +2466,7 @@ write_events_tool_call_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool-call-delta\""));
     if (true) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 123);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x100u));
     }
     jw_key(&x->w, STR("delta"));
@@ -2299,7 +2478,7 @@ write_events_tool_call_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 124);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
     jw_close(&x->w);
@@ -2321,18 +2500,18 @@ read_events_tool_call_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_call_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 123);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 124);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:205: tool-call-end */
+/* cohere/chat.spec:215: tool-call-end */
 static const struct xd_key events_tool_call_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2351,7 +2530,7 @@ write_events_tool_call_end(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool-call-end\""));
     if (true) {
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 125);
         xd_put_index(x, STR("index"), xd_ordinal(x, 0x100u));
     }
     jw_close(&x->w);
@@ -2368,13 +2547,13 @@ read_events_tool_call_end(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_tool_call_end_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 125);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:206: citation-start */
+/* cohere/chat.spec:216: citation-start */
 static const struct xd_key events_citation_start_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2393,7 +2572,7 @@ read_events_citation_start(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:207: citation-end */
+/* cohere/chat.spec:217: citation-end */
 static const struct xd_key events_citation_end_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2412,7 +2591,7 @@ read_events_citation_end(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:208: message-end */
+/* cohere/chat.spec:218: message-end */
 static const struct xd_key events_message_end_keys_delta_v[] = {
     { STR_INIT("finish_reason"), 0, NULL },
     { STR_INIT("usage"), 1, NULL },
@@ -2441,12 +2620,12 @@ write_events_message_end(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 126);
         if (!xd_put_word(x, STR("finish_reason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     }
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 127);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2467,17 +2646,17 @@ read_events_message_end(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_end_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 126);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 127);
         read_usage(x, v[1], &usage);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 128);
         xd_read_str(x, v[2], &stop_text);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2485,7 +2664,7 @@ read_events_message_end(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* cohere/chat.spec:214: message-end */
+/* cohere/chat.spec:224: message-end */
 static void
 write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
 {
@@ -2496,11 +2675,11 @@ write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
     jw_raw(&x->w, STR("\"message-end\""));
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 122);
+    XD_SEEN(seen_written, 129);
     jw_key(&x->w, STR("finish_reason"));
     jw_raw(&x->w, STR("\"ERROR\""));
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 130);
         xd_put_str(x, STR("error"), (*e->error).message);
     }
     jw_close(&x->w);
@@ -2508,7 +2687,7 @@ write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:219: a row for each state, a column for each event */
+/* cohere/chat.spec:229: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 255, 255,
     255, 2, 3, 255, 255, 255, 4, 255, 255, 1, 1, 5, 255,
@@ -2570,47 +2749,47 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 131);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 132);
         read_events_tool_plan_delta(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 133);
         read_events_content_start(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 134);
         read_events_content_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 135);
         read_events_content_end(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 136);
         read_events_tool_call_start(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 137);
         read_events_tool_call_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 138);
         read_events_tool_call_end(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 139);
         read_events_citation_start(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 140);
         read_events_citation_end(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 141);
         read_events_message_end(x, at);
         break;
     }
@@ -2621,16 +2800,16 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 131);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
         if ((0xeu >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 126);
+            XD_SEEN(seen_written, 133);
             write_events_content_start(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 129);
+            XD_SEEN(seen_written, 136);
             write_events_tool_call_start(x, e);
         }
         if (!((0x10eu >> e->block->kind) & 1))
@@ -2638,15 +2817,15 @@ write_events(struct xd *x, const struct ir_event *e)
         break;
     case IR_EVENT_GROW:
         if ((0xau >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 127);
+            XD_SEEN(seen_written, 134);
             write_events_content_delta(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 135);
+            XD_SEEN(seen_written, 142);
             write_events_content_delta_as_grow(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 130);
+            XD_SEEN(seen_written, 137);
             write_events_tool_call_delta(x, e);
         }
         if (e->block->kind == IR_BLOCK_TEXT && e->block->text.citations.n)
@@ -2660,16 +2839,16 @@ write_events(struct xd *x, const struct ir_event *e)
         break;
     case IR_EVENT_CLOSE:
         if ((0xeu >> x->open_kind) & 1) {
-            XD_SEEN(seen_written, 128);
+            XD_SEEN(seen_written, 135);
             write_events_content_end(x, e);
         }
         if ((0x100u >> x->open_kind) & 1) {
-            XD_SEEN(seen_written, 131);
+            XD_SEEN(seen_written, 138);
             write_events_tool_call_end(x, e);
         }
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 141);
         write_events_message_end(x, e);
         break;
     case IR_EVENT_END:
@@ -2679,13 +2858,13 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 143);
         write_events_message_end_as_fail(x, e);
         break;
     }
 }
 
-/* cohere/chat.spec:229: call_start */
+/* cohere/chat.spec:239: call_start */
 static const struct xd_key call_start_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), -1, NULL },
@@ -2712,11 +2891,11 @@ read_call_start(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 146);
         xd_read_str(x, v[1], &m->call.name);
     }
 }
@@ -2726,19 +2905,19 @@ write_call_start(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("id"), m->call.id);
     }
-    XD_SEEN(seen_written, 138);
+    XD_SEEN(seen_written, 145);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     jw_key(&x->w, STR("function"));
     jw_enter(&x->w);
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 146);
         xd_put_str(x, STR("name"), m->call.name);
     }
-    XD_SEEN(seen_written, 140);
+    XD_SEEN(seen_written, 147);
     jw_key(&x->w, STR("arguments"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
@@ -2747,7 +2926,7 @@ write_call_start(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:237: error */
+/* cohere/chat.spec:247: error */
 static const struct xd_key error_keys_delta_v[] = {
     { STR_INIT("error"), 2, NULL },
 };
@@ -2770,19 +2949,19 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 148);
         xd_read_str(x, v[0], &m->request);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[1], &m->message);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[2], &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 151);
         int w = xd_try_word(x, v[3], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
@@ -2794,18 +2973,18 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->request.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 148);
         xd_put_str(x, STR("id"), m->request);
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 151);
         (void)xd_put_word(x, STR("error_type"), &fault_table, (int)m->kind);
     }
     xd_put_rest(x, &error_shape, "", &m->rest);
@@ -2842,13 +3021,13 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 152);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 153);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -2859,17 +3038,17 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 154);
         int w = xd_read_word(x, v[2], &input_type_table);
         if (w)
             m->purpose = (enum ir_purpose)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 155);
         xd_read_strs(x, v[3], &m->encodings);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 156);
         xd_read_int(x, v[4], &m->dimensions);
     }
 }
@@ -2879,11 +3058,11 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 152);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->inputs.n) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 153);
         jw_key(&x->w, STR("texts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -2895,16 +3074,16 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
         jw_close(&x->w);
     }
     if (m->purpose) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 154);
         if (!xd_put_word(x, STR("input_type"), &input_type_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 155);
         xd_put_strs(x, STR("embedding_types"), &m->encodings);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 156);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
@@ -2957,35 +3136,35 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 159);
         xd_read_float_vectors(x, v[1], &m->vectors);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 160);
         xd_read_int8_vectors(x, v[2], &m->vectors);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 161);
         xd_read_uint8_vectors(x, v[3], &m->vectors);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 162);
         xd_read_binary_vectors(x, v[4], &m->vectors);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 163);
         xd_read_ubinary_vectors(x, v[5], &m->vectors);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 164);
         xd_read_packed_vectors(x, v[6], &m->vectors);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 165);
         xd_read_int(x, v[7], &m->usage.input);
     }
 }
@@ -2995,36 +3174,36 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 151);
+    XD_SEEN(seen_written, 158);
     jw_key(&x->w, STR("response_type"));
     jw_raw(&x->w, STR("\"embeddings_by_type\""));
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 159);
         xd_put_float_vectors(x, STR("float"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 160);
         xd_put_int8_vectors(x, STR("int8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 161);
         xd_put_uint8_vectors(x, STR("uint8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 162);
         xd_put_binary_vectors(x, STR("binary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 163);
         xd_put_ubinary_vectors(x, STR("ubinary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 164);
         xd_put_packed_vectors(x, STR("base64"), &m->vectors);
     }
     xd_put_rest(x, &embed_reply_shape, "embeddings", &m->rest);
@@ -3034,7 +3213,7 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->usage.input.set) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 165);
         xd_put_int(x, STR("input_tokens"), m->usage.input);
     }
     xd_put_rest(x, &embed_reply_shape, "meta.billed_units", &m->rest);
@@ -3080,19 +3259,19 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 166);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 167);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 168);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -3105,7 +3284,7 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 169);
         xd_read_int(x, v[3], &m->top);
     }
 }
@@ -3115,14 +3294,14 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->query.p) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("query"), m->query);
     }
-    XD_SEEN(seen_written, 161);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -3133,7 +3312,7 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
     }
     jw_close(&x->w);
     if (m->top.set) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 169);
         xd_put_int(x, STR("top_n"), m->top);
     }
     xd_put_rest(x, &rerank_request_shape, "", &m->rest);
@@ -3174,11 +3353,11 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 170);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 171);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -3189,7 +3368,7 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         xd_missing(x, at, "results");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 172);
         xd_read_int(x, v[2], &m->searches);
     }
 }
@@ -3199,10 +3378,10 @@ write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 170);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 171);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -3213,7 +3392,7 @@ write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->searches.set) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 172);
         xd_put_int(x, STR("search_units"), m->searches);
     }
     xd_put_rest(x, &rerank_reply_shape, "meta.billed_units", &m->rest);
@@ -3247,11 +3426,11 @@ read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 173);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 174);
         xd_read_real(x, v[1], &m->score);
     }
 }
@@ -3261,11 +3440,11 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 173);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 174);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -3448,16 +3627,16 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:61", "\"text\" <-> text" },
     { "cohere/chat.spec:61", "\"json_object\" <-> object" },
     { "cohere/chat.spec:61", "\"json_object\" <- schema" },
-    { "cohere/chat.spec:149", "\"COMPLETE\" <-> end" },
-    { "cohere/chat.spec:150", "\"STOP_SEQUENCE\" <-> match" },
-    { "cohere/chat.spec:151", "\"MAX_TOKENS\" <-> length" },
-    { "cohere/chat.spec:152", "\"TOOL_CALL\" <-> call" },
-    { "cohere/chat.spec:153", "\"ERROR\" <-> other" },
-    { "cohere/chat.spec:154", "\"ERROR_TOXIC\" <-> refusal" },
-    { "cohere/chat.spec:155", "\"COMPLETE\" <- pause" },
-    { "cohere/chat.spec:156", "\"TIMEOUT\" -> other" },
-    { "cohere/chat.spec:157", "* -> other" },
-    { "cohere/chat.spec:248", "\"TOO_MANY_TOKENS\" 400 <-> context" },
+    { "cohere/chat.spec:159", "\"COMPLETE\" <-> end" },
+    { "cohere/chat.spec:160", "\"STOP_SEQUENCE\" <-> match" },
+    { "cohere/chat.spec:161", "\"MAX_TOKENS\" <-> length" },
+    { "cohere/chat.spec:162", "\"TOOL_CALL\" <-> call" },
+    { "cohere/chat.spec:163", "\"ERROR\" <-> other" },
+    { "cohere/chat.spec:164", "\"ERROR_TOXIC\" <-> refusal" },
+    { "cohere/chat.spec:165", "\"COMPLETE\" <- pause" },
+    { "cohere/chat.spec:166", "\"TIMEOUT\" -> other" },
+    { "cohere/chat.spec:167", "* -> other" },
+    { "cohere/chat.spec:258", "\"TOO_MANY_TOKENS\" 400 <-> context" },
     { "cohere/operations.spec:26", "\"search_query\" <-> query" },
     { "cohere/operations.spec:27", "\"search_document\" <-> document" },
     { "cohere/operations.spec:28", "\"classification\" <-> classification" },
@@ -3489,7 +3668,8 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:57", "json_schema <-> schema" },
     { "cohere/chat.spec:65", "content <-> blocks : string as text | [part] required else \"\"" },
     { "cohere/chat.spec:69", "tool_call_id <-> call" },
-    { "cohere/chat.spec:70", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "cohere/chat.spec:70",
+      "content <-> blocks : string as text | [result_part] required else \"\"" },
     { "cohere/chat.spec:75", "content <-> blocks : string as text | [part] required else \"\"" },
     { "cohere/chat.spec:79", "tool_plan -> blocks.text.text" },
     { "cohere/chat.spec:80", "content <-> blocks : string as text | [part]" },
@@ -3509,86 +3689,94 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:91", "\"image_url\" <-> image {" },
     { "cohere/chat.spec:96", "* <-> foreign" },
     { "cohere/chat.spec:89", "\"text\" <- refusal { text <- text }" },
-    { "cohere/chat.spec:102", "id <-> id" },
-    { "cohere/chat.spec:103", "type = \"function\"" },
-    { "cohere/chat.spec:104", "function.name <-> name" },
-    { "cohere/chat.spec:105", "function.arguments <-> arguments : json in string" },
-    { "cohere/chat.spec:112", "* <-> foreign" },
-    { "cohere/chat.spec:118", "function.name <-> name" },
-    { "cohere/chat.spec:119", "function.description <-> description" },
-    { "cohere/chat.spec:120", "function.parameters <-> schema" },
-    { "cohere/chat.spec:117", "\"function\" <-> function {" },
-    { "cohere/chat.spec:123", "* <-> foreign" },
-    { "cohere/chat.spec:129", "id <-> id else \"\"" },
-    { "cohere/chat.spec:130", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
-    { "cohere/chat.spec:131", "message.role = \"assistant\"" },
-    { "cohere/chat.spec:132", "message.tool_plan -> choices[0].blocks.text.text" },
-    { "cohere/chat.spec:133", "message.content <-> choices[0].blocks : [content]" },
-    { "cohere/chat.spec:134", "message.tool_calls <-> choices[0].blocks : [call]" },
-    { "cohere/chat.spec:135",
+    { "cohere/chat.spec:103", "text <-> text" },
+    { "cohere/chat.spec:104", "text <- text" },
+    { "cohere/chat.spec:105", "document.data -> text : json_text" },
+    { "cohere/chat.spec:103", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "cohere/chat.spec:105",
+      "\"document\" -> text { document.data -> text : json_text; rest ignore }" },
+    { "cohere/chat.spec:106", "* <-> foreign" },
+    { "cohere/chat.spec:104", "\"text\" <- refusal { text <- text }" },
+    { "cohere/chat.spec:112", "id <-> id" },
+    { "cohere/chat.spec:113", "type = \"function\"" },
+    { "cohere/chat.spec:114", "function.name <-> name" },
+    { "cohere/chat.spec:115", "function.arguments <-> arguments : json in string" },
+    { "cohere/chat.spec:122", "* <-> foreign" },
+    { "cohere/chat.spec:128", "function.name <-> name" },
+    { "cohere/chat.spec:129", "function.description <-> description" },
+    { "cohere/chat.spec:130", "function.parameters <-> schema" },
+    { "cohere/chat.spec:127", "\"function\" <-> function {" },
+    { "cohere/chat.spec:133", "* <-> foreign" },
+    { "cohere/chat.spec:139", "id <-> id else \"\"" },
+    { "cohere/chat.spec:140", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
+    { "cohere/chat.spec:141", "message.role = \"assistant\"" },
+    { "cohere/chat.spec:142", "message.tool_plan -> choices[0].blocks.text.text" },
+    { "cohere/chat.spec:143", "message.content <-> choices[0].blocks : [content]" },
+    { "cohere/chat.spec:144", "message.tool_calls <-> choices[0].blocks : [call]" },
+    { "cohere/chat.spec:145",
       "message.citations <-> choices[0].blocks.text.citations : [citation]" },
-    { "cohere/chat.spec:136", "usage <-> usage : usage" },
-    { "cohere/chat.spec:142", "text <-> text else \"\"" },
-    { "cohere/chat.spec:143", "text <- text else \"\"" },
-    { "cohere/chat.spec:144", "thinking <-> text else \"\"" },
-    { "cohere/chat.spec:142", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
-    { "cohere/chat.spec:144",
+    { "cohere/chat.spec:146", "usage <-> usage : usage" },
+    { "cohere/chat.spec:152", "text <-> text else \"\"" },
+    { "cohere/chat.spec:153", "text <- text else \"\"" },
+    { "cohere/chat.spec:154", "thinking <-> text else \"\"" },
+    { "cohere/chat.spec:152", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
+    { "cohere/chat.spec:154",
       "\"thinking\" <-> thinking { thinking <-> text else \"\"; drop signature }" },
-    { "cohere/chat.spec:143", "\"text\" <- refusal { text <- text else \"\" }" },
-    { "cohere/chat.spec:162", "tokens.input_tokens -> input + cache_read" },
-    { "cohere/chat.spec:163", "tokens.input_tokens <- input + cache_read + cache_write" },
-    { "cohere/chat.spec:164", "tokens.output_tokens <-> output" },
-    { "cohere/chat.spec:165", "tokens.reasoning_tokens <-> thinking" },
-    { "cohere/chat.spec:166", "cached_tokens <-> cache_read" },
-    { "cohere/chat.spec:174", "id <-> reply.id else \"\"" },
-    { "cohere/chat.spec:175", "delta.message.role = \"assistant\"" },
-    { "cohere/chat.spec:176", "delta.message.content = []" },
-    { "cohere/chat.spec:177", "delta.message.tool_plan = \"\"" },
-    { "cohere/chat.spec:178", "delta.message.tool_calls = []" },
-    { "cohere/chat.spec:179", "delta.message.citations = []" },
-    { "cohere/chat.spec:182", "delta.message.tool_plan -> block.text.text" },
-    { "cohere/chat.spec:184", "index <-> index" },
-    { "cohere/chat.spec:185", "delta.message.content <-> block : content" },
-    { "cohere/chat.spec:188", "index <-> index" },
-    { "cohere/chat.spec:189", "delta.message.content.thinking <-> block.thinking.text" },
-    { "cohere/chat.spec:190", "delta.message.content.text <-> block.text.text" },
-    { "cohere/chat.spec:193", "index <- index" },
-    { "cohere/chat.spec:194", "delta.message.content.text <- block.refusal.text" },
-    { "cohere/chat.spec:196", "index <-> index" },
+    { "cohere/chat.spec:153", "\"text\" <- refusal { text <- text else \"\" }" },
+    { "cohere/chat.spec:172", "tokens.input_tokens -> input + cache_read" },
+    { "cohere/chat.spec:173", "tokens.input_tokens <- input + cache_read + cache_write" },
+    { "cohere/chat.spec:174", "tokens.output_tokens <-> output" },
+    { "cohere/chat.spec:175", "tokens.reasoning_tokens <-> thinking" },
+    { "cohere/chat.spec:176", "cached_tokens <-> cache_read" },
+    { "cohere/chat.spec:184", "id <-> reply.id else \"\"" },
+    { "cohere/chat.spec:185", "delta.message.role = \"assistant\"" },
+    { "cohere/chat.spec:186", "delta.message.content = []" },
+    { "cohere/chat.spec:187", "delta.message.tool_plan = \"\"" },
+    { "cohere/chat.spec:188", "delta.message.tool_calls = []" },
+    { "cohere/chat.spec:189", "delta.message.citations = []" },
+    { "cohere/chat.spec:192", "delta.message.tool_plan -> block.text.text" },
+    { "cohere/chat.spec:194", "index <-> index" },
+    { "cohere/chat.spec:195", "delta.message.content <-> block : content" },
     { "cohere/chat.spec:198", "index <-> index" },
-    { "cohere/chat.spec:199", "delta.message.tool_calls <-> block : call_start" },
-    { "cohere/chat.spec:202", "index <-> index" },
-    { "cohere/chat.spec:203",
+    { "cohere/chat.spec:199", "delta.message.content.thinking <-> block.thinking.text" },
+    { "cohere/chat.spec:200", "delta.message.content.text <-> block.text.text" },
+    { "cohere/chat.spec:203", "index <- index" },
+    { "cohere/chat.spec:204", "delta.message.content.text <- block.refusal.text" },
+    { "cohere/chat.spec:206", "index <-> index" },
+    { "cohere/chat.spec:208", "index <-> index" },
+    { "cohere/chat.spec:209", "delta.message.tool_calls <-> block : call_start" },
+    { "cohere/chat.spec:212", "index <-> index" },
+    { "cohere/chat.spec:213",
       "delta.message.tool_calls.function.arguments <-> block.call.arguments : json in string" },
-    { "cohere/chat.spec:205", "index <-> index" },
-    { "cohere/chat.spec:209", "delta.finish_reason <-> stop : stop" },
-    { "cohere/chat.spec:210", "delta.usage <-> usage : usage" },
-    { "cohere/chat.spec:211", "delta.error -> stop_text" },
-    { "cohere/chat.spec:215", "delta.finish_reason = \"ERROR\"" },
-    { "cohere/chat.spec:216", "delta.error <- error.message" },
-    { "cohere/chat.spec:173", "\"message-start\" <-> begin {" },
-    { "cohere/chat.spec:182",
+    { "cohere/chat.spec:215", "index <-> index" },
+    { "cohere/chat.spec:219", "delta.finish_reason <-> stop : stop" },
+    { "cohere/chat.spec:220", "delta.usage <-> usage : usage" },
+    { "cohere/chat.spec:221", "delta.error -> stop_text" },
+    { "cohere/chat.spec:225", "delta.finish_reason = \"ERROR\"" },
+    { "cohere/chat.spec:226", "delta.error <- error.message" },
+    { "cohere/chat.spec:183", "\"message-start\" <-> begin {" },
+    { "cohere/chat.spec:192",
       "\"tool-plan-delta\" -> grow { delta.message.tool_plan -> block.text.text }" },
-    { "cohere/chat.spec:183", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
-    { "cohere/chat.spec:187", "\"content-delta\" <-> grow.text | grow.thinking {" },
-    { "cohere/chat.spec:196",
+    { "cohere/chat.spec:193", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
+    { "cohere/chat.spec:197", "\"content-delta\" <-> grow.text | grow.thinking {" },
+    { "cohere/chat.spec:206",
       "\"content-end\" <-> close.text | close.thinking | close.refusal { index <-> index }" },
-    { "cohere/chat.spec:197", "\"tool-call-start\" <-> open.call {" },
-    { "cohere/chat.spec:201", "\"tool-call-delta\" <-> grow.call {" },
-    { "cohere/chat.spec:205", "\"tool-call-end\" <-> close.call { index <-> index }" },
-    { "cohere/chat.spec:206", "\"citation-start\" -> beat" },
-    { "cohere/chat.spec:207", "\"citation-end\" -> beat { rest ignore }" },
-    { "cohere/chat.spec:208", "\"message-end\" <-> finish {" },
-    { "cohere/chat.spec:192", "\"content-delta\" <- grow.refusal {" },
-    { "cohere/chat.spec:214", "\"message-end\" <- fail {" },
-    { "cohere/chat.spec:230", "id <-> id" },
-    { "cohere/chat.spec:231", "type = \"function\"" },
-    { "cohere/chat.spec:232", "function.name <-> name" },
-    { "cohere/chat.spec:233", "function.arguments = \"\"" },
-    { "cohere/chat.spec:238", "id <-> request" },
-    { "cohere/chat.spec:239", "message <-> message else \"\"" },
-    { "cohere/chat.spec:240", "delta.error -> message" },
-    { "cohere/chat.spec:241", "error_type <-> kind : fault try" },
+    { "cohere/chat.spec:207", "\"tool-call-start\" <-> open.call {" },
+    { "cohere/chat.spec:211", "\"tool-call-delta\" <-> grow.call {" },
+    { "cohere/chat.spec:215", "\"tool-call-end\" <-> close.call { index <-> index }" },
+    { "cohere/chat.spec:216", "\"citation-start\" -> beat" },
+    { "cohere/chat.spec:217", "\"citation-end\" -> beat { rest ignore }" },
+    { "cohere/chat.spec:218", "\"message-end\" <-> finish {" },
+    { "cohere/chat.spec:202", "\"content-delta\" <- grow.refusal {" },
+    { "cohere/chat.spec:224", "\"message-end\" <- fail {" },
+    { "cohere/chat.spec:240", "id <-> id" },
+    { "cohere/chat.spec:241", "type = \"function\"" },
+    { "cohere/chat.spec:242", "function.name <-> name" },
+    { "cohere/chat.spec:243", "function.arguments = \"\"" },
+    { "cohere/chat.spec:248", "id <-> request" },
+    { "cohere/chat.spec:249", "message <-> message else \"\"" },
+    { "cohere/chat.spec:250", "delta.error -> message" },
+    { "cohere/chat.spec:251", "error_type <-> kind : fault try" },
     { "cohere/operations.spec:15", "model <-> model required" },
     { "cohere/operations.spec:16", "texts <-> inputs : [string as text]" },
     { "cohere/operations.spec:17", "input_type <-> purpose : input_type" },
@@ -3616,10 +3804,10 @@ static const struct xd_row rows[] = {
 static const unsigned char directions[] = {
     3, 3, 2, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 1, 1, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3,
-    3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2,
-    3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 2, 3, 1, 3, 3,
-    3, 3, 3, 3, 1, 1, 3, 2, 2, 3, 2, 3, 2, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 2, 3, 2, 1, 3, 1, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3,
+    2, 3, 3, 3, 2, 1, 2, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
+    1, 2, 2, 3, 1, 3, 3, 3, 3, 3, 3, 1, 1, 3, 2, 2, 3, 2, 3, 2, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {

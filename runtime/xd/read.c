@@ -43,7 +43,10 @@ xd_read_json(struct xd *x, uint32_t at, struct str *v)
 void
 xd_read_json_text(struct xd *x, uint32_t at, struct str *v)
 {
-    xd_read_json(x, at, v);
+    if (json_kind(&x->doc, at) == JSON_STRING)
+        xd_read_str(x, at, v);
+    else
+        xd_read_json(x, at, v);
 }
 
 void

@@ -370,7 +370,8 @@ void xd_read_json(struct xd *x, uint32_t at, struct str *v); /* raw bytes */
 void xd_read_json_in_string(struct xd *x, uint32_t at,
                             struct str *v); /* the decoded string is the raw JSON */
 void xd_read_json_object(struct xd *x, uint32_t at, struct str *v); /* raw bytes of an object */
-void xd_read_json_text(struct xd *x, uint32_t at, struct str *v);   /* raw bytes as a text */
+void xd_read_json_text(struct xd *x, uint32_t at,
+                       struct str *v); /* a string's text, of other values the bytes */
 void xd_read_int(struct xd *x, uint32_t at, struct ir_int *v);
 void xd_read_real(struct xd *x, uint32_t at, struct str *v); /* number text */
 void xd_read_bool(struct xd *x, uint32_t at, enum ir_bool *v);
