@@ -9,7 +9,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 mkdir -p "$build/tests"
 # Each program leaves its output in PROGRAM.log and its exit code in PROGRAM.code; one that hangs ends with 124.
 printf '%s\n' "$@" | xargs -P "${JOBS:-2}" -I PROGRAM sh -c \
-    'rm -f "$1.code"; timeout -k 5 "${TEST_SECONDS:-300}" "$1" >"$1.log" 2>&1 </dev/null; echo $? >"$1.code"' sh PROGRAM
+    'rm -f "$1.code"; timeout -k 5 "${TEST_SECONDS:-600}" "$1" >"$1.log" 2>&1 </dev/null; echo $? >"$1.code"' sh PROGRAM
 
 passed=0
 failed=0
