@@ -285,9 +285,29 @@ texts_reach_the_client(void **state)
     each(*state, (struct question){ .words = "", .text = "say:Hello \xc3\xa9!" }, says_the_text);
 }
 
+/* Has the dialect a place for tools? */
+static bool
+has_tools(struct house *h, const struct xd_dialect *d)
+{
+    struct ir_tool tool = { .kind = IR_TOOL_FUNCTION, .function.name = STR("f") };
+    struct ir_request m = { .set = true, .model = STR("m"), .tools = { &tool, 1, 1 } };
+    struct buf out;
+    struct xd x;
+    buf_init(&out, 1u << 20);
+    xd_init(&x, d, XD_OP_CHAT, &h->arena, &out);
+    bool has = !xd_request_write(&x, &m);
+    for (unsigned i = 0; i < x.lost.n; i++)
+        has = has && !str_is(x.lost.v[i], "tools");
+    xd_fini(&x);
+    buf_fini(&out);
+    return has;
+}
+
 static void
 makes_the_call(struct house *h, const struct question *q)
 {
+    if (!has_tools(h, q->front) || !has_tools(h, q->provider))
+        return;
     if (ask(h, q) != 200)
         wrong(h, q, "not 200");
     if (q->stream)
