@@ -87,7 +87,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* cohere/chat.spec:158 */
+/* cohere/chat.spec:157 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("COMPLETE"), IR_STOP_END, 0, 1, 1, 9, 0 },
     { STR_INIT("STOP_SEQUENCE"), IR_STOP_MATCH, 0, 1, 1, 10, 0 },
@@ -103,7 +103,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* cohere/chat.spec:258 */
+/* cohere/chat.spec:257 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("TOO_MANY_TOKENS"), IR_FAULT_CONTEXT, 400, 1, 1, 18, 0 },
 };
@@ -1216,15 +1216,6 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
 }
 
 /* cohere/chat.spec:104: result_part.refusal */
-static const struct xd_key result_part_refusal_keys_v[] = {
-    { STR_INIT("text"), -1, NULL },
-    { STR_INIT("type"), -1, NULL },
-};
-static const struct xd_keys result_part_refusal_keys = { result_part_refusal_keys_v, 2, "" };
-static const struct xd_shape result_part_refusal_shape = {
-    family, "result_part.refusal", &result_part_refusal_keys, 0, XD_REST_KEEP, false,
-};
-
 static void
 write_result_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1235,7 +1226,6 @@ write_result_part_refusal(struct xd *x, const struct ir_block *m)
         XD_SEEN(seen_written, 71);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
-    xd_put_rest(x, &result_part_refusal_shape, "", &m->rest);
     if (m->cache.set)
         xd_lose(x, "refusal.cache");
     jw_close(&x->w);
@@ -1254,7 +1244,7 @@ static const struct xd_key result_part_text_2_keys_v[] = {
 };
 static const struct xd_keys result_part_text_2_keys = { result_part_text_2_keys_v, 2, "" };
 static const struct xd_shape result_part_text_2_shape = {
-    family, "result_part.text", &result_part_text_2_keys, 1, XD_REST_KEEP, false,
+    family, "result_part.text", &result_part_text_2_keys, 1, XD_REST_IGNORE, false,
 };
 
 static void
@@ -1262,7 +1252,7 @@ read_result_part_text_2(struct xd *x, uint32_t at, struct ir_block *m)
 {
     uint32_t v[1];
 
-    if (!xd_scan(x, at, &result_part_text_2_shape, v, &m->rest))
+    if (!xd_scan(x, at, &result_part_text_2_shape, v, NULL))
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
@@ -1340,7 +1330,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:111: call */
+/* cohere/chat.spec:110: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1457,7 +1447,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* cohere/chat.spec:127: tool.function */
+/* cohere/chat.spec:126: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1567,7 +1557,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* cohere/chat.spec:138: reply */
+/* cohere/chat.spec:137: reply */
 static const struct xd_key reply_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("tool_plan"), 2, NULL },
@@ -1735,7 +1725,7 @@ static const struct xd_tags content_tags = {
     sizeof content_tags_v / sizeof *content_tags_v - 1, -1,
 };
 
-/* cohere/chat.spec:152: content.text */
+/* cohere/chat.spec:151: content.text */
 static const struct xd_key content_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1779,7 +1769,7 @@ write_content_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:153: content.refusal */
+/* cohere/chat.spec:152: content.refusal */
 static void
 write_content_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1798,7 +1788,7 @@ write_content_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:154: content.thinking */
+/* cohere/chat.spec:153: content.thinking */
 static const struct xd_key content_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1901,7 +1891,7 @@ write_content(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:171: usage */
+/* cohere/chat.spec:170: usage */
 static const struct xd_key usage_keys_tokens_v[] = {
     { STR_INIT("input_tokens"), 0, NULL },
     { STR_INIT("output_tokens"), 1, NULL },
@@ -1980,7 +1970,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:183: message-start */
+/* cohere/chat.spec:182: message-start */
 static const struct xd_key events_message_start_keys_delta_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), -1, NULL },
@@ -2066,7 +2056,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* cohere/chat.spec:192: tool-plan-delta */
+/* cohere/chat.spec:191: tool-plan-delta */
 static const struct xd_key events_tool_plan_delta_keys_delta_message_v[] = {
     { STR_INIT("tool_plan"), 0, NULL },
 };
@@ -2105,7 +2095,7 @@ read_events_tool_plan_delta(struct xd *x, uint32_t at)
     xd_flow_patch(x, choice, &block);
 }
 
-/* cohere/chat.spec:193: content-start */
+/* cohere/chat.spec:192: content-start */
 static const struct xd_key events_content_start_keys_delta_message_v[] = {
     { STR_INIT("content"), 1, NULL },
 };
@@ -2179,7 +2169,7 @@ read_events_content_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:197: content-delta */
+/* cohere/chat.spec:196: content-delta */
 static const struct xd_key events_content_delta_keys_delta_message_content_v[] = {
     { STR_INIT("thinking"), 1, NULL },
     { STR_INIT("text"), 2, NULL },
@@ -2272,7 +2262,7 @@ read_events_content_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:202: content-delta */
+/* cohere/chat.spec:201: content-delta */
 static void
 write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
 {
@@ -2304,7 +2294,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:206: content-end */
+/* cohere/chat.spec:205: content-end */
 static const struct xd_key events_content_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2346,7 +2336,7 @@ read_events_content_end(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:207: tool-call-start */
+/* cohere/chat.spec:206: tool-call-start */
 static const struct xd_key events_tool_call_start_keys_delta_message_v[] = {
     { STR_INIT("tool_calls"), 1, NULL },
 };
@@ -2419,7 +2409,7 @@ read_events_tool_call_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:211: tool-call-delta */
+/* cohere/chat.spec:210: tool-call-delta */
 static const struct xd_key events_tool_call_delta_keys_delta_message_tool_calls_function_v[] = {
     { STR_INIT("arguments"), 1, NULL },
 };
@@ -2511,7 +2501,7 @@ read_events_tool_call_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:215: tool-call-end */
+/* cohere/chat.spec:214: tool-call-end */
 static const struct xd_key events_tool_call_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2553,7 +2543,7 @@ read_events_tool_call_end(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:216: citation-start */
+/* cohere/chat.spec:215: citation-start */
 static const struct xd_key events_citation_start_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2572,7 +2562,7 @@ read_events_citation_start(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:217: citation-end */
+/* cohere/chat.spec:216: citation-end */
 static const struct xd_key events_citation_end_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2591,7 +2581,7 @@ read_events_citation_end(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:218: message-end */
+/* cohere/chat.spec:217: message-end */
 static const struct xd_key events_message_end_keys_delta_v[] = {
     { STR_INIT("finish_reason"), 0, NULL },
     { STR_INIT("usage"), 1, NULL },
@@ -2664,7 +2654,7 @@ read_events_message_end(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* cohere/chat.spec:224: message-end */
+/* cohere/chat.spec:223: message-end */
 static void
 write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
 {
@@ -2687,7 +2677,7 @@ write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:229: a row for each state, a column for each event */
+/* cohere/chat.spec:228: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 255, 255,
     255, 2, 3, 255, 255, 255, 4, 255, 255, 1, 1, 5, 255,
@@ -2864,7 +2854,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* cohere/chat.spec:239: call_start */
+/* cohere/chat.spec:238: call_start */
 static const struct xd_key call_start_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), -1, NULL },
@@ -2926,7 +2916,7 @@ write_call_start(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:247: error */
+/* cohere/chat.spec:246: error */
 static const struct xd_key error_keys_delta_v[] = {
     { STR_INIT("error"), 2, NULL },
 };
@@ -3627,16 +3617,16 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:61", "\"text\" <-> text" },
     { "cohere/chat.spec:61", "\"json_object\" <-> object" },
     { "cohere/chat.spec:61", "\"json_object\" <- schema" },
-    { "cohere/chat.spec:159", "\"COMPLETE\" <-> end" },
-    { "cohere/chat.spec:160", "\"STOP_SEQUENCE\" <-> match" },
-    { "cohere/chat.spec:161", "\"MAX_TOKENS\" <-> length" },
-    { "cohere/chat.spec:162", "\"TOOL_CALL\" <-> call" },
-    { "cohere/chat.spec:163", "\"ERROR\" <-> other" },
-    { "cohere/chat.spec:164", "\"ERROR_TOXIC\" <-> refusal" },
-    { "cohere/chat.spec:165", "\"COMPLETE\" <- pause" },
-    { "cohere/chat.spec:166", "\"TIMEOUT\" -> other" },
-    { "cohere/chat.spec:167", "* -> other" },
-    { "cohere/chat.spec:258", "\"TOO_MANY_TOKENS\" 400 <-> context" },
+    { "cohere/chat.spec:158", "\"COMPLETE\" <-> end" },
+    { "cohere/chat.spec:159", "\"STOP_SEQUENCE\" <-> match" },
+    { "cohere/chat.spec:160", "\"MAX_TOKENS\" <-> length" },
+    { "cohere/chat.spec:161", "\"TOOL_CALL\" <-> call" },
+    { "cohere/chat.spec:162", "\"ERROR\" <-> other" },
+    { "cohere/chat.spec:163", "\"ERROR_TOXIC\" <-> refusal" },
+    { "cohere/chat.spec:164", "\"COMPLETE\" <- pause" },
+    { "cohere/chat.spec:165", "\"TIMEOUT\" -> other" },
+    { "cohere/chat.spec:166", "* -> other" },
+    { "cohere/chat.spec:257", "\"TOO_MANY_TOKENS\" 400 <-> context" },
     { "cohere/operations.spec:26", "\"search_query\" <-> query" },
     { "cohere/operations.spec:27", "\"search_document\" <-> document" },
     { "cohere/operations.spec:28", "\"classification\" <-> classification" },
@@ -3692,91 +3682,91 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:103", "text <-> text" },
     { "cohere/chat.spec:104", "text <- text" },
     { "cohere/chat.spec:105", "document.data -> text : json_text" },
-    { "cohere/chat.spec:103", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "cohere/chat.spec:103", "\"text\" <-> text { text <-> text; drop citations; rest keep }" },
     { "cohere/chat.spec:105",
       "\"document\" -> text { document.data -> text : json_text; rest ignore }" },
     { "cohere/chat.spec:106", "* <-> foreign" },
     { "cohere/chat.spec:104", "\"text\" <- refusal { text <- text }" },
-    { "cohere/chat.spec:112", "id <-> id" },
-    { "cohere/chat.spec:113", "type = \"function\"" },
-    { "cohere/chat.spec:114", "function.name <-> name" },
-    { "cohere/chat.spec:115", "function.arguments <-> arguments : json in string" },
-    { "cohere/chat.spec:122", "* <-> foreign" },
-    { "cohere/chat.spec:128", "function.name <-> name" },
-    { "cohere/chat.spec:129", "function.description <-> description" },
-    { "cohere/chat.spec:130", "function.parameters <-> schema" },
-    { "cohere/chat.spec:127", "\"function\" <-> function {" },
-    { "cohere/chat.spec:133", "* <-> foreign" },
-    { "cohere/chat.spec:139", "id <-> id else \"\"" },
-    { "cohere/chat.spec:140", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
-    { "cohere/chat.spec:141", "message.role = \"assistant\"" },
-    { "cohere/chat.spec:142", "message.tool_plan -> choices[0].blocks.text.text" },
-    { "cohere/chat.spec:143", "message.content <-> choices[0].blocks : [content]" },
-    { "cohere/chat.spec:144", "message.tool_calls <-> choices[0].blocks : [call]" },
-    { "cohere/chat.spec:145",
+    { "cohere/chat.spec:111", "id <-> id" },
+    { "cohere/chat.spec:112", "type = \"function\"" },
+    { "cohere/chat.spec:113", "function.name <-> name" },
+    { "cohere/chat.spec:114", "function.arguments <-> arguments : json in string" },
+    { "cohere/chat.spec:121", "* <-> foreign" },
+    { "cohere/chat.spec:127", "function.name <-> name" },
+    { "cohere/chat.spec:128", "function.description <-> description" },
+    { "cohere/chat.spec:129", "function.parameters <-> schema" },
+    { "cohere/chat.spec:126", "\"function\" <-> function {" },
+    { "cohere/chat.spec:132", "* <-> foreign" },
+    { "cohere/chat.spec:138", "id <-> id else \"\"" },
+    { "cohere/chat.spec:139", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
+    { "cohere/chat.spec:140", "message.role = \"assistant\"" },
+    { "cohere/chat.spec:141", "message.tool_plan -> choices[0].blocks.text.text" },
+    { "cohere/chat.spec:142", "message.content <-> choices[0].blocks : [content]" },
+    { "cohere/chat.spec:143", "message.tool_calls <-> choices[0].blocks : [call]" },
+    { "cohere/chat.spec:144",
       "message.citations <-> choices[0].blocks.text.citations : [citation]" },
-    { "cohere/chat.spec:146", "usage <-> usage : usage" },
-    { "cohere/chat.spec:152", "text <-> text else \"\"" },
-    { "cohere/chat.spec:153", "text <- text else \"\"" },
-    { "cohere/chat.spec:154", "thinking <-> text else \"\"" },
-    { "cohere/chat.spec:152", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
-    { "cohere/chat.spec:154",
+    { "cohere/chat.spec:145", "usage <-> usage : usage" },
+    { "cohere/chat.spec:151", "text <-> text else \"\"" },
+    { "cohere/chat.spec:152", "text <- text else \"\"" },
+    { "cohere/chat.spec:153", "thinking <-> text else \"\"" },
+    { "cohere/chat.spec:151", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
+    { "cohere/chat.spec:153",
       "\"thinking\" <-> thinking { thinking <-> text else \"\"; drop signature }" },
-    { "cohere/chat.spec:153", "\"text\" <- refusal { text <- text else \"\" }" },
-    { "cohere/chat.spec:172", "tokens.input_tokens -> input + cache_read" },
-    { "cohere/chat.spec:173", "tokens.input_tokens <- input + cache_read + cache_write" },
-    { "cohere/chat.spec:174", "tokens.output_tokens <-> output" },
-    { "cohere/chat.spec:175", "tokens.reasoning_tokens <-> thinking" },
-    { "cohere/chat.spec:176", "cached_tokens <-> cache_read" },
-    { "cohere/chat.spec:184", "id <-> reply.id else \"\"" },
-    { "cohere/chat.spec:185", "delta.message.role = \"assistant\"" },
-    { "cohere/chat.spec:186", "delta.message.content = []" },
-    { "cohere/chat.spec:187", "delta.message.tool_plan = \"\"" },
-    { "cohere/chat.spec:188", "delta.message.tool_calls = []" },
-    { "cohere/chat.spec:189", "delta.message.citations = []" },
-    { "cohere/chat.spec:192", "delta.message.tool_plan -> block.text.text" },
-    { "cohere/chat.spec:194", "index <-> index" },
-    { "cohere/chat.spec:195", "delta.message.content <-> block : content" },
-    { "cohere/chat.spec:198", "index <-> index" },
-    { "cohere/chat.spec:199", "delta.message.content.thinking <-> block.thinking.text" },
-    { "cohere/chat.spec:200", "delta.message.content.text <-> block.text.text" },
-    { "cohere/chat.spec:203", "index <- index" },
-    { "cohere/chat.spec:204", "delta.message.content.text <- block.refusal.text" },
-    { "cohere/chat.spec:206", "index <-> index" },
-    { "cohere/chat.spec:208", "index <-> index" },
-    { "cohere/chat.spec:209", "delta.message.tool_calls <-> block : call_start" },
-    { "cohere/chat.spec:212", "index <-> index" },
-    { "cohere/chat.spec:213",
+    { "cohere/chat.spec:152", "\"text\" <- refusal { text <- text else \"\" }" },
+    { "cohere/chat.spec:171", "tokens.input_tokens -> input + cache_read" },
+    { "cohere/chat.spec:172", "tokens.input_tokens <- input + cache_read + cache_write" },
+    { "cohere/chat.spec:173", "tokens.output_tokens <-> output" },
+    { "cohere/chat.spec:174", "tokens.reasoning_tokens <-> thinking" },
+    { "cohere/chat.spec:175", "cached_tokens <-> cache_read" },
+    { "cohere/chat.spec:183", "id <-> reply.id else \"\"" },
+    { "cohere/chat.spec:184", "delta.message.role = \"assistant\"" },
+    { "cohere/chat.spec:185", "delta.message.content = []" },
+    { "cohere/chat.spec:186", "delta.message.tool_plan = \"\"" },
+    { "cohere/chat.spec:187", "delta.message.tool_calls = []" },
+    { "cohere/chat.spec:188", "delta.message.citations = []" },
+    { "cohere/chat.spec:191", "delta.message.tool_plan -> block.text.text" },
+    { "cohere/chat.spec:193", "index <-> index" },
+    { "cohere/chat.spec:194", "delta.message.content <-> block : content" },
+    { "cohere/chat.spec:197", "index <-> index" },
+    { "cohere/chat.spec:198", "delta.message.content.thinking <-> block.thinking.text" },
+    { "cohere/chat.spec:199", "delta.message.content.text <-> block.text.text" },
+    { "cohere/chat.spec:202", "index <- index" },
+    { "cohere/chat.spec:203", "delta.message.content.text <- block.refusal.text" },
+    { "cohere/chat.spec:205", "index <-> index" },
+    { "cohere/chat.spec:207", "index <-> index" },
+    { "cohere/chat.spec:208", "delta.message.tool_calls <-> block : call_start" },
+    { "cohere/chat.spec:211", "index <-> index" },
+    { "cohere/chat.spec:212",
       "delta.message.tool_calls.function.arguments <-> block.call.arguments : json in string" },
-    { "cohere/chat.spec:215", "index <-> index" },
-    { "cohere/chat.spec:219", "delta.finish_reason <-> stop : stop" },
-    { "cohere/chat.spec:220", "delta.usage <-> usage : usage" },
-    { "cohere/chat.spec:221", "delta.error -> stop_text" },
-    { "cohere/chat.spec:225", "delta.finish_reason = \"ERROR\"" },
-    { "cohere/chat.spec:226", "delta.error <- error.message" },
-    { "cohere/chat.spec:183", "\"message-start\" <-> begin {" },
-    { "cohere/chat.spec:192",
+    { "cohere/chat.spec:214", "index <-> index" },
+    { "cohere/chat.spec:218", "delta.finish_reason <-> stop : stop" },
+    { "cohere/chat.spec:219", "delta.usage <-> usage : usage" },
+    { "cohere/chat.spec:220", "delta.error -> stop_text" },
+    { "cohere/chat.spec:224", "delta.finish_reason = \"ERROR\"" },
+    { "cohere/chat.spec:225", "delta.error <- error.message" },
+    { "cohere/chat.spec:182", "\"message-start\" <-> begin {" },
+    { "cohere/chat.spec:191",
       "\"tool-plan-delta\" -> grow { delta.message.tool_plan -> block.text.text }" },
-    { "cohere/chat.spec:193", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
-    { "cohere/chat.spec:197", "\"content-delta\" <-> grow.text | grow.thinking {" },
-    { "cohere/chat.spec:206",
+    { "cohere/chat.spec:192", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
+    { "cohere/chat.spec:196", "\"content-delta\" <-> grow.text | grow.thinking {" },
+    { "cohere/chat.spec:205",
       "\"content-end\" <-> close.text | close.thinking | close.refusal { index <-> index }" },
-    { "cohere/chat.spec:207", "\"tool-call-start\" <-> open.call {" },
-    { "cohere/chat.spec:211", "\"tool-call-delta\" <-> grow.call {" },
-    { "cohere/chat.spec:215", "\"tool-call-end\" <-> close.call { index <-> index }" },
-    { "cohere/chat.spec:216", "\"citation-start\" -> beat" },
-    { "cohere/chat.spec:217", "\"citation-end\" -> beat { rest ignore }" },
-    { "cohere/chat.spec:218", "\"message-end\" <-> finish {" },
-    { "cohere/chat.spec:202", "\"content-delta\" <- grow.refusal {" },
-    { "cohere/chat.spec:224", "\"message-end\" <- fail {" },
-    { "cohere/chat.spec:240", "id <-> id" },
-    { "cohere/chat.spec:241", "type = \"function\"" },
-    { "cohere/chat.spec:242", "function.name <-> name" },
-    { "cohere/chat.spec:243", "function.arguments = \"\"" },
-    { "cohere/chat.spec:248", "id <-> request" },
-    { "cohere/chat.spec:249", "message <-> message else \"\"" },
-    { "cohere/chat.spec:250", "delta.error -> message" },
-    { "cohere/chat.spec:251", "error_type <-> kind : fault try" },
+    { "cohere/chat.spec:206", "\"tool-call-start\" <-> open.call {" },
+    { "cohere/chat.spec:210", "\"tool-call-delta\" <-> grow.call {" },
+    { "cohere/chat.spec:214", "\"tool-call-end\" <-> close.call { index <-> index }" },
+    { "cohere/chat.spec:215", "\"citation-start\" -> beat" },
+    { "cohere/chat.spec:216", "\"citation-end\" -> beat { rest ignore }" },
+    { "cohere/chat.spec:217", "\"message-end\" <-> finish {" },
+    { "cohere/chat.spec:201", "\"content-delta\" <- grow.refusal {" },
+    { "cohere/chat.spec:223", "\"message-end\" <- fail {" },
+    { "cohere/chat.spec:239", "id <-> id" },
+    { "cohere/chat.spec:240", "type = \"function\"" },
+    { "cohere/chat.spec:241", "function.name <-> name" },
+    { "cohere/chat.spec:242", "function.arguments = \"\"" },
+    { "cohere/chat.spec:247", "id <-> request" },
+    { "cohere/chat.spec:248", "message <-> message else \"\"" },
+    { "cohere/chat.spec:249", "delta.error -> message" },
+    { "cohere/chat.spec:250", "error_type <-> kind : fault try" },
     { "cohere/operations.spec:15", "model <-> model required" },
     { "cohere/operations.spec:16", "texts <-> inputs : [string as text]" },
     { "cohere/operations.spec:17", "input_type <-> purpose : input_type" },
