@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[188], seen_written[188];
+static unsigned char seen_read[187], seen_written[187];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -110,16 +110,15 @@ static const struct xd_word effort_table_v[] = {
     { STR_INIT("xhigh"), IR_EFFORT_XHIGH, 0, 1, 1, 15, 0 },
     { STR_INIT("max"), IR_EFFORT_MAX, 0, 1, 1, 16, 0 },
     { STR_INIT("low"), IR_EFFORT_MINIMAL, 0, 0, 1, 17, 0 },
-    { STR_INIT("low"), IR_EFFORT_NONE, 0, 0, 1, 18, 0 },
 };
 static const struct xd_table effort_table = {
     "effort", effort_table_v, sizeof effort_table_v / sizeof *effort_table_v, -1, -1,
     NULL,
 };
 
-/* anthropic/messages.spec:176 */
+/* anthropic/messages.spec:175 */
 static const struct xd_word format_mode_table_v[] = {
-    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 19, 0 },
+    { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 18, 0 },
 };
 static const struct xd_table format_mode_table = {
     "format_mode", format_mode_table_v, sizeof format_mode_table_v / sizeof *format_mode_table_v,
@@ -127,43 +126,43 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:191 */
+/* anthropic/messages.spec:190 */
 static const struct xd_word stop_table_v[] = {
-    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 20, 0 },
-    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 21, 0 },
-    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1, 22, 0 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 22, 0 },
-    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1, 23, 0 },
-    { STR_INIT("pause_turn"), IR_STOP_PAUSE, 0, 1, 1, 24, 0 },
-    { STR_INIT("refusal"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
-    { STR_INIT("refusal"), IR_STOP_FAILED, 0, 0, 1, 26, 0 },
-    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1, 27, 0 },
-    { STR_INIT("compaction"), IR_STOP_END, 0, 1, 0, 28, 0 },
+    { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 19, 0 },
+    { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 20, 0 },
+    { STR_INIT("max_tokens"), IR_STOP_LENGTH, 0, 1, 1, 21, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 21, 0 },
+    { STR_INIT("tool_use"), IR_STOP_CALL, 0, 1, 1, 22, 0 },
+    { STR_INIT("pause_turn"), IR_STOP_PAUSE, 0, 1, 1, 23, 0 },
+    { STR_INIT("refusal"), IR_STOP_REFUSAL, 0, 1, 1, 24, 0 },
+    { STR_INIT("refusal"), IR_STOP_FAILED, 0, 0, 1, 25, 0 },
+    { STR_INIT("end_turn"), IR_STOP_OTHER, 0, 0, 1, 26, 0 },
+    { STR_INIT("compaction"), IR_STOP_END, 0, 1, 0, 27, 0 },
 };
 static const struct xd_table stop_table = {
-    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 29,
+    "stop", stop_table_v, sizeof stop_table_v / sizeof *stop_table_v, IR_STOP_OTHER, 28,
     NULL,
 };
 
-/* anthropic/messages.spec:258 */
+/* anthropic/messages.spec:257 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 30, 0 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 31, 0 },
-    { STR_INIT("billing_error"), IR_FAULT_BILLING, 402, 1, 1, 32, 0 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 33, 0 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 34, 0 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 35, 0 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 36, 0 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 500, 1, 1, 37, 0 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 504, 1, 1, 38, 0 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 529, 1, 1, 39, 0 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_CONTEXT, 400, 0, 1, 40, 0 },
-    { STR_INIT("invalid_request_error"), IR_FAULT_POLICY, 400, 0, 1, 41, 0 },
-    { STR_INIT("api_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 42, 0 },
-    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
-    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
-    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
-    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 43, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 30, 0 },
+    { STR_INIT("billing_error"), IR_FAULT_BILLING, 402, 1, 1, 31, 0 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 32, 0 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 33, 0 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 34, 0 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 35, 0 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 500, 1, 1, 36, 0 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 504, 1, 1, 37, 0 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 529, 1, 1, 38, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_CONTEXT, 400, 0, 1, 39, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_POLICY, 400, 0, 1, 40, 0 },
+    { STR_INIT("api_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 41, 0 },
+    { STR_INIT("*prompt is too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 42, 0 },
+    { STR_INIT("*prompt too long*"), IR_FAULT_CONTEXT, 0, 1, 0, 42, 0 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 42, 0 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 42, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -208,7 +207,7 @@ static const struct xd_shape request_shape = {
 static void
 take_request_system(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 47);
+    XD_SEEN(seen_read, 46);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         if (xd_want(x, v, JSON_ARRAY))
@@ -234,7 +233,7 @@ take_request_system(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 48);
+    XD_SEEN(seen_read, 47);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -246,7 +245,7 @@ take_request_messages(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 49);
+    XD_SEEN(seen_read, 48);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -258,28 +257,28 @@ take_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_request_tool_choice(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 50);
+    XD_SEEN(seen_read, 49);
     read_tool_choice(x, v, &m->tool_choice);
 }
 
 static void
 take_request_stop_sequences(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 51);
+    XD_SEEN(seen_read, 50);
     xd_read_strs(x, v, &m->stops);
 }
 
 static void
 take_request_thinking(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 55);
+    XD_SEEN(seen_read, 54);
     read_thinking(x, v, &m->reasoning);
 }
 
 static void
 take_request_output_config_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 56);
+    XD_SEEN(seen_read, 55);
     int w = xd_read_word(x, v, &effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -288,21 +287,21 @@ take_request_output_config_effort(struct xd *x, uint32_t v, struct ir_request *m
 static void
 take_request_output_config_format(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 57);
+    XD_SEEN(seen_read, 56);
     read_format(x, v, &m->format);
 }
 
 static void
 take_request_output_format(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 58);
+    XD_SEEN(seen_read, 57);
     read_format(x, v, &m->format);
 }
 
 static void
 take_request_service_tier(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 60);
+    XD_SEEN(seen_read, 59);
     xd_read_pair(x, v, &tier_table, &m->tier);
 }
 
@@ -315,19 +314,19 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 44);
+        XD_SEEN(seen_read, 43);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 44);
         xd_read_int(x, v[1], &m->max_output);
     } else {
         xd_missing(x, at, "max_tokens");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 45);
         xd_read_bool(x, v[2], &m->stream);
     }
     if (v[3]) {
@@ -348,15 +347,15 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_stop_sequences(x, v[7], m);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 51);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 52);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 53);
         xd_read_int(x, v[10], &m->sampling.top_k);
     }
     if (v[11]) {
@@ -371,7 +370,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_output_format(x, v[14], m);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 58);
         xd_read_str(x, v[15], &m->user);
     }
     if (v[16]) {
@@ -383,7 +382,7 @@ static void
 put_request_model(struct xd *x, const struct ir_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 44);
+        XD_SEEN(seen_written, 43);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -392,7 +391,7 @@ static void
 put_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 45);
+        XD_SEEN(seen_written, 44);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -401,7 +400,7 @@ static void
 put_request_stream(struct xd *x, const struct ir_request *m)
 {
     if (m->stream) {
-        XD_SEEN(seen_written, 46);
+        XD_SEEN(seen_written, 45);
         xd_put_bool(x, STR("stream"), m->stream);
     }
 }
@@ -410,7 +409,7 @@ static void
 put_request_system(struct xd *x, const struct ir_request *m)
 {
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 47);
+        XD_SEEN(seen_written, 46);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -423,7 +422,7 @@ put_request_system(struct xd *x, const struct ir_request *m)
 static void
 put_request_messages(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 48);
+    XD_SEEN(seen_written, 47);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -435,7 +434,7 @@ static void
 put_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 49);
+        XD_SEEN(seen_written, 48);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -448,7 +447,7 @@ static void
 put_request_tool_choice(struct xd *x, const struct ir_request *m)
 {
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 50);
+        XD_SEEN(seen_written, 49);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
@@ -458,7 +457,7 @@ static void
 put_request_stop_sequences(struct xd *x, const struct ir_request *m)
 {
     if (m->stops.n) {
-        XD_SEEN(seen_written, 51);
+        XD_SEEN(seen_written, 50);
         xd_put_strs(x, STR("stop_sequences"), &m->stops);
     }
 }
@@ -467,7 +466,7 @@ static void
 put_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 52);
+        XD_SEEN(seen_written, 51);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -476,7 +475,7 @@ static void
 put_request_top_p(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 53);
+        XD_SEEN(seen_written, 52);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
 }
@@ -485,7 +484,7 @@ static void
 put_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 54);
+        XD_SEEN(seen_written, 53);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -494,7 +493,7 @@ static void
 put_request_thinking(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 55);
+        XD_SEEN(seen_written, 54);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
@@ -506,12 +505,12 @@ put_request_output_config(struct xd *x, const struct ir_request *m, const struct
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 56);
+        XD_SEEN(seen_written, 55);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 57);
+        XD_SEEN(seen_written, 56);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -525,7 +524,7 @@ put_request_metadata(struct xd *x, const struct ir_request *m, const struct xd_s
     jw_key(&x->w, STR("metadata"));
     jw_enter(&x->w);
     if (m->user.p) {
-        XD_SEEN(seen_written, 59);
+        XD_SEEN(seen_written, 58);
         xd_put_str(x, STR("user_id"), m->user);
     }
     xd_put_rest(x, shape, "metadata", &m->rest);
@@ -536,7 +535,7 @@ static void
 put_request_service_tier(struct xd *x, const struct ir_request *m)
 {
     if (m->tier.p) {
-        XD_SEEN(seen_written, 60);
+        XD_SEEN(seen_written, 59);
         xd_put_pair(x, STR("service_tier"), &tier_table, m->tier);
     }
 }
@@ -604,13 +603,13 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 61);
+        XD_SEEN(seen_read, 60);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 61);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -641,11 +640,11 @@ write_message(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 61);
+        XD_SEEN(seen_written, 60);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
-    XD_SEEN(seen_written, 62);
+    XD_SEEN(seen_written, 61);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->blocks.n; i++)
@@ -693,11 +692,11 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 62);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 63);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -706,7 +705,7 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -718,11 +717,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->text.text.p) {
-        XD_SEEN(seen_written, 63);
+        XD_SEEN(seen_written, 62);
         xd_put_growing(x, STR("text"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 64);
+        XD_SEEN(seen_written, 63);
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -730,7 +729,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
         jw_close(&x->w);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -759,15 +758,15 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 65);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 66);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[2], &m->cache);
     }
 }
@@ -779,15 +778,15 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
     if (x->skeleton || m->thinking.text.p) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 65);
         xd_put_growing(x, STR("thinking"), m->thinking.text);
     }
     if (x->skeleton || m->thinking.signature.p) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 66);
         xd_put_growing(x, STR("signature"), m->thinking.signature);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -815,11 +814,11 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 67);
         xd_read_str(x, v[0], &m->sealed.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -831,11 +830,11 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
     if (m->sealed.data.p) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 67);
         xd_put_str(x, STR("data"), m->sealed.data);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -863,11 +862,11 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 68);
         (void)read_source(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[1], &m->cache);
     }
 }
@@ -879,13 +878,13 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 68);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->image.source))
             xd_no_value(x);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -924,23 +923,23 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 69);
         (void)read_source(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 70);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 71);
         xd_read_str(x, v[2], &m->document.context);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 72);
         xd_read_bool(x, v[3], &m->document.cite);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -952,29 +951,29 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"document\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 69);
         jw_key(&x->w, STR("source"));
         if (!write_source(x, &m->document.source))
             xd_no_value(x);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 70);
         xd_put_str(x, STR("title"), m->document.title);
     }
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 71);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 72);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_shape, "citations", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1004,19 +1003,19 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 73);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 74);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 75);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -1028,19 +1027,19 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_use\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 73);
         xd_put_str(x, STR("id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 74);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (x->skeleton || m->call.arguments.p) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 75);
         xd_put_growing_object(x, STR("input"), m->call.arguments);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1070,11 +1069,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 77);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -1097,11 +1096,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 78);
         xd_read_bool(x, v[2], &m->result.failed);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 64);
         read_cache(x, v[3], &m->cache);
     }
 }
@@ -1113,11 +1112,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"tool_result\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 76);
         xd_put_str(x, STR("tool_use_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0x7beu)) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 77);
         if (xd_single_text(&m->result.blocks, 0x7beu, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -1130,11 +1129,11 @@ write_block_result(struct xd *x, const struct ir_block *m)
         }
     }
     if (m->result.failed) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 78);
         xd_put_bool(x, STR("is_error"), m->result.failed);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1161,11 +1160,11 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
     if (x->skeleton || m->refusal.text.p) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 79);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1178,35 +1177,35 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &block_tags)) {
     case 0:
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 80);
         read_block_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 81);
         read_block_thinking(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 82);
         read_block_sealed(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 83);
         read_block_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 84);
         read_block_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 85);
         read_block_call(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 86);
         read_block_result(x, at, m);
         return true;
     case 8:
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 87);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1220,38 +1219,38 @@ write_block(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 80);
         write_block_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 88);
         write_block_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 81);
         write_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 82);
         write_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 83);
         write_block_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
         xd_lose(x, "blocks.audio");
         break;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 84);
         write_block_document(x, m);
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 85);
         write_block_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 86);
         write_block_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1259,7 +1258,7 @@ write_block(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 87);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1297,11 +1296,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -1313,11 +1312,11 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"web_search_result_location\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -1333,11 +1332,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &citation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 91);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 92);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1351,7 +1350,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 91);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -1359,7 +1358,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 92);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -1400,11 +1399,11 @@ read_source_bytes(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_BYTES;
     if (v[0]) {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 93);
         xd_read_str(x, v[0], &m->bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 94);
         xd_read_str(x, v[1], &m->bytes.data);
     }
 }
@@ -1416,11 +1415,11 @@ write_source_bytes(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"base64\""));
     if (m->bytes.media.p) {
-        XD_SEEN(seen_written, 94);
+        XD_SEEN(seen_written, 93);
         xd_put_str(x, STR("media_type"), m->bytes.media);
     }
     if (m->bytes.data.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("data"), m->bytes.data);
     }
     xd_put_rest(x, &source_bytes_shape, "", &m->rest);
@@ -1447,7 +1446,7 @@ read_source_plain(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_PLAIN;
     if (v[0]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->plain.text);
     }
 }
@@ -1458,11 +1457,11 @@ write_source_plain(struct xd *x, const struct ir_source *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"text\""));
-    XD_SEEN(seen_written, 96);
+    XD_SEEN(seen_written, 95);
     jw_key(&x->w, STR("media_type"));
     jw_raw(&x->w, STR("\"text/plain\""));
     if (m->plain.text.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("data"), m->plain.text);
     }
     xd_put_rest(x, &source_plain_shape, "", &m->rest);
@@ -1488,7 +1487,7 @@ read_source_url(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_URL;
     if (v[0]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 97);
         xd_read_str(x, v[0], &m->url.url);
     }
 }
@@ -1500,7 +1499,7 @@ write_source_url(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url\""));
     if (m->url.url.p) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("url"), m->url.url);
     }
     xd_put_rest(x, &source_url_shape, "", &m->rest);
@@ -1526,7 +1525,7 @@ read_source_file(struct xd *x, uint32_t at, struct ir_source *m)
         return;
     m->kind = IR_SOURCE_FILE;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[0], &m->file.id);
     }
 }
@@ -1538,7 +1537,7 @@ write_source_file(struct xd *x, const struct ir_source *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"file\""));
     if (m->file.id.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("file_id"), m->file.id);
     }
     xd_put_rest(x, &source_file_shape, "", &m->rest);
@@ -1550,19 +1549,19 @@ read_source(struct xd *x, uint32_t at, struct ir_source *m)
 {
     switch (xd_tag(x, at, &source_tags)) {
     case 0:
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 99);
         read_source_bytes(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 100);
         read_source_plain(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 101);
         read_source_url(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 102);
         read_source_file(x, at, m);
         return true;
     }
@@ -1574,19 +1573,19 @@ write_source(struct xd *x, const struct ir_source *m)
 {
     switch (m->kind) {
     case IR_SOURCE_BYTES:
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 99);
         write_source_bytes(x, m);
         return true;
     case IR_SOURCE_PLAIN:
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 100);
         write_source_plain(x, m);
         return true;
     case IR_SOURCE_URL:
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 101);
         write_source_url(x, m);
         return true;
     case IR_SOURCE_FILE:
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 102);
         write_source_file(x, m);
         return true;
     case IR_SOURCE_UNSET:
@@ -1612,7 +1611,7 @@ read_cache(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 104);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1621,11 +1620,11 @@ static void
 write_cache(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 104);
+    XD_SEEN(seen_written, 103);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"ephemeral\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1664,23 +1663,23 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 107);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 108);
         xd_read_bool(x, v[3], &m->function.strict);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 109);
         read_cache(x, v[4], &m->cache);
     }
 }
@@ -1690,23 +1689,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
 {
     jw_object(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 107);
         xd_put_json(x, STR("input_schema"), m->function.schema);
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 108);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 109);
         jw_key(&x->w, STR("cache_control"));
         write_cache(x, &m->cache);
     }
@@ -1719,11 +1718,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 110);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 111);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1737,7 +1736,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 110);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -1745,7 +1744,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 111);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -1774,7 +1773,7 @@ read_tool_choice(struct xd *x, uint32_t at, struct ir_tool_choice *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 112);
         int w = xd_read_word(x, v[0], &choice_table);
         if (w)
             m->mode = (enum ir_choice_mode)w;
@@ -1782,11 +1781,11 @@ read_tool_choice(struct xd *x, uint32_t at, struct ir_tool_choice *m)
         m->mode = (enum ir_choice_mode)xd_value_of(&choice_table, STR("auto"));
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 114);
         xd_read_not(x, v[2], &m->parallel);
     }
 }
@@ -1796,7 +1795,7 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 112);
         if (!xd_put_word(x, STR("type"), &choice_table, (int)m->mode))
             xd_lose(x, "tool_choice.mode");
     } else {
@@ -1804,11 +1803,11 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->parallel) {
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 114);
         xd_put_not(x, STR("disable_parallel_tool_use"), m->parallel);
     }
     jw_close(&x->w);
@@ -1834,17 +1833,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 115);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 116);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 117);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -1854,22 +1853,22 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 115);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 116);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 117);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:169: format */
+/* anthropic/messages.spec:168: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("schema"), 1, NULL },
@@ -1888,13 +1887,13 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 118);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 119);
         xd_read_json(x, v[1], &m->schema);
     }
 }
@@ -1904,12 +1903,12 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 118);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 119);
         xd_put_json(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -1922,7 +1921,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:178: reply */
+/* anthropic/messages.spec:177: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1945,15 +1944,15 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 120);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 124);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
@@ -1964,17 +1963,17 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "content");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 125);
         int w = xd_read_word(x, v[3], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 126);
         xd_read_str(x, v[4], &(*xd_choice(x, &m->choices, 0)).stop_text);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 127);
         read_usage(x, v[5], &m->usage);
     }
 }
@@ -1984,27 +1983,27 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 120);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 122);
+    XD_SEEN(seen_written, 121);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 123);
+    XD_SEEN(seen_written, 122);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->model.p) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 124);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -2016,7 +2015,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("[]"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 125);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
@@ -2024,14 +2023,14 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_raw(&x->w, STR("null"));
     }
     if (m->choices.n > 0 && m->choices.v[0].stop_text.p) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 126);
         xd_put_str(x, STR("stop_sequence"), m->choices.v[0].stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->usage.set) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 127);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
@@ -2045,7 +2044,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:206: usage */
+/* anthropic/messages.spec:205: usage */
 static const struct xd_key usage_keys_output_tokens_details_v[] = {
     { STR_INIT("thinking_tokens"), 4, NULL },
 };
@@ -2071,23 +2070,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 128);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 130);
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 132);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 133);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 134);
         xd_read_int(x, v[4], &m->thinking);
     }
 }
@@ -2097,31 +2096,31 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 129);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 131);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 132);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 133);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 134);
         xd_put_int(x, STR("thinking_tokens"), m->thinking);
     }
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
@@ -2134,7 +2133,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:219: message_start */
+/* anthropic/messages.spec:218: message_start */
 static const struct xd_key events_message_start_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2153,7 +2152,7 @@ write_events_message_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message_start\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 135);
         jw_key(&x->w, STR("message"));
         write_reply(x, &(*e->reply));
     }
@@ -2170,13 +2169,13 @@ read_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 135);
         read_reply(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
 }
 
-/* anthropic/messages.spec:220: content_block_start */
+/* anthropic/messages.spec:219: content_block_start */
 static const struct xd_key events_content_block_start_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("content_block"), 1, NULL },
@@ -2199,11 +2198,11 @@ write_events_content_block_start(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_start\""));
     if (true) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 136);
         xd_put_index(x, STR("index"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 137);
         jw_key(&x->w, STR("content_block"));
         if (!write_block(x, &(*e->block)))
             xd_no_value(x);
@@ -2224,17 +2223,17 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 136);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 137);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:221: content_block_delta */
+/* anthropic/messages.spec:220: content_block_delta */
 static const struct xd_key events_content_block_delta_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2322,7 +2321,7 @@ open_events_content_block_delta(struct xd *x, const struct ir_event *e, struct s
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_delta\""));
     if (true) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 138);
         xd_put_index(x, STR("index"), e->index);
     }
     if (!type.p)
@@ -2343,7 +2342,7 @@ close_events_content_block_delta(struct xd *x)
 static void
 write_events_content_block_delta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 140);
+    XD_SEEN(seen_written, 139);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         if (e->block->text.text.p) {
@@ -2420,16 +2419,16 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 138);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 140);
+    XD_SEEN(seen_read, 139);
     if (!v[1] || !read_events_content_block_delta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:222: content_block_stop */
+/* anthropic/messages.spec:221: content_block_stop */
 static const struct xd_key events_content_block_stop_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2450,7 +2449,7 @@ write_events_content_block_stop(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_stop\""));
     if (true) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 140);
         xd_put_index(x, STR("index"), e->index);
     }
     jw_close(&x->w);
@@ -2467,13 +2466,13 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_content_block_stop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 140);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* anthropic/messages.spec:223: message_delta */
+/* anthropic/messages.spec:222: message_delta */
 static const struct xd_key events_message_delta_keys_delta_v[] = {
     { STR_INIT("stop_reason"), 0, NULL },
     { STR_INIT("stop_sequence"), 1, NULL },
@@ -2502,7 +2501,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("delta"));
     jw_enter(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 141);
         if (!xd_put_word(x, STR("stop_reason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2510,7 +2509,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
         jw_raw(&x->w, STR("null"));
     }
     if (e->stop_text.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("stop_sequence"), e->stop_text);
     } else {
         jw_key(&x->w, STR("stop_sequence"));
@@ -2518,7 +2517,7 @@ write_events_message_delta(struct xd *x, const struct ir_event *e)
     }
     jw_close(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 143);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
@@ -2538,17 +2537,17 @@ read_events_message_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_message_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 141);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[1], &stop_text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 143);
         read_usage(x, v[2], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -2556,7 +2555,7 @@ read_events_message_delta(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* anthropic/messages.spec:229: message_stop */
+/* anthropic/messages.spec:228: message_stop */
 static const struct xd_key events_message_stop_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2587,7 +2586,7 @@ read_events_message_stop(struct xd *x, uint32_t at)
     xd_flow_end(x);
 }
 
-/* anthropic/messages.spec:230: ping */
+/* anthropic/messages.spec:229: ping */
 static const struct xd_key events_ping_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2618,7 +2617,7 @@ read_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* anthropic/messages.spec:231: error */
+/* anthropic/messages.spec:230: error */
 static const struct xd_key events_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2637,7 +2636,7 @@ write_events_error(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
     if ((*e->error).set) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 144);
         jw_key(&x->w, STR("error"));
         write_fault_body(x, &(*e->error));
     }
@@ -2654,13 +2653,13 @@ read_events_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 144);
         read_fault_body(x, v[0], &error);
     }
     xd_flow_fail(x, &error);
 }
 
-/* anthropic/messages.spec:233: a row for each state, a column for each event */
+/* anthropic/messages.spec:232: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 0, 7,
     254, 2, 255, 255, 3, 4, 1, 7,
@@ -2710,35 +2709,35 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 145);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 146);
         read_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 147);
         read_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 148);
         read_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 149);
         read_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 150);
         read_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 151);
         read_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 152);
         read_events_error(x, at);
         break;
     }
@@ -2749,41 +2748,41 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 145);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 146);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 147);
         write_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 148);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 149);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 150);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 151);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 152);
         write_events_error(x, e);
         break;
     }
 }
 
-/* anthropic/messages.spec:243: error */
+/* anthropic/messages.spec:242: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -2801,7 +2800,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 154);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -2815,7 +2814,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 155);
         xd_read_str(x, v[1], &m->request);
     }
 }
@@ -2824,20 +2823,20 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 154);
+    XD_SEEN(seen_written, 153);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
-    XD_SEEN(seen_written, 155);
+    XD_SEEN(seen_written, 154);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     if (m->request.p) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 155);
         xd_put_str(x, STR("request_id"), m->request);
     }
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:251: fault_body */
+/* anthropic/messages.spec:250: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -2856,13 +2855,13 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 156);
         int w = xd_read_word(x, v[0], OWN(x)->fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[1], &m->message);
     }
 }
@@ -2872,12 +2871,12 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->kind) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 156);
         if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2893,29 +2892,29 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:275: model_list */
+/* anthropic/messages.spec:274: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 158);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->models.n; i++)
         write_model_entry(x, &m->models.v[i]);
     jw_close(&x->w);
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("has_more"));
     jw_raw(&x->w, STR("false"));
     if (m->first.p) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 160);
         xd_put_str(x, STR("first_id"), m->first);
     } else {
         jw_key(&x->w, STR("first_id"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->last.p) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 161);
         xd_put_str(x, STR("last_id"), m->last);
     } else {
         jw_key(&x->w, STR("last_id"));
@@ -2924,24 +2923,24 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:282: model_entry */
+/* anthropic/messages.spec:281: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 163);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"model\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 163);
         xd_put_str(x, STR("id"), m->id);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 164);
         xd_put_str(x, STR("display_name"), m->id);
     }
     if (m->date.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("created_at"), m->date);
     }
     if (m->resource.p)
@@ -2982,13 +2981,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 166);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 167);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -3011,7 +3010,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 168);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3022,7 +3021,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 169);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -3031,21 +3030,21 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 170);
         read_tool_choice(x, v[4], &m->tool_choice);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 171);
         read_thinking(x, v[5], &m->reasoning);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 172);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 173);
         read_format(x, v[7], &m->format);
     }
 }
@@ -3055,11 +3054,11 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("model"), m->model);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 167);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3067,14 +3066,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 169);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 169);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3082,24 +3081,24 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 170);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 172);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 173);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -3150,7 +3149,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 174);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3162,7 +3161,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 174);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -3178,25 +3177,25 @@ static void write_anthropic_bedrock_request(struct xd *x, const struct ir_reques
 static void read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m);
 
-/* anthropic/messages.spec:258 */
+/* anthropic/messages.spec:257 */
 static const struct xd_word anthropic_bedrock_fault_table_v[] = {
-    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
-    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
-    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 177, 0 },
-    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
-    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
-    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
-    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 179, 0 },
-    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
-    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
-    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
-    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
-    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
-    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
-    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
-    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
-    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
-    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
+    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 175, 0 },
+    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 175, 0 },
+    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 176, 0 },
+    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 177, 0 },
+    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 177, 0 },
+    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 177, 0 },
+    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 178, 0 },
+    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 179, 0 },
+    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 179, 0 },
+    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 180, 0 },
+    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 180, 0 },
+    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 181, 0 },
+    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 181, 0 },
+    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 182, 0 },
+    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 182, 0 },
+    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 183, 0 },
+    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 183, 0 },
 };
 static const struct xd_table anthropic_bedrock_fault_table = {
     "fault", anthropic_bedrock_fault_table_v,
@@ -3251,7 +3250,7 @@ read_anthropic_bedrock_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 44);
         xd_read_int(x, v[0], &m->max_output);
     } else {
         xd_missing(x, at, "max_tokens");
@@ -3274,15 +3273,15 @@ read_anthropic_bedrock_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_stop_sequences(x, v[5], m);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 51);
         xd_read_real(x, v[6], &m->sampling.temperature);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 52);
         xd_read_real(x, v[7], &m->sampling.top_p);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 53);
         xd_read_int(x, v[8], &m->sampling.top_k);
     }
     if (v[9]) {
@@ -3297,7 +3296,7 @@ read_anthropic_bedrock_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_output_format(x, v[12], m);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 58);
         xd_read_str(x, v[13], &m->user);
     }
     if (v[14]) {
@@ -3309,7 +3308,7 @@ static void
 put_anthropic_bedrock_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 185);
+    XD_SEEN(seen_written, 184);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"bedrock-2023-05-31\""));
 }
@@ -3370,7 +3369,7 @@ read_anthropic_bedrock_events_message_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &anthropic_bedrock_events_message_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 135);
         read_reply(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -3391,11 +3390,11 @@ read_anthropic_bedrock_events_content_block_start(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &anthropic_bedrock_events_content_block_start_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 136);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 137);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
@@ -3414,7 +3413,7 @@ open_anthropic_bedrock_events_content_block_delta(struct xd *x, const struct ir_
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"content_block_delta\""));
     if (true) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 138);
         xd_put_index(x, STR("index"), e->index);
     }
     if (!type.p)
@@ -3435,7 +3434,7 @@ close_anthropic_bedrock_events_content_block_delta(struct xd *x)
 static void
 write_anthropic_bedrock_events_content_block_delta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 140);
+    XD_SEEN(seen_written, 139);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         if (e->block->text.text.p) {
@@ -3512,10 +3511,10 @@ read_anthropic_bedrock_events_content_block_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &anthropic_bedrock_events_content_block_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 138);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 140);
+    XD_SEEN(seen_read, 139);
     if (!v[1] || !read_events_content_block_delta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
@@ -3535,7 +3534,7 @@ read_anthropic_bedrock_events_content_block_stop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &anthropic_bedrock_events_content_block_stop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 140);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
@@ -3557,17 +3556,17 @@ read_anthropic_bedrock_events_message_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &anthropic_bedrock_events_message_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 141);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[1], &stop_text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 143);
         read_usage(x, v[2], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -3614,7 +3613,7 @@ read_anthropic_bedrock_events_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &anthropic_bedrock_events_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 144);
         read_fault_body(x, v[0], &error);
     }
     xd_flow_fail(x, &error);
@@ -3630,35 +3629,35 @@ read_anthropic_bedrock_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 145);
         read_anthropic_bedrock_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 146);
         read_anthropic_bedrock_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 147);
         read_anthropic_bedrock_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 148);
         read_anthropic_bedrock_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 149);
         read_anthropic_bedrock_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 150);
         read_anthropic_bedrock_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 151);
         read_anthropic_bedrock_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 152);
         read_anthropic_bedrock_events_error(x, at);
         break;
     }
@@ -3669,41 +3668,41 @@ write_anthropic_bedrock_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 145);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 146);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 147);
         write_anthropic_bedrock_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 148);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 149);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 150);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 151);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 152);
         write_events_error(x, e);
         break;
     }
 }
 
-/* anthropic/messages.spec:243: error */
+/* anthropic/messages.spec:242: error */
 static const struct xd_key anthropic_bedrock_error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -3721,7 +3720,7 @@ static const struct xd_shape anthropic_bedrock_error_shape = {
 static void
 take_anthropic_bedrock_error_error(struct xd *x, uint32_t v, struct ir_error *m)
 {
-    XD_SEEN(seen_read, 155);
+    XD_SEEN(seen_read, 154);
     switch (json_kind(&x->doc, v)) {
     case JSON_OBJECT:
         read_fault_body(x, v, m);
@@ -3747,11 +3746,11 @@ read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m)
         take_anthropic_bedrock_error_error(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 155);
         xd_read_str(x, v[1], &m->request);
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 185);
         xd_read_str(x, (v[2] ? v[2] : v[3]), &m->message);
     }
 }
@@ -3760,7 +3759,7 @@ static void
 put_anthropic_bedrock_error_type(struct xd *x, const struct ir_error *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 154);
+    XD_SEEN(seen_written, 153);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
 }
@@ -3768,7 +3767,7 @@ put_anthropic_bedrock_error_type(struct xd *x, const struct ir_error *m)
 static void
 put_anthropic_bedrock_error_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 155);
+    XD_SEEN(seen_written, 154);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
 }
@@ -3777,7 +3776,7 @@ static void
 put_anthropic_bedrock_error_request_id(struct xd *x, const struct ir_error *m)
 {
     if (m->request.p) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 155);
         xd_put_str(x, STR("request_id"), m->request);
     }
 }
@@ -3842,13 +3841,13 @@ read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 45);
+        XD_SEEN(seen_read, 44);
         xd_read_int(x, v[0], &m->max_output);
     } else {
         xd_missing(x, at, "max_tokens");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 46);
+        XD_SEEN(seen_read, 45);
         xd_read_bool(x, v[1], &m->stream);
     }
     if (v[2]) {
@@ -3869,15 +3868,15 @@ read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_stop_sequences(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 52);
+        XD_SEEN(seen_read, 51);
         xd_read_real(x, v[7], &m->sampling.temperature);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 53);
+        XD_SEEN(seen_read, 52);
         xd_read_real(x, v[8], &m->sampling.top_p);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 54);
+        XD_SEEN(seen_read, 53);
         xd_read_int(x, v[9], &m->sampling.top_k);
     }
     if (v[10]) {
@@ -3892,7 +3891,7 @@ read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_output_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 59);
+        XD_SEEN(seen_read, 58);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -3904,7 +3903,7 @@ static void
 put_anthropic_vertex_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 187);
+    XD_SEEN(seen_written, 186);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"vertex-2023-10-16\""));
 }
@@ -4348,33 +4347,32 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:164", "\"xhigh\" <-> xhigh" },
     { "anthropic/messages.spec:164", "\"max\" <-> max" },
     { "anthropic/messages.spec:165", "\"low\" <- minimal" },
-    { "anthropic/messages.spec:166", "\"low\" <- none" },
-    { "anthropic/messages.spec:176", "\"json_schema\" <-> schema" },
-    { "anthropic/messages.spec:192", "\"end_turn\" <-> end" },
-    { "anthropic/messages.spec:193", "\"stop_sequence\" <-> match" },
-    { "anthropic/messages.spec:194",
+    { "anthropic/messages.spec:175", "\"json_schema\" <-> schema" },
+    { "anthropic/messages.spec:191", "\"end_turn\" <-> end" },
+    { "anthropic/messages.spec:192", "\"stop_sequence\" <-> match" },
+    { "anthropic/messages.spec:193",
       "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "anthropic/messages.spec:195", "\"tool_use\" <-> call" },
-    { "anthropic/messages.spec:196", "\"pause_turn\" <-> pause" },
-    { "anthropic/messages.spec:197", "\"refusal\" <-> refusal" },
-    { "anthropic/messages.spec:198", "\"refusal\" <- failed" },
-    { "anthropic/messages.spec:199", "\"end_turn\" <- other" },
-    { "anthropic/messages.spec:200", "\"compaction\" -> end" },
-    { "anthropic/messages.spec:201", "* -> other" },
-    { "anthropic/messages.spec:259", "\"invalid_request_error\" 400 <-> invalid" },
-    { "anthropic/messages.spec:260", "\"authentication_error\" 401 <-> auth" },
-    { "anthropic/messages.spec:261", "\"billing_error\" 402 <-> billing" },
-    { "anthropic/messages.spec:262", "\"permission_error\" 403 <-> forbidden" },
-    { "anthropic/messages.spec:263", "\"not_found_error\" 404 <-> missing" },
-    { "anthropic/messages.spec:264", "\"request_too_large\" 413 <-> too_large" },
-    { "anthropic/messages.spec:265", "\"rate_limit_error\" 429 <-> rate" },
-    { "anthropic/messages.spec:266", "\"api_error\" 500 <-> internal" },
-    { "anthropic/messages.spec:267", "\"timeout_error\" 504 <-> timeout" },
-    { "anthropic/messages.spec:268", "\"overloaded_error\" 529 <-> overloaded" },
-    { "anthropic/messages.spec:269", "\"invalid_request_error\" 400 <- context" },
-    { "anthropic/messages.spec:270", "\"invalid_request_error\" 400 <- policy" },
-    { "anthropic/messages.spec:271", "\"api_error\" 502 <- protocol" },
-    { "anthropic/messages.spec:272",
+    { "anthropic/messages.spec:194", "\"tool_use\" <-> call" },
+    { "anthropic/messages.spec:195", "\"pause_turn\" <-> pause" },
+    { "anthropic/messages.spec:196", "\"refusal\" <-> refusal" },
+    { "anthropic/messages.spec:197", "\"refusal\" <- failed" },
+    { "anthropic/messages.spec:198", "\"end_turn\" <- other" },
+    { "anthropic/messages.spec:199", "\"compaction\" -> end" },
+    { "anthropic/messages.spec:200", "* -> other" },
+    { "anthropic/messages.spec:258", "\"invalid_request_error\" 400 <-> invalid" },
+    { "anthropic/messages.spec:259", "\"authentication_error\" 401 <-> auth" },
+    { "anthropic/messages.spec:260", "\"billing_error\" 402 <-> billing" },
+    { "anthropic/messages.spec:261", "\"permission_error\" 403 <-> forbidden" },
+    { "anthropic/messages.spec:262", "\"not_found_error\" 404 <-> missing" },
+    { "anthropic/messages.spec:263", "\"request_too_large\" 413 <-> too_large" },
+    { "anthropic/messages.spec:264", "\"rate_limit_error\" 429 <-> rate" },
+    { "anthropic/messages.spec:265", "\"api_error\" 500 <-> internal" },
+    { "anthropic/messages.spec:266", "\"timeout_error\" 504 <-> timeout" },
+    { "anthropic/messages.spec:267", "\"overloaded_error\" 529 <-> overloaded" },
+    { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <- context" },
+    { "anthropic/messages.spec:269", "\"invalid_request_error\" 400 <- policy" },
+    { "anthropic/messages.spec:270", "\"api_error\" 502 <- protocol" },
+    { "anthropic/messages.spec:271",
       "\"*prompt is too long*\", \"*prompt too long*\", \"*context window*\", \"*context length*\" "
       "-> context" },
     { "anthropic/messages.spec:31", "model <-> model required" },
@@ -4457,56 +4455,56 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:154", "type <-> mode : thinking_mode" },
     { "anthropic/messages.spec:155", "budget_tokens <-> budget" },
     { "anthropic/messages.spec:156", "display <-> display" },
-    { "anthropic/messages.spec:170", "type <-> mode : format_mode" },
-    { "anthropic/messages.spec:171", "schema <-> schema" },
-    { "anthropic/messages.spec:179", "id <-> id else \"\"" },
-    { "anthropic/messages.spec:180", "type = \"message\"" },
-    { "anthropic/messages.spec:181", "role = \"assistant\"" },
-    { "anthropic/messages.spec:182", "model <-> model else \"\"" },
-    { "anthropic/messages.spec:183", "content <-> choices[0].blocks : [block] required" },
-    { "anthropic/messages.spec:184", "stop_reason <-> choices[0].stop : stop else null" },
-    { "anthropic/messages.spec:185", "stop_sequence <-> choices[0].stop_text else null" },
-    { "anthropic/messages.spec:186", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:207", "input_tokens -> input" },
-    { "anthropic/messages.spec:208", "input_tokens <- input else 0" },
-    { "anthropic/messages.spec:209", "output_tokens -> output" },
-    { "anthropic/messages.spec:210", "output_tokens <- output else 0" },
-    { "anthropic/messages.spec:211", "cache_read_input_tokens <-> cache_read" },
-    { "anthropic/messages.spec:212", "cache_creation_input_tokens <-> cache_write" },
-    { "anthropic/messages.spec:213", "output_tokens_details.thinking_tokens <-> thinking" },
-    { "anthropic/messages.spec:219", "message <-> reply : reply" },
+    { "anthropic/messages.spec:169", "type <-> mode : format_mode" },
+    { "anthropic/messages.spec:170", "schema <-> schema" },
+    { "anthropic/messages.spec:178", "id <-> id else \"\"" },
+    { "anthropic/messages.spec:179", "type = \"message\"" },
+    { "anthropic/messages.spec:180", "role = \"assistant\"" },
+    { "anthropic/messages.spec:181", "model <-> model else \"\"" },
+    { "anthropic/messages.spec:182", "content <-> choices[0].blocks : [block] required" },
+    { "anthropic/messages.spec:183", "stop_reason <-> choices[0].stop : stop else null" },
+    { "anthropic/messages.spec:184", "stop_sequence <-> choices[0].stop_text else null" },
+    { "anthropic/messages.spec:185", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:206", "input_tokens -> input" },
+    { "anthropic/messages.spec:207", "input_tokens <- input else 0" },
+    { "anthropic/messages.spec:208", "output_tokens -> output" },
+    { "anthropic/messages.spec:209", "output_tokens <- output else 0" },
+    { "anthropic/messages.spec:210", "cache_read_input_tokens <-> cache_read" },
+    { "anthropic/messages.spec:211", "cache_creation_input_tokens <-> cache_write" },
+    { "anthropic/messages.spec:212", "output_tokens_details.thinking_tokens <-> thinking" },
+    { "anthropic/messages.spec:218", "message <-> reply : reply" },
+    { "anthropic/messages.spec:219", "index <-> index" },
+    { "anthropic/messages.spec:219", "content_block <-> block : block" },
     { "anthropic/messages.spec:220", "index <-> index" },
-    { "anthropic/messages.spec:220", "content_block <-> block : block" },
+    { "anthropic/messages.spec:220", "delta <-> block : grows by type" },
     { "anthropic/messages.spec:221", "index <-> index" },
-    { "anthropic/messages.spec:221", "delta <-> block : grows by type" },
-    { "anthropic/messages.spec:222", "index <-> index" },
-    { "anthropic/messages.spec:224", "delta.stop_reason <-> stop : stop else null" },
-    { "anthropic/messages.spec:225", "delta.stop_sequence <-> stop_text else null" },
-    { "anthropic/messages.spec:226", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:231", "error <-> error : fault_body" },
-    { "anthropic/messages.spec:219", "\"message_start\" <-> begin { message <-> reply : reply }" },
-    { "anthropic/messages.spec:220",
+    { "anthropic/messages.spec:223", "delta.stop_reason <-> stop : stop else null" },
+    { "anthropic/messages.spec:224", "delta.stop_sequence <-> stop_text else null" },
+    { "anthropic/messages.spec:225", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:230", "error <-> error : fault_body" },
+    { "anthropic/messages.spec:218", "\"message_start\" <-> begin { message <-> reply : reply }" },
+    { "anthropic/messages.spec:219",
       "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
-    { "anthropic/messages.spec:221",
+    { "anthropic/messages.spec:220",
       "\"content_block_delta\" <-> grow { index <-> index; delta <-> block : grows by type }" },
-    { "anthropic/messages.spec:222", "\"content_block_stop\" <-> close { index <-> index }" },
-    { "anthropic/messages.spec:223", "\"message_delta\" <-> finish {" },
-    { "anthropic/messages.spec:229", "\"message_stop\" <-> end" },
-    { "anthropic/messages.spec:230", "\"ping\" <-> beat" },
-    { "anthropic/messages.spec:231", "\"error\" <-> fail { error <-> error : fault_body }" },
-    { "anthropic/messages.spec:244", "type = \"error\"" },
-    { "anthropic/messages.spec:245", "error <-> this : fault_body | string as message" },
-    { "anthropic/messages.spec:246", "request_id <-> request" },
-    { "anthropic/messages.spec:252", "type <-> kind : fault" },
-    { "anthropic/messages.spec:253", "message <-> message else \"\"" },
-    { "anthropic/messages.spec:276", "data <- models : [model_entry] required" },
-    { "anthropic/messages.spec:277", "has_more = false" },
-    { "anthropic/messages.spec:278", "first_id <- first else null" },
-    { "anthropic/messages.spec:279", "last_id <- last else null" },
-    { "anthropic/messages.spec:283", "type = \"model\"" },
-    { "anthropic/messages.spec:284", "id <- id" },
-    { "anthropic/messages.spec:285", "display_name <- id" },
-    { "anthropic/messages.spec:286", "created_at <- date" },
+    { "anthropic/messages.spec:221", "\"content_block_stop\" <-> close { index <-> index }" },
+    { "anthropic/messages.spec:222", "\"message_delta\" <-> finish {" },
+    { "anthropic/messages.spec:228", "\"message_stop\" <-> end" },
+    { "anthropic/messages.spec:229", "\"ping\" <-> beat" },
+    { "anthropic/messages.spec:230", "\"error\" <-> fail { error <-> error : fault_body }" },
+    { "anthropic/messages.spec:243", "type = \"error\"" },
+    { "anthropic/messages.spec:244", "error <-> this : fault_body | string as message" },
+    { "anthropic/messages.spec:245", "request_id <-> request" },
+    { "anthropic/messages.spec:251", "type <-> kind : fault" },
+    { "anthropic/messages.spec:252", "message <-> message else \"\"" },
+    { "anthropic/messages.spec:275", "data <- models : [model_entry] required" },
+    { "anthropic/messages.spec:276", "has_more = false" },
+    { "anthropic/messages.spec:277", "first_id <- first else null" },
+    { "anthropic/messages.spec:278", "last_id <- last else null" },
+    { "anthropic/messages.spec:282", "type = \"model\"" },
+    { "anthropic/messages.spec:283", "id <- id" },
+    { "anthropic/messages.spec:284", "display_name <- id" },
+    { "anthropic/messages.spec:285", "created_at <- date" },
     { "anthropic/count.spec:14", "model <-> model required" },
     { "anthropic/count.spec:15", "system <-> instructions : [block] | string as text" },
     { "anthropic/count.spec:16", "messages <-> turns : [message] required" },
@@ -4538,12 +4536,12 @@ static const struct xd_row rows[] = {
     { "providers/anthropic_vertex.spec:26", "anthropic_version = \"vertex-2023-10-16\"" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3,
-    2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3,
-    3, 1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2,
-    2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3,
+    1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 2,
+    2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
 };
 
 const struct xd_dialect xd_anthropic_messages = {

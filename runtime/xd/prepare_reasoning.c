@@ -93,6 +93,8 @@ set_mode(struct ir_reasoning *r, enum ir_thinking mode)
 {
     r->set = true;
     r->mode = mode;
+    if (mode == IR_THINKING_OFF)
+        r->budget.set = false; /* thinking that is off has none */
 }
 
 static void
