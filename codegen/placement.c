@@ -347,9 +347,7 @@ check_decl(struct check *c, const struct ast_decl *decl)
         check_cases(c, decl, IN_ROUTE);
         break;
     case DECL_STREAM:
-        if (decl->patch)
-            check_rows(c, &decl->rows, IN_PATCH);
-        else if (decl->items)
+        if (decl->patch || decl->items)
             check_rows(c, &decl->rows, IN_PATCH);
         else
             no_common_rows(c, decl);

@@ -152,7 +152,7 @@ missing_piece(const struct said *was, const struct said *is)
     struct str all = tight(is->arena, is->text);
     for (unsigned i = 0; i < was->npieces; i++) {
         struct str piece = tight(was->arena, was->pieces[i]);
-        if (piece.n && !memmem(all.p, all.n, piece.p, piece.n))
+        if (piece.n && (!all.n || !memmem(all.p, all.n, piece.p, piece.n)))
             return arena_printf(was->arena, "a text is missing: \"%.*s\"",
                                 (int)(piece.n < 60 ? piece.n : 60), piece.p)
                 .p;
@@ -166,7 +166,7 @@ has_lines(struct str all, struct str wanted)
     while (wanted.n) {
         const char *end = memchr(wanted.p, '\n', wanted.n);
         size_t n = end ? (size_t)(end - wanted.p) + 1 : wanted.n;
-        if (!memmem(all.p, all.n, wanted.p, n))
+        if (!all.n || !memmem(all.p, all.n, wanted.p, n))
             return false;
         wanted = str_skip(wanted, n);
     }
