@@ -33,8 +33,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct upstream_header headers[2] = { { STR("Content-Type"), STR("a") } };
     headers[1].name = take(&rest);
     headers[1].value = take(&rest);
-    const struct sigv4_request req = { STR("POST"), url,       headers,    2,
-                                       rest,        STR("eu"), STR("svc"), 1440938160 };
+    const struct sigv4_request req = { .method = STR("POST"),
+                                       .url = url,
+                                       .headers = headers,
+                                       .n_headers = 2,
+                                       .body = rest,
+                                       .region = STR("eu"),
+                                       .service = STR("svc"),
+                                       .now = 1440938160 };
     unsigned got = sigv4_sign(&key, &req, &a, out);
     if (got != 0 && got != SIGV4_HEADERS)
         abort();

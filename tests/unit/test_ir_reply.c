@@ -31,10 +31,12 @@ tear_down(void **state)
 static struct ir_citation cites[] = { { .kind = IR_CITATION_WEB, .web.url = STR_INIT("u") } };
 static struct ir_block blocks[] = {
     { .kind = IR_BLOCK_THINKING, .thinking = { STR_INIT("hm"), STR_INIT("sig") } },
-    { .kind = IR_BLOCK_TEXT, .text = { STR_INIT("Hi"), { cites, 1, 1 } } },
+    { .kind = IR_BLOCK_TEXT, .text = { .text = STR_INIT("Hi"), .citations = { cites, 1, 1 } } },
     { .kind = IR_BLOCK_SEALED, .sealed.data = STR_INIT("xx") },
-    { .kind = IR_BLOCK_CALL, .call = { STR_INIT("a"), STR_INIT("f"), STR_INIT("{\"x\":1}") } },
-    { .kind = IR_BLOCK_CALL, .call = { STR_INIT("b"), STR_INIT("g"), STR_INIT("") } },
+    { .kind = IR_BLOCK_CALL,
+      .call = { .id = STR_INIT("a"), .name = STR_INIT("f"), .arguments = STR_INIT("{\"x\":1}") } },
+    { .kind = IR_BLOCK_CALL,
+      .call = { .id = STR_INIT("b"), .name = STR_INIT("g"), .arguments = STR_INIT("") } },
     { .kind = IR_BLOCK_REFUSAL, .refusal.text = STR_INIT("no") },
     { .kind = IR_BLOCK_IMAGE, .image.source = { .kind = IR_SOURCE_URL, .url.url = STR_INIT("i") } },
     { .kind = IR_BLOCK_FOREIGN, .foreign = { STR_INIT("d"), STR_INIT("{}") } },
@@ -95,7 +97,8 @@ what_is_collected_does_not_depend_on_its_source(void **state)
     char text[8] = "abc", url[8] = "u";
     struct ir_citation c = { .kind = IR_CITATION_WEB, .web.url = { url, 1 } };
     struct ir_block open = { .kind = IR_BLOCK_TEXT, .text.text = STR("") };
-    struct ir_block grow = { .kind = IR_BLOCK_TEXT, .text = { { text, 3 }, { &c, 1, 1 } } };
+    struct ir_block grow = { .kind = IR_BLOCK_TEXT,
+                             .text = { .text = { text, 3 }, .citations = { &c, 1, 1 } } };
     struct ir_reply head = { .set = true };
     ir_collector_event(&t->collector, &(struct ir_event){ .kind = IR_EVENT_BEGIN, .reply = &head });
     ir_collector_event(&t->collector, &(struct ir_event){ .kind = IR_EVENT_OPEN, .block = &open });
