@@ -54,7 +54,8 @@ own_prompt(const struct xd *x, const struct ir_request *m)
 bool
 xd_put_prompt(struct xd *x, struct str key, const struct ir_request *m)
 {
-    static const char *const names[] = { [IR_ROLE_USER] = "User: ",
+    static const char *const names[] = { [IR_ROLE_UNSET] = "",
+                                         [IR_ROLE_USER] = "User: ",
                                          [IR_ROLE_ASSISTANT] = "Assistant: ",
                                          [IR_ROLE_SYSTEM] = "System: " };
     const struct ir_block *own = own_prompt(x, m);
