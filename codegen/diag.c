@@ -104,20 +104,12 @@ diags_count(const struct diags *d)
     return d->n;
 }
 
-static int
-compare_str(struct str a, struct str b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int c = n ? memcmp(a.p, b.p, n) : 0;
-    return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
 /* By file, place, text; errors without a place come first. */
 static int
 compare(const void *pa, const void *pb)
 {
     const struct diag *a = *(struct diag *const *)pa, *b = *(struct diag *const *)pb;
-    int c = compare_str(a->at.src ? a->at.src->path : (struct str){ 0 },
+    int c = str_compare(a->at.src ? a->at.src->path : (struct str){ 0 },
                         b->at.src ? b->at.src->path : (struct str){ 0 });
     if (c)
         return c;
@@ -125,7 +117,7 @@ compare(const void *pa, const void *pb)
         return a->at.at < b->at.at ? -1 : 1;
     if (a->at.n != b->at.n)
         return a->at.n < b->at.n ? -1 : 1;
-    return compare_str(a->text, b->text);
+    return str_compare(a->text, b->text);
 }
 
 /* `^~~~` below the span; tabs are repeated so that the caret stands right whatever their width. */

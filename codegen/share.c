@@ -169,14 +169,6 @@ share_add(struct share *s, struct str prefix, struct str text)
 
 /* --- classes --------------------------------------------------------------------------------------- */
 
-static int
-compare(struct str a, struct str b)
-{
-    int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-    return c ? c : a.n < b.n ? -1 : a.n > b.n;
-}
-
 /* The item of this name, or s->n. */
 static unsigned
 find(const struct share *s, struct str name)
@@ -185,7 +177,7 @@ find(const struct share *s, struct str name)
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        int c = compare(s->v[s->by_name[middle]].name, name);
+        int c = str_compare(s->v[s->by_name[middle]].name, name);
         if (c == 0)
             return s->by_name[middle];
         if (c < 0)
@@ -207,7 +199,7 @@ sort(struct share *s, unsigned *v, unsigned *spare, unsigned n)
     sort(s, v, spare, half);
     sort(s, v + half, spare, n - half);
     for (unsigned out = 0; out < n; out++) {
-        bool left = k == n || (i < half && compare(s->v[v[i]].name, s->v[v[k]].name) <= 0);
+        bool left = k == n || (i < half && str_compare(s->v[v[i]].name, s->v[v[k]].name) <= 0);
         spare[out] = left ? v[i++] : v[k++];
     }
     memcpy(v, spare, n * sizeof *v);

@@ -3,6 +3,7 @@
 # of a failed one also the end of its log.  The last line is `N passed, N failed`: test cases where a stage counts
 # them (its log then ends with such a line too), else 1 for the stage.
 #   FUZZ_SECONDS   for each fuzz target: 60 in CI, 5 elsewhere
+#   FUZZ_SEED      the fuzzers' chance begins here: 1; `make fuzz` begins elsewhere each time
 #   JOBS           processes at a time: 2
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -10,7 +11,8 @@ cd "$(dirname "$0")/.." || exit 2
 JOBS=${JOBS:-2}
 FUZZ_SECONDS=${FUZZ_SECONDS:-$([ -n "${CI:-}" ] && echo 60 || echo 5)}
 logs=build/test
-export JOBS FUZZ_SECONDS
+FUZZ_SEED=${FUZZ_SEED:-1}
+export JOBS FUZZ_SECONDS FUZZ_SEED
 export LLMUX_ROWS="$PWD/$logs/rows"
 export UBSAN_OPTIONS=print_stacktrace=1
 rm -rf $logs

@@ -63,6 +63,15 @@ str_ends(struct str s, struct str suffix)
     return suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0;
 }
 
+/* By bytes, what is a prefix of the other first: below, at or above 0, for sorting. */
+static inline int
+str_compare(struct str a, struct str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0; /* an empty one may be NULL */
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 /* The first n bytes removed; n is cut to the length. */
 static inline struct str
 str_skip(struct str s, size_t n)

@@ -129,18 +129,11 @@ struct pair {
 };
 
 static int
-compare_str(struct str a, struct str b)
-{
-    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-    return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static int
 compare_pairs(const void *a, const void *b)
 {
     const struct pair *x = a, *y = b;
-    int order = compare_str(x->name, y->name);
-    return order ? order : compare_str(x->value, y->value);
+    int order = str_compare(x->name, y->name);
+    return order ? order : str_compare(x->value, y->value);
 }
 
 /* Encoded exactly once, however it came. */
@@ -225,7 +218,7 @@ add_header(struct signing *s, struct str name, struct str value)
     struct upstream_header h = { small_letters(s, name), squeeze(s, value) };
     size_t at = s->n_headers++;
     /* behind those of the same name: their values keep their order */
-    while (at && compare_str(s->headers[at - 1].name, h.name) > 0) {
+    while (at && str_compare(s->headers[at - 1].name, h.name) > 0) {
         s->headers[at] = s->headers[at - 1];
         at--;
     }

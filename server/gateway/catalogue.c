@@ -29,17 +29,10 @@ add_offer(struct catalogue *c, const struct deployment *d, const struct config_m
 }
 
 static int
-compare_names(struct str a, struct str b)
-{
-    int d = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-    return d ? d : (a.n > b.n) - (a.n < b.n);
-}
-
-static int
 compare_models(const void *a, const void *b)
 {
     const struct model *const *x = a, *const *y = b;
-    return compare_names((*x)->name, (*y)->name);
+    return str_compare((*x)->name, (*y)->name);
 }
 
 static int
@@ -47,7 +40,7 @@ compare_key(const void *key, const void *element)
 {
     const struct str *name = key;
     const struct model *const *m = element;
-    return compare_names(*name, (*m)->name);
+    return str_compare(*name, (*m)->name);
 }
 
 static size_t

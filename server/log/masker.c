@@ -53,17 +53,9 @@ is_key_char(unsigned char c)
 }
 
 static int
-compare(struct str a, struct str b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int d = memcmp(a.p, b.p, n);
-    return d ? d : (a.n > b.n) - (a.n < b.n);
-}
-
-static int
 compare_known(const void *a, const void *b)
 {
-    return compare(((const struct known *)a)->value, ((const struct known *)b)->value);
+    return str_compare(((const struct known *)a)->value, ((const struct known *)b)->value);
 }
 
 static void
@@ -158,7 +150,7 @@ match_known(const struct masker *m, struct str s)
     size_t low = 0, high = m->n;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (compare(m->v[mid].value, s) <= 0)
+        if (str_compare(m->v[mid].value, s) <= 0)
             low = mid + 1;
         else
             high = mid;

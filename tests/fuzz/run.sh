@@ -1,6 +1,8 @@
 #!/bin/sh
 # run.sh SECONDS: run every fuzz target that long, two at a time.  What a target found is in build/fuzz/TARGET-crash-...
 # and the like; run the target with that file as argument to see it again.  Ends with `N passed, N failed`.
+#   FUZZ_SEED   where chance begins: unset, elsewhere each time; the test suite sets it, so that two runs of the same
+#               code do the same
 set -u
 
 seconds=$1
@@ -12,7 +14,7 @@ fuzz_one()
     mkdir -p "$work"
     [ -d "$seeds" ] || seeds=
     # shellcheck disable=SC2086
-    if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -seed="${FUZZ_SEED:-0}" \
         -artifact_prefix="build/fuzz/$name-" "$work" $seeds >"build/fuzz/$name.log" 2>&1 </dev/null; then
         echo "# fuzz $name: $(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log") runs, no finding"
     else
