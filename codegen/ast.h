@@ -180,7 +180,7 @@ struct ast_row {
     bool minus;            /* the sum is a difference: model - model */
     struct ast_path grows; /* grows tag.member; n == 0 when not given */
     struct word header;    /* ROW_HEADER */
-    struct word word;      /* ROW_REST: keep | ignore; ROW_DROP: omit, or absent */
+    struct word word;      /* ROW_REST: keep | ignore; ROW_DROP: omit; ROW_REFUSE: a code */
     struct word by;        /* ROW_CHOICES */
     struct words flags;    /* trailing words: `slot`, `required`, `try`, `apart` */
     struct ast_rows *rows; /* ROW_FIRST, ROW_EACH, ROW_CHOICES */

@@ -1,8 +1,6 @@
 /* The rows of one object and the members they know. */
 #include "codegen/emit.h"
 
-#define SLOT_REFUSE (-2) /* XD_SLOT_REFUSE */
-
 struct shape_key {
     struct str name;
     int slot;
@@ -59,13 +57,14 @@ body_know_name(struct emit *e, struct body *b, struct str name)
 
 /* Members that no row reads, and that may not get lost. */
 static void
-know_refused(struct emit *e, struct body *b, const struct ast_row *r)
+add_refusal(struct emit *e, struct body *b, const struct ast_row *r)
 {
-    for (unsigned i = 0; i < r->wire.n; i++) {
+    for (unsigned i = 0; i < r->wire.n; i++)
         if (r->wire.v[i].n > 1)
             diag_error(e->diags, r->wire.v[i].pos, "refuse names members of the object itself");
-        key_at(e, b->keys, r->wire.v[i].v[0].name.s)->slot = SLOT_REFUSE;
-    }
+    const struct ast_row **at = arena_push(e->a, (void **)&b->refusals.v, &b->refusals.n,
+                                           &b->refusals.cap, sizeof *at);
+    *at = r;
 }
 
 bool
@@ -148,7 +147,7 @@ add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned g
         else if (r->kind == ROW_FIRST)
             add_rows(e, b, r->rows, ++*groups, groups);
         else if (r->kind == ROW_REFUSE)
-            know_refused(e, b, r);
+            add_refusal(e, b, r);
         else if (r->kind == ROW_EACH)
             add_each(e, b, r->rows);
         else if (r->kind == ROW_REST)
@@ -205,12 +204,37 @@ emit_keys(struct emit *e, const struct body *b, const struct shape_keys *keys, c
        keys->n ? "_v" : "", keys->n, keys->path);
 }
 
+/* The table of the refused members; their number. */
+static unsigned
+emit_refusals(struct emit *e, const struct body *b)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < b->refusals.n; i++) {
+        const struct ast_row *r = b->refusals.v[i];
+        for (unsigned k = 0; k < r->wire.n; k++) {
+            if (n++ == 0)
+                em(e, "static const struct xd_refusal %s_refused[] = {\n", b->shape);
+            em(e, "    { STR_INIT(%s), %s },\n", c_string(e->a, r->wire.v[k].v[0].name.s),
+               r->word.s.n ? c_string(e->a, r->word.s) : "NULL");
+        }
+    }
+    if (n)
+        em(e, "};\n");
+    return n;
+}
+
 void
 emit_shape(struct emit *e, const struct body *b)
 {
     emit_keys(e, b, b->keys, arena_printf(e->a, "%s_keys", b->shape).p);
-    em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s, %s };\n\n",
+    unsigned refused = emit_refusals(e, b);
+    em(e, "static const struct xd_shape %s_shape = { family, \"%s\", &%s_keys, %u, %s, %s, ",
        b->shape, b->object, b->shape, b->slots,
        b->rest == REST_IGNORE ? "XD_REST_IGNORE" : "XD_REST_KEEP",
        dialect_names_camel(e->d) ? "true" : "false");
+    if (refused)
+        em(e, "%s_refused, %u };\n\n", b->shape, refused);
+    else
+        em(e, "NULL, 0 };\n\n");
 }

@@ -67,6 +67,10 @@ struct body {
     const struct ast_rows *rows, *common; /* as written, for `with` and `drop`; may be NULL */
     struct row_uses uses;
     struct shape_keys *keys; /* the trie's root */
+    struct {
+        const struct ast_row **v;
+        unsigned n, cap;
+    } refusals;
     unsigned slots;
     enum body_rest { REST_NOTE, REST_KEEP, REST_IGNORE } rest;
     const struct ast_row

@@ -384,6 +384,10 @@ put_row(struct print *p, const struct ast_row *r, struct columns c)
     case ROW_REFUSE:
         buf_puts(p->out, STR("refuse "));
         put_paths(p->out, &r->wire, ", ");
+        if (r->word.s.n) {
+            buf_puts(p->out, STR(" as "));
+            put_string(p->out, r->word.s);
+        }
         break;
     }
     end(p);

@@ -499,6 +499,12 @@ row(A) ::= OMIT(K) wire(M). {
 row(A) ::= REMOVE(K) wire(W).       { A = build_row(b, ROW_REMOVE, K.word.pos); A->wire = W; }
 // refuse previous_response_id          a member that may not get lost
 row(A) ::= REFUSE(K) wire(W).       { A = build_row(b, ROW_REFUSE, K.word.pos); A->wire = W; }
+// refuse thread as "thread_unsupported"        ... and the error's code
+row(A) ::= REFUSE(K) wire(W) AS STRING(S). {
+    A = build_row(b, ROW_REFUSE, K.word.pos);
+    A->wire = W;
+    A->word = S.word;
+}
 // rest keep                            unknown members
 row(A) ::= REST(K) name(W).         { A = build_row(b, ROW_REST, K.word.pos); A->word = W; }
 // with mode = named                    what the wire need not say

@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[187], seen_written[187];
+static unsigned char seen_read[188], seen_written[188];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -58,7 +58,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* anthropic/messages.spec:62 */
+/* anthropic/messages.spec:64 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -69,7 +69,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:64 */
+/* anthropic/messages.spec:66 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("auto"), STR_INIT("auto"), 1, 1, 3, 0 },
     { STR_INIT("standard_only"), STR_INIT("default"), 1, 1, 4, 0 },
@@ -78,7 +78,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* anthropic/messages.spec:149 */
+/* anthropic/messages.spec:151 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -90,7 +90,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:159 */
+/* anthropic/messages.spec:161 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 9, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 10, 0 },
@@ -102,7 +102,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:163 */
+/* anthropic/messages.spec:165 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 12, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 13, 0 },
@@ -116,7 +116,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:175 */
+/* anthropic/messages.spec:177 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 18, 0 },
 };
@@ -126,7 +126,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:190 */
+/* anthropic/messages.spec:192 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 20, 0 },
@@ -144,7 +144,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:257 */
+/* anthropic/messages.spec:260 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 30, 0 },
@@ -200,8 +200,11 @@ static const struct xd_key request_keys_v[] = {
     { STR_INIT("service_tier"), 16, NULL },
 };
 static const struct xd_keys request_keys = { request_keys_v, 16, "" };
+static const struct xd_refusal request_refused[] = {
+    { STR_INIT("thread"), "thread_unsupported_request" },
+};
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 17, XD_REST_KEEP, false,
+    family, "request", &request_keys, 17, XD_REST_KEEP, false, request_refused, 1,
 };
 
 static void
@@ -584,14 +587,14 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:56: message */
+/* anthropic/messages.spec:58: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
 };
 static const struct xd_keys message_keys = { message_keys_v, 2, "" };
 static const struct xd_shape message_shape = {
-    family, "message", &message_keys, 2, XD_REST_KEEP, false,
+    family, "message", &message_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -671,7 +674,7 @@ static const struct xd_tags block_tags = {
     sizeof block_tags_v / sizeof *block_tags_v - 1, 8,
 };
 
-/* anthropic/messages.spec:71: block.text */
+/* anthropic/messages.spec:73: block.text */
 static const struct xd_key block_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -680,7 +683,7 @@ static const struct xd_key block_text_keys_v[] = {
 };
 static const struct xd_keys block_text_keys = { block_text_keys_v, 4, "" };
 static const struct xd_shape block_text_shape = {
-    family, "block.text", &block_text_keys, 3, XD_REST_KEEP, false,
+    family, "block.text", &block_text_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -737,7 +740,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:75: block.thinking */
+/* anthropic/messages.spec:77: block.thinking */
 static const struct xd_key block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -746,7 +749,7 @@ static const struct xd_key block_thinking_keys_v[] = {
 };
 static const struct xd_keys block_thinking_keys = { block_thinking_keys_v, 4, "" };
 static const struct xd_shape block_thinking_shape = {
-    family, "block.thinking", &block_thinking_keys, 3, XD_REST_KEEP, false,
+    family, "block.thinking", &block_thinking_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -794,7 +797,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:79: block.sealed */
+/* anthropic/messages.spec:81: block.sealed */
 static const struct xd_key block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("cache_control"), 1, NULL },
@@ -802,7 +805,7 @@ static const struct xd_key block_sealed_keys_v[] = {
 };
 static const struct xd_keys block_sealed_keys = { block_sealed_keys_v, 3, "" };
 static const struct xd_shape block_sealed_shape = {
-    family, "block.sealed", &block_sealed_keys, 2, XD_REST_KEEP, false,
+    family, "block.sealed", &block_sealed_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -842,7 +845,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:82: block.image */
+/* anthropic/messages.spec:84: block.image */
 static const struct xd_key block_image_keys_v[] = {
     { STR_INIT("source"), 0, NULL },
     { STR_INIT("cache_control"), 1, NULL },
@@ -850,7 +853,7 @@ static const struct xd_key block_image_keys_v[] = {
 };
 static const struct xd_keys block_image_keys = { block_image_keys_v, 3, "" };
 static const struct xd_shape block_image_shape = {
-    family, "block.image", &block_image_keys, 2, XD_REST_KEEP, false,
+    family, "block.image", &block_image_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -894,7 +897,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:86: block.document */
+/* anthropic/messages.spec:88: block.document */
 static const struct xd_key block_document_keys_citations_v[] = {
     { STR_INIT("enabled"), 3, NULL },
 };
@@ -911,7 +914,7 @@ static const struct xd_key block_document_keys_v[] = {
 };
 static const struct xd_keys block_document_keys = { block_document_keys_v, 6, "" };
 static const struct xd_shape block_document_shape = {
-    family, "block.document", &block_document_keys, 5, XD_REST_KEEP, false,
+    family, "block.document", &block_document_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -981,7 +984,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:92: block.call */
+/* anthropic/messages.spec:94: block.call */
 static const struct xd_key block_call_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -991,7 +994,7 @@ static const struct xd_key block_call_keys_v[] = {
 };
 static const struct xd_keys block_call_keys = { block_call_keys_v, 5, "" };
 static const struct xd_shape block_call_shape = {
-    family, "block.call", &block_call_keys, 4, XD_REST_KEEP, false,
+    family, "block.call", &block_call_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1047,7 +1050,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:97: block.result */
+/* anthropic/messages.spec:99: block.result */
 static const struct xd_key block_result_keys_v[] = {
     { STR_INIT("tool_use_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1057,7 +1060,7 @@ static const struct xd_key block_result_keys_v[] = {
 };
 static const struct xd_keys block_result_keys = { block_result_keys_v, 5, "" };
 static const struct xd_shape block_result_shape = {
-    family, "block.result", &block_result_keys, 4, XD_REST_KEEP, false,
+    family, "block.result", &block_result_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1142,7 +1145,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:102: block.refusal */
+/* anthropic/messages.spec:104: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("cache_control"), 0, NULL },
@@ -1150,7 +1153,7 @@ static const struct xd_key block_refusal_keys_v[] = {
 };
 static const struct xd_keys block_refusal_keys = { block_refusal_keys_v, 3, "" };
 static const struct xd_shape block_refusal_shape = {
-    family, "block.refusal", &block_refusal_keys, 1, XD_REST_KEEP, false,
+    family, "block.refusal", &block_refusal_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1276,7 +1279,7 @@ static const struct xd_tags citation_tags = {
     sizeof citation_tags_v / sizeof *citation_tags_v - 1, 1,
 };
 
-/* anthropic/messages.spec:111: citation.web */
+/* anthropic/messages.spec:113: citation.web */
 static const struct xd_key citation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -1284,7 +1287,7 @@ static const struct xd_key citation_web_keys_v[] = {
 };
 static const struct xd_keys citation_web_keys = { citation_web_keys_v, 3, "" };
 static const struct xd_shape citation_web_shape = {
-    family, "citation.web", &citation_web_keys, 2, XD_REST_KEEP, false,
+    family, "citation.web", &citation_web_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1379,7 +1382,7 @@ static const struct xd_tags source_tags = {
     sizeof source_tags_v / sizeof *source_tags_v - 1, -1,
 };
 
-/* anthropic/messages.spec:121: source.bytes */
+/* anthropic/messages.spec:123: source.bytes */
 static const struct xd_key source_bytes_keys_v[] = {
     { STR_INIT("media_type"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1387,7 +1390,7 @@ static const struct xd_key source_bytes_keys_v[] = {
 };
 static const struct xd_keys source_bytes_keys = { source_bytes_keys_v, 3, "" };
 static const struct xd_shape source_bytes_shape = {
-    family, "source.bytes", &source_bytes_keys, 2, XD_REST_KEEP, false,
+    family, "source.bytes", &source_bytes_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1426,7 +1429,7 @@ write_source_bytes(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:122: source.plain */
+/* anthropic/messages.spec:124: source.plain */
 static const struct xd_key source_plain_keys_v[] = {
     { STR_INIT("media_type"), -1, NULL },
     { STR_INIT("data"), 0, NULL },
@@ -1434,7 +1437,7 @@ static const struct xd_key source_plain_keys_v[] = {
 };
 static const struct xd_keys source_plain_keys = { source_plain_keys_v, 3, "" };
 static const struct xd_shape source_plain_shape = {
-    family, "source.plain", &source_plain_keys, 1, XD_REST_KEEP, false,
+    family, "source.plain", &source_plain_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1468,14 +1471,14 @@ write_source_plain(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:123: source.url */
+/* anthropic/messages.spec:125: source.url */
 static const struct xd_key source_url_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys source_url_keys = { source_url_keys_v, 2, "" };
 static const struct xd_shape source_url_shape = {
-    family, "source.url", &source_url_keys, 1, XD_REST_KEEP, false,
+    family, "source.url", &source_url_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1506,14 +1509,14 @@ write_source_url(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:124: source.file */
+/* anthropic/messages.spec:126: source.file */
 static const struct xd_key source_file_keys_v[] = {
     { STR_INIT("file_id"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys source_file_keys = { source_file_keys_v, 2, "" };
 static const struct xd_shape source_file_shape = {
-    family, "source.file", &source_file_keys, 1, XD_REST_KEEP, false,
+    family, "source.file", &source_file_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1594,13 +1597,15 @@ write_source(struct xd *x, const struct ir_source *m)
     return false;
 }
 
-/* anthropic/messages.spec:128: cache */
+/* anthropic/messages.spec:130: cache */
 static const struct xd_key cache_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
 };
 static const struct xd_keys cache_keys = { cache_keys_v, 2, "" };
-static const struct xd_shape cache_shape = { family, "cache", &cache_keys, 1, XD_REST_KEEP, false };
+static const struct xd_shape cache_shape = {
+    family, "cache", &cache_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_cache(struct xd *x, uint32_t at, struct ir_cache *m)
@@ -1640,7 +1645,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* anthropic/messages.spec:133: tool.function */
+/* anthropic/messages.spec:135: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1651,7 +1656,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 6, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP, false,
+    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1753,7 +1758,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* anthropic/messages.spec:143: tool_choice */
+/* anthropic/messages.spec:145: tool_choice */
 static const struct xd_key tool_choice_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1761,7 +1766,7 @@ static const struct xd_key tool_choice_keys_v[] = {
 };
 static const struct xd_keys tool_choice_keys = { tool_choice_keys_v, 3, "" };
 static const struct xd_shape tool_choice_shape = {
-    family, "tool_choice", &tool_choice_keys, 3, XD_REST_KEEP, false,
+    family, "tool_choice", &tool_choice_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1813,7 +1818,7 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:153: thinking */
+/* anthropic/messages.spec:155: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -1821,7 +1826,7 @@ static const struct xd_key thinking_keys_v[] = {
 };
 static const struct xd_keys thinking_keys = { thinking_keys_v, 3, "" };
 static const struct xd_shape thinking_shape = {
-    family, "thinking", &thinking_keys, 3, XD_REST_KEEP, false,
+    family, "thinking", &thinking_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1868,14 +1873,14 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:168: format */
+/* anthropic/messages.spec:170: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("schema"), 1, NULL },
 };
 static const struct xd_keys format_keys = { format_keys_v, 2, "" };
 static const struct xd_shape format_shape = {
-    family, "format", &format_keys, 2, XD_REST_KEEP, false,
+    family, "format", &format_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1921,7 +1926,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:177: reply */
+/* anthropic/messages.spec:179: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1933,7 +1938,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("usage"), 5, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 8, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 6, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 6, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -2044,7 +2051,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:205: usage */
+/* anthropic/messages.spec:207: usage */
 static const struct xd_key usage_keys_output_tokens_details_v[] = {
     { STR_INIT("thinking_tokens"), 4, NULL },
 };
@@ -2059,7 +2066,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("output_tokens_details"), -1, &usage_keys_output_tokens_details },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 5, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 5, XD_REST_KEEP, false };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 5, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -2133,14 +2142,14 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:218: message_start */
+/* anthropic/messages.spec:220: message_start */
 static const struct xd_key events_message_start_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys events_message_start_keys = { events_message_start_keys_v, 2, "" };
 static const struct xd_shape events_message_start_shape = {
-    family, "events_message_start", &events_message_start_keys, 1, XD_REST_KEEP, false,
+    family, "events_message_start", &events_message_start_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2175,7 +2184,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* anthropic/messages.spec:219: content_block_start */
+/* anthropic/messages.spec:221: content_block_start */
 static const struct xd_key events_content_block_start_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("content_block"), 1, NULL },
@@ -2186,6 +2195,7 @@ static const struct xd_keys events_content_block_start_keys = {
 };
 static const struct xd_shape events_content_block_start_shape = {
     family, "events_content_block_start", &events_content_block_start_keys, 2, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static void
@@ -2233,7 +2243,7 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:220: content_block_delta */
+/* anthropic/messages.spec:222: content_block_delta */
 static const struct xd_key events_content_block_delta_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2244,6 +2254,7 @@ static const struct xd_keys events_content_block_delta_keys = {
 };
 static const struct xd_shape events_content_block_delta_shape = {
     family, "events_content_block_delta", &events_content_block_delta_keys, 2, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static const struct xd_tag events_content_block_delta_grow_tags_v[] = {
@@ -2259,7 +2270,7 @@ static const struct xd_tags events_content_block_delta_grow_tags = {
     -1,
 };
 
-/* A delta of the open block: anthropic/messages.spec:68 */
+/* A delta of the open block: anthropic/messages.spec:70 */
 static bool
 read_events_content_block_delta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2428,7 +2439,7 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:221: content_block_stop */
+/* anthropic/messages.spec:223: content_block_stop */
 static const struct xd_key events_content_block_stop_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2438,6 +2449,7 @@ static const struct xd_keys events_content_block_stop_keys = {
 };
 static const struct xd_shape events_content_block_stop_shape = {
     family, "events_content_block_stop", &events_content_block_stop_keys, 1, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static void
@@ -2472,7 +2484,7 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* anthropic/messages.spec:222: message_delta */
+/* anthropic/messages.spec:224: message_delta */
 static const struct xd_key events_message_delta_keys_delta_v[] = {
     { STR_INIT("stop_reason"), 0, NULL },
     { STR_INIT("stop_sequence"), 1, NULL },
@@ -2487,7 +2499,7 @@ static const struct xd_key events_message_delta_keys_v[] = {
 };
 static const struct xd_keys events_message_delta_keys = { events_message_delta_keys_v, 3, "" };
 static const struct xd_shape events_message_delta_shape = {
-    family, "events_message_delta", &events_message_delta_keys, 3, XD_REST_KEEP, false,
+    family, "events_message_delta", &events_message_delta_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2555,13 +2567,13 @@ read_events_message_delta(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* anthropic/messages.spec:228: message_stop */
+/* anthropic/messages.spec:230: message_stop */
 static const struct xd_key events_message_stop_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys events_message_stop_keys = { events_message_stop_keys_v, 1, "" };
 static const struct xd_shape events_message_stop_shape = {
-    family, "events_message_stop", &events_message_stop_keys, 0, XD_REST_KEEP, false,
+    family, "events_message_stop", &events_message_stop_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2586,13 +2598,13 @@ read_events_message_stop(struct xd *x, uint32_t at)
     xd_flow_end(x);
 }
 
-/* anthropic/messages.spec:229: ping */
+/* anthropic/messages.spec:231: ping */
 static const struct xd_key events_ping_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys events_ping_keys = { events_ping_keys_v, 1, "" };
 static const struct xd_shape events_ping_shape = {
-    family, "events_ping", &events_ping_keys, 0, XD_REST_KEEP, false,
+    family, "events_ping", &events_ping_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2617,14 +2629,14 @@ read_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* anthropic/messages.spec:230: error */
+/* anthropic/messages.spec:232: error */
 static const struct xd_key events_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys events_error_keys = { events_error_keys_v, 2, "" };
 static const struct xd_shape events_error_shape = {
-    family, "events_error", &events_error_keys, 1, XD_REST_KEEP, false,
+    family, "events_error", &events_error_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2659,7 +2671,7 @@ read_events_error(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* anthropic/messages.spec:232: a row for each state, a column for each event */
+/* anthropic/messages.spec:234: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 0, 7,
     254, 2, 255, 255, 3, 4, 1, 7,
@@ -2782,14 +2794,16 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* anthropic/messages.spec:242: error */
+/* anthropic/messages.spec:244: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("request_id"), 1, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 3, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 2, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 2, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -2836,20 +2850,25 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:250: fault_body */
+/* anthropic/messages.spec:252: fault_body */
+static const struct xd_key fault_body_keys_details_v[] = {
+    { STR_INIT("error_code"), 2, NULL },
+};
+static const struct xd_keys fault_body_keys_details = { fault_body_keys_details_v, 1, "details" };
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
+    { STR_INIT("details"), -1, &fault_body_keys_details },
 };
-static const struct xd_keys fault_body_keys = { fault_body_keys_v, 2, "" };
+static const struct xd_keys fault_body_keys = { fault_body_keys_v, 3, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 2, XD_REST_KEEP, false,
+    family, "fault_body", &fault_body_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
 read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
 {
-    uint32_t v[2];
+    uint32_t v[3];
 
     if (!xd_scan(x, at, &fault_body_shape, v, &m->rest))
         return;
@@ -2863,6 +2882,10 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     if (v[1]) {
         XD_SEEN(seen_read, 157);
         xd_read_str(x, v[1], &m->message);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 158);
+        xd_read_str(x, v[2], &m->code);
     }
 }
 
@@ -2882,9 +2905,15 @@ write_fault_body(struct xd *x, const struct ir_error *m)
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
+    jw_key(&x->w, STR("details"));
+    jw_enter(&x->w);
+    if (m->code.p) {
+        XD_SEEN(seen_written, 158);
+        xd_put_str(x, STR("error_code"), m->code);
+    }
+    xd_put_rest(x, &fault_body_shape, "details", &m->rest);
+    jw_close(&x->w);
     xd_put_rest(x, &fault_body_shape, "", &m->rest);
-    if (m->code.p)
-        xd_lose(x, "code");
     if (m->param.p)
         xd_lose(x, "param");
     if (m->status.set)
@@ -2892,29 +2921,29 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:274: model_list */
+/* anthropic/messages.spec:277: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->models.n; i++)
         write_model_entry(x, &m->models.v[i]);
     jw_close(&x->w);
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 160);
     jw_key(&x->w, STR("has_more"));
     jw_raw(&x->w, STR("false"));
     if (m->first.p) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         xd_put_str(x, STR("first_id"), m->first);
     } else {
         jw_key(&x->w, STR("first_id"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->last.p) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         xd_put_str(x, STR("last_id"), m->last);
     } else {
         jw_key(&x->w, STR("last_id"));
@@ -2923,24 +2952,24 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:281: model_entry */
+/* anthropic/messages.spec:284: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 163);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"model\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         xd_put_str(x, STR("id"), m->id);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("display_name"), m->id);
     }
     if (m->date.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("created_at"), m->date);
     }
     if (m->resource.p)
@@ -2969,7 +2998,7 @@ static const struct xd_key count_request_keys_v[] = {
 };
 static const struct xd_keys count_request_keys = { count_request_keys_v, 7, "" };
 static const struct xd_shape count_request_shape = {
-    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false,
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2981,13 +3010,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 167);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 168);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -3010,7 +3039,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 169);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3021,7 +3050,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -3030,21 +3059,21 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         read_tool_choice(x, v[4], &m->tool_choice);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         read_thinking(x, v[5], &m->reasoning);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         read_format(x, v[7], &m->format);
     }
 }
@@ -3054,11 +3083,11 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("model"), m->model);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 168);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3066,14 +3095,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 170);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3081,24 +3110,24 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -3137,7 +3166,7 @@ static const struct xd_key count_reply_keys_v[] = {
 };
 static const struct xd_keys count_reply_keys = { count_reply_keys_v, 1, "" };
 static const struct xd_shape count_reply_shape = {
-    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false,
+    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3149,7 +3178,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3161,7 +3190,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -3177,25 +3206,25 @@ static void write_anthropic_bedrock_request(struct xd *x, const struct ir_reques
 static void read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m);
 
-/* anthropic/messages.spec:257 */
+/* anthropic/messages.spec:260 */
 static const struct xd_word anthropic_bedrock_fault_table_v[] = {
-    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 175, 0 },
-    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 175, 0 },
-    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 176, 0 },
-    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 177, 0 },
-    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 177, 0 },
-    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 177, 0 },
-    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 178, 0 },
-    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 179, 0 },
-    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 179, 0 },
-    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 180, 0 },
-    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 180, 0 },
-    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 181, 0 },
-    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 181, 0 },
-    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 182, 0 },
-    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 182, 0 },
-    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 183, 0 },
-    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 183, 0 },
+    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
+    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
+    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 177, 0 },
+    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
+    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
+    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
+    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 179, 0 },
+    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
+    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
+    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
+    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
+    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
+    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
+    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
+    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
+    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
+    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
 };
 static const struct xd_table anthropic_bedrock_fault_table = {
     "fault", anthropic_bedrock_fault_table_v,
@@ -3238,7 +3267,7 @@ static const struct xd_keys anthropic_bedrock_request_keys = {
     anthropic_bedrock_request_keys_v, 15, "",
 };
 static const struct xd_shape anthropic_bedrock_request_shape = {
-    family, "request", &anthropic_bedrock_request_keys, 15, XD_REST_KEEP, false,
+    family, "request", &anthropic_bedrock_request_keys, 15, XD_REST_KEEP, false, request_refused, 1,
 };
 
 static void
@@ -3308,7 +3337,7 @@ static void
 put_anthropic_bedrock_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 184);
+    XD_SEEN(seen_written, 185);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"bedrock-2023-05-31\""));
 }
@@ -3357,7 +3386,7 @@ write_anthropic_bedrock_request(struct xd *x, const struct ir_request *m)
 }
 static const struct xd_shape anthropic_bedrock_events_message_start_shape = {
     family, "anthropic_bedrock_events_message_start", &events_message_start_keys, 1, XD_REST_KEEP,
-    false,
+    false, NULL, 0,
 };
 
 static void
@@ -3376,7 +3405,7 @@ read_anthropic_bedrock_events_message_start(struct xd *x, uint32_t at)
 }
 static const struct xd_shape anthropic_bedrock_events_content_block_start_shape = {
     family, "anthropic_bedrock_events_content_block_start", &events_content_block_start_keys, 2,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3401,7 +3430,7 @@ read_anthropic_bedrock_events_content_block_start(struct xd *x, uint32_t at)
 }
 static const struct xd_shape anthropic_bedrock_events_content_block_delta_shape = {
     family, "anthropic_bedrock_events_content_block_delta", &events_content_block_delta_keys, 2,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3521,7 +3550,7 @@ read_anthropic_bedrock_events_content_block_delta(struct xd *x, uint32_t at)
 }
 static const struct xd_shape anthropic_bedrock_events_content_block_stop_shape = {
     family, "anthropic_bedrock_events_content_block_stop", &events_content_block_stop_keys, 1,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3541,7 +3570,7 @@ read_anthropic_bedrock_events_content_block_stop(struct xd *x, uint32_t at)
 }
 static const struct xd_shape anthropic_bedrock_events_message_delta_shape = {
     family, "anthropic_bedrock_events_message_delta", &events_message_delta_keys, 3, XD_REST_KEEP,
-    false,
+    false, NULL, 0,
 };
 
 static void
@@ -3575,7 +3604,7 @@ read_anthropic_bedrock_events_message_delta(struct xd *x, uint32_t at)
 }
 static const struct xd_shape anthropic_bedrock_events_message_stop_shape = {
     family, "anthropic_bedrock_events_message_stop", &events_message_stop_keys, 0, XD_REST_KEEP,
-    false,
+    false, NULL, 0,
 };
 
 static void
@@ -3588,7 +3617,7 @@ read_anthropic_bedrock_events_message_stop(struct xd *x, uint32_t at)
     xd_flow_end(x);
 }
 static const struct xd_shape anthropic_bedrock_events_ping_shape = {
-    family, "anthropic_bedrock_events_ping", &events_ping_keys, 0, XD_REST_KEEP, false,
+    family, "anthropic_bedrock_events_ping", &events_ping_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3601,7 +3630,7 @@ read_anthropic_bedrock_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 static const struct xd_shape anthropic_bedrock_events_error_shape = {
-    family, "anthropic_bedrock_events_error", &events_error_keys, 1, XD_REST_KEEP, false,
+    family, "anthropic_bedrock_events_error", &events_error_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3702,7 +3731,7 @@ write_anthropic_bedrock_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* anthropic/messages.spec:242: error */
+/* anthropic/messages.spec:244: error */
 static const struct xd_key anthropic_bedrock_error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -3714,7 +3743,7 @@ static const struct xd_keys anthropic_bedrock_error_keys = {
     anthropic_bedrock_error_keys_v, 5, "",
 };
 static const struct xd_shape anthropic_bedrock_error_shape = {
-    family, "error", &anthropic_bedrock_error_keys, 4, XD_REST_KEEP, false,
+    family, "error", &anthropic_bedrock_error_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3750,7 +3779,7 @@ read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, v[1], &m->request);
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         xd_read_str(x, (v[2] ? v[2] : v[3]), &m->message);
     }
 }
@@ -3829,7 +3858,7 @@ static const struct xd_keys anthropic_vertex_request_keys = {
     anthropic_vertex_request_keys_v, 16, "",
 };
 static const struct xd_shape anthropic_vertex_request_shape = {
-    family, "request", &anthropic_vertex_request_keys, 16, XD_REST_KEEP, false,
+    family, "request", &anthropic_vertex_request_keys, 16, XD_REST_KEEP, false, request_refused, 1,
 };
 
 static void
@@ -3903,7 +3932,7 @@ static void
 put_anthropic_vertex_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 186);
+    XD_SEEN(seen_written, 187);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"vertex-2023-10-16\""));
 }
@@ -4329,50 +4358,50 @@ static const struct xd_op anthropic_vertex_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "anthropic/messages.spec:62", "\"user\" <-> user" },
-    { "anthropic/messages.spec:62", "\"assistant\" <-> assistant" },
-    { "anthropic/messages.spec:62", "\"system\" <-> system" },
-    { "anthropic/messages.spec:64", "\"auto\" <-> \"auto\"" },
-    { "anthropic/messages.spec:64", "\"standard_only\" <-> \"default\"" },
-    { "anthropic/messages.spec:150", "\"auto\" <-> auto" },
-    { "anthropic/messages.spec:150", "\"any\" <-> required" },
-    { "anthropic/messages.spec:150", "\"tool\" <-> named" },
-    { "anthropic/messages.spec:150", "\"none\" <-> none" },
-    { "anthropic/messages.spec:160", "\"enabled\" <-> budget" },
-    { "anthropic/messages.spec:160", "\"adaptive\" <-> auto" },
-    { "anthropic/messages.spec:160", "\"disabled\" <-> off" },
-    { "anthropic/messages.spec:164", "\"low\" <-> low" },
-    { "anthropic/messages.spec:164", "\"medium\" <-> medium" },
-    { "anthropic/messages.spec:164", "\"high\" <-> high" },
-    { "anthropic/messages.spec:164", "\"xhigh\" <-> xhigh" },
-    { "anthropic/messages.spec:164", "\"max\" <-> max" },
-    { "anthropic/messages.spec:165", "\"low\" <- minimal" },
-    { "anthropic/messages.spec:175", "\"json_schema\" <-> schema" },
-    { "anthropic/messages.spec:191", "\"end_turn\" <-> end" },
-    { "anthropic/messages.spec:192", "\"stop_sequence\" <-> match" },
-    { "anthropic/messages.spec:193",
+    { "anthropic/messages.spec:64", "\"user\" <-> user" },
+    { "anthropic/messages.spec:64", "\"assistant\" <-> assistant" },
+    { "anthropic/messages.spec:64", "\"system\" <-> system" },
+    { "anthropic/messages.spec:66", "\"auto\" <-> \"auto\"" },
+    { "anthropic/messages.spec:66", "\"standard_only\" <-> \"default\"" },
+    { "anthropic/messages.spec:152", "\"auto\" <-> auto" },
+    { "anthropic/messages.spec:152", "\"any\" <-> required" },
+    { "anthropic/messages.spec:152", "\"tool\" <-> named" },
+    { "anthropic/messages.spec:152", "\"none\" <-> none" },
+    { "anthropic/messages.spec:162", "\"enabled\" <-> budget" },
+    { "anthropic/messages.spec:162", "\"adaptive\" <-> auto" },
+    { "anthropic/messages.spec:162", "\"disabled\" <-> off" },
+    { "anthropic/messages.spec:166", "\"low\" <-> low" },
+    { "anthropic/messages.spec:166", "\"medium\" <-> medium" },
+    { "anthropic/messages.spec:166", "\"high\" <-> high" },
+    { "anthropic/messages.spec:166", "\"xhigh\" <-> xhigh" },
+    { "anthropic/messages.spec:166", "\"max\" <-> max" },
+    { "anthropic/messages.spec:167", "\"low\" <- minimal" },
+    { "anthropic/messages.spec:177", "\"json_schema\" <-> schema" },
+    { "anthropic/messages.spec:193", "\"end_turn\" <-> end" },
+    { "anthropic/messages.spec:194", "\"stop_sequence\" <-> match" },
+    { "anthropic/messages.spec:195",
       "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "anthropic/messages.spec:194", "\"tool_use\" <-> call" },
-    { "anthropic/messages.spec:195", "\"pause_turn\" <-> pause" },
-    { "anthropic/messages.spec:196", "\"refusal\" <-> refusal" },
-    { "anthropic/messages.spec:197", "\"refusal\" <- failed" },
-    { "anthropic/messages.spec:198", "\"end_turn\" <- other" },
-    { "anthropic/messages.spec:199", "\"compaction\" -> end" },
-    { "anthropic/messages.spec:200", "* -> other" },
-    { "anthropic/messages.spec:258", "\"invalid_request_error\" 400 <-> invalid" },
-    { "anthropic/messages.spec:259", "\"authentication_error\" 401 <-> auth" },
-    { "anthropic/messages.spec:260", "\"billing_error\" 402 <-> billing" },
-    { "anthropic/messages.spec:261", "\"permission_error\" 403 <-> forbidden" },
-    { "anthropic/messages.spec:262", "\"not_found_error\" 404 <-> missing" },
-    { "anthropic/messages.spec:263", "\"request_too_large\" 413 <-> too_large" },
-    { "anthropic/messages.spec:264", "\"rate_limit_error\" 429 <-> rate" },
-    { "anthropic/messages.spec:265", "\"api_error\" 500 <-> internal" },
-    { "anthropic/messages.spec:266", "\"timeout_error\" 504 <-> timeout" },
-    { "anthropic/messages.spec:267", "\"overloaded_error\" 529 <-> overloaded" },
-    { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <- context" },
-    { "anthropic/messages.spec:269", "\"invalid_request_error\" 400 <- policy" },
-    { "anthropic/messages.spec:270", "\"api_error\" 502 <- protocol" },
-    { "anthropic/messages.spec:271",
+    { "anthropic/messages.spec:196", "\"tool_use\" <-> call" },
+    { "anthropic/messages.spec:197", "\"pause_turn\" <-> pause" },
+    { "anthropic/messages.spec:198", "\"refusal\" <-> refusal" },
+    { "anthropic/messages.spec:199", "\"refusal\" <- failed" },
+    { "anthropic/messages.spec:200", "\"end_turn\" <- other" },
+    { "anthropic/messages.spec:201", "\"compaction\" -> end" },
+    { "anthropic/messages.spec:202", "* -> other" },
+    { "anthropic/messages.spec:261", "\"invalid_request_error\" 400 <-> invalid" },
+    { "anthropic/messages.spec:262", "\"authentication_error\" 401 <-> auth" },
+    { "anthropic/messages.spec:263", "\"billing_error\" 402 <-> billing" },
+    { "anthropic/messages.spec:264", "\"permission_error\" 403 <-> forbidden" },
+    { "anthropic/messages.spec:265", "\"not_found_error\" 404 <-> missing" },
+    { "anthropic/messages.spec:266", "\"request_too_large\" 413 <-> too_large" },
+    { "anthropic/messages.spec:267", "\"rate_limit_error\" 429 <-> rate" },
+    { "anthropic/messages.spec:268", "\"api_error\" 500 <-> internal" },
+    { "anthropic/messages.spec:269", "\"timeout_error\" 504 <-> timeout" },
+    { "anthropic/messages.spec:270", "\"overloaded_error\" 529 <-> overloaded" },
+    { "anthropic/messages.spec:271", "\"invalid_request_error\" 400 <- context" },
+    { "anthropic/messages.spec:272", "\"invalid_request_error\" 400 <- policy" },
+    { "anthropic/messages.spec:273", "\"api_error\" 502 <- protocol" },
+    { "anthropic/messages.spec:274",
       "\"*prompt is too long*\", \"*prompt too long*\", \"*context window*\", \"*context length*\" "
       "-> context" },
     { "anthropic/messages.spec:31", "model <-> model required" },
@@ -4392,119 +4421,120 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:46", "output_format -> format : format" },
     { "anthropic/messages.spec:48", "metadata.user_id <-> user" },
     { "anthropic/messages.spec:49", "service_tier <-> tier : tier" },
-    { "anthropic/messages.spec:57", "role <-> role : role" },
-    { "anthropic/messages.spec:58", "content <-> blocks : [block] | string as text required" },
-    { "anthropic/messages.spec:72", "text <-> text grows text_delta.text" },
-    { "anthropic/messages.spec:73",
+    { "anthropic/messages.spec:59", "role <-> role : role" },
+    { "anthropic/messages.spec:60", "content <-> blocks : [block] | string as text required" },
+    { "anthropic/messages.spec:74", "text <-> text grows text_delta.text" },
+    { "anthropic/messages.spec:75",
       "citations <-> citations : [citation] grows citations_delta.citation" },
-    { "anthropic/messages.spec:69", "cache_control <-> cache : cache" },
-    { "anthropic/messages.spec:76", "thinking <-> text grows thinking_delta.thinking" },
-    { "anthropic/messages.spec:77", "signature <-> signature grows signature_delta.signature" },
-    { "anthropic/messages.spec:80", "data <-> data" },
-    { "anthropic/messages.spec:83", "source <-> source : source" },
-    { "anthropic/messages.spec:87", "source <-> source : source" },
-    { "anthropic/messages.spec:88", "title <-> title" },
-    { "anthropic/messages.spec:89", "context <-> context" },
-    { "anthropic/messages.spec:90", "citations.enabled <-> cite" },
-    { "anthropic/messages.spec:93", "id <-> id" },
-    { "anthropic/messages.spec:94", "name <-> name" },
-    { "anthropic/messages.spec:95",
+    { "anthropic/messages.spec:71", "cache_control <-> cache : cache" },
+    { "anthropic/messages.spec:78", "thinking <-> text grows thinking_delta.thinking" },
+    { "anthropic/messages.spec:79", "signature <-> signature grows signature_delta.signature" },
+    { "anthropic/messages.spec:82", "data <-> data" },
+    { "anthropic/messages.spec:85", "source <-> source : source" },
+    { "anthropic/messages.spec:89", "source <-> source : source" },
+    { "anthropic/messages.spec:90", "title <-> title" },
+    { "anthropic/messages.spec:91", "context <-> context" },
+    { "anthropic/messages.spec:92", "citations.enabled <-> cite" },
+    { "anthropic/messages.spec:95", "id <-> id" },
+    { "anthropic/messages.spec:96", "name <-> name" },
+    { "anthropic/messages.spec:97",
       "input <-> arguments : json_object grows input_json_delta.partial_json" },
-    { "anthropic/messages.spec:98", "tool_use_id <-> call" },
-    { "anthropic/messages.spec:99", "content <-> blocks : string as text | [block]" },
-    { "anthropic/messages.spec:100", "is_error <-> failed" },
-    { "anthropic/messages.spec:103", "text <- text grows text_delta.text" },
-    { "anthropic/messages.spec:71", "\"text\" <-> text {" },
-    { "anthropic/messages.spec:75", "\"thinking\" <-> thinking {" },
-    { "anthropic/messages.spec:79", "\"redacted_thinking\" <-> sealed {" },
-    { "anthropic/messages.spec:82", "\"image\" <-> image {" },
-    { "anthropic/messages.spec:86", "\"document\" <-> document {" },
-    { "anthropic/messages.spec:92", "\"tool_use\" <-> call {" },
-    { "anthropic/messages.spec:97", "\"tool_result\" <-> result {" },
-    { "anthropic/messages.spec:105", "* <-> foreign" },
-    { "anthropic/messages.spec:102",
+    { "anthropic/messages.spec:100", "tool_use_id <-> call" },
+    { "anthropic/messages.spec:101", "content <-> blocks : string as text | [block]" },
+    { "anthropic/messages.spec:102", "is_error <-> failed" },
+    { "anthropic/messages.spec:105", "text <- text grows text_delta.text" },
+    { "anthropic/messages.spec:73", "\"text\" <-> text {" },
+    { "anthropic/messages.spec:77", "\"thinking\" <-> thinking {" },
+    { "anthropic/messages.spec:81", "\"redacted_thinking\" <-> sealed {" },
+    { "anthropic/messages.spec:84", "\"image\" <-> image {" },
+    { "anthropic/messages.spec:88", "\"document\" <-> document {" },
+    { "anthropic/messages.spec:94", "\"tool_use\" <-> call {" },
+    { "anthropic/messages.spec:99", "\"tool_result\" <-> result {" },
+    { "anthropic/messages.spec:107", "* <-> foreign" },
+    { "anthropic/messages.spec:104",
       "\"text\" <- refusal { # there is no refusal block: its words are text" },
-    { "anthropic/messages.spec:112", "url <-> url" },
-    { "anthropic/messages.spec:113", "title <-> title" },
-    { "anthropic/messages.spec:111", "\"web_search_result_location\" <-> web {" },
-    { "anthropic/messages.spec:116", "* <-> foreign" },
-    { "anthropic/messages.spec:121", "media_type <-> media" },
-    { "anthropic/messages.spec:121", "data <-> data" },
-    { "anthropic/messages.spec:122", "media_type = \"text/plain\"" },
-    { "anthropic/messages.spec:122", "data <-> text" },
-    { "anthropic/messages.spec:123", "url <-> url" },
-    { "anthropic/messages.spec:124", "file_id <-> id" },
-    { "anthropic/messages.spec:121",
+    { "anthropic/messages.spec:114", "url <-> url" },
+    { "anthropic/messages.spec:115", "title <-> title" },
+    { "anthropic/messages.spec:113", "\"web_search_result_location\" <-> web {" },
+    { "anthropic/messages.spec:118", "* <-> foreign" },
+    { "anthropic/messages.spec:123", "media_type <-> media" },
+    { "anthropic/messages.spec:123", "data <-> data" },
+    { "anthropic/messages.spec:124", "media_type = \"text/plain\"" },
+    { "anthropic/messages.spec:124", "data <-> text" },
+    { "anthropic/messages.spec:125", "url <-> url" },
+    { "anthropic/messages.spec:126", "file_id <-> id" },
+    { "anthropic/messages.spec:123",
       "\"base64\" <-> bytes { media_type <-> media; data <-> data }" },
-    { "anthropic/messages.spec:122",
+    { "anthropic/messages.spec:124",
       "\"text\" <-> plain { media_type = \"text/plain\"; data <-> text }" },
-    { "anthropic/messages.spec:123", "\"url\" <-> url { url <-> url }" },
-    { "anthropic/messages.spec:124", "\"file\" <-> file { file_id <-> id }" },
-    { "anthropic/messages.spec:128", "type = \"ephemeral\"" },
-    { "anthropic/messages.spec:128", "ttl <-> ttl" },
-    { "anthropic/messages.spec:134", "name <-> name" },
-    { "anthropic/messages.spec:135", "description <-> description" },
-    { "anthropic/messages.spec:136", "input_schema <-> schema" },
-    { "anthropic/messages.spec:137", "strict <-> strict" },
-    { "anthropic/messages.spec:131", "cache_control <-> cache : cache" },
-    { "anthropic/messages.spec:133", "none, \"custom\" <-> function {" },
-    { "anthropic/messages.spec:139", "* <-> foreign" },
-    { "anthropic/messages.spec:144", "type <-> mode : choice else \"auto\"" },
-    { "anthropic/messages.spec:145", "name <-> name" },
-    { "anthropic/messages.spec:146", "disable_parallel_tool_use <-> parallel : not" },
-    { "anthropic/messages.spec:154", "type <-> mode : thinking_mode" },
-    { "anthropic/messages.spec:155", "budget_tokens <-> budget" },
-    { "anthropic/messages.spec:156", "display <-> display" },
-    { "anthropic/messages.spec:169", "type <-> mode : format_mode" },
-    { "anthropic/messages.spec:170", "schema <-> schema" },
-    { "anthropic/messages.spec:178", "id <-> id else \"\"" },
-    { "anthropic/messages.spec:179", "type = \"message\"" },
-    { "anthropic/messages.spec:180", "role = \"assistant\"" },
-    { "anthropic/messages.spec:181", "model <-> model else \"\"" },
-    { "anthropic/messages.spec:182", "content <-> choices[0].blocks : [block] required" },
-    { "anthropic/messages.spec:183", "stop_reason <-> choices[0].stop : stop else null" },
-    { "anthropic/messages.spec:184", "stop_sequence <-> choices[0].stop_text else null" },
-    { "anthropic/messages.spec:185", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:206", "input_tokens -> input" },
-    { "anthropic/messages.spec:207", "input_tokens <- input else 0" },
-    { "anthropic/messages.spec:208", "output_tokens -> output" },
-    { "anthropic/messages.spec:209", "output_tokens <- output else 0" },
-    { "anthropic/messages.spec:210", "cache_read_input_tokens <-> cache_read" },
-    { "anthropic/messages.spec:211", "cache_creation_input_tokens <-> cache_write" },
-    { "anthropic/messages.spec:212", "output_tokens_details.thinking_tokens <-> thinking" },
-    { "anthropic/messages.spec:218", "message <-> reply : reply" },
-    { "anthropic/messages.spec:219", "index <-> index" },
-    { "anthropic/messages.spec:219", "content_block <-> block : block" },
-    { "anthropic/messages.spec:220", "index <-> index" },
-    { "anthropic/messages.spec:220", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:125", "\"url\" <-> url { url <-> url }" },
+    { "anthropic/messages.spec:126", "\"file\" <-> file { file_id <-> id }" },
+    { "anthropic/messages.spec:130", "type = \"ephemeral\"" },
+    { "anthropic/messages.spec:130", "ttl <-> ttl" },
+    { "anthropic/messages.spec:136", "name <-> name" },
+    { "anthropic/messages.spec:137", "description <-> description" },
+    { "anthropic/messages.spec:138", "input_schema <-> schema" },
+    { "anthropic/messages.spec:139", "strict <-> strict" },
+    { "anthropic/messages.spec:133", "cache_control <-> cache : cache" },
+    { "anthropic/messages.spec:135", "none, \"custom\" <-> function {" },
+    { "anthropic/messages.spec:141", "* <-> foreign" },
+    { "anthropic/messages.spec:146", "type <-> mode : choice else \"auto\"" },
+    { "anthropic/messages.spec:147", "name <-> name" },
+    { "anthropic/messages.spec:148", "disable_parallel_tool_use <-> parallel : not" },
+    { "anthropic/messages.spec:156", "type <-> mode : thinking_mode" },
+    { "anthropic/messages.spec:157", "budget_tokens <-> budget" },
+    { "anthropic/messages.spec:158", "display <-> display" },
+    { "anthropic/messages.spec:171", "type <-> mode : format_mode" },
+    { "anthropic/messages.spec:172", "schema <-> schema" },
+    { "anthropic/messages.spec:180", "id <-> id else \"\"" },
+    { "anthropic/messages.spec:181", "type = \"message\"" },
+    { "anthropic/messages.spec:182", "role = \"assistant\"" },
+    { "anthropic/messages.spec:183", "model <-> model else \"\"" },
+    { "anthropic/messages.spec:184", "content <-> choices[0].blocks : [block] required" },
+    { "anthropic/messages.spec:185", "stop_reason <-> choices[0].stop : stop else null" },
+    { "anthropic/messages.spec:186", "stop_sequence <-> choices[0].stop_text else null" },
+    { "anthropic/messages.spec:187", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:208", "input_tokens -> input" },
+    { "anthropic/messages.spec:209", "input_tokens <- input else 0" },
+    { "anthropic/messages.spec:210", "output_tokens -> output" },
+    { "anthropic/messages.spec:211", "output_tokens <- output else 0" },
+    { "anthropic/messages.spec:212", "cache_read_input_tokens <-> cache_read" },
+    { "anthropic/messages.spec:213", "cache_creation_input_tokens <-> cache_write" },
+    { "anthropic/messages.spec:214", "output_tokens_details.thinking_tokens <-> thinking" },
+    { "anthropic/messages.spec:220", "message <-> reply : reply" },
     { "anthropic/messages.spec:221", "index <-> index" },
-    { "anthropic/messages.spec:223", "delta.stop_reason <-> stop : stop else null" },
-    { "anthropic/messages.spec:224", "delta.stop_sequence <-> stop_text else null" },
-    { "anthropic/messages.spec:225", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:230", "error <-> error : fault_body" },
-    { "anthropic/messages.spec:218", "\"message_start\" <-> begin { message <-> reply : reply }" },
-    { "anthropic/messages.spec:219",
+    { "anthropic/messages.spec:221", "content_block <-> block : block" },
+    { "anthropic/messages.spec:222", "index <-> index" },
+    { "anthropic/messages.spec:222", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:223", "index <-> index" },
+    { "anthropic/messages.spec:225", "delta.stop_reason <-> stop : stop else null" },
+    { "anthropic/messages.spec:226", "delta.stop_sequence <-> stop_text else null" },
+    { "anthropic/messages.spec:227", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:232", "error <-> error : fault_body" },
+    { "anthropic/messages.spec:220", "\"message_start\" <-> begin { message <-> reply : reply }" },
+    { "anthropic/messages.spec:221",
       "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
-    { "anthropic/messages.spec:220",
+    { "anthropic/messages.spec:222",
       "\"content_block_delta\" <-> grow { index <-> index; delta <-> block : grows by type }" },
-    { "anthropic/messages.spec:221", "\"content_block_stop\" <-> close { index <-> index }" },
-    { "anthropic/messages.spec:222", "\"message_delta\" <-> finish {" },
-    { "anthropic/messages.spec:228", "\"message_stop\" <-> end" },
-    { "anthropic/messages.spec:229", "\"ping\" <-> beat" },
-    { "anthropic/messages.spec:230", "\"error\" <-> fail { error <-> error : fault_body }" },
-    { "anthropic/messages.spec:243", "type = \"error\"" },
-    { "anthropic/messages.spec:244", "error <-> this : fault_body | string as message" },
-    { "anthropic/messages.spec:245", "request_id <-> request" },
-    { "anthropic/messages.spec:251", "type <-> kind : fault" },
-    { "anthropic/messages.spec:252", "message <-> message else \"\"" },
-    { "anthropic/messages.spec:275", "data <- models : [model_entry] required" },
-    { "anthropic/messages.spec:276", "has_more = false" },
-    { "anthropic/messages.spec:277", "first_id <- first else null" },
-    { "anthropic/messages.spec:278", "last_id <- last else null" },
-    { "anthropic/messages.spec:282", "type = \"model\"" },
-    { "anthropic/messages.spec:283", "id <- id" },
-    { "anthropic/messages.spec:284", "display_name <- id" },
-    { "anthropic/messages.spec:285", "created_at <- date" },
+    { "anthropic/messages.spec:223", "\"content_block_stop\" <-> close { index <-> index }" },
+    { "anthropic/messages.spec:224", "\"message_delta\" <-> finish {" },
+    { "anthropic/messages.spec:230", "\"message_stop\" <-> end" },
+    { "anthropic/messages.spec:231", "\"ping\" <-> beat" },
+    { "anthropic/messages.spec:232", "\"error\" <-> fail { error <-> error : fault_body }" },
+    { "anthropic/messages.spec:245", "type = \"error\"" },
+    { "anthropic/messages.spec:246", "error <-> this : fault_body | string as message" },
+    { "anthropic/messages.spec:247", "request_id <-> request" },
+    { "anthropic/messages.spec:253", "type <-> kind : fault" },
+    { "anthropic/messages.spec:254", "message <-> message else \"\"" },
+    { "anthropic/messages.spec:255", "details.error_code <-> code" },
+    { "anthropic/messages.spec:278", "data <- models : [model_entry] required" },
+    { "anthropic/messages.spec:279", "has_more = false" },
+    { "anthropic/messages.spec:280", "first_id <- first else null" },
+    { "anthropic/messages.spec:281", "last_id <- last else null" },
+    { "anthropic/messages.spec:285", "type = \"model\"" },
+    { "anthropic/messages.spec:286", "id <- id" },
+    { "anthropic/messages.spec:287", "display_name <- id" },
+    { "anthropic/messages.spec:288", "created_at <- date" },
     { "anthropic/count.spec:14", "model <-> model required" },
     { "anthropic/count.spec:15", "system <-> instructions : [block] | string as text" },
     { "anthropic/count.spec:16", "messages <-> turns : [message] required" },
@@ -4540,8 +4570,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2,
     3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3,
-    1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 2,
-    2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
+    1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 2,
+    2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
 };
 
 const struct xd_dialect xd_anthropic_messages = {

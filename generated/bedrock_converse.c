@@ -286,7 +286,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 7, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 16, XD_REST_KEEP, false,
+    family, "request", &request_keys, 16, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -544,7 +544,7 @@ static const struct xd_key message_keys_v[] = {
 };
 static const struct xd_keys message_keys = { message_keys_v, 2, "" };
 static const struct xd_shape message_shape = {
-    family, "message", &message_keys, 2, XD_REST_KEEP, false,
+    family, "message", &message_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -631,7 +631,7 @@ static const struct xd_key block_text_keys_v[] = {
 };
 static const struct xd_keys block_text_keys = { block_text_keys_v, 1, "" };
 static const struct xd_shape block_text_shape = {
-    family, "block.text", &block_text_keys, 2, XD_REST_KEEP, false,
+    family, "block.text", &block_text_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -687,7 +687,7 @@ static const struct xd_key block_text_2_keys_v[] = {
 };
 static const struct xd_keys block_text_2_keys = { block_text_2_keys_v, 1, "" };
 static const struct xd_shape block_text_2_shape = {
-    family, "block.text", &block_text_2_keys, 1, XD_REST_KEEP, false,
+    family, "block.text", &block_text_2_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -724,7 +724,7 @@ static const struct xd_key block_text_3_keys_v[] = {
 };
 static const struct xd_keys block_text_3_keys = { block_text_3_keys_v, 1, "" };
 static const struct xd_shape block_text_3_shape = {
-    family, "block.text", &block_text_3_keys, 1, XD_REST_KEEP, false,
+    family, "block.text", &block_text_3_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -760,7 +760,7 @@ static const struct xd_key block_thinking_keys_v[] = {
 };
 static const struct xd_keys block_thinking_keys = { block_thinking_keys_v, 1, "" };
 static const struct xd_shape block_thinking_shape = {
-    family, "block.thinking", &block_thinking_keys, 2, XD_REST_KEEP, false,
+    family, "block.thinking", &block_thinking_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -817,7 +817,7 @@ static const struct xd_key block_sealed_keys_v[] = {
 };
 static const struct xd_keys block_sealed_keys = { block_sealed_keys_v, 1, "" };
 static const struct xd_shape block_sealed_shape = {
-    family, "block.sealed", &block_sealed_keys, 1, XD_REST_KEEP, false,
+    family, "block.sealed", &block_sealed_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -867,7 +867,7 @@ static const struct xd_key block_image_keys_v[] = {
 };
 static const struct xd_keys block_image_keys = { block_image_keys_v, 1, "" };
 static const struct xd_shape block_image_shape = {
-    family, "block.image", &block_image_keys, 2, XD_REST_KEEP, false,
+    family, "block.image", &block_image_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -950,7 +950,7 @@ static const struct xd_key block_document_keys_v[] = {
 };
 static const struct xd_keys block_document_keys = { block_document_keys_v, 1, "" };
 static const struct xd_shape block_document_shape = {
-    family, "block.document", &block_document_keys, 4, XD_REST_KEEP, false,
+    family, "block.document", &block_document_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1056,7 +1056,7 @@ static const struct xd_key block_document_2_keys_v[] = {
 };
 static const struct xd_keys block_document_2_keys = { block_document_2_keys_v, 1, "" };
 static const struct xd_shape block_document_2_shape = {
-    family, "block.document", &block_document_2_keys, 5, XD_REST_KEEP, false,
+    family, "block.document", &block_document_2_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1152,7 +1152,7 @@ static const struct xd_key block_call_keys_v[] = {
 };
 static const struct xd_keys block_call_keys = { block_call_keys_v, 1, "" };
 static const struct xd_shape block_call_shape = {
-    family, "block.call", &block_call_keys, 3, XD_REST_KEEP, false,
+    family, "block.call", &block_call_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1215,7 +1215,7 @@ static const struct xd_key block_result_keys_v[] = {
 };
 static const struct xd_keys block_result_keys = { block_result_keys_v, 1, "" };
 static const struct xd_shape block_result_shape = {
-    family, "block.result", &block_result_keys, 3, XD_REST_KEEP, false,
+    family, "block.result", &block_result_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1287,7 +1287,7 @@ static const struct xd_key block_refusal_keys_v[] = {
 };
 static const struct xd_keys block_refusal_keys = { block_refusal_keys_v, 1, "" };
 static const struct xd_shape block_refusal_shape = {
-    family, "block.refusal", &block_refusal_keys, 0, XD_REST_KEEP, false,
+    family, "block.refusal", &block_refusal_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1308,7 +1308,7 @@ static const struct xd_key block_apart_keys_v[] = {
 };
 static const struct xd_keys block_apart_keys = { block_apart_keys_v, 1, "" };
 static const struct xd_shape block_apart_shape = {
-    family, "block_apart", &block_apart_keys, 1, XD_REST_KEEP, false,
+    family, "block_apart", &block_apart_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static bool
@@ -1484,7 +1484,7 @@ static const struct xd_key cache_point_keys_v[] = {
 };
 static const struct xd_keys cache_point_keys = { cache_point_keys_v, 2, "" };
 static const struct xd_shape cache_point_shape = {
-    family, "cache_point", &cache_point_keys, 1, XD_REST_KEEP, false,
+    family, "cache_point", &cache_point_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1543,7 +1543,7 @@ static const struct xd_key citation_web_keys_v[] = {
 };
 static const struct xd_keys citation_web_keys = { citation_web_keys_v, 2, "" };
 static const struct xd_shape citation_web_shape = {
-    family, "citation.web", &citation_web_keys, 2, XD_REST_KEEP, false,
+    family, "citation.web", &citation_web_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1662,7 +1662,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 1, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 4, XD_REST_KEEP, false,
+    family, "tool.function", &tool_function_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1729,7 +1729,7 @@ static const struct xd_key tool_apart_keys_v[] = {
 };
 static const struct xd_keys tool_apart_keys = { tool_apart_keys_v, 1, "" };
 static const struct xd_shape tool_apart_shape = {
-    family, "tool_apart", &tool_apart_keys, 1, XD_REST_KEEP, false,
+    family, "tool_apart", &tool_apart_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static bool
@@ -1809,7 +1809,7 @@ static const struct xd_key thinking_keys_v[] = {
 };
 static const struct xd_keys thinking_keys = { thinking_keys_v, 3, "" };
 static const struct xd_shape thinking_shape = {
-    family, "thinking", &thinking_keys, 3, XD_REST_KEEP, false,
+    family, "thinking", &thinking_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1875,7 +1875,7 @@ static const struct xd_key format_keys_v[] = {
 };
 static const struct xd_keys format_keys = { format_keys_v, 2, "" };
 static const struct xd_shape format_shape = {
-    family, "format", &format_keys, 4, XD_REST_KEEP, false,
+    family, "format", &format_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1964,7 +1964,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("serviceTier"), -1, &reply_keys_serviceTier },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 4, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 4, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -2076,7 +2078,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("cacheWriteInputTokenCount"), 5, NULL },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 7, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 6, XD_REST_KEEP, false };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 6, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -2159,7 +2163,7 @@ static const struct xd_key events_messageStart_keys_v[] = {
 };
 static const struct xd_keys events_messageStart_keys = { events_messageStart_keys_v, 1, "" };
 static const struct xd_shape events_messageStart_shape = {
-    family, "events_messageStart", &events_messageStart_keys, 0, XD_REST_IGNORE, false,
+    family, "events_messageStart", &events_messageStart_keys, 0, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2196,6 +2200,7 @@ static const struct xd_keys events_contentBlockStart_keys = {
 };
 static const struct xd_shape events_contentBlockStart_shape = {
     family, "events_contentBlockStart", &events_contentBlockStart_keys, 2, XD_REST_IGNORE, false,
+    NULL, 0,
 };
 
 static void
@@ -2255,6 +2260,7 @@ static const struct xd_keys events_contentBlockDelta_keys = {
 };
 static const struct xd_shape events_contentBlockDelta_shape = {
     family, "events_contentBlockDelta", &events_contentBlockDelta_keys, 2, XD_REST_IGNORE, false,
+    NULL, 0,
 };
 
 static const struct xd_member events_contentBlockDelta_grow_members_v[] = {
@@ -2469,6 +2475,7 @@ static const struct xd_keys events_contentBlockStop_keys = {
 };
 static const struct xd_shape events_contentBlockStop_shape = {
     family, "events_contentBlockStop", &events_contentBlockStop_keys, 1, XD_REST_IGNORE, false,
+    NULL, 0,
 };
 
 static void
@@ -2507,7 +2514,7 @@ static const struct xd_key events_messageStop_keys_v[] = {
 };
 static const struct xd_keys events_messageStop_keys = { events_messageStop_keys_v, 1, "" };
 static const struct xd_shape events_messageStop_shape = {
-    family, "events_messageStop", &events_messageStop_keys, 1, XD_REST_IGNORE, false,
+    family, "events_messageStop", &events_messageStop_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2558,7 +2565,7 @@ static const struct xd_key events_metadata_keys_v[] = {
 };
 static const struct xd_keys events_metadata_keys = { events_metadata_keys_v, 1, "" };
 static const struct xd_shape events_metadata_shape = {
-    family, "events_metadata", &events_metadata_keys, 1, XD_REST_IGNORE, false,
+    family, "events_metadata", &events_metadata_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2603,7 +2610,7 @@ static const struct xd_key events___keys_v[] = {
 };
 static const struct xd_keys events___keys = { events___keys_v, 2, "" };
 static const struct xd_shape events___shape = {
-    family, "events__", &events___keys, 2, XD_REST_KEEP, false,
+    family, "events__", &events___keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2759,7 +2766,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("Message"), 1, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 2, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 2, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 2, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -2846,7 +2855,7 @@ static const struct xd_key count_request_keys_v[] = {
 };
 static const struct xd_keys count_request_keys = { count_request_keys_v, 1, "" };
 static const struct xd_shape count_request_shape = {
-    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false,
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3031,7 +3040,7 @@ static const struct xd_key count_reply_keys_v[] = {
 };
 static const struct xd_keys count_reply_keys = { count_reply_keys_v, 1, "" };
 static const struct xd_shape count_reply_shape = {
-    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false,
+    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3108,7 +3117,7 @@ static const struct xd_keys bedrock_cohere_embed_request_keys = {
     bedrock_cohere_embed_request_keys_v, 4, "",
 };
 static const struct xd_shape bedrock_cohere_embed_request_shape = {
-    family, "embed_request", &bedrock_cohere_embed_request_keys, 4, XD_REST_KEEP, false,
+    family, "embed_request", &bedrock_cohere_embed_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3203,7 +3212,7 @@ static const struct xd_keys bedrock_cohere_embed_reply_keys = {
     bedrock_cohere_embed_reply_keys_v, 2, "",
 };
 static const struct xd_shape bedrock_cohere_embed_reply_shape = {
-    family, "embed_reply", &bedrock_cohere_embed_reply_keys, 8, XD_REST_KEEP, false,
+    family, "embed_reply", &bedrock_cohere_embed_reply_keys, 8, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3303,7 +3312,7 @@ static const struct xd_keys bedrock_cohere_rerank_request_keys = {
     bedrock_cohere_rerank_request_keys_v, 4, "",
 };
 static const struct xd_shape bedrock_cohere_rerank_request_shape = {
-    family, "rerank_request", &bedrock_cohere_rerank_request_keys, 3, XD_REST_KEEP, false,
+    family, "rerank_request", &bedrock_cohere_rerank_request_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3381,7 +3390,7 @@ static const struct xd_keys bedrock_cohere_rerank_reply_keys = {
     bedrock_cohere_rerank_reply_keys_v, 2, "",
 };
 static const struct xd_shape bedrock_cohere_rerank_reply_shape = {
-    family, "rerank_reply", &bedrock_cohere_rerank_reply_keys, 2, XD_REST_KEEP, false,
+    family, "rerank_reply", &bedrock_cohere_rerank_reply_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3440,7 +3449,7 @@ static const struct xd_key bedrock_cohere_ranked_keys_v[] = {
 };
 static const struct xd_keys bedrock_cohere_ranked_keys = { bedrock_cohere_ranked_keys_v, 2, "" };
 static const struct xd_shape bedrock_cohere_ranked_shape = {
-    family, "ranked", &bedrock_cohere_ranked_keys, 2, XD_REST_KEEP, false,
+    family, "ranked", &bedrock_cohere_ranked_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3492,7 +3501,7 @@ static const struct xd_keys bedrock_titan_embed_request_keys = {
     bedrock_titan_embed_request_keys_v, 2, "",
 };
 static const struct xd_shape bedrock_titan_embed_request_shape = {
-    family, "embed_request", &bedrock_titan_embed_request_keys, 2, XD_REST_KEEP, false,
+    family, "embed_request", &bedrock_titan_embed_request_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3553,7 +3562,7 @@ static const struct xd_keys bedrock_titan_embed_reply_keys = {
     bedrock_titan_embed_reply_keys_v, 2, "",
 };
 static const struct xd_shape bedrock_titan_embed_reply_shape = {
-    family, "embed_reply", &bedrock_titan_embed_reply_keys, 2, XD_REST_KEEP, false,
+    family, "embed_reply", &bedrock_titan_embed_reply_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

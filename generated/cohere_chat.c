@@ -151,7 +151,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 16, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 16, XD_REST_KEEP, false,
+    family, "request", &request_keys, 16, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -344,7 +344,7 @@ static const struct xd_key thinking_keys_v[] = {
 };
 static const struct xd_keys thinking_keys = { thinking_keys_v, 2, "" };
 static const struct xd_shape thinking_shape = {
-    family, "thinking", &thinking_keys, 2, XD_REST_KEEP, false,
+    family, "thinking", &thinking_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -399,7 +399,7 @@ static const struct xd_key format_keys_v[] = {
 };
 static const struct xd_keys format_keys = { format_keys_v, 2, "" };
 static const struct xd_shape format_shape = {
-    family, "format", &format_keys, 2, XD_REST_KEEP, false,
+    family, "format", &format_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -451,7 +451,7 @@ static const struct xd_key messages_system_keys_v[] = {
 };
 static const struct xd_keys messages_system_keys = { messages_system_keys_v, 2, "" };
 static const struct xd_shape messages_system_shape = {
-    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false,
+    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -524,7 +524,7 @@ static const struct xd_key messages_tool_keys_v[] = {
 };
 static const struct xd_keys messages_tool_keys = { messages_tool_keys_v, 3, "" };
 static const struct xd_shape messages_tool_shape = {
-    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP, false,
+    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -608,7 +608,7 @@ static const struct xd_key messages_user_keys_v[] = {
 };
 static const struct xd_keys messages_user_keys = { messages_user_keys_v, 2, "" };
 static const struct xd_shape messages_user_shape = {
-    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP, false,
+    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -683,7 +683,7 @@ static const struct xd_key messages_assistant_keys_v[] = {
 };
 static const struct xd_keys messages_assistant_keys = { messages_assistant_keys_v, 5, "" };
 static const struct xd_shape messages_assistant_shape = {
-    family, "messages_assistant", &messages_assistant_keys, 4, XD_REST_KEEP, false,
+    family, "messages_assistant", &messages_assistant_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -922,7 +922,7 @@ static const struct xd_key part_text_keys_v[] = {
 };
 static const struct xd_keys part_text_keys = { part_text_keys_v, 2, "" };
 static const struct xd_shape part_text_shape = {
-    family, "part.text", &part_text_keys, 1, XD_REST_KEEP, false,
+    family, "part.text", &part_text_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -964,7 +964,7 @@ static const struct xd_key part_refusal_keys_v[] = {
 };
 static const struct xd_keys part_refusal_keys = { part_refusal_keys_v, 2, "" };
 static const struct xd_shape part_refusal_shape = {
-    family, "part.refusal", &part_refusal_keys, 0, XD_REST_KEEP, false,
+    family, "part.refusal", &part_refusal_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -990,7 +990,7 @@ static const struct xd_key part_thinking_keys_v[] = {
 };
 static const struct xd_keys part_thinking_keys = { part_thinking_keys_v, 2, "" };
 static const struct xd_shape part_thinking_shape = {
-    family, "part.thinking", &part_thinking_keys, 1, XD_REST_KEEP, false,
+    family, "part.thinking", &part_thinking_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1039,7 +1039,7 @@ static const struct xd_key part_image_keys_v[] = {
 };
 static const struct xd_keys part_image_keys = { part_image_keys_v, 2, "" };
 static const struct xd_shape part_image_shape = {
-    family, "part.image", &part_image_keys, 2, XD_REST_KEEP, false,
+    family, "part.image", &part_image_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1180,7 +1180,7 @@ static const struct xd_key result_part_text_keys_v[] = {
 };
 static const struct xd_keys result_part_text_keys = { result_part_text_keys_v, 2, "" };
 static const struct xd_shape result_part_text_shape = {
-    family, "result_part.text", &result_part_text_keys, 1, XD_REST_KEEP, false,
+    family, "result_part.text", &result_part_text_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1244,7 +1244,7 @@ static const struct xd_key result_part_text_2_keys_v[] = {
 };
 static const struct xd_keys result_part_text_2_keys = { result_part_text_2_keys_v, 2, "" };
 static const struct xd_shape result_part_text_2_shape = {
-    family, "result_part.text", &result_part_text_2_keys, 1, XD_REST_IGNORE, false,
+    family, "result_part.text", &result_part_text_2_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -1342,7 +1342,9 @@ static const struct xd_key call_keys_v[] = {
     { STR_INIT("function"), -1, &call_keys_function },
 };
 static const struct xd_keys call_keys = { call_keys_v, 3, "" };
-static const struct xd_shape call_shape = { family, "call", &call_keys, 3, XD_REST_KEEP, false };
+static const struct xd_shape call_shape = {
+    family, "call", &call_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_call(struct xd *x, uint32_t at, struct ir_block *m)
@@ -1462,7 +1464,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 2, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 3, XD_REST_KEEP, false,
+    family, "tool.function", &tool_function_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1573,7 +1575,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("usage"), 6, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 4, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 7, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 7, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -1732,7 +1736,7 @@ static const struct xd_key content_text_keys_v[] = {
 };
 static const struct xd_keys content_text_keys = { content_text_keys_v, 2, "" };
 static const struct xd_shape content_text_shape = {
-    family, "content.text", &content_text_keys, 1, XD_REST_KEEP, false,
+    family, "content.text", &content_text_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1795,7 +1799,7 @@ static const struct xd_key content_thinking_keys_v[] = {
 };
 static const struct xd_keys content_thinking_keys = { content_thinking_keys_v, 2, "" };
 static const struct xd_shape content_thinking_shape = {
-    family, "content.thinking", &content_thinking_keys, 1, XD_REST_KEEP, false,
+    family, "content.thinking", &content_thinking_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1903,7 +1907,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("cached_tokens"), 3, NULL },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 2, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 4, XD_REST_KEEP, false };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -1994,7 +2000,7 @@ static const struct xd_key events_message_start_keys_v[] = {
 };
 static const struct xd_keys events_message_start_keys = { events_message_start_keys_v, 3, "" };
 static const struct xd_shape events_message_start_shape = {
-    family, "events_message_start", &events_message_start_keys, 1, XD_REST_KEEP, false,
+    family, "events_message_start", &events_message_start_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2075,7 +2081,7 @@ static const struct xd_key events_tool_plan_delta_keys_v[] = {
 };
 static const struct xd_keys events_tool_plan_delta_keys = { events_tool_plan_delta_keys_v, 2, "" };
 static const struct xd_shape events_tool_plan_delta_shape = {
-    family, "events_tool_plan_delta", &events_tool_plan_delta_keys, 1, XD_REST_KEEP, false,
+    family, "events_tool_plan_delta", &events_tool_plan_delta_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2115,7 +2121,7 @@ static const struct xd_key events_content_start_keys_v[] = {
 };
 static const struct xd_keys events_content_start_keys = { events_content_start_keys_v, 3, "" };
 static const struct xd_shape events_content_start_shape = {
-    family, "events_content_start", &events_content_start_keys, 2, XD_REST_KEEP, false,
+    family, "events_content_start", &events_content_start_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2196,7 +2202,7 @@ static const struct xd_key events_content_delta_keys_v[] = {
 };
 static const struct xd_keys events_content_delta_keys = { events_content_delta_keys_v, 3, "" };
 static const struct xd_shape events_content_delta_shape = {
-    family, "events_content_delta", &events_content_delta_keys, 3, XD_REST_KEEP, false,
+    family, "events_content_delta", &events_content_delta_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2301,7 +2307,7 @@ static const struct xd_key events_content_end_keys_v[] = {
 };
 static const struct xd_keys events_content_end_keys = { events_content_end_keys_v, 2, "" };
 static const struct xd_shape events_content_end_shape = {
-    family, "events_content_end", &events_content_end_keys, 1, XD_REST_KEEP, false,
+    family, "events_content_end", &events_content_end_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2356,7 +2362,7 @@ static const struct xd_key events_tool_call_start_keys_v[] = {
 };
 static const struct xd_keys events_tool_call_start_keys = { events_tool_call_start_keys_v, 3, "" };
 static const struct xd_shape events_tool_call_start_shape = {
-    family, "events_tool_call_start", &events_tool_call_start_keys, 2, XD_REST_KEEP, false,
+    family, "events_tool_call_start", &events_tool_call_start_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2442,7 +2448,7 @@ static const struct xd_key events_tool_call_delta_keys_v[] = {
 };
 static const struct xd_keys events_tool_call_delta_keys = { events_tool_call_delta_keys_v, 3, "" };
 static const struct xd_shape events_tool_call_delta_shape = {
-    family, "events_tool_call_delta", &events_tool_call_delta_keys, 2, XD_REST_KEEP, false,
+    family, "events_tool_call_delta", &events_tool_call_delta_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2508,7 +2514,7 @@ static const struct xd_key events_tool_call_end_keys_v[] = {
 };
 static const struct xd_keys events_tool_call_end_keys = { events_tool_call_end_keys_v, 2, "" };
 static const struct xd_shape events_tool_call_end_shape = {
-    family, "events_tool_call_end", &events_tool_call_end_keys, 1, XD_REST_KEEP, false,
+    family, "events_tool_call_end", &events_tool_call_end_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2549,7 +2555,7 @@ static const struct xd_key events_citation_start_keys_v[] = {
 };
 static const struct xd_keys events_citation_start_keys = { events_citation_start_keys_v, 1, "" };
 static const struct xd_shape events_citation_start_shape = {
-    family, "events_citation_start", &events_citation_start_keys, 0, XD_REST_KEEP, false,
+    family, "events_citation_start", &events_citation_start_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2568,7 +2574,7 @@ static const struct xd_key events_citation_end_keys_v[] = {
 };
 static const struct xd_keys events_citation_end_keys = { events_citation_end_keys_v, 1, "" };
 static const struct xd_shape events_citation_end_shape = {
-    family, "events_citation_end", &events_citation_end_keys, 0, XD_REST_IGNORE, false,
+    family, "events_citation_end", &events_citation_end_keys, 0, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2596,7 +2602,7 @@ static const struct xd_key events_message_end_keys_v[] = {
 };
 static const struct xd_keys events_message_end_keys = { events_message_end_keys_v, 2, "" };
 static const struct xd_shape events_message_end_shape = {
-    family, "events_message_end", &events_message_end_keys, 3, XD_REST_IGNORE, false,
+    family, "events_message_end", &events_message_end_keys, 3, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2869,7 +2875,7 @@ static const struct xd_key call_start_keys_v[] = {
 };
 static const struct xd_keys call_start_keys = { call_start_keys_v, 3, "" };
 static const struct xd_shape call_start_shape = {
-    family, "call_start", &call_start_keys, 2, XD_REST_KEEP, false,
+    family, "call_start", &call_start_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2928,7 +2934,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("error_type"), 3, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 4, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 4, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -2994,12 +3002,14 @@ static const struct xd_key embed_request_keys_v[] = {
     { STR_INIT("input_type"), 2, NULL },
     { STR_INIT("embedding_types"), 3, NULL },
     { STR_INIT("output_dimension"), 4, NULL },
-    { STR_INIT("images"), -2, NULL },
-    { STR_INIT("inputs"), -2, NULL },
 };
-static const struct xd_keys embed_request_keys = { embed_request_keys_v, 7, "" };
+static const struct xd_keys embed_request_keys = { embed_request_keys_v, 5, "" };
+static const struct xd_refusal embed_request_refused[] = {
+    { STR_INIT("images"), NULL },
+    { STR_INIT("inputs"), NULL },
+};
 static const struct xd_shape embed_request_shape = {
-    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false,
+    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false, embed_request_refused, 2,
 };
 
 static void
@@ -3114,7 +3124,7 @@ static const struct xd_key embed_reply_keys_v[] = {
 };
 static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 4, "" };
 static const struct xd_shape embed_reply_shape = {
-    family, "embed_reply", &embed_reply_keys, 8, XD_REST_KEEP, false,
+    family, "embed_reply", &embed_reply_keys, 8, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3237,7 +3247,7 @@ static const struct xd_key rerank_request_keys_v[] = {
 };
 static const struct xd_keys rerank_request_keys = { rerank_request_keys_v, 4, "" };
 static const struct xd_shape rerank_request_shape = {
-    family, "rerank_request", &rerank_request_keys, 4, XD_REST_KEEP, false,
+    family, "rerank_request", &rerank_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3331,7 +3341,7 @@ static const struct xd_key rerank_reply_keys_v[] = {
 };
 static const struct xd_keys rerank_reply_keys = { rerank_reply_keys_v, 3, "" };
 static const struct xd_shape rerank_reply_shape = {
-    family, "rerank_reply", &rerank_reply_keys, 3, XD_REST_KEEP, false,
+    family, "rerank_reply", &rerank_reply_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3404,7 +3414,7 @@ static const struct xd_key ranked_keys_v[] = {
 };
 static const struct xd_keys ranked_keys = { ranked_keys_v, 2, "" };
 static const struct xd_shape ranked_shape = {
-    family, "ranked", &ranked_keys, 2, XD_REST_KEEP, false,
+    family, "ranked", &ranked_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

@@ -306,7 +306,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 5, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 23, XD_REST_KEEP, true,
+    family, "request", &request_keys, 23, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -584,7 +584,7 @@ static const struct xd_key content_keys_v[] = {
 };
 static const struct xd_keys content_keys = { content_keys_v, 2, "" };
 static const struct xd_shape content_shape = {
-    family, "content", &content_keys, 2, XD_REST_KEEP, true,
+    family, "content", &content_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -668,7 +668,7 @@ static const struct xd_key part_thinking_keys_v[] = {
 };
 static const struct xd_keys part_thinking_keys = { part_thinking_keys_v, 3, "" };
 static const struct xd_shape part_thinking_shape = {
-    family, "part.thinking", &part_thinking_keys, 2, XD_REST_KEEP, true,
+    family, "part.thinking", &part_thinking_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -720,7 +720,7 @@ static const struct xd_key part_text_keys_v[] = {
 };
 static const struct xd_keys part_text_keys = { part_text_keys_v, 2, "" };
 static const struct xd_shape part_text_shape = {
-    family, "part.text", &part_text_keys, 2, XD_REST_KEEP, true,
+    family, "part.text", &part_text_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -793,7 +793,7 @@ static const struct xd_key part_call_keys_v[] = {
 };
 static const struct xd_keys part_call_keys = { part_call_keys_v, 2, "" };
 static const struct xd_shape part_call_shape = {
-    family, "part.call", &part_call_keys, 4, XD_REST_KEEP, true,
+    family, "part.call", &part_call_keys, 4, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -867,7 +867,7 @@ static const struct xd_key part_result_keys_v[] = {
 };
 static const struct xd_keys part_result_keys = { part_result_keys_v, 1, "" };
 static const struct xd_shape part_result_shape = {
-    family, "part.result", &part_result_keys, 4, XD_REST_KEEP, true,
+    family, "part.result", &part_result_keys, 4, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -956,7 +956,7 @@ static const struct xd_key part_image_keys_v[] = {
 };
 static const struct xd_keys part_image_keys = { part_image_keys_v, 2, "" };
 static const struct xd_shape part_image_shape = {
-    family, "part.image", &part_image_keys, 2, XD_REST_KEEP, true,
+    family, "part.image", &part_image_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1043,7 +1043,7 @@ static const struct xd_key part_audio_keys_v[] = {
 };
 static const struct xd_keys part_audio_keys = { part_audio_keys_v, 2, "" };
 static const struct xd_shape part_audio_shape = {
-    family, "part.audio", &part_audio_keys, 2, XD_REST_KEEP, true,
+    family, "part.audio", &part_audio_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1135,7 +1135,7 @@ static const struct xd_key part_document_keys_v[] = {
 };
 static const struct xd_keys part_document_keys = { part_document_keys_v, 2, "" };
 static const struct xd_shape part_document_shape = {
-    family, "part.document", &part_document_keys, 3, XD_REST_KEEP, true,
+    family, "part.document", &part_document_keys, 3, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1221,7 +1221,7 @@ static const struct xd_key part_image_2_keys_v[] = {
 };
 static const struct xd_keys part_image_2_keys = { part_image_2_keys_v, 1, "" };
 static const struct xd_shape part_image_2_shape = {
-    family, "part.image", &part_image_2_keys, 2, XD_REST_KEEP, true,
+    family, "part.image", &part_image_2_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1257,7 +1257,7 @@ static const struct xd_key part_audio_2_keys_v[] = {
 };
 static const struct xd_keys part_audio_2_keys = { part_audio_2_keys_v, 1, "" };
 static const struct xd_shape part_audio_2_shape = {
-    family, "part.audio", &part_audio_2_keys, 2, XD_REST_KEEP, true,
+    family, "part.audio", &part_audio_2_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1293,7 +1293,7 @@ static const struct xd_key part_document_2_keys_v[] = {
 };
 static const struct xd_keys part_document_2_keys = { part_document_2_keys_v, 1, "" };
 static const struct xd_shape part_document_2_shape = {
-    family, "part.document", &part_document_2_keys, 2, XD_REST_KEEP, true,
+    family, "part.document", &part_document_2_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1460,7 +1460,7 @@ static const struct xd_key media_image_keys_v[] = {
 };
 static const struct xd_keys media_image_keys = { media_image_keys_v, 2, "" };
 static const struct xd_shape media_image_shape = {
-    family, "media.image", &media_image_keys, 2, XD_REST_KEEP, true,
+    family, "media.image", &media_image_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1547,7 +1547,7 @@ static const struct xd_key media_audio_keys_v[] = {
 };
 static const struct xd_keys media_audio_keys = { media_audio_keys_v, 2, "" };
 static const struct xd_shape media_audio_shape = {
-    family, "media.audio", &media_audio_keys, 2, XD_REST_KEEP, true,
+    family, "media.audio", &media_audio_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1639,7 +1639,7 @@ static const struct xd_key media_document_keys_v[] = {
 };
 static const struct xd_keys media_document_keys = { media_document_keys_v, 2, "" };
 static const struct xd_shape media_document_shape = {
-    family, "media.document", &media_document_keys, 3, XD_REST_KEEP, true,
+    family, "media.document", &media_document_keys, 3, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1725,7 +1725,7 @@ static const struct xd_key media_image_2_keys_v[] = {
 };
 static const struct xd_keys media_image_2_keys = { media_image_2_keys_v, 1, "" };
 static const struct xd_shape media_image_2_shape = {
-    family, "media.image", &media_image_2_keys, 2, XD_REST_KEEP, true,
+    family, "media.image", &media_image_2_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1761,7 +1761,7 @@ static const struct xd_key media_audio_2_keys_v[] = {
 };
 static const struct xd_keys media_audio_2_keys = { media_audio_2_keys_v, 1, "" };
 static const struct xd_shape media_audio_2_shape = {
-    family, "media.audio", &media_audio_2_keys, 2, XD_REST_KEEP, true,
+    family, "media.audio", &media_audio_2_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1797,7 +1797,7 @@ static const struct xd_key media_document_2_keys_v[] = {
 };
 static const struct xd_keys media_document_2_keys = { media_document_2_keys_v, 1, "" };
 static const struct xd_shape media_document_2_shape = {
-    family, "media.document", &media_document_2_keys, 2, XD_REST_KEEP, true,
+    family, "media.document", &media_document_2_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -1990,7 +1990,7 @@ static const struct xd_key declaration_keys_v[] = {
 };
 static const struct xd_keys declaration_keys = { declaration_keys_v, 4, "" };
 static const struct xd_shape declaration_shape = {
-    family, "declaration", &declaration_keys, 4, XD_REST_KEEP, true,
+    family, "declaration", &declaration_keys, 4, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -2054,7 +2054,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("responseId"), 4, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 5, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 5, XD_REST_KEEP, true };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 5, XD_REST_KEEP, true, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -2143,7 +2145,7 @@ static const struct xd_key candidate_keys_v[] = {
 };
 static const struct xd_keys candidate_keys = { candidate_keys_v, 4, "" };
 static const struct xd_shape candidate_shape = {
-    family, "candidate", &candidate_keys, 4, XD_REST_KEEP, true,
+    family, "candidate", &candidate_keys, 4, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -2260,7 +2262,7 @@ static const struct xd_key grounding_web_keys_v[] = {
 };
 static const struct xd_keys grounding_web_keys = { grounding_web_keys_v, 1, "" };
 static const struct xd_shape grounding_web_shape = {
-    family, "grounding.web", &grounding_web_keys, 2, XD_REST_KEEP, true,
+    family, "grounding.web", &grounding_web_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -2355,7 +2357,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("totalTokenCount"), -1, NULL },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 6, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 5, XD_REST_KEEP, true };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 5, XD_REST_KEEP, true, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -2456,7 +2460,7 @@ static const struct xd_key chunks_choice_keys_v[] = {
 };
 static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 4, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 4, XD_REST_KEEP, true,
+    family, "choice", &chunks_choice_keys, 4, XD_REST_KEEP, true, NULL, 0,
 };
 
 static const struct xd_key chunks_keys_promptFeedback_v[] = {
@@ -2475,7 +2479,7 @@ static const struct xd_key chunks_keys_v[] = {
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 6, "" };
 static const struct xd_shape chunks_shape = {
-    family, "reply", &chunks_keys, 6, XD_REST_KEEP, true,
+    family, "reply", &chunks_keys, 6, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -2741,7 +2745,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 1, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 1, XD_REST_KEEP, true };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 1, XD_REST_KEEP, true, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -2776,7 +2782,7 @@ static const struct xd_key fault_body_keys_v[] = {
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 4, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 3, XD_REST_KEEP, true,
+    family, "fault_body", &fault_body_keys, 3, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -2850,7 +2856,7 @@ static const struct xd_key detail_keys_v[] = {
 };
 static const struct xd_keys detail_keys = { detail_keys_v, 2, "" };
 static const struct xd_shape detail_shape = {
-    family, "detail", &detail_keys, 2, XD_REST_IGNORE, true,
+    family, "detail", &detail_keys, 2, XD_REST_IGNORE, true, NULL, 0,
 };
 
 static void
@@ -2930,7 +2936,7 @@ static const struct xd_key embed_request_keys_v[] = {
 };
 static const struct xd_keys embed_request_keys = { embed_request_keys_v, 1, "" };
 static const struct xd_shape embed_request_shape = {
-    family, "embed_request", &embed_request_keys, 1, XD_REST_KEEP, true,
+    family, "embed_request", &embed_request_keys, 1, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -2999,7 +3005,7 @@ static const struct xd_key embed_content_parts_keys_v[] = {
 };
 static const struct xd_keys embed_content_parts_keys = { embed_content_parts_keys_v, 4, "" };
 static const struct xd_shape embed_content_parts_shape = {
-    family, "embed_content.parts", &embed_content_parts_keys, 4, XD_REST_KEEP, true,
+    family, "embed_content.parts", &embed_content_parts_keys, 4, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3085,7 +3091,7 @@ static const struct xd_key embed_content_text_keys_v[] = {
 };
 static const struct xd_keys embed_content_text_keys = { embed_content_text_keys_v, 4, "" };
 static const struct xd_shape embed_content_text_shape = {
-    family, "embed_content.text", &embed_content_text_keys, 3, XD_REST_KEEP, true,
+    family, "embed_content.text", &embed_content_text_keys, 3, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3157,7 +3163,7 @@ static const struct xd_key embed_reply_keys_v[] = {
 };
 static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 2, "" };
 static const struct xd_shape embed_reply_shape = {
-    family, "embed_reply", &embed_reply_keys, 2, XD_REST_KEEP, true,
+    family, "embed_reply", &embed_reply_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3214,7 +3220,7 @@ static const struct xd_key embedding_keys_v[] = {
 };
 static const struct xd_keys embedding_keys = { embedding_keys_v, 1, "" };
 static const struct xd_shape embedding_shape = {
-    family, "embedding", &embedding_keys, 1, XD_REST_KEEP, true,
+    family, "embedding", &embedding_keys, 1, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3249,7 +3255,7 @@ static const struct xd_key embed_usage_keys_v[] = {
 };
 static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 1, "" };
 static const struct xd_shape embed_usage_shape = {
-    family, "embed_usage", &embed_usage_keys, 1, XD_REST_KEEP, true,
+    family, "embed_usage", &embed_usage_keys, 1, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3339,7 +3345,7 @@ static const struct xd_key count_request_keys_v[] = {
 };
 static const struct xd_keys count_request_keys = { count_request_keys_v, 4, "" };
 static const struct xd_shape count_request_shape = {
-    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, true,
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3519,7 +3525,7 @@ static const struct xd_key count_reply_keys_v[] = {
 };
 static const struct xd_keys count_reply_keys = { count_reply_keys_v, 2, "" };
 static const struct xd_shape count_reply_shape = {
-    family, "count_reply", &count_reply_keys, 2, XD_REST_KEEP, true,
+    family, "count_reply", &count_reply_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3584,7 +3590,7 @@ static const struct xd_key vertex_embed_request_keys_v[] = {
 };
 static const struct xd_keys vertex_embed_request_keys = { vertex_embed_request_keys_v, 2, "" };
 static const struct xd_shape vertex_embed_request_shape = {
-    family, "embed_request", &vertex_embed_request_keys, 2, XD_REST_KEEP, true,
+    family, "embed_request", &vertex_embed_request_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3650,7 +3656,7 @@ static const struct xd_keys vertex_embed_content_text_keys = {
     vertex_embed_content_text_keys_v, 2, "",
 };
 static const struct xd_shape vertex_embed_content_text_shape = {
-    family, "embed_content.text", &vertex_embed_content_text_keys, 2, XD_REST_KEEP, true,
+    family, "embed_content.text", &vertex_embed_content_text_keys, 2, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3732,7 +3738,7 @@ static const struct xd_key vertex_embed_reply_keys_v[] = {
 };
 static const struct xd_keys vertex_embed_reply_keys = { vertex_embed_reply_keys_v, 1, "" };
 static const struct xd_shape vertex_embed_reply_shape = {
-    family, "embed_reply", &vertex_embed_reply_keys, 1, XD_REST_KEEP, true,
+    family, "embed_reply", &vertex_embed_reply_keys, 1, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3788,7 +3794,7 @@ static const struct xd_key vertex_embedding_keys_v[] = {
 };
 static const struct xd_keys vertex_embedding_keys = { vertex_embedding_keys_v, 1, "" };
 static const struct xd_shape vertex_embedding_shape = {
-    family, "embedding", &vertex_embedding_keys, 1, XD_REST_KEEP, true,
+    family, "embedding", &vertex_embedding_keys, 1, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void
@@ -3850,7 +3856,7 @@ static const struct xd_key vertex_count_request_keys_v[] = {
 };
 static const struct xd_keys vertex_count_request_keys = { vertex_count_request_keys_v, 4, "" };
 static const struct xd_shape vertex_count_request_shape = {
-    family, "count_request", &vertex_count_request_keys, 4, XD_REST_KEEP, true,
+    family, "count_request", &vertex_count_request_keys, 4, XD_REST_KEEP, true, NULL, 0,
 };
 
 static void

@@ -200,7 +200,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 18, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 18, XD_REST_KEEP, false,
+    family, "request", &request_keys, 18, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -446,7 +446,7 @@ static const struct xd_key messages_system_keys_v[] = {
 };
 static const struct xd_keys messages_system_keys = { messages_system_keys_v, 2, "" };
 static const struct xd_shape messages_system_shape = {
-    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false,
+    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -519,7 +519,7 @@ static const struct xd_key messages_tool_keys_v[] = {
 };
 static const struct xd_keys messages_tool_keys = { messages_tool_keys_v, 3, "" };
 static const struct xd_shape messages_tool_shape = {
-    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP, false,
+    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -603,7 +603,7 @@ static const struct xd_key messages_user_keys_v[] = {
 };
 static const struct xd_keys messages_user_keys = { messages_user_keys_v, 2, "" };
 static const struct xd_shape messages_user_shape = {
-    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP, false,
+    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -677,7 +677,7 @@ static const struct xd_key messages_assistant_keys_v[] = {
 };
 static const struct xd_keys messages_assistant_keys = { messages_assistant_keys_v, 4, "" };
 static const struct xd_shape messages_assistant_shape = {
-    family, "messages_assistant", &messages_assistant_keys, 3, XD_REST_KEEP, false,
+    family, "messages_assistant", &messages_assistant_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -894,7 +894,7 @@ static const struct xd_key part_text_keys_v[] = {
 };
 static const struct xd_keys part_text_keys = { part_text_keys_v, 2, "" };
 static const struct xd_shape part_text_shape = {
-    family, "part.text", &part_text_keys, 1, XD_REST_KEEP, false,
+    family, "part.text", &part_text_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -936,7 +936,7 @@ static const struct xd_key part_refusal_keys_v[] = {
 };
 static const struct xd_keys part_refusal_keys = { part_refusal_keys_v, 2, "" };
 static const struct xd_shape part_refusal_shape = {
-    family, "part.refusal", &part_refusal_keys, 0, XD_REST_KEEP, false,
+    family, "part.refusal", &part_refusal_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -962,7 +962,7 @@ static const struct xd_key part_thinking_keys_v[] = {
 };
 static const struct xd_keys part_thinking_keys = { part_thinking_keys_v, 2, "" };
 static const struct xd_shape part_thinking_shape = {
-    family, "part.thinking", &part_thinking_keys, 1, XD_REST_KEEP, false,
+    family, "part.thinking", &part_thinking_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1011,7 +1011,7 @@ static const struct xd_key part_image_keys_v[] = {
 };
 static const struct xd_keys part_image_keys = { part_image_keys_v, 2, "" };
 static const struct xd_shape part_image_shape = {
-    family, "part.image", &part_image_keys, 3, XD_REST_KEEP, false,
+    family, "part.image", &part_image_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1071,7 +1071,7 @@ static const struct xd_key part_document_keys_v[] = {
 };
 static const struct xd_keys part_document_keys = { part_document_keys_v, 3, "" };
 static const struct xd_shape part_document_shape = {
-    family, "part.document", &part_document_keys, 2, XD_REST_KEEP, false,
+    family, "part.document", &part_document_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1134,7 +1134,7 @@ static const struct xd_key part_audio_keys_v[] = {
 };
 static const struct xd_keys part_audio_keys = { part_audio_keys_v, 2, "" };
 static const struct xd_shape part_audio_shape = {
-    family, "part.audio", &part_audio_keys, 3, XD_REST_KEEP, false,
+    family, "part.audio", &part_audio_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1298,7 +1298,7 @@ static const struct xd_key reply_part_text_keys_v[] = {
 };
 static const struct xd_keys reply_part_text_keys = { reply_part_text_keys_v, 2, "" };
 static const struct xd_shape reply_part_text_shape = {
-    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE, false,
+    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -1355,7 +1355,7 @@ static const struct xd_key reply_part_thinking_keys_v[] = {
 };
 static const struct xd_keys reply_part_thinking_keys = { reply_part_thinking_keys_v, 2, "" };
 static const struct xd_shape reply_part_thinking_shape = {
-    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE, false,
+    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -1463,7 +1463,9 @@ static const struct xd_key call_keys_v[] = {
     { STR_INIT("function"), -1, &call_keys_function },
 };
 static const struct xd_keys call_keys = { call_keys_v, 3, "" };
-static const struct xd_shape call_shape = { family, "call", &call_keys, 3, XD_REST_KEEP, false };
+static const struct xd_shape call_shape = {
+    family, "call", &call_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_call(struct xd *x, uint32_t at, struct ir_block *m)
@@ -1551,7 +1553,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 2, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 4, XD_REST_KEEP, false,
+    family, "tool.function", &tool_function_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1658,7 +1660,7 @@ static const struct xd_key function_keys_v[] = {
 };
 static const struct xd_keys function_keys = { function_keys_v, 3, "" };
 static const struct xd_shape function_shape = {
-    family, "function", &function_keys, 3, XD_REST_KEEP, false,
+    family, "function", &function_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1696,7 +1698,7 @@ static const struct xd_key choice_named_keys_v[] = {
 };
 static const struct xd_keys choice_named_keys = { choice_named_keys_v, 2, "" };
 static const struct xd_shape choice_named_shape = {
-    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP, false,
+    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1747,7 +1749,7 @@ static const struct xd_key format_keys_v[] = {
 };
 static const struct xd_keys format_keys = { format_keys_v, 2, "" };
 static const struct xd_shape format_shape = {
-    family, "format", &format_keys, 5, XD_REST_KEEP, false,
+    family, "format", &format_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1825,7 +1827,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("usage"), 3, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 6, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 4, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -1916,7 +1920,7 @@ static const struct xd_key choice_whole_keys_v[] = {
 };
 static const struct xd_keys choice_whole_keys = { choice_whole_keys_v, 3, "" };
 static const struct xd_shape choice_whole_shape = {
-    family, "choice_whole", &choice_whole_keys, 4, XD_REST_KEEP, false,
+    family, "choice_whole", &choice_whole_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2058,7 +2062,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 6, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 8, XD_REST_KEEP, false };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 8, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -2174,7 +2180,7 @@ static const struct xd_key chunks_choice_keys_v[] = {
 };
 static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 3, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 4, XD_REST_KEEP, false,
+    family, "choice", &chunks_choice_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static const struct xd_key chunks_keys_v[] = {
@@ -2188,7 +2194,7 @@ static const struct xd_key chunks_keys_v[] = {
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 7, "" };
 static const struct xd_shape chunks_shape = {
-    family, "reply", &chunks_keys, 5, XD_REST_KEEP, false,
+    family, "reply", &chunks_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2481,7 +2487,7 @@ static const struct xd_key call_patch_keys_v[] = {
 };
 static const struct xd_keys call_patch_keys = { call_patch_keys_v, 4, "" };
 static const struct xd_shape call_patch_shape = {
-    family, "call_patch", &call_patch_keys, 3, XD_REST_KEEP, false,
+    family, "call_patch", &call_patch_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2552,7 +2558,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("raw_status_code"), 5, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 7, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 6, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 6, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -2645,7 +2653,7 @@ static const struct xd_key fault_body_keys_v[] = {
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 5, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP, false,
+    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2778,7 +2786,7 @@ static const struct xd_key embed_request_keys_v[] = {
 };
 static const struct xd_keys embed_request_keys = { embed_request_keys_v, 4, "" };
 static const struct xd_shape embed_request_shape = {
-    family, "embed_request", &embed_request_keys, 4, XD_REST_KEEP, false,
+    family, "embed_request", &embed_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2880,7 +2888,7 @@ static const struct xd_key embed_reply_keys_v[] = {
 };
 static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 5, "" };
 static const struct xd_shape embed_reply_shape = {
-    family, "embed_reply", &embed_reply_keys, 4, XD_REST_KEEP, false,
+    family, "embed_reply", &embed_reply_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2957,7 +2965,7 @@ static const struct xd_key embedding_keys_v[] = {
 };
 static const struct xd_keys embedding_keys = { embedding_keys_v, 3, "" };
 static const struct xd_shape embedding_shape = {
-    family, "embedding", &embedding_keys, 2, XD_REST_KEEP, false,
+    family, "embedding", &embedding_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3004,7 +3012,7 @@ static const struct xd_key embed_usage_keys_v[] = {
 };
 static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 2, "" };
 static const struct xd_shape embed_usage_shape = {
-    family, "embed_usage", &embed_usage_keys, 2, XD_REST_KEEP, false,
+    family, "embed_usage", &embed_usage_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

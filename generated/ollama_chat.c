@@ -130,7 +130,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 9, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 16, XD_REST_KEEP, false,
+    family, "request", &request_keys, 16, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -380,7 +380,7 @@ static const struct xd_key messages_system_keys_v[] = {
 };
 static const struct xd_keys messages_system_keys = { messages_system_keys_v, 2, "" };
 static const struct xd_shape messages_system_shape = {
-    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false,
+    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -435,7 +435,7 @@ static const struct xd_key messages_tool_keys_v[] = {
 };
 static const struct xd_keys messages_tool_keys = { messages_tool_keys_v, 4, "" };
 static const struct xd_shape messages_tool_shape = {
-    family, "messages_tool", &messages_tool_keys, 3, XD_REST_KEEP, false,
+    family, "messages_tool", &messages_tool_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -509,7 +509,7 @@ static const struct xd_key messages_user_keys_v[] = {
 };
 static const struct xd_keys messages_user_keys = { messages_user_keys_v, 3, "" };
 static const struct xd_shape messages_user_shape = {
-    family, "messages_user", &messages_user_keys, 2, XD_REST_KEEP, false,
+    family, "messages_user", &messages_user_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -570,7 +570,7 @@ static const struct xd_key messages_assistant_keys_v[] = {
 };
 static const struct xd_keys messages_assistant_keys = { messages_assistant_keys_v, 4, "" };
 static const struct xd_shape messages_assistant_shape = {
-    family, "messages_assistant", &messages_assistant_keys, 3, XD_REST_KEEP, false,
+    family, "messages_assistant", &messages_assistant_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -774,7 +774,9 @@ static const struct xd_key call_keys_v[] = {
     { STR_INIT("function"), -1, &call_keys_function },
 };
 static const struct xd_keys call_keys = { call_keys_v, 2, "" };
-static const struct xd_shape call_shape = { family, "call", &call_keys, 3, XD_REST_KEEP, false };
+static const struct xd_shape call_shape = {
+    family, "call", &call_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_call(struct xd *x, uint32_t at, struct ir_block *m)
@@ -850,7 +852,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 2, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 3, XD_REST_KEEP, false,
+    family, "tool.function", &tool_function_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -964,7 +966,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("eval_count"), 7, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 8, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 8, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 8, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -1144,7 +1148,7 @@ static const struct xd_key chunks_choice_keys_v[] = {
 };
 static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 3, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 5, XD_REST_IGNORE, false,
+    family, "choice", &chunks_choice_keys, 5, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static const struct xd_key chunks_keys_v[] = {
@@ -1156,7 +1160,7 @@ static const struct xd_key chunks_keys_v[] = {
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 5, "" };
 static const struct xd_shape chunks_shape = {
-    family, "reply", &chunks_keys, 4, XD_REST_IGNORE, false,
+    family, "reply", &chunks_keys, 4, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -1441,7 +1445,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 1, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 1, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -1534,7 +1540,7 @@ static const struct xd_key embed_request_keys_v[] = {
 };
 static const struct xd_keys embed_request_keys = { embed_request_keys_v, 4, "" };
 static const struct xd_shape embed_request_shape = {
-    family, "embed_request", &embed_request_keys, 4, XD_REST_KEEP, false,
+    family, "embed_request", &embed_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1632,7 +1638,7 @@ static const struct xd_key embed_reply_keys_v[] = {
 };
 static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 3, "" };
 static const struct xd_shape embed_reply_shape = {
-    family, "embed_reply", &embed_reply_keys, 3, XD_REST_KEEP, false,
+    family, "embed_reply", &embed_reply_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

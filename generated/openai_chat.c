@@ -266,7 +266,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 27, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 27, XD_REST_KEEP, false,
+    family, "request", &request_keys, 27, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -763,7 +763,7 @@ static const struct xd_key messages_system_keys_v[] = {
 };
 static const struct xd_keys messages_system_keys = { messages_system_keys_v, 2, "" };
 static const struct xd_shape messages_system_shape = {
-    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false,
+    family, "messages_system", &messages_system_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -836,7 +836,7 @@ static const struct xd_key messages_tool_keys_v[] = {
 };
 static const struct xd_keys messages_tool_keys = { messages_tool_keys_v, 3, "" };
 static const struct xd_shape messages_tool_shape = {
-    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP, false,
+    family, "messages_tool", &messages_tool_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -921,7 +921,7 @@ static const struct xd_key messages_function_keys_v[] = {
 };
 static const struct xd_keys messages_function_keys = { messages_function_keys_v, 3, "" };
 static const struct xd_shape messages_function_shape = {
-    family, "messages_function", &messages_function_keys, 2, XD_REST_KEEP, false,
+    family, "messages_function", &messages_function_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -968,7 +968,7 @@ static const struct xd_key messages_user_keys_v[] = {
 };
 static const struct xd_keys messages_user_keys = { messages_user_keys_v, 2, "" };
 static const struct xd_shape messages_user_shape = {
-    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP, false,
+    family, "messages_user", &messages_user_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1048,7 +1048,7 @@ static const struct xd_key messages_assistant_keys_v[] = {
 };
 static const struct xd_keys messages_assistant_keys = { messages_assistant_keys_v, 10, "" };
 static const struct xd_shape messages_assistant_shape = {
-    family, "messages_assistant", &messages_assistant_keys, 9, XD_REST_KEEP, false,
+    family, "messages_assistant", &messages_assistant_keys, 9, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1404,7 +1404,7 @@ static const struct xd_key part_text_keys_v[] = {
 };
 static const struct xd_keys part_text_keys = { part_text_keys_v, 4, "" };
 static const struct xd_shape part_text_shape = {
-    family, "part.text", &part_text_keys, 3, XD_REST_KEEP, false,
+    family, "part.text", &part_text_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1459,7 +1459,7 @@ static const struct xd_key part_refusal_keys_v[] = {
 };
 static const struct xd_keys part_refusal_keys = { part_refusal_keys_v, 4, "" };
 static const struct xd_shape part_refusal_shape = {
-    family, "part.refusal", &part_refusal_keys, 3, XD_REST_KEEP, false,
+    family, "part.refusal", &part_refusal_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1519,7 +1519,7 @@ static const struct xd_key part_image_keys_v[] = {
 };
 static const struct xd_keys part_image_keys = { part_image_keys_v, 4, "" };
 static const struct xd_shape part_image_shape = {
-    family, "part.image", &part_image_keys, 4, XD_REST_KEEP, false,
+    family, "part.image", &part_image_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1625,7 +1625,7 @@ static const struct xd_key part_audio_keys_v[] = {
 };
 static const struct xd_keys part_audio_keys = { part_audio_keys_v, 4, "" };
 static const struct xd_shape part_audio_shape = {
-    family, "part.audio", &part_audio_keys, 4, XD_REST_KEEP, false,
+    family, "part.audio", &part_audio_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1740,7 +1740,7 @@ static const struct xd_key part_document_keys_v[] = {
 };
 static const struct xd_keys part_document_keys = { part_document_keys_v, 4, "" };
 static const struct xd_shape part_document_shape = {
-    family, "part.document", &part_document_keys, 5, XD_REST_KEEP, false,
+    family, "part.document", &part_document_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1932,7 +1932,7 @@ static const struct xd_key cache_breakpoint_keys_v[] = {
 };
 static const struct xd_keys cache_breakpoint_keys = { cache_breakpoint_keys_v, 2, "" };
 static const struct xd_shape cache_breakpoint_shape = {
-    family, "cache_breakpoint", &cache_breakpoint_keys, 1, XD_REST_KEEP, false,
+    family, "cache_breakpoint", &cache_breakpoint_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1970,7 +1970,7 @@ static const struct xd_key cache_control_keys_v[] = {
 };
 static const struct xd_keys cache_control_keys = { cache_control_keys_v, 2, "" };
 static const struct xd_shape cache_control_shape = {
-    family, "cache_control", &cache_control_keys, 1, XD_REST_KEEP, false,
+    family, "cache_control", &cache_control_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2021,7 +2021,8 @@ static const struct xd_keys thinking_block_thinking_keys = {
     thinking_block_thinking_keys_v, 3, "",
 };
 static const struct xd_shape thinking_block_thinking_shape = {
-    family, "thinking_block.thinking", &thinking_block_thinking_keys, 2, XD_REST_KEEP, false,
+    family, "thinking_block.thinking", &thinking_block_thinking_keys, 2, XD_REST_KEEP, false, NULL,
+    0,
 };
 
 static void
@@ -2068,7 +2069,7 @@ static const struct xd_key thinking_block_sealed_keys_v[] = {
 };
 static const struct xd_keys thinking_block_sealed_keys = { thinking_block_sealed_keys_v, 2, "" };
 static const struct xd_shape thinking_block_sealed_shape = {
-    family, "thinking_block.sealed", &thinking_block_sealed_keys, 1, XD_REST_KEEP, false,
+    family, "thinking_block.sealed", &thinking_block_sealed_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2180,6 +2181,7 @@ static const struct xd_keys reasoning_detail_thinking_keys = {
 };
 static const struct xd_shape reasoning_detail_thinking_shape = {
     family, "reasoning_detail.thinking", &reasoning_detail_thinking_keys, 2, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static void
@@ -2230,6 +2232,7 @@ static const struct xd_keys reasoning_detail_thinking_2_keys = {
 };
 static const struct xd_shape reasoning_detail_thinking_2_shape = {
     family, "reasoning_detail.thinking", &reasoning_detail_thinking_2_keys, 1, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static void
@@ -2255,7 +2258,8 @@ static const struct xd_keys reasoning_detail_sealed_keys = {
     reasoning_detail_sealed_keys_v, 2, "",
 };
 static const struct xd_shape reasoning_detail_sealed_shape = {
-    family, "reasoning_detail.sealed", &reasoning_detail_sealed_keys, 1, XD_REST_KEEP, false,
+    family, "reasoning_detail.sealed", &reasoning_detail_sealed_keys, 1, XD_REST_KEEP, false, NULL,
+    0,
 };
 
 static void
@@ -2367,7 +2371,7 @@ static const struct xd_key reply_part_text_keys_v[] = {
 };
 static const struct xd_keys reply_part_text_keys = { reply_part_text_keys_v, 2, "" };
 static const struct xd_shape reply_part_text_shape = {
-    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE, false,
+    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2391,7 +2395,7 @@ static const struct xd_key reply_part_thinking_keys_v[] = {
 };
 static const struct xd_keys reply_part_thinking_keys = { reply_part_thinking_keys_v, 2, "" };
 static const struct xd_shape reply_part_thinking_shape = {
-    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE, false,
+    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2473,7 +2477,7 @@ static const struct xd_key audio_ref_keys_v[] = {
 };
 static const struct xd_keys audio_ref_keys = { audio_ref_keys_v, 4, "" };
 static const struct xd_shape audio_ref_shape = {
-    family, "audio_ref", &audio_ref_keys, 4, XD_REST_KEEP, false,
+    family, "audio_ref", &audio_ref_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2544,7 +2548,9 @@ static const struct xd_key call_keys_v[] = {
     { STR_INIT("function"), -1, &call_keys_function },
 };
 static const struct xd_keys call_keys = { call_keys_v, 3, "" };
-static const struct xd_shape call_shape = { family, "call", &call_keys, 3, XD_REST_KEEP, false };
+static const struct xd_shape call_shape = {
+    family, "call", &call_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_call(struct xd *x, uint32_t at, struct ir_block *m)
@@ -2604,7 +2610,7 @@ static const struct xd_key function_call_keys_v[] = {
 };
 static const struct xd_keys function_call_keys = { function_call_keys_v, 2, "" };
 static const struct xd_shape function_call_shape = {
-    family, "function_call", &function_call_keys, 2, XD_REST_KEEP, false,
+    family, "function_call", &function_call_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2651,7 +2657,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 3, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP, false,
+    family, "tool.function", &tool_function_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2776,7 +2782,7 @@ static const struct xd_key function_keys_v[] = {
 };
 static const struct xd_keys function_keys = { function_keys_v, 3, "" };
 static const struct xd_shape function_shape = {
-    family, "function", &function_keys, 3, XD_REST_KEEP, false,
+    family, "function", &function_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2814,7 +2820,7 @@ static const struct xd_key choice_named_keys_v[] = {
 };
 static const struct xd_keys choice_named_keys = { choice_named_keys_v, 2, "" };
 static const struct xd_shape choice_named_shape = {
-    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP, false,
+    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2865,7 +2871,7 @@ static const struct xd_key format_keys_v[] = {
 };
 static const struct xd_keys format_keys = { format_keys_v, 2, "" };
 static const struct xd_shape format_shape = {
-    family, "format", &format_keys, 5, XD_REST_KEEP, false,
+    family, "format", &format_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2944,7 +2950,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("service_tier"), 4, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 7, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 5, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 5, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 take_reply_choices(struct xd *x, uint32_t v, struct ir_reply *m)
@@ -3112,7 +3120,7 @@ static const struct xd_key choice_whole_keys_v[] = {
 };
 static const struct xd_keys choice_whole_keys = { choice_whole_keys_v, 4, "" };
 static const struct xd_shape choice_whole_shape = {
-    family, "choice_whole", &choice_whole_keys, 13, XD_REST_KEEP, false,
+    family, "choice_whole", &choice_whole_keys, 13, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3454,7 +3462,7 @@ static const struct xd_key annotation_web_keys_v[] = {
 };
 static const struct xd_keys annotation_web_keys = { annotation_web_keys_v, 2, "" };
 static const struct xd_shape annotation_web_shape = {
-    family, "annotation.web", &annotation_web_keys, 4, XD_REST_KEEP, false,
+    family, "annotation.web", &annotation_web_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3587,7 +3595,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 5, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 7, XD_REST_KEEP, false };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 7, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -3733,7 +3743,7 @@ static const struct xd_key chunks_choice_keys_v[] = {
 };
 static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 3, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 11, XD_REST_KEEP, false,
+    family, "choice", &chunks_choice_keys, 11, XD_REST_KEEP, false, NULL, 0,
 };
 
 static const struct xd_key chunks_keys_v[] = {
@@ -3748,7 +3758,7 @@ static const struct xd_key chunks_keys_v[] = {
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 8, "" };
 static const struct xd_shape chunks_shape = {
-    family, "reply", &chunks_keys, 6, XD_REST_KEEP, false,
+    family, "reply", &chunks_keys, 6, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4148,7 +4158,7 @@ static const struct xd_key call_patch_keys_v[] = {
 };
 static const struct xd_keys call_patch_keys = { call_patch_keys_v, 4, "" };
 static const struct xd_shape call_patch_shape = {
-    family, "call_patch", &call_patch_keys, 3, XD_REST_KEEP, false,
+    family, "call_patch", &call_patch_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4212,7 +4222,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("detail"), 2, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 3, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 3, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -4262,7 +4274,7 @@ static const struct xd_key fault_body_keys_v[] = {
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 5, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP, false,
+    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4432,7 +4444,7 @@ static const struct xd_key embed_request_keys_v[] = {
 };
 static const struct xd_keys embed_request_keys = { embed_request_keys_v, 5, "" };
 static const struct xd_shape embed_request_shape = {
-    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false,
+    family, "embed_request", &embed_request_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4553,7 +4565,7 @@ static const struct xd_key embed_reply_keys_v[] = {
 };
 static const struct xd_keys embed_reply_keys = { embed_reply_keys_v, 5, "" };
 static const struct xd_shape embed_reply_shape = {
-    family, "embed_reply", &embed_reply_keys, 4, XD_REST_KEEP, false,
+    family, "embed_reply", &embed_reply_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4630,7 +4642,7 @@ static const struct xd_key embedding_keys_v[] = {
 };
 static const struct xd_keys embedding_keys = { embedding_keys_v, 3, "" };
 static const struct xd_shape embedding_shape = {
-    family, "embedding", &embedding_keys, 2, XD_REST_KEEP, false,
+    family, "embedding", &embedding_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4677,7 +4689,7 @@ static const struct xd_key embed_usage_keys_v[] = {
 };
 static const struct xd_keys embed_usage_keys = { embed_usage_keys_v, 2, "" };
 static const struct xd_shape embed_usage_shape = {
-    family, "embed_usage", &embed_usage_keys, 2, XD_REST_KEEP, false,
+    family, "embed_usage", &embed_usage_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4740,7 +4752,7 @@ static const struct xd_key rerank_request_keys_v[] = {
 };
 static const struct xd_keys rerank_request_keys = { rerank_request_keys_v, 5, "" };
 static const struct xd_shape rerank_request_shape = {
-    family, "rerank_request", &rerank_request_keys, 5, XD_REST_KEEP, false,
+    family, "rerank_request", &rerank_request_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4867,7 +4879,7 @@ static const struct xd_key document_keys_v[] = {
 };
 static const struct xd_keys document_keys = { document_keys_v, 1, "" };
 static const struct xd_shape document_shape = {
-    family, "document", &document_keys, 1, XD_REST_KEEP, false,
+    family, "document", &document_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4918,7 +4930,7 @@ static const struct xd_key rerank_reply_keys_v[] = {
 };
 static const struct xd_keys rerank_reply_keys = { rerank_reply_keys_v, 5, "" };
 static const struct xd_shape rerank_reply_shape = {
-    family, "rerank_reply", &rerank_reply_keys, 5, XD_REST_KEEP, false,
+    family, "rerank_reply", &rerank_reply_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -5047,7 +5059,7 @@ static const struct xd_key ranked_keys_v[] = {
 };
 static const struct xd_keys ranked_keys = { ranked_keys_v, 3, "" };
 static const struct xd_shape ranked_shape = {
-    family, "ranked", &ranked_keys, 3, XD_REST_KEEP, false,
+    family, "ranked", &ranked_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -5110,7 +5122,7 @@ static const struct xd_key rerank_usage_keys_v[] = {
 };
 static const struct xd_keys rerank_usage_keys = { rerank_usage_keys_v, 2, "" };
 static const struct xd_shape rerank_usage_shape = {
-    family, "rerank_usage", &rerank_usage_keys, 2, XD_REST_KEEP, false,
+    family, "rerank_usage", &rerank_usage_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -5180,7 +5192,7 @@ static const struct xd_key ai21_request_keys_v[] = {
 };
 static const struct xd_keys ai21_request_keys = { ai21_request_keys_v, 17, "" };
 static const struct xd_shape ai21_request_shape = {
-    family, "request", &ai21_request_keys, 17, XD_REST_KEEP, false,
+    family, "request", &ai21_request_keys, 17, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -5439,7 +5451,7 @@ static const struct xd_key alibaba_request_keys_v[] = {
 };
 static const struct xd_keys alibaba_request_keys = { alibaba_request_keys_v, 24, "" };
 static const struct xd_shape alibaba_request_shape = {
-    family, "request", &alibaba_request_keys, 24, XD_REST_KEEP, false,
+    family, "request", &alibaba_request_keys, 24, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -6203,7 +6215,7 @@ static const struct xd_key cerebras_request_keys_v[] = {
 };
 static const struct xd_keys cerebras_request_keys = { cerebras_request_keys_v, 20, "" };
 static const struct xd_shape cerebras_request_shape = {
-    family, "request", &cerebras_request_keys, 20, XD_REST_KEEP, false,
+    family, "request", &cerebras_request_keys, 20, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -6368,7 +6380,7 @@ static const struct xd_key cloudflare_request_keys_v[] = {
 };
 static const struct xd_keys cloudflare_request_keys = { cloudflare_request_keys_v, 24, "" };
 static const struct xd_shape cloudflare_request_shape = {
-    family, "request", &cloudflare_request_keys, 24, XD_REST_KEEP, false,
+    family, "request", &cloudflare_request_keys, 24, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -6754,7 +6766,7 @@ static const struct xd_key databricks_usage_keys_v[] = {
 };
 static const struct xd_keys databricks_usage_keys = { databricks_usage_keys_v, 7, "" };
 static const struct xd_shape databricks_usage_shape = {
-    family, "usage", &databricks_usage_keys, 7, XD_REST_KEEP, false,
+    family, "usage", &databricks_usage_keys, 7, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -6893,7 +6905,7 @@ static const struct xd_key deepseek_request_keys_v[] = {
 };
 static const struct xd_keys deepseek_request_keys = { deepseek_request_keys_v, 18, "" };
 static const struct xd_shape deepseek_request_shape = {
-    family, "request", &deepseek_request_keys, 18, XD_REST_KEEP, false,
+    family, "request", &deepseek_request_keys, 18, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -7126,7 +7138,7 @@ static const struct xd_key deepseek_usage_keys_v[] = {
 };
 static const struct xd_keys deepseek_usage_keys = { deepseek_usage_keys_v, 6, "" };
 static const struct xd_shape deepseek_usage_shape = {
-    family, "usage", &deepseek_usage_keys, 7, XD_REST_KEEP, false,
+    family, "usage", &deepseek_usage_keys, 7, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -7269,7 +7281,7 @@ static const struct xd_key groq_request_keys_v[] = {
 };
 static const struct xd_keys groq_request_keys = { groq_request_keys_v, 21, "" };
 static const struct xd_shape groq_request_shape = {
-    family, "request", &groq_request_keys, 21, XD_REST_KEEP, false,
+    family, "request", &groq_request_keys, 21, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -7417,7 +7429,7 @@ static const struct xd_key huggingface_usage_keys_v[] = {
 };
 static const struct xd_keys huggingface_usage_keys = { huggingface_usage_keys_v, 6, "" };
 static const struct xd_shape huggingface_usage_shape = {
-    family, "usage", &huggingface_usage_keys, 7, XD_REST_KEEP, false,
+    family, "usage", &huggingface_usage_keys, 7, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -7513,7 +7525,7 @@ static const struct xd_key jina_embed_request_keys_v[] = {
 };
 static const struct xd_keys jina_embed_request_keys = { jina_embed_request_keys_v, 6, "" };
 static const struct xd_shape jina_embed_request_shape = {
-    family, "embed_request", &jina_embed_request_keys, 6, XD_REST_KEEP, false,
+    family, "embed_request", &jina_embed_request_keys, 6, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -7685,7 +7697,7 @@ static const struct xd_keys minimax_messages_assistant_keys = {
     minimax_messages_assistant_keys_v, 8, "",
 };
 static const struct xd_shape minimax_messages_assistant_shape = {
-    family, "messages_assistant", &minimax_messages_assistant_keys, 7, XD_REST_KEEP, false,
+    family, "messages_assistant", &minimax_messages_assistant_keys, 7, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -7919,7 +7931,7 @@ static const struct xd_key nvidia_embed_request_keys_v[] = {
 };
 static const struct xd_keys nvidia_embed_request_keys = { nvidia_embed_request_keys_v, 5, "" };
 static const struct xd_shape nvidia_embed_request_shape = {
-    family, "embed_request", &nvidia_embed_request_keys, 5, XD_REST_KEEP, false,
+    family, "embed_request", &nvidia_embed_request_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -8036,7 +8048,7 @@ static const struct xd_key openrouter_request_keys_v[] = {
 };
 static const struct xd_keys openrouter_request_keys = { openrouter_request_keys_v, 27, "" };
 static const struct xd_shape openrouter_request_shape = {
-    family, "request", &openrouter_request_keys, 28, XD_REST_KEEP, false,
+    family, "request", &openrouter_request_keys, 28, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -8240,7 +8252,8 @@ static const struct xd_keys openrouter_messages_assistant_keys = {
     openrouter_messages_assistant_keys_v, 10, "",
 };
 static const struct xd_shape openrouter_messages_assistant_shape = {
-    family, "messages_assistant", &openrouter_messages_assistant_keys, 9, XD_REST_KEEP, false,
+    family, "messages_assistant", &openrouter_messages_assistant_keys, 9, XD_REST_KEEP, false, NULL,
+    0,
 };
 
 static void
@@ -8890,7 +8903,7 @@ static const struct xd_key openrouter_fault_body_keys_v[] = {
 };
 static const struct xd_keys openrouter_fault_body_keys = { openrouter_fault_body_keys_v, 4, "" };
 static const struct xd_shape openrouter_fault_body_shape = {
-    family, "fault_body", &openrouter_fault_body_keys, 4, XD_REST_KEEP, false,
+    family, "fault_body", &openrouter_fault_body_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -8971,7 +8984,7 @@ static const struct xd_key perplexity_request_keys_v[] = {
 };
 static const struct xd_keys perplexity_request_keys = { perplexity_request_keys_v, 14, "" };
 static const struct xd_shape perplexity_request_shape = {
-    family, "request", &perplexity_request_keys, 14, XD_REST_KEEP, false,
+    family, "request", &perplexity_request_keys, 14, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -9102,7 +9115,7 @@ static const struct xd_key perplexity_reply_keys_v[] = {
 };
 static const struct xd_keys perplexity_reply_keys = { perplexity_reply_keys_v, 8, "" };
 static const struct xd_shape perplexity_reply_shape = {
-    family, "reply", &perplexity_reply_keys, 6, XD_REST_KEEP, false,
+    family, "reply", &perplexity_reply_keys, 6, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -9178,7 +9191,7 @@ static const struct xd_keys perplexity_embed_request_keys = {
     perplexity_embed_request_keys_v, 3, "",
 };
 static const struct xd_shape perplexity_embed_request_shape = {
-    family, "embed_request", &perplexity_embed_request_keys, 3, XD_REST_KEEP, false,
+    family, "embed_request", &perplexity_embed_request_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -9320,7 +9333,8 @@ static const struct xd_keys perplexity_search_result_web_keys = {
     perplexity_search_result_web_keys_v, 3, "",
 };
 static const struct xd_shape perplexity_search_result_web_shape = {
-    family, "search_result.web", &perplexity_search_result_web_keys, 2, XD_REST_IGNORE, false,
+    family, "search_result.web", &perplexity_search_result_web_keys, 2, XD_REST_IGNORE, false, NULL,
+    0,
 };
 
 static void
@@ -9374,7 +9388,7 @@ static const struct xd_key sambanova_request_keys_v[] = {
 };
 static const struct xd_keys sambanova_request_keys = { sambanova_request_keys_v, 16, "" };
 static const struct xd_shape sambanova_request_shape = {
-    family, "request", &sambanova_request_keys, 16, XD_REST_KEEP, false,
+    family, "request", &sambanova_request_keys, 16, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -9523,7 +9537,7 @@ static const struct xd_key siliconflow_request_keys_v[] = {
 };
 static const struct xd_keys siliconflow_request_keys = { siliconflow_request_keys_v, 22, "" };
 static const struct xd_shape siliconflow_request_shape = {
-    family, "request", &siliconflow_request_keys, 22, XD_REST_KEEP, false,
+    family, "request", &siliconflow_request_keys, 22, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -9697,7 +9711,7 @@ static const struct xd_key snowflake_request_keys_v[] = {
 };
 static const struct xd_keys snowflake_request_keys = { snowflake_request_keys_v, 23, "" };
 static const struct xd_shape snowflake_request_shape = {
-    family, "request", &snowflake_request_keys, 23, XD_REST_KEEP, false,
+    family, "request", &snowflake_request_keys, 23, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -9883,7 +9897,7 @@ static const struct xd_keys vllm_messages_assistant_keys = {
     vllm_messages_assistant_keys_v, 8, "",
 };
 static const struct xd_shape vllm_messages_assistant_shape = {
-    family, "messages_assistant", &vllm_messages_assistant_keys, 7, XD_REST_KEEP, false,
+    family, "messages_assistant", &vllm_messages_assistant_keys, 7, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10118,7 +10132,7 @@ static const struct xd_key volcengine_request_keys_v[] = {
 };
 static const struct xd_keys volcengine_request_keys = { volcengine_request_keys_v, 22, "" };
 static const struct xd_shape volcengine_request_shape = {
-    family, "request", &volcengine_request_keys, 22, XD_REST_KEEP, false,
+    family, "request", &volcengine_request_keys, 22, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10312,7 +10326,7 @@ static const struct xd_key voyage_embed_request_keys_v[] = {
 };
 static const struct xd_keys voyage_embed_request_keys = { voyage_embed_request_keys_v, 5, "" };
 static const struct xd_shape voyage_embed_request_shape = {
-    family, "embed_request", &voyage_embed_request_keys, 5, XD_REST_KEEP, false,
+    family, "embed_request", &voyage_embed_request_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10407,7 +10421,7 @@ static const struct xd_key voyage_embed_usage_keys_v[] = {
 };
 static const struct xd_keys voyage_embed_usage_keys = { voyage_embed_usage_keys_v, 1, "" };
 static const struct xd_shape voyage_embed_usage_shape = {
-    family, "embed_usage", &voyage_embed_usage_keys, 1, XD_REST_KEEP, false,
+    family, "embed_usage", &voyage_embed_usage_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10459,7 +10473,7 @@ static const struct xd_key voyage_rerank_request_keys_v[] = {
 };
 static const struct xd_keys voyage_rerank_request_keys = { voyage_rerank_request_keys_v, 6, "" };
 static const struct xd_shape voyage_rerank_request_shape = {
-    family, "rerank_request", &voyage_rerank_request_keys, 6, XD_REST_KEEP, false,
+    family, "rerank_request", &voyage_rerank_request_keys, 6, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10572,7 +10586,7 @@ static const struct xd_key voyage_rerank_reply_keys_v[] = {
 };
 static const struct xd_keys voyage_rerank_reply_keys = { voyage_rerank_reply_keys_v, 5, "" };
 static const struct xd_shape voyage_rerank_reply_shape = {
-    family, "rerank_reply", &voyage_rerank_reply_keys, 4, XD_REST_KEEP, false,
+    family, "rerank_reply", &voyage_rerank_reply_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10730,7 +10744,7 @@ static const struct xd_key xai_request_keys_v[] = {
 };
 static const struct xd_keys xai_request_keys = { xai_request_keys_v, 22, "" };
 static const struct xd_shape xai_request_shape = {
-    family, "request", &xai_request_keys, 22, XD_REST_KEEP, false,
+    family, "request", &xai_request_keys, 22, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10878,7 +10892,7 @@ static const struct xd_key xai_usage_keys_v[] = {
 };
 static const struct xd_keys xai_usage_keys = { xai_usage_keys_v, 5, "" };
 static const struct xd_shape xai_usage_shape = {
-    family, "usage", &xai_usage_keys, 8, XD_REST_KEEP, false,
+    family, "usage", &xai_usage_keys, 8, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -10953,7 +10967,7 @@ static const struct xd_key xai_error_keys_v[] = {
 };
 static const struct xd_keys xai_error_keys = { xai_error_keys_v, 4, "" };
 static const struct xd_shape xai_error_shape = {
-    family, "error", &xai_error_keys, 4, XD_REST_KEEP, false,
+    family, "error", &xai_error_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -11055,7 +11069,7 @@ static const struct xd_key zai_request_keys_v[] = {
 };
 static const struct xd_keys zai_request_keys = { zai_request_keys_v, 16, "" };
 static const struct xd_shape zai_request_shape = {
-    family, "request", &zai_request_keys, 16, XD_REST_KEEP, false,
+    family, "request", &zai_request_keys, 16, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

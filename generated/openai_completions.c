@@ -112,7 +112,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 14, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 14, XD_REST_KEEP, false,
+    family, "request", &request_keys, 14, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -293,7 +293,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("usage"), 3, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 6, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 4, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -392,7 +394,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("completion_tokens_details"), -1, &usage_keys_completion_tokens_details },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 5, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 7, XD_REST_KEEP, false };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 7, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -500,7 +504,7 @@ static const struct xd_key chunks_choice_keys_v[] = {
 };
 static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 4, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 3, XD_REST_KEEP, false,
+    family, "choice", &chunks_choice_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static const struct xd_key chunks_keys_v[] = {
@@ -514,7 +518,7 @@ static const struct xd_key chunks_keys_v[] = {
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 7, "" };
 static const struct xd_shape chunks_shape = {
-    family, "reply", &chunks_keys, 5, XD_REST_KEEP, false,
+    family, "reply", &chunks_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -751,7 +755,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("detail"), 2, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 3, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 3, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -801,7 +807,7 @@ static const struct xd_key fault_body_keys_v[] = {
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 5, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP, false,
+    family, "fault_body", &fault_body_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -934,7 +940,7 @@ static const struct xd_key completion_keys_v[] = {
 };
 static const struct xd_keys completion_keys = { completion_keys_v, 4, "" };
 static const struct xd_shape completion_shape = {
-    family, "completion", &completion_keys, 3, XD_REST_KEEP, false,
+    family, "completion", &completion_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

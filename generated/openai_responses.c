@@ -227,14 +227,16 @@ static const struct xd_key request_keys_v[] = {
     { STR_INIT("safety_identifier"), 14, NULL },
     { STR_INIT("prompt_cache_key"), 15, NULL },
     { STR_INIT("service_tier"), 16, NULL },
-    { STR_INIT("previous_response_id"), -2, NULL },
-    { STR_INIT("conversation"), -2, NULL },
-    { STR_INIT("prompt"), -2, NULL },
-    { STR_INIT("background"), -2, NULL },
 };
-static const struct xd_keys request_keys = { request_keys_v, 21, "" };
+static const struct xd_keys request_keys = { request_keys_v, 17, "" };
+static const struct xd_refusal request_refused[] = {
+    { STR_INIT("previous_response_id"), NULL },
+    { STR_INIT("conversation"), NULL },
+    { STR_INIT("prompt"), NULL },
+    { STR_INIT("background"), NULL },
+};
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 17, XD_REST_KEEP, false,
+    family, "request", &request_keys, 17, XD_REST_KEEP, false, request_refused, 4,
 };
 
 static void
@@ -471,7 +473,7 @@ static const struct xd_key input_system_keys_v[] = {
 };
 static const struct xd_keys input_system_keys = { input_system_keys_v, 3, "" };
 static const struct xd_shape input_system_shape = {
-    family, "input_system", &input_system_keys, 1, XD_REST_KEEP, false,
+    family, "input_system", &input_system_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -547,7 +549,7 @@ static const struct xd_key input_user_keys_v[] = {
 };
 static const struct xd_keys input_user_keys = { input_user_keys_v, 3, "" };
 static const struct xd_shape input_user_shape = {
-    family, "input_user", &input_user_keys, 1, XD_REST_KEEP, false,
+    family, "input_user", &input_user_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -623,7 +625,7 @@ static const struct xd_key input_assistant_keys_v[] = {
 };
 static const struct xd_keys input_assistant_keys = { input_assistant_keys_v, 3, "" };
 static const struct xd_shape input_assistant_shape = {
-    family, "input_assistant", &input_assistant_keys, 1, XD_REST_KEEP, false,
+    family, "input_assistant", &input_assistant_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -701,7 +703,7 @@ static const struct xd_key input_reasoning_keys_v[] = {
 };
 static const struct xd_keys input_reasoning_keys = { input_reasoning_keys_v, 5, "" };
 static const struct xd_shape input_reasoning_shape = {
-    family, "input_reasoning", &input_reasoning_keys, 3, XD_REST_KEEP, false,
+    family, "input_reasoning", &input_reasoning_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -759,7 +761,7 @@ static const struct xd_key input_function_call_keys_v[] = {
 };
 static const struct xd_keys input_function_call_keys = { input_function_call_keys_v, 5, "" };
 static const struct xd_shape input_function_call_shape = {
-    family, "input_function_call", &input_function_call_keys, 3, XD_REST_KEEP, false,
+    family, "input_function_call", &input_function_call_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -820,6 +822,7 @@ static const struct xd_keys input_function_call_output_keys = {
 };
 static const struct xd_shape input_function_call_output_shape = {
     family, "input_function_call_output", &input_function_call_output_keys, 2, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static void
@@ -1131,7 +1134,7 @@ static const struct xd_key part_text_keys_v[] = {
 };
 static const struct xd_keys part_text_keys = { part_text_keys_v, 3, "" };
 static const struct xd_shape part_text_shape = {
-    family, "part.text", &part_text_keys, 2, XD_REST_KEEP, false,
+    family, "part.text", &part_text_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1181,7 +1184,7 @@ static const struct xd_key part_refusal_keys_v[] = {
 };
 static const struct xd_keys part_refusal_keys = { part_refusal_keys_v, 3, "" };
 static const struct xd_shape part_refusal_shape = {
-    family, "part.refusal", &part_refusal_keys, 1, XD_REST_KEEP, false,
+    family, "part.refusal", &part_refusal_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1211,7 +1214,7 @@ static const struct xd_key part_refusal_2_keys_v[] = {
 };
 static const struct xd_keys part_refusal_2_keys = { part_refusal_2_keys_v, 3, "" };
 static const struct xd_shape part_refusal_2_shape = {
-    family, "part.refusal", &part_refusal_2_keys, 2, XD_REST_KEEP, false,
+    family, "part.refusal", &part_refusal_2_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1242,7 +1245,7 @@ static const struct xd_key part_image_keys_v[] = {
 };
 static const struct xd_keys part_image_keys = { part_image_keys_v, 5, "" };
 static const struct xd_shape part_image_shape = {
-    family, "part.image", &part_image_keys, 4, XD_REST_KEEP, false,
+    family, "part.image", &part_image_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1315,7 +1318,7 @@ static const struct xd_key part_document_keys_v[] = {
 };
 static const struct xd_keys part_document_keys = { part_document_keys_v, 6, "" };
 static const struct xd_shape part_document_shape = {
-    family, "part.document", &part_document_keys, 5, XD_REST_KEEP, false,
+    family, "part.document", &part_document_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1400,7 +1403,7 @@ static const struct xd_key part_audio_keys_v[] = {
 };
 static const struct xd_keys part_audio_keys = { part_audio_keys_v, 3, "" };
 static const struct xd_shape part_audio_shape = {
-    family, "part.audio", &part_audio_keys, 3, XD_REST_KEEP, false,
+    family, "part.audio", &part_audio_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1552,7 +1555,7 @@ static const struct xd_key cache_breakpoint_keys_v[] = {
 };
 static const struct xd_keys cache_breakpoint_keys = { cache_breakpoint_keys_v, 2, "" };
 static const struct xd_shape cache_breakpoint_shape = {
-    family, "cache_breakpoint", &cache_breakpoint_keys, 1, XD_REST_KEEP, false,
+    family, "cache_breakpoint", &cache_breakpoint_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1603,7 +1606,7 @@ static const struct xd_key said_text_keys_v[] = {
 };
 static const struct xd_keys said_text_keys = { said_text_keys_v, 3, "" };
 static const struct xd_shape said_text_shape = {
-    family, "said.text", &said_text_keys, 2, XD_REST_KEEP, false,
+    family, "said.text", &said_text_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1663,7 +1666,7 @@ static const struct xd_key said_refusal_keys_v[] = {
 };
 static const struct xd_keys said_refusal_keys = { said_refusal_keys_v, 2, "" };
 static const struct xd_shape said_refusal_shape = {
-    family, "said.refusal", &said_refusal_keys, 1, XD_REST_KEEP, false,
+    family, "said.refusal", &said_refusal_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1779,7 +1782,7 @@ static const struct xd_key spoken_text_keys_v[] = {
 };
 static const struct xd_keys spoken_text_keys = { spoken_text_keys_v, 4, "" };
 static const struct xd_shape spoken_text_shape = {
-    family, "spoken.text", &spoken_text_keys, 2, XD_REST_KEEP, false,
+    family, "spoken.text", &spoken_text_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1842,7 +1845,7 @@ static const struct xd_key spoken_refusal_keys_v[] = {
 };
 static const struct xd_keys spoken_refusal_keys = { spoken_refusal_keys_v, 2, "" };
 static const struct xd_shape spoken_refusal_shape = {
-    family, "spoken.refusal", &spoken_refusal_keys, 1, XD_REST_KEEP, false,
+    family, "spoken.refusal", &spoken_refusal_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1958,7 +1961,7 @@ static const struct xd_key annotation_web_keys_v[] = {
 };
 static const struct xd_keys annotation_web_keys = { annotation_web_keys_v, 5, "" };
 static const struct xd_shape annotation_web_shape = {
-    family, "annotation.web", &annotation_web_keys, 4, XD_REST_KEEP, false,
+    family, "annotation.web", &annotation_web_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2085,7 +2088,7 @@ static const struct xd_key tool_function_keys_v[] = {
 };
 static const struct xd_keys tool_function_keys = { tool_function_keys_v, 5, "" };
 static const struct xd_shape tool_function_shape = {
-    family, "tool.function", &tool_function_keys, 4, XD_REST_KEEP, false,
+    family, "tool.function", &tool_function_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2197,7 +2200,7 @@ static const struct xd_key choice_named_keys_v[] = {
 };
 static const struct xd_keys choice_named_keys = { choice_named_keys_v, 2, "" };
 static const struct xd_shape choice_named_shape = {
-    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP, false,
+    family, "choice_named", &choice_named_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2240,7 +2243,7 @@ static const struct xd_key format_keys_v[] = {
 };
 static const struct xd_keys format_keys = { format_keys_v, 5, "" };
 static const struct xd_shape format_shape = {
-    family, "format", &format_keys, 5, XD_REST_KEEP, false,
+    family, "format", &format_keys, 5, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2331,7 +2334,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("service_tier"), 6, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 17, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 7, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 7, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -2478,7 +2483,7 @@ static const struct xd_key items_message_keys_v[] = {
 };
 static const struct xd_keys items_message_keys = { items_message_keys_v, 5, "" };
 static const struct xd_shape items_message_shape = {
-    family, "items_message", &items_message_keys, 1, XD_REST_IGNORE, false,
+    family, "items_message", &items_message_keys, 1, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2542,7 +2547,7 @@ static const struct xd_key items_reasoning_keys_v[] = {
 };
 static const struct xd_keys items_reasoning_keys = { items_reasoning_keys_v, 5, "" };
 static const struct xd_shape items_reasoning_shape = {
-    family, "items_reasoning", &items_reasoning_keys, 3, XD_REST_IGNORE, false,
+    family, "items_reasoning", &items_reasoning_keys, 3, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2602,7 +2607,7 @@ static const struct xd_key items_function_call_keys_v[] = {
 };
 static const struct xd_keys items_function_call_keys = { items_function_call_keys_v, 6, "" };
 static const struct xd_shape items_function_call_shape = {
-    family, "items_function_call", &items_function_call_keys, 3, XD_REST_IGNORE, false,
+    family, "items_function_call", &items_function_call_keys, 3, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -2793,7 +2798,7 @@ static const struct xd_keys events_0_response_created_keys = {
     events_0_response_created_keys_v, 3, "",
 };
 static const struct xd_shape events_0_response_created_shape = {
-    family, "response.created", &events_0_response_created_keys, 1, XD_REST_KEEP, false,
+    family, "response.created", &events_0_response_created_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2857,7 +2862,7 @@ static const struct xd_key events_2_keepalive_keys_v[] = {
 };
 static const struct xd_keys events_2_keepalive_keys = { events_2_keepalive_keys_v, 2, "" };
 static const struct xd_shape events_2_keepalive_shape = {
-    family, "keepalive", &events_2_keepalive_keys, 0, XD_REST_KEEP, false,
+    family, "keepalive", &events_2_keepalive_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2882,7 +2887,7 @@ static const struct xd_keys events_3_response_output_item_added_keys = {
 };
 static const struct xd_shape events_3_response_output_item_added_shape = {
     family, "response.output_item.added", &events_3_response_output_item_added_keys, 2,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2947,7 +2952,7 @@ static const struct xd_keys events_5_response_content_part_added_keys = {
 };
 static const struct xd_shape events_5_response_content_part_added_shape = {
     family, "response.content_part.added", &events_5_response_content_part_added_keys, 3,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3058,7 +3063,7 @@ static const struct xd_keys events_7_response_output_text_delta_keys = {
 };
 static const struct xd_shape events_7_response_output_text_delta_shape = {
     family, "response.output_text.delta", &events_7_response_output_text_delta_keys, 3,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3136,7 +3141,7 @@ static const struct xd_keys events_8_response_output_text_annotation_added_keys 
 };
 static const struct xd_shape events_8_response_output_text_annotation_added_shape = {
     family, "response.output_text.annotation.added",
-    &events_8_response_output_text_annotation_added_keys, 3, XD_REST_KEEP, false,
+    &events_8_response_output_text_annotation_added_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3216,6 +3221,7 @@ static const struct xd_keys events_9_response_refusal_delta_keys = {
 };
 static const struct xd_shape events_9_response_refusal_delta_shape = {
     family, "response.refusal.delta", &events_9_response_refusal_delta_keys, 3, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static void
@@ -3289,7 +3295,7 @@ static const struct xd_keys events_10_response_reasoning_summary_text_delta_keys
 };
 static const struct xd_shape events_10_response_reasoning_summary_text_delta_shape = {
     family, "response.reasoning_summary_text.delta",
-    &events_10_response_reasoning_summary_text_delta_keys, 3, XD_REST_KEEP, false,
+    &events_10_response_reasoning_summary_text_delta_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3362,7 +3368,7 @@ static const struct xd_keys events_11_response_reasoning_text_delta_keys = {
 };
 static const struct xd_shape events_11_response_reasoning_text_delta_shape = {
     family, "response.reasoning_text.delta", &events_11_response_reasoning_text_delta_keys, 3,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3405,7 +3411,7 @@ static const struct xd_keys events_12_response_function_call_arguments_delta_key
 };
 static const struct xd_shape events_12_response_function_call_arguments_delta_shape = {
     family, "response.function_call_arguments.delta",
-    &events_12_response_function_call_arguments_delta_keys, 2, XD_REST_KEEP, false,
+    &events_12_response_function_call_arguments_delta_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3538,7 +3544,7 @@ static const struct xd_keys events_15_response_content_part_done_keys = {
 };
 static const struct xd_shape events_15_response_content_part_done_shape = {
     family, "response.content_part.done", &events_15_response_content_part_done_keys, 3,
-    XD_REST_KEEP, false,
+    XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3706,7 +3712,7 @@ static const struct xd_keys events_19_response_output_item_done_keys = {
 };
 static const struct xd_shape events_19_response_output_item_done_shape = {
     family, "response.output_item.done", &events_19_response_output_item_done_keys, 2, XD_REST_KEEP,
-    false,
+    false, NULL, 0,
 };
 
 static void
@@ -3765,7 +3771,8 @@ static const struct xd_keys events_20_response_completed_keys = {
     events_20_response_completed_keys_v, 3, "",
 };
 static const struct xd_shape events_20_response_completed_shape = {
-    family, "response.completed", &events_20_response_completed_keys, 1, XD_REST_KEEP, false,
+    family, "response.completed", &events_20_response_completed_keys, 1, XD_REST_KEEP, false, NULL,
+    0,
 };
 
 static void
@@ -3813,6 +3820,7 @@ static const struct xd_keys events_21_response_incomplete_keys = {
 };
 static const struct xd_shape events_21_response_incomplete_shape = {
     family, "response.incomplete", &events_21_response_incomplete_keys, 1, XD_REST_KEEP, false,
+    NULL, 0,
 };
 
 static void
@@ -3886,7 +3894,7 @@ static const struct xd_keys events_22_response_failed_keys = {
     events_22_response_failed_keys_v, 3, "",
 };
 static const struct xd_shape events_22_response_failed_shape = {
-    family, "response.failed", &events_22_response_failed_keys, 2, XD_REST_KEEP, false,
+    family, "response.failed", &events_22_response_failed_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4013,7 +4021,7 @@ static const struct xd_key events_23_error_keys_v[] = {
 };
 static const struct xd_keys events_23_error_keys = { events_23_error_keys_v, 6, "" };
 static const struct xd_shape events_23_error_shape = {
-    family, "error", &events_23_error_keys, 4, XD_REST_KEEP, false,
+    family, "error", &events_23_error_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4274,7 +4282,7 @@ static const struct xd_key begun_keys_v[] = {
 };
 static const struct xd_keys begun_keys = { begun_keys_v, 16, "" };
 static const struct xd_shape begun_shape = {
-    family, "begun", &begun_keys, 3, XD_REST_IGNORE, false,
+    family, "begun", &begun_keys, 3, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -4384,7 +4392,9 @@ static const struct xd_key usage_keys_v[] = {
     { STR_INIT("total_tokens"), -1, NULL },
 };
 static const struct xd_keys usage_keys = { usage_keys_v, 5, "" };
-static const struct xd_shape usage_shape = { family, "usage", &usage_keys, 5, XD_REST_KEEP, false };
+static const struct xd_shape usage_shape = {
+    family, "usage", &usage_keys, 5, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
@@ -4493,7 +4503,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("detail"), 2, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 3, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 3, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
@@ -4542,7 +4554,7 @@ static const struct xd_key fault_body_keys_v[] = {
 };
 static const struct xd_keys fault_body_keys = { fault_body_keys_v, 4, "" };
 static const struct xd_shape fault_body_shape = {
-    family, "fault_body", &fault_body_keys, 4, XD_REST_KEEP, false,
+    family, "fault_body", &fault_body_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -4635,12 +4647,14 @@ static const struct xd_key count_request_keys_v[] = {
     { STR_INIT("parallel_tool_calls"), 5, NULL },
     { STR_INIT("reasoning"), -1, &count_request_keys_reasoning },
     { STR_INIT("text"), -1, &count_request_keys_text },
-    { STR_INIT("previous_response_id"), -2, NULL },
-    { STR_INIT("conversation"), -2, NULL },
 };
-static const struct xd_keys count_request_keys = { count_request_keys_v, 10, "" };
+static const struct xd_keys count_request_keys = { count_request_keys_v, 8, "" };
+static const struct xd_refusal count_request_refused[] = {
+    { STR_INIT("previous_response_id"), NULL },
+    { STR_INIT("conversation"), NULL },
+};
 static const struct xd_shape count_request_shape = {
-    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false,
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false, count_request_refused, 2,
 };
 
 static void
@@ -4814,7 +4828,7 @@ static const struct xd_key count_reply_keys_v[] = {
 };
 static const struct xd_keys count_reply_keys = { count_reply_keys_v, 2, "" };
 static const struct xd_shape count_reply_shape = {
-    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false,
+    family, "count_reply", &count_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -5094,7 +5108,7 @@ static const struct xd_key xai_responses_error_keys_v[] = {
 };
 static const struct xd_keys xai_responses_error_keys = { xai_responses_error_keys_v, 4, "" };
 static const struct xd_shape xai_responses_error_shape = {
-    family, "error", &xai_responses_error_keys, 4, XD_REST_KEEP, false,
+    family, "error", &xai_responses_error_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

@@ -41,6 +41,7 @@ fault_set(struct fault *f, enum err err, size_t offset, const char *fmt, ...)
     f->err = err;
     f->offset = offset;
     f->path[0] = '\0';
+    f->code = NULL;
     va_list ap;
     va_start(ap, fmt);
     int n = vsnprintf(f->text, sizeof f->text, fmt, ap);

@@ -36,10 +36,11 @@ struct fault {
     size_t offset;         /* byte offset in the input, counted over the whole stream */
     char path[FAULT_PATH]; /* JSON path such as "messages[3].content", or "" */
     char text[FAULT_TEXT]; /* lower case, no full stop, names offender and place */
+    const char *code;      /* the word that a peer's clients know it by; static, or NULL */
 };
 
 /* Fill f (which may be NULL) and return err, so that a caller can write `return fault_set(...)`.
- * The text is cut to fit; the cut never splits a UTF-8 sequence.  path is reset to "". */
+ * The text is cut to fit; the cut never splits a UTF-8 sequence.  path is reset to "", code to NULL. */
 enum err
 fault_set(struct fault *f, enum err err, size_t offset, const char *fmt, ...) PRINTF_LIKE(4, 5);
 

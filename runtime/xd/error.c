@@ -403,4 +403,5 @@ xd_error_of_fault(const struct fault *f, enum ir_fault kind, struct arena *a, st
     e->message = arena_printf(a, "%s%s%s", f->path, place ? ": " : "", f->text);
     if (place)
         e->param = arena_str(a, str_from(f->path));
+    e->code = str_from(f->code);
 }

@@ -27,16 +27,28 @@ has_place(const struct xd_shape *shape, const struct ir_rest_item *item)
            && has_container(shape->keys, item->container);
 }
 
-/* Some members cannot be left out without changing what is asked, unless they say nothing. */
+const struct xd_refusal *
+xd_refusal_of(const struct ir_rest_item *item)
+{
+    const struct xd_shape *shape = item->shape;
+    if (*item->container || str_is(item->value, "null") || str_is(item->value, "false"))
+        return NULL;
+    for (unsigned i = 0; i < shape->n_refused; i++)
+        if (str_eq(shape->refused[i].name, item->key))
+            return &shape->refused[i];
+    return NULL;
+}
+
+/* Some members cannot be left out without changing what is asked. */
 static void
 lose(struct xd *x, const struct ir_rest_item *item)
 {
-    const struct xd_keys *keys = item->shape->keys;
-    bool says = !str_is(item->value, "null") && !str_is(item->value, "false");
-    for (unsigned i = 0; *item->container == '\0' && says && i < keys->n; i++)
-        if (keys->v[i].slot == XD_SLOT_REFUSE && str_eq(keys->v[i].name, item->key))
-            xd_fault(x, ERR_UNSUPPORTED, 0, "'%.*s' is for providers that speak %s only",
-                     STR_ARG(item->key), item->shape->family);
+    const struct xd_refusal *refusal = xd_refusal_of(item);
+    if (refusal && !x->err) {
+        xd_fault(x, ERR_UNSUPPORTED, 0, "'%.*s' is for providers that speak %s only",
+                 STR_ARG(item->key), item->shape->family);
+        x->fault.code = refusal->code;
+    }
     xd_lose_member(x, item->shape, item->container, item->key);
 }
 

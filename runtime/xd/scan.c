@@ -67,7 +67,7 @@ scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const stru
         const struct xd_key *k = find_key(d, key, keys);
         if (!k && shape->camel)
             k = find_snake(json_inner(d, key), keys);
-        if (!k || k->slot == XD_SLOT_REFUSE) {
+        if (!k) {
             take_unknown(x, shape, keys, key, rest);
             continue;
         }

@@ -34,8 +34,7 @@ struct xd_flow;
 
 enum xd_rest { XD_REST_IGNORE, XD_REST_KEEP };
 
-#define XD_SLOT_NONE   (-1) /* only a container, or known and not looked at */
-#define XD_SLOT_REFUSE (-2) /* unknown, but getting lost it would change the meaning */
+#define XD_SLOT_NONE (-1) /* only a container, or known and not looked at */
 
 struct xd_keys;
 struct xd_key {
@@ -48,6 +47,11 @@ struct xd_keys {
     unsigned n;
     const char *path; /* "function" or "a.b"; "" at the object itself */
 };
+/* An unknown member without which the object would mean something else. */
+struct xd_refusal {
+    struct str name;
+    const char *code; /* of the error that says so; NULL: none of its own */
+};
 struct xd_shape {
     const char *family; /* base dialect; with `object` the identity for rest members */
     const char *object; /* the declaration's name */
@@ -55,6 +59,8 @@ struct xd_shape {
     unsigned slots;
     enum xd_rest rest;
     bool camel; /* names are read in snake_case, too */
+    const struct xd_refusal *refused;
+    unsigned n_refused;
 };
 #define XD_SLOTS_MAX   64
 #define XD_CHOICES_MAX 128u /* candidates of one reply */
@@ -601,6 +607,8 @@ struct ir_block *xd_last_block(struct xd *x, struct ir_blocks *l, enum ir_block_
 unsigned xd_run_blocks(const struct ir_blocks *l, unsigned from, uint32_t mask);
 /* Rest members that have no place in the model. */
 void xd_lose_rest(struct xd *x, const struct ir_rest *rest);
+/* The refusal of this member, NULL when it may get lost or says nothing. */
+const struct xd_refusal *xd_refusal_of(const struct ir_rest_item *item);
 void xd_put_index(struct xd *x, struct str key, unsigned v);
 /* After jw_key: no value comes after all. */
 static inline void

@@ -59,6 +59,23 @@ check_limits(struct checker *c)
     return true;
 }
 
+/* The emulator keeps nothing: what clients know to do without is refused by its code. */
+static bool
+check_kept(struct checker *c)
+{
+    for (unsigned i = 0; i < c->m->rest.n; i++) {
+        const struct ir_rest_item *item = &c->m->rest.v[i];
+        const struct xd_refusal *refusal = xd_refusal_of(item);
+        if (refusal && refusal->code) {
+            refuse(c, arena_printf(c->arena, "'%.*s': the emulator keeps no conversations",
+                                   STR_ARG(item->key)));
+            c->e->code = str_from(refusal->code);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 check_tool_choice(struct checker *c)
 {
@@ -272,5 +289,5 @@ mock_check(const struct mock_route *r, const struct ir_request *m, struct str mo
 {
     struct checker c = { .route = r, .m = m, .model = model, .arena = a, .e = e };
     c.signs = has_thinking(m) && carries_signatures(r, a);
-    return check_limits(&c) && check_tool_choice(&c) && check_turns(&c);
+    return check_limits(&c) && check_kept(&c) && check_tool_choice(&c) && check_turns(&c);
 }

@@ -145,7 +145,7 @@ for (const up of upstreams) {
         test('the whole loop', () => loop({ thread: false }));
         // Left alone, the SDK's runner sends only what is new in each turn and leaves the rest of the
         // conversation with the server, unless that refuses `thread` in words that the SDK knows.
-        test('the whole loop, by the SDK\'s defaults', { todo: true }, () => loop());
+        test('the whole loop, by the SDK\'s defaults', () => loop());
 
         test('a result that is a failure', async () => {
             const m = await w.anthropic().messages.create({

@@ -24,8 +24,10 @@ static const struct xd_key v[] = {
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys keys = { v, 4, "" };
-static const struct xd_shape keeps = { "toy", "thing", &keys, 4, XD_REST_KEEP, false };
-static const struct xd_shape ignores = { "toy", "request", &keys, 4, XD_REST_IGNORE, false };
+static const struct xd_shape keeps = { "toy", "thing", &keys, 4, XD_REST_KEEP, false, NULL, 0 };
+static const struct xd_shape ignores = {
+    "toy", "request", &keys, 4, XD_REST_IGNORE, false, NULL, 0
+};
 
 #define WORD(w, v, r, wr) \
     { \
@@ -190,7 +192,8 @@ members_in_camel_case_are_read_in_snake_case_too(void **state)
         { STR_INIT("x"), 3, NULL },
     };
     static const struct xd_keys camel_keys = { camel_v, 4, "" };
-    static const struct xd_shape camel = { "toy", "thing", &camel_keys, 4, XD_REST_KEEP, true };
+    static const struct xd_shape camel = { "toy",        "thing", &camel_keys, 4,
+                                           XD_REST_KEEP, true,    NULL,        0 };
     struct bench *b = *state;
     uint32_t s[4];
     assert_true(xd_scan(

@@ -17,16 +17,16 @@ static const struct xd_key key_v[] = { { STR_INIT("in"), -1, &sub } };
 static const struct xd_keys keys = { key_v, 1, "" };
 static const struct xd_key flat_v[] = { { STR_INIT("y"), 0, NULL } };
 static const struct xd_keys flat_keys = { flat_v, 1, "" };
-static const struct xd_shape thing = { "toy", "thing", &keys, 1, XD_REST_KEEP, false };
+static const struct xd_shape thing = { "toy", "thing", &keys, 1, XD_REST_KEEP, false, NULL, 0 };
 static const struct xd_shape twin = {
-    "toy", "thing", &keys, 1, XD_REST_KEEP, false
+    "toy", "thing", &keys, 1, XD_REST_KEEP, false, NULL, 0
 }; /* of a provider */
 static const struct xd_shape flat = {
-    "toy", "thing", &flat_keys, 1, XD_REST_KEEP, false
+    "toy", "thing", &flat_keys, 1, XD_REST_KEEP, false, NULL, 0
 }; /* has no `in` */
-static const struct xd_shape other = { "toy", "other", &keys, 1, XD_REST_KEEP, false };
-static const struct xd_shape alien = { "play", "thing", &keys, 1, XD_REST_KEEP, false };
-static const struct xd_shape deaf = { "toy", "thing", &keys, 1, XD_REST_IGNORE, false };
+static const struct xd_shape other = { "toy", "other", &keys, 1, XD_REST_KEEP, false, NULL, 0 };
+static const struct xd_shape alien = { "play", "thing", &keys, 1, XD_REST_KEEP, false, NULL, 0 };
+static const struct xd_shape deaf = { "toy", "thing", &keys, 1, XD_REST_IGNORE, false, NULL, 0 };
 
 #define WORD(w, v, r, wr) \
     { \
