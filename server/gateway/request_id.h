@@ -9,7 +9,7 @@
 #define LLMUX_GATEWAY_REQUEST_ID_H
 
 #include "runtime/base/str.h"
-#include "server/gateway/dice.h"
+#include "runtime/base/dice.h"
 
 #define REQUEST_ID_MAX  128
 #define REQUEST_ID_MADE 36

@@ -8,7 +8,7 @@
 #define LLMUX_GATEWAY_ROUTE_H
 
 #include "server/gateway/catalogue.h"
-#include "server/gateway/dice.h"
+#include "runtime/base/dice.h"
 
 struct route {
     const struct catalogue *catalogue;

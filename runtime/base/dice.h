@@ -1,7 +1,7 @@
-/* Random numbers for choices among deployments and for request ids; not for secrets.  Each worker
- * has its own, so that nothing is shared.  (xorshift64*, Vigna 2016.) */
-#ifndef LLMUX_GATEWAY_DICE_H
-#define LLMUX_GATEWAY_DICE_H
+/* Random numbers for choices among deployments, for pauses and for request ids; not for secrets.
+ * Each worker has its own, so that nothing is shared.  (xorshift64*, Vigna 2016.) */
+#ifndef LLMUX_BASE_DICE_H
+#define LLMUX_BASE_DICE_H
 
 #include <stdint.h>
 
@@ -30,6 +30,13 @@ static inline uint64_t
 dice_below(struct dice *d, uint64_t n)
 {
     return (dice_next(d) >> 11) % n;
+}
+
+/* A number in [0, 1). */
+static inline double
+dice_unit(struct dice *d)
+{
+    return (double)(dice_next(d) >> 11) * 0x1p-53;
 }
 
 #endif
