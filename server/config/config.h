@@ -123,6 +123,24 @@ struct config_routing {
     unsigned n_fallbacks;
 };
 
+/* What is done about deployments that fail: docs/resilience.md.  Shares are in thousandths. */
+struct config_resilience {
+    uint64_t backoff_first, backoff_most;
+    uint64_t retry_after_most;
+    unsigned budget_share, budget_floor; /* retries to requests; what is always allowed */
+    uint64_t budget_window;
+    unsigned breaker_failures; /* 0: no breakers */
+    uint64_t breaker_open, breaker_open_most;
+    unsigned breaker_probes, breaker_successes;
+    uint64_t cooldown_time; /* 0: no cooldowns */
+    uint64_t cooldown_most;
+    unsigned cooldown_share, cooldown_requests;
+    uint64_t cooldown_window;
+    unsigned hedge_share; /* 0: no hedges */
+    unsigned hedge_quantile;
+    uint64_t hedge_least;
+};
+
 /* All of it lives in the arena given to config_load. */
 struct config {
     struct config_server server;
@@ -130,6 +148,7 @@ struct config {
     struct config_provider *providers; /* n_providers >= 1 */
     unsigned n_providers;
     struct config_routing routing;
+    struct config_resilience resilience;
     struct str *secrets; /* api keys, values of extra headers, proxies with a password */
     unsigned n_secrets;
 };

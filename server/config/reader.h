@@ -88,6 +88,7 @@ config_read config_read_file;     /* struct str: path of a file that can be read
 config_read config_read_url;      /* struct str, without a slash at its end */
 config_read config_read_proxy;    /* struct str */
 config_read config_read_int;      /* unsigned */
+config_read config_read_share;    /* unsigned, thousandths: `5%`, `0.5%` */
 config_read config_read_workers;  /* unsigned; `auto` is 0 */
 config_read config_read_duration; /* uint64_t, ms */
 config_read config_read_size;     /* uint64_t, bytes */

@@ -56,6 +56,8 @@ static const struct config_field root_fields[] = {
       .need = CONFIG_REQUIRED },
     { "routing",   config_read_record, offsetof(struct root, routing),
       .record = &config_routing_record },
+    { "resilience", config_read_resilience, offsetof(struct root, c.resilience),
+      .need = CONFIG_OPTIONAL },
 };
 /* clang-format on */
 static const struct config_record root_record = CONFIG_RECORD("the config", root_fields);
@@ -63,7 +65,8 @@ static const struct config_record root_record = CONFIG_RECORD("the config", root
 struct config *
 config_finish(struct config_reader *r, const struct node *root)
 {
-    struct root d = { .c = { .server = config_server_defaults },
+    struct root d = { .c = { .server = config_server_defaults,
+                             .resilience = config_resilience_defaults },
                       .routing = { .routing = config_routing_defaults } };
     for (unsigned i = 0; root->kind == NODE_MAP && i < root->n; i++)
         if (str_is(root->v[i].key->text, plugins_field.key)) {
@@ -83,8 +86,11 @@ config_finish(struct config_reader *r, const struct node *root)
 }
 
 static const struct config_record *const records[] = {
-    &config_server_record, &config_tls_record,      &config_log_record,  &config_provider_record,
-    &config_model_record,  &config_timeouts_record, &config_auth_record, &config_routing_record,
+    &config_server_record,   &config_tls_record,     &config_log_record,
+    &config_provider_record, &config_model_record,   &config_timeouts_record,
+    &config_auth_record,     &config_routing_record, &config_resilience_record,
+    &config_backoff_record,  &config_budget_record,  &config_breaker_record,
+    &config_cooldown_record, &config_hedge_record,
 };
 
 const char *

@@ -35,4 +35,12 @@ extern const struct config_record config_routing_record; /* struct config_routin
 /* Read the fallbacks into c, whose providers are known by now. */
 bool config_read_fallbacks(struct config_reader *r, const struct node *n, struct config *c);
 
+/* section_resilience.c */
+extern const struct config_resilience config_resilience_defaults;
+extern const struct config_record config_resilience_record; /* struct config_resilience */
+extern const struct config_record config_backoff_record, config_budget_record; /* the same */
+extern const struct config_record config_breaker_record, config_cooldown_record;
+extern const struct config_record config_hedge_record;
+config_read config_read_resilience;
+
 #endif

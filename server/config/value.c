@@ -215,6 +215,39 @@ config_read_int(struct config_reader *r, const struct config_field *f, const str
     return true;
 }
 
+/* `N%` or `N.N%`. */
+static bool
+take_share(struct str text, uint64_t *value)
+{
+    struct str rest;
+    uint64_t whole, tenths = 0;
+    if (!take_number(text, &whole, &rest) || whole > 100)
+        return false;
+    if (rest.n == 3 && rest.p[0] == '.' && rest.p[1] >= '0' && rest.p[1] <= '9') {
+        tenths = (uint64_t)(rest.p[1] - '0');
+        rest = str_skip(rest, 2);
+    }
+    *value = whole * 10 + tenths;
+    return str_is(rest, "%");
+}
+
+bool
+config_read_share(struct config_reader *r, const struct config_field *f, const struct node *n,
+                  void *out)
+{
+    struct str text;
+    uint64_t v;
+    char must[80];
+    if (!config_text(r, f->key, n, &text))
+        return false;
+    snprintf(must, sizeof must, "a share from %.4g%% to %.4g%%, such as 5%% or 0.5%%",
+             (double)f->min / 10, (double)f->max / 10);
+    if (!take_share(text, &v) || v < f->min || v > f->max)
+        return fail_value(r, f, n, must);
+    *(unsigned *)out = (unsigned)v;
+    return true;
+}
+
 bool
 config_read_workers(struct config_reader *r, const struct config_field *f, const struct node *n,
                     void *out)

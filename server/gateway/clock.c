@@ -4,11 +4,17 @@
 #include <time.h>
 
 uint64_t
-clock_us(void)
+clock_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t
+clock_us(void)
+{
+    return clock_ns() / 1000;
 }
 
 uint64_t

@@ -6,6 +6,8 @@
 
 /* Microseconds on CLOCK_MONOTONIC, as http_exchange_time_us: for durations. */
 uint64_t clock_us(void);
+/* The same in nanoseconds: for runtime/resilience. */
+uint64_t clock_ns(void);
 
 /* Milliseconds since 1970. */
 uint64_t clock_wall_ms(void);

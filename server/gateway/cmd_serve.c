@@ -35,6 +35,7 @@ struct serve {
     struct mock *mock;       /* owned; NULL with a config of one's own */
     struct log *log;         /* owned */
     struct http_tls *tls;    /* owned */
+    struct guards *guards;   /* owned */
     struct gateway gateway;
     bool has_gateway;
 };
@@ -135,6 +136,9 @@ run(struct serve *s, struct fault *f)
     if (gateway_init(&s->gateway, s->config, s->plugins, s->log, f))
         return false;
     s->gateway.tls = s->tls;
+    s->gateway.guards = s->guards = guards_create();
+    if (!s->guards)
+        return !fault_set(f, ERR_MEMORY, 0, "out of memory");
     struct crew *crew = crew_create(&s->gateway, f);
     if (!crew)
         return false;
@@ -161,6 +165,7 @@ serve(const char *path)
         fprintf(stderr, "llmux serve: %s\n", f.text);
     if (s.has_gateway)
         gateway_fini(&s.gateway);
+    guards_destroy(s.guards);
     http_tls_destroy(s.tls);
     log_destroy(s.log);
     mock_stop(s.mock);

@@ -238,6 +238,52 @@ make_language(const struct deployment *d, const struct xd_dialect *dialect, stru
     return l;
 }
 
+/* FNV-1a. */
+static uint64_t
+hash(uint64_t h, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+    return (h ^ 0xff) * UINT64_C(1099511628211);
+}
+
+/* Not to be turned back into the credentials: it is shown to operators. */
+static uint64_t
+fingerprint(const struct deployment *d)
+{
+    const struct config_provider *c = d->config;
+    const struct config_auth *auth = &c->auth;
+    const struct str all[] = { c->api_key,
+                               auth->access_key_id,
+                               auth->secret_access_key,
+                               auth->profile,
+                               auth->region,
+                               auth->credentials_file,
+                               auth->tenant_id,
+                               auth->client_id,
+                               auth->client_secret,
+                               c->type,
+                               c->proxy };
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        h = hash(h, all[i]);
+    for (unsigned i = 0; i < c->n_headers; i++)
+        h = hash(hash(h, c->headers[i].key), c->headers[i].value);
+    for (unsigned i = 0; i < c->n_settings; i++)
+        h = hash(hash(h, c->settings[i].key), c->settings[i].value);
+    return h;
+}
+
+static void
+make_account(struct deployment *d, struct arena *a)
+{
+    const struct config_provider *c = d->config;
+    struct str base = c->base_url.p ? c->base_url : d->dialect->base_url;
+    unsigned mark = (unsigned)(fingerprint(d) >> 32);
+    d->account = arena_printf(a, "%.*s %.*s %08x", STR_ARG(c->name), STR_ARG(base), mark);
+    d->account_hash = hash(UINT64_C(14695981039346656037), d->account);
+}
+
 static void
 make_languages(struct deployment *d, struct arena *a)
 {
@@ -264,6 +310,7 @@ deployment_make(struct deployment *d, const struct config_provider *config,
         return fault_set(f, err, 0, "provider %.*s: auth: %s", STR_ARG(config->name), why.text);
     make_languages(d, a);
     make_policies(d, a);
+    make_account(d, a);
     d->deadlines = (struct upstream_deadlines){
         .connect_ms = clamp_ms(config->timeouts.connect),
         .first_byte_ms = clamp_ms(config->timeouts.first_byte),

@@ -30,6 +30,10 @@ struct deployment {
     unsigned n_languages;
     struct xd_policy_choices policies;
     struct upstream_deadlines deadlines;
+    /* What makes it this account: name, address, and a fingerprint of its credentials.  The same
+     * after a reload that changed nothing of these. */
+    struct str account;
+    uint64_t account_hash;
 };
 
 /* Make d from an entry of a valid config; everything lives in the arena.  The operator's headers

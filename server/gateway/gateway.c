@@ -18,6 +18,7 @@ gateway_init(struct gateway *g, const struct config *config, const struct plugin
              struct log *log, struct fault *f)
 {
     *g = (struct gateway){ .config = config, .log = log, .started = clock_wall_ms() / 1000 };
+    g->guard_options = guards_options(&config->resilience);
     arena_init(&g->arena, ARENA_MAX);
     g->deployments = arena_alloc(&g->arena, config->n_providers * sizeof *g->deployments);
     if (!g->deployments)

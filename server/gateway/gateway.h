@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "server/gateway/catalogue.h"
+#include "server/gateway/guards.h"
 #include "server/gateway/seams.h"
 
 struct gateway {
@@ -15,6 +16,8 @@ struct gateway {
     struct deployment *deployments; /* by entry of config->providers */
     struct catalogue catalogue;
     struct seams seams;
+    struct guards *guards; /* borrowed, from before to after all gateways; NULL: none */
+    struct guard_options guard_options;
     uint64_t started; /* seconds since 1970 */
     unsigned n_workers;
     atomic_bool draining;

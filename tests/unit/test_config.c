@@ -323,9 +323,9 @@ static const struct {
     { "sever: {}\n" P, "1:1: unknown key \"sever\" in the config, did you mean \"server\"?\n"
                        "1:1: \"server\" is missing in the config\n" },
     { S, "1:1: \"providers\" is missing in the config\n" },
-    { S P "limits: {}\n",
-      "3:1: unknown key \"limits\" in the config, which may hold plugins, server, "
-      "providers, routing\n" },
+    { S P "zebras: {}\n",
+      "3:1: unknown key \"zebras\" in the config, which may hold plugins, server, "
+      "providers, routing, resilience\n" },
     { S S P, "2:1: \"server\" is here twice: the first is in line 1\n" },
     { "server:\n" P, "1:8: \"listen\" is missing in server\n" },
     { "server: 8080\n" P, "1:9: server must be a map of keys and values, not a single value\n" },

@@ -1,0 +1,68 @@
+/* When a deployment rests. */
+#include "runtime/resilience/cooldown.h"
+
+#include <string.h>
+
+const char *
+cooldown_cause_name(enum cooldown_cause c)
+{
+    switch (c) {
+    case COOLDOWN_NONE:
+        return "none";
+    case COOLDOWN_RATE:
+        return "rate";
+    case COOLDOWN_ACCOUNT:
+        return "account";
+    case COOLDOWN_MISSING:
+        return "missing";
+    case COOLDOWN_FAILURES:
+        return "failures";
+    }
+    return "";
+}
+
+bool
+cooldown_is_on(const struct cooldown *c, uint64_t now)
+{
+    return c->cause != COOLDOWN_NONE && now < c->until;
+}
+
+void
+cooldown_begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
+               enum cooldown_cause cause, uint64_t wait_ns)
+{
+    bool told = wait_ns > 0;
+    if (o->ns == 0)
+        return;
+    uint64_t ns = told ? wait_ns : o->ns;
+    uint64_t until = now + (ns < o->most_ns ? ns : o->most_ns);
+    if (cooldown_is_on(c, now) && until <= c->until)
+        return;
+    c->cause = cause;
+    c->told = told;
+    c->until = until;
+}
+
+/* What was counted before a cooldown is not counted again after it. */
+void
+cooldown_count(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
+               enum cooldown_sample s)
+{
+    if (o->permille == 0 || o->window_ns < WINDOW_SLOTS)
+        return;
+    window_add(&c->recent, o->window_ns, now, 1, s == COOLDOWN_BAD);
+    struct window_counts n = window_sum(&c->recent, o->window_ns, now);
+    if (s != COOLDOWN_BAD || n.all < o->requests || n.some * 1000 < n.all * o->permille)
+        return;
+    memset(c->recent.slots, 0, sizeof c->recent.slots);
+    cooldown_begin(c, o, now, COOLDOWN_FAILURES, 0);
+}
+
+unsigned
+cooldown_permille(struct cooldown *c, const struct cooldown_options *o, uint64_t now)
+{
+    if (o->window_ns < WINDOW_SLOTS)
+        return 0;
+    struct window_counts n = window_sum(&c->recent, o->window_ns, now);
+    return n.all ? (unsigned)(n.some * 1000 / n.all) : 0;
+}

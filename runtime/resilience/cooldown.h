@@ -1,0 +1,55 @@
+/* Leaving a deployment alone for a while: at once when it says that it cannot serve (its rate is
+ * used up, it does not take the key, it does not know the model), else when too large a share of
+ * its requests has failed of late.
+ *
+ * Unlike a breaker it holds nothing back by itself: whoever chooses among deployments takes others
+ * first.  Times are in nanoseconds that never run backwards. */
+#ifndef LLMUX_RESILIENCE_COOLDOWN_H
+#define LLMUX_RESILIENCE_COOLDOWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/resilience/window.h"
+
+enum cooldown_cause {
+    COOLDOWN_NONE,
+    COOLDOWN_RATE,     /* 429 */
+    COOLDOWN_ACCOUNT,  /* 401, 402: the key or its owner */
+    COOLDOWN_MISSING,  /* 404: no such model there */
+    COOLDOWN_FAILURES, /* too large a share has failed */
+};
+
+struct cooldown_options {
+    uint64_t ns;       /* how long; 0: never */
+    uint64_t most_ns;  /* the longest that a provider's word is taken for */
+    unsigned permille; /* of failures that is too large a share; 0: shares do not count */
+    unsigned requests; /* the least within window_ns for a share to mean anything */
+    uint64_t window_ns;
+};
+
+/* All zeros at first. */
+struct cooldown {
+    enum cooldown_cause cause; /* of the last one */
+    bool told;                 /* the provider said how long: before that, asking is of no use */
+    uint64_t until;
+    struct window recent; /* requests and failures */
+};
+
+/* "rate", "account", "missing", "failures"; "none". */
+const char *cooldown_cause_name(enum cooldown_cause c);
+
+/* Does it cool at this time? */
+bool cooldown_is_on(const struct cooldown *c, uint64_t now);
+/* Begin at once; wait_ns is what the provider has said, 0 when it did not.  A cooldown that is on
+ * is never shortened. */
+void cooldown_begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
+                    enum cooldown_cause cause, uint64_t wait_ns);
+enum cooldown_sample { COOLDOWN_GOOD, COOLDOWN_BAD };
+/* Count a request that has ended; may begin a cooldown. */
+void cooldown_count(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
+                    enum cooldown_sample s);
+/* How many of a thousand have failed within the window. */
+unsigned cooldown_permille(struct cooldown *c, const struct cooldown_options *o, uint64_t now);
+
+#endif

@@ -1,0 +1,206 @@
+/* Breaker, cooldown and latencies of one model at one deployment. */
+#include "runtime/resilience/guard.h"
+
+const char *
+guard_standing_name(enum guard_standing s)
+{
+    switch (s) {
+    case GUARD_READY:
+        return "ready";
+    case GUARD_LAST:
+        return "last";
+    case GUARD_SHUT:
+        return "shut";
+    }
+    return "";
+}
+
+const char *
+guard_reason_text(enum guard_reason r)
+{
+    switch (r) {
+    case GUARD_FINE:
+        return "";
+    case GUARD_BREAKER:
+        return "breaker open";
+    case GUARD_PROBED:
+        return "breaker half-open, probes running";
+    case GUARD_RATE:
+        return "rate limit of the provider";
+    case GUARD_ACCOUNT:
+        return "credentials or account refused";
+    case GUARD_MISSING:
+        return "model not found";
+    case GUARD_SHARE:
+        return "too many failures";
+    }
+    return "";
+}
+
+static enum guard_reason
+reason_of_cause(enum cooldown_cause c)
+{
+    switch (c) {
+    case COOLDOWN_NONE:
+        break;
+    case COOLDOWN_RATE:
+        return GUARD_RATE;
+    case COOLDOWN_ACCOUNT:
+        return GUARD_ACCOUNT;
+    case COOLDOWN_MISSING:
+        return GUARD_MISSING;
+    case COOLDOWN_FAILURES:
+        return GUARD_SHARE;
+    }
+    return GUARD_FINE;
+}
+
+/* The graver reason counts: a breaker, then a provider's own word, then our guess. */
+static void
+judge(const struct guard *g, const struct guard_options *o, uint64_t now, struct guard_view *v)
+{
+    if (!breaker_would_allow(&g->breaker, &o->breaker, now)) {
+        bool open = g->breaker.state == BREAKER_OPEN;
+        v->standing = GUARD_SHUT;
+        v->reason = open ? GUARD_BREAKER : GUARD_PROBED;
+        v->until = open ? g->breaker.until : 0;
+    } else if (cooldown_is_on(&g->cooldown, now)) {
+        v->standing = g->cooldown.told ? GUARD_SHUT : GUARD_LAST;
+        v->reason = reason_of_cause(g->cooldown.cause);
+        v->until = g->cooldown.until;
+    }
+}
+
+struct guard_view
+guard_view(struct guard *g, const struct guard_options *o, uint64_t now)
+{
+    struct window_counts minute = window_sum(&g->minute, GUARD_MINUTE, now);
+    struct guard_view v = { .breaker = g->breaker.state,
+                            .failed_in_row = g->breaker.failed,
+                            .running = g->running,
+                            .first_ns = (uint64_t)g->first.mean,
+                            .whole_ns = (uint64_t)g->whole.mean,
+                            .heard = g->whole.newest,
+                            .requests_a_minute = minute.all,
+                            .tokens_a_minute = minute.some,
+                            .requests = g->requests,
+                            .failures = g->failures,
+                            .told_429 = g->told_429,
+                            .failure = g->failure };
+    v.failing_permille = cooldown_permille(&g->cooldown, &o->cooldown, now);
+    judge(g, o, now, &v);
+    return v;
+}
+
+uint64_t
+guard_first_quantile(const struct guard *g, unsigned permille)
+{
+    return latency_quantile(&g->first, permille);
+}
+
+bool
+guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket,
+            enum guard_reason *why)
+{
+    struct guard_view v = { .standing = GUARD_READY };
+    judge(g, o, now, &v);
+    if (why)
+        *why = v.reason;
+    if (v.standing == GUARD_SHUT || !breaker_begin(&g->breaker, &o->breaker, now, ticket))
+        return false;
+    g->running++;
+    window_add(&g->minute, GUARD_MINUTE, now, 1, 0);
+    return true;
+}
+
+/* Whose fault is it? */
+enum blame {
+    BLAME_NOBODY,
+    BLAME_CLIENT,     /* the deployment works: it answered, if only to refuse */
+    BLAME_DEPLOYMENT, /* it is broken */
+    BLAME_LIMIT,      /* it works, but not for us, or not now */
+};
+
+static enum blame
+blame(const struct guard_report *e)
+{
+    switch (e->fault) {
+    case IR_FAULT_UNSET:
+        return BLAME_NOBODY;
+    case IR_FAULT_INVALID:
+    case IR_FAULT_CONTEXT:
+    case IR_FAULT_POLICY:
+    case IR_FAULT_FORBIDDEN:
+    case IR_FAULT_TOO_LARGE:
+        return BLAME_CLIENT;
+    case IR_FAULT_AUTH:
+    case IR_FAULT_BILLING:
+    case IR_FAULT_MISSING:
+    case IR_FAULT_RATE:
+        return BLAME_LIMIT;
+    case IR_FAULT_OVERLOADED:
+    case IR_FAULT_TIMEOUT:
+    case IR_FAULT_INTERNAL:
+    case IR_FAULT_PROTOCOL:
+        break;
+    }
+    return BLAME_DEPLOYMENT;
+}
+
+static enum cooldown_cause
+cause_of_fault(enum ir_fault f)
+{
+    if (f == IR_FAULT_RATE)
+        return COOLDOWN_RATE;
+    return f == IR_FAULT_MISSING ? COOLDOWN_MISSING : COOLDOWN_ACCOUNT;
+}
+
+/* A failure that counts, or a refusal for good. */
+static void
+note_failure(struct guard *g, const struct guard_options *o, uint64_t now,
+             const struct guard_report *e, enum blame b)
+{
+    g->failures++;
+    g->told_429 += e->fault == IR_FAULT_RATE;
+    g->failure = (struct guard_failure){ e->fault, e->status, now };
+    cooldown_count(&g->cooldown, &o->cooldown, now,
+                   b == BLAME_DEPLOYMENT ? COOLDOWN_BAD : COOLDOWN_GOOD);
+    if (b == BLAME_LIMIT)
+        cooldown_begin(&g->cooldown, &o->cooldown, now, cause_of_fault(e->fault), e->wait_ns);
+    else if (e->wait_ns)
+        cooldown_begin(&g->cooldown, &o->cooldown, now, COOLDOWN_FAILURES, e->wait_ns);
+}
+
+static void
+note_success(struct guard *g, const struct guard_options *o, uint64_t now,
+             const struct guard_report *e)
+{
+    cooldown_count(&g->cooldown, &o->cooldown, now, COOLDOWN_GOOD);
+    if (e->fault != IR_FAULT_UNSET)
+        return;
+    if (e->first_ns)
+        latency_add(&g->first, o->half_life_ns, now, e->first_ns);
+    latency_add(&g->whole, o->half_life_ns, now, e->whole_ns);
+}
+
+void
+guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ticket,
+           const struct guard_report *e)
+{
+    enum blame b = blame(e);
+    enum breaker_outcome outcome = BREAKER_SUCCEEDED;
+    g->running--;
+    window_add(&g->minute, GUARD_MINUTE, now, 0, e->tokens);
+    if (e->cut || b == BLAME_LIMIT)
+        outcome = BREAKER_UNKNOWN;
+    else if (b == BLAME_DEPLOYMENT)
+        outcome = BREAKER_FAILED;
+    breaker_end(&g->breaker, &o->breaker, now, ticket, outcome);
+    if (e->cut)
+        return;
+    g->requests++;
+    if (b == BLAME_DEPLOYMENT || b == BLAME_LIMIT)
+        note_failure(g, o, now, e, b);
+    else
+        note_success(g, o, now, e);
+}

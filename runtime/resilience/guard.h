@@ -1,0 +1,101 @@
+/* What is known about one model at one deployment, and whether it should be asked now: a circuit
+ * breaker, a cooldown, how long replies take, what runs and what failed.
+ *
+ *   guard_view ─► choose among deployments ─► guard_begin ─► the call ─► guard_done
+ *
+ * Holds no options: each call brings those of its config, so that the state survives a change of
+ * them.  Not for several threads at a time (server/gateway/guards.h is).  Times are in nanoseconds
+ * that never run backwards. */
+#ifndef LLMUX_RESILIENCE_GUARD_H
+#define LLMUX_RESILIENCE_GUARD_H
+
+#include "generated/ir.h"
+#include "runtime/resilience/breaker.h"
+#include "runtime/resilience/cooldown.h"
+#include "runtime/resilience/latency.h"
+
+#define GUARD_MINUTE ((uint64_t)60 * 1000 * 1000 * 1000)
+
+struct guard_options {
+    struct breaker_options breaker;
+    struct cooldown_options cooldown;
+    uint64_t half_life_ns; /* of the means of latencies */
+};
+
+/* All zeros at first, but for breaker.changed. */
+struct guard {
+    struct breaker breaker;
+    struct cooldown cooldown;
+    struct latency first, whole; /* time to the first byte, and to the end, of what succeeded */
+    struct window minute;        /* requests and tokens of the last minute */
+    unsigned running;
+    uint64_t requests, failures; /* ended, ever; failures are those that count against it */
+    uint64_t told_429;           /* ever */
+    struct guard_failure {       /* the newest one */
+        enum ir_fault fault;     /* unset: there was none */
+        int status;              /* the provider's; 0: none came */
+        uint64_t at;
+    } failure;
+};
+
+/* How much a deployment wants to be asked. */
+enum guard_standing {
+    GUARD_READY,
+    GUARD_LAST, /* it rests: only if no other is ready */
+    GUARD_SHUT, /* not before `until` */
+};
+
+enum guard_reason {
+    GUARD_FINE,
+    GUARD_BREAKER, /* it has failed too often in a row */
+    GUARD_PROBED,  /* ... and the calls that try it again are still running */
+    GUARD_RATE,    /* the provider has said so */
+    GUARD_ACCOUNT, /* it did not take the key, or wants to be paid */
+    GUARD_MISSING, /* it does not know the model */
+    GUARD_SHARE,   /* too large a share of its requests has failed */
+};
+
+/* The state at one moment: for choosing, for the metrics, for people. */
+struct guard_view {
+    enum guard_standing standing;
+    enum guard_reason reason;
+    uint64_t until; /* when the reason ends; 0: there is none, or nobody knows */
+    enum breaker_state breaker;
+    unsigned failed_in_row;
+    unsigned running;
+    uint64_t first_ns, whole_ns; /* means; 0: not known */
+    uint64_t heard;              /* when the newest of these samples came */
+    uint64_t requests_a_minute, tokens_a_minute;
+    uint64_t requests, failures, told_429;
+    unsigned failing_permille; /* of late, as the cooldown counts it */
+    struct guard_failure failure;
+};
+
+/* How a call ended. */
+struct guard_report {
+    enum ir_fault fault; /* unset: well */
+    int status;          /* the provider's; 0: no head came */
+    bool cut;            /* by us or by the client, before it could show anything */
+    uint64_t wait_ns;    /* what the provider said to wait; 0: nothing */
+    uint64_t first_ns;   /* to the first byte; 0: none came */
+    uint64_t whole_ns;
+    uint64_t tokens; /* used, in and out */
+};
+
+/* "ready", "last", "shut". */
+const char *guard_standing_name(enum guard_standing s);
+/* "breaker open", "rate limit", ...; "" for fine. */
+const char *guard_reason_text(enum guard_reason r);
+
+struct guard_view guard_view(struct guard *g, const struct guard_options *o, uint64_t now);
+/* The time to the first byte within which so many of a thousand stay; 0: not known. */
+uint64_t guard_first_quantile(const struct guard *g, unsigned permille);
+
+/* A call is about to begin; false, with the reason in *why (which may be NULL), when it must not.
+ * If true, it ends with guard_done and *ticket. */
+bool guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket,
+                 enum guard_reason *why);
+void guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ticket,
+                const struct guard_report *end);
+
+#endif
