@@ -8,7 +8,10 @@ static const char *const unsigned_thinking_words[] = { "keep", "drop", NULL };
 static const char *const result_media_words[] = { "keep", "follow", NULL };
 static const char *const call_ids_words[] = { "keep", NULL };
 static const char *const document_names_words[] = { "keep", NULL };
-static const char *const candidates_words[] = { "many", "one", NULL };
+static const char *const candidates_words[] = { "many", "one", "first", NULL };
+static const char *const unsupported_parts_words[] = { "drop", "error", "hollow", NULL };
+static const char *const orphan_results_words[] = { "keep", "drop", "unwrap", "error", NULL };
+static const char *const media_urls_words[] = { "keep", "fetch", NULL };
 static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
 static const char *const tools_words[] = { "keep", "called", NULL };
@@ -34,6 +37,9 @@ const struct ir_policy ir_policies[] = {
     { "call_ids", IR_POLICY_CLASS, call_ids_words },
     { "document_names", IR_POLICY_CLASS, document_names_words },
     { "candidates", IR_POLICY_WORDS, candidates_words },
+    { "unsupported_parts", IR_POLICY_WORDS, unsupported_parts_words },
+    { "orphan_results", IR_POLICY_WORDS, orphan_results_words },
+    { "media_urls", IR_POLICY_WORDS, media_urls_words },
     { "max_output", IR_POLICY_NUMBER, max_output_words },
     { "empty_schema", IR_POLICY_WORDS, empty_schema_words },
     { "tools", IR_POLICY_WORDS, tools_words },

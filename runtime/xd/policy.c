@@ -139,12 +139,23 @@ says(const struct force *f, const char *name, const char *value)
 }
 
 static void
-prepare_candidates(struct xd *x, struct ir_request *m)
+prepare_candidates(struct xd *x, struct ir_request *m, struct str rule)
 {
-    if (m->candidates.set && m->candidates.v > 1)
+    bool many = m->candidates.set && m->candidates.v > 1;
+    if (many && str_is(rule, "one"))
         xd_fault(x, ERR_UNSUPPORTED, 0, "%lld candidates are wanted, but %s gives one",
                  (long long)m->candidates.v, x->dialect->name);
+    else if (many)
+        xd_lose(x, "candidates");
     m->candidates.set = false;
+}
+
+static enum xd_parts_rule
+parts_rule(const struct force *f)
+{
+    if (says(f, "unsupported_parts", "error"))
+        return PARTS_ALL;
+    return says(f, "unsupported_parts", "hollow") ? PARTS_ANY : PARTS_SOME;
 }
 
 static bool
@@ -177,7 +188,7 @@ prepare_schemas(struct xd *x, struct ir_request *m)
 static void
 prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
 {
-    prepare_foreign(x, m);
+    prepare_foreign(x, m, parts_rule(f));
     prepare_seals(x, m);
     if (says(f, "system_turns", "fold"))
         prepare_fold(x, m);
@@ -187,6 +198,7 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
         prepare_signed_thinking(x, m);
     if (says(f, "result_media", "follow"))
         prepare_result_media(x, m);
+    prepare_parts(x, m, parts_rule(f));
     if (says(f, "last_assistant", "trim"))
         prepare_last_assistant(x, m);
     if (says(f, "last_assistant", "mark"))
@@ -194,6 +206,11 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
     if (says(f, "empty_text", "drop"))
         prepare_empty_text(x, m);
     prepare_merge(x, m);
+    struct str orphans = value_of(f, "orphan_results");
+    if (orphans.n && !str_is(orphans, "keep")) {
+        prepare_orphans(x, m, orphans);
+        prepare_merge(x, m);
+    }
     if (says(f, "roles", "strict"))
         prepare_first_turn(x, m);
     struct str excuse = value_of(f, "unsigned_calls");
@@ -213,8 +230,10 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
 {
     const struct force f = { x->dialect, over, in->model };
     *out = *in;
-    if (says(&f, "candidates", "one"))
-        prepare_candidates(x, out);
+    struct str candidates = value_of(&f, "candidates");
+    if (candidates.n && !str_is(candidates, "many"))
+        prepare_candidates(x, out, candidates);
+    prepare_foreign_tools(x, out, parts_rule(&f));
     prepare_turns(x, &f, out);
     if (says(&f, "tools", "called"))
         prepare_called_tools(x, out);

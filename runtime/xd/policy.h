@@ -16,7 +16,19 @@
  *                                                result; a length may follow: a-zA-Z0-9{9}
  *   document_names     keep | <characters>       names of documents: other characters become -, those
  *                                                without get one, and no two are alike
- *   candidates         many | one                candidates > 1: pass on | ERR_UNSUPPORTED
+ *   candidates         many | one | first        candidates > 1: pass on | ERR_UNSUPPORTED | ask for
+ *                                                one
+ *   unsupported_parts  drop | error | hollow     images, audio, documents and what only other APIs
+ *                                                know, tools among it: left out, but refused with
+ *                                                ERR_UNSUPPORTED where nothing is left of a turn of
+ *                                                the user, or no tool; always refused; left out
+ *                                                whatever remains
+ *   orphan_results     keep | drop | unwrap      results of calls that the turn before did not make:
+ *                           | error              leave; leave out; leave what they say, as a user's
+ *                                                blocks; ERR_UNSUPPORTED
+ *   media_urls         keep | fetch              images and files by address, where the wire wants
+ *                                                their bytes: unsupported parts; fetched before
+ *                                                (media_url.h)
  *   max_output         keep | <number>           when the client gave none
  *   empty_schema       keep | object             a function without parameters
  *   tools              keep | called             where "none" cannot be said, the tools go; those that

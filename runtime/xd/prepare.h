@@ -7,8 +7,21 @@
 
 #include "runtime/xd/xd.h"
 
-/* Blocks of other dialects go, and turns that had no others; needs no policy. */
-void prepare_foreign(struct xd *x, struct ir_request *m);
+/* unsupported_parts: what has to be left of what the client said, or else the request is refused. */
+enum xd_parts_rule {
+    PARTS_ANY,  /* anything */
+    PARTS_SOME, /* something of each turn of the user, and one of the tools */
+    PARTS_ALL,
+};
+
+/* Blocks of other dialects go, and turns that had no others. */
+void prepare_foreign(struct xd *x, struct ir_request *m, enum xd_parts_rule rule);
+/* Tools of other dialects are left to the writer, which names them. */
+void prepare_foreign_tools(struct xd *x, const struct ir_request *m, enum xd_parts_rule rule);
+/* Images, audio and documents that the target cannot take go, and turns that had nothing else. */
+void prepare_parts(struct xd *x, struct ir_request *m, enum xd_parts_rule rule);
+/* orphan_results; rule: any but keep */
+void prepare_orphans(struct xd *x, struct ir_request *m, struct str rule);
 /* system_turns: the turns of role system go into the next user turn, or to the instructions. */
 void prepare_fold(struct xd *x, struct ir_request *m);
 void prepare_hoist(struct xd *x, struct ir_request *m);

@@ -1,5 +1,6 @@
 /* Blocks that only another dialect knows: they go before anything else looks at the conversation, so
  * that a turn or a result that had nothing else is seen to be empty. */
+#include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
 /* The family's own, or a part of something of the family: "acme.chat", "acme.chat:part". */
@@ -60,8 +61,18 @@ is_needed(const struct xd *x, const struct ir_request *m)
     return false;
 }
 
+/* A turn of the user of which nothing is left, or part of a request that must not lose any. */
+static void
+check_turn(struct xd *x, const struct ir_turn *t, unsigned at, enum xd_parts_rule rule)
+{
+    bool hollow = t->blocks.n == 0 && t->role == IR_ROLE_USER;
+    if (rule == PARTS_ALL || (rule == PARTS_SOME && hollow))
+        xd_fault(x, ERR_UNSUPPORTED, 0, "turns[%u]: %s cannot take blocks.foreign", at,
+                 x->dialect->name);
+}
+
 void
-prepare_foreign(struct xd *x, struct ir_request *m)
+prepare_foreign(struct xd *x, struct ir_request *m, enum xd_parts_rule rule)
 {
     struct ir_turns own = { 0 };
     if (!are_sayable(x, &m->instructions))
@@ -72,6 +83,7 @@ prepare_foreign(struct xd *x, struct ir_request *m)
         struct ir_turn t = m->turns.v[i];
         if (!are_sayable(x, &t.blocks)) {
             t.blocks = sayable(x, &t.blocks);
+            check_turn(x, &t, i, rule);
             if (t.blocks.n == 0)
                 continue;
         }
@@ -79,5 +91,21 @@ prepare_foreign(struct xd *x, struct ir_request *m)
         if (to)
             *to = t;
     }
+    if (own.n == 0 && rule == PARTS_SOME)
+        xd_fault(x, ERR_UNSUPPORTED, 0, "turns: nothing of them can be said to %s",
+                 x->dialect->name);
     m->turns = own;
+}
+
+/* A model that has lost its tools does something else than one that never had any. */
+void
+prepare_foreign_tools(struct xd *x, const struct ir_request *m, enum xd_parts_rule rule)
+{
+    unsigned lost = 0;
+    for (unsigned i = 0; i < m->tools.n; i++)
+        lost += m->tools.v[i].kind == IR_TOOL_FOREIGN
+                && !is_of(m->tools.v[i].foreign.dialect, x->dialect->family);
+    if (lost && (rule == PARTS_ALL || (rule == PARTS_SOME && lost == m->tools.n)))
+        xd_fault(x, ERR_UNSUPPORTED, 0, "tools: %s does not have %s", x->dialect->name,
+                 lost < m->tools.n ? "all of them" : "any of them");
 }

@@ -6,9 +6,24 @@
 #define CARRY_BYTES_MAX ((size_t)256 << 20)
 #define NOW             1750000000
 
+/* The kinds of parts that these losses are about: 1u << kind. */
+static unsigned
+parts_of(const struct xd_losses *l)
+{
+    unsigned kinds = 0;
+    for (unsigned i = 0; i < l->n; i++) {
+        struct str s = l->v[i];
+        if (str_is(s, "blocks.image") || str_starts(s, STR("image.source.")))
+            kinds |= 1u << IR_BLOCK_IMAGE;
+        if (str_is(s, "blocks.document") || str_starts(s, STR("document.source.")))
+            kinds |= 1u << IR_BLOCK_DOCUMENT;
+    }
+    return kinds;
+}
+
 enum err
 carry_request(const struct xd_dialect *from, const struct xd_dialect *to, struct str body,
-              struct buf *out, struct fault *f)
+              struct buf *out, unsigned *lost, struct fault *f)
 {
     static const struct xd_policy_choices none;
     struct arena a;
@@ -23,6 +38,7 @@ carry_request(const struct xd_dialect *from, const struct xd_dialect *to, struct
         err = xd_prepare(&w, &asked, &none, &said);
         if (!err)
             err = xd_request_write(&w, &said);
+        *lost |= parts_of(&w.lost);
         *f = w.fault;
     }
     xd_fini(&in);

@@ -5,9 +5,10 @@
 #include "runtime/ir/reply.h"
 #include "runtime/xd/translate.h"
 
-/* Read in one dialect, write in another, appending to out. */
+/* Read in one dialect, write in another, appending to out.  *lost: 1u << kind is added for the parts (images,
+ * documents) that got lost. */
 enum err carry_request(const struct xd_dialect *from, const struct xd_dialect *to, struct str body,
-                       struct buf *out, struct fault *f);
+                       struct buf *out, unsigned *lost, struct fault *f);
 enum err carry_reply(const struct xd_dialect *from, const struct xd_dialect *to, struct str body,
                      struct buf *out, struct fault *f);
 

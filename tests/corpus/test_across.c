@@ -126,11 +126,12 @@ compare(struct verdict *v, const struct sample *from, const struct sample *to)
     struct arena a;
     struct buf out, is, want;
     struct fault f = { 0 };
+    unsigned lost = 0;
     arena_init(&a, ARENA_BYTES_MAX);
     buf_init(&out, OUT_BYTES_MAX);
     buf_init(&is, OUT_BYTES_MAX);
     buf_init(&want, OUT_BYTES_MAX);
-    if (carry_request(from->dialect, to->dialect, from->request, &out, &f)) {
+    if (carry_request(from->dialect, to->dialect, from->request, &out, &lost, &f)) {
         verdict_offence(v, from->id, "across", "to %s: %s %s", to->dialect->name, f.path, f.text);
     } else {
         meaning_of(&a, to->dialect, buf_str(&out), &is);

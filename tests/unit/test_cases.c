@@ -13,7 +13,7 @@
  *   --- fault                                      the line is part of the fault's path and text
  * `embeddings request X -> Y` is about another operation than chat; `--- encoding base64` is what vectors were asked for.
  * A file may hold several such parts, each beginning with a line `stream X -> Y`.  `--- model NAME` sets the upstream's
- * model, `--- status N` the HTTP status of an error, `--- word W` what a header calls it; what an error is called
+ * model, `--- policy NAME VALUE` a policy, `--- status N` the HTTP status of an error, `--- word W` what a header calls it; what an error is called
  * in a header stands behind the output as `word W`.  Streams are fed whole and byte by byte. */
 #include <dirent.h>
 #include <setjmp.h>
@@ -37,6 +37,8 @@ struct part {
     int status;
     const struct xd_dialect *from, *to;
     struct str in, has, order, lacks, lost, fault;
+    struct xd_policy_choice policies[4];
+    unsigned n_policies;
 };
 
 struct outcome {
@@ -73,6 +75,7 @@ run_document(const struct part *p, struct outcome *o)
     struct xd_ask ask, ready;
     struct xd_answer answer;
     struct ir_error error = { 0 };
+    struct xd_policy_choices over = { p->policies, p->n_policies };
 
     xd_init(&in, p->from, p->op, &o->arena, NULL);
     xd_init(&out, p->to, p->op, &o->arena, &o->out);
@@ -80,7 +83,7 @@ run_document(const struct part *p, struct outcome *o)
         o->err = xd_ask_read(&in, p->in, &ask);
         if (p->model.n)
             *xd_ask_model(&ask) = p->model;
-        if (!o->err && !(o->err = xd_ask_prepare(&out, &ask, NULL, &ready)))
+        if (!o->err && !(o->err = xd_ask_prepare(&out, &ask, &over, &ready)))
             o->err = xd_ask_write(&out, &ready);
     } else if (str_is(p->kind, "reply")) {
         o->err = xd_answer_read(&in, p->in, &answer, &error);
@@ -251,6 +254,27 @@ head_line(struct str line, struct part *p)
     return false;
 }
 
+/* "NAME VALUE" */
+static void
+take_policy(struct part *p, struct str choice)
+{
+    const char *blank = find(choice, STR(" "));
+    char why[256];
+    struct arena a;
+
+    assert_non_null(blank);
+    assert_true(p->n_policies < sizeof p->policies / sizeof *p->policies);
+    size_t n = (size_t)(blank - choice.p);
+    struct xd_policy_choice c = { str_make(choice.p, n), str_skip(choice, n + 1) };
+    arena_init(&a, 4096);
+    const char *wrong = xd_policy_check(&a, c.name, c.value);
+    snprintf(why, sizeof why, "%s", wrong ? wrong : "");
+    arena_fini(&a);
+    if (*why)
+        fail_msg("%s", why);
+    p->policies[p->n_policies++] = c;
+}
+
 static struct str *
 section(struct str line, struct part *p)
 {
@@ -270,6 +294,8 @@ section(struct str line, struct part *p)
         return &p->fault;
     if (str_starts(line, STR("--- model ")))
         p->model = str_skip(line, 10);
+    else if (str_starts(line, STR("--- policy ")))
+        take_policy(p, str_skip(line, 11));
     else if (str_starts(line, STR("--- encoding ")))
         p->encoding = str_skip(line, 13);
     else if (str_starts(line, STR("--- status ")))

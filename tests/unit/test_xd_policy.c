@@ -18,10 +18,17 @@ static const struct xd_policy rows[] = {
     { STR_INIT("system_turns"), STR_INIT("hoist"), NULL, 0 },
     { STR_INIT("system_turns"), STR_INIT("fold"), old_models, 2 },
 };
-static const struct xd_dialect dialect = { .abi = XD_ABI, .name = "toy", .ops = ops, .nops = 1 };
+static const struct xd_dialect dialect = {
+    .abi = XD_ABI,
+    .name = "toy",
+    .family = "toy",
+    .ops = ops,
+    .nops = 1,
+};
 static const struct xd_dialect opinionated = {
     .abi = XD_ABI,
     .name = "opinionated",
+    .family = "opinionated",
     .ops = ops,
     .nops = 1,
     .policies = rows,
@@ -69,6 +76,9 @@ one_block(struct bench *b, const char *word)
     if (strcmp(kind, "think") == 0)
         block = (struct ir_block){ .kind = IR_BLOCK_THINKING,
                                    .thinking = { a, c.n ? c : (struct str){ NULL, 0 } } };
+    else if (strcmp(kind, "foreign") == 0)
+        block = (struct ir_block){ .kind = IR_BLOCK_FOREIGN,
+                                   .foreign = { STR("acme.chat"), STR("{}") } };
     else if (strcmp(kind, "call") == 0)
         block = (struct ir_block){ .kind = IR_BLOCK_CALL, .call = { .id = a, .name = c } };
     else if (strcmp(kind, "image") == 0)
@@ -210,6 +220,16 @@ turns_and_blocks_become_what_the_target_takes(void **state)
         { "result_media", "keep", "user photo:2:i", "user: result 2 (image url:i)", "" },
         { "roles", "strict", "assistant t:x user t:b",
           "user: text \"Please continue.\" | assistant: text \"x\" | user: text \"b\"", "" },
+        { "orphan_results", "keep", "user t:a result:1:r",
+          "user: text \"a\", result 1 (text \"r\")", "" },
+        { "orphan_results", "drop", "user t:a assistant call:1:f user result:1:r result:2:s",
+          "user: text \"a\" | assistant: call 1 f | user: result 1 (text \"r\")", "blocks.result" },
+        { "orphan_results", "drop",
+          "user t:a assistant call:1:f user result:1:r assistant t:b user result:1:s assistant t:c",
+          "user: text \"a\" | assistant: call 1 f | user: result 1 (text \"r\") | assistant: text \"b\", text \"c\"",
+          "blocks.result" },
+        { "orphan_results", "unwrap", "user result:1:r t:a", "user: text \"r\", text \"a\"",
+          "blocks.result" },
         { "roles", "merge", "assistant t:x assistant t:y", "assistant: text \"x\", text \"y\"",
           "" },
         { "roles", "merge", "user t:x user result:1:r", "user: result 1 (text \"r\"), text \"x\"",
@@ -279,6 +299,70 @@ one_candidate_is_not_many(void **state)
     assert_int_equal(out.candidates.v, 3);
     assert_int_equal(xd_prepare(&b->x, &in, &over, &out), ERR_UNSUPPORTED);
     assert_string_equal(b->x.fault.text, "3 candidates are wanted, but toy gives one");
+    in = given(b, "user t:a");
+    in.candidates = (struct ir_int){ 3, true };
+    one.value = STR("first");
+    assert_int_equal(xd_prepare(&b->x, &in, &over, &out), ERR_OK);
+    assert_false(out.candidates.set);
+    assert_string_equal(losses(b), "candidates");
+}
+
+/* The fault of a request under one policy. */
+static const char *
+refusal(struct bench *b, const struct ir_request *in, const char *name, const char *value)
+{
+    struct xd_policy_choice choice = { str_from(name), str_from(value) };
+    struct ir_request out;
+    assert_int_equal(xd_prepare(&b->x, in, &(struct xd_policy_choices){ &choice, 1 }, &out),
+                     ERR_UNSUPPORTED);
+    return b->x.fault.text;
+}
+
+static void
+nothing_hollow_is_sent(void **state)
+{
+    struct bench *b = *state;
+    struct ir_request in = given(b, "user foreign:x assistant t:a");
+    assert_string_equal(refusal(b, &in, "unsupported_parts", "drop"),
+                        "turns[0]: toy cannot take blocks.foreign");
+    in = given(b, "user t:a foreign:x assistant foreign:y");
+    assert_string_equal(refusal(b, &in, "unsupported_parts", "error"),
+                        "turns[0]: toy cannot take blocks.foreign");
+    in = given(b, "user t:a foreign:x assistant foreign:y");
+    struct ir_request out = prepared(b, &in, "unsupported_parts", "drop");
+    assert_string_equal(shown(b, &out), "user: text \"a\"");
+    assert_string_equal(losses(b), "blocks.foreign");
+    in = given(b, "assistant foreign:y");
+    assert_string_equal(refusal(b, &in, "unsupported_parts", "drop"),
+                        "turns: nothing of them can be said to toy");
+    in = given(b, "user foreign:x");
+    out = prepared(b, &in, "unsupported_parts", "hollow");
+    assert_int_equal(out.turns.n, 0);
+    in = given(b, "user result:1:r");
+    assert_string_equal(refusal(b, &in, "orphan_results", "error"),
+                        "turns[0]: the result of a call that nobody made: 1");
+}
+
+static void
+tools_are_not_all_left_out(void **state)
+{
+    struct bench *b = *state;
+    struct ir_tool tools[] = {
+        { .kind = IR_TOOL_FOREIGN, .foreign = { STR("acme"), STR("{}") } },
+        { .kind = IR_TOOL_FUNCTION, .function.name = STR("f") },
+    };
+    struct ir_request in = given(b, "user t:a");
+    in.tools = (struct ir_tools){ tools, 1, 1 };
+    assert_string_equal(refusal(b, &in, "unsupported_parts", "drop"),
+                        "tools: toy does not have any of them");
+    in = given(b, "user t:a");
+    in.tools = (struct ir_tools){ tools, 2, 2 };
+    (void)prepared(b, &in, "unsupported_parts", "drop");
+    assert_string_equal(refusal(b, &in, "unsupported_parts", "error"),
+                        "tools: toy does not have all of them");
+    in = given(b, "user t:a");
+    in.tools = (struct ir_tools){ tools, 1, 1 };
+    (void)prepared(b, &in, "unsupported_parts", "hollow");
 }
 
 static void
@@ -487,6 +571,32 @@ a_wrong_policy_teaches_the_right_one(void **state)
                            "the policies are system_turns, empty_text"));
 }
 
+/* The row of a policy in the manual: `| \`name\` | \`value\` ... |`. */
+static void
+the_manual_has_all_policies(void **state)
+{
+    struct bench *b = *state;
+    FILE *f = fopen("docs/policies.md", "rb");
+    assert_non_null(f);
+    for (int c; (c = fgetc(f)) != EOF;)
+        buf_putc(&b->text, (char)c);
+    fclose(f);
+    buf_putc(&b->text, '\0');
+    for (const struct ir_policy *p = ir_policies; p->name; p++) {
+        char row[128];
+        snprintf(row, sizeof row, "| `%s` |", p->name);
+        const char *at = strstr(b->text.p, row);
+        if (!at)
+            fail_msg("docs/policies.md has no row for %s", p->name);
+        struct str line = { at, strcspn(at, "\n") };
+        for (const char *const *word = p->words; *word; word++) {
+            snprintf(row, sizeof row, "`%s`", *word);
+            if (!memmem(line.p, line.n, row, strlen(row)))
+                fail_msg("docs/policies.md does not have %s of %s", *word, p->name);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -496,6 +606,9 @@ main(void)
         TEST(turns_and_blocks_become_what_the_target_takes),
         TEST(ids_of_calls_are_mapped_alike_where_they_are_used),
         TEST(one_candidate_is_not_many),
+        TEST(nothing_hollow_is_sent),
+        TEST(tools_are_not_all_left_out),
+        TEST(the_manual_has_all_policies),
         TEST(what_is_required_is_filled_in),
         TEST(references_in_schemas_are_put_in_place),
         TEST(few_references_that_mean_very_many_are_refused),
