@@ -573,6 +573,14 @@ with_row(struct emit *e, const struct body *b, const struct row_use *u, const ch
         .p;
 }
 
+/* A record that is not there is written with what its rows write when there is nothing to write. */
+static bool
+writes_empty(const struct row_use *u, const struct target *t)
+{
+    return u->r->otherwise.kind == CONST_EMPTY_OBJECT && t->type.kind == TYPE_RECORD
+           && !t->type.list;
+}
+
 void
 emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
 {
@@ -621,7 +629,7 @@ emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, co
     if (u->r->max.s.n && (t.type.kind != TYPE_REAL || t.type.list))
         diag_error(e->diags, u->r->max.pos, "max is for a value of type real, this is %s",
                    types_name(&t.type));
-    const char *present = presence(e, b, u, &t);
+    const char *present = writes_empty(u, &t) ? t.guard : presence(e, b, u, &t);
     if (u->r->with.n)
         present = with_row(e, b, u, present);
     if (u->r->grows.n && b->bare)

@@ -2036,11 +2036,9 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("stop_sequence"));
         jw_raw(&x->w, STR("null"));
     }
-    if (m->usage.set) {
-        XD_SEEN(seen_written, 127);
-        jw_key(&x->w, STR("usage"));
-        write_usage(x, &m->usage);
-    }
+    XD_SEEN(seen_written, 127);
+    jw_key(&x->w, STR("usage"));
+    write_usage(x, &m->usage);
     xd_put_rest(x, &reply_shape, "", &m->rest);
     if (m->choices.n > 0 && m->choices.v[0].logprobs.n)
         xd_lose(x, "choices[0].logprobs");
@@ -4493,7 +4491,7 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:184", "content <-> choices[0].blocks : [block] required" },
     { "anthropic/messages.spec:185", "stop_reason <-> choices[0].stop : stop else null" },
     { "anthropic/messages.spec:186", "stop_sequence <-> choices[0].stop_text else null" },
-    { "anthropic/messages.spec:187", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:187", "usage <-> usage : usage else {}" },
     { "anthropic/messages.spec:208", "input_tokens -> input" },
     { "anthropic/messages.spec:209", "input_tokens <- input else 0" },
     { "anthropic/messages.spec:210", "output_tokens -> output" },

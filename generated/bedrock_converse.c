@@ -2044,11 +2044,9 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("stopReason"));
         jw_raw(&x->w, STR("\"end_turn\""));
     }
-    if (m->usage.set) {
-        XD_SEEN(seen_written, 150);
-        jw_key(&x->w, STR("usage"));
-        write_usage(x, &m->usage);
-    }
+    XD_SEEN(seen_written, 150);
+    jw_key(&x->w, STR("usage"));
+    write_usage(x, &m->usage);
     jw_key(&x->w, STR("serviceTier"));
     jw_enter(&x->w);
     if (m->tier.p) {
@@ -4156,7 +4154,7 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:196",
       "output.message.content <-> choices[0].blocks : [block] required" },
     { "bedrock/converse.spec:197", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:198", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:198", "usage <-> usage : usage else {}" },
     { "bedrock/converse.spec:199", "serviceTier.type <-> tier : tier" },
     { "bedrock/converse.spec:219", "inputTokens <-> input else 0" },
     { "bedrock/converse.spec:220", "outputTokens <-> output else 0" },

@@ -3455,7 +3455,7 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("tokens"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },

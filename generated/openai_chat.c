@@ -4625,11 +4625,9 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    if (m->usage.set) {
-        XD_SEEN(seen_written, 245);
-        jw_key(&x->w, STR("usage"));
-        OWN(x)->write_embed_usage(x, &m->usage);
-    }
+    XD_SEEN(seen_written, 245);
+    jw_key(&x->w, STR("usage"));
+    OWN(x)->write_embed_usage(x, &m->usage);
     xd_put_rest(x, &embed_reply_shape, "", &m->rest);
     jw_close(&x->w);
 }
@@ -15126,7 +15124,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:24", "id <-> id" },
     { "openai/embeddings.spec:25", "data <-> vectors : [embedding] required" },
     { "openai/embeddings.spec:26", "model <-> model else \"\"" },
-    { "openai/embeddings.spec:27", "usage <-> usage : embed_usage" },
+    { "openai/embeddings.spec:27", "usage <-> usage : embed_usage else {}" },
     { "openai/embeddings.spec:32", "object = \"embedding\"" },
     { "openai/embeddings.spec:33", "index <-> index" },
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },

@@ -40,7 +40,11 @@
  *                           | level              sees fit.  Or a budget as an effort.  tokens: a
  *                           | drop               budget that goes with everything; level: nothing
  *                                                but an effort, thinking that is off being the least;
- *                                                drop: not at all, unless the client speaks this API
+ *                                                drop: not at all, unless the client speaks this API.
+ *                                                budget and adaptive: a client of another family is held
+ *                                                to the limits (at least 1024; as the model sees fit is
+ *                                                8192, or half of the output; not when a
+ *                                                call must be made)
  *   thoughts           keep | show               clients of other families that want thinking get to
  *                                                see it
  *   schema_refs        keep | inline             schemas of functions and of the reply: what a "$ref"

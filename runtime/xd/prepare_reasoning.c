@@ -5,7 +5,8 @@
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
-#define TOP_P_LEAST 0.95 /* what Anthropic accepts beside thinking */
+#define TOP_P_LEAST  0.95 /* what Anthropic accepts beside thinking */
+#define BUDGET_LEAST 1024 /* and of a budget */
 
 static int64_t
 budget_of(enum ir_effort effort)
@@ -97,26 +98,61 @@ set_mode(struct ir_reasoning *r, enum ir_thinking mode)
         r->budget.set = false; /* thinking that is off has none */
 }
 
+/* Calls that must be made, and rounds that began without it, forbid thinking. */
+static bool
+lose_thinking(struct xd *x, struct ir_request *m)
+{
+    struct ir_reasoning *r = &m->reasoning;
+    if (!must_call(m) && !is_unthought_round(m))
+        return false;
+    xd_lose(x, r->mode == IR_THINKING_UNSET ? "reasoning.effort"
+               : r->budget.set              ? "reasoning.budget"
+                                            : "reasoning");
+    *r = (struct ir_reasoning){ .set = false };
+    return true;
+}
+
+static void
+set_budget(struct xd *x, struct ir_request *m, int64_t budget)
+{
+    set_mode(&m->reasoning, IR_THINKING_BUDGET);
+    m->reasoning.budget = (struct ir_int){ budget, true };
+    if (m->max_output.set && m->max_output.v <= budget)
+        m->max_output.v += budget;
+    lose_sampling(x, &m->sampling);
+}
+
 static void
 to_budget(struct xd *x, struct ir_request *m)
 {
     struct ir_reasoning *r = &m->reasoning;
-    int64_t budget = budget_of(r->effort);
-    bool off = r->effort == IR_EFFORT_NONE;
-    r->effort = IR_EFFORT_UNSET;
-    if (off) {
+    enum ir_effort effort = r->effort;
+    if (effort == IR_EFFORT_NONE) {
+        r->effort = IR_EFFORT_UNSET;
         set_mode(r, IR_THINKING_OFF);
-        return;
+    } else if (!lose_thinking(x, m)) {
+        r->effort = IR_EFFORT_UNSET;
+        set_budget(x, m, budget_of(effort));
     }
-    if (must_call(m) || is_unthought_round(m)) {
-        xd_lose(x, "reasoning.effort");
-        return;
-    }
-    set_mode(r, IR_THINKING_BUDGET);
-    r->budget = (struct ir_int){ budget, true };
-    if (m->max_output.set && m->max_output.v <= budget)
-        m->max_output.v += budget;
-    lose_sampling(x, &m->sampling);
+}
+
+/* As it sees fit, but no more than half of what may come. */
+static int64_t
+fair_budget(const struct ir_request *m)
+{
+    int64_t budget = budget_of(IR_EFFORT_MEDIUM), half = m->max_output.v / 2;
+    return m->max_output.set && half < budget ? half : budget;
+}
+
+/* What a client of another family says, where there are limits that it does not know. */
+static void
+fit_budget(struct xd *x, struct ir_request *m)
+{
+    const struct ir_reasoning *r = &m->reasoning;
+    bool said = r->mode == IR_THINKING_BUDGET && r->budget.set;
+    int64_t budget = said ? r->budget.v : fair_budget(m);
+    if (!lose_thinking(x, m))
+        set_budget(x, m, budget < BUDGET_LEAST ? BUDGET_LEAST : budget);
 }
 
 /* A budget that calls, sampling and everything else go with. */
@@ -159,6 +195,20 @@ to_adaptive(struct xd *x, struct ir_request *m)
     }
 }
 
+/* The same for models that have no budgets. */
+static void
+fit_adaptive(struct xd *x, struct ir_request *m)
+{
+    struct ir_reasoning *r = &m->reasoning;
+    if (lose_thinking(x, m))
+        return;
+    if (r->effort == IR_EFFORT_UNSET && r->budget.set)
+        r->effort = effort_of(r);
+    r->budget.set = false;
+    set_mode(r, IR_THINKING_AUTO);
+    lose_sampling(x, &m->sampling);
+}
+
 /* The model has no word for it; that it shall not think need not be said. */
 static void
 drop(struct xd *x, struct ir_reasoning *r)
@@ -171,6 +221,13 @@ drop(struct xd *x, struct ir_reasoning *r)
     *r = (struct ir_reasoning){ .set = false };
 }
 
+/* Does the client speak another family's API? */
+static bool
+is_stranger(const struct xd *x, const struct ir_request *m)
+{
+    return !str_is(m->family, x->dialect->family);
+}
+
 void
 prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
 {
@@ -181,13 +238,17 @@ prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
         to_budget(x, m);
     else if (effort && str_is(value, "adaptive"))
         to_adaptive(x, m);
+    else if (mode && str_is(value, "budget") && is_stranger(x, m))
+        fit_budget(x, m);
+    else if (mode && str_is(value, "adaptive") && is_stranger(x, m))
+        fit_adaptive(x, m);
     else if (effort && str_is(value, "tokens"))
         to_tokens(m);
     else if (r->mode != IR_THINKING_UNSET && str_is(value, "level"))
         to_level(r);
     else if (mode && r->effort == IR_EFFORT_UNSET && str_is(value, "effort"))
         r->effort = effort_of(r);
-    else if (str_is(value, "drop") && !str_is(m->family, x->dialect->family))
+    else if (str_is(value, "drop") && is_stranger(x, m))
         drop(x, r);
 }
 
@@ -198,7 +259,7 @@ prepare_thoughts(struct xd *x, struct ir_request *m)
     bool wanted = r->mode == IR_THINKING_UNSET
                       ? r->effort != IR_EFFORT_UNSET && r->effort != IR_EFFORT_NONE
                       : r->mode != IR_THINKING_OFF;
-    if (!wanted || r->display.p || str_is(m->family, x->dialect->family))
+    if (!wanted || r->display.p || !is_stranger(x, m))
         return;
     r->set = true;
     r->display = STR("summarized");

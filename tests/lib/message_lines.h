@@ -5,7 +5,7 @@
 #include "runtime/base/buf.h"
 
 /* Append a message for each line `name {...}`, an event of this name with this payload; `! name {...}` is one
- * that fails.  The lines end at an empty one. */
+ * that fails, `!! name words` one that the framing itself calls an error.  The lines end at an empty one. */
 void message_lines_write(struct buf *out, struct str lines);
 
 #endif

@@ -4,8 +4,8 @@
  *   # why it is tricky
  *   stream anthropic.messages -> openai.chat       what is translated: request, reply, stream or error; from; to
  *   --- in                                         the input, to the next line of dashes; of a stream of binary
- *                                                  messages a line for each: `name {...}`, or `! name {...}` for one
- *                                                  that fails
+ *                                                  messages a line for each: `name {...}`, `! name {...}` for one
+ *                                                  that fails, `!! name words` for an error of the framing
  *   --- has                                        each line is somewhere in the output
  *   --- in order                                   each line is in the output, behind the one before
  *   --- lacks                                      no line is anywhere in the output
@@ -30,6 +30,7 @@
 #include "tests/lib/message_lines.h"
 
 #define DIRECTORY "tests/cases"
+#define NUMBERS   75u /* of the list; every one has a case */
 
 struct part {
     struct str kind, model, encoding, word;
@@ -346,6 +347,37 @@ run_file(void **state)
     buf_fini(&text);
 }
 
+struct files {
+    struct dirent **v;
+    unsigned n;
+};
+
+/* The first file of a number, NULL when there is none. */
+static const char *
+file_of(const struct files *files, unsigned long number)
+{
+    for (unsigned i = 0; i < files->n; i++) {
+        const char *name = files->v[i]->d_name;
+        if (name[0] >= '0' && name[0] <= '9' && strtoul(name, NULL, 10) == number)
+            return name;
+    }
+    return NULL;
+}
+
+/* The list is covered: a line for each number. */
+static void
+every_number_has_a_case(void **state)
+{
+    unsigned missing = 0;
+
+    for (unsigned number = 1; number <= NUMBERS; number++) {
+        const char *name = file_of(*state, number);
+        printf("# %02u %s\n", number, name ? name : "MISSING");
+        missing += !name;
+    }
+    assert_int_equal(missing, 0);
+}
+
 static int
 is_case(const struct dirent *e)
 {
@@ -357,7 +389,8 @@ main(void)
 {
     struct dirent **names;
     int n = scandir(DIRECTORY, &names, is_case, alphasort);
-    struct CMUnitTest *tests = calloc(n > 0 ? (size_t)n : 1, sizeof *tests);
+    struct CMUnitTest *tests = calloc(n > 0 ? (size_t)n + 1 : 1, sizeof *tests);
+    struct files files = { names, n > 0 ? (unsigned)n : 0 };
 
     if (n <= 0 || !tests) {
         fprintf(stderr, "no cases in " DIRECTORY ": run from the top of the repository\n");
@@ -365,7 +398,9 @@ main(void)
     }
     for (int i = 0; i < n; i++)
         tests[i] = (struct CMUnitTest){ names[i]->d_name, run_file, NULL, NULL, names[i]->d_name };
-    int failed = _cmocka_run_group_tests("cases", tests, (size_t)n, NULL, NULL);
+    tests[n] = (struct CMUnitTest){ "every number has a case", every_number_has_a_case, NULL, NULL,
+                                    &files };
+    int failed = _cmocka_run_group_tests("cases", tests, (size_t)n + 1, NULL, NULL);
     for (int i = 0; i < n; i++)
         free(names[i]);
     free(names);
