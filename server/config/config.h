@@ -114,6 +114,11 @@ struct config_fallback {
     unsigned n_to;
 };
 
+/* What is told to those who watch. */
+struct config_telemetry {
+    int data_port; /* 1: metrics are served on the port for clients too */
+};
+
 enum config_strategy { CONFIG_SIMPLE_SHUFFLE };
 
 struct config_routing {
@@ -149,6 +154,7 @@ struct config {
     unsigned n_providers;
     struct config_routing routing;
     struct config_resilience resilience;
+    struct config_telemetry telemetry;
     struct str *secrets; /* api keys, values of extra headers, proxies with a password */
     unsigned n_secrets;
 };

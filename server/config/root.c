@@ -58,6 +58,8 @@ static const struct config_field root_fields[] = {
       .record = &config_routing_record },
     { "resilience", config_read_resilience, offsetof(struct root, c.resilience),
       .need = CONFIG_OPTIONAL },
+    { "telemetry", config_read_record, offsetof(struct root, c.telemetry),
+      .record = &config_telemetry_record },
 };
 /* clang-format on */
 static const struct config_record root_record = CONFIG_RECORD("the config", root_fields);
@@ -66,7 +68,8 @@ struct config *
 config_finish(struct config_reader *r, const struct node *root)
 {
     struct root d = { .c = { .server = config_server_defaults,
-                             .resilience = config_resilience_defaults },
+                             .resilience = config_resilience_defaults,
+                             .telemetry = config_telemetry_defaults },
                       .routing = { .routing = config_routing_defaults } };
     for (unsigned i = 0; root->kind == NODE_MAP && i < root->n; i++)
         if (str_is(root->v[i].key->text, plugins_field.key)) {
@@ -90,7 +93,7 @@ static const struct config_record *const records[] = {
     &config_provider_record, &config_model_record,   &config_timeouts_record,
     &config_auth_record,     &config_routing_record, &config_resilience_record,
     &config_backoff_record,  &config_budget_record,  &config_breaker_record,
-    &config_cooldown_record, &config_hedge_record,
+    &config_cooldown_record, &config_hedge_record,   &config_telemetry_record,
 };
 
 const char *

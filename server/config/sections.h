@@ -43,4 +43,8 @@ extern const struct config_record config_breaker_record, config_cooldown_record;
 extern const struct config_record config_hedge_record;
 config_read config_read_resilience;
 
+/* section_telemetry.c */
+extern const struct config_telemetry config_telemetry_defaults;
+extern const struct config_record config_telemetry_record; /* struct config_telemetry */
+
 #endif

@@ -3,6 +3,7 @@
 #include "server/gateway/attempt.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
+#include "server/gateway/measure.h"
 #include "server/gateway/worker.h"
 
 void
@@ -30,6 +31,7 @@ attempt_account(struct exchange *x)
         .first_us = a->first_us,
         .total_us = total_us,
     };
+    measure_attempt(x, total_us);
     for (unsigned i = 0; i < s->n_accountants; i++)
         s->accountants[i].record(s->accountants[i].ctx, &record);
 }

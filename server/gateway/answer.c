@@ -72,8 +72,10 @@ put_common(struct headers *h, const struct exchange *x, struct str type)
 static void
 sent(struct exchange *x, size_t n)
 {
-    if (n && !x->first_us)
+    if (n && !x->first_us) {
         x->first_us = clock_us();
+        x->overhead_us = overhead_us(x);
+    }
     x->bytes_out += n;
 }
 

@@ -12,6 +12,7 @@
 #include "server/gateway/serve.h"
 #include "server/http/tls.h"
 #include "server/log/log.h"
+#include "server/metrics/metrics.h"
 #include "server/mock/mock.h"
 
 #define CONFIG_ARENA_MAX  (16u << 20)
@@ -34,6 +35,7 @@ struct serve {
     struct plugins *plugins; /* owned */
     struct mock *mock;       /* owned; NULL with a config of one's own */
     struct log *log;         /* owned */
+    struct metrics *metrics; /* owned */
     struct http_tls *tls;    /* owned */
     struct guards *guards;   /* owned */
     struct gateway gateway;
@@ -139,6 +141,7 @@ run(struct serve *s, struct fault *f)
     s->gateway.guards = s->guards = guards_create();
     if (!s->guards)
         return !fault_set(f, ERR_MEMORY, 0, "out of memory");
+    s->gateway.metrics = s->metrics;
     struct crew *crew = crew_create(&s->gateway, f);
     if (!crew)
         return false;
@@ -156,8 +159,9 @@ serve(const char *path)
     raise_descriptors();
     keep_heap();
     s.plugins = plugins_create();
-    if (!s.plugins)
-        fault_set(&f, ERR_MEMORY, 0, "plugins: out of memory");
+    s.metrics = metrics_create();
+    if (!s.plugins || !s.metrics)
+        fault_set(&f, ERR_MEMORY, 0, "out of memory");
     else
         s.config = path ? load(&s, path) : load_default(&s);
     bool ok = s.config && run(&s, &f);
@@ -167,6 +171,7 @@ serve(const char *path)
         gateway_fini(&s.gateway);
     guards_destroy(s.guards);
     http_tls_destroy(s.tls);
+    metrics_destroy(s.metrics);
     log_destroy(s.log);
     mock_stop(s.mock);
     plugins_destroy(s.plugins);

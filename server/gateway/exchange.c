@@ -6,6 +6,7 @@
 #include "runtime/base/utf8.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/measure.h"
 #include "server/gateway/request_log.h"
 #include "server/gateway/worker.h"
 
@@ -262,6 +263,7 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     x->bytes_in = http_exchange_body(http).n;
     x->path = arena_str(&x->arena, http_exchange_head(http)->path);
     take_id(x);
+    measure_begin(x);
     if (!read_request(x) || !pass_gates(x))
         return;
     const struct gateway *g = w->gateway;
@@ -299,6 +301,7 @@ exchange_finish(struct exchange *x)
 {
     request_log_write(x);
     attempt_account(x);
+    measure_end(x);
     attempt_release_body(&x->attempt);
     if (!x->attempt.call || (x->attempt.sends && !x->attempt.sends_own)) {
         exchange_release(x); /* what the call sends is gone with the client's request */
@@ -316,6 +319,7 @@ exchange_gone(struct exchange *x)
     x->gone = true;
     request_log_write(x);
     attempt_account(x);
+    measure_end(x);
     exchange_release(x);
 }
 

@@ -68,7 +68,9 @@ struct exchange {
     uint64_t first_us;           /* the first byte of the answer's body; 0: none yet */
     uint64_t upstream_us;        /* spent waiting for providers until the answer began */
     uint64_t rest_us, rested_us; /* when the last pause began; all pauses together */
+    uint64_t overhead_us;        /* until the first byte, what was not spent waiting */
     uint64_t bytes_in, bytes_out;
+    struct str tried; /* the model of the attempt before, as the metrics name it */
 };
 
 enum exchange_deadline {

@@ -11,6 +11,7 @@
 struct gateway {
     const struct config *config;    /* borrowed */
     struct log *log;                /* borrowed */
+    struct metrics *metrics;        /* borrowed; NULL: nothing is counted */
     struct http_tls *tls;           /* borrowed; NULL: plain text */
     struct arena arena;             /* of all that follows */
     struct deployment *deployments; /* by entry of config->providers */

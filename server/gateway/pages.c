@@ -7,6 +7,7 @@
 #include "runtime/xd/translate.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/front.h"
+#include "server/gateway/measure.h"
 #include "server/gateway/request_log.h"
 #include "server/gateway/worker.h"
 
@@ -21,6 +22,7 @@ struct page {
     char id_text[REQUEST_ID_MADE];
     const char *allow;   /* for 405 */
     const char *message; /* of a refusal, for the log */
+    struct str type;     /* of the body; absent: JSON */
     bool is_probe;       /* asked for again and again, by machines */
 };
 
@@ -40,7 +42,8 @@ send(struct page *p, int status, struct str body)
 {
     struct http_header h[4];
     size_t n = 0;
-    h[n++] = (struct http_header){ STR("content-type"), STR("application/json") };
+    h[n++] = (struct http_header){ STR("content-type"),
+                                   p->type.p ? p->type : STR("application/json") };
     h[n++] = (struct http_header){ STR("x-request-id"), p->id };
     if (p->allow)
         h[n++] = (struct http_header){ STR("allow"), str_from(p->allow) };
@@ -52,6 +55,8 @@ send(struct page *p, int status, struct str body)
                                                     .message = p->message,
                                                     .is_probe = p->is_probe,
                                                 });
+    if (!p->is_probe)
+        measure_page(p->w, status);
     http_reply(p->http, status, h, n, body);
 }
 
@@ -153,6 +158,32 @@ answer_model(struct page *p, struct str name)
     buf_clear(&p->w->out);
 }
 
+/* --- metrics ------------------------------------------------------------------------------- */
+
+static void
+answer_metrics(struct page *p)
+{
+    struct buf *out = &p->w->out;
+    enum exposition_format f = exposition_choose(http_head_get(p->head, STR("accept")));
+    p->is_probe = true;
+    if (measure_page_write(p->w, f, out)) {
+        p->type = exposition_type(f);
+        send(p, 200, buf_str(out));
+        buf_clear(out);
+    } else {
+        buf_clear(out);
+        p->message = "out of memory";
+        refuse(p, 500, IR_FAULT_INTERNAL, STR("out of memory"));
+    }
+}
+
+/* On the port for clients as well, unless the operator does not want that. */
+static bool
+has_metrics(const struct page *p)
+{
+    return p->w->role == WORKER_ADMIN || p->w->gateway->config->telemetry.data_port;
+}
+
 /* --- which one? ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -161,6 +192,7 @@ static const struct {
 } fixed[] = {
     { STR_INIT("/health/live"), answer_live },
     { STR_INIT("/health/ready"), answer_ready },
+    { STR_INIT("/metrics"), answer_metrics },
 };
 
 static bool
@@ -193,6 +225,8 @@ pages_answer(struct worker *w, struct http_exchange *http)
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         if (!str_eq(path, fixed[i].path))
             continue;
+        if (fixed[i].answer == answer_metrics && !has_metrics(&p))
+            break;
         if (is_reading(p.head))
             fixed[i].answer(&p);
         else
@@ -250,6 +284,8 @@ pages_answer_admin(struct worker *w, struct http_exchange *http)
         answer_live(&p);
     else if (str_is(p.head->path, "/health/ready") && is_reading(p.head))
         answer_ready(&p);
+    else if (str_is(p.head->path, "/metrics") && is_reading(p.head))
+        answer_metrics(&p);
     else
         refuse(&p, 404, IR_FAULT_MISSING, STR("no such path"));
 }

@@ -286,6 +286,8 @@ make_parts(struct worker *w)
         return false;
     w->order_event = event_new(w->base, w->order_fd, EV_READ | EV_PERSIST, on_order, w);
     w->drain_event = evtimer_new(w->base, on_drain_timeout, w);
+    if (w->gateway->metrics && !(w->shard = metrics_join(w->gateway->metrics)))
+        return false;
     if (getrandom(&seed, sizeof seed, 0) < 0)
         seed = (uintptr_t)w ^ clock_wall_ms();
     dice_init(&w->dice, seed);
@@ -380,6 +382,7 @@ worker_destroy(struct worker *w)
         event_base_free(w->base);
     if (w->order_fd >= 0)
         close(w->order_fd);
+    metrics_leave(w->shard);
     tape_rack_fini(&w->tapes);
     buf_fini(&w->out);
     arena_fini(&w->scratch);

@@ -9,6 +9,7 @@
 #include "server/gateway/exchange.h"
 #include "server/gateway/gateway.h"
 #include "server/http/server.h"
+#include "server/metrics/metrics.h"
 
 enum worker_role {
     WORKER_DATA,  /* serves clients */
@@ -36,6 +37,7 @@ struct worker {
     _Atomic enum worker_order order;
     bool started; /* there is a thread to wait for */
 
+    struct metrics_shard *shard; /* NULL: nothing is counted */
     struct dice dice;
     struct request_ids ids;
     struct deadlines deadlines;

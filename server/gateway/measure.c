@@ -1,0 +1,231 @@
+/* From exchanges to numbers. */
+#include "server/gateway/measure.h"
+
+#include "runtime/ir/reply.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/worker.h"
+#include "server/log/log.h"
+#include "server/metrics/process.h"
+#include "server/upstream/upstream.h"
+
+#define STATUS_GONE 499 /* as in the log */
+#define STATUS_ROOM 12
+
+static struct str
+print_status(int status, char to[STATUS_ROOM])
+{
+    size_t at = STATUS_ROOM;
+    unsigned v = status < 0 ? 0 : (unsigned)status;
+    do
+        to[--at] = (char)('0' + v % 10);
+    while (v /= 10);
+    return str_make(to + at, STATUS_ROOM - at);
+}
+
+/* A model that clients ask for, as the config names it. */
+static struct str
+label_of_model(const struct exchange *x, struct str name)
+{
+    const struct model *m = name.n ? catalogue_find(&x->worker->gateway->catalogue, name) : NULL;
+    return m ? m->name : STR("");
+}
+
+static struct str
+operation_of(const struct exchange *x)
+{
+    return str_from(xd_op_name(x->front.op->kind));
+}
+
+static void
+count_active(const struct exchange *x, int change)
+{
+    metrics_add(metrics_cell(x->worker->shard, METRICS_OF_GATEWAY, NULL), METRICS_ACTIVE_REQUESTS,
+                change);
+}
+
+void
+measure_begin(const struct exchange *x)
+{
+    if (x->worker->shard)
+        count_active(x, 1);
+}
+
+/* --- attempts ------------------------------------------------------------------------------ */
+
+static void
+count_tokens(struct metrics_cell *c, unsigned family, struct ir_int n)
+{
+    if (n.set && n.v > 0)
+        metrics_add(c, family, n.v);
+}
+
+static void
+measure_usage(struct metrics_cell *c, const struct ir_usage *u)
+{
+    count_tokens(c, METRICS_TOKENS_INPUT, u->input);
+    count_tokens(c, METRICS_TOKENS_OUTPUT, u->output);
+    count_tokens(c, METRICS_TOKENS_CACHE_READ, u->cache_read);
+    count_tokens(c, METRICS_TOKENS_CACHE_WRITE, u->cache_write);
+    count_tokens(c, METRICS_TOKENS_THINKING, u->thinking);
+    if (u->input.set && u->input.v >= 0)
+        metrics_observe(c, METRICS_INPUT_SIZES, (uint64_t)u->input.v, NULL);
+    if (u->output.set && u->output.v >= 0)
+        metrics_observe(c, METRICS_OUTPUT_SIZES, (uint64_t)u->output.v, NULL);
+}
+
+/* A stream that reached the client whole. */
+static void
+measure_stream(struct metrics_cell *c, const struct exchange *x)
+{
+    struct ir_int n = x->attempt.tally.usage.output;
+    uint64_t now = clock_us();
+    metrics_observe(c, METRICS_FIRST_TOKEN, x->first_us - x->begun_us, NULL);
+    if (n.set && n.v > 1 && now > x->first_us)
+        metrics_observe(c, METRICS_PER_TOKEN, (now - x->first_us) / (uint64_t)(n.v - 1), NULL);
+}
+
+static struct str
+outcome(const struct exchange *x)
+{
+    if (x->error.set)
+        return str_from(ir_fault_name(x->error.kind));
+    return x->gone ? STR("gone") : STR("ok");
+}
+
+/* The first attempt is none of both; a later one with the model of the one before is a retry. */
+static void
+measure_repeat(struct exchange *x, struct str model)
+{
+    struct metrics_shard *s = x->worker->shard;
+    struct str asked = label_of_model(x, x->model);
+    if (x->tried.p && str_eq(x->tried, model))
+        metrics_add(metrics_cell(s, METRICS_OF_RETRY, &asked), METRICS_RETRIES, 1);
+    else if (x->tried.p)
+        metrics_add(metrics_cell(s, METRICS_OF_FALLBACK, (struct str[]){ asked, model }),
+                    METRICS_FALLBACKS, 1);
+    x->tried = model;
+}
+
+void
+measure_attempt(struct exchange *x, uint64_t total_us)
+{
+    struct metrics_shard *s = x->worker->shard;
+    const struct attempt *a = &x->attempt;
+    if (!s)
+        return;
+    const struct config_provider *p = a->candidate.offer->deployment->config;
+    struct str model = label_of_model(x, a->candidate.name);
+    struct metrics_cell *c = metrics_cell(
+        s, METRICS_OF_DEPLOYMENT, (struct str[]){ p->name, p->type, operation_of(x), model });
+    metrics_observe(c, METRICS_UPSTREAM_DURATION, total_us, NULL);
+    measure_usage(c, &a->tally.usage);
+    if (x->wants_stream && x->first_us && !x->error.set && !x->gone)
+        measure_stream(c, x);
+    metrics_add(
+        metrics_cell(s, METRICS_OF_ATTEMPT, (struct str[]){ p->name, p->type, model, outcome(x) }),
+        METRICS_DEPLOYMENT_REQUESTS, 1);
+    if (x->error.set && x->error.kind == IR_FAULT_RATE)
+        metrics_add(metrics_cell(s, METRICS_OF_LIMIT, (struct str[]){ p->name, STR("provider") }),
+                    METRICS_RATE_LIMITED, 1);
+    measure_repeat(x, model);
+}
+
+/* --- exchanges ----------------------------------------------------------------------------- */
+
+static unsigned
+count_dropped(struct str list)
+{
+    unsigned n = list.n > 0;
+    for (size_t i = 0; i < list.n; i++)
+        n += list.p[i] == ',';
+    return n;
+}
+
+static void
+measure_model(const struct exchange *x, struct str front, struct str model)
+{
+    struct metrics_cell *c = metrics_cell(x->worker->shard, METRICS_OF_MODEL,
+                                          (struct str[]){ front, operation_of(x), model });
+    metrics_observe(c, METRICS_REQUEST_DURATION, clock_us() - x->begun_us, NULL);
+    if (x->first_us)
+        metrics_observe(c, METRICS_OVERHEAD, x->overhead_us, NULL);
+    if (x->dropped.n)
+        metrics_add(c, METRICS_DROPPED_FIELDS, count_dropped(x->dropped));
+}
+
+/* What only the worker's thread may ask its client for providers. */
+static void
+measure_worker(const struct worker *w)
+{
+    char number[STATUS_ROOM];
+    struct str label = print_status((int)metrics_shard_number(w->shard), number);
+    struct metrics_cell *c = metrics_cell(w->shard, METRICS_OF_WORKER, &label);
+    const struct upstream_stats s = upstream_stats(w->upstream);
+    metrics_add(c, METRICS_WORKER_REQUESTS, 1);
+    metrics_set(c, METRICS_WORKER_CALLS, s.busy);
+    metrics_set(c, METRICS_WORKER_CONNECTS, s.connects);
+    metrics_set(c, METRICS_WORKER_REUSED, s.reused);
+    metrics_set(c, METRICS_WORKER_SOCKETS, s.sockets);
+}
+
+void
+measure_end(const struct exchange *x)
+{
+    struct metrics_shard *s = x->worker->shard;
+    char status[STATUS_ROOM];
+    if (!s)
+        return;
+    struct str front = str_from(x->front.dialect->name), model = label_of_model(x, x->model);
+    struct str labels[] = { front, operation_of(x), model,
+                            print_status(x->gone ? STATUS_GONE : x->status, status) };
+    count_active(x, -1);
+    metrics_add(metrics_cell(s, METRICS_OF_REQUEST, labels), METRICS_REQUESTS, 1);
+    if (x->error.set || x->gone) {
+        labels[3] = x->error.set ? str_from(ir_fault_name(x->error.kind)) : STR("gone");
+        metrics_add(metrics_cell(s, METRICS_OF_FAILURE, labels), METRICS_FAILED_REQUESTS, 1);
+    }
+    measure_model(x, front, model);
+    measure_worker(x->worker);
+}
+
+void
+measure_page(struct worker *w, int status)
+{
+    char text[STATUS_ROOM];
+    if (!w->shard)
+        return;
+    struct str labels[] = { STR(""), STR("other"), STR(""), print_status(status, text) };
+    metrics_add(metrics_cell(w->shard, METRICS_OF_REQUEST, labels), METRICS_REQUESTS, 1);
+}
+
+/* --- the page ------------------------------------------------------------------------------ */
+
+static void
+write_log(struct exposition *e, const struct log *log)
+{
+    static const struct metrics_family lines = { .name = "llmux_log_lines",
+                                                 .help = "Lines of the log that were written.",
+                                                 .type = METRICS_COUNTER };
+    static const struct metrics_family dropped = { .name = "llmux_log_dropped_lines",
+                                                   .help = "Lines of the log that were lost, "
+                                                           "because nobody took them in time.",
+                                                   .type = METRICS_COUNTER };
+    struct log_stats s = log_stats(log);
+    exposition_family(e, &lines);
+    exposition_value(e, NULL, NULL, 0, s.lines);
+    exposition_family(e, &dropped);
+    exposition_value(e, NULL, NULL, 0, s.dropped + s.failed);
+}
+
+bool
+measure_page_write(struct worker *w, enum exposition_format format, struct buf *out)
+{
+    struct exposition e;
+    exposition_begin(&e, format, out);
+    bool ok = !w->gateway->metrics || exposition_metrics(&e, w->gateway->metrics);
+    if (w->gateway->log)
+        write_log(&e, w->gateway->log);
+    process_metrics(&e);
+    exposition_end(&e);
+    return ok && !out->err;
+}

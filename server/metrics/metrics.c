@@ -1,0 +1,456 @@
+/* Shards and cells, and their sums. */
+#include "server/metrics/metrics.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "runtime/base/buf.h"
+
+#define SHARDS_MAX  1100u /* workers, admin threads, and those of a generation that ends */
+#define SLOTS_LEAST 64u
+
+/* A value of an example may be read while it is written: odd while it is. */
+struct example {
+    atomic_uint_fast64_t seq;
+    atomic_uint_fast64_t id[2], span, wall_ms, value;
+};
+
+struct metrics_cell {
+    enum metrics_group group;
+    uint32_t hash;
+    struct str key;               /* owned: the label values, a NUL behind each */
+    struct example *examples;     /* owned, by bucket of the group's histograms */
+    atomic_uint_fast64_t *values; /* owned */
+};
+
+/* Cells of one group.  The thread that owns the shard looks them up in slots; others walk `cells`,
+ * whose n only grows. */
+struct table {
+    struct metrics_cell **slots; /* owned; by hash; mask + 1 of them */
+    unsigned mask;
+    _Atomic(struct metrics_cell *) *cells; /* owned: room for all */
+    atomic_uint n;
+    struct metrics_cell *other; /* one of the cells, for what comes beyond the cap */
+};
+
+struct metrics_shard {
+    struct metrics *metrics;
+    unsigned number;
+    bool taken; /* under the mutex */
+    struct table tables[METRICS_GROUPS];
+};
+
+struct metrics {
+    pthread_mutex_t mutex;                              /* of joining and leaving */
+    _Atomic(struct metrics_shard *) shards[SHARDS_MAX]; /* owned */
+    atomic_uint n;
+};
+
+/* --- cells --------------------------------------------------------------------------------- */
+
+static void
+destroy_cell(struct metrics_cell *c)
+{
+    if (!c)
+        return;
+    free((char *)c->key.p);
+    free(c->examples);
+    free(c->values);
+    free(c);
+}
+
+static struct metrics_cell *
+make_cell(enum metrics_group group, uint32_t hash, struct str key)
+{
+    const struct metrics_group_info *g = &metrics_groups[group];
+    struct metrics_cell *c = calloc(1, sizeof *c);
+    char *text = malloc(key.n + 1);
+    if (!c || !text) {
+        free(c);
+        free(text);
+        return NULL;
+    }
+    memcpy(text, key.p, key.n);
+    *c = (struct metrics_cell){ .group = group, .hash = hash, .key = { text, key.n } };
+    c->values = calloc(metrics_group_values(g), sizeof *c->values);
+    c->examples = calloc(metrics_family_buckets_before(g, g->n) + 1, sizeof *c->examples);
+    if (c->values && c->examples)
+        return c;
+    destroy_cell(c);
+    return NULL;
+}
+
+/* --- shards -------------------------------------------------------------------------------- */
+
+static bool
+open_table(struct table *t, enum metrics_group group)
+{
+    char key[METRICS_LABELS_MAX * sizeof "other"];
+    size_t n = 0;
+    const struct metrics_group_info *g = &metrics_groups[group];
+    for (unsigned i = 0; i < g->n_labels; i++, n += sizeof "other")
+        memcpy(key + n, "other", sizeof "other");
+    t->cells = calloc(g->most + 1, sizeof *t->cells);
+    t->slots = calloc(SLOTS_LEAST, sizeof(struct metrics_cell *));
+    t->mask = SLOTS_LEAST - 1;
+    t->other = make_cell(group, 0, str_make(key, n));
+    return t->cells && t->slots && t->other;
+}
+
+static void
+destroy_shard(struct metrics_shard *s)
+{
+    for (unsigned i = 0; s && i < METRICS_GROUPS; i++) {
+        struct table *t = &s->tables[i];
+        bool listed = false;
+        for (unsigned k = 0; t->cells && k < atomic_load(&t->n); k++) {
+            struct metrics_cell *c = atomic_load(&t->cells[k]);
+            listed |= c == t->other;
+            destroy_cell(c);
+        }
+        if (!listed)
+            destroy_cell(t->other);
+        free(t->cells);
+        free(t->slots);
+    }
+    free(s);
+}
+
+static struct metrics_shard *
+make_shard(struct metrics *m, unsigned number)
+{
+    struct metrics_shard *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->metrics = m;
+    s->number = number;
+    for (unsigned i = 0; i < METRICS_GROUPS; i++)
+        if (!open_table(&s->tables[i], (enum metrics_group)i)) {
+            destroy_shard(s);
+            return NULL;
+        }
+    return s;
+}
+
+struct metrics *
+metrics_create(void)
+{
+    struct metrics *m = calloc(1, sizeof *m);
+    if (m)
+        pthread_mutex_init(&m->mutex, NULL);
+    return m;
+}
+
+void
+metrics_destroy(struct metrics *m)
+{
+    if (!m)
+        return;
+    for (unsigned i = 0; i < atomic_load(&m->n); i++)
+        destroy_shard(atomic_load(&m->shards[i]));
+    pthread_mutex_destroy(&m->mutex);
+    free(m);
+}
+
+struct metrics_shard *
+metrics_join(struct metrics *m)
+{
+    struct metrics_shard *found = NULL;
+    pthread_mutex_lock(&m->mutex);
+    unsigned n = atomic_load(&m->n);
+    for (unsigned i = 0; i < n && !found; i++) {
+        struct metrics_shard *s = atomic_load(&m->shards[i]);
+        if (!s->taken)
+            found = s;
+    }
+    if (!found && n < SHARDS_MAX && (found = make_shard(m, n))) {
+        atomic_store(&m->shards[n], found);
+        atomic_store_explicit(&m->n, n + 1, memory_order_release);
+    }
+    if (found)
+        found->taken = true;
+    pthread_mutex_unlock(&m->mutex);
+    return found;
+}
+
+void
+metrics_leave(struct metrics_shard *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->metrics->mutex);
+    s->taken = false;
+    pthread_mutex_unlock(&s->metrics->mutex);
+}
+
+unsigned
+metrics_shard_number(const struct metrics_shard *s)
+{
+    return s->number;
+}
+
+/* --- finding a cell ------------------------------------------------------------------------ */
+
+static uint32_t
+hash_of(const struct str *labels, unsigned n)
+{
+    uint32_t h = 2166136261u;
+    for (unsigned i = 0; i < n; i++) {
+        for (size_t k = 0; k < labels[i].n; k++)
+            h = (h ^ (unsigned char)labels[i].p[k]) * 16777619u;
+        h = (h ^ 0xff) * 16777619u;
+    }
+    return h;
+}
+
+static bool
+has_labels(const struct metrics_cell *c, const struct str *labels, unsigned n)
+{
+    struct str rest = c->key;
+    for (unsigned i = 0; i < n; i++) {
+        if (rest.n <= labels[i].n || rest.p[labels[i].n] != '\0' || !str_starts(rest, labels[i]))
+            return false;
+        rest = str_skip(rest, labels[i].n + 1);
+    }
+    return rest.n == 0;
+}
+
+static void
+file(struct table *t, struct metrics_cell *c)
+{
+    unsigned at = c->hash & t->mask;
+    while (t->slots[at])
+        at = (at + 1) & t->mask;
+    t->slots[at] = c;
+}
+
+/* At most half of the slots are used. */
+static bool
+grow(struct table *t, unsigned n)
+{
+    if (2 * (n + 1) <= t->mask + 1)
+        return true;
+    struct metrics_cell **slots = calloc(2 * ((size_t)t->mask + 1), sizeof(struct metrics_cell *));
+    if (!slots)
+        return false;
+    free(t->slots);
+    t->slots = slots;
+    t->mask = 2 * t->mask + 1;
+    for (unsigned i = 0; i < n; i++) {
+        struct metrics_cell *c = atomic_load_explicit(&t->cells[i], memory_order_relaxed);
+        if (c != t->other)
+            file(t, c);
+    }
+    return true;
+}
+
+static void
+list(struct table *t, struct metrics_cell *c)
+{
+    unsigned n = atomic_load_explicit(&t->n, memory_order_relaxed);
+    atomic_store_explicit(&t->cells[n], c, memory_order_relaxed);
+    atomic_store_explicit(&t->n, n + 1, memory_order_release);
+}
+
+/* What has no place of its own. */
+static struct metrics_cell *
+overflow(struct metrics_shard *s, struct table *t)
+{
+    unsigned n = atomic_load_explicit(&t->n, memory_order_relaxed);
+    bool listed = false;
+    for (unsigned i = n; i > 0 && !listed; i--)
+        listed = atomic_load_explicit(&t->cells[i - 1], memory_order_relaxed) == t->other;
+    if (!listed)
+        list(t, t->other);
+    if (t != &s->tables[METRICS_OF_GATEWAY])
+        metrics_add(metrics_cell(s, METRICS_OF_GATEWAY, NULL), METRICS_OVERFLOW, 1);
+    return t->other;
+}
+
+static struct metrics_cell *
+add_cell(struct metrics_shard *s, enum metrics_group group, uint32_t hash, const struct str *labels)
+{
+    const struct metrics_group_info *g = &metrics_groups[group];
+    struct table *t = &s->tables[group];
+    unsigned n = atomic_load_explicit(&t->n, memory_order_relaxed);
+    struct buf key;
+    buf_init(&key, 4096);
+    for (unsigned i = 0; i < g->n_labels; i++) {
+        buf_puts(&key, labels[i]);
+        buf_putc(&key, '\0');
+    }
+    struct metrics_cell *c = NULL;
+    if (n < g->most && !key.err && grow(t, n) && (c = make_cell(group, hash, buf_str(&key)))) {
+        list(t, c);
+        file(t, c);
+    }
+    buf_fini(&key);
+    return c ? c : overflow(s, t);
+}
+
+struct metrics_cell *
+metrics_cell(struct metrics_shard *s, enum metrics_group group, const struct str *labels)
+{
+    struct table *t = &s->tables[group];
+    unsigned n = metrics_groups[group].n_labels;
+    uint32_t hash = hash_of(labels, n);
+    for (unsigned at = hash & t->mask; t->slots[at]; at = (at + 1) & t->mask)
+        if (t->slots[at]->hash == hash && has_labels(t->slots[at], labels, n))
+            return t->slots[at];
+    return add_cell(s, group, hash, labels);
+}
+
+/* --- counting ------------------------------------------------------------------------------ */
+
+/* Nobody else writes here. */
+static void
+raise(atomic_uint_fast64_t *v, uint64_t n)
+{
+    atomic_store_explicit(v, atomic_load_explicit(v, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}
+
+static atomic_uint_fast64_t *
+values_of(struct metrics_cell *c, unsigned family)
+{
+    return c->values + metrics_family_offset(&metrics_groups[c->group], family);
+}
+
+void
+metrics_add(struct metrics_cell *c, unsigned family, int64_t n)
+{
+    raise(values_of(c, family), (uint64_t)n);
+}
+
+void
+metrics_set(struct metrics_cell *c, unsigned family, uint64_t value)
+{
+    atomic_store_explicit(values_of(c, family), value, memory_order_relaxed);
+}
+
+static void
+set_example(struct example *e, uint64_t value, const struct metrics_trace *t)
+{
+    uint64_t seq = atomic_load_explicit(&e->seq, memory_order_relaxed);
+    atomic_store_explicit(&e->seq, seq + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    atomic_store_explicit(&e->id[0], t->id[0], memory_order_relaxed);
+    atomic_store_explicit(&e->id[1], t->id[1], memory_order_relaxed);
+    atomic_store_explicit(&e->span, t->span, memory_order_relaxed);
+    atomic_store_explicit(&e->wall_ms, t->wall_ms, memory_order_relaxed);
+    atomic_store_explicit(&e->value, value, memory_order_relaxed);
+    atomic_store_explicit(&e->seq, seq + 2, memory_order_release);
+}
+
+void
+metrics_observe(struct metrics_cell *c, unsigned family, uint64_t value,
+                const struct metrics_trace *trace)
+{
+    const struct metrics_group_info *g = &metrics_groups[c->group];
+    const struct metrics_bounds *b = g->families[family].bounds;
+    atomic_uint_fast64_t *v = values_of(c, family);
+    unsigned i = 0;
+    while (i < b->n && value > b->v[i])
+        i++;
+    raise(&v[i], 1);
+    raise(&v[b->n + 1], value);
+    if (trace && (trace->id[0] | trace->id[1]))
+        set_example(&c->examples[metrics_family_buckets_before(g, family) + i], value, trace);
+}
+
+/* --- adding up ----------------------------------------------------------------------------- */
+
+static int
+compare_cells(const void *a, const void *b)
+{
+    const struct metrics_cell *const *x = a, *const *y = b;
+    return str_compare((*x)->key, (*y)->key);
+}
+
+/* All cells of a group, sorted. */
+static const struct metrics_cell **
+gather(struct metrics *m, enum metrics_group group, struct arena *a, unsigned *n)
+{
+    const struct metrics_cell **v = NULL;
+    unsigned cap = 0, n_shards = atomic_load_explicit(&m->n, memory_order_acquire);
+    *n = 0;
+    for (unsigned i = 0; i < n_shards; i++) {
+        struct table *t = &atomic_load(&m->shards[i])->tables[group];
+        unsigned cells = atomic_load_explicit(&t->n, memory_order_acquire);
+        for (unsigned k = 0; k < cells; k++) {
+            const struct metrics_cell **c = arena_push(a, (void **)&v, n, &cap,
+                                                       sizeof(const struct metrics_cell *));
+            if (!c)
+                return NULL;
+            *c = atomic_load_explicit(&t->cells[k], memory_order_relaxed);
+        }
+    }
+    if (*n)
+        qsort(v, *n, sizeof(const struct metrics_cell *), compare_cells);
+    return v;
+}
+
+static struct metrics_example
+read_example(const struct example *e)
+{
+    struct metrics_example out = { .value = 0 };
+    uint64_t before = atomic_load_explicit(&e->seq, memory_order_acquire);
+    if (before == 0 || before & 1)
+        return out;
+    out.trace.id[0] = atomic_load_explicit(&e->id[0], memory_order_relaxed);
+    out.trace.id[1] = atomic_load_explicit(&e->id[1], memory_order_relaxed);
+    out.trace.span = atomic_load_explicit(&e->span, memory_order_relaxed);
+    out.trace.wall_ms = atomic_load_explicit(&e->wall_ms, memory_order_relaxed);
+    out.value = atomic_load_explicit(&e->value, memory_order_relaxed);
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&e->seq, memory_order_relaxed) != before)
+        return (struct metrics_example){ .value = 0 };
+    return out;
+}
+
+static void
+add_up(const struct metrics_cell *c, uint64_t *v, struct metrics_example *examples)
+{
+    const struct metrics_group_info *g = &metrics_groups[c->group];
+    for (unsigned i = 0; i < metrics_group_values(g); i++)
+        v[i] += atomic_load_explicit(&c->values[i], memory_order_relaxed);
+    for (unsigned i = 0; i < metrics_family_buckets_before(g, g->n); i++) {
+        struct metrics_example e = read_example(&c->examples[i]);
+        if (e.trace.wall_ms > examples[i].trace.wall_ms)
+            examples[i] = e;
+    }
+}
+
+static void
+split(struct str key, struct str *labels, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        labels[i] = str_make(key.p, strlen(key.p));
+        key = str_skip(key, labels[i].n + 1);
+    }
+}
+
+const struct metrics_sum *
+metrics_sums(struct metrics *m, enum metrics_group group, struct arena *a, unsigned *n)
+{
+    const struct metrics_group_info *g = &metrics_groups[group];
+    unsigned n_cells;
+    const struct metrics_cell **cells = gather(m, group, a, &n_cells);
+    struct metrics_sum *sums = arena_alloc(a, (n_cells + 1) * sizeof *sums);
+    *n = 0;
+    for (unsigned i = 0; sums && cells && i < n_cells; i++) {
+        if (i == 0 || !str_eq(cells[i]->key, cells[i - 1]->key)) {
+            struct metrics_sum *s = &sums[(*n)++];
+            s->v = arena_alloc(a, metrics_group_values(g) * sizeof *s->v);
+            s->example = arena_alloc(a, (metrics_family_buckets_before(g, g->n) + 1)
+                                            * sizeof *s->example);
+            if (!s->v || !s->example)
+                return NULL;
+            split(cells[i]->key, s->labels, g->n_labels);
+        }
+        add_up(cells[i], sums[*n - 1].v, sums[*n - 1].example);
+    }
+    return a->full ? NULL : sums;
+}
