@@ -419,3 +419,28 @@ identity_is_live(const struct identity *a)
 {
     return a->source > IDENTITY_API_KEY;
 }
+
+static bool
+is_same_key(const struct sigv4_key *a, const struct sigv4_key *b)
+{
+    return str_eq(a->id, b->id) && str_eq(a->secret, b->secret) && str_eq(a->token, b->token);
+}
+
+static bool
+is_same_service(const struct service_account *a, const struct service_account *b)
+{
+    return str_eq(a->email, b->email) && str_eq(a->key_id, b->key_id)
+           && str_eq(a->token_url, b->token_url);
+}
+
+bool
+identity_is_same(const struct identity *a, const struct identity *b)
+{
+    return a->source == b->source && a->auth.scheme == b->auth.scheme
+           && str_eq(a->auth.name, b->auth.name) && str_eq(a->api_key, b->api_key)
+           && is_same_key(&a->key, &b->key) && is_same_service(&a->service, &b->service)
+           && str_eq(a->region, b->region) && str_eq(a->client_id, b->client_id)
+           && str_eq(a->client_secret, b->client_secret) && str_eq(a->scope, b->scope)
+           && str_eq(a->url, b->url) && str_eq(a->token, b->token)
+           && str_eq(a->token_file, b->token_file);
+}

@@ -68,6 +68,10 @@ identity_make(struct identity *a, const struct xd_auth *auths, unsigned n,
               struct arena *arena, struct fault *f);
 void identity_fini(struct identity *a);
 
+/* Do both pay from the same account, in the same way?  What was fetched for one is good for the
+ * other then. */
+bool identity_is_same(const struct identity *a, const struct identity *b);
+
 /* Does each request need something of its own: a signature, or a token that may have to be fetched?
  * If not, the identity is in the headers or the address that are always the same. */
 bool identity_is_live(const struct identity *a);

@@ -41,9 +41,8 @@ keeper_fini(struct keeper *k)
 /* --- fetching --- */
 
 static void
-keep(struct keeper *k, const struct grant *g)
+hold(struct keeper *k, const struct grant *g, uint64_t life)
 {
-    uint64_t now = k->now(), life = g->lifetime ? g->lifetime : LIFE_UNSET;
     arena_reset(&k->held);
     k->grant = (struct grant){
         .token = arena_str(&k->held, g->token),
@@ -53,6 +52,23 @@ keep(struct keeper *k, const struct grant *g)
     };
     k->day = (struct sigv4_day){ .day = "" };
     k->has_grant = !k->held.full;
+}
+
+void
+keeper_inherit(struct keeper *k, const struct keeper *older)
+{
+    if (k->has_grant || !older->has_grant)
+        return;
+    hold(k, &older->grant, older->grant.lifetime);
+    k->renew = older->renew;
+    k->end = older->end;
+}
+
+static void
+keep(struct keeper *k, const struct grant *g)
+{
+    uint64_t now = k->now(), life = g->lifetime ? g->lifetime : LIFE_UNSET;
+    hold(k, g, life);
     k->end = now + life - (life / 10 < LATE_MAX ? life / 10 : LATE_MAX);
     k->renew = now + life - (life / 4 < EARLY_MAX ? life / 4 : EARLY_MAX);
     k->retry = 0;

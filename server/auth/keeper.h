@@ -43,6 +43,8 @@ struct keeper {
 /* ca_file, proxy: for endpoints outside of the machine, see upstream.h. */
 void keeper_init(struct keeper *k, const struct identity *identity, struct upstream *u,
                  struct str ca_file, struct str proxy, uint64_t (*now)(void));
+/* Take over what `older`, a keeper of the same identity in the same thread, was granted. */
+void keeper_inherit(struct keeper *k, const struct keeper *older);
 /* Ends a fetch that runs.  Nobody may wait any more. */
 void keeper_fini(struct keeper *k);
 

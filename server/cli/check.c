@@ -18,7 +18,7 @@ check_file(const char *path)
 {
     struct arena a;
     arena_init(&a, ARENA_BYTES_MAX);
-    struct plugins *plugins = plugins_create();
+    struct plugins *plugins = plugins_create(NULL);
     const struct config_world world = world_of_process(&a, plugins);
     struct config_errors errors = { .n = 0 };
     const struct config *config = config_load(path, &world, &a, &errors);

@@ -146,6 +146,8 @@ struct config_resilience {
     uint64_t hedge_least;
 };
 
+struct node;
+
 /* All of it lives in the arena given to config_load. */
 struct config {
     struct config_server server;
@@ -157,6 +159,7 @@ struct config {
     struct config_telemetry telemetry;
     struct str *secrets; /* api keys, values of extra headers, proxies with a password */
     unsigned n_secrets;
+    const struct node *tree; /* as it was written, see tree.h */
 };
 
 struct config_error {

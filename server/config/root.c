@@ -82,6 +82,7 @@ config_finish(struct config_reader *r, const struct node *root)
         config_read_fallbacks(r, d.routing.fallbacks, &d.c);
     d.c.secrets = r->secrets;
     d.c.n_secrets = r->n_secrets;
+    d.c.tree = root;
     struct config *c = arena_alloc(r->arena, sizeof *c);
     if (c)
         *c = d.c;

@@ -10,7 +10,7 @@ void
 attempt_account(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
-    const struct seams *s = &x->worker->gateway->seams;
+    const struct seams *s = &x->gateway->seams;
     if (a->accounted || !a->start_us)
         return;
     a->accounted = true;
@@ -48,7 +48,7 @@ attempt_tally(struct exchange *x, const struct ir_event *e)
 {
     struct attempt *a = &x->attempt;
     struct tally *t = &a->tally;
-    const struct seams *s = &x->worker->gateway->seams;
+    const struct seams *s = &x->gateway->seams;
     switch (e->kind) {
     case IR_EVENT_BEGIN:
         t->begun = true;

@@ -133,7 +133,7 @@ begin(struct exchange *x, enum begin how)
 static void
 wait_again(struct exchange *x)
 {
-    if (x->worker->gateway->config->server.keepalive_comment)
+    if (x->gateway->config->server.keepalive_comment)
         deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
 }
 

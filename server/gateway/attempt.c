@@ -105,7 +105,7 @@ attempt_name_reply(const struct exchange *x, struct ir_reply *r)
 static void
 spoil(struct exchange *x)
 {
-    struct keeper *k = worker_keeper(x->worker, x->attempt.candidate.offer->deployment);
+    struct keeper *k = lease_keeper(x->lease, x->attempt.candidate.offer->deployment);
     if (k)
         keeper_spoil(k);
 }
@@ -310,7 +310,7 @@ static bool
 prove(struct exchange *x, struct proposal *p)
 {
     struct attempt *a = &x->attempt;
-    struct keeper *k = worker_keeper(x->worker, a->candidate.offer->deployment);
+    struct keeper *k = lease_keeper(x->lease, a->candidate.offer->deployment);
     const struct keeper_request req = { .method = STR("POST"),
                                         .url = a->url,
                                         .headers = p->headers,
@@ -410,7 +410,7 @@ attempt_start(struct exchange *x, const struct candidate *c)
         return ATTEMPT_UNFIT;
     }
     a->url = deployment_url(&a->target, x->wants_stream, a->model, &a->arena);
-    struct keeper *k = worker_keeper(x->worker, d);
+    struct keeper *k = lease_keeper(x->lease, d);
     if (!k)
         return go(x);
     a->start_us = clock_us();

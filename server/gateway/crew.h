@@ -1,5 +1,6 @@
-/* The workers of a process, and their shutdown.
+/* The workers of a process, what they are told, and their end.
  *
+ *   SIGHUP ─► reload the configuration
  *   SIGTERM, SIGINT ─► drain: readiness 503, no new connections, running requests end
  *   a second one, or drain_timeout ─► cut what still runs */
 #ifndef LLMUX_GATEWAY_CREW_H
@@ -9,9 +10,15 @@
 
 struct crew;
 
-/* Open the listening sockets of the config and make the workers, which do not run yet.  Logs the
- * real addresses.  Returns NULL with the reason in f. */
+/* How many workers serve clients under this configuration. */
+unsigned crew_size(const struct config *config);
+
+/* Open the listening sockets of the config and make service->n_workers workers, which do not run
+ * yet.  Logs the real addresses.  Returns NULL with the reason in f. */
 struct crew *crew_create(struct gateway *g, struct fault *f);
+
+/* Have all workers serve by this snapshot; the caller's hold stays.  From any thread. */
+void crew_adopt(struct crew *c, struct gateway *g);
 
 /* Run until a signal says to stop and everything has ended.  Blocks these signals in the calling
  * thread.  False, with the reason in f, when no thread can be had. */

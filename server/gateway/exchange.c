@@ -123,7 +123,7 @@ read_request(struct exchange *x)
 static bool
 pass_gates(struct exchange *x)
 {
-    const struct seams *s = &x->worker->gateway->seams;
+    const struct seams *s = &x->gateway->seams;
     const struct gate_view view = { .request_id = x->request_id,
                                     .peer = http_exchange_peer(x->http),
                                     .head = http_exchange_head(x->http),
@@ -144,7 +144,7 @@ refuse_model(struct exchange *x)
 {
     struct buf names;
     buf_init(&names, 4096);
-    catalogue_print(&x->worker->gateway->catalogue, MODELS_NAMED, &names);
+    catalogue_print(&x->gateway->catalogue, MODELS_NAMED, &names);
     struct str message = arena_printf(&x->arena, "no such model: %.*s; there are: %.*s",
                                       STR_ARG(x->model), STR_ARG(buf_str(&names)));
     buf_fini(&names);
@@ -169,7 +169,7 @@ static void
 begin_waiting(struct exchange *x)
 {
     x->state = EXCHANGE_TRYING;
-    if (x->wants_stream && x->worker->gateway->config->server.keepalive_comment)
+    if (x->wants_stream && x->gateway->config->server.keepalive_comment)
         deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
 }
 
@@ -266,7 +266,7 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     measure_begin(x);
     if (!read_request(x) || !pass_gates(x))
         return;
-    const struct gateway *g = w->gateway;
+    const struct gateway *g = x->gateway;
     if (route_begin(&x->route, &g->catalogue, &g->config->routing, x->model, &x->arena))
         try_next(x);
     else

@@ -23,6 +23,8 @@
 #include "server/http/conn.h"
 #include "server/http/deadline.h"
 
+struct gateway;
+struct lease;
 struct worker;
 
 enum exchange_state {
@@ -34,8 +36,10 @@ enum exchange_state {
 
 struct exchange {
     struct worker *worker;
-    TAILQ_ENTRY(exchange) link; /* in the worker's list of running ones, or in its pool */
-    struct deadline deadline;   /* of enum exchange_deadline */
+    struct lease *lease;           /* of the configuration that it began with ... */
+    const struct gateway *gateway; /* ... which is this one */
+    TAILQ_ENTRY(exchange) link;    /* in the worker's list of running ones, or in its pool */
+    struct deadline deadline;      /* of enum exchange_deadline */
     enum exchange_state state;
 
     struct http_exchange *http; /* NULL when the client has its answer, or is gone */

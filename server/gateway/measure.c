@@ -26,7 +26,7 @@ print_status(int status, char to[STATUS_ROOM])
 static struct str
 label_of_model(const struct exchange *x, struct str name)
 {
-    const struct model *m = name.n ? catalogue_find(&x->worker->gateway->catalogue, name) : NULL;
+    const struct model *m = name.n ? catalogue_find(&x->gateway->catalogue, name) : NULL;
     return m ? m->name : STR("");
 }
 
@@ -222,9 +222,9 @@ measure_page_write(struct worker *w, enum exposition_format format, struct buf *
 {
     struct exposition e;
     exposition_begin(&e, format, out);
-    bool ok = !w->gateway->metrics || exposition_metrics(&e, w->gateway->metrics);
-    if (w->gateway->log)
-        write_log(&e, w->gateway->log);
+    bool ok = !w->service->metrics || exposition_metrics(&e, w->service->metrics);
+    if (w->service->log)
+        write_log(&e, w->service->log);
     process_metrics(&e);
     exposition_end(&e);
     return ok && !out->err;

@@ -47,7 +47,7 @@ send(struct page *p, int status, struct str body)
     h[n++] = (struct http_header){ STR("x-request-id"), p->id };
     if (p->allow)
         h[n++] = (struct http_header){ STR("allow"), str_from(p->allow) };
-    request_log_write_plain(p->w->gateway->log, &(struct request_log_plain){
+    request_log_write_plain(p->w->service->log, &(struct request_log_plain){
                                                     .http = p->http,
                                                     .request_id = p->id,
                                                     .status = status,
@@ -101,7 +101,7 @@ static void
 answer_ready(struct page *p)
 {
     p->is_probe = true;
-    if (atomic_load(&p->w->gateway->draining))
+    if (atomic_load(&p->w->service->draining))
         send(p, 503, STR("{\"status\":\"draining\"}"));
     else
         send(p, 200, STR("{\"status\":\"ready\"}"));
@@ -110,11 +110,11 @@ answer_ready(struct page *p)
 static void
 answer_models(struct page *p, const struct xd_dialect *d)
 {
-    const struct gateway *g = p->w->gateway;
+    const struct gateway *g = worker_gateway(p->w);
     struct arena a;
     struct xd xd;
     arena_init(&a, SCRATCH_MAX);
-    struct ir_model_list list = catalogue_list(&g->catalogue, g->started, &a);
+    struct ir_model_list list = catalogue_list(&g->catalogue, p->w->service->started, &a);
     xd_init(&xd, d, d->ops[0].kind, &a, &p->w->out);
     d->write_list(&xd, &list);
     send(p, 200, buf_str(&p->w->out));
@@ -143,7 +143,7 @@ decode(struct str s, char *to)
 static void
 answer_model(struct page *p, struct str name)
 {
-    const struct gateway *g = p->w->gateway;
+    const struct gateway *g = worker_gateway(p->w);
     char decoded[1024] = "";
     struct jw j;
     name = decode(str_make(name.p, name.n < sizeof decoded ? name.n : 0), decoded);
@@ -153,7 +153,7 @@ answer_model(struct page *p, struct str name)
         return;
     }
     jw_init(&j, &p->w->out);
-    model_write(name, g->started, &j);
+    model_write(name, p->w->service->started, &j);
     send(p, 200, buf_str(&p->w->out));
     buf_clear(&p->w->out);
 }
@@ -181,7 +181,7 @@ answer_metrics(struct page *p)
 static bool
 has_metrics(const struct page *p)
 {
-    return p->w->role == WORKER_ADMIN || p->w->gateway->config->telemetry.data_port;
+    return p->w->role == WORKER_ADMIN || worker_gateway(p->w)->config->telemetry.data_port;
 }
 
 /* --- which one? ---------------------------------------------------------------------------- */

@@ -94,7 +94,7 @@ request_log_write(const struct exchange *x)
     struct log_line l;
     bool bad = x->error.set && x->error.kind != IR_FAULT_INVALID
                && x->error.kind != IR_FAULT_MISSING;
-    struct log *log = x->worker->gateway->log;
+    struct log *log = x->worker->service->log;
     if (!log_begin(log, &l, bad ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "request"))
         return;
     put_request(&l, x);

@@ -11,6 +11,7 @@
 #include "server/gateway/clock.h"
 #include "server/gateway/pages.h"
 #include "server/http/listener.h"
+#include "server/log/log.h"
 #include "server/upstream/upstream.h"
 
 #define POOL_MAX       128u               /* exchanges kept for the next requests */
@@ -87,8 +88,8 @@ make_exchange(struct worker *w)
 struct exchange *
 worker_lend(struct worker *w)
 {
-    struct tape *tape = tape_take(&w->tapes,
-                                  TAPE_MAX + TAPE_PER_BODY * w->gateway->config->server.max_body);
+    const struct gateway *g = worker_gateway(w);
+    struct tape *tape = tape_take(&w->tapes, TAPE_MAX + TAPE_PER_BODY * g->config->server.max_body);
     struct exchange *x = TAILQ_FIRST(&w->pool);
     if (x) {
         TAILQ_REMOVE(&w->pool, x, link);
@@ -103,6 +104,8 @@ worker_lend(struct worker *w)
         return NULL;
     }
     x->tape = tape;
+    x->lease = lease_take(w->lease);
+    x->gateway = g;
     TAILQ_INSERT_TAIL(&w->running, x, link);
     return x;
 }
@@ -121,6 +124,7 @@ void
 worker_give_back(struct worker *w, struct exchange *x)
 {
     TAILQ_REMOVE(&w->running, x, link);
+    lease_drop(x->lease);
     if (w->n_pool == POOL_MAX) {
         exchange_destroy(x);
         return;
@@ -134,6 +138,70 @@ worker_give_back(struct worker *w, struct exchange *x)
     };
     TAILQ_INSERT_HEAD(&w->pool, x, link);
     w->n_pool++;
+}
+
+/* --- the configuration --------------------------------------------------------------------- */
+
+static unsigned
+clamp_ms(uint64_t ms)
+{
+    return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
+}
+
+static struct http_limits
+limits_of(const struct gateway *g)
+{
+    const struct config_server *c = &g->config->server;
+    struct http_limits limits = HTTP_LIMITS;
+    limits.max_connections = c->max_connections / g->service->n_workers + 1;
+    limits.max_body = c->max_body;
+    limits.head_ms = clamp_ms(c->head_timeout);
+    limits.body_ms = clamp_ms(c->body_timeout);
+    limits.idle_ms = clamp_ms(c->idle_timeout);
+    limits.max_pending = PENDING_MARGIN * OUT_MAX;
+    return limits;
+}
+
+static void
+take_over(struct worker *w, struct gateway *g)
+{
+    struct lease *l = lease_create(g, w->upstream, w->lease);
+    if (!l) {
+        log_msg(w->service->log, LOG_LEVEL_ERROR, "reload", "a worker is out of memory");
+        return;
+    }
+    const struct http_limits limits = limits_of(g);
+    http_server_set_limits(w->http, &limits);
+    http_server_set_tls(w->http, g->tls);
+    deadlines_set_length(&w->deadlines, EXCHANGE_KEEPALIVE,
+                         clamp_ms(g->config->server.keepalive_comment));
+    lease_drop(w->lease);
+    w->lease = l;
+}
+
+const struct gateway *
+worker_gateway(struct worker *w)
+{
+    if (atomic_load_explicit(&w->mail, memory_order_relaxed)) {
+        struct gateway *g = atomic_exchange_explicit(&w->mail, NULL, memory_order_acquire);
+        if (g)
+            take_over(w, g);
+    }
+    return w->lease->gateway;
+}
+
+static void
+poke(struct worker *w)
+{
+    uint64_t one = 1;
+    (void)!write(w->order_fd, &one, sizeof one);
+}
+
+void
+worker_adopt(struct worker *w, struct gateway *g)
+{
+    gateway_drop(atomic_exchange_explicit(&w->mail, g, memory_order_acq_rel));
+    poke(w);
 }
 
 /* --- orders -------------------------------------------------------------------------------- */
@@ -170,7 +238,7 @@ on_drain_timeout(evutil_socket_t fd, short what, void *ctx)
 static void
 drain(struct worker *w)
 {
-    uint64_t ms = w->gateway->config->server.drain_timeout;
+    uint64_t ms = w->lease->gateway->config->server.drain_timeout;
     struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000 };
     event_add(w->drain_event, &tv);
     http_server_drain(w->http, on_drain_done, w);
@@ -184,7 +252,12 @@ on_order(evutil_socket_t fd, short what, void *ctx)
     (void)what;
     if (read(fd, &count, sizeof count) < 0)
         return;
-    switch (atomic_load(&w->order)) {
+    worker_gateway(w);
+    enum worker_order order = atomic_load(&w->order);
+    if (order == w->obeyed)
+        return;
+    w->obeyed = order;
+    switch (order) {
     case WORKER_RUN:
         break;
     case WORKER_DRAIN:
@@ -199,9 +272,8 @@ on_order(evutil_socket_t fd, short what, void *ctx)
 void
 worker_tell(struct worker *w, enum worker_order order)
 {
-    uint64_t one = 1;
     atomic_store(&w->order, order);
-    (void)!write(w->order_fd, &one, sizeof one);
+    poke(w);
 }
 
 /* --- the life of a worker ------------------------------------------------------------------ */
@@ -218,34 +290,21 @@ make_base(void)
     return base;
 }
 
-static unsigned
-clamp_ms(uint64_t ms)
-{
-    return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
-}
-
 static struct http_server *
-make_http(struct worker *w, unsigned n_workers)
+make_http(struct worker *w, const struct gateway *g)
 {
-    const struct config_server *c = &w->gateway->config->server;
-    struct http_limits limits = HTTP_LIMITS;
+    const struct http_limits limits = limits_of(g);
     const struct http_handler handler = {
         .ctx = w, .request = on_request, .gone = on_gone, .drained = on_drained, .error = on_error
     };
-    limits.max_connections = c->max_connections / n_workers + 1;
-    limits.max_body = c->max_body;
-    limits.head_ms = clamp_ms(c->head_timeout);
-    limits.body_ms = clamp_ms(c->body_timeout);
-    limits.idle_ms = clamp_ms(c->idle_timeout);
-    limits.max_pending = PENDING_MARGIN * OUT_MAX;
     return http_server_create(w->base, &limits, &handler);
 }
 
 static bool
-make_deadlines(struct worker *w)
+make_deadlines(struct worker *w, const struct gateway *g)
 {
     unsigned ms[DEADLINE_KINDS] = {
-        [EXCHANGE_KEEPALIVE] = clamp_ms(w->gateway->config->server.keepalive_comment),
+        [EXCHANGE_KEEPALIVE] = clamp_ms(g->config->server.keepalive_comment),
         [EXCHANGE_LINGER] = LINGER_MS,
     };
     for (unsigned i = 0; i < EXCHANGE_RESTS; i++)
@@ -254,39 +313,23 @@ make_deadlines(struct worker *w)
 }
 
 static bool
-make_keepers(struct worker *w)
-{
-    const struct gateway *g = w->gateway;
-    w->keepers = calloc(g->config->n_providers, sizeof *w->keepers);
-    for (unsigned i = 0; w->keepers && i < g->config->n_providers; i++) {
-        const struct deployment *d = &g->deployments[i];
-        keeper_init(&w->keepers[i], &d->identity, w->upstream, d->config->ca_file, d->config->proxy,
-                    clock_wall_s);
-    }
-    return w->keepers;
-}
-
-struct keeper *
-worker_keeper(struct worker *w, const struct deployment *d)
-{
-    return identity_is_live(&d->identity) ? &w->keepers[d - w->gateway->deployments] : NULL;
-}
-
-static bool
-make_parts(struct worker *w)
+make_parts(struct worker *w, struct gateway *g)
 {
     uint64_t seed = 0;
     w->base = make_base();
-    if (!w->base || !make_deadlines(w))
+    if (!w->base || !make_deadlines(w, g))
         return false;
-    w->http = make_http(w, w->gateway->n_workers);
+    w->http = make_http(w, g);
     w->upstream = upstream_create(w->base, NULL);
     w->order_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!w->http || !w->upstream || w->order_fd < 0 || !make_keepers(w))
+    if (!w->http || !w->upstream || w->order_fd < 0)
+        return false;
+    w->lease = lease_create(gateway_hold(g), w->upstream, NULL);
+    if (!w->lease)
         return false;
     w->order_event = event_new(w->base, w->order_fd, EV_READ | EV_PERSIST, on_order, w);
     w->drain_event = evtimer_new(w->base, on_drain_timeout, w);
-    if (w->gateway->metrics && !(w->shard = metrics_join(w->gateway->metrics)))
+    if (w->service->metrics && !(w->shard = metrics_join(w->service->metrics)))
         return false;
     if (getrandom(&seed, sizeof seed, 0) < 0)
         seed = (uintptr_t)w ^ clock_wall_ms();
@@ -302,13 +345,13 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
         fault_set(f, ERR_MEMORY, 0, "out of memory");
         return NULL;
     }
-    *w = (struct worker){ .gateway = g, .role = role, .order_fd = -1, .done_fd = done_fd };
+    *w = (struct worker){ .service = g->service, .role = role, .order_fd = -1, .done_fd = done_fd };
     TAILQ_INIT(&w->running);
     TAILQ_INIT(&w->pool);
     buf_init(&w->out, OUT_MAX);
     arena_init(&w->scratch, SCRATCH_MAX);
     json_doc_init(&w->doc);
-    if (make_parts(w))
+    if (make_parts(w, g))
         return w;
     fault_set(f, ERR_MEMORY, 0, "out of memory or descriptors");
     worker_destroy(w);
@@ -318,7 +361,7 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
 enum err
 worker_listen(struct worker *w, int fd)
 {
-    return http_listener_create(w->http, fd, w->gateway->tls);
+    return http_listener_create(w->http, fd, w->lease->gateway->tls);
 }
 
 /* Whatever still runs when the loop is left is cut here: calls without a client, as a rule. */
@@ -368,9 +411,8 @@ worker_destroy(struct worker *w)
         TAILQ_REMOVE(&w->pool, x, link);
         exchange_destroy(x);
     }
-    for (unsigned i = 0; w->keepers && i < w->gateway->config->n_providers; i++)
-        keeper_fini(&w->keepers[i]);
-    free(w->keepers);
+    lease_drop(w->lease);
+    gateway_drop(atomic_load(&w->mail));
     if (w->upstream)
         upstream_destroy(w->upstream);
     if (w->order_event)

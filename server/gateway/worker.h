@@ -1,13 +1,12 @@
 /* A worker thread: an event loop with a listener, a client for providers, and the exchanges between
- * them.  Workers share nothing but the gateway. */
+ * them.  Workers share nothing but the service, and snapshots of the configuration. */
 #ifndef LLMUX_GATEWAY_WORKER_H
 #define LLMUX_GATEWAY_WORKER_H
 
 #include <pthread.h>
 
-#include "server/auth/keeper.h"
 #include "server/gateway/exchange.h"
-#include "server/gateway/gateway.h"
+#include "server/gateway/lease.h"
 #include "server/http/server.h"
 #include "server/metrics/metrics.h"
 
@@ -23,19 +22,21 @@ enum worker_order {
 };
 
 struct worker {
-    struct gateway *gateway; /* borrowed */
+    struct service *service;        /* borrowed */
+    struct lease *lease;            /* owned: of the newest snapshot that was taken over */
+    _Atomic(struct gateway *) mail; /* owned: a snapshot to be taken over; NULL: none */
     enum worker_role role;
     pthread_t thread;
     struct event_base *base; /* owned, as are the next ones */
     struct http_server *http;
     struct upstream *upstream;
-    struct keeper *keepers; /* by deployment; those without live accounts are not used */
     struct event *order_event;
     struct event *drain_event; /* drain_timeout is over */
     int order_fd;              /* an eventfd; written when order has changed */
     int done_fd;               /* borrowed: an eventfd that hears of the thread's end */
     _Atomic enum worker_order order;
-    bool started; /* there is a thread to wait for */
+    enum worker_order obeyed; /* the newest that was followed */
+    bool started;             /* there is a thread to wait for */
 
     struct metrics_shard *shard; /* NULL: nothing is counted */
     struct dice dice;
@@ -49,7 +50,8 @@ struct worker {
     struct json_doc doc;  /* for what is read at one go */
 };
 
-/* Make a worker, whose thread does not run yet.  Returns NULL with the reason in f. */
+/* Make a worker, whose thread does not run yet, with a hold of its own on g.  Returns NULL with the
+ * reason in f. */
 struct worker *
 worker_create(struct gateway *g, enum worker_role role, int done_fd, struct fault *f);
 /* Accept connections from a listening socket, which is owned from now on.  Before the start. */
@@ -58,13 +60,16 @@ MUST_CHECK enum err worker_listen(struct worker *w, int fd);
 bool worker_start(struct worker *w);
 /* Tell the thread something; from any other thread. */
 void worker_tell(struct worker *w, enum worker_order order);
+/* Serve requests by this snapshot from now on; from any other thread.  Requests that begin after this
+ * has returned are served so.  Its hold is the worker's from now on. */
+void worker_adopt(struct worker *w, struct gateway *g);
 /* Wait for the thread's end, if it was started, and free w. */
 void worker_destroy(struct worker *w);
 
-/* Who keeps a deployment's credentials; NULL when they are the same for every request. */
-struct keeper *worker_keeper(struct worker *w, const struct deployment *d);
+/* The newest snapshot, which may have come a moment ago.  On the worker's thread. */
+const struct gateway *worker_gateway(struct worker *w);
 
-/* For exchanges: one from the pool, and back into it. */
+/* For exchanges: one from the pool, with a lease, and back into it. */
 struct exchange *worker_lend(struct worker *w);
 void worker_give_back(struct worker *w, struct exchange *x);
 

@@ -52,6 +52,12 @@ fire(evutil_socket_t fd, short what, void *arg)
         arm(ds, now, next);
 }
 
+void
+deadlines_set_length(struct deadlines *ds, unsigned kind, unsigned ms)
+{
+    ds->ms[kind] = ms ? ms : 1;
+}
+
 int
 deadlines_init(struct deadlines *ds, struct event_base *base, const unsigned ms[DEADLINE_KINDS],
                void (*expired)(void *arg, struct deadline *d, unsigned kind), void *arg)
@@ -59,7 +65,7 @@ deadlines_init(struct deadlines *ds, struct event_base *base, const unsigned ms[
     *ds = (struct deadlines){ .armed_ms = UINT64_MAX, .expired = expired, .arg = arg };
     for (unsigned kind = 1; kind < DEADLINE_KINDS; kind++) {
         TAILQ_INIT(&ds->lists[kind]);
-        ds->ms[kind] = ms[kind] ? ms[kind] : 1;
+        deadlines_set_length(ds, kind, ms[kind]);
     }
     ds->timer = evtimer_new(base, fire, ds);
     return ds->timer ? 0 : -1;

@@ -42,6 +42,9 @@ struct deadlines {
  * it again, and may free what d is part of.  Returns -1 when memory ran out. */
 int deadlines_init(struct deadlines *ds, struct event_base *base, const unsigned ms[DEADLINE_KINDS],
                    void (*expired)(void *arg, struct deadline *d, unsigned kind), void *arg);
+/* How long this kind is from now on.  Where those that run are longer, one that is set now may fire as
+ * late as the last of them. */
+void deadlines_set_length(struct deadlines *ds, unsigned kind, unsigned ms);
 /* No deadline may be set any more. */
 void deadlines_fini(struct deadlines *ds);
 /* Start d anew, from now. */

@@ -121,8 +121,8 @@ listen_on(const struct addrinfo *ai, const struct address *a, enum http_listen_m
     return -1;
 }
 
-static void
-write_address(int fd, char *out)
+void
+http_listen_address(int fd, char real[HTTP_ADDRESS_TEXT])
 {
     struct sockaddr_storage sa;
     socklen_t n = sizeof sa;
@@ -130,7 +130,8 @@ write_address(int fd, char *out)
     if (getsockname(fd, (struct sockaddr *)&sa, &n) == 0)
         getnameinfo((struct sockaddr *)&sa, n, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV);
-    snprintf(out, HTTP_ADDRESS_TEXT, strchr(host, ':') ? "[%.46s]:%.5s" : "%.46s:%.5s", host, port);
+    snprintf(real, HTTP_ADDRESS_TEXT, strchr(host, ':') ? "[%.46s]:%.5s" : "%.46s:%.5s", host,
+             port);
 }
 
 int
@@ -155,7 +156,7 @@ http_listen(struct str address, enum http_listen_mode mode, char *real, struct f
         fault_set(f, ERR_TYPE, 0, "listen: cannot listen on '%.*s': %s", STR_ARG(address),
                   why ? why : strerror(errno));
     else if (real)
-        write_address(fd, real);
+        http_listen_address(fd, real);
     if (list)
         freeaddrinfo(list);
     return fd;
@@ -263,6 +264,13 @@ http_listener_create(struct http_server *s, int fd, struct http_tls *tls)
     evtimer_assign(&l->rest_event, s->base, on_rested, l);
     event_add(&l->accept_event, NULL);
     return ERR_OK;
+}
+
+void
+http_server_set_tls(struct http_server *s, struct http_tls *tls)
+{
+    for (struct http_listener *l = s->listeners; l; l = l->next)
+        l->tls = tls;
 }
 
 void

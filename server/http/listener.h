@@ -22,6 +22,9 @@ enum http_listen_mode {
  * with the reason in f. */
 int http_listen(struct str address, enum http_listen_mode mode, char *real, struct fault *f);
 
+/* Where fd listens, as `real` above. */
+void http_listen_address(int fd, char real[HTTP_ADDRESS_TEXT]);
+
 /* Accept connections from fd for s.  fd is owned from now on, and the listener belongs to s: it is
  * closed by http_server_drain and http_server_destroy.  tls is NULL for plain text, else borrowed.
  * At the cap of connections the one that is idle longest makes room; if none is, accepting waits.

@@ -46,14 +46,34 @@ on_done(evutil_socket_t fd, short what, void *arg)
         done(s->done_arg); /* may destroy s */
 }
 
+/* The lengths of the deadlines. */
+static void
+measure(const struct http_limits *l, unsigned ms[DEADLINE_KINDS])
+{
+    ms[DEADLINE_HEAD] = l->head_ms;
+    ms[DEADLINE_BODY] = l->body_ms;
+    ms[DEADLINE_IDLE] = l->idle_ms;
+    ms[DEADLINE_WRITE] = l->write_ms;
+    ms[DEADLINE_LINGER] = l->linger_ms;
+    ms[DEADLINE_LOOK] = 1000;
+}
+
+void
+http_server_set_limits(struct http_server *s, const struct http_limits *limits)
+{
+    unsigned ms[DEADLINE_KINDS] = { 0 };
+    s->limits = *limits;
+    measure(limits, ms);
+    for (unsigned kind = 1; kind < DEADLINE_KINDS; kind++)
+        deadlines_set_length(&s->deadlines, kind, ms[kind]);
+    http_listeners_resume(s);
+}
+
 static bool
 init(struct http_server *s)
 {
-    const unsigned ms[DEADLINE_KINDS] = {
-        [DEADLINE_HEAD] = s->limits.head_ms,     [DEADLINE_BODY] = s->limits.body_ms,
-        [DEADLINE_IDLE] = s->limits.idle_ms,     [DEADLINE_WRITE] = s->limits.write_ms,
-        [DEADLINE_LINGER] = s->limits.linger_ms, [DEADLINE_LOOK] = 1000,
-    };
+    unsigned ms[DEADLINE_KINDS] = { 0 };
+    measure(&s->limits, ms);
     s->scratch = malloc(HTTP_SCRATCH);
     s->turn_event = event_new(s->base, -1, 0, on_turn, s);
     s->done_event = event_new(s->base, -1, 0, on_done, s);

@@ -54,6 +54,11 @@ void http_server_destroy(struct http_server *s);
  * for plain text, else borrowed and must outlive the connection. */
 void http_server_adopt(struct http_server *s, int fd, struct http_tls *tls);
 
+/* Other limits from now on: for new connections and deadlines, and for the bodies of new requests. */
+void http_server_set_limits(struct http_server *s, const struct http_limits *limits);
+/* Another certificate (borrowed; NULL: plain text) for the connections to come, at all listeners. */
+void http_server_set_tls(struct http_server *s, struct http_tls *tls);
+
 /* Stop accepting; close idle connections; answer running and half-read requests with `Connection:
  * close`.  done is called once, from the loop, when the last connection is gone.  There is no
  * deadline: the owner has one, and destroys s. */

@@ -230,12 +230,27 @@ log_stats(const struct log *log)
     };
 }
 
+/* A mask for each reload would be too many. */
+static bool
+all_known(const struct masker *mask, const struct str *secrets, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (secrets[i].n >= LOG_SECRET_MIN && !masker_knows(mask, secrets[i]))
+            return false;
+    return true;
+}
+
 bool
 log_add_secrets(struct log *log, const struct str *secrets, size_t n)
 {
     struct old_mask *old = malloc(sizeof *old);
     pthread_mutex_lock(&log->masks);
     struct masker *before = atomic_load(&log->mask);
+    if (all_known(before, secrets, n)) {
+        pthread_mutex_unlock(&log->masks);
+        free(old);
+        return true;
+    }
     struct masker *mask = old ? masker_create(before, secrets, n, LOG_SECRET_MIN) : NULL;
     if (mask) {
         *old = (struct old_mask){ log->old, before };

@@ -161,6 +161,12 @@ match_known(const struct masker *m, struct str s)
     return i == NONE ? 0 : m->v[i].value.n;
 }
 
+bool
+masker_knows(const struct masker *m, struct str value)
+{
+    return match_known(m, value) == value.n;
+}
+
 /* The same for what looks like a secret; *shown is how much of it may be seen. */
 static size_t
 match_shape(struct str s, size_t *shown)

@@ -15,6 +15,8 @@ struct masker;
 struct masker *
 masker_create(const struct masker *older, const struct str *values, size_t n, size_t shortest);
 void masker_destroy(struct masker *m);
+/* Is this value masked already? */
+bool masker_knows(const struct masker *m, struct str value);
 /* Split *rest at the first secret: returns what stands before it and may be shown (all, if there is
  * none), sets *hit, and moves *rest behind the secret. */
 struct str masker_next(const struct masker *m, struct str *rest, bool *hit);

@@ -1,7 +1,9 @@
 /* Providers in shared objects, made by `specc --plugin`, beside those that are compiled in.
  *
- * A folder is loaded as a whole or not at all.  Objects stay loaded until plugins_destroy: everything
- * that points into them must be gone by then. */
+ * A folder is loaded as a whole or not at all.  Objects stay loaded until the last set that has them is
+ * destroyed: everything that points into them must be gone by then.  A file that was replaced by
+ * another of the same name (by renaming: its bytes must not change while they are in use) is another
+ * object, and both may be loaded at a time. */
 #ifndef LLMUX_PLUGINS_PLUGINS_H
 #define LLMUX_PLUGINS_PLUGINS_H
 
@@ -10,8 +12,9 @@
 
 struct plugins;
 
-/* An empty set; NULL when memory is short. */
-struct plugins *plugins_create(void);
+/* An empty set; NULL when memory is short.  A file that `older` (borrowed for as long as plugins_load
+ * is called; NULL: nobody) has loaded, and that was not replaced since, is shared with it. */
+struct plugins *plugins_create(const struct plugins *older);
 /* Load each file of the folder whose name ends in `.so`, by name.  False, with the reason in why, when the folder
  * cannot be read, when a file is no plugin or one for another llmux (XD_ABI), or when its name is taken. */
 bool plugins_load(struct plugins *p, const char *folder, struct buf *why);

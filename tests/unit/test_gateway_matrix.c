@@ -72,8 +72,7 @@ open_house(void **state)
     buf_fini(&yaml);
     h.log_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     h.log = log_create(&(struct log_options){ .fd = h.log_fd });
-    h.rig.gateway.log = h.log;
-    h.rig.gateway.n_workers = 1;
+    h.rig.service.log = h.log;
     h.done_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     h.worker = worker_create(&h.rig.gateway, WORKER_DATA, h.done_fd, &f);
     assert_non_null(h.worker);

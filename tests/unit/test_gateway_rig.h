@@ -18,6 +18,7 @@
 struct rig {
     struct arena arena;
     const struct config *config;
+    struct service service;
     struct gateway gateway;
 };
 
@@ -27,13 +28,13 @@ rig_open(struct rig *r, const char *yaml)
 {
     struct config_errors errors = { .n = 0 };
     struct fault f = { .err = ERR_OK };
-    *r = (struct rig){ .config = NULL };
+    *r = (struct rig){ .config = NULL, .service = { .n_workers = 1 } };
     arena_init(&r->arena, RIG_ARENA);
     struct config_world world = world_of_process(&r->arena, NULL);
     r->config = config_parse(str_from(yaml), "test", &world, &r->arena, &errors);
     if (!r->config)
         fail_msg("config line %u: %.*s", errors.v[0].line, STR_ARG(errors.v[0].text));
-    if (gateway_init(&r->gateway, r->config, NULL, NULL, &f))
+    if (gateway_init(&r->gateway, r->config, NULL, &r->service, &f))
         fail_msg("gateway: %s", f.text);
 }
 

@@ -90,8 +90,7 @@ open_house(void **state)
     rig_open(&h.rig, yaml);
     h.log_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     h.log = log_create(&(struct log_options){ .fd = h.log_fd });
-    h.rig.gateway.log = h.log;
-    h.rig.gateway.n_workers = 1;
+    h.rig.service.log = h.log;
     h.done_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     struct seams *s = &h.rig.gateway.seams;
     s->gates[s->n_gates++] = (struct gate){ check, &h.seen };

@@ -84,8 +84,7 @@ open_stage(void **state)
              s.world.port);
     rig_open(&s.rig, yaml);
     s.log = log_create(&(struct log_options){ .fd = s.fd });
-    s.rig.gateway.log = s.log;
-    s.rig.gateway.n_workers = 1;
+    s.rig.service.log = s.log;
     s.worker = worker_create(&s.rig.gateway, WORKER_DATA, s.fd, &f);
     assert_non_null(s.worker);
     int fd = http_listen(STR("127.0.0.1:0"), HTTP_LISTEN_ALONE, s.address, &f);

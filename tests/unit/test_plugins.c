@@ -25,7 +25,7 @@ set_up(void **state)
 
     snprintf(f->path, sizeof f->path, "/tmp/llmux-plugins-XXXXXX");
     assert_non_null(mkdtemp(f->path));
-    f->plugins = plugins_create();
+    f->plugins = plugins_create(NULL);
     assert_non_null(f->plugins);
     buf_init(&f->why, 4096);
     *state = f;

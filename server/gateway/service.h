@@ -1,0 +1,25 @@
+/* What outlives every reload: made once by `llmux serve`, shared by all workers and all snapshots of
+ * the configuration.  The state of deployments, counters, and whatever else must not begin anew when
+ * the configuration changes, belongs here. */
+#ifndef LLMUX_GATEWAY_SERVICE_H
+#define LLMUX_GATEWAY_SERVICE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct guards;
+struct log;
+struct metrics;
+struct reloader;
+
+struct service {
+    struct log *log;           /* borrowed */
+    struct metrics *metrics;   /* borrowed; NULL: nothing is counted */
+    struct guards *guards;     /* borrowed; NULL: nothing is guarded */
+    struct reloader *reloader; /* borrowed; NULL: the configuration stays as it is */
+    uint64_t started;          /* seconds since 1970 */
+    unsigned n_workers;        /* those that serve clients */
+    atomic_bool draining;
+};
+
+#endif
