@@ -1,0 +1,284 @@
+/* What a guard knows: cooldowns, latencies, budgets, hedges, and all of it together. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "runtime/resilience/backoff.h"
+#include "runtime/resilience/guard.h"
+#include "runtime/resilience/hedge.h"
+#include "tests/lib/dice.h"
+
+#define SEED   UINT64_C(20240613)
+#define MS     ((uint64_t)1000 * 1000)
+#define SECOND (1000 * MS)
+
+static const struct guard_options opts = {
+    .breaker = { .failures = 5,
+                 .open_ns = 5 * SECOND,
+                 .open_most_ns = 60 * SECOND,
+                 .probes = 1,
+                 .successes = 1 },
+    .cooldown = { .ns = 5 * SECOND,
+                  .most_ns = 600 * SECOND,
+                  .permille = 500,
+                  .requests = 4,
+                  .window_ns = 60 * SECOND },
+    .half_life_ns = 10 * SECOND,
+};
+
+/* --- parts --------------------------------------------------------------------------------- */
+
+/* Against a list of all that was counted: what is younger than the window less a slot is in, what
+ * is older than the window is out. */
+static void
+window_holds_what_is_young_over_random_schedules(void **state)
+{
+    enum { SPAN = 100, N = 400 };
+    (void)state;
+    for (uint64_t seed = SEED; seed < SEED + 200; seed++) {
+        struct dice d = { seed };
+        struct window w = { .newest = 0 };
+        uint64_t at[N], now = 0;
+        for (unsigned n = 0; n < N; n++) {
+            now += dice_roll(&d, 10) ? dice_roll(&d, 20) : dice_roll(&d, 300);
+            at[n] = now;
+            window_add(&w, SPAN, now, 1, 2);
+            uint64_t least = 0, most = 0;
+            for (unsigned i = 0; i <= n; i++) {
+                least += now - at[i] < SPAN - SPAN / WINDOW_SLOTS;
+                most += now - at[i] < SPAN;
+            }
+            struct window_counts c = window_sum(&w, SPAN, now);
+            if (c.all < least || c.all > most || c.some != 2 * c.all)
+                fail_msg("seed %llu, step %u: %llu, want %llu to %llu", (unsigned long long)seed, n,
+                         (unsigned long long)c.all, (unsigned long long)least,
+                         (unsigned long long)most);
+        }
+    }
+}
+
+static void
+quantiles_are_right_to_a_fifth_and_what_chance_adds(void **state)
+{
+    struct latency l = { .n = 0 };
+    struct dice d = { SEED };
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++)
+        latency_add(&l, SECOND, i, (10 + dice_roll(&d, 990)) * MS);
+    for (unsigned q = 100; q < 1000; q += 100) {
+        double want = (10 + 0.99 * q) * MS, got = (double)latency_quantile(&l, q);
+        if (got < want * 0.9 || got > want * 1.3)
+            fail_msg("quantile %u: %.0f, want about %.0f", q, got, want);
+    }
+    for (unsigned i = 0; i < 20000; i++)
+        latency_add(&l, SECOND, 1000 + i, 20 * MS);
+    assert_true(latency_quantile(&l, 950) < 25 * MS); /* the old ones are forgotten */
+    assert_true(l.mean > 19.0 * MS && l.mean < 21.0 * MS);
+}
+
+static void
+a_mean_forgets_faster_the_older_it_is(void **state)
+{
+    struct latency l = { .n = 0 };
+    (void)state;
+    latency_add(&l, 10 * SECOND, 0, 100 * MS);
+    latency_add(&l, 10 * SECOND, 1, 900 * MS);
+    assert_true(l.mean > 199.0 * MS && l.mean < 201.0 * MS);
+    latency_add(&l, 10 * SECOND, 90 * SECOND, 1000 * MS);
+    assert_true(l.mean > 900.0 * MS);
+}
+
+static void
+backoff_is_by_chance_up_to_a_limit_that_doubles(void **state)
+{
+    const struct backoff_options o = { .first_ns = 100, .most_ns = 500 };
+    static const uint64_t limits[] = { 100, 200, 400, 500, 500 };
+    struct dice d = { SEED };
+    (void)state;
+    for (unsigned times = 0; times < 5; times++) {
+        uint64_t least = UINT64_MAX, most = 0;
+        for (unsigned i = 0; i < 20000; i++) {
+            uint64_t ns = backoff_ns(&o, times, dice_roll(&d, UINT32_MAX), 1000);
+            least = ns < least ? ns : least;
+            most = ns > most ? ns : most;
+        }
+        assert_int_equal(least, 1000);
+        assert_int_equal(most, 1000 + limits[times]);
+    }
+    assert_int_equal(backoff_ns(&o, 1000, 0, 0), 0);
+}
+
+static void
+a_budget_keeps_extra_calls_to_a_share(void **state)
+{
+    const struct budget_options o = { .permille = 100, .floor = 3, .window_ns = 10 * SECOND };
+    struct budget b = { 0 };
+    unsigned given = 0;
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        given += budget_spend(&b, &o, 0);
+    assert_int_equal(given, 3);
+    given = 0;
+    for (unsigned i = 0; i < 10000; i++) {
+        uint64_t now = 20 * SECOND + i * 5 * MS;
+        budget_count(&b, &o, now);
+        given += budget_spend(&b, &o, now);
+    }
+    assert_true(given > 900 && given <= 1000 + 3);
+}
+
+static void
+a_hedge_waits_for_what_is_unusual(void **state)
+{
+    struct hedge_options o = { .permille = 50, .quantile = 950, .least_ns = 10 * MS };
+    struct latency l = { .n = 0 };
+    (void)state;
+    for (unsigned i = 0; i < 19; i++)
+        latency_add(&l, SECOND, i, 100 * MS);
+    assert_int_equal(hedge_after(&o, &l), 0);
+    latency_add(&l, SECOND, 20, 100 * MS);
+    uint64_t ns = hedge_after(&o, &l);
+    assert_true(ns >= 100 * MS && ns < 125 * MS);
+    o.least_ns = SECOND;
+    assert_int_equal(hedge_after(&o, &l), SECOND);
+    o.permille = 0;
+    assert_int_equal(hedge_after(&o, &l), 0);
+    o.permille = 50;
+    struct budget_options cap = hedge_budget(&o);
+    struct budget b = { 0 };
+    unsigned hedged = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        budget_count(&b, &cap, i);
+        hedged += budget_spend(&b, &cap, i);
+    }
+    assert_int_equal(hedged, 50);
+}
+
+/* --- together ------------------------------------------------------------------------------ */
+
+static void
+call(struct guard *g, uint64_t now, enum ir_fault fault, uint64_t wait_ns)
+{
+    const struct guard_report r = {
+        .fault = fault, .wait_ns = wait_ns, .first_ns = 10 * MS, .whole_ns = 20 * MS, .tokens = 7
+    };
+    uint64_t ticket;
+    assert_true(guard_begin(g, &opts, now, &ticket, NULL));
+    guard_done(g, &opts, now, ticket, &r);
+}
+
+static void
+guard_stands_by_how_the_last_call_ended(void **state)
+{
+    static const struct {
+        enum ir_fault fault;
+        uint64_t wait_ns;
+        enum guard_standing standing;
+        enum guard_reason reason;
+        uint64_t until;
+    } rows[] = {
+        { IR_FAULT_UNSET, 0, GUARD_READY, GUARD_FINE, 0 },
+        { IR_FAULT_INVALID, 0, GUARD_READY, GUARD_FINE, 0 },
+        { IR_FAULT_CONTEXT, 0, GUARD_READY, GUARD_FINE, 0 },
+        { IR_FAULT_POLICY, 0, GUARD_READY, GUARD_FINE, 0 },
+        { IR_FAULT_INTERNAL, 0, GUARD_READY, GUARD_FINE, 0 },
+        { IR_FAULT_AUTH, 0, GUARD_LAST, GUARD_ACCOUNT, 6 * SECOND },
+        { IR_FAULT_BILLING, 0, GUARD_LAST, GUARD_ACCOUNT, 6 * SECOND },
+        { IR_FAULT_MISSING, 0, GUARD_LAST, GUARD_MISSING, 6 * SECOND },
+        { IR_FAULT_RATE, 0, GUARD_LAST, GUARD_RATE, 6 * SECOND },
+        { IR_FAULT_RATE, 20 * SECOND, GUARD_SHUT, GUARD_RATE, 21 * SECOND },
+        { IR_FAULT_RATE, 9999 * SECOND, GUARD_SHUT, GUARD_RATE, 601 * SECOND },
+        { IR_FAULT_OVERLOADED, 3 * SECOND, GUARD_SHUT, GUARD_SHARE, 4 * SECOND },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct guard g = { .running = 0 };
+        call(&g, SECOND, rows[i].fault, rows[i].wait_ns);
+        struct guard_view v = guard_view(&g, &opts, SECOND);
+        if (v.standing != rows[i].standing || v.reason != rows[i].reason
+            || v.until != rows[i].until)
+            fail_msg("row %zu: %s, %s", i, guard_standing_name(v.standing),
+                     guard_reason_text(v.reason));
+        uint64_t ticket;
+        assert_int_equal(guard_begin(&g, &opts, SECOND, &ticket, NULL),
+                         rows[i].standing != GUARD_SHUT);
+        v = guard_view(&g, &opts, rows[i].until + SECOND);
+        assert_int_equal(v.standing, GUARD_READY);
+    }
+}
+
+static void
+guard_rests_when_too_large_a_share_fails(void **state)
+{
+    struct guard g = { .running = 0 };
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        call(&g, i, IR_FAULT_UNSET, 0);
+        call(&g, i, IR_FAULT_INTERNAL, 0);
+    }
+    struct guard_view v = guard_view(&g, &opts, 3);
+    assert_int_equal(v.standing, GUARD_LAST);
+    assert_int_equal(v.reason, GUARD_SHARE);
+    assert_int_equal(v.failures, 3);
+    assert_int_equal(v.requests, 6);
+    assert_int_equal(v.tokens_a_minute, 42);
+    assert_int_equal(v.failure.fault, IR_FAULT_INTERNAL);
+}
+
+static void
+guard_opens_its_breaker_and_says_until_when(void **state)
+{
+    struct guard g = { .running = 0 };
+    enum guard_reason why = GUARD_FINE;
+    uint64_t ticket;
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        call(&g, SECOND, IR_FAULT_TIMEOUT, 0);
+    assert_false(guard_begin(&g, &opts, 2 * SECOND, &ticket, &why));
+    assert_int_equal(why, GUARD_BREAKER);
+    struct guard_view v = guard_view(&g, &opts, 2 * SECOND);
+    assert_int_equal(v.standing, GUARD_SHUT);
+    assert_int_equal(v.until, 6 * SECOND);
+    assert_true(guard_begin(&g, &opts, 6 * SECOND, &ticket, &why));
+    assert_false(guard_begin(&g, &opts, 6 * SECOND, &ticket, &why));
+    assert_int_equal(why, GUARD_PROBED);
+}
+
+static void
+guard_learns_nothing_from_what_was_cut(void **state)
+{
+    const struct guard_report cut = { .fault = IR_FAULT_TIMEOUT, .cut = true, .tokens = 3 };
+    struct guard g = { .running = 0 };
+    uint64_t ticket;
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_true(guard_begin(&g, &opts, i, &ticket, NULL));
+        guard_done(&g, &opts, i, ticket, &cut);
+    }
+    struct guard_view v = guard_view(&g, &opts, 20);
+    assert_int_equal(v.standing, GUARD_READY);
+    assert_int_equal(v.requests, 0);
+    assert_int_equal(v.running, 0);
+    assert_int_equal(v.tokens_a_minute, 60);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(window_holds_what_is_young_over_random_schedules),
+        cmocka_unit_test(quantiles_are_right_to_a_fifth_and_what_chance_adds),
+        cmocka_unit_test(a_mean_forgets_faster_the_older_it_is),
+        cmocka_unit_test(backoff_is_by_chance_up_to_a_limit_that_doubles),
+        cmocka_unit_test(a_budget_keeps_extra_calls_to_a_share),
+        cmocka_unit_test(a_hedge_waits_for_what_is_unusual),
+        cmocka_unit_test(guard_stands_by_how_the_last_call_ended),
+        cmocka_unit_test(guard_rests_when_too_large_a_share_fails),
+        cmocka_unit_test(guard_opens_its_breaker_and_says_until_when),
+        cmocka_unit_test(guard_learns_nothing_from_what_was_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
