@@ -63,7 +63,7 @@ FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
-.PHONY: all objects programs help setup run test unit corpus rows e2e fuzzers fuzz check programs-bench bench bench-quick \
+.PHONY: all objects programs help setup run test unit corpus rows test-request-ids e2e fuzzers fuzz check programs-bench bench bench-quick \
     generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -164,6 +164,9 @@ rows:
 	@awk -f tools/rows.awk build/rows
 e2e: $(B)/llmux
 	@tests/e2e/run.sh $(B)
+# 10^8 request ids, made by threads of two processes, and none of them twice: half a minute, 1.6 GB.
+test-request-ids: $(B)/tests/unit/test_gateway_request_id
+	@LLMUX_IDS=100000000 timeout 300 $<
 FUZZ_SECONDS ?= 60
 fuzzers: $(FUZZERS)
 fuzz:

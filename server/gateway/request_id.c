@@ -1,6 +1,8 @@
 /* Ids of requests. */
 #include "server/gateway/request_id.h"
 
+#include <string.h>
+
 #define COUNT_MAX 0xfffu
 
 bool
@@ -8,9 +10,12 @@ request_id_is_sane(struct str id)
 {
     if (id.n == 0 || id.n > REQUEST_ID_MAX)
         return false;
-    for (size_t i = 0; i < id.n; i++)
-        if (id.p[i] <= ' ' || id.p[i] > '~')
+    for (size_t i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && (c == '\0' || !strchr("-._~:/+=@|#", c)))
             return false;
+    }
     return true;
 }
 

@@ -20,7 +20,8 @@ struct request_ids {
     unsigned count; /* ids made in that millisecond before it */
 };
 
-/* May a client's id be used?  1 to REQUEST_ID_MAX printable ASCII characters without blanks. */
+/* May a client's id be used?  1 to REQUEST_ID_MAX letters, digits and -._~:/+=@|# of ASCII: what ids
+ * are made of, and nothing that means something to shells, markup, queries or terminals. */
 bool request_id_is_sane(struct str id);
 
 /* Write a new id of REQUEST_ID_MADE bytes to `to`.  A clock that goes back does not change the
