@@ -3,20 +3,28 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
-import { failure, World } from './lib/world.mjs';
+import { createGoogle } from '@ai-sdk/google';
+import { createOpenAI } from '@ai-sdk/openai';
+import { GoogleGenAI } from '@google/genai';
+import { embedMany } from 'ai';
+import { CohereClientV2 } from 'cohere-ai';
+import { Ollama } from 'ollama';
+
+import { failure, UPSTREAM_KEY, World } from './lib/world.mjs';
 
 let w;
 // What the emulator is asked in beside OpenAI's and Anthropic's dialects.
 const embedders = ['gemini', 'vertex', 'cohere', 'voyage', 'jina', 'ollama', 'bedrock_titan', 'mistral', 'nvidia'];
-const rankers = ['cohere', 'voyage', 'jina'];
+const rankers = ['cohere', 'voyage', 'jina', 'fireworks'];
 const counters = ['gemini', 'vertex', 'bedrock', 'openai.responses'];
 const named = [...new Set([...embedders, ...rankers, ...counters])];
 
 before(async () => {
     w = await World.start({
-        providers: (emulator) => named.map((type) => ({
+        providers: (emulator) => [...named, 'openai'].map((type) => ({
             name: type.replace('.', '-'), type, base_url: new URL(`/${type}/v1`, emulator).href,
-            api_key: 'sk-upstream-0123456789abcdef', models: [{ name: `${type}/*`, upstream: '*' }],
+            api_key: UPSTREAM_KEY,
+            models: (type === 'openai' ? ['-'] : ['/', '-']).map((sign) => ({ name: `${type}${sign}*`, upstream: '*' })),
         })),
     });
 });
@@ -106,6 +114,47 @@ for (const up of counters)
             model: `${up}/any`, messages: [{ role: 'user', content: 'Hello, you!' }],
         });
         assert.ok(r.input_tokens > 0);
+    });
+
+// The SDKs that ask for vectors: of two texts, with 4 dimensions each.
+const embeds = {
+    openai: async (model, input) =>
+        (await w.openai().embeddings.create({ model, input, dimensions: 4 })).data.map((d) => d.embedding),
+    cohere: async (model, texts) => (await new CohereClientV2({ token: 'sk-client', environment: w.url }).embed({
+        model, texts, inputType: 'search_query', embeddingTypes: ['float'], outputDimension: 4,
+    })).embeddings.float,
+    google: async (model, contents) => (await new GoogleGenAI({
+        apiKey: 'sk-client', httpOptions: { baseUrl: w.url },
+    }).models.embedContent({ model, contents, config: { outputDimensionality: 4 } })).embeddings.map((e) => e.values),
+    ollama: async (model, input) =>
+        (await new Ollama({ host: w.url }).embed({ model, input, dimensions: 4 })).embeddings,
+    'vercel openai': async (model, values) => (await embedMany({
+        model: createOpenAI({ apiKey: 'sk-client', baseURL: `${w.url}/v1` }).embeddingModel(model), values,
+        providerOptions: { openai: { dimensions: 4 } },
+    })).embeddings,
+    'vercel google': async (model, values) => (await embedMany({
+        model: createGoogle({ apiKey: 'sk-client', baseURL: `${w.url}/v1beta` }).embeddingModel(model), values,
+        providerOptions: { google: { outputDimensionality: 4 } },
+    })).embeddings,
+};
+
+for (const [sdk, embed] of Object.entries(embeds))
+    for (const up of ['openai', ...embedders].filter((u) => u !== 'bedrock_titan' || sdk !== 'vercel google'))
+        test(`embeddings by the ${sdk} SDK, ${up} upstream`, async () => {
+            const rounded = (vectors) => vectors.map((v) => v.map(Math.fround));
+            const texts = up === 'bedrock_titan' ? ['one'] : ['one', 'two']; // it takes one text
+            const got = await embed(`${up}-embed`, texts);
+            assert.deepEqual(got.map((v) => v.length), texts.map(() => 4));
+            assert.deepEqual(rounded(got), rounded(await embeds.openai('openai-embed', texts)));
+        });
+
+for (const up of rankers)
+    test(`rerank by the Cohere SDK, ${up} upstream`, async () => {
+        const r = await new CohereClientV2({ token: 'sk-client', environment: w.url }).rerank({
+            model: `${up}-rank`, query: 'red fox', documents: ['a dog', 'the red fox'],
+        });
+        assert.deepEqual(r.results.map((x) => x.index), [1, 0]);
+        assert.ok(r.results[0].relevanceScore > r.results[1].relevanceScore);
     });
 
 describe('fronts', () => {
