@@ -3,6 +3,7 @@
 #include "server/gateway/attempt.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
+#include "server/gateway/guarding.h"
 #include "server/gateway/measure.h"
 #include "server/gateway/worker.h"
 
@@ -14,6 +15,7 @@ attempt_account(struct exchange *x)
     if (a->accounted || !a->start_us)
         return;
     a->accounted = true;
+    guarding_end(x);
     uint64_t total_us = clock_us() - a->start_us;
     x->upstream_us += attempt_wait_us(a);
     const struct account record = {

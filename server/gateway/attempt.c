@@ -4,6 +4,7 @@
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
+#include "server/gateway/guarding.h"
 #include "server/gateway/proposal.h"
 #include "server/gateway/whole.h"
 #include "server/gateway/worker.h"
@@ -409,6 +410,8 @@ attempt_start(struct exchange *x, const struct candidate *c)
         unfit(x, &f);
         return ATTEMPT_UNFIT;
     }
+    if (!guarding_begin(x))
+        return ATTEMPT_SHUT;
     a->url = deployment_url(&a->target, x->wants_stream, a->model, &a->arena);
     struct keeper *k = lease_keeper(x->lease, d);
     if (!k)
@@ -442,6 +445,7 @@ attempt_stop(struct exchange *x)
     upstream_cancel(a->call);
     a->call = NULL;
     attempt_account(x);
+    guarding_end(x);
     if (a->stream)
         stream_close(a->stream);
     arena_reset(&a->arena);

@@ -38,6 +38,10 @@ struct attempt {
     struct str model;           /* what the provider is asked for */
     struct str url;             /* where */
     struct keeper_waiter wait;  /* for credentials, before the call */
+    struct guarded *guarded;    /* the state of what is asked; may be NULL */
+    uint64_t ticket;            /* of guarded */
+    bool is_guarded;            /* guarded waits to hear how it ended */
+    bool cut;                   /* we end it, for no fault of the provider's */
     struct upstream_call *call; /* NULL when none is running */
     struct arena arena;         /* what lives as long as the attempt */
     struct buf body;            /* what is sent, unless it is the client's own bytes */
@@ -70,6 +74,7 @@ void attempt_fini(struct attempt *a);
 enum attempt_start {
     ATTEMPT_STARTED, /* or waiting for credentials: exchange_attempt_started then says more */
     ATTEMPT_UNFIT,   /* this deployment cannot serve this request; x->error says why */
+    ATTEMPT_SHUT,    /* it has failed too often, or said when to come back; x->error says which */
     ATTEMPT_BROKEN,  /* it should, but could not even begin; x->error says why */
 };
 /* Try a candidate with x's request. */

@@ -192,6 +192,7 @@ settle(struct exchange *x, enum attempt_start how)
         begin_waiting(x);
         return true;
     case ATTEMPT_UNFIT:
+    case ATTEMPT_SHUT:
         route_exclude(&x->route);
         break;
     case ATTEMPT_BROKEN:
@@ -326,6 +327,7 @@ exchange_gone(struct exchange *x)
 void
 exchange_stop(struct exchange *x)
 {
+    x->attempt.cut = true;
     upstream_cancel(x->attempt.call);
     x->attempt.call = NULL;
     if (!x->http) {

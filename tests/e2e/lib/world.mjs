@@ -19,8 +19,12 @@ export const UPSTREAM_KEY = 'sk-upstream-0123456789abcdef';
 // The dialects that a provider is asked in.
 export const upstreams = ['openai', 'anthropic'];
 
+// Tests that make an emulator fail on purpose do so hundreds of times: nothing is to remember that.
+export const forgetful = { backoff: { first: '20ms', most: '100ms' }, retry_budget: { share: '100%', floor: 1000 },
+                           breaker: { failures: 0 }, cooldown: { time: 0 } };
+
 function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, providers = [],
-                                    fallbacks, plugins }) {
+                                    fallbacks, plugins, resilience = forgetful, limits }) {
     const deployment = (name, type) => ({
         name: `up-${name}`, type, base_url: emulator, api_key: UPSTREAM_KEY,
         models: [{ name: `${name}/*`, upstream: '*' }], timeouts, ...provider,
@@ -34,11 +38,13 @@ function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, prov
             ...(typeof providers === 'function' ? providers(emulator) : providers),
         ],
         routing: { retries, fallbacks },
+        resilience,
+        limits,
     }).replaceAll('{emulator}', emulator);
 }
 
 export class World {
-    // options: server, timeouts, retries, providers, fallbacks, plugins of the gateway's config, in which
+    // options: server, timeouts, retries, resilience, limits, providers, fallbacks, plugins of the gateway's config, in which
     // {emulator} is the emulator's address; providers may be a function of it; provider: more for each of the
     // two deployments; mock: the emulator's config.
     static async start(options = {}) {
