@@ -41,6 +41,7 @@ struct config_server {
     struct config_listen *listen; /* n_listen >= 1 */
     unsigned n_listen;
     struct config_listen admin; /* admin.text absent: no admin port */
+    struct str admin_key;       /* secret that the admin port wants; absent: none */
     unsigned workers;           /* 0: auto, one for each core */
     unsigned max_connections;   /* of clients, over all workers */
     uint64_t max_body;          /* of a request */

@@ -17,20 +17,11 @@ add(struct diff *d, struct str path, enum config_change_kind kind)
         d->out->v[d->out->n++] = (struct config_change){ path, kind };
 }
 
-static const struct node *
-value_of(const struct node *map, struct str key)
-{
-    for (unsigned i = 0; map->kind == NODE_MAP && i < map->n; i++)
-        if (str_eq(map->v[i].key->text, key))
-            return map->v[i].value;
-    return NULL;
-}
-
 /* What tells an element of a list from the others; absent: nothing but its place. */
 static struct str
 name_of(const struct node *n)
 {
-    const struct node *name = value_of(n, STR("name"));
+    const struct node *name = config_node_value(n, STR("name"));
     return name && name->kind == NODE_SCALAR ? name->text : (struct str){ NULL, 0 };
 }
 
@@ -60,7 +51,7 @@ is_same(const struct node *a, const struct node *b)
         return false;
     for (unsigned i = 0; i < a->n; i++) {
         const struct node_child *x = &a->v[i];
-        const struct node *y = x->key ? value_of(b, x->key->text) : b->v[i].value;
+        const struct node *y = x->key ? config_node_value(b, x->key->text) : b->v[i].value;
         if (!y || !is_same(x->value, y))
             return false;
     }
@@ -80,14 +71,14 @@ compare_maps(struct diff *d, struct str path, const struct node *a, const struct
 {
     for (unsigned i = 0; i < b->n; i++) {
         struct str key = b->v[i].key->text;
-        const struct node *before = value_of(a, key);
+        const struct node *before = config_node_value(a, key);
         if (before)
             compare(d, below(d, path, key), before, b->v[i].value);
         else
             add(d, below(d, path, arena_str(d->a, key)), CONFIG_ADDED);
     }
     for (unsigned i = 0; i < a->n; i++)
-        if (!value_of(b, a->v[i].key->text))
+        if (!config_node_value(b, a->v[i].key->text))
             add(d, below(d, path, arena_str(d->a, a->v[i].key->text)), CONFIG_REMOVED);
 }
 
@@ -199,7 +190,7 @@ config_print_value(const struct config *c, const char *path, struct buf *out)
     const struct node *n = c->tree;
     while (n && *path) {
         size_t length = strcspn(path, ".");
-        n = value_of(n, str_make(path, length));
+        n = config_node_value(n, str_make(path, length));
         path += length + (path[length] == '.');
     }
     if (n)

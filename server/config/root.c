@@ -77,6 +77,7 @@ config_finish(struct config_reader *r, const struct node *root)
             break;
         }
     config_record(r, &root_record, root, &d);
+    config_check_server(r, root, &d.c.server);
     d.c.routing = d.routing.routing;
     if (d.routing.fallbacks && d.have_providers) /* else models may be missing that are not */
         config_read_fallbacks(r, d.routing.fallbacks, &d.c);

@@ -64,6 +64,7 @@ const struct config_record config_log_record = CONFIG_RECORD("server.log", log_f
 static const struct config_field server_fields[] = {
     { "listen",            read_listen,          0,             .need = CONFIG_REQUIRED },
     { "admin_listen",      config_read_listen,   AT(admin),             .need = CONFIG_OPTIONAL },
+    { "admin_key",         config_read_secret,   AT(admin_key),         .need = CONFIG_OPTIONAL },
     { "workers",           config_read_workers,  AT(workers),           .min = 1, .max = 1024 },
     { "max_connections",   config_read_int,      AT(max_connections),   .min = 1, .max = 10000000 },
     { "max_body",          config_read_size,     AT(max_body),          .min = KIB, .max = GIB },
@@ -78,3 +79,23 @@ static const struct config_field server_fields[] = {
 /* clang-format on */
 
 const struct config_record config_server_record = CONFIG_RECORD("server", server_fields);
+
+/* Only this machine. */
+static bool
+is_local(const struct config_listen *l)
+{
+    return l->path.p || str_is(l->host, "localhost") || str_is(l->host, "::1")
+           || str_starts(l->host, STR("127."));
+}
+
+void
+config_check_server(struct config_reader *r, const struct node *root, const struct config_server *s)
+{
+    const struct node *at = config_node_value(root, STR("server"));
+    at = at ? config_node_value(at, STR("admin_listen")) : NULL;
+    if (at && s->admin.text.p && !s->admin_key.p && !is_local(&s->admin))
+        config_fail(r, at,
+                    "\"admin_listen\": others than this machine can reach \"%.*s\": say an "
+                    "\"admin_key\" too",
+                    STR_ARG(s->admin.text));
+}

@@ -264,6 +264,15 @@ config_node_is_null(const struct node *n)
            && (n->text.n == 0 || str_is(n->text, "~") || str_is(n->text, "null"));
 }
 
+const struct node *
+config_node_value(const struct node *n, struct str key)
+{
+    for (unsigned i = 0; n->kind == NODE_MAP && i < n->n; i++)
+        if (str_eq(n->v[i].key->text, key))
+            return n->v[i].value;
+    return NULL;
+}
+
 const char *
 config_node_kind(const struct node *n)
 {

@@ -35,6 +35,8 @@ struct node {
 struct node *config_tree(struct config_reader *r, struct str bytes);
 /* Is it `key:` without a value, `~` or `null`? */
 bool config_node_is_null(const struct node *n);
+/* The value of a key of a map; NULL when there is none, or n is no map. */
+const struct node *config_node_value(const struct node *n, struct str key);
 /* "a single value", "a list" or "a map". */
 const char *config_node_kind(const struct node *n);
 

@@ -9,10 +9,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "server/gateway/clock.h"
+#include "server/gateway/file_watch.h"
 #include "server/gateway/ports.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
+
+#define SETTLE_MS 100
 
 struct crew {
     struct service *service; /* borrowed */
@@ -20,7 +24,9 @@ struct crew {
     unsigned n;
     struct worker *admin; /* owned; NULL without an admin port */
     struct ports ports;
-    int done_fd; /* an eventfd: workers that have ended */
+    struct file_watch *watch; /* owned; NULL without a file */
+    uint64_t look_ms;         /* when to look at the file, which may have changed; 0: never */
+    int done_fd;              /* an eventfd: workers that have ended */
     int signal_fd;
     unsigned running; /* workers that have not ended */
     enum worker_order order;
@@ -146,15 +152,37 @@ on_signal(struct crew *c, int signal)
         tell_all(c, c->order == WORKER_RUN ? WORKER_DRAIN : WORKER_STOP);
 }
 
-/* Wait for signals and for the workers' ends. */
+/* Who changes a file may do so in several steps. */
+static void
+on_file(struct crew *c)
+{
+    if (file_watch_read(c->watch))
+        c->look_ms = clock_us() / 1000 + SETTLE_MS;
+}
+
+static void
+look_at_file(struct crew *c)
+{
+    if (!c->look_ms || clock_us() / 1000 < c->look_ms)
+        return;
+    c->look_ms = 0;
+    file_watch_renew(c->watch);
+    reload_if_changed(c->service->reloader, RELOAD_FILE);
+}
+
+/* Wait for signals, for the workers' ends, and for what happens to the file. */
 static void
 watch(struct crew *c)
 {
-    struct pollfd fds[2] = { { .fd = c->signal_fd, .events = POLLIN },
-                             { .fd = c->done_fd, .events = POLLIN } };
+    struct pollfd fds[3] = { { .fd = c->signal_fd, .events = POLLIN },
+                             { .fd = c->done_fd, .events = POLLIN },
+                             { .fd = c->watch ? file_watch_fd(c->watch) : -1, .events = POLLIN } };
     while (c->running > 0) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        if (poll(fds, 3, c->look_ms ? SETTLE_MS : -1) < 0 && errno != EINTR)
             return;
+        if (fds[2].revents & POLLIN)
+            on_file(c);
+        look_at_file(c);
         struct signalfd_siginfo info;
         uint64_t one;
         if ((fds[0].revents & POLLIN) && read(c->signal_fd, &info, sizeof info) > 0)
@@ -181,6 +209,8 @@ take_signals(struct crew *c)
 bool
 crew_run(struct crew *c, struct fault *f)
 {
+    const char *path = c->service->reloader ? reloader_path(c->service->reloader) : NULL;
+    c->watch = path ? file_watch_create(path) : NULL;
     bool ok = take_signals(c);
     while (ok && c->running < c->n && (ok = worker_start(c->workers[c->running])))
         c->running++;
@@ -205,6 +235,7 @@ crew_destroy(struct crew *c)
     worker_destroy(c->admin);
     ports_remove_files(&c->ports);
     ports_fini(&c->ports);
+    file_watch_destroy(c->watch);
     if (c->done_fd >= 0)
         close(c->done_fd);
     if (c->signal_fd >= 0)

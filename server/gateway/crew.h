@@ -1,6 +1,6 @@
 /* The workers of a process, what they are told, and their end.
  *
- *   SIGHUP ─► reload the configuration
+ *   SIGHUP, a change of the file ─► reload the configuration
  *   SIGTERM, SIGINT ─► drain: readiness 503, no new connections, running requests end
  *   a second one, or drain_timeout ─► cut what still runs */
 #ifndef LLMUX_GATEWAY_CREW_H

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "server/gateway/admin.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/pages.h"
 #include "server/http/listener.h"
@@ -36,7 +37,7 @@ on_request(void *ctx, struct http_exchange *http)
     const struct http_head *head = http_exchange_head(http);
     struct front f = front_of_path(head->path, head->query);
     if (w->role == WORKER_ADMIN)
-        pages_answer_admin(w, http);
+        admin_answer(w, http);
     else if (f.dialect && str_is(head->method, "POST"))
         exchange_start(w, http, f);
     else
