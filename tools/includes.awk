@@ -25,7 +25,7 @@ BEGIN {
     may("server/upstream/", "runtime/base/ server/wire/")
     may("server/log/",      "runtime/base/")
     may("server/metrics/",  "runtime/base/")
-    may("server/config/",   "runtime/base/ server/log/")
+    may("server/config/",   "runtime/base/ runtime/route/strategy.h server/log/")
     may("server/auth/",     "runtime/base/ runtime/json/ runtime/xd/xd.h server/upstream/")
     may("tests/",        "runtime/ generated/ir.h server/ codegen/ tests/")
 

@@ -36,6 +36,7 @@ struct route_view {
 
     /* How it goes. */
     enum route_standing standing;
+    double shut_for;    /* seconds until it may be asked, when it is shut; 0: not known */
     unsigned in_flight; /* requests that run there */
     double latency;     /* seconds until a reply (of streams: until its first token), decayed;
                            0: not known */

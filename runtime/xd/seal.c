@@ -22,6 +22,17 @@ seal_is_marked(struct str s)
 }
 
 struct str
+seal_mark(struct str s)
+{
+    size_t end = PREFIX.n;
+    if (!seal_is_marked(s))
+        return (struct str){ NULL, 0 };
+    for (unsigned colons = 0; colons < 2 && end < s.n; end++)
+        colons += s.p[end] == ':';
+    return str_make(s.p, end);
+}
+
+struct str
 seal_put(struct xd *x, enum seal_place place, unsigned ordinal, struct str data)
 {
     struct str s = arena_printf(x->arena, "%.*s%c%u:%.*s", STR_ARG(x->seal), (char)place, ordinal,

@@ -22,6 +22,8 @@ enum seal_place { SEAL_THINKING = 't', SEAL_TEXT = 'x', SEAL_CALL = 'c' };
 
 /* Does it begin with anybody's mark? */
 bool seal_is_marked(struct str s);
+/* That mark, as xd_seal_mark makes them; absent when there is none. */
+struct str seal_mark(struct str s);
 /* data with x->seal in front; ordinal: of the text or call in its turn. */
 struct str seal_put(struct xd *x, enum seal_place place, unsigned ordinal, struct str data);
 /* The same for a reply as a whole, if x->seal is there. */

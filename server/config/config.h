@@ -23,6 +23,7 @@
 #include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/str.h"
+#include "runtime/route/strategy.h"
 #include "server/log/log.h"
 
 #define CONFIG_BYTES_MAX  (1u << 20) /* bytes of a config file */
@@ -56,12 +57,28 @@ struct config_server {
     enum log_format log_format;
 };
 
+/* Words such as tags. */
+struct config_words {
+    struct str *v;
+    unsigned n;
+};
+
+/* Of a million tokens, in any currency that is the same in the whole file. */
+struct config_price {
+    bool set;
+    double input, output;
+};
+
 /* A model that a deployment serves.  A name with an asterisk is a wildcard (`claude-*`).  An
  * upstream name may have one asterisk if the name has one: it stands for what that one matched. */
 struct config_model {
     struct str name;     /* what clients ask for */
     struct str upstream; /* what the provider is asked for; absent: what the client asked for */
-    unsigned weight;     /* 1..1000, share among deployments of the same name */
+    unsigned weight;     /* 1..1000, share among deployments of the same name; 0: not said */
+    uint64_t rpm, tpm;   /* requests and tokens that it takes in a minute; 0: not said */
+    unsigned tier;       /* 1..100, the first is tried first */
+    struct config_words tags; /* requests with one of them come here, others do not */
+    struct config_price price;
     bool wildcard;
 };
 
@@ -108,11 +125,15 @@ struct config_provider {
     unsigned line;      /* of the entry in the file, for messages */
 };
 
-/* If every deployment of `model` failed, try these models in order. */
+/* When `model` cannot serve, try these models in order. */
 struct config_fallback {
     struct str model;
     struct str *to;
     unsigned n_to;
+};
+struct config_fallbacks {
+    struct config_fallback *v;
+    unsigned n;
 };
 
 /* What is told to those who watch. */
@@ -120,13 +141,36 @@ struct config_telemetry {
     int data_port; /* 1: metrics are served on the port for clients too */
 };
 
-enum config_strategy { CONFIG_SIMPLE_SHUFFLE };
+/* What went wrong with a model. */
+enum config_trouble {
+    CONFIG_TROUBLE_ANY,     /* every deployment failed */
+    CONFIG_TROUBLE_CONTEXT, /* the request is longer than the model's context */
+    CONFIG_TROUBLE_POLICY,  /* the provider's content policy refuses it */
+    CONFIG_TROUBLES
+};
+
+/* How the deployments of one name are chosen from. */
+struct config_group {
+    struct str name;
+    enum route_strategy strategy;
+    struct config_words models; /* whose deployments; none: those of the name itself */
+};
+
+/* Another name for a model. */
+struct config_alias {
+    struct str name; /* may be a wildcard */
+    struct str model;
+};
 
 struct config_routing {
-    enum config_strategy strategy;
-    unsigned retries; /* further tries after the first, 0..10 */
-    struct config_fallback *fallbacks;
-    unsigned n_fallbacks;
+    enum route_strategy strategy; /* of what is in no group */
+    unsigned retries;             /* further tries after the first, 0..10 */
+    struct config_group *groups;
+    unsigned n_groups;
+    struct config_alias *aliases;
+    unsigned n_aliases;
+    struct config_fallbacks fallbacks[CONFIG_TROUBLES];
+    unsigned fallback_depth; /* 1..10: steps from the asked model */
 };
 
 /* What is done about deployments that fail: docs/resilience.md.  Shares are in thousandths. */

@@ -62,3 +62,26 @@ config_nearest(struct str word, const struct str *candidates, size_t n)
     }
     return found;
 }
+
+bool
+config_fail_twice(struct config_reader *r, const struct node *n, unsigned i)
+{
+    const struct node *key = n->v[i].key;
+    for (unsigned k = 0; k < i; k++)
+        if (str_eq(n->v[k].key->text, key->text)) {
+            config_fail(r, key, "\"%.*s\" is here twice: the first is in line %u",
+                        STR_ARG(key->text), n->v[k].key->line);
+            return true;
+        }
+    return false;
+}
+
+bool
+config_check_kind(struct config_reader *r, const struct config_field *f, const struct node *n,
+                  enum node_kind kind, const char *like)
+{
+    if (n->kind == kind || config_node_is_null(n))
+        return true;
+    config_fail(r, n, "\"%s\" must be %s, not %s", f->key, like, config_node_kind(n));
+    return false;
+}

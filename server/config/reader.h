@@ -11,6 +11,8 @@
 #include "server/config/config.h"
 #include "server/config/tree.h"
 
+struct config_field;
+
 struct config_reader {
     const struct config_world *world;
     struct arena *arena;
@@ -32,6 +34,12 @@ void config_fail_at(struct config_reader *r, unsigned line, unsigned column, con
 void config_secret(struct config_reader *r, struct str value);
 /* The nearest of n candidates, or absent when none is near enough to suggest. */
 struct str config_nearest(struct str word, const struct str *candidates, size_t n);
+/* Is n a list or map, as wanted (an empty value is an empty one)?  If not, say that f must be
+ * `like`. */
+bool config_check_kind(struct config_reader *r, const struct config_field *f, const struct node *n,
+                       enum node_kind kind, const char *like);
+/* Was the key of n's i-th child there before?  If so, say it. */
+bool config_fail_twice(struct config_reader *r, const struct node *n, unsigned i);
 /* Room for one more element of an array in the arena; NULL when it is full. */
 #define CONFIG_PUSH(r, v, n, room) arena_push((r)->arena, (void **)&(v), &(n), &(room), sizeof *(v))
 
@@ -46,8 +54,6 @@ bool
 config_secret_text(struct config_reader *r, const char *key, const struct node *n, struct str *out);
 
 /* record.c */
-
-struct config_field;
 
 /* Reads a value into the place that f says. */
 typedef bool
@@ -93,6 +99,9 @@ config_read config_read_workers;  /* unsigned; `auto` is 0 */
 config_read config_read_duration; /* uint64_t, ms */
 config_read config_read_size;     /* uint64_t, bytes */
 config_read config_read_choice;   /* int: index into f->choices */
+config_read config_read_count;    /* uint64_t: a whole number */
+config_read config_read_amount;   /* double: a number that may have a point, not below 0 */
+config_read config_read_words;    /* struct config_words: a list of names, not empty */
 config_read config_read_listen;   /* struct config_listen */
 
 /* root.c */

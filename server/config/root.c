@@ -79,8 +79,8 @@ config_finish(struct config_reader *r, const struct node *root)
     config_record(r, &root_record, root, &d);
     config_check_server(r, root, &d.c.server);
     d.c.routing = d.routing.routing;
-    if (d.routing.fallbacks && d.have_providers) /* else models may be missing that are not */
-        config_read_fallbacks(r, d.routing.fallbacks, &d.c);
+    if (d.have_providers) /* else models may be missing that are not */
+        config_read_routing(r, &d.routing, &d.c);
     d.c.secrets = r->secrets;
     d.c.n_secrets = r->n_secrets;
     d.c.tree = root;
@@ -91,11 +91,12 @@ config_finish(struct config_reader *r, const struct node *root)
 }
 
 static const struct config_record *const records[] = {
-    &config_server_record,   &config_tls_record,     &config_log_record,
-    &config_provider_record, &config_model_record,   &config_timeouts_record,
-    &config_auth_record,     &config_routing_record, &config_resilience_record,
-    &config_backoff_record,  &config_budget_record,  &config_breaker_record,
-    &config_cooldown_record, &config_hedge_record,   &config_telemetry_record,
+    &config_server_record,   &config_tls_record,        &config_log_record,
+    &config_provider_record, &config_model_record,      &config_timeouts_record,
+    &config_auth_record,     &config_routing_record,    &config_group_record,
+    &config_price_record,    &config_resilience_record, &config_backoff_record,
+    &config_budget_record,   &config_breaker_record,    &config_cooldown_record,
+    &config_hedge_record,    &config_telemetry_record,
 };
 
 const char *

@@ -21,31 +21,6 @@ static const struct config_timeouts timeouts_defaults = {
     .total = 600 * SECOND,
 };
 
-/* Was the key of n's i-th child there before? */
-static bool
-fail_twice(struct config_reader *r, const struct node *n, unsigned i)
-{
-    const struct node *key = n->v[i].key;
-    for (unsigned k = 0; k < i; k++)
-        if (str_eq(n->v[k].key->text, key->text)) {
-            config_fail(r, key, "\"%.*s\" is here twice: the first is in line %u",
-                        STR_ARG(key->text), n->v[k].key->line);
-            return true;
-        }
-    return false;
-}
-
-/* Is n a list or map (an empty value is an empty one)? */
-static bool
-check_kind(struct config_reader *r, const struct config_field *f, const struct node *n,
-           enum node_kind kind, const char *like)
-{
-    if (n->kind == kind || config_node_is_null(n))
-        return true;
-    config_fail(r, n, "\"%s\" must be %s, not %s", f->key, like, config_node_kind(n));
-    return false;
-}
-
 static bool
 check_header_name(struct config_reader *r, const struct node *key)
 {
@@ -75,14 +50,14 @@ static bool
 read_headers(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
 {
     struct config_provider *p = out;
-    if (!check_kind(r, f, n, NODE_MAP, "a map of names and values"))
+    if (!config_check_kind(r, f, n, NODE_MAP, "a map of names and values"))
         return false;
     unsigned room = 0;
     bool ok = true;
     for (unsigned i = 0; i < n->n; i++) {
         const struct node *key = n->v[i].key;
         struct str value;
-        if (fail_twice(r, n, i) || !check_header_name(r, key)
+        if (config_fail_twice(r, n, i) || !check_header_name(r, key)
             || !config_secret_text(r, key->text.p, n->v[i].value, &value)) {
             ok = false;
             continue;
@@ -94,86 +69,6 @@ read_headers(struct config_reader *r, const struct config_field *f, const struct
     }
     return ok;
 }
-
-static size_t
-count_asterisks(struct str s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += s.p[i] == '*';
-    return n;
-}
-
-static bool
-check_model(struct config_reader *r, const struct node *n, struct config_model *m)
-{
-    size_t in_name = count_asterisks(m->name), in_upstream = count_asterisks(m->upstream);
-    m->wildcard = in_name > 0;
-    if (!m->upstream.p && !m->wildcard)
-        m->upstream = m->name;
-    if (in_upstream && !in_name) {
-        config_fail(r, n, "model \"%.*s\": the upstream has an asterisk, but the name has none",
-                    STR_ARG(m->name));
-        return false;
-    }
-    if (in_upstream && (in_upstream > 1 || in_name > 1)) {
-        config_fail(r, n,
-                    "model \"%.*s\": with an asterisk in the upstream there may be only one "
-                    "in each",
-                    STR_ARG(m->name));
-        return false;
-    }
-    return true;
-}
-
-static bool
-read_model(struct config_reader *r, const struct node *n, struct config_provider *p, unsigned *room)
-{
-    static const struct config_field name = { "models", .need = CONFIG_OPTIONAL };
-    struct config_model m = { .weight = 1 };
-    bool ok = n->kind == NODE_SCALAR ? config_read_text(r, &name, n, &m.name)
-                                     : config_record(r, &config_model_record, n, &m);
-    if (!ok || !check_model(r, n, &m))
-        return false;
-    for (unsigned i = 0; i < p->n_models; i++)
-        if (str_eq(p->models[i].name, m.name)) {
-            config_fail(r, n, "model \"%.*s\" is here twice: write it once, with a weight",
-                        STR_ARG(m.name));
-            return false;
-        }
-    struct config_model *slot = CONFIG_PUSH(r, p->models, p->n_models, *room);
-    if (slot)
-        *slot = m;
-    return slot != NULL;
-}
-
-static bool
-read_models(struct config_reader *r, const struct config_field *f, const struct node *n, void *out)
-{
-    unsigned room = 0;
-    bool ok = true;
-    if (!check_kind(r, f, n, NODE_LIST, "a list such as [gpt-4o]"))
-        return false;
-    if (!n->n) {
-        config_fail(r, n, "\"%s\" is empty: list at least one, or '*' for all", f->key);
-        return false;
-    }
-    for (unsigned i = 0; i < n->n; i++)
-        ok &= read_model(r, n->v[i].value, out, &room);
-    return ok;
-}
-
-#define AT(member) offsetof(struct config_model, member)
-/* clang-format off */
-static const struct config_field model_fields[] = {
-    { "name",     config_read_text, AT(name),     .need = CONFIG_REQUIRED },
-    { "upstream", config_read_text, AT(upstream), .need = CONFIG_OPTIONAL },
-    { "weight",   config_read_int,  AT(weight),   .min = 1, .max = 1000 },
-};
-/* clang-format on */
-#undef AT
-const struct config_record config_model_record = CONFIG_RECORD("providers[].models[]",
-                                                               model_fields);
 
 #define AT(member) offsetof(struct config_timeouts, member)
 /* clang-format off */
@@ -214,7 +109,7 @@ static const struct config_field provider_fields[] = {
     { "api_key",  config_read_secret,  AT(p.api_key),   .need = CONFIG_OPTIONAL },
     { "auth",     config_read_record,  AT(p.auth),      .record = &config_auth_record },
     { "headers",  read_headers,        0,               .need = CONFIG_OPTIONAL },
-    { "models",   read_models,         0,               .need = CONFIG_REQUIRED },
+    { "models",   config_read_models,  0,               .need = CONFIG_REQUIRED },
     { "timeouts", config_read_record,  AT(p.timeouts),  .record = &config_timeouts_record },
     { "policies", config_read_node,    AT(policies),    .need = CONFIG_OPTIONAL },
     { "settings", config_read_node,    AT(settings),    .need = CONFIG_OPTIONAL },
@@ -294,11 +189,11 @@ read_policies(struct config_reader *r, struct draft *d)
     bool ok = true;
     if (!n)
         return true;
-    if (!check_kind(r, &policies, n, NODE_MAP, "a map of names and values"))
+    if (!config_check_kind(r, &policies, n, NODE_MAP, "a map of names and values"))
         return false;
     for (unsigned i = 0; i < n->n; i++) {
         struct config_pair pair = { .key = n->v[i].key->text };
-        if (fail_twice(r, n, i) || !config_text(r, pair.key.p, n->v[i].value, &pair.value)
+        if (config_fail_twice(r, n, i) || !config_text(r, pair.key.p, n->v[i].value, &pair.value)
             || !check_policy(r, d, &n->v[i], pair.value)) {
             ok = false;
             continue;
@@ -379,11 +274,11 @@ read_settings(struct config_reader *r, struct draft *d)
     unsigned room = 0;
     bool ok = true;
     expect_settings(r, d, &e);
-    if (n && !check_kind(r, &settings, n, NODE_MAP, "a map of names and values"))
+    if (n && !config_check_kind(r, &settings, n, NODE_MAP, "a map of names and values"))
         return false;
     for (unsigned i = 0; n && i < n->n; i++) {
         struct config_pair pair = { .key = n->v[i].key->text };
-        if (fail_twice(r, n, i) || !config_text(r, pair.key.p, n->v[i].value, &pair.value)
+        if (config_fail_twice(r, n, i) || !config_text(r, pair.key.p, n->v[i].value, &pair.value)
             || !check_setting(r, d, &e, n->v[i].key)) {
             ok = false;
             continue;
@@ -447,7 +342,8 @@ config_read_providers(struct config_reader *r, const struct config_field *f, con
 {
     unsigned room = 0;
     bool ok = true;
-    if (!check_kind(r, f, n, NODE_LIST, "a list of providers, each beginning with `- name:`"))
+    if (!config_check_kind(r, f, n, NODE_LIST,
+                           "a list of providers, each beginning with `- name:`"))
         return false;
     if (!n->n) {
         config_fail(r, n, "\"%s\" is empty: list at least one", f->key);

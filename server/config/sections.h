@@ -19,24 +19,41 @@ void config_check_server(struct config_reader *r, const struct node *root,
 
 /* section_providers.c */
 extern const struct config_record config_provider_record;
-extern const struct config_record config_model_record, config_timeouts_record;
+extern const struct config_record config_timeouts_record;
 
 /* Read the list of providers into the struct config at out. */
 config_read config_read_providers;
+
+/* section_models.c */
+extern const struct config_record config_model_record, config_price_record;
+/* Read the list of models into the struct config_provider at out. */
+config_read config_read_models;
 
 /* section_auth.c */
 extern const struct config_record config_auth_record; /* struct config_auth */
 
 /* section_routing.c */
 extern const struct config_routing config_routing_defaults;
-/* Like struct config_routing, with the node of fallbacks. */
+/* Like struct config_routing, with the nodes of what can only be read once the providers are
+ * known; NULL: not there. */
 struct config_routing_draft {
     struct config_routing routing;
-    const struct node *fallbacks; /* NULL: none */
+    const struct node *strategy, *groups, *aliases, *fallbacks[CONFIG_TROUBLES];
 };
 extern const struct config_record config_routing_record; /* struct config_routing_draft */
-/* Read the fallbacks into c, whose providers are known by now. */
-bool config_read_fallbacks(struct config_reader *r, const struct node *n, struct config *c);
+extern const struct config_record config_group_record;   /* struct config_group */
+/* Read them into c, whose providers are known by now. */
+bool config_read_routing(struct config_reader *r, const struct config_routing_draft *d,
+                         struct config *c);
+
+/* section_fallbacks.c */
+
+/* Read one map of fallbacks, which stands under `key`, into c; groups and aliases are there. */
+bool config_read_fallbacks(struct config_reader *r, const char *key, const struct node *n,
+                           struct config *c, struct config_fallbacks *to);
+/* Is it a model that somebody serves, a group or an alias?  If not, say so at n. */
+bool config_check_served(struct config_reader *r, const struct config *c, const struct node *n,
+                         struct str model);
 
 /* section_resilience.c */
 extern const struct config_resilience config_resilience_defaults;

@@ -200,17 +200,29 @@ take_number(struct str s, uint64_t *value, struct str *rest)
 }
 
 bool
-config_read_int(struct config_reader *r, const struct config_field *f, const struct node *n,
-                void *out)
+config_read_count(struct config_reader *r, const struct config_field *f, const struct node *n,
+                  void *out)
 {
     struct str text, rest;
-    uint64_t v;
     char must[80];
     if (!config_text(r, f->key, n, &text))
         return false;
+    uint64_t v;
+    if (take_number(text, &v, &rest) && !rest.n && v >= f->min && v <= f->max) {
+        *(uint64_t *)out = v;
+        return true;
+    }
     snprintf(must, sizeof must, "a whole number from %" PRIu64 " to %" PRIu64, f->min, f->max);
-    if (!take_number(text, &v, &rest) || rest.n || v < f->min || v > f->max)
-        return fail_value(r, f, n, must);
+    return fail_value(r, f, n, must);
+}
+
+bool
+config_read_int(struct config_reader *r, const struct config_field *f, const struct node *n,
+                void *out)
+{
+    uint64_t v;
+    if (!config_read_count(r, f, n, &v))
+        return false;
     *(unsigned *)out = (unsigned)v;
     return true;
 }
@@ -245,6 +257,52 @@ config_read_share(struct config_reader *r, const struct config_field *f, const s
     if (!take_share(text, &v) || v < f->min || v > f->max)
         return fail_value(r, f, n, must);
     *(unsigned *)out = (unsigned)v;
+    return true;
+}
+
+bool
+config_read_amount(struct config_reader *r, const struct config_field *f, const struct node *n,
+                   void *out)
+{
+    struct str text, rest = { 0 };
+    uint64_t whole, part = 0;
+    double scale = 1;
+    if (!config_text(r, f->key, n, &text))
+        return false;
+    bool ok = take_number(text, &whole, &rest);
+    if (ok && rest.n && rest.p[0] == '.') {
+        struct str behind = str_skip(rest, 1);
+        ok = take_number(behind, &part, &rest);
+        for (size_t i = 0; ok && i < behind.n - rest.n; i++)
+            scale *= 10;
+    }
+    if (!ok || rest.n)
+        return fail_value(r, f, n, "a number such as 0.25 or 3");
+    *(double *)out = (double)whole + (double)part / scale;
+    return true;
+}
+
+bool
+config_read_words(struct config_reader *r, const struct config_field *f, const struct node *n,
+                  void *out)
+{
+    struct config_words *words = out;
+    unsigned room = 0;
+    if (!config_check_kind(r, f, n, NODE_LIST, "a list such as [a, b]"))
+        return false;
+    if (!n->n) {
+        config_fail(r, n, "\"%s\" is empty: list at least one, or leave it out", f->key);
+        return false;
+    }
+    for (unsigned i = 0; i < n->n; i++) {
+        struct str word;
+        if (!config_read_text(r, f, n->v[i].value, &word))
+            return false;
+        struct str *slot = CONFIG_PUSH(r, words->v, words->n, room);
+        if (!slot)
+            return false;
+        *slot = word;
+    }
     return true;
 }
 

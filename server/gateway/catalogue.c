@@ -5,27 +5,135 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "runtime/route/key.h"
+
+/* What catalogues are made with. */
+struct maker {
+    struct catalogue *c;
+    const struct config_routing *rules;
+    struct arena *arena;
+};
+
+/* The model of exactly this name, made if there is none. */
 static struct model *
-add_model(struct model **v, unsigned *n, unsigned *cap, struct str name, struct arena *a)
+add_model(struct maker *k, struct str name)
 {
+    struct catalogue *c = k->c;
+    bool wild = memchr(name.p, '*', name.n);
+    struct model **v = wild ? &c->wild : &c->exact;
+    unsigned *n = wild ? &c->n_wild : &c->n_exact, *cap = wild ? &c->cap_wild : &c->cap_exact;
     for (unsigned i = 0; i < *n; i++)
         if (str_eq((*v)[i].name, name))
             return &(*v)[i];
-    struct model *m = arena_push(a, (void **)v, n, cap, sizeof **v);
-    if (m)
-        m->name = name;
+    struct model *m = arena_push(k->arena, (void **)v, n, cap, sizeof **v);
+    if (!m)
+        return NULL;
+    *m = (struct model){ .name = name, .strategy = k->rules->strategy };
+    m->turn = arena_alloc(k->arena, sizeof *m->turn);
     return m;
 }
 
 static void
-add_offer(struct catalogue *c, const struct deployment *d, const struct config_model *cm,
-          struct arena *a)
+add_offer(struct maker *k, struct model *m, const struct offer *o)
 {
-    struct model *m = cm->wildcard ? add_model(&c->wild, &c->n_wild, &c->cap_wild, cm->name, a)
-                                   : add_model(&c->exact, &c->n_exact, &c->cap_exact, cm->name, a);
-    struct offer *o = m ? arena_push(a, (void **)&m->offers, &m->n, &m->cap, sizeof *o) : NULL;
-    if (o)
-        *o = (struct offer){ d, cm };
+    struct offer *slot = m ? arena_push(k->arena, (void **)&m->offers, &m->n, &m->cap, sizeof *o)
+                           : NULL;
+    if (slot)
+        *slot = *o;
+}
+
+/* All that `from` offers, asked for by this name of it. */
+static void
+add_offers(struct maker *k, struct model *m, const struct model *from, struct str name)
+{
+    for (unsigned i = 0; from && i < from->n; i++) {
+        struct offer o = from->offers[i];
+        o.asked = o.asked.p ? o.asked : name;
+        add_offer(k, m, &o);
+    }
+}
+
+static uint64_t
+identify(const struct deployment *d, const struct config_model *m, struct arena *a)
+{
+    struct str who = arena_printf(a, "%.*s\n%.*s", STR_ARG(d->config->name), STR_ARG(m->name));
+    return route_key_of(who);
+}
+
+static void
+add_deployment(struct maker *k, const struct deployment *d)
+{
+    for (unsigned i = 0; i < d->config->n_models; i++) {
+        const struct config_model *m = &d->config->models[i];
+        const struct offer o = { .deployment = d,
+                                 .model = m,
+                                 .identity = identify(d, m, k->arena) };
+        add_offer(k, add_model(k, m->name), &o);
+    }
+}
+
+/* The one of this name or the first wildcard that takes it: as catalogue_find, before that works. */
+static const struct model *
+find_early(const struct catalogue *c, struct str name)
+{
+    for (unsigned i = 0; i < c->n_exact; i++)
+        if (str_eq(c->exact[i].name, name))
+            return &c->exact[i];
+    for (unsigned i = 0; i < c->n_wild; i++)
+        if (str_eq(c->wild[i].name, name) || str_glob(c->wild[i].name, name))
+            return &c->wild[i];
+    return NULL;
+}
+
+/* Making a model moves others, so what is taken from is a copy. */
+static void
+add_group(struct maker *k, const struct config_group *g)
+{
+    bool is_new = g->models.n || !find_early(k->c, g->name)
+                  || !str_eq(find_early(k->c, g->name)->name, g->name);
+    const struct str *members = g->models.n ? g->models.v : &g->name;
+    unsigned n = !is_new ? 0 : g->models.n ? g->models.n : 1;
+    struct model own = { .n = 0 };
+    for (unsigned i = 0; i < n; i++)
+        add_offers(k, &own, find_early(k->c, members[i]), members[i]);
+    struct model *m = add_model(k, g->name);
+    if (!m)
+        return;
+    m->strategy = g->strategy;
+    if (is_new)
+        m->offers = own.offers, m->n = own.n, m->cap = own.cap;
+}
+
+static void
+add_alias(struct maker *k, const struct config_alias *alias)
+{
+    const struct model *to = find_early(k->c, alias->model);
+    struct model own = { .strategy = to ? to->strategy : k->rules->strategy };
+    add_offers(k, &own, to, alias->model);
+    struct model *m = add_model(k, alias->name);
+    if (!m)
+        return;
+    m->goes_by = alias->model;
+    m->strategy = own.strategy;
+    m->offers = own.offers, m->n = own.n, m->cap = own.cap;
+}
+
+/* By what a model's offers share requests: what was said of all, and weights if any was said. */
+static void
+set_shares(struct model *m)
+{
+    bool weights = false, rpm = true, tpm = true;
+    for (unsigned i = 0; i < m->n; i++) {
+        weights |= m->offers[i].model->weight > 0;
+        rpm &= m->offers[i].model->rpm > 0;
+        tpm &= m->offers[i].model->tpm > 0;
+    }
+    for (unsigned i = 0; i < m->n; i++) {
+        const struct config_model *o = m->offers[i].model;
+        double weight = o->weight ? o->weight : 1;
+        double said = rpm ? (double)o->rpm : tpm ? (double)o->tpm : 1;
+        m->offers[i].share = weights ? weight : said;
+    }
 }
 
 static int
@@ -67,18 +175,27 @@ sort_wild(struct catalogue *c)
 
 enum err
 catalogue_make(struct catalogue *c, const struct deployment *deployments, unsigned n,
-               struct arena *a)
+               const struct config_routing *rules, struct arena *a)
 {
+    struct maker k = { c, rules, a };
     *c = (struct catalogue){ .n_exact = 0 };
     for (unsigned i = 0; i < n; i++)
-        for (unsigned k = 0; k < deployments[i].config->n_models; k++)
-            add_offer(c, &deployments[i], &deployments[i].config->models[k], a);
+        add_deployment(&k, &deployments[i]);
+    sort_wild(c);
+    for (unsigned i = 0; i < rules->n_groups; i++)
+        add_group(&k, &rules->groups[i]);
+    for (unsigned i = 0; i < rules->n_aliases; i++)
+        add_alias(&k, &rules->aliases[i]);
     sort_wild(c);
     c->by_name = arena_alloc(a, (c->n_exact + 1) * sizeof *c->by_name);
     if (a->full)
         return ERR_LIMIT;
-    for (unsigned i = 0; i < c->n_exact; i++)
+    for (unsigned i = 0; i < c->n_wild; i++)
+        set_shares(&c->wild[i]);
+    for (unsigned i = 0; i < c->n_exact; i++) {
+        set_shares(&c->exact[i]);
         c->by_name[i] = &c->exact[i];
+    }
     qsort(c->by_name, c->n_exact, sizeof *c->by_name, compare_models);
     return ERR_OK;
 }
@@ -102,6 +219,7 @@ struct str
 offer_upstream(const struct offer *o, struct str name, struct arena *a)
 {
     struct str to = o->model->upstream, glob = o->model->name;
+    name = o->asked.p ? o->asked : name;
     if (!to.p)
         return name;
     const char *star = memchr(to.p, '*', to.n);

@@ -2,8 +2,11 @@
  *
  *   "gpt-4o"     ─► offers: main (weight 3), backup (weight 1)
  *   "claude-*"   ─► offers: anthropic
+ *   "fast"       ─► offers: main's gpt-4o-mini, anthropic's claude-haiku      a group
+ *   "gpt-4"      ─► the offers of gpt-4o                                      an alias
  *
- * Every name and every wildcard is one model.  Made once at the start, never changed. */
+ * Every name and every wildcard is one model.  Made once at the start, never changed, but for the
+ * counters of turns. */
 #ifndef LLMUX_GATEWAY_CATALOGUE_H
 #define LLMUX_GATEWAY_CATALOGUE_H
 
@@ -14,10 +17,16 @@
 struct offer {
     const struct deployment *deployment;
     const struct config_model *model;
+    struct str asked;  /* by which of its names, in groups and aliases; else absent: the model's */
+    double share;      /* of the requests: by weight, rpm or tpm, what all of the model's have */
+    uint64_t identity; /* the same for this deployment and model, after restarts and elsewhere */
 };
 
 struct model {
-    struct str name; /* may be a wildcard */
+    struct str name;    /* may be a wildcard */
+    struct str goes_by; /* of an alias: the model's own name; else absent */
+    enum route_strategy strategy;
+    _Atomic uint64_t *turn; /* counts requests, for strategies that go round */
     struct offer *offers;
     unsigned n, cap; /* n >= 1 */
 };
@@ -30,9 +39,10 @@ struct catalogue {
     const struct model **by_name; /* the exact ones, sorted */
 };
 
-/* Gather the models of n deployments, which must outlive c.  ERR_LIMIT when the arena is full. */
+/* Gather the models of n deployments, which must outlive c, and the groups and aliases of valid
+ * rules.  ERR_LIMIT when the arena is full. */
 MUST_CHECK enum err catalogue_make(struct catalogue *c, const struct deployment *deployments,
-                                   unsigned n, struct arena *a);
+                                   unsigned n, const struct config_routing *rules, struct arena *a);
 
 /* The model for a name that a client asks for: the one of exactly this name, else the most telling
  * wildcard; NULL when there is none. */

@@ -8,6 +8,7 @@
 #include "server/gateway/clock.h"
 #include "server/gateway/measure.h"
 #include "server/gateway/request_log.h"
+#include "server/gateway/wants.h"
 #include "server/gateway/worker.h"
 
 #define MODELS_NAMED 20u  /* in the message for an unknown model */
@@ -154,6 +155,17 @@ refuse_model(struct exchange *x)
     refuse(x, &e);
 }
 
+static bool
+find_route(struct exchange *x)
+{
+    const struct gateway *g = x->gateway;
+    struct route_request q;
+    wants_of(&q, &x->tape->ask, http_exchange_head(x->http), x->bytes_in, x->model, &x->arena);
+    x->outlook = (struct outlook){ g, &x->arena, x->wants_stream };
+    q.outlook = outlook_of_guards(&x->outlook);
+    return route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena);
+}
+
 /* --- trying -------------------------------------------------------------------------------- */
 
 /* Overload and rate limits may be gone at the next try or at another deployment; a mistake in the
@@ -173,10 +185,39 @@ begin_waiting(struct exchange *x)
         deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
 }
 
+/* What other deployments of the model would say too, but another model might not. */
+static bool
+divert(struct exchange *x)
+{
+    if (x->error.kind == IR_FAULT_CONTEXT)
+        return route_divert(&x->route, CONFIG_TROUBLE_CONTEXT);
+    return x->error.kind == IR_FAULT_POLICY && route_divert(&x->route, CONFIG_TROUBLE_POLICY);
+}
+
+/* No deployment could be asked at all. */
+static struct ir_error
+lack_error(struct exchange *x)
+{
+    const struct route *r = &x->route;
+    struct ir_error e = { .set = true, .kind = IR_FAULT_OVERLOADED };
+    if (r->lack == ROUTE_LACK_TAGS) {
+        e.kind = IR_FAULT_MISSING;
+        e.code = STR("model_not_found");
+        e.message = arena_printf(&x->arena, "no deployment of %.*s serves requests with these tags",
+                                 STR_ARG(x->model));
+        return e;
+    }
+    e.message = arena_printf(&x->arena, "every deployment of %.*s is resting after failures",
+                             STR_ARG(x->model));
+    if (r->wait > 0)
+        e.retry_after = (struct ir_int){ (int64_t)r->wait + 1, true };
+    return e;
+}
+
 static void
 give_up(struct exchange *x)
 {
-    struct ir_error e = x->error;
+    struct ir_error e = x->error.set ? x->error : lack_error(x);
     deadline_clear(&x->worker->deadlines, &x->deadline);
     refuse(x, &e);
 }
@@ -239,7 +280,9 @@ exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str
     x->detail = arena_str(&x->arena, detail);
     attempt_stop(x);
     unsigned repeats = route_repeats(&x->route);
-    if (!is_worth_a_try(&x->error))
+    if (divert(x))
+        try_next(x);
+    else if (!is_worth_a_try(&x->error))
         give_up(x);
     else if (repeats > 0)
         rest(x, repeats);
@@ -267,8 +310,7 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     measure_begin(x);
     if (!read_request(x) || !pass_gates(x))
         return;
-    const struct gateway *g = x->gateway;
-    if (route_begin(&x->route, &g->catalogue, &g->config->routing, x->model, &x->arena))
+    if (find_route(x))
         try_next(x);
     else
         refuse_model(x);

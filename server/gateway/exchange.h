@@ -17,8 +17,8 @@
 #include "runtime/xd/translate.h"
 #include "server/gateway/attempt.h"
 #include "server/gateway/front.h"
+#include "server/gateway/outlook.h"
 #include "server/gateway/request_id.h"
-#include "server/gateway/route.h"
 #include "server/gateway/tape.h"
 #include "server/http/conn.h"
 #include "server/http/deadline.h"
@@ -49,6 +49,7 @@ struct exchange {
 
     struct tape *tape; /* owned; NULL once the reply is on its way */
     struct route route;
+    struct outlook outlook; /* the route's */
 
     struct arena arena; /* what lives as long as the exchange */
     struct str path;    /* of the request */

@@ -1,63 +1,176 @@
 /* Choosing deployments. */
 #include "server/gateway/route.h"
 
+#include <stdatomic.h>
+
 enum { ROUTE_FRESH, ROUTE_TRIED, ROUTE_EXCLUDED };
 
-/* Turn to a model.  False when it does not exist or memory ran out. */
-static bool
-take_model(struct route *r, struct str name)
+/* --- models, one after the other ----------------------------------------------------------- */
+
+static struct str
+own_name(const struct model *m, struct str asked)
 {
-    r->name = name;
-    r->model = catalogue_find(r->catalogue, name);
-    r->state = r->model ? arena_alloc(r->arena, r->model->n) : NULL;
-    r->tries = r->rules->retries + 1;
+    return m->goes_by.p ? m->goes_by : asked;
+}
+
+/* Put a model into the steps, at `place`, if it exists and was not there before. */
+static bool
+insert_step(struct route *r, unsigned place, struct str name, unsigned depth)
+{
+    const struct model *m = catalogue_find(r->catalogue, name);
+    if (!m)
+        return false;
+    struct str own = own_name(m, name);
+    for (unsigned i = 0; i < r->n; i++)
+        if (str_eq(r->steps[i].own, own))
+            return false;
+    if (!arena_push(r->arena, (void **)&r->steps, &r->n, &r->cap, sizeof *r->steps))
+        return false;
+    memmove(&r->steps[place + 1], &r->steps[place], (r->n - 1 - place) * sizeof *r->steps);
+    r->steps[place] = (struct route_step){ name, own, m, depth };
+    return true;
+}
+
+static const struct config_fallback *
+find_fallback(const struct config_fallbacks *l, struct str model)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i].model, model))
+            return &l->v[i];
+    return NULL;
+}
+
+/* Put the fallbacks of the model being tried into the steps, from `place` on. */
+static void
+insert_fallbacks(struct route *r, enum config_trouble trouble, unsigned place)
+{
+    const struct config_fallbacks *l = &r->rules->fallbacks[trouble];
+    const struct route_step step = r->steps[r->at];
+    const struct config_fallback *f = find_fallback(l, step.name);
+    if (!f)
+        f = find_fallback(l, step.own);
+    for (unsigned i = 0; f && step.depth < r->rules->fallback_depth && i < f->n_to; i++)
+        place += insert_step(r, place, f->to[i], step.depth + 1);
+}
+
+/* Turn to the model at r->at.  False when memory ran out. */
+static bool
+take_model(struct route *r)
+{
+    const struct model *m = r->steps[r->at].model;
+    r->state = arena_alloc(r->arena, m->n);
+    r->views = arena_alloc(r->arena, m->n * sizeof *r->views);
+    r->tries = r->state && r->views ? r->rules->retries + 1 : 0;
     r->rounds = 0;
-    return r->state;
+    r->diverted = false;
+    r->turn = atomic_fetch_add_explicit(m->turn, 1, memory_order_relaxed);
+    return r->tries > 0;
 }
 
 bool
 route_begin(struct route *r, const struct catalogue *c, const struct config_routing *rules,
-            struct str asked, struct arena *a)
+            const struct route_request *q, struct arena *a)
 {
-    *r = (struct route){ .catalogue = c, .rules = rules, .arena = a };
-    for (unsigned i = 0; i < rules->n_fallbacks; i++)
-        if (str_eq(rules->fallbacks[i].model, asked))
-            r->fallbacks = &rules->fallbacks[i];
-    return take_model(r, asked);
+    *r = (struct route){ .catalogue = c, .rules = rules, .request = *q, .arena = a };
+    return insert_step(r, 0, q->asked, 0) && take_model(r);
 }
 
-static uint64_t
-weigh(const struct route *r, unsigned char state)
+/* Leave the model being tried for the next one; at the end r->at is r->n. */
+static void
+next_model(struct route *r)
 {
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < r->model->n; i++)
-        sum += r->state[i] == state ? r->model->offers[i].model->weight : 0;
-    return sum;
+    if (!r->diverted)
+        insert_fallbacks(r, CONFIG_TROUBLE_ANY, r->n);
+    if (++r->at < r->n)
+        take_model(r);
 }
 
-/* One of the offers in this state, by weight; there is at least one. */
+/* --- the deployments of one ---------------------------------------------------------------- */
+
+static bool
+has_word(const struct config_words *l, struct str word)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i], word))
+            return true;
+    return false;
+}
+
+static enum route_tags
+compare_tags(const struct config_words *offered, const struct config_words *wanted)
+{
+    for (unsigned i = 0; i < wanted->n; i++)
+        if (has_word(offered, wanted->v[i]))
+            return ROUTE_MATCHING;
+    return offered->n ? ROUTE_FOREIGN : ROUTE_UNTAGGED;
+}
+
+/* Has this account made what the request brings? */
+static bool
+is_bound(const struct route_request *q, const struct offer *o)
+{
+    if (q->home && q->home == o->identity)
+        return true;
+    for (unsigned i = 0; q->marks.n && i < o->deployment->n_languages; i++)
+        if (has_word(&q->marks, o->deployment->languages[i].seal))
+            return true;
+    return false;
+}
+
+static struct route_view
+view(const struct route *r, const struct offer *o, unsigned index)
+{
+    const struct config_model *m = o->model;
+    const struct route_request *q = &r->request;
+    struct route_view v = { .offer = index,
+                            .identity = o->identity,
+                            .share = o->share,
+                            .tier = m->tier,
+                            .rpm = m->rpm,
+                            .tpm = m->tpm,
+                            .priced = m->price.set,
+                            .price_in = m->price.input,
+                            .price_out = m->price.output,
+                            .tags = compare_tags(&m->tags, &q->tags),
+                            .bound = is_bound(q, o) };
+    if (q->outlook.look && v.tags != ROUTE_FOREIGN)
+        q->outlook.look(q->outlook.ctx, o, r->steps[r->at].name, &v);
+    return v;
+}
+
+/* Note why an offer cannot be taken, in case that none can be. */
+static void
+note_lack(struct route *r, const struct route_view *v)
+{
+    if (v->tags == ROUTE_FOREIGN) {
+        r->lack = r->lack ? r->lack : ROUTE_LACK_TAGS;
+    } else if (v->standing == ROUTE_SHUT) {
+        r->lack = ROUTE_LACK_HEALTH;
+        if (v->shut_for > 0 && (r->wait <= 0 || v->shut_for < r->wait))
+            r->wait = v->shut_for;
+    }
+}
+
+/* Fill r->views with those that may be asked now of the offers in this state; how many are they? */
 static unsigned
-pick(const struct route *r, unsigned char state, uint64_t sum, struct dice *dice)
+gather(struct route *r, unsigned char state)
 {
-    uint64_t at = dice_below(dice, sum);
-    unsigned last = 0;
-    for (unsigned i = 0; i < r->model->n; i++) {
+    const struct model *m = r->steps[r->at].model;
+    unsigned n = 0;
+    for (unsigned i = 0; i < m->n; i++) {
         if (r->state[i] != state)
             continue;
-        last = i;
-        uint64_t weight = r->model->offers[i].model->weight;
-        if (at < weight)
-            break;
-        at -= weight;
+        r->views[n] = view(r, &m->offers[i], i);
+        note_lack(r, &r->views[n++]);
     }
-    return last;
+    return route_admit(r->views, n);
 }
 
 /* When every offer was tried, all may be tried again. */
 static void
 refresh(struct route *r)
 {
-    for (unsigned i = 0; i < r->model->n; i++)
+    for (unsigned i = 0; i < r->steps[r->at].model->n; i++)
         if (r->state[i] == ROUTE_TRIED)
             r->state[i] = ROUTE_FRESH;
     r->rounds++;
@@ -66,39 +179,41 @@ refresh(struct route *r)
 static bool
 next_offer(struct route *r, struct dice *dice, struct candidate *c)
 {
-    if (r->tries == 0)
+    const struct route_step *step = &r->steps[r->at];
+    if (r->tries == 0 || r->diverted)
         return false;
-    uint64_t sum = weigh(r, ROUTE_FRESH);
-    if (sum == 0) {
+    unsigned n = gather(r, ROUTE_FRESH);
+    if (n == 0) {
         refresh(r);
-        sum = weigh(r, ROUTE_FRESH);
+        n = gather(r, ROUTE_FRESH);
     }
-    if (sum == 0)
+    if (n == 0)
         return false;
-    r->last = pick(r, ROUTE_FRESH, sum, dice);
+    struct route_ask ask = r->request.ask;
+    ask.turn = r->turn;
+    r->last = r->views[route_choose(step->model->strategy, r->views, n, &ask, dice)].offer;
     r->state[r->last] = ROUTE_TRIED;
     r->tries--;
-    *c = (struct candidate){ &r->model->offers[r->last], r->name, r->rounds > 0 };
+    *c = (struct candidate){ &step->model->offers[r->last], step->name, r->rounds > 0 };
     return true;
 }
 
 bool
 route_next(struct route *r, struct dice *dice, struct candidate *c)
 {
-    while (!r->state || !next_offer(r, dice, c)) {
-        if (!r->fallbacks || r->next_fallback == r->fallbacks->n_to)
-            return false;
-        take_model(r, r->fallbacks->to[r->next_fallback++]);
-    }
-    return true;
+    while (r->at < r->n && !next_offer(r, dice, c))
+        next_model(r);
+    return r->at < r->n;
 }
 
 unsigned
-route_repeats(const struct route *r)
+route_repeats(struct route *r)
 {
-    if (r->tries == 0 || weigh(r, ROUTE_FRESH) > 0)
-        return r->tries == 0 ? 0 : r->rounds;
-    return weigh(r, ROUTE_TRIED) > 0 ? r->rounds + 1 : 0;
+    if (r->at == r->n || r->tries == 0 || r->diverted)
+        return 0;
+    if (gather(r, ROUTE_FRESH) > 0)
+        return r->rounds;
+    return gather(r, ROUTE_TRIED) > 0 ? r->rounds + 1 : 0;
 }
 
 void
@@ -106,4 +221,12 @@ route_exclude(struct route *r)
 {
     r->state[r->last] = ROUTE_EXCLUDED;
     r->tries++;
+}
+
+bool
+route_divert(struct route *r, enum config_trouble trouble)
+{
+    insert_fallbacks(r, trouble, r->at + 1);
+    r->diverted = true;
+    return r->at + 1 < r->n;
 }

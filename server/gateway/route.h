@@ -1,27 +1,68 @@
 /* Which deployment shall try a request next.
  *
- *   asked model      offers, weighted at random, each once, then all again   1 + retries tries
- *   its fallbacks    the same for each model in the order of the config
+ *   asked model      its deployments, chosen by its group's strategy, each once, then all again:
+ *                    1 + retries tries
+ *   its fallbacks    the same for each model in the order of the config; then their fallbacks
  *
- * No clock, no sockets: the dice are an argument. */
+ * A request that is too long for a model, or against a provider's content policy, turns to the
+ * fallbacks for that instead.  No model is tried twice.  What is known of deployments comes from
+ * an outlook; no clock, no sockets: the dice are an argument. */
 #ifndef LLMUX_GATEWAY_ROUTE_H
 #define LLMUX_GATEWAY_ROUTE_H
 
-#include "server/gateway/catalogue.h"
 #include "runtime/base/dice.h"
+#include "runtime/route/strategy.h"
+#include "server/gateway/catalogue.h"
+
+/* How the deployments are doing. */
+struct route_outlook {
+    /* Fill in how it goes in a view of this offer, which is asked for by this name, and is filled
+     * in as if all went well.  NULL: nothing is known. */
+    void (*look)(void *ctx, const struct offer *o, struct str name, struct route_view *v);
+    void *ctx;
+};
+
+/* What a request wants of a route; borrowed for as long as the route. */
+struct route_request {
+    struct str asked; /* the model */
+    struct config_words tags;
+    struct route_ask ask;      /* without the turn */
+    struct config_words marks; /* of the accounts that sealed something in it (xd_seal_mark) */
+    uint64_t home;             /* identity of the offer whose account holds what it needs; or 0 */
+    struct route_outlook outlook;
+};
+
+/* Why there is no next try, if none was made. */
+enum route_lack {
+    ROUTE_LACK_NONE,
+    ROUTE_LACK_TAGS,   /* no deployment serves requests with these tags */
+    ROUTE_LACK_HEALTH, /* none may be asked now */
+};
+
+/* A model that is tried, or will be. */
+struct route_step {
+    struct str name; /* by which it was asked for */
+    struct str own;  /* behind aliases */
+    const struct model *model;
+    unsigned depth; /* steps from the asked model */
+};
 
 struct route {
     const struct catalogue *catalogue;
     const struct config_routing *rules;
-    const struct config_fallback *fallbacks; /* of the asked model, or NULL */
-    unsigned next_fallback;
-    struct str name;           /* by which the model being tried was asked for */
-    const struct model *model; /* being tried */
-    unsigned char *state;      /* by offer of model: ROUTE_FRESH, ... */
-    unsigned tries;            /* left for this model */
-    unsigned last;             /* the offer that was given out last */
-    unsigned rounds;           /* how often all offers of model have been tried */
+    struct route_request request;
     struct arena *arena;
+    struct route_step *steps; /* steps[at] is being tried, those before were; n of them */
+    unsigned at, n, cap;
+    unsigned char *state;     /* by offer of the model being tried: ROUTE_FRESH, ... */
+    struct route_view *views; /* room for one of each */
+    uint64_t turn;
+    unsigned tries;  /* left for this model */
+    unsigned last;   /* the offer that was given out last */
+    unsigned rounds; /* how often all offers of the model have been tried */
+    bool diverted;   /* the model being tried cannot serve this request at all */
+    enum route_lack lack;
+    double wait; /* seconds until the first of those that must not be asked may be; 0: not known */
 };
 
 /* A try that shall be made. */
@@ -31,20 +72,24 @@ struct candidate {
     bool again;      /* this deployment has failed this request before */
 };
 
-/* Begin for a request for the model `asked`, which must outlive the route.  False when no such
- * model exists. */
+/* Begin for a request, which is copied, but for what it points to.  False when no such model
+ * exists, or memory ran out. */
 bool route_begin(struct route *r, const struct catalogue *c, const struct config_routing *rules,
-                 struct str asked, struct arena *a);
+                 const struct route_request *q, struct arena *a);
 
 /* The next try; false when there is none left. */
 bool route_next(struct route *r, struct dice *dice, struct candidate *c);
 
 /* How often the deployment of the next try may have failed this request already: 0 when it is a
  * fresh one, or there is no next try. */
-unsigned route_repeats(const struct route *r);
+unsigned route_repeats(struct route *r);
 
 /* The last try was not made, as its deployment cannot serve this request at all: it does not count
  * as one, and this deployment is not offered again for this model. */
 void route_exclude(struct route *r);
+
+/* The last try failed in a way that other deployments of this model would fail in too: turn to the
+ * models that the config has for that.  False when there is none left. */
+bool route_divert(struct route *r, enum config_trouble trouble);
 
 #endif

@@ -84,7 +84,7 @@ walk(const struct config *c)
         check(p->name.n && p->type.n && p->n_models > 0);
         n += sum(p->name) + sum(p->base_url) + sum(p->api_key) + sum(p->proxy) + sum(p->ca_file);
         for (unsigned k = 0; k < p->n_models; k++) {
-            check(p->models[k].weight >= 1 && p->models[k].weight <= 1000);
+            check(p->models[k].tier >= 1 && p->models[k].weight <= 1000);
             n += sum(p->models[k].name) + sum(p->models[k].upstream);
         }
         for (unsigned k = 0; k < p->n_headers; k++)

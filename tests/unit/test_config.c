@@ -146,7 +146,8 @@ config_has_defaults(void **state)
     assert_int_equal(p->timeouts.idle, 60000);
     assert_int_equal(p->timeouts.total, 600000);
     ASSERT_STR(p->models[0].upstream, "m");
-    assert_int_equal(p->models[0].weight, 1);
+    assert_int_equal(p->models[0].weight, 0);
+    assert_int_equal(p->models[0].tier, 1);
     assert_int_equal(r.config->routing.retries, 2);
     assert_int_equal(r.config->n_secrets, 0);
     result_fini(&r);
@@ -257,10 +258,11 @@ config_holds_every_value(void **state)
     ASSERT_STR(q->models[1].upstream, "y/*");
     const struct config_routing *o = &r.config->routing;
     assert_int_equal(o->retries, 0);
-    assert_int_equal(o->n_fallbacks, 1);
-    ASSERT_STR(o->fallbacks[0].model, "gpt-4o");
-    assert_int_equal(o->fallbacks[0].n_to, 2);
-    ASSERT_STR(o->fallbacks[0].to[1], "claude-3");
+    const struct config_fallbacks *any = &o->fallbacks[CONFIG_TROUBLE_ANY];
+    assert_int_equal(any->n, 1);
+    ASSERT_STR(any->v[0].model, "gpt-4o");
+    assert_int_equal(any->v[0].n_to, 2);
+    ASSERT_STR(any->v[0].to[1], "claude-3");
     static const char *const secrets[] = { "sk-from-the-environment",
                                            "blue$",
                                            "a b",
@@ -299,6 +301,8 @@ config_follows_aliases(void **state)
 #define HILLS(more)    S "providers:\n- { name: a, type: hills, models: [m]" more " }\n"
 #define MODELS(value)  S "providers:\n- name: a\n  type: openai\n  models: " value "\n"
 #define ROUTING(line)  S P "routing:\n  " line "\n"
+#define CIRCLE(line) \
+    S "providers: [{ name: p, type: openai, models: [a, b, c, d] }]\nrouting:\n  " line "\n"
 
 static const struct {
     const char *text, *errors; /* without "conf/x.yaml:" */
@@ -370,8 +374,6 @@ static const struct {
                                     "500ms, 30s, 5m or 1h, not \"1.5s\"\n" },
     { SERVER("log: { level: loud }"),
       "3:17: \"level\" must be one of debug, info, warn, error, not \"loud\"\n" },
-    { ROUTING("strategy: least-busy"),
-      "4:13: \"strategy\" must be simple-shuffle, not \"least-busy\"\n" },
     { ROUTING("retries: 11"),
       "4:12: \"retries\" must be a whole number from 0 to 10, not \"11\"\n" },
     /* variables, secrets, files */
@@ -468,6 +470,52 @@ static const struct {
       "4:19: the fallbacks of \"m\" must be a list such as [gpt-4o]\n" },
     { ROUTING("fallbacks: { m: ['*'] }"),
       "4:20: \"*\": a fallback names one model, without an asterisk\n" },
+    { ROUTING("fallbacks: { m: [alias], alias: [g] }\n  aliases: { alias: n }\n"
+              "  groups: { g: { models: [m] } }"),
+      "5:21: no provider serves model \"n\", did you mean \"m\"?\n" },
+    { CIRCLE("fallbacks: { a: [b], b: [c], c: [a, d] }"),
+      "4:36: fallbacks go in a circle: c -> a -> b -> c: remove one of them, or set "
+      "fallback_depth: 1\n" },
+    { CIRCLE("fallback_depth: 2\n  content_policy_fallbacks: { a: [b], b: [a] }"),
+      "5:43: fallbacks go in a circle: b -> a -> b: remove one of them, or set "
+      "fallback_depth: 1\n" },
+    { CIRCLE("fallback_depth: 0"),
+      "4:19: \"fallback_depth\" must be a whole number from 1 to 10, not \"0\"\n" },
+    /* strategies, groups, aliases */
+    { ROUTING("strategy: fastest"),
+      "4:13: \"strategy\" must be one of simple-shuffle, round-robin, least-busy, lowest-latency, "
+      "lowest-cost, lowest-usage, priority, tag, cache-affinity, p2c, not \"fastest\"\n" },
+    { ROUTING("groups: { m: { strategy: lowest-cost } }"),
+      "4:28: \"lowest-cost\" needs prices: add price: { input: ..., output: ... } to model \"m\" "
+      "of provider \"a\"\n" },
+    { ROUTING("groups: { m: { strategy: priority } }"),
+      "4:28: \"priority\" needs tiers: add tier: 2 to the models that come second\n" },
+    { ROUTING("strategy: tag"),
+      "4:13: \"tag\" needs tags: add tags: [...] to some of the models\n" },
+    { ROUTING("groups: { m: { models: [m] } }"),
+      "4:13: \"m\" is a model already: leave models out, or find another name\n" },
+    { ROUTING("groups: { g: {} }"),
+      "4:13: no provider serves \"g\": add it to the models of one, or say which models the group "
+      "has: models: [...]\n" },
+    { ROUTING("groups: { g: { models: [] } }"),
+      "4:26: \"models\" is empty: list at least one, or leave it out\n" },
+    { ROUTING("groups: { g: { model: [m] } }"),
+      "4:18: unknown key \"model\" in routing.groups, did you mean \"models\"?\n" },
+    { ROUTING("groups: [g]"), "4:11: \"groups\" must be a map such as { fast: { models: [a, b] } "
+                              "}, not a list\n" },
+    { ROUTING("aliases: { m: m }"), "4:14: \"m\" is a model already: find another name\n" },
+    { ROUTING("aliases: { x: m, y: x }"), "4:23: \"x\" is an alias itself: write \"m\"\n" },
+    { ROUTING("groups: { g: { models: [m] } }\n  aliases: { g: m }"),
+      "5:14: \"g\" is a group already: find another name\n" },
+    { MODELS("[{ name: m, price: { input: 1 } }]"),
+      "5:30: \"output\" is missing in providers[].models[].price\n" },
+    { MODELS("[{ name: m, price: { input: -1, output: 1.2.3 } }]"),
+      "5:39: \"input\" must be a number such as 0.25 or 3, not \"-1\"\n"
+      "5:51: \"output\" must be a number such as 0.25 or 3, not \"1.2.3\"\n" },
+    { MODELS("[{ name: m, tier: 0, tags: [], rpm: 0 }]"),
+      "5:29: \"tier\" must be a whole number from 1 to 100, not \"0\"\n"
+      "5:38: \"tags\" is empty: list at least one, or leave it out\n"
+      "5:47: \"rpm\" must be a whole number from 1 to 1000000000000, not \"0\"\n" },
     { ROUTING("fallbacks: [m]"),
       "4:14: \"fallbacks\" must be a map such as { gpt-4o: [claude-sonnet] }, not a list\n" },
 };

@@ -23,8 +23,8 @@ provider(const struct candidate *c)
 static void
 begin(struct route *r, struct rig *rig, const char *model)
 {
-    assert_true(route_begin(r, &rig->gateway.catalogue, &rig->config->routing, str_from(model),
-                            &rig->arena));
+    const struct route_request q = { .asked = str_from(model) };
+    assert_true(route_begin(r, &rig->gateway.catalogue, &rig->config->routing, &q, &rig->arena));
 }
 
 static void
@@ -157,8 +157,8 @@ an_unknown_model_has_no_route_and_the_message_can_name_the_others(void **state)
     struct buf out;
     (void)state;
     rig_open(&rig, yaml);
-    assert_false(
-        route_begin(&r, &rig.gateway.catalogue, &rig.config->routing, STR("nope"), &rig.arena));
+    const struct route_request q = { .asked = STR("nope") };
+    assert_false(route_begin(&r, &rig.gateway.catalogue, &rig.config->routing, &q, &rig.arena));
     buf_init(&out, 1000);
     catalogue_print(&rig.gateway.catalogue, 20, &out);
     assert_str(buf_str(&out), "one, pair, spare, alias, gpt-4*, gpt-*");
@@ -166,6 +166,264 @@ an_unknown_model_has_no_route_and_the_message_can_name_the_others(void **state)
     catalogue_print(&rig.gateway.catalogue, 2, &out);
     assert_str(buf_str(&out), "one, pair and 4 more");
     buf_fini(&out);
+    rig_close(&rig);
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+static const char names[] =
+    "server: { listen: \"127.0.0.1:0\" }\n"
+    "providers:\n"
+    "  - { name: a, type: openai, models: [one, { name: two, rpm: 300 }, \"gpt-*\" ] }\n"
+    "  - { name: b, type: openai, models: [{ name: two, rpm: 100 }, { name: x, upstream: y }] }\n"
+    "routing:\n"
+    "  retries: 0\n"
+    "  groups:\n"
+    "    two: { strategy: round-robin }\n"
+    "    team: { models: [x, gpt-5], strategy: least-busy }\n"
+    "  aliases: { uno: one, \"team-*\": team, duo: two }\n"
+    "  fallbacks: { one: [x], uno: [two], two: [x] }\n";
+
+/* What is tried for a model, as "provider/upstream" with spaces in between, in order. */
+static const char *
+tried(struct rig *rig, const struct route_request *q, struct route *r)
+{
+    static char out[400];
+    struct dice dice = { 7 };
+    struct candidate c;
+    out[0] = '\0';
+    if (!route_begin(r, &rig->gateway.catalogue, &rig->config->routing, q, &rig->arena))
+        return "none";
+    while (route_next(r, &dice, &c)) {
+        struct str upstream = offer_upstream(c.offer, c.name, &rig->arena);
+        snprintf(out + strlen(out), sizeof out - strlen(out), "%s%.*s/%.*s", *out ? " " : "",
+                 STR_ARG(provider(&c)), STR_ARG(upstream));
+    }
+    return out;
+}
+
+static const char *
+tried_for(struct rig *rig, const char *model)
+{
+    struct route r;
+    const struct route_request q = { .asked = str_from(model) };
+    return tried(rig, &q, &r);
+}
+
+static void
+groups_and_aliases_are_models(void **state)
+{
+    static const struct {
+        const char *model;
+        enum route_strategy strategy;
+        const char *offers; /* provider/upstream:share */
+    } rows[] = {
+        { "one", ROUTE_SIMPLE_SHUFFLE, "a/one:1" },
+        { "uno", ROUTE_SIMPLE_SHUFFLE, "a/one:1" },
+        { "two", ROUTE_ROUND_ROBIN, "a/two:300 b/two:100" },
+        { "duo", ROUTE_ROUND_ROBIN, "a/two:300 b/two:100" },
+        { "team", ROUTE_LEAST_BUSY, "b/y:1 a/gpt-5:1" },
+        { "team-7", ROUTE_LEAST_BUSY, "b/y:1 a/gpt-5:1" },
+        { "gpt-5", ROUTE_SIMPLE_SHUFFLE, "a/gpt-5:1" },
+    };
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, names);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char out[200] = "";
+        struct str asked = str_from(rows[i].model);
+        const struct model *m = catalogue_find(&rig.gateway.catalogue, asked);
+        assert_non_null(m);
+        assert_int_equal(m->strategy, rows[i].strategy);
+        for (unsigned k = 0; k < m->n; k++)
+            snprintf(out + strlen(out), sizeof out - strlen(out), "%s%.*s/%.*s:%.0f", k ? " " : "",
+                     STR_ARG(m->offers[k].deployment->config->name),
+                     STR_ARG(offer_upstream(&m->offers[k], asked, &rig.arena)), m->offers[k].share);
+        assert_string_equal(out, rows[i].offers);
+    }
+    assert_string_equal(tried_for(&rig, "one"), "a/one b/y");
+    assert_string_equal(tried_for(&rig, "uno"), "a/one a/two b/y");        /* it has its own */
+    assert_string_equal(tried_for(&rig, "duo") + strlen("?/two"), " b/y"); /* two has one */
+    rig_close(&rig);
+}
+
+/* --- fallbacks ------------------------------------------------------------------------------ */
+
+#define CHAIN(depth) \
+    "server: { listen: \"127.0.0.1:0\" }\n" \
+    "providers: [{ name: p, type: openai, models: [a, b, c, d, e, long, mild] }]\n" \
+    "routing: { retries: 0, fallback_depth: " depth \
+    ", fallbacks: { a: [b, d], b: [c], c: [e] },\n" \
+    "  context_window_fallbacks: { b: [long] }, content_policy_fallbacks: { a: [mild] } }\n"
+
+static void
+fallbacks_have_fallbacks_as_deep_as_the_config_says(void **state)
+{
+    static const struct {
+        const char *yaml, *tried;
+    } rows[] = {
+        { CHAIN("1"), "p/a p/b p/d" },
+        { CHAIN("2"), "p/a p/b p/d p/c" },
+        { CHAIN("3"), "p/a p/b p/d p/c p/e" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig rig;
+        rig_open(&rig, rows[i].yaml);
+        assert_string_equal(tried_for(&rig, "a"), rows[i].tried);
+        rig_close(&rig);
+    }
+}
+
+static void
+no_model_is_tried_twice_even_in_a_circle(void **state)
+{
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, "server: { listen: \"127.0.0.1:0\" }\n"
+                   "providers: [{ name: p, type: openai, models: [a, b, c] }]\n"
+                   "routing: { retries: 0, fallback_depth: 1, aliases: { z: a },\n"
+                   "  fallbacks: { a: [b], b: [a, z, c] } }\n");
+    assert_string_equal(tried_for(&rig, "a"), "p/a p/b");
+    assert_string_equal(tried_for(&rig, "b"), "p/b p/a p/c"); /* z is a */
+    rig_close(&rig);
+}
+
+static void
+too_long_and_refused_requests_have_fallbacks_of_their_own(void **state)
+{
+    static const struct {
+        const char *asked;
+        unsigned failing; /* that try shows the trouble, those before just fail */
+        enum config_trouble trouble;
+        const char *next; /* what follows */
+    } rows[] = {
+        { "a", 1, CONFIG_TROUBLE_POLICY, "mild" },    { "a", 1, CONFIG_TROUBLE_CONTEXT, "" },
+        { "a", 2, CONFIG_TROUBLE_CONTEXT, "long d" }, /* b is too short; d was named for a */
+        { "b", 1, CONFIG_TROUBLE_CONTEXT, "long" },   { "b", 1, CONFIG_TROUBLE_POLICY, "" },
+        { "e", 1, CONFIG_TROUBLE_POLICY, "" },
+    };
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, CHAIN("2"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct route r;
+        struct candidate c;
+        struct dice dice = { 3 };
+        char out[100] = "";
+        begin(&r, &rig, rows[i].asked);
+        for (unsigned k = 0; k < rows[i].failing; k++)
+            assert_true(route_next(&r, &dice, &c));
+        assert_int_equal(route_divert(&r, rows[i].trouble), *rows[i].next != '\0');
+        while (route_next(&r, &dice, &c))
+            snprintf(out + strlen(out), sizeof out - strlen(out), "%s%.*s", *out ? " " : "",
+                     STR_ARG(c.name));
+        assert_string_equal(out, rows[i].next);
+    }
+    rig_close(&rig);
+}
+
+/* --- tags, tiers, seals, health --------------------------------------------------------------- */
+
+static const char tagged[] =
+    "server: { listen: \"127.0.0.1:0\" }\n"
+    "providers:\n"
+    "  - { name: free, type: openai, models: [{ name: m, tags: [free, trial] }, n] }\n"
+    "  - { name: eu, type: openai, models: [{ name: m, tags: [eu] }, { name: n, tier: 2 }] }\n"
+    "  - { name: all, type: openai, models: [{ name: m }, { name: n, tier: 3 }] }\n"
+    "  - { name: only, type: openai, models: [{ name: o, tags: [eu] }] }\n"
+    "routing: { retries: 2 }\n";
+
+static void
+a_tag_brings_requests_to_those_that_have_it_and_keeps_others_away(void **state)
+{
+    static const struct {
+        const char *model;
+        struct str tags[2];
+        const char *tried;
+        enum route_lack lack;
+    } rows[] = {
+        { "m", { STR_INIT("eu") }, "eu/m all/m eu/m", ROUTE_LACK_TAGS },
+        { "m", { STR_INIT("trial"), STR_INIT("x") }, "free/m all/m free/m", ROUTE_LACK_TAGS },
+        { "m", { STR_INIT("unknown") }, "all/m all/m all/m", ROUTE_LACK_TAGS },
+        { "m", { { 0 } }, "all/m all/m all/m", ROUTE_LACK_TAGS },
+        { "n", { { 0 } }, "free/n eu/n all/n", ROUTE_LACK_NONE },
+        { "o", { STR_INIT("us") }, "", ROUTE_LACK_TAGS },
+    };
+    struct rig rig;
+    struct route r;
+    (void)state;
+    rig_open(&rig, tagged);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct str tags[2] = { rows[i].tags[0], rows[i].tags[1] };
+        const struct route_request q = { .asked = str_from(rows[i].model),
+                                         .tags = { tags, tags[1].p   ? 2
+                                                         : tags[0].p ? 1
+                                                                     : 0 } };
+        assert_string_equal(tried(&rig, &q, &r), rows[i].tried);
+        assert_int_equal(r.lack, rows[i].lack);
+    }
+    rig_close(&rig);
+}
+
+static void
+a_conversation_stays_with_the_account_that_sealed_its_thinking(void **state)
+{
+    struct rig rig;
+    struct route r;
+    struct candidate c;
+    (void)state;
+    rig_open(&rig, "server: { listen: \"127.0.0.1:0\" }\n"
+                   "providers:\n"
+                   "  - { name: x, type: openai, api_key: kx, models: [m] }\n"
+                   "  - { name: y, type: openai, api_key: ky, models: [m] }\n");
+    for (unsigned i = 0; i < 2; i++) {
+        const struct deployment *d = &rig.gateway.deployments[i];
+        struct str marks[] = { STR("llmux:other:12345678:"), d->languages[0].seal };
+        const struct route_request q = { .asked = STR("m"), .marks = { marks, 2 } };
+        for (uint64_t seed = 1; seed < 30; seed++) {
+            struct dice dice = { seed };
+            assert_true(
+                route_begin(&r, &rig.gateway.catalogue, &rig.config->routing, &q, &rig.arena));
+            assert_true(route_next(&r, &dice, &c));
+            assert_ptr_equal(c.offer->deployment, d);
+            assert_true(route_next(&r, &dice, &c)); /* rather without than not at all */
+            assert_ptr_not_equal(c.offer->deployment, d);
+        }
+    }
+    rig_close(&rig);
+}
+
+/* A guard that knows who is shut. */
+static void
+look(void *ctx, const struct offer *o, struct str name, struct route_view *v)
+{
+    const char *shut = ctx;
+    (void)name;
+    if (strchr(shut, *o->deployment->config->name.p)) {
+        v->standing = ROUTE_SHUT;
+        v->shut_for = *o->deployment->config->name.p == 'e' ? 3 : 7;
+    }
+}
+
+static void
+who_is_shut_is_not_asked_and_the_first_to_open_is_known(void **state)
+{
+    static const struct {
+        const char *shut, *tried;
+    } rows[] = { { "f", "eu/n all/n eu/n" }, { "fa", "eu/n eu/n eu/n" }, { "fea", "" } };
+    struct rig rig;
+    struct route r;
+    (void)state;
+    rig_open(&rig, tagged);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char shut[8];
+        snprintf(shut, sizeof shut, "%s", rows[i].shut);
+        const struct route_request q = { .asked = STR("n"), .outlook = { look, shut } };
+        assert_string_equal(tried(&rig, &q, &r), rows[i].tried);
+        assert_int_equal(r.lack, ROUTE_LACK_HEALTH);
+    }
+    assert_true(r.wait > 2.9 && r.wait < 3.1);
     rig_close(&rig);
 }
 
@@ -238,6 +496,13 @@ main(void)
         cmocka_unit_test(weights_are_shares),
         cmocka_unit_test(a_deployment_that_cannot_serve_is_left_out_and_costs_no_try),
         cmocka_unit_test(an_unknown_model_has_no_route_and_the_message_can_name_the_others),
+        cmocka_unit_test(groups_and_aliases_are_models),
+        cmocka_unit_test(fallbacks_have_fallbacks_as_deep_as_the_config_says),
+        cmocka_unit_test(no_model_is_tried_twice_even_in_a_circle),
+        cmocka_unit_test(too_long_and_refused_requests_have_fallbacks_of_their_own),
+        cmocka_unit_test(a_tag_brings_requests_to_those_that_have_it_and_keeps_others_away),
+        cmocka_unit_test(a_conversation_stays_with_the_account_that_sealed_its_thinking),
+        cmocka_unit_test(who_is_shut_is_not_asked_and_the_first_to_open_is_known),
         cmocka_unit_test(models_are_listed_in_the_client_s_dialect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

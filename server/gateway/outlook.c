@@ -1,0 +1,54 @@
+/* From guards to views. */
+#include "server/gateway/outlook.h"
+
+#include "server/gateway/clock.h"
+#include "server/gateway/service.h"
+
+#define SECOND 1e9 /* ns */
+
+static enum route_standing
+standing(enum guard_standing s)
+{
+    switch (s) {
+    case GUARD_READY:
+        return ROUTE_READY;
+    case GUARD_LAST:
+        return ROUTE_RESTING;
+    case GUARD_SHUT:
+        break;
+    }
+    return ROUTE_SHUT;
+}
+
+static double
+seconds_between(uint64_t from, uint64_t to)
+{
+    return to > from ? (double)(to - from) / SECOND : 0;
+}
+
+static void
+look(void *ctx, const struct offer *offer, struct str name, struct route_view *v)
+{
+    struct outlook *o = ctx;
+    const struct gateway *g = o->gateway;
+    uint64_t now = clock_ns();
+    if (!g->service->guards)
+        return;
+    struct guarded *x = guards_find(g->service->guards, offer->deployment,
+                                    offer_upstream(offer, name, o->arena));
+    struct guard_view seen = guarded_view(x, &g->guard_options, now);
+    uint64_t latency = o->stream ? seen.first_ns : seen.whole_ns;
+    v->standing = standing(seen.standing);
+    v->shut_for = v->standing == ROUTE_SHUT ? seconds_between(now, seen.until) : 0;
+    v->in_flight = seen.running;
+    v->latency = (double)(latency ? latency : seen.whole_ns) / SECOND;
+    v->silent_for = seconds_between(seen.heard, now);
+    v->requests = (double)seen.requests_a_minute;
+    v->tokens = (double)seen.tokens_a_minute;
+}
+
+struct route_outlook
+outlook_of_guards(struct outlook *o)
+{
+    return (struct route_outlook){ look, o };
+}

@@ -1,0 +1,69 @@
+/* From a request to what routes go by. */
+#include "server/gateway/wants.h"
+
+#include "runtime/route/key.h"
+#include "runtime/xd/seal.h"
+
+#define BYTES_A_TOKEN 4.0 /* of JSON, by and large */
+#define USUAL_OUTPUT  500 /* tokens: limits are often far above what is made */
+#define TAGS_MAX      32
+#define MARKS_MAX     8
+
+static void
+push_word(struct config_words *l, struct str word, unsigned most, struct arena *a)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i], word))
+            return;
+    if (!l->v)
+        l->v = arena_alloc(a, most * sizeof *l->v);
+    if (l->v && l->n < most)
+        l->v[l->n++] = word;
+}
+
+static void
+take_tags(struct config_words *tags, struct str list, struct arena *a)
+{
+    while (list.n) {
+        const char *comma = memchr(list.p, ',', list.n);
+        size_t n = comma ? (size_t)(comma - list.p) : list.n;
+        struct str tag = str_trim(str_make(list.p, n));
+        if (tag.n)
+            push_word(tags, tag, TAGS_MAX, a);
+        list = str_skip(list, comma ? n + 1 : n);
+    }
+}
+
+static void
+take_mark(struct config_words *marks, const struct ir_block *b, struct arena *a)
+{
+    struct str seal = { NULL, 0 };
+    if (b->kind == IR_BLOCK_THINKING)
+        seal = b->thinking.signature;
+    else if (b->kind == IR_BLOCK_SEALED)
+        seal = b->sealed.data;
+    if (seal_is_marked(seal))
+        push_word(marks, seal_mark(seal), MARKS_MAX, a);
+}
+
+static void
+take_chat(struct route_request *q, const struct ir_request *m, struct arena *a)
+{
+    bool limited = m->max_output.set && m->max_output.v < USUAL_OUTPUT;
+    q->ask.key = route_key(m);
+    q->ask.tokens_out = limited ? (double)m->max_output.v : USUAL_OUTPUT;
+    for (unsigned i = 0; i < m->turns.n; i++)
+        for (unsigned k = 0; k < m->turns.v[i].blocks.n; k++)
+            take_mark(&q->marks, &m->turns.v[i].blocks.v[k], a);
+}
+
+void
+wants_of(struct route_request *q, const struct xd_ask *ask, const struct http_head *head,
+         size_t body_bytes, struct str model, struct arena *a)
+{
+    *q = (struct route_request){ .asked = model };
+    q->ask.tokens_in = (double)body_bytes / BYTES_A_TOKEN;
+    take_tags(&q->tags, http_head_get(head, WANTS_TAGS_HEADER), a);
+    if (ask->kind == XD_OP_CHAT)
+        take_chat(q, &ask->chat, a);
+}
