@@ -330,4 +330,14 @@ struct ast_file {
     struct ast_decls decls;
 };
 
+/* Nothing but refusals, or nothing at all: what the rows belong to is taken as it is. */
+static inline bool
+ast_rows_refuse(const struct ast_rows *rows)
+{
+    for (unsigned i = 0; i < rows->n; i++)
+        if (rows->v[i].kind != ROW_REFUSE)
+            return false;
+    return true;
+}
+
 #endif

@@ -493,7 +493,7 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
                               blocks->cases.v[c].name.s);
             }
         cover_rows(w, at, &t->rows, write, &cov);
-        if (write && t->rows.n) {
+        if (write && !ast_rows_refuse(&t->rows)) {
             *(const struct ast_path **)arena_push(w->a, (void **)&cov.paths.v, &cov.paths.n,
                                                   &cov.paths.cap, sizeof(void *)) = &role;
             want_fields(w, &cov, t->pos, at.holder, at.fields);

@@ -682,9 +682,10 @@ struct xd_patch {
     struct buf each;      /* rendered members of `each`, with a trailing comma */
     bool want_usage;      /* the client asked for usage */
     struct ir_usage usage;
-    uint64_t begun;     /* bit by choice: its first chunk was written */
-    unsigned choice;    /* of the event being written */
-    unsigned calls[64]; /* by choice: calls opened so far */
+    uint64_t begun[XD_CHOICES_MAX / 64];  /* bit by choice: its first chunk was written */
+    unsigned choice;                      /* of the event being written */
+    unsigned last;                        /* the highest choice that was begun */
+    unsigned short calls[XD_CHOICES_MAX]; /* by choice: calls opened so far */
     struct xd_patch_call
         *gathered; /* calls of dialects that say them as a whole; in the stream's arena */
 };
