@@ -250,6 +250,7 @@ struct ast_streamed {
 struct ast_operation {
     struct pos pos;
     struct word name; /* `chat` when not written: `post chat "/path"` */
+    unsigned twin;    /* of a dialect: how many of this name stand before it */
     struct word path;
     struct ast_rows headers;
     struct word sends, returns, streams, fails;
