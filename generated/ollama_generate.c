@@ -121,7 +121,7 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 10, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 17, XD_REST_KEEP, false,
+    family, "request", &request_keys, 17, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -383,7 +383,9 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("eval_count"), 6, NULL },
 };
 static const struct xd_keys reply_keys = { reply_keys_v, 9, "" };
-static const struct xd_shape reply_shape = { family, "reply", &reply_keys, 7, XD_REST_KEEP, false };
+static const struct xd_shape reply_shape = {
+    family, "reply", &reply_keys, 7, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
@@ -530,7 +532,7 @@ static const struct xd_key chunks_choice_keys_v[] = {
 };
 static const struct xd_keys chunks_choice_keys = { chunks_choice_keys_v, 4, "" };
 static const struct xd_shape chunks_choice_shape = {
-    family, "choice", &chunks_choice_keys, 4, XD_REST_IGNORE, false,
+    family, "choice", &chunks_choice_keys, 4, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static const struct xd_key chunks_keys_v[] = {
@@ -542,7 +544,7 @@ static const struct xd_key chunks_keys_v[] = {
 };
 static const struct xd_keys chunks_keys = { chunks_keys_v, 5, "" };
 static const struct xd_shape chunks_shape = {
-    family, "reply", &chunks_keys, 4, XD_REST_IGNORE, false,
+    family, "reply", &chunks_keys, 4, XD_REST_IGNORE, false, NULL, 0,
 };
 
 static void
@@ -786,7 +788,9 @@ static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
 static const struct xd_keys error_keys = { error_keys_v, 1, "" };
-static const struct xd_shape error_shape = { family, "error", &error_keys, 1, XD_REST_KEEP, false };
+static const struct xd_shape error_shape = {
+    family, "error", &error_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
 
 static void
 read_error(struct xd *x, uint32_t at, struct ir_error *m)
