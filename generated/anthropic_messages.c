@@ -4559,25 +4559,25 @@ static const struct xd_row rows[] = {
     { "anthropic/count.spec:20", "output_config.effort <-> reasoning.effort : effort" },
     { "anthropic/count.spec:21", "output_config.format <-> format : format" },
     { "anthropic/count.spec:28", "input_tokens <-> input else 0" },
-    { "providers/anthropic_bedrock.spec:31",
+    { "providers/anthropic_bedrock.spec:32",
       "\"ValidationException\", \"validationException\" 400 -> invalid" },
-    { "providers/anthropic_bedrock.spec:32", "\"AccessDeniedException\" 403 -> forbidden" },
-    { "providers/anthropic_bedrock.spec:33",
+    { "providers/anthropic_bedrock.spec:33", "\"AccessDeniedException\" 403 -> forbidden" },
+    { "providers/anthropic_bedrock.spec:34",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\" "
       "403 -> auth" },
-    { "providers/anthropic_bedrock.spec:34", "\"ResourceNotFoundException\" 404 -> missing" },
-    { "providers/anthropic_bedrock.spec:35",
-      "\"ThrottlingException\", \"throttlingException\" 429 -> rate" },
+    { "providers/anthropic_bedrock.spec:35", "\"ResourceNotFoundException\" 404 -> missing" },
     { "providers/anthropic_bedrock.spec:36",
-      "\"ServiceUnavailableException\", \"serviceUnavailableException\" 503 -> overloaded" },
+      "\"ThrottlingException\", \"throttlingException\" 429 -> rate" },
     { "providers/anthropic_bedrock.spec:37",
-      "\"ModelTimeoutException\", \"modelTimeoutException\" 408 -> timeout" },
+      "\"ServiceUnavailableException\", \"serviceUnavailableException\" 503 -> overloaded" },
     { "providers/anthropic_bedrock.spec:38",
-      "\"InternalServerException\", \"internalServerException\" 500 -> internal" },
+      "\"ModelTimeoutException\", \"modelTimeoutException\" 408 -> timeout" },
     { "providers/anthropic_bedrock.spec:39",
+      "\"InternalServerException\", \"internalServerException\" 500 -> internal" },
+    { "providers/anthropic_bedrock.spec:40",
       "\"ModelErrorException\", \"modelStreamErrorException\" 424 -> protocol" },
-    { "providers/anthropic_bedrock.spec:23", "anthropic_version = \"bedrock-2023-05-31\"" },
-    { "providers/anthropic_bedrock.spec:26", "message, Message -> message" },
+    { "providers/anthropic_bedrock.spec:24", "anthropic_version = \"bedrock-2023-05-31\"" },
+    { "providers/anthropic_bedrock.spec:27", "message, Message -> message" },
     { "providers/anthropic_vertex.spec:26", "anthropic_version = \"vertex-2023-10-16\"" },
 };
 static const unsigned char directions[] = {
@@ -4601,6 +4601,7 @@ const struct xd_dialect xd_anthropic_messages = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -4649,6 +4650,12 @@ static const struct xd_setting anthropic_bedrock_settings[] = {
     { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
 };
 
+extern const struct xd_dialect xd_bedrock_converse;
+static const struct xd_dialect *const anthropic_bedrock_also[] = {
+    &xd_bedrock_converse,
+    NULL,
+};
+
 const struct xd_dialect xd_anthropic_bedrock = {
     .abi = XD_ABI,
     .name = "anthropic_bedrock",
@@ -4664,6 +4671,7 @@ const struct xd_dialect xd_anthropic_bedrock = {
     .nsettings = 1,
     .models = anthropic_bedrock_models,
     .nmodels = 2,
+    .also = anthropic_bedrock_also,
     .policies = anthropic_bedrock_policies,
     .npolicies = sizeof anthropic_bedrock_policies / sizeof *anthropic_bedrock_policies - 1,
     .ops = anthropic_bedrock_ops,

@@ -7,7 +7,7 @@ static const char family[] = "bedrock.converse";
 #define STR_FAMILY STR("bedrock.converse")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[217], seen_written[217];
+static unsigned char seen_read[252], seen_written[252];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -2812,7 +2812,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* bedrock/count.spec:12: count_request */
+/* bedrock/count.spec:13: count_request */
 static const struct xd_key count_request_keys_input_converse_toolConfig_toolChoice_tool_v[] = {
     { STR_INIT("name"), 6, NULL },
 };
@@ -2861,8 +2861,11 @@ static const struct xd_key count_request_keys_v[] = {
     { STR_INIT("input"), -1, &count_request_keys_input },
 };
 static const struct xd_keys count_request_keys = { count_request_keys_v, 1, "" };
+static const struct xd_refusal count_request_refused[] = {
+    { STR_INIT("input.invokeModel"), NULL },
+};
 static const struct xd_shape count_request_shape = {
-    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false, NULL, 0,
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false, count_request_refused, 1,
 };
 
 static void
@@ -2881,8 +2884,6 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
                 if (item)
                     read_message(x, i, item);
             }
-    } else {
-        xd_missing(x, at, "input.converse.messages");
     }
     if (v[1]) {
         XD_SEEN(seen_read, 176);
@@ -2936,12 +2937,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("converse"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 175);
-    jw_key(&x->w, STR("messages"));
-    jw_array(&x->w);
-    for (unsigned i = 0; i < m->turns.n; i++)
-        write_message(x, &m->turns.v[i]);
-    jw_close(&x->w);
+    if (m->turns.n) {
+        XD_SEEN(seen_written, 175);
+        jw_key(&x->w, STR("messages"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->turns.n; i++)
+            write_message(x, &m->turns.v[i]);
+        jw_close(&x->w);
+    }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
         XD_SEEN(seen_written, 176);
         jw_key(&x->w, STR("system"));
@@ -3041,7 +3044,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* bedrock/count.spec:27: count_reply */
+/* bedrock/count.spec:29: count_reply */
 static const struct xd_key count_reply_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
 };
@@ -3494,6 +3497,674 @@ write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
         xd_lose(x, "document");
     jw_close(&x->w);
 }
+static void read_bedrock_nova_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_bedrock_nova_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_bedrock_nova_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_bedrock_nova_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_bedrock_nova_nova_vector(struct xd *x, uint32_t at, struct ir_vector *m);
+static void write_bedrock_nova_nova_vector(struct xd *x, const struct ir_vector *m);
+
+/* providers/bedrock_nova.spec:24 */
+static const struct xd_word bedrock_nova_embedding_purpose_table_v[] = {
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 1, 213, 0 },
+    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 214, 0 },
+    { STR_INIT("CLASSIFICATION"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 215, 0 },
+    { STR_INIT("CLUSTERING"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 216, 0 },
+    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 217, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_CODE, 0, 0, 1, 218, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUESTION, 0, 0, 1, 219, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_FACT, 0, 0, 1, 220, 0 },
+    { STR_INIT("IMAGE_RETRIEVAL"), IR_PURPOSE_IMAGE, 0, 1, 1, 221, 0 },
+    { STR_INIT("TEXT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 222, 0 },
+    { STR_INIT("VIDEO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 222, 0 },
+    { STR_INIT("DOCUMENT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 222, 0 },
+    { STR_INIT("AUDIO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 222, 0 },
+};
+static const struct xd_table bedrock_nova_embedding_purpose_table = {
+    "embedding_purpose", bedrock_nova_embedding_purpose_table_v,
+    sizeof bedrock_nova_embedding_purpose_table_v / sizeof *bedrock_nova_embedding_purpose_table_v,
+    -1, -1,
+    NULL,
+};
+
+/* providers/bedrock_nova.spec:36 */
+static const struct xd_word bedrock_nova_truncation_table_v[] = {
+    { STR_INIT("END"), IR_BOOL_TRUE, 0, 1, 1, 223, 0 },
+    { STR_INIT("NONE"), IR_BOOL_FALSE, 0, 1, 1, 224, 0 },
+    { STR_INIT("START"), IR_BOOL_TRUE, 0, 1, 0, 225, 0 },
+};
+static const struct xd_table bedrock_nova_truncation_table = {
+    "truncation", bedrock_nova_truncation_table_v,
+    sizeof bedrock_nova_truncation_table_v / sizeof *bedrock_nova_truncation_table_v, -1, -1,
+    NULL,
+};
+
+/* providers/bedrock_nova.spec:15: embed_request */
+static const struct xd_key bedrock_nova_embed_request_keys_singleEmbeddingParams_text_v[] = {
+    { STR_INIT("truncationMode"), 2, NULL },
+    { STR_INIT("value"), 3, NULL },
+};
+static const struct xd_keys bedrock_nova_embed_request_keys_singleEmbeddingParams_text = {
+    bedrock_nova_embed_request_keys_singleEmbeddingParams_text_v, 2, "singleEmbeddingParams.text",
+};
+static const struct xd_key bedrock_nova_embed_request_keys_singleEmbeddingParams_v[] = {
+    { STR_INIT("embeddingPurpose"), 0, NULL },
+    { STR_INIT("embeddingDimension"), 1, NULL },
+    { STR_INIT("text"), -1, &bedrock_nova_embed_request_keys_singleEmbeddingParams_text },
+};
+static const struct xd_keys bedrock_nova_embed_request_keys_singleEmbeddingParams = {
+    bedrock_nova_embed_request_keys_singleEmbeddingParams_v, 3, "singleEmbeddingParams",
+};
+static const struct xd_key bedrock_nova_embed_request_keys_v[] = {
+    { STR_INIT("taskType"), -1, NULL },
+    { STR_INIT("singleEmbeddingParams"), -1,
+      &bedrock_nova_embed_request_keys_singleEmbeddingParams },
+};
+static const struct xd_keys bedrock_nova_embed_request_keys = {
+    bedrock_nova_embed_request_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_nova_embed_request_shape = {
+    family, "embed_request", &bedrock_nova_embed_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_nova_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &bedrock_nova_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 227);
+        int w = xd_read_word(x, v[0], &bedrock_nova_embedding_purpose_table);
+        if (w)
+            m->purpose = (enum ir_purpose)w;
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 228);
+        xd_read_int(x, v[1], &m->dimensions);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 229);
+        int w = xd_read_word(x, v[2], &bedrock_nova_truncation_table);
+        if (w)
+            m->truncate = (enum ir_bool)w;
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 230);
+        struct ir_input *item = XD_PUSH(x, &m->inputs);
+        if (item) {
+            item->kind = IR_INPUT_TEXT;
+            xd_read_str(x, v[3], &item->text.text);
+        }
+    } else {
+        xd_missing(x, at, "singleEmbeddingParams.text.value");
+    }
+}
+
+static void
+write_bedrock_nova_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 226);
+    jw_key(&x->w, STR("taskType"));
+    jw_raw(&x->w, STR("\"SINGLE_EMBEDDING\""));
+    jw_key(&x->w, STR("singleEmbeddingParams"));
+    jw_enter(&x->w);
+    if (m->purpose) {
+        XD_SEEN(seen_written, 227);
+        if (!xd_put_word(x, STR("embeddingPurpose"), &bedrock_nova_embedding_purpose_table,
+                         (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 228);
+        xd_put_int(x, STR("embeddingDimension"), m->dimensions);
+    }
+    jw_key(&x->w, STR("text"));
+    jw_enter(&x->w);
+    if (m->truncate) {
+        XD_SEEN(seen_written, 229);
+        if (!xd_put_word(x, STR("truncationMode"), &bedrock_nova_truncation_table,
+                         (int)m->truncate))
+            xd_lose(x, "truncate");
+    } else {
+        jw_key(&x->w, STR("truncationMode"));
+        jw_raw(&x->w, STR("\"NONE\""));
+    }
+    XD_SEEN(seen_written, 230);
+    if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
+        xd_put_str(x, STR("value"), m->inputs.v[0].text.text);
+    else
+        xd_no_element(x, STR("value"));
+    xd_put_rest(x, &bedrock_nova_embed_request_shape, "singleEmbeddingParams.text", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_nova_embed_request_shape, "singleEmbeddingParams", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_nova_embed_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_nova.spec:38: embed_reply */
+static const struct xd_key bedrock_nova_embed_reply_keys_v[] = {
+    { STR_INIT("embeddings"), 0, NULL },
+};
+static const struct xd_keys bedrock_nova_embed_reply_keys = {
+    bedrock_nova_embed_reply_keys_v, 1, "",
+};
+static const struct xd_shape bedrock_nova_embed_reply_shape = {
+    family, "embed_reply", &bedrock_nova_embed_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_nova_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_nova_embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 231);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                struct ir_vector *item = XD_PUSH(x, &m->vectors);
+                if (item)
+                    read_bedrock_nova_nova_vector(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "embeddings");
+    }
+}
+
+static void
+write_bedrock_nova_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 231);
+    jw_key(&x->w, STR("embeddings"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->vectors.n; i++)
+        write_bedrock_nova_nova_vector(x, &m->vectors.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_nova_embed_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_nova.spec:43: nova_vector */
+static const struct xd_key bedrock_nova_nova_vector_keys_v[] = {
+    { STR_INIT("embeddingType"), -1, NULL },
+    { STR_INIT("embedding"), 0, NULL },
+};
+static const struct xd_keys bedrock_nova_nova_vector_keys = {
+    bedrock_nova_nova_vector_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_nova_nova_vector_shape = {
+    family, "nova_vector", &bedrock_nova_nova_vector_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_nova_nova_vector(struct xd *x, uint32_t at, struct ir_vector *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_nova_nova_vector_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 233);
+        xd_read_vector(x, v[0], &m->numbers);
+    }
+}
+
+static void
+write_bedrock_nova_nova_vector(struct xd *x, const struct ir_vector *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 232);
+    jw_key(&x->w, STR("embeddingType"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    if (m->numbers.kind) {
+        XD_SEEN(seen_written, 233);
+        (void)xd_put_vector(x, STR("embedding"), &m->numbers);
+    }
+    xd_put_rest(x, &bedrock_nova_nova_vector_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+static void read_bedrock_rerank_rerank_request(struct xd *x, uint32_t at,
+                                               struct ir_rerank_request *m);
+static void write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request *m);
+static void read_bedrock_rerank_text_query(struct xd *x, uint32_t at, struct ir_rerank_request *m);
+static void write_bedrock_rerank_text_query(struct xd *x, const struct ir_rerank_request *m);
+static void read_bedrock_rerank_inline_source(struct xd *x, uint32_t at, struct ir_document *m);
+static void write_bedrock_rerank_inline_source(struct xd *x, const struct ir_document *m);
+static void read_bedrock_rerank_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m);
+static void write_bedrock_rerank_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
+static void read_bedrock_rerank_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
+static void write_bedrock_rerank_ranked(struct xd *x, const struct ir_ranked *m);
+static void read_bedrock_rerank_ranked_document(struct xd *x, uint32_t at, struct ir_document *m);
+static void write_bedrock_rerank_ranked_document(struct xd *x, const struct ir_document *m);
+
+/* providers/bedrock_rerank.spec:15: rerank_request */
+static const struct xd_key bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration_v[] =
+    {
+    { STR_INIT("modelArn"), 1, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration =
+    {
+    bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration_v,
+    1, "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration",
+};
+static const struct xd_key bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_v[] =
+    {
+    { STR_INIT("modelConfiguration"), -1,
+      &bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration },
+    { STR_INIT("numberOfResults"), 2, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration =
+    {
+    bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_v, 2,
+    "rerankingConfiguration.bedrockRerankingConfiguration",
+};
+static const struct xd_key bedrock_rerank_rerank_request_keys_rerankingConfiguration_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("bedrockRerankingConfiguration"), -1,
+      &bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys_rerankingConfiguration = {
+    bedrock_rerank_rerank_request_keys_rerankingConfiguration_v, 2, "rerankingConfiguration",
+};
+static const struct xd_key bedrock_rerank_rerank_request_keys_v[] = {
+    { STR_INIT("queries"), 0, NULL },
+    { STR_INIT("rerankingConfiguration"), -1,
+      &bedrock_rerank_rerank_request_keys_rerankingConfiguration },
+    { STR_INIT("sources"), 3, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys = {
+    bedrock_rerank_rerank_request_keys_v, 3, "",
+};
+static const struct xd_shape bedrock_rerank_rerank_request_shape = {
+    family, "rerank_request", &bedrock_rerank_rerank_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &bedrock_rerank_rerank_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 234);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                read_bedrock_rerank_text_query(x, i, m);
+            }
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 236);
+        xd_read_str(x, v[1], &m->model);
+    } else {
+        xd_missing(x, at,
+                   "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 237);
+        xd_read_int(x, v[2], &m->top);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 238);
+        if (xd_want(x, v[3], JSON_ARRAY))
+            XD_EACH(x, i, v[3]) {
+                struct ir_document *item = XD_PUSH(x, &m->documents);
+                if (item)
+                    read_bedrock_rerank_inline_source(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "sources");
+    }
+}
+
+static void
+write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 234);
+    if (m->query.p) {
+        jw_key(&x->w, STR("queries"));
+        jw_array(&x->w);
+        write_bedrock_rerank_text_query(x, m);
+        jw_close(&x->w);
+    }
+    jw_key(&x->w, STR("rerankingConfiguration"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 235);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"BEDROCK_RERANKING_MODEL\""));
+    jw_key(&x->w, STR("bedrockRerankingConfiguration"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("modelConfiguration"));
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 236);
+        xd_put_str(x, STR("modelArn"), m->model);
+    }
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape,
+                "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration",
+                &m->rest);
+    jw_close(&x->w);
+    if (m->top.set) {
+        XD_SEEN(seen_written, 237);
+        xd_put_int(x, STR("numberOfResults"), m->top);
+    }
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape,
+                "rerankingConfiguration.bedrockRerankingConfiguration", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape, "rerankingConfiguration", &m->rest);
+    jw_close(&x->w);
+    XD_SEEN(seen_written, 238);
+    jw_key(&x->w, STR("sources"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->documents.n; i++)
+        write_bedrock_rerank_inline_source(x, &m->documents.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape, "", &m->rest);
+    if (m->echo)
+        xd_lose(x, "echo");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:24: text_query */
+static const struct xd_key bedrock_rerank_text_query_keys_textQuery_v[] = {
+    { STR_INIT("text"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_text_query_keys_textQuery = {
+    bedrock_rerank_text_query_keys_textQuery_v, 1, "textQuery",
+};
+static const struct xd_key bedrock_rerank_text_query_keys_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("textQuery"), -1, &bedrock_rerank_text_query_keys_textQuery },
+};
+static const struct xd_keys bedrock_rerank_text_query_keys = {
+    bedrock_rerank_text_query_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_rerank_text_query_shape = {
+    family, "text_query", &bedrock_rerank_text_query_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_text_query(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_text_query_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 240);
+        xd_read_str(x, v[0], &m->query);
+    } else {
+        xd_missing(x, at, "textQuery.text");
+    }
+}
+
+static void
+write_bedrock_rerank_text_query(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 239);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    jw_key(&x->w, STR("textQuery"));
+    jw_enter(&x->w);
+    if (m->query.p) {
+        XD_SEEN(seen_written, 240);
+        xd_put_str(x, STR("text"), m->query);
+    }
+    jw_close(&x->w);
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:25: inline_source */
+static const struct xd_key bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument_v[] =
+    {
+    { STR_INIT("text"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument = {
+    bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument_v, 1,
+    "inlineDocumentSource.textDocument",
+};
+static const struct xd_key bedrock_rerank_inline_source_keys_inlineDocumentSource_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("textDocument"), -1,
+      &bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument },
+};
+static const struct xd_keys bedrock_rerank_inline_source_keys_inlineDocumentSource = {
+    bedrock_rerank_inline_source_keys_inlineDocumentSource_v, 2, "inlineDocumentSource",
+};
+static const struct xd_key bedrock_rerank_inline_source_keys_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("inlineDocumentSource"), -1,
+      &bedrock_rerank_inline_source_keys_inlineDocumentSource },
+};
+static const struct xd_keys bedrock_rerank_inline_source_keys = {
+    bedrock_rerank_inline_source_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_rerank_inline_source_shape = {
+    family, "inline_source", &bedrock_rerank_inline_source_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_inline_source(struct xd *x, uint32_t at, struct ir_document *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_inline_source_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 243);
+        xd_read_str(x, v[0], &m->text);
+    } else {
+        xd_missing(x, at, "inlineDocumentSource.textDocument.text");
+    }
+}
+
+static void
+write_bedrock_rerank_inline_source(struct xd *x, const struct ir_document *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 241);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"INLINE\""));
+    jw_key(&x->w, STR("inlineDocumentSource"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 242);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    jw_key(&x->w, STR("textDocument"));
+    jw_enter(&x->w);
+    if (m->text.p) {
+        XD_SEEN(seen_written, 243);
+        xd_put_str(x, STR("text"), m->text);
+    }
+    jw_close(&x->w);
+    jw_close(&x->w);
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:30: rerank_reply */
+static const struct xd_key bedrock_rerank_rerank_reply_keys_v[] = {
+    { STR_INIT("results"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_reply_keys = {
+    bedrock_rerank_rerank_reply_keys_v, 1, "",
+};
+static const struct xd_shape bedrock_rerank_rerank_reply_shape = {
+    family, "rerank_reply", &bedrock_rerank_rerank_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_rerank_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 210);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                struct ir_ranked *item = XD_PUSH(x, &m->results);
+                if (item)
+                    read_bedrock_rerank_ranked(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "results");
+    }
+}
+
+static void
+write_bedrock_rerank_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 210);
+    jw_key(&x->w, STR("results"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->results.n; i++)
+        write_bedrock_rerank_ranked(x, &m->results.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_rerank_rerank_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    if (m->searches.set)
+        xd_lose(x, "searches");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:35: ranked */
+static const struct xd_key bedrock_rerank_ranked_keys_v[] = {
+    { STR_INIT("index"), 0, NULL },
+    { STR_INIT("relevanceScore"), 1, NULL },
+    { STR_INIT("document"), 2, NULL },
+};
+static const struct xd_keys bedrock_rerank_ranked_keys = { bedrock_rerank_ranked_keys_v, 3, "" };
+static const struct xd_shape bedrock_rerank_ranked_shape = {
+    family, "ranked", &bedrock_rerank_ranked_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &bedrock_rerank_ranked_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 211);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 244);
+        xd_read_real(x, v[1], &m->score);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 245);
+        read_bedrock_rerank_ranked_document(x, v[2], &m->document);
+    }
+}
+
+static void
+write_bedrock_rerank_ranked(struct xd *x, const struct ir_ranked *m)
+{
+    jw_enter(&x->w);
+    if (true) {
+        XD_SEEN(seen_written, 211);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->score.p) {
+        XD_SEEN(seen_written, 244);
+        xd_put_real(x, STR("relevanceScore"), m->score);
+    }
+    if (m->document.set) {
+        XD_SEEN(seen_written, 245);
+        jw_key(&x->w, STR("document"));
+        write_bedrock_rerank_ranked_document(x, &m->document);
+    }
+    xd_put_rest(x, &bedrock_rerank_ranked_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:41: ranked_document */
+static const struct xd_key bedrock_rerank_ranked_document_keys_textDocument_v[] = {
+    { STR_INIT("text"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_ranked_document_keys_textDocument = {
+    bedrock_rerank_ranked_document_keys_textDocument_v, 1, "textDocument",
+};
+static const struct xd_key bedrock_rerank_ranked_document_keys_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("textDocument"), -1, &bedrock_rerank_ranked_document_keys_textDocument },
+};
+static const struct xd_keys bedrock_rerank_ranked_document_keys = {
+    bedrock_rerank_ranked_document_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_rerank_ranked_document_shape = {
+    family, "ranked_document", &bedrock_rerank_ranked_document_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_ranked_document(struct xd *x, uint32_t at, struct ir_document *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_ranked_document_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 247);
+        xd_read_str(x, v[0], &m->text);
+    } else {
+        xd_missing(x, at, "textDocument.text");
+    }
+}
+
+static void
+write_bedrock_rerank_ranked_document(struct xd *x, const struct ir_document *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 246);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    jw_key(&x->w, STR("textDocument"));
+    jw_enter(&x->w);
+    if (m->text.p) {
+        XD_SEEN(seen_written, 247);
+        xd_put_str(x, STR("text"), m->text);
+    }
+    jw_close(&x->w);
+    jw_close(&x->w);
+}
 static void read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m);
 static void read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
@@ -3520,7 +4191,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 248);
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
@@ -3530,7 +4201,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         xd_missing(x, at, "inputText");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 249);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3539,13 +4210,13 @@ static void
 write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 213);
+    XD_SEEN(seen_written, 248);
     if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
         xd_put_str(x, STR("inputText"), m->inputs.v[0].text.text);
     else
         xd_no_element(x, STR("inputText"));
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 249);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     xd_put_rest(x, &bedrock_titan_embed_request_shape, "", &m->rest);
@@ -3581,11 +4252,11 @@ read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply 
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 250);
         xd_read_one_vector(x, v[0], &m->vectors);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 251);
         xd_read_int(x, v[1], &m->usage.input);
     }
 }
@@ -3595,11 +4266,11 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 250);
         xd_put_one_vector(x, STR("embedding"), &m->vectors);
     }
     if (m->usage.input.set) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 251);
         xd_put_int(x, STR("inputTextTokenCount"), m->usage.input);
     }
     xd_put_rest(x, &bedrock_titan_embed_reply_shape, "", &m->rest);
@@ -3934,6 +4605,129 @@ static const struct xd_op bedrock_cohere_ops[] = {
         .write_reply = bedrock_cohere_rerank_write_reply,
     },
 };
+static const struct xd_policy bedrock_nova_policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("document_names"), STR_INIT("a-zA-Z0-9 ()[]-"), NULL, 0 },
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("plain"), bedrock_policy_13_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_14_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
+    { STR_INIT("inputs"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name bedrock_nova_embeddings_names[] = {
+    { "purpose", "singleEmbeddingParams.embeddingPurpose" },
+    { "dimensions", "singleEmbeddingParams.embeddingDimension" },
+    { "truncate", "singleEmbeddingParams.text.truncationMode" },
+    { "inputs", "singleEmbeddingParams.text.value" },
+    { NULL, NULL },
+};
+
+static const struct str bedrock_nova_models[] = {
+    STR_INIT("amazon.nova-*-embeddings-*"),
+};
+
+/* as amended */
+static void
+bedrock_nova_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_nova_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_nova_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_nova_embed_request(x, m);
+}
+
+/* as amended */
+static void
+bedrock_nova_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_nova_embed_reply(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_nova_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_nova_embed_reply(x, m);
+}
+
+static const struct xd_op bedrock_nova_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_nova_embeddings_names,
+        .read_request = bedrock_nova_embeddings_read_request,
+        .write_request = bedrock_nova_embeddings_write_request,
+        .read_reply = bedrock_nova_embeddings_read_reply,
+        .write_reply = bedrock_nova_embeddings_write_reply,
+    },
+};
+
+static const struct xd_name bedrock_rerank_rerank_names[] = {
+    { "this", "queries" },
+    { "model", "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn" },
+    { "top", "rerankingConfiguration.bedrockRerankingConfiguration.numberOfResults" },
+    { "documents", "sources" },
+    { NULL, NULL },
+};
+
+static const struct str bedrock_rerank_models[] = {
+    STR_INIT("arn:aws:bedrock:*.rerank-*"),
+};
+
+/* as amended */
+static void
+bedrock_rerank_rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_rerank_rerank_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_rerank_rerank_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_rerank_rerank_request(x, m);
+}
+
+/* as amended */
+static void
+bedrock_rerank_rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_rerank_rerank_reply(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_rerank_rerank_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_rerank_rerank_reply(x, m);
+}
+
+static const struct xd_op bedrock_rerank_ops[] = {
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = bedrock_rerank_rerank_names,
+        .read_request = bedrock_rerank_rerank_read_request,
+        .write_request = bedrock_rerank_rerank_write_request,
+        .read_reply = bedrock_rerank_rerank_read_reply,
+        .write_reply = bedrock_rerank_rerank_write_reply,
+    },
+};
 static const struct xd_policy bedrock_titan_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
@@ -4212,20 +5006,20 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:239",
       "* <-> fail by exception { message, Message <-> error.message }" },
     { "bedrock/converse.spec:266", "message, Message <-> message else \"\"" },
-    { "bedrock/count.spec:13", "input.converse.messages <-> turns : [message] required" },
-    { "bedrock/count.spec:14", "input.converse.system <-> instructions : [block]" },
-    { "bedrock/count.spec:15", "input.converse.toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/count.spec:16",
-      "input.converse.toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/count.spec:14", "input.converse.messages <-> turns : [message]" },
+    { "bedrock/count.spec:15", "input.converse.system <-> instructions : [block]" },
+    { "bedrock/count.spec:16", "input.converse.toolConfig.tools <-> tools : [tool]" },
     { "bedrock/count.spec:17",
-      "input.converse.toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
+      "input.converse.toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
     { "bedrock/count.spec:18",
-      "input.converse.toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+      "input.converse.toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
     { "bedrock/count.spec:19",
-      "input.converse.toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+      "input.converse.toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
     { "bedrock/count.spec:20",
+      "input.converse.toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/count.spec:21",
       "input.converse.additionalModelRequestFields.thinking <-> reasoning : thinking" },
-    { "bedrock/count.spec:28", "inputTokens <-> input else 0" },
+    { "bedrock/count.spec:30", "inputTokens <-> input else 0" },
     { "providers/bedrock_cohere.spec:28", "\"search_query\" <-> query" },
     { "providers/bedrock_cohere.spec:29", "\"search_document\" <-> document" },
     { "providers/bedrock_cohere.spec:30", "\"classification\" <-> classification" },
@@ -4255,6 +5049,51 @@ static const struct xd_row rows[] = {
     { "providers/bedrock_cohere.spec:63", "results <-> results : [ranked] required" },
     { "providers/bedrock_cohere.spec:67", "index <-> index" },
     { "providers/bedrock_cohere.spec:67", "relevance_score <-> score" },
+    { "providers/bedrock_nova.spec:25", "\"GENERIC_RETRIEVAL\" <-> query" },
+    { "providers/bedrock_nova.spec:26", "\"GENERIC_INDEX\" <-> document" },
+    { "providers/bedrock_nova.spec:27", "\"CLASSIFICATION\" <-> classification" },
+    { "providers/bedrock_nova.spec:28", "\"CLUSTERING\" <-> clustering" },
+    { "providers/bedrock_nova.spec:29", "\"GENERIC_INDEX\" <- similarity" },
+    { "providers/bedrock_nova.spec:30", "\"GENERIC_RETRIEVAL\" <- code" },
+    { "providers/bedrock_nova.spec:31", "\"GENERIC_RETRIEVAL\" <- question" },
+    { "providers/bedrock_nova.spec:32", "\"GENERIC_RETRIEVAL\" <- fact" },
+    { "providers/bedrock_nova.spec:33", "\"IMAGE_RETRIEVAL\" <-> image" },
+    { "providers/bedrock_nova.spec:34",
+      "\"TEXT_RETRIEVAL\", \"VIDEO_RETRIEVAL\", \"DOCUMENT_RETRIEVAL\", \"AUDIO_RETRIEVAL\" -> "
+      "query" },
+    { "providers/bedrock_nova.spec:36", "\"END\" <-> true" },
+    { "providers/bedrock_nova.spec:36", "\"NONE\" <-> false" },
+    { "providers/bedrock_nova.spec:36", "\"START\" -> true" },
+    { "providers/bedrock_nova.spec:16", "taskType = \"SINGLE_EMBEDDING\"" },
+    { "providers/bedrock_nova.spec:17",
+      "singleEmbeddingParams.embeddingPurpose <-> purpose : embedding_purpose" },
+    { "providers/bedrock_nova.spec:18", "singleEmbeddingParams.embeddingDimension <-> dimensions" },
+    { "providers/bedrock_nova.spec:19",
+      "singleEmbeddingParams.text.truncationMode <-> truncate : truncation else \"NONE\"" },
+    { "providers/bedrock_nova.spec:20",
+      "singleEmbeddingParams.text.value <-> inputs : string as text required" },
+    { "providers/bedrock_nova.spec:39", "embeddings <-> vectors : [nova_vector] required" },
+    { "providers/bedrock_nova.spec:43", "embeddingType = \"TEXT\"" },
+    { "providers/bedrock_nova.spec:43", "embedding <-> numbers : vector" },
+    { "providers/bedrock_rerank.spec:16", "queries <-> this : [text_query]" },
+    { "providers/bedrock_rerank.spec:17",
+      "rerankingConfiguration.type = \"BEDROCK_RERANKING_MODEL\"" },
+    { "providers/bedrock_rerank.spec:18",
+      "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn <-> model "
+      "required" },
+    { "providers/bedrock_rerank.spec:19",
+      "rerankingConfiguration.bedrockRerankingConfiguration.numberOfResults <-> top" },
+    { "providers/bedrock_rerank.spec:20", "sources <-> documents : [inline_source] required" },
+    { "providers/bedrock_rerank.spec:24", "type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:24", "textQuery.text <-> query required" },
+    { "providers/bedrock_rerank.spec:26", "type = \"INLINE\"" },
+    { "providers/bedrock_rerank.spec:27", "inlineDocumentSource.type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:28",
+      "inlineDocumentSource.textDocument.text <-> text required" },
+    { "providers/bedrock_rerank.spec:37", "relevanceScore <-> score" },
+    { "providers/bedrock_rerank.spec:38", "document <-> document : ranked_document" },
+    { "providers/bedrock_rerank.spec:41", "type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:41", "textDocument.text <-> text required" },
     { "providers/bedrock_titan.spec:15", "inputText <-> inputs : string as text required" },
     { "providers/bedrock_titan.spec:16", "dimensions <-> dimensions" },
     { "providers/bedrock_titan.spec:22", "embedding <-> vectors : one_vector" },
@@ -4267,7 +5106,8 @@ static const unsigned char directions[] = {
     2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3, 2,
     2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2,
-    2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3,
+    3, 1, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 2, 3, 2, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
 };
 
 const struct xd_dialect xd_bedrock_converse = {
@@ -4353,6 +5193,72 @@ const struct xd_dialect xd_bedrock_cohere = {
     .npolicies = sizeof bedrock_cohere_policies / sizeof *bedrock_cohere_policies - 1,
     .ops = bedrock_cohere_ops,
     .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-amzn-requestid"),
+    .error_word = STR_INIT("x-amzn-errortype"),
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_setting bedrock_nova_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+const struct xd_dialect xd_bedrock_nova = {
+    .abi = XD_ABI,
+    .name = "bedrock_nova",
+    .family = family,
+    .version = "2023-09-30",
+    .provider = true,
+    .framing = FRAMING_EVENTSTREAM,
+    .framings = 1u << FRAMING_EVENTSTREAM,
+    .auths = bedrock_auths,
+    .nauths = sizeof bedrock_auths / sizeof *bedrock_auths,
+    .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
+    .settings = bedrock_nova_settings,
+    .nsettings = 1,
+    .models = bedrock_nova_models,
+    .nmodels = 1,
+    .policies = bedrock_nova_policies,
+    .npolicies = sizeof bedrock_nova_policies / sizeof *bedrock_nova_policies - 1,
+    .ops = bedrock_nova_ops,
+    .nops = 1,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-amzn-requestid"),
+    .error_word = STR_INIT("x-amzn-errortype"),
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_setting bedrock_rerank_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+const struct xd_dialect xd_bedrock_rerank = {
+    .abi = XD_ABI,
+    .name = "bedrock_rerank",
+    .family = family,
+    .version = "2023-09-30",
+    .provider = true,
+    .framing = FRAMING_EVENTSTREAM,
+    .framings = 1u << FRAMING_EVENTSTREAM,
+    .auths = bedrock_auths,
+    .nauths = sizeof bedrock_auths / sizeof *bedrock_auths,
+    .base_url = STR_INIT("https://bedrock-agent-runtime.{region}.amazonaws.com"),
+    .settings = bedrock_rerank_settings,
+    .nsettings = 1,
+    .models = bedrock_rerank_models,
+    .nmodels = 1,
+    .policies = bedrock_policies,
+    .npolicies = sizeof bedrock_policies / sizeof *bedrock_policies - 1,
+    .ops = bedrock_rerank_ops,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,

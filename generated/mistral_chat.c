@@ -3449,6 +3449,7 @@ const struct xd_dialect xd_mistral_chat = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,
