@@ -66,7 +66,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:186 */
+/* openai/chat.spec:188 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -97,7 +97,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:203 */
+/* openai/chat.spec:205 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -109,7 +109,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:249 */
+/* openai/chat.spec:251 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -128,7 +128,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -1451,7 +1451,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:152: call */
+/* openai/chat.spec:154: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1652,7 +1652,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:180: function */
+/* openai/chat.spec:182: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1685,7 +1685,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:187: choice_named */
+/* openai/chat.spec:189: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1733,7 +1733,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:194: format */
+/* openai/chat.spec:196: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1817,7 +1817,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:205: reply */
+/* openai/chat.spec:207: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2037,7 +2037,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:262: usage */
+/* openai/chat.spec:264: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2399,10 +2399,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
         xd_lose_blocks(x, &one.blocks, 0x10eu);
         return;
     }
+    if (e->kind == IR_EVENT_OPEN)
+        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffffdu >> e->block->kind) & 1))
         return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;
@@ -2471,7 +2471,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:305: call_patch */
+/* openai/chat.spec:307: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2643,7 +2643,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:320: fault_body */
+/* openai/chat.spec:322: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -2730,7 +2730,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:358: model_list */
+/* openai/chat.spec:360: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2751,7 +2751,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:364: model_entry */
+/* openai/chat.spec:366: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3216,8 +3216,8 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:120", "\"pcm16\" <-> \"audio/pcm\"" },
     { "mistral/chat.spec:93", "\"any\" <-> required" },
     { "mistral/chat.spec:93", "\"required\" -> required" },
-    { "openai/chat.spec:186", "\"auto\" <-> auto" },
-    { "openai/chat.spec:186", "\"none\" <-> none" },
+    { "openai/chat.spec:188", "\"auto\" <-> auto" },
+    { "openai/chat.spec:188", "\"none\" <-> none" },
     { "mistral/chat.spec:97", "\"none\" <-> none" },
     { "mistral/chat.spec:97", "\"high\" <-> high" },
     { "mistral/chat.spec:98", "\"none\" <- minimal" },
@@ -3229,51 +3229,51 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:99", "\"low\" -> low" },
     { "mistral/chat.spec:99", "\"medium\" -> medium" },
     { "mistral/chat.spec:99", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:203", "\"text\" <-> text" },
-    { "openai/chat.spec:203", "\"json_object\" <-> object" },
-    { "openai/chat.spec:203", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:205", "\"text\" <-> text" },
+    { "openai/chat.spec:205", "\"json_object\" <-> object" },
+    { "openai/chat.spec:205", "\"json_schema\" <-> schema" },
     { "mistral/chat.spec:123", "\"model_length\" -> length" },
-    { "openai/chat.spec:250", "\"stop\" <-> end" },
-    { "openai/chat.spec:251", "\"length\" <-> length" },
-    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:253", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:254", "\"stop\" <- match" },
-    { "openai/chat.spec:255", "\"stop\" <- pause" },
-    { "openai/chat.spec:256", "\"stop\" <- other" },
-    { "openai/chat.spec:257", "\"error\" <-> failed" },
-    { "openai/chat.spec:258", "\"eos\" -> end" },
-    { "openai/chat.spec:259", "* -> other" },
+    { "openai/chat.spec:252", "\"stop\" <-> end" },
+    { "openai/chat.spec:253", "\"length\" <-> length" },
+    { "openai/chat.spec:254", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:255", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:256", "\"stop\" <- match" },
+    { "openai/chat.spec:257", "\"stop\" <- pause" },
+    { "openai/chat.spec:258", "\"stop\" <- other" },
+    { "openai/chat.spec:259", "\"error\" <-> failed" },
+    { "openai/chat.spec:260", "\"eos\" -> end" },
+    { "openai/chat.spec:261", "* -> other" },
     { "mistral/chat.spec:176",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
     { "mistral/chat.spec:177", "\"invalid_model\" -> missing" },
     { "mistral/chat.spec:178", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
     { "mistral/chat.spec:179", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:332", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:333", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:334", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:335", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:336", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:337", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:338", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:339", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:340", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:341", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:342", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:343", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:344", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:345", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:346", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:347", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:348", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:349", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:350", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:353",
+    { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:337", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:338", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:339", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:340", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:341", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:342", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:343", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:344", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:345", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:346", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:347", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:348", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:349", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:350", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:351", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:352", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:355",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:354",
+    { "openai/chat.spec:356",
       "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:357",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:21", "model <-> model required" },
     { "openai/chat.spec:22", "messages <-> this : messages required" },
@@ -3330,9 +3330,9 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:118",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature }" },
     { "mistral/chat.spec:117", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:153", "id <-> id" },
-    { "openai/chat.spec:154", "type = \"function\"" },
-    { "openai/chat.spec:155", "function.name <-> name" },
+    { "openai/chat.spec:155", "id <-> id" },
+    { "openai/chat.spec:156", "type = \"function\"" },
+    { "openai/chat.spec:157", "function.name <-> name" },
     { "mistral/chat.spec:79", "function.arguments <-> arguments : json in string | json_object" },
     { "mistral/chat.spec:83", "function.name <-> name" },
     { "mistral/chat.spec:84", "function.description <-> description" },
@@ -3340,22 +3340,22 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:86", "function.strict <-> strict" },
     { "mistral/chat.spec:82", "none, \"function\" <-> function {" },
     { "mistral/chat.spec:88", "* <-> foreign" },
-    { "openai/chat.spec:181", "name -> name" },
-    { "openai/chat.spec:182", "description -> description" },
-    { "openai/chat.spec:183", "parameters -> schema" },
-    { "openai/chat.spec:187", "type = \"function\"" },
-    { "openai/chat.spec:187", "function.name <-> name" },
-    { "openai/chat.spec:195", "type <-> mode : format_mode" },
-    { "openai/chat.spec:196", "json_schema.name <-> name" },
-    { "openai/chat.spec:197", "json_schema.description <-> description" },
-    { "openai/chat.spec:198", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:199", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:206", "id <-> id else \"\"" },
-    { "openai/chat.spec:207", "object = \"chat.completion\"" },
-    { "openai/chat.spec:208", "created <- now" },
-    { "openai/chat.spec:209", "model <-> model else \"\"" },
-    { "openai/chat.spec:210", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:211", "usage <-> usage : usage" },
+    { "openai/chat.spec:183", "name -> name" },
+    { "openai/chat.spec:184", "description -> description" },
+    { "openai/chat.spec:185", "parameters -> schema" },
+    { "openai/chat.spec:189", "type = \"function\"" },
+    { "openai/chat.spec:189", "function.name <-> name" },
+    { "openai/chat.spec:197", "type <-> mode : format_mode" },
+    { "openai/chat.spec:198", "json_schema.name <-> name" },
+    { "openai/chat.spec:199", "json_schema.description <-> description" },
+    { "openai/chat.spec:200", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:201", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:208", "id <-> id else \"\"" },
+    { "openai/chat.spec:209", "object = \"chat.completion\"" },
+    { "openai/chat.spec:210", "created <- now" },
+    { "openai/chat.spec:211", "model <-> model else \"\"" },
+    { "openai/chat.spec:212", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:213", "usage <-> usage : usage" },
     { "mistral/chat.spec:105", "index <-> index" },
     { "mistral/chat.spec:106", "message.role = \"assistant\"" },
     { "mistral/chat.spec:107",
@@ -3363,15 +3363,15 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:108", "message.tool_calls <-> blocks : [call] else null" },
     { "mistral/chat.spec:109", "finish_reason <-> stop : stop" },
     { "mistral/chat.spec:128", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:264", "completion_tokens -> output" },
-    { "openai/chat.spec:265", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:266", "completion_tokens -> output" },
+    { "openai/chat.spec:267", "completion_tokens <- output else 0" },
     { "mistral/chat.spec:127", "total_tokens <-> input + cache_read + cache_write + output" },
     { "mistral/chat.spec:130", "prompt_tokens_details.cached_tokens <-> cache_read" },
     { "mistral/chat.spec:131", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:268", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:269", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:270", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:271", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "mistral/chat.spec:139", "id <-> id else \"\"" },
     { "mistral/chat.spec:140", "object = \"chat.completion.chunk\"" },
     { "mistral/chat.spec:141", "created <- now" },
@@ -3384,10 +3384,10 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:149", "delta.tool_calls <-> blocks : [call_patch]" },
     { "mistral/chat.spec:150", "finish_reason <-> stop : stop else null slot" },
     { "mistral/chat.spec:153", "error <-> fail : fault_body" },
-    { "openai/chat.spec:307", "id <-> id" },
-    { "openai/chat.spec:308", "type = \"function\"" },
+    { "openai/chat.spec:309", "id <-> id" },
+    { "openai/chat.spec:310", "type = \"function\"" },
     { "mistral/chat.spec:156", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:310", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:312", "function.arguments <-> arguments : json in string" },
     { "mistral/chat.spec:160", "object = \"error\"" },
     { "mistral/chat.spec:161", "message <-> message else \"\"" },
     { "mistral/chat.spec:162", "detail -> message" },
@@ -3396,18 +3396,18 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:165", "param <-> param else null" },
     { "mistral/chat.spec:166", "code <-> code else null" },
     { "mistral/chat.spec:167", "raw_status_code -> status" },
-    { "openai/chat.spec:321", "message <-> message else \"\"" },
-    { "openai/chat.spec:322", "type <-> kind : fault" },
-    { "openai/chat.spec:323", "code -> kind : fault try" },
-    { "openai/chat.spec:324", "param <-> param else null" },
-    { "openai/chat.spec:325", "code <-> code else null" },
-    { "openai/chat.spec:326", "status_code -> status" },
-    { "openai/chat.spec:359", "object = \"list\"" },
-    { "openai/chat.spec:360", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:365", "id <- id" },
-    { "openai/chat.spec:366", "object = \"model\"" },
-    { "openai/chat.spec:367", "created <- created" },
-    { "openai/chat.spec:368", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:323", "message <-> message else \"\"" },
+    { "openai/chat.spec:324", "type <-> kind : fault" },
+    { "openai/chat.spec:325", "code -> kind : fault try" },
+    { "openai/chat.spec:326", "param <-> param else null" },
+    { "openai/chat.spec:327", "code <-> code else null" },
+    { "openai/chat.spec:328", "status_code -> status" },
+    { "openai/chat.spec:361", "object = \"list\"" },
+    { "openai/chat.spec:362", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:367", "id <- id" },
+    { "openai/chat.spec:368", "object = \"model\"" },
+    { "openai/chat.spec:369", "created <- created" },
+    { "openai/chat.spec:370", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "mistral/chat.spec:15", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },

@@ -714,10 +714,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
         xd_lose_blocks(x, &one.blocks, 0xau);
         return;
     }
+    if (e->kind == IR_EVENT_OPEN)
+        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff5u >> e->block->kind) & 1))
         return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;

@@ -62,15 +62,22 @@ xd_patch_close(struct xd *x)
 }
 
 void
-xd_patch_count(struct xd *x)
+xd_patch_count(struct xd *x, int kind)
 {
-    x->patch->calls[x->patch->choice % XD_CHOICES_MAX]++;
+    struct xd_patch *p = x->patch;
+    unsigned choice = p->choice % XD_CHOICES_MAX;
+
+    p->kind[choice] = (unsigned char)kind;
+    p->calls[choice] += kind == IR_BLOCK_CALL;
+    p->thoughts[choice] += kind == IR_BLOCK_THINKING || kind == IR_BLOCK_SEALED;
 }
 
 unsigned
 xd_patch_key(const struct xd *x)
 {
-    unsigned n = x->patch->calls[x->patch->choice % XD_CHOICES_MAX];
+    const struct xd_patch *p = x->patch;
+    unsigned choice = p->choice % XD_CHOICES_MAX;
+    unsigned n = p->kind[choice] == IR_BLOCK_CALL ? p->calls[choice] : p->thoughts[choice];
 
     return n ? n - 1 : 0;
 }

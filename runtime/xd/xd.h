@@ -691,10 +691,12 @@ struct xd_patch {
     struct buf each;      /* rendered members of `each`, with a trailing comma */
     bool want_usage;      /* the client asked for usage */
     struct ir_usage usage;
-    uint64_t begun[XD_CHOICES_MAX / 64];  /* bit by choice: its first chunk was written */
-    unsigned choice;                      /* of the event being written */
-    unsigned last;                        /* the highest choice that was begun */
-    unsigned short calls[XD_CHOICES_MAX]; /* by choice: calls opened so far */
+    uint64_t begun[XD_CHOICES_MAX / 64]; /* bit by choice: its first chunk was written */
+    unsigned choice;                     /* of the event being written */
+    unsigned last;                       /* the highest choice that was begun */
+    /* By choice: calls opened so far, blocks of thinking, and the kind of the last block. */
+    unsigned short calls[XD_CHOICES_MAX], thoughts[XD_CHOICES_MAX];
+    unsigned char kind[XD_CHOICES_MAX];
     struct xd_patch_call
         *gathered; /* calls of dialects that say them as a whole; in the stream's arena */
 };
@@ -709,8 +711,9 @@ bool xd_patch_last(const struct xd *x);
 /* Start and end a chunk: the frame, the members of `each`. */
 void xd_patch_open(struct xd *x);
 void xd_patch_close(struct xd *x);
-/* A keyed block (a call) opens in the event's choice; and its ordinal from 0 while it is open. */
-void xd_patch_count(struct xd *x);
+/* A block opens in the event's choice; and its ordinal from 0 among its like while it is open: among calls, or among
+ * blocks of thinking, be they sealed or not. */
+void xd_patch_count(struct xd *x, int kind);
 unsigned xd_patch_key(const struct xd *x);
 /* Is the event about a call, which is gathered until it closes?  Then *whole is the call; its kind is unset before. */
 bool xd_patch_gather(struct xd *x, const struct ir_event *e, struct ir_block *whole);
