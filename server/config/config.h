@@ -69,6 +69,32 @@ struct config_price {
     double input, output;
 };
 
+struct config_timeouts { /* ms */
+    uint64_t connect;
+    uint64_t first_byte;
+    uint64_t idle;
+    uint64_t total;
+};
+
+/* How much is let through at a time and in a minute: docs/resilience.md. */
+struct config_limits {
+    unsigned requests, request_burst; /* a minute; 0: no limit.  Burst 0: as many */
+    unsigned tokens, token_burst;
+    unsigned parallel;                      /* 0: no limit */
+    unsigned queue;                         /* who may wait when that is reached */
+    uint64_t wait;                          /* ms, the longest */
+    unsigned adaptive_least, adaptive_most; /* most 0: parallel is fixed */
+    unsigned adaptive_tolerance;            /* thousandths of the usual latency */
+};
+
+/* A time that a model's timeouts do not say, while its provider is read. */
+#define CONFIG_UNSAID UINT64_MAX
+#define CONFIG_TIMEOUTS_UNSAID \
+    (struct config_timeouts) \
+    { \
+        CONFIG_UNSAID, CONFIG_UNSAID, CONFIG_UNSAID, CONFIG_UNSAID \
+    }
+
 /* A model that a deployment serves.  A name with an asterisk is a wildcard (`claude-*`).  An
  * upstream name may have one asterisk if the name has one: it stands for what that one matched. */
 struct config_model {
@@ -80,19 +106,13 @@ struct config_model {
     struct config_words tags; /* requests with one of them come here, others do not */
     struct config_price price;
     bool wildcard;
+    struct config_timeouts timeouts; /* where it says nothing, its provider's */
 };
 
 /* An extra request header, or a policy: key and value. */
 struct config_pair {
     struct str key;
     struct str value;
-};
-
-struct config_timeouts { /* ms */
-    uint64_t connect;
-    uint64_t first_byte;
-    uint64_t idle;
-    uint64_t total;
 };
 
 /* Credentials of the schemes that need more than a key; whatever is not said is absent. */
@@ -116,6 +136,7 @@ struct config_provider {
     struct config_model *models; /* n_models >= 1 */
     unsigned n_models;
     struct config_timeouts timeouts;
+    struct config_limits limits;
     struct config_pair *policies;
     unsigned n_policies;
     struct config_pair *settings; /* values of the places in the type's address */
@@ -173,6 +194,17 @@ struct config_routing {
     unsigned fallback_depth; /* 1..10: steps from the asked model */
 };
 
+struct config_model_limits {
+    struct str model;
+    struct config_limits limits;
+};
+
+struct config_all_limits {
+    struct config_limits gateway, client; /* each client */
+    struct config_model_limits *models;
+    unsigned n_models;
+};
+
 /* What is done about deployments that fail: docs/resilience.md.  Shares are in thousandths. */
 struct config_resilience {
     uint64_t backoff_first, backoff_most;
@@ -201,6 +233,7 @@ struct config {
     unsigned n_providers;
     struct config_routing routing;
     struct config_resilience resilience;
+    struct config_all_limits limits;
     struct config_telemetry telemetry;
     struct str *secrets; /* api keys, values of extra headers, proxies with a password */
     unsigned n_secrets;

@@ -58,6 +58,8 @@ static const struct config_field root_fields[] = {
       .record = &config_routing_record },
     { "resilience", config_read_resilience, offsetof(struct root, c.resilience),
       .need = CONFIG_OPTIONAL },
+    { "limits", config_read_record, offsetof(struct root, c.limits),
+      .record = &config_limits_record },
     { "telemetry", config_read_record, offsetof(struct root, c.telemetry),
       .record = &config_telemetry_record },
 };
@@ -96,7 +98,8 @@ static const struct config_record *const records[] = {
     &config_auth_record,     &config_routing_record,    &config_group_record,
     &config_price_record,    &config_resilience_record, &config_backoff_record,
     &config_budget_record,   &config_breaker_record,    &config_cooldown_record,
-    &config_hedge_record,    &config_telemetry_record,
+    &config_hedge_record,    &config_telemetry_record,  &config_limits_record,
+    &config_limit_record,    &config_adaptive_record,
 };
 
 const char *

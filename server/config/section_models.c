@@ -40,7 +40,7 @@ static bool
 read_model(struct config_reader *r, const struct node *n, struct config_provider *p, unsigned *room)
 {
     static const struct config_field name = { "models", .need = CONFIG_OPTIONAL };
-    struct config_model m = { .tier = 1 };
+    struct config_model m = { .tier = 1, .timeouts = CONFIG_TIMEOUTS_UNSAID };
     bool ok = n->kind == NODE_SCALAR ? config_read_text(r, &name, n, &m.name)
                                      : config_record(r, &config_model_record, n, &m);
     if (!ok || !check_model(r, n, &m))
@@ -104,6 +104,7 @@ static const struct config_field model_fields[] = {
     { "tier",     config_read_int,  AT(tier),     .min = 1, .max = 100 },
     { "tags",     config_read_words, AT(tags),    .need = CONFIG_OPTIONAL },
     { "price",    read_price,        AT(price),   .record = &config_price_record },
+    { "timeouts", config_read_record, AT(timeouts), .record = &config_timeouts_record },
 };
 /* clang-format on */
 #undef AT

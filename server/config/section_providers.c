@@ -111,6 +111,7 @@ static const struct config_field provider_fields[] = {
     { "headers",  read_headers,        0,               .need = CONFIG_OPTIONAL },
     { "models",   config_read_models,  0,               .need = CONFIG_REQUIRED },
     { "timeouts", config_read_record,  AT(p.timeouts),  .record = &config_timeouts_record },
+    { "limits",   config_read_limit,   AT(p.limits),    .need = CONFIG_OPTIONAL },
     { "policies", config_read_node,    AT(policies),    .need = CONFIG_OPTIONAL },
     { "settings", config_read_node,    AT(settings),    .need = CONFIG_OPTIONAL },
     { "ca_file",  config_read_file,    AT(p.ca_file),   .need = CONFIG_OPTIONAL },
@@ -317,6 +318,25 @@ check_auth(struct config_reader *r, const struct draft *d)
     return ok;
 }
 
+static uint64_t
+said(uint64_t own, uint64_t usual)
+{
+    return own == CONFIG_UNSAID ? usual : own;
+}
+
+/* What models do not say of their times is as for the whole provider. */
+static void
+settle_timeouts(struct config_provider *p)
+{
+    for (unsigned i = 0; i < p->n_models; i++) {
+        struct config_timeouts *t = &p->models[i].timeouts;
+        t->connect = said(t->connect, p->timeouts.connect);
+        t->first_byte = said(t->first_byte, p->timeouts.first_byte);
+        t->idle = said(t->idle, p->timeouts.idle);
+        t->total = said(t->total, p->timeouts.total);
+    }
+}
+
 static bool
 read_provider(struct config_reader *r, const struct node *n, struct config *c, unsigned *room)
 {
@@ -329,6 +349,7 @@ read_provider(struct config_reader *r, const struct node *n, struct config *c, u
     }
     if (ok)
         ok = check_auth(r, &d);
+    settle_timeouts(&d.p);
     ok &= check_unique(r, c, &d);
     struct config_provider *slot = CONFIG_PUSH(r, c->providers, c->n_providers, *room);
     if (slot)

@@ -63,6 +63,12 @@ extern const struct config_record config_breaker_record, config_cooldown_record;
 extern const struct config_record config_hedge_record;
 config_read config_read_resilience;
 
+/* section_limits.c */
+extern const struct config_limits config_limits_defaults;
+extern const struct config_record config_limit_record, config_adaptive_record; /* of one thing */
+extern const struct config_record config_limits_record; /* struct config_all_limits */
+config_read config_read_limit;                          /* struct config_limits */
+
 /* section_telemetry.c */
 extern const struct config_telemetry config_telemetry_defaults;
 extern const struct config_record config_telemetry_record; /* struct config_telemetry */

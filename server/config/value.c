@@ -233,7 +233,7 @@ take_share(struct str text, uint64_t *value)
 {
     struct str rest;
     uint64_t whole, tenths = 0;
-    if (!take_number(text, &whole, &rest) || whole > 100)
+    if (!take_number(text, &whole, &rest) || whole > 100000)
         return false;
     if (rest.n == 3 && rest.p[0] == '.' && rest.p[1] >= '0' && rest.p[1] <= '9') {
         tenths = (uint64_t)(rest.p[1] - '0');

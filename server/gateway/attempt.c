@@ -5,6 +5,7 @@
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/guarding.h"
+#include "server/gateway/patience.h"
 #include "server/gateway/proposal.h"
 #include "server/gateway/whole.h"
 #include "server/gateway/worker.h"
@@ -231,6 +232,8 @@ on_done(void *ctx, const struct upstream_report *report)
     }
     if (x->state != EXCHANGE_REPLYING)
         a->heard_us = clock_us() - a->start_us;
+    if (report->result == UPSTREAM_TIMEOUT_TOTAL && exchange_left_ms(x) == 0)
+        a->cut = true; /* it is the client that wanted it sooner */
     bool ok = report->result == UPSTREAM_OK;
     struct ir_error e = error_of_result(a, ok ? UPSTREAM_OTHER : report->result);
     if (a->reply == ATTEMPT_STREAM) {
@@ -333,7 +336,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
         .headers = p->headers,
         .n_headers = p->n_headers,
         .body = p->body,
-        .deadlines = d->deadlines,
+        .deadlines = patience_deadlines(&a->candidate.offer->model->timeouts, exchange_left_ms(x)),
         .ca_file = d->config->ca_file,
         .proxy = d->config->proxy,
     };
@@ -399,21 +402,14 @@ find_target(struct exchange *x, const struct deployment *d, struct fault *f)
 }
 
 enum attempt_start
-attempt_start(struct exchange *x, const struct candidate *c)
+attempt_go_on(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
-    const struct deployment *d = c->offer->deployment;
     struct fault f;
-    renew(x, c);
-    a->model = offer_upstream(c->offer, c->name, &x->arena);
-    if (!find_target(x, d, &f)) {
-        unfit(x, &f);
-        return ATTEMPT_UNFIT;
-    }
     if (!guarding_begin(x))
         return ATTEMPT_SHUT;
     a->url = deployment_url(&a->target, x->wants_stream, a->model, &a->arena);
-    struct keeper *k = lease_keeper(x->lease, d);
+    struct keeper *k = lease_keeper(x->lease, a->candidate.offer->deployment);
     if (!k)
         return go(x);
     a->start_us = clock_us();
@@ -426,6 +422,28 @@ attempt_start(struct exchange *x, const struct candidate *c)
         break;
     }
     return no_credentials(x, &f);
+}
+
+enum attempt_start
+attempt_start(struct exchange *x, const struct candidate *c)
+{
+    struct attempt *a = &x->attempt;
+    struct fault f;
+    renew(x, c);
+    a->model = offer_upstream(c->offer, c->name, &x->arena);
+    if (!find_target(x, c->offer->deployment, &f)) {
+        unfit(x, &f);
+        return ATTEMPT_UNFIT;
+    }
+    switch (guarding_enter(x)) {
+    case SEMAPHORE_IN:
+        break;
+    case SEMAPHORE_QUEUED:
+        return ATTEMPT_QUEUED;
+    case SEMAPHORE_FULL:
+        return ATTEMPT_SHUT;
+    }
+    return attempt_go_on(x);
 }
 
 void

@@ -9,6 +9,7 @@
 #define LLMUX_GATEWAY_ATTEMPT_H
 
 #include "server/auth/keeper.h"
+#include "server/gateway/limits.h"
 #include "server/gateway/route.h"
 #include "server/gateway/stream.h"
 
@@ -41,6 +42,7 @@ struct attempt {
     struct guarded *guarded;    /* the state of what is asked; may be NULL */
     uint64_t ticket;            /* of guarded */
     bool is_guarded;            /* guarded waits to hear how it ended */
+    struct limits_hold place;   /* within the deployment's limits */
     bool cut;                   /* we end it, for no fault of the provider's */
     struct upstream_call *call; /* NULL when none is running */
     struct arena arena;         /* what lives as long as the attempt */
@@ -73,12 +75,16 @@ void attempt_fini(struct attempt *a);
 
 enum attempt_start {
     ATTEMPT_STARTED, /* or waiting for credentials: exchange_attempt_started then says more */
+    ATTEMPT_QUEUED,  /* its deployment has its hands full: exchange_attempt_started says more */
     ATTEMPT_UNFIT,   /* this deployment cannot serve this request; x->error says why */
-    ATTEMPT_SHUT,    /* it has failed too often, or said when to come back; x->error says which */
+    ATTEMPT_SHUT,    /* not now: failures, limits, its own word; x->error says which */
     ATTEMPT_BROKEN,  /* it should, but could not even begin; x->error says why */
 };
 /* Try a candidate with x's request. */
 enum attempt_start attempt_start(struct exchange *x, const struct candidate *c);
+
+/* The deployment has a place for it now: begin. */
+enum attempt_start attempt_go_on(struct exchange *x);
 
 /* Let go of the body, if the call has sent it whole. */
 void attempt_release_body(struct attempt *a);

@@ -138,7 +138,8 @@ serve(const char *path)
     keep_heap();
     s.service.metrics = metrics_create();
     s.service.guards = guards_create();
-    if (!s.service.metrics || !s.service.guards)
+    s.service.limits = limits_create();
+    if (!s.service.metrics || !s.service.guards || !s.service.limits)
         fault_set(&f, ERR_MEMORY, 0, "out of memory");
     else if (load(&s, path))
         ok = run(&s, reloader_newest(s.reloader), &f);
@@ -146,6 +147,7 @@ serve(const char *path)
         fprintf(stderr, "llmux serve: %s\n", f.text);
     reloader_destroy(s.reloader);
     guards_destroy(s.service.guards);
+    limits_destroy(s.service.limits);
     metrics_destroy(s.service.metrics);
     log_destroy(s.service.log);
     mock_stop(s.mock);

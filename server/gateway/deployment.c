@@ -203,12 +203,6 @@ deployment_fini(struct deployment *d)
     identity_fini(&d->identity);
 }
 
-static unsigned
-clamp_ms(uint64_t ms)
-{
-    return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
-}
-
 /* An account is an address and who pays there. */
 static struct str
 make_seal(const struct deployment *d, const struct xd_dialect *dialect, struct arena *a)
@@ -281,7 +275,6 @@ make_account(struct deployment *d, struct arena *a)
     struct str base = c->base_url.p ? c->base_url : d->dialect->base_url;
     unsigned mark = (unsigned)(fingerprint(d) >> 32);
     d->account = arena_printf(a, "%.*s %.*s %08x", STR_ARG(c->name), STR_ARG(base), mark);
-    d->account_hash = hash(UINT64_C(14695981039346656037), d->account);
 }
 
 static void
@@ -311,12 +304,8 @@ deployment_make(struct deployment *d, const struct config_provider *config,
     make_languages(d, a);
     make_policies(d, a);
     make_account(d, a);
-    d->deadlines = (struct upstream_deadlines){
-        .connect_ms = clamp_ms(config->timeouts.connect),
-        .first_byte_ms = clamp_ms(config->timeouts.first_byte),
-        .idle_ms = clamp_ms(config->timeouts.idle),
-        .total_ms = clamp_ms(config->timeouts.total),
-    };
+    d->limits = limits_options(&config->limits);
+    d->is_limited = limits_any(&d->limits);
     return a->full ? fault_set(f, ERR_LIMIT, 0, "too many providers") : ERR_OK;
 }
 

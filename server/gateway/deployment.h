@@ -7,6 +7,7 @@
 #include "runtime/xd/policy.h"
 #include "server/auth/identity.h"
 #include "server/config/config.h"
+#include "server/gateway/limits.h"
 #include "server/plugins/plugins.h"
 #include "server/upstream/upstream.h"
 
@@ -29,11 +30,11 @@ struct deployment {
         *languages; /* first its own, then those that it speaks beside that */
     unsigned n_languages;
     struct xd_policy_choices policies;
-    struct upstream_deadlines deadlines;
+    struct limiter_options limits;
+    bool is_limited;
     /* What makes it this account: name, address, and a fingerprint of its credentials.  The same
      * after a reload that changed nothing of these. */
     struct str account;
-    uint64_t account_hash;
 };
 
 /* Make d from an entry of a valid config; everything lives in the arena.  The operator's headers

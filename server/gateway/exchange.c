@@ -1,12 +1,16 @@
 /* The course of an exchange. */
 #include "server/gateway/exchange.h"
 
+#include <event2/event.h>
 #include <stdlib.h>
 
 #include "runtime/base/utf8.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/guarding.h"
 #include "server/gateway/measure.h"
+#include "server/gateway/patience.h"
+#include "server/gateway/pursuit.h"
 #include "server/gateway/request_log.h"
 #include "server/gateway/wants.h"
 #include "server/gateway/worker.h"
@@ -29,9 +33,8 @@ take_id(struct exchange *x)
     x->request_id = str_make(x->id, REQUEST_ID_MADE);
 }
 
-/* Refuse without an attempt. */
-static void
-refuse(struct exchange *x, const struct ir_error *e)
+void
+exchange_refuse(struct exchange *x, const struct ir_error *e)
 {
     x->error = *e;
     answer_error(x, e);
@@ -44,7 +47,7 @@ refuse_invalid(struct exchange *x, int status, const char *param, struct str mes
     struct ir_error e = { .set = true, .kind = IR_FAULT_INVALID, .message = message };
     e.param = str_from(param);
     e.status = (struct ir_int){ status, true };
-    refuse(x, &e);
+    exchange_refuse(x, &e);
 }
 
 /* An encoded body would be read as broken JSON. */
@@ -74,7 +77,7 @@ read_body(struct exchange *x, struct fault *f)
     struct xd xd;
     if (x->front.op->passes)
         return read_passage(x, f);
-    xd_init_op(&xd, x->front.dialect, x->front.op, &t->arena, NULL);
+    xd_init(&xd, x->front.dialect, x->front.op->kind, &t->arena, NULL);
     xd.doc = t->doc;
     enum err err = xd_ask_read(&xd, http_exchange_body(x->http), &t->ask);
     t->doc = xd.doc;
@@ -88,7 +91,7 @@ refuse_body(struct exchange *x, const struct fault *f)
     struct ir_error e;
     xd_error_of_fault(f, f->err == ERR_MEMORY ? IR_FAULT_INTERNAL : IR_FAULT_INVALID, &x->arena,
                       &e);
-    refuse(x, &e);
+    exchange_refuse(x, &e);
 }
 
 /* Read the request; false when that has ended the exchange. */
@@ -121,6 +124,21 @@ read_request(struct exchange *x)
     return true;
 }
 
+/* What the client says of time and haste. */
+static bool
+read_wishes(struct exchange *x)
+{
+    const struct http_head *h = http_exchange_head(x->http);
+    struct limits *l = x->gateway->service->limits;
+    x->admission.priority = admission_priority(h);
+    x->budget = l ? limits_find(l, LIMITS_MODEL, x->model) : NULL;
+    if (patience_read(h, &x->patience_ms))
+        return true;
+    refuse_invalid(x, 400, "x-llmux-timeout",
+                   STR("x-llmux-timeout: write a time such as 1500ms, 30s or 2m"));
+    return false;
+}
+
 static bool
 pass_gates(struct exchange *x)
 {
@@ -133,7 +151,7 @@ pass_gates(struct exchange *x)
     for (unsigned i = 0; i < s->n_gates; i++) {
         struct ir_error e = { .set = true, .kind = IR_FAULT_FORBIDDEN };
         if (s->gates[i].check(s->gates[i].ctx, &view, &x->arena, &e) == GATE_REFUSE) {
-            refuse(x, &e);
+            exchange_refuse(x, &e);
             return false;
         }
     }
@@ -152,7 +170,15 @@ refuse_model(struct exchange *x)
     struct ir_error e = { .set = true, .kind = IR_FAULT_MISSING, .message = message };
     e.code = STR("model_not_found");
     e.param = STR("model");
-    refuse(x, &e);
+    exchange_refuse(x, &e);
+}
+
+/* What was refused with x->error set. */
+static void
+refuse_as_known(struct exchange *x)
+{
+    struct ir_error e = x->error;
+    exchange_refuse(x, &e);
 }
 
 static bool
@@ -164,130 +190,6 @@ find_route(struct exchange *x)
     x->outlook = (struct outlook){ g, &x->arena, x->wants_stream };
     q.outlook = outlook_of_guards(&x->outlook);
     return route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena);
-}
-
-/* --- trying -------------------------------------------------------------------------------- */
-
-/* Overload and rate limits may be gone at the next try or at another deployment; a mistake in the
- * request is not. */
-static bool
-is_worth_a_try(const struct ir_error *e)
-{
-    return ir_fault_retryable(e->kind)
-           || (e->status.set && (e->status.v == 429 || e->status.v >= 500));
-}
-
-static void
-begin_waiting(struct exchange *x)
-{
-    x->state = EXCHANGE_TRYING;
-    if (x->wants_stream && x->gateway->config->server.keepalive_comment)
-        deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
-}
-
-/* What other deployments of the model would say too, but another model might not. */
-static bool
-divert(struct exchange *x)
-{
-    if (x->error.kind == IR_FAULT_CONTEXT)
-        return route_divert(&x->route, CONFIG_TROUBLE_CONTEXT);
-    return x->error.kind == IR_FAULT_POLICY && route_divert(&x->route, CONFIG_TROUBLE_POLICY);
-}
-
-/* No deployment could be asked at all. */
-static struct ir_error
-lack_error(struct exchange *x)
-{
-    const struct route *r = &x->route;
-    struct ir_error e = { .set = true, .kind = IR_FAULT_OVERLOADED };
-    if (r->lack == ROUTE_LACK_TAGS) {
-        e.kind = IR_FAULT_MISSING;
-        e.code = STR("model_not_found");
-        e.message = arena_printf(&x->arena, "no deployment of %.*s serves requests with these tags",
-                                 STR_ARG(x->model));
-        return e;
-    }
-    e.message = arena_printf(&x->arena, "every deployment of %.*s is resting after failures",
-                             STR_ARG(x->model));
-    if (r->wait > 0)
-        e.retry_after = (struct ir_int){ (int64_t)r->wait + 1, true };
-    return e;
-}
-
-static void
-give_up(struct exchange *x)
-{
-    struct ir_error e = x->error.set ? x->error : lack_error(x);
-    deadline_clear(&x->worker->deadlines, &x->deadline);
-    refuse(x, &e);
-}
-
-/* Does the attempt run, or wait to? */
-static bool
-settle(struct exchange *x, enum attempt_start how)
-{
-    switch (how) {
-    case ATTEMPT_STARTED:
-        x->error.set = false;
-        x->detail = (struct str){ NULL, 0 };
-        begin_waiting(x);
-        return true;
-    case ATTEMPT_UNFIT:
-    case ATTEMPT_SHUT:
-        route_exclude(&x->route);
-        break;
-    case ATTEMPT_BROKEN:
-        attempt_account(x);
-        break;
-    }
-    return false;
-}
-
-/* Begin the next attempt that can be begun. */
-static void
-try_next(struct exchange *x)
-{
-    struct candidate c;
-    while (route_next(&x->route, &x->worker->dice, &c)) {
-        attempt_stop(x);
-        if (settle(x, attempt_start(x, &c)))
-            return;
-    }
-    give_up(x);
-}
-
-void
-exchange_attempt_started(struct exchange *x, enum attempt_start how)
-{
-    if (!settle(x, how))
-        try_next(x);
-}
-
-/* Leave a deployment that has failed already alone for a while: 100 ms, doubling. */
-static void
-rest(struct exchange *x, unsigned times)
-{
-    unsigned n = times < EXCHANGE_RESTS ? times : EXCHANGE_RESTS;
-    x->state = EXCHANGE_RESTING;
-    x->rest_us = clock_us();
-    deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_REST + n - 1);
-}
-
-void
-exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail)
-{
-    x->error = ir_error_copy(&x->arena, e);
-    x->detail = arena_str(&x->arena, detail);
-    attempt_stop(x);
-    unsigned repeats = route_repeats(&x->route);
-    if (divert(x))
-        try_next(x);
-    else if (!is_worth_a_try(&x->error))
-        give_up(x);
-    else if (repeats > 0)
-        rest(x, repeats);
-    else
-        try_next(x);
 }
 
 /* --- the life of an exchange --------------------------------------------------------------- */
@@ -308,12 +210,74 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     x->path = arena_str(&x->arena, http_exchange_head(http)->path);
     take_id(x);
     measure_begin(x);
-    if (!read_request(x) || !pass_gates(x))
+    if (!read_request(x) || !read_wishes(x) || !pass_gates(x))
         return;
-    if (find_route(x))
-        try_next(x);
-    else
-        refuse_model(x);
+    exchange_admitted(x);
+}
+
+void
+exchange_admitted(struct exchange *x)
+{
+    exchange_wake(x);
+    switch (admission_step(x)) {
+    case ADMISSION_IN:
+        if (find_route(x))
+            pursuit_begin(x);
+        else
+            refuse_model(x);
+        break;
+    case ADMISSION_WAITS:
+        x->state = EXCHANGE_QUEUED;
+        exchange_sleep(x, admission_wait_ns(x));
+        break;
+    case ADMISSION_REFUSED:
+        refuse_as_known(x);
+        break;
+    }
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+uint64_t
+exchange_left_ms(const struct exchange *x)
+{
+    if (x->patience_ms == PATIENCE_NO_LIMIT)
+        return PATIENCE_NO_LIMIT;
+    uint64_t gone = (clock_us() - x->begun_us) / 1000;
+    return gone < x->patience_ms ? x->patience_ms - gone : 0;
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+    struct exchange *x = ctx;
+    (void)fd, (void)what;
+    if (x->state != EXCHANGE_QUEUED) {
+        pursuit_go_on(x);
+        return;
+    }
+    admission_late(x);
+    refuse_as_known(x);
+}
+
+void
+exchange_sleep(struct exchange *x, uint64_t ns)
+{
+    uint64_t left = exchange_left_ms(x);
+    if (left != PATIENCE_NO_LIMIT && ns > left * 1000000)
+        ns = left * 1000000;
+    const struct timeval tv = { (time_t)(ns / 1000000000), (suseconds_t)(ns % 1000000000 / 1000) };
+    if (!x->timer)
+        x->timer = evtimer_new(x->worker->base, on_timer, x);
+    if (!x->timer || event_add(x->timer, &tv))
+        exchange_stop(x);
+}
+
+void
+exchange_wake(struct exchange *x)
+{
+    if (x->timer)
+        event_del(x->timer);
 }
 
 void
@@ -333,7 +297,9 @@ void
 exchange_release(struct exchange *x)
 {
     deadline_clear(&x->worker->deadlines, &x->deadline);
+    exchange_wake(x);
     attempt_stop(x);
+    admission_end(x, guarding_tokens(x));
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
     worker_give_back(x->worker, x);
@@ -344,6 +310,7 @@ exchange_finish(struct exchange *x)
 {
     request_log_write(x);
     attempt_account(x);
+    admission_end(x, guarding_tokens(x));
     measure_end(x);
     attempt_release_body(&x->attempt);
     if (!x->attempt.call || (x->attempt.sends && !x->attempt.sends_own)) {
@@ -379,7 +346,7 @@ exchange_stop(struct exchange *x)
     const struct ir_error e = { .set = true,
                                 .kind = IR_FAULT_OVERLOADED,
                                 .message = STR("the gateway is shutting down") };
-    refuse(x, &e);
+    exchange_refuse(x, &e);
 }
 
 void
@@ -395,11 +362,8 @@ exchange_expired(struct exchange *x, enum exchange_deadline which)
     if (which == EXCHANGE_KEEPALIVE) {
         answer_comment(x);
         deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
-    } else if (which == EXCHANGE_LINGER) {
-        exchange_release(x);
     } else {
-        x->rested_us += clock_us() - x->rest_us;
-        try_next(x);
+        exchange_release(x);
     }
 }
 
@@ -408,5 +372,7 @@ exchange_destroy(struct exchange *x)
 {
     arena_fini(&x->arena);
     attempt_fini(&x->attempt);
+    if (x->timer)
+        event_free(x->timer);
     free(x);
 }

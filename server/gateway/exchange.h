@@ -1,12 +1,12 @@
 /* One client's request through the gateway, from its last byte in to its last byte out.
  *
- *   exchange_start ─► read ─► gates ─► TRYING ─────────────► REPLYING ─► LINGERING ─► released
+ *   exchange_start ─► read ─► gates ─► (QUEUED) ─► TRYING ─────────────► REPLYING ─► LINGERING ─► released
  *                       │       │        │  ▲   first byte      │  fail        the provider has
  *                       └───────┴────────┤  │                   │              not closed yet
  *                            refused     │  └─ RESTING          └─► broken off
  *                                        └─► no try left: error
  *
- * exchange.c leads; attempt.c talks to one provider, stream.c and whole.c bring its reply to
+ * exchange.c leads; pursuit.c chooses and tries; attempt.c talks to one provider, stream.c and whole.c bring its reply to
  * answer.c, which talks to the client.  Everything happens on the worker's thread.  An exchange is
  * taken from its worker's pool and goes back there with the memory it has gathered. */
 #ifndef LLMUX_GATEWAY_EXCHANGE_H
@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "runtime/xd/translate.h"
+#include "server/gateway/admission.h"
 #include "server/gateway/attempt.h"
 #include "server/gateway/front.h"
 #include "server/gateway/outlook.h"
@@ -28,6 +29,7 @@ struct lease;
 struct worker;
 
 enum exchange_state {
+    EXCHANGE_QUEUED,    /* waits to be let in */
     EXCHANGE_TRYING,    /* an attempt is running, and the client has got nothing of a reply */
     EXCHANGE_RESTING,   /* between two attempts */
     EXCHANGE_REPLYING,  /* part of the reply is on its way: no way back */
@@ -41,6 +43,11 @@ struct exchange {
     TAILQ_ENTRY(exchange) link;    /* in the worker's list of running ones, or in its pool */
     struct deadline deadline;      /* of enum exchange_deadline */
     enum exchange_state state;
+    struct event *timer; /* owned: of pauses and of waits in queues; NULL before the first */
+
+    struct admission admission;
+    struct limited *budget; /* of the model's retries; may be NULL */
+    uint64_t patience_ms;   /* from begun_us on; PATIENCE_NO_LIMIT: for ever */
 
     struct http_exchange *http; /* NULL when the client has its answer, or is gone */
     struct front front;
@@ -82,9 +89,7 @@ enum exchange_deadline {
     EXCHANGE_NO_DEADLINE,
     EXCHANGE_KEEPALIVE, /* time for a comment to a waiting client */
     EXCHANGE_LINGER,    /* time to give the provider's connection up */
-    EXCHANGE_REST,      /* the first of EXCHANGE_RESTS pauses between attempts */
 };
-#define EXCHANGE_RESTS (DEADLINE_KINDS - EXCHANGE_REST)
 
 TAILQ_HEAD(exchange_list, exchange);
 
@@ -98,6 +103,18 @@ void exchange_stop(struct exchange *x);
 void exchange_drained(struct exchange *x);
 /* x's deadline has come. */
 void exchange_expired(struct exchange *x, enum exchange_deadline which);
+
+/* A place in a limit was given to x, or taken from it: go on.  May release x. */
+void exchange_admitted(struct exchange *x);
+/* Answer with an error, and end.  Releases x. */
+void exchange_refuse(struct exchange *x, const struct ir_error *e);
+
+/* Milliseconds that are left of the client's patience; PATIENCE_NO_LIMIT: it has no end. */
+uint64_t exchange_left_ms(const struct exchange *x);
+/* Go on after this time, at the latest when the client's patience ends. */
+void exchange_sleep(struct exchange *x, uint64_t ns);
+/* Do not. */
+void exchange_wake(struct exchange *x);
 
 /* What attempts report.  Each of these may release x. */
 

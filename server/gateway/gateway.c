@@ -21,6 +21,8 @@ gateway_init(struct gateway *g, const struct config *config, struct plugins *plu
     g->guard_options = guards_options(&config->resilience);
     atomic_init(&g->refs, 1);
     arena_init(&g->arena, ARENA_MAX);
+    if (!restraint_make(&g->restraint, config, &g->arena))
+        return fault_set(f, ERR_LIMIT, 0, "too many limits");
     g->deployments = arena_alloc(&g->arena, config->n_providers * sizeof *g->deployments);
     if (!g->deployments)
         return fault_set(f, ERR_LIMIT, 0, "too many providers");

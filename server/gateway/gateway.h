@@ -13,6 +13,7 @@
 
 #include "server/gateway/catalogue.h"
 #include "server/gateway/guards.h"
+#include "server/gateway/restraint.h"
 #include "server/gateway/seams.h"
 #include "server/gateway/service.h"
 
@@ -27,6 +28,7 @@ struct gateway {
     struct catalogue catalogue;
     struct seams seams;
     struct guard_options guard_options;
+    struct restraint restraint;
     unsigned number;  /* of this snapshot: 1 is the first that was loaded */
     uint64_t made;    /* seconds since 1970 */
     atomic_uint refs; /* those who hold it */

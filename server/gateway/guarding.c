@@ -30,6 +30,63 @@ shut_error(struct exchange *x, enum guard_reason why, uint64_t now)
     return e;
 }
 
+static void
+told(void *ctx)
+{
+    struct exchange *x = ctx;
+    struct limits_hold *h = &x->attempt.place;
+    exchange_wake(x);
+    if (h->place == LIMITS_IN) {
+        exchange_attempt_started(x, attempt_go_on(x));
+        return;
+    }
+    guarding_late(x);
+    exchange_attempt_started(x, ATTEMPT_SHUT);
+}
+
+static void
+note_full(struct exchange *x, const struct limiter_refusal *no)
+{
+    struct str name = x->attempt.candidate.offer->deployment->config->name;
+    struct ir_error e = admission_error(LIMITS_DEPLOYMENT, no, name, &x->arena);
+    if (!x->error.set)
+        x->error = e;
+}
+
+enum semaphore_answer
+guarding_enter(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    const struct deployment *d = a->candidate.offer->deployment;
+    struct limits *all = x->gateway->service->limits;
+    struct limiter_refusal no;
+    if (!d->is_limited || !all)
+        return SEMAPHORE_IN;
+    a->place.note.bell = &x->worker->bell;
+    a->place.told = told;
+    a->place.ctx = x;
+    enum semaphore_answer answer = limits_enter(
+        &a->place, limits_find(all, LIMITS_DEPLOYMENT, d->account), &d->limits, clock_ns(),
+        admission_guess(x->bytes_in), x->admission.priority, &no);
+    if (answer == SEMAPHORE_FULL)
+        note_full(x, &no);
+    return answer;
+}
+
+uint64_t
+guarding_wait_ns(const struct exchange *x)
+{
+    return x->attempt.place.options->wait_ns;
+}
+
+void
+guarding_late(struct exchange *x)
+{
+    struct limits_hold *h = &x->attempt.place;
+    struct limiter_refusal no = { LIMITER_LATE, limits_estimate(h->limited, h->options) };
+    note_full(x, &no);
+}
+
 bool
 guarding_begin(struct exchange *x)
 {
@@ -47,30 +104,58 @@ guarding_begin(struct exchange *x)
     return false;
 }
 
-static uint64_t
-tokens_used(const struct ir_usage *u)
+uint64_t
+guarding_tokens(const struct exchange *x)
 {
+    const struct ir_usage *u = &x->attempt.tally.usage;
     int64_t n = (u->input.set ? u->input.v : 0) + (u->output.set ? u->output.v : 0);
     return n > 0 ? (uint64_t)n : 0;
+}
+
+static void
+report(struct exchange *x, uint64_t now)
+{
+    struct attempt *a = &x->attempt;
+    bool failed = x->error.set;
+    struct guard_report r = { .fault = failed ? x->error.kind : IR_FAULT_UNSET,
+                              .status = a->status,
+                              .cut = a->cut || x->gone || !a->start_us,
+                              .first_ns = a->first_us * 1000,
+                              .tokens = guarding_tokens(x) };
+    if (failed && x->error.retry_after.set && x->error.retry_after.v > 0)
+        r.wait_ns = (uint64_t)x->error.retry_after.v * NS_PER_S;
+    if (a->start_us)
+        r.whole_ns = now - a->start_us * 1000;
+    guarded_done(a->guarded, &x->gateway->guard_options, now, a->ticket, &r);
+}
+
+/* What does it say about load? */
+static enum adaptive_sign
+sign_of(const struct exchange *x)
+{
+    const struct attempt *a = &x->attempt;
+    if (a->cut || x->gone || !a->start_us)
+        return ADAPTIVE_NOTHING;
+    if (!x->error.set)
+        return a->first_us ? ADAPTIVE_TIMED : ADAPTIVE_NOTHING;
+    bool load = x->error.kind == IR_FAULT_RATE || x->error.kind == IR_FAULT_OVERLOADED
+                || x->error.kind == IR_FAULT_TIMEOUT;
+    return load ? ADAPTIVE_REFUSED : ADAPTIVE_NOTHING;
 }
 
 void
 guarding_end(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
-    if (!a->is_guarded)
+    if (!a->is_guarded && !a->place.limited)
         return;
-    a->is_guarded = false;
-    bool failed = x->error.set;
-    struct guard_report r = { .fault = failed ? x->error.kind : IR_FAULT_UNSET,
-                              .status = a->status,
-                              .cut = a->cut || x->gone || !a->start_us,
-                              .first_ns = a->first_us * 1000,
-                              .tokens = tokens_used(&a->tally.usage) };
-    if (failed && x->error.retry_after.set && x->error.retry_after.v > 0)
-        r.wait_ns = (uint64_t)x->error.retry_after.v * NS_PER_S;
     uint64_t now = clock_ns();
-    if (a->start_us)
-        r.whole_ns = now - a->start_us * 1000;
-    guarded_done(a->guarded, &x->gateway->guard_options, now, a->ticket, &r);
+    if (a->is_guarded)
+        report(x, now);
+    a->is_guarded = false;
+    if (a->place.limited)
+        limits_leave(&a->place, now,
+                     (struct limiter_report){ .used = guarding_tokens(x),
+                                              .sign = sign_of(x),
+                                              .sign_ns = a->first_us * 1000 });
 }

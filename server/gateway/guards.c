@@ -1,33 +1,27 @@
-/* The registry of guards: a hash table of pointers that only grows. */
+/* The registry of guards. */
 #include "server/gateway/guards.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS       16384u
-#define MODELS_MOST 8192u  /* from then on models share the guard of their deployment */
-#define ALL_MOST    12288u /* from then on nothing is guarded */
+#include "server/gateway/shelf.h"
+
+#define MODELS_MOST 8192u /* from then on models share the guard of their deployment */
 #define WATCHES     4u
 #define MS          ((uint64_t)1000 * 1000)
 #define HALF_LIFE   (10000 * MS)
 
 struct guarded {
-    pthread_mutex_t lock; /* of guard */
+    struct shelf_item item; /* account and model */
+    pthread_mutex_t lock;   /* of guard */
     struct guard guard;
     struct guarded_name name;
     struct guards *owner;
-    struct guarded *next; /* made after this one */
-    uint64_t hash;
-    char text[]; /* of the name */
 };
 
 struct guards {
-    pthread_mutex_t lock; /* of what follows, when it is written */
-    struct guarded *_Atomic slots[SLOTS];
-    struct guarded *first, *last;
-    unsigned n;
+    struct shelf shelf;
     struct guards_watch watches[WATCHES];
     unsigned n_watches;
 };
@@ -55,8 +49,14 @@ guards_create(void)
 {
     struct guards *g = calloc(1, sizeof *g);
     if (g)
-        pthread_mutex_init(&g->lock, NULL);
+        shelf_init(&g->shelf);
     return g;
+}
+
+static void
+end(struct shelf_item *i)
+{
+    pthread_mutex_destroy(&((struct guarded *)i)->lock);
 }
 
 void
@@ -64,12 +64,7 @@ guards_destroy(struct guards *g)
 {
     if (!g)
         return;
-    for (struct guarded *x = g->first, *next; x; x = next) {
-        next = x->next;
-        pthread_mutex_destroy(&x->lock);
-        free(x);
-    }
-    pthread_mutex_destroy(&g->lock);
+    shelf_fini(&g->shelf, end);
     free(g);
 }
 
@@ -91,111 +86,51 @@ on_changed(void *ctx, enum breaker_state from, enum breaker_state to)
         g->watches[i].changed(g->watches[i].ctx, &x->name, from, to);
 }
 
-/* FNV-1a. */
-static uint64_t
-hash(uint64_t h, struct str s)
+/* An account begins with its deployment's name and a blank. */
+static struct shelf_item *
+make(void *ctx, struct shelf_key key)
 {
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
-    return h;
-}
-
-/* The slot where it is, or where it would be. */
-static unsigned
-probe(struct guards *g, uint64_t h, struct str account, struct str model, struct guarded **found)
-{
-    unsigned i = (unsigned)(h % SLOTS);
-    for (;; i = (i + 1) % SLOTS) {
-        struct guarded *x = atomic_load_explicit(&g->slots[i], memory_order_acquire);
-        *found = x;
-        if (!x
-            || (x->hash == h && str_eq(x->name.model, model) && str_eq(x->name.account, account)))
-            return i;
-    }
-}
-
-static struct str
-keep(char **at, struct str s)
-{
-    char *p = *at;
-    if (s.n)
-        memcpy(p, s.p, s.n);
-    *at += s.n;
-    return str_make(p, s.n);
-}
-
-static struct guarded *
-make(struct guards *g, const struct deployment *d, struct str model, uint64_t h)
-{
-    struct str account = d->account, name = d->config->name;
-    struct guarded *x = calloc(1, sizeof *x + account.n + name.n + model.n);
+    struct guarded *x = shelf_item_alloc(sizeof *x, key);
     if (!x)
         return NULL;
-    char *at = x->text;
-    x->name.account = keep(&at, account);
-    x->name.deployment = keep(&at, name);
-    x->name.model = keep(&at, model);
-    x->owner = g;
-    x->hash = h;
+    struct str account = x->item.key.first;
+    const char *blank = memchr(account.p, ' ', account.n);
+    size_t n = blank ? (size_t)(blank - account.p) : account.n;
+    x->name = (struct guarded_name){ account, str_make(account.p, n), x->item.key.second };
+    x->owner = ctx;
     x->guard.breaker.changed = on_changed;
     x->guard.breaker.ctx = x;
     pthread_mutex_init(&x->lock, NULL);
-    return x;
-}
-
-/* With the lock: put it where others find it. */
-static void
-publish(struct guards *g, unsigned slot, struct guarded *x)
-{
-    atomic_store_explicit(&g->slots[slot], x, memory_order_release);
-    if (g->last)
-        g->last->next = x;
-    else
-        g->first = x;
-    g->last = x;
-    g->n++;
-}
-
-/* It was not there a moment ago. */
-static struct guarded *
-find_or_make(struct guards *g, const struct deployment *d, struct str model, uint64_t h,
-             unsigned most)
-{
-    struct guarded *x;
-    pthread_mutex_lock(&g->lock);
-    unsigned slot = probe(g, h, d->account, model, &x);
-    if (!x && g->n < most) {
-        x = make(g, d, model, h);
-        if (x)
-            publish(g, slot, x);
-    }
-    pthread_mutex_unlock(&g->lock);
-    return x;
+    return &x->item;
 }
 
 struct guarded *
 guards_find(struct guards *g, const struct deployment *d, struct str upstream_model)
 {
-    struct guarded *x;
-    uint64_t h = hash(d->account_hash, upstream_model);
-    probe(g, h, d->account, upstream_model, &x);
-    if (!x)
-        x = find_or_make(g, d, upstream_model, h, MODELS_MOST);
-    if (!x && !str_is(upstream_model, "*"))
-        x = find_or_make(g, d, STR("*"), hash(d->account_hash, STR("*")), ALL_MOST);
-    return x;
+    struct shelf_key own = { d->account, upstream_model }, shared = { d->account, STR("*") };
+    struct shelf_item *i = shelf_find(&g->shelf, own, MODELS_MOST, make, g);
+    if (!i)
+        i = shelf_find(&g->shelf, shared, SHELF_MOST, make, g);
+    return (struct guarded *)i;
+}
+
+struct shown {
+    void (*show)(void *ctx, struct guarded *x);
+    void *ctx;
+};
+
+static void
+show_item(void *ctx, struct shelf_item *i)
+{
+    const struct shown *s = ctx;
+    s->show(s->ctx, (struct guarded *)i);
 }
 
 void
 guards_each(struct guards *g, void (*show)(void *ctx, struct guarded *x), void *ctx)
 {
-    pthread_mutex_lock(&g->lock);
-    struct guarded *x = g->first, *last = g->last;
-    pthread_mutex_unlock(&g->lock);
-    while (x) {
-        show(ctx, x);
-        x = x == last ? NULL : x->next;
-    }
+    struct shown s = { show, ctx };
+    shelf_each(&g->shelf, show_item, &s);
 }
 
 const struct guarded_name *

@@ -26,6 +26,21 @@ seconds_between(uint64_t from, uint64_t to)
     return to > from ? (double)(to - from) / SECOND : 0;
 }
 
+/* A deployment that has its hands full is the last that is asked; with a full queue it is not. */
+static void
+look_at_limits(const struct gateway *g, const struct deployment *d, uint64_t now,
+               struct route_view *v)
+{
+    if (!d->is_limited || !g->service->limits)
+        return;
+    struct limited *l = limits_find(g->service->limits, LIMITS_DEPLOYMENT, d->account);
+    struct limiter_view seen = limits_view(l, &d->limits, now);
+    if (seen.reason == LIMITER_FINE || v->standing == ROUTE_SHUT)
+        return;
+    v->standing = seen.reason == LIMITER_LATE ? ROUTE_RESTING : ROUTE_SHUT;
+    v->shut_for = (double)seen.wait_ns / SECOND;
+}
+
 static void
 look(void *ctx, const struct offer *offer, struct str name, struct route_view *v)
 {
@@ -45,6 +60,7 @@ look(void *ctx, const struct offer *offer, struct str name, struct route_view *v
     v->silent_for = seconds_between(seen.heard, now);
     v->requests = (double)seen.requests_a_minute;
     v->tokens = (double)seen.tokens_a_minute;
+    look_at_limits(g, offer->deployment, now, v);
 }
 
 struct route_outlook

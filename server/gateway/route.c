@@ -223,6 +223,23 @@ route_exclude(struct route *r)
     r->tries++;
 }
 
+void
+route_forsake(struct route *r)
+{
+    r->state[r->last] = ROUTE_EXCLUDED;
+}
+
+double
+route_pause(struct route *r)
+{
+    if (r->at == r->n || r->tries == 0 || r->diverted)
+        return 0;
+    insert_fallbacks(r, CONFIG_TROUBLE_ANY, r->n);
+    r->wait = 0;
+    bool now = gather(r, ROUTE_FRESH) > 0 || gather(r, ROUTE_TRIED) > 0;
+    return now || r->at + 1 < r->n ? 0 : r->wait;
+}
+
 bool
 route_divert(struct route *r, enum config_trouble trouble)
 {

@@ -88,6 +88,13 @@ unsigned route_repeats(struct route *r);
  * as one, and this deployment is not offered again for this model. */
 void route_exclude(struct route *r);
 
+/* The last try has failed for good: its deployment is not offered again for this model. */
+void route_forsake(struct route *r);
+
+/* Seconds until the next try can be made, when there will be one but not now: all deployments that
+ * are left have to rest, and there is no other model.  Else 0. */
+double route_pause(struct route *r);
+
 /* The last try failed in a way that other deployments of this model would fail in too: turn to the
  * models that the config has for that.  False when there is none left. */
 bool route_divert(struct route *r, enum config_trouble trouble);

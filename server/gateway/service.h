@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct guards;
+struct limits;
 struct log;
 struct metrics;
 struct reloader;
@@ -16,6 +17,7 @@ struct service {
     struct log *log;           /* borrowed */
     struct metrics *metrics;   /* borrowed; NULL: nothing is counted */
     struct guards *guards;     /* borrowed; NULL: nothing is guarded */
+    struct limits *limits;     /* borrowed; NULL: nothing is limited */
     struct reloader *reloader; /* borrowed; NULL: the configuration stays as it is */
     uint64_t started;          /* seconds since 1970 */
     unsigned n_workers;        /* those that serve clients */

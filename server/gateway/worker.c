@@ -24,7 +24,6 @@
 #define OUT_MAX        ((size_t)64 << 20)
 #define OUT_KEPT       ((size_t)1 << 20)
 #define LINGER_MS      2000u
-#define REST_FIRST_MS  100u
 #define LAST_WORDS_MS  200u
 #define PENDING_MARGIN 2u /* a whole reply, its copy in the client's dialect */
 
@@ -133,7 +132,7 @@ worker_give_back(struct worker *w, struct exchange *x)
     tidy(&x->arena);
     tidy(&x->attempt.arena);
     struct attempt kept = x->attempt;
-    *x = (struct exchange){ .worker = w, .arena = x->arena };
+    *x = (struct exchange){ .worker = w, .arena = x->arena, .timer = x->timer };
     x->attempt = (struct attempt){
         .arena = kept.arena, .body = kept.body, .collected = kept.collected, .stream = kept.stream
     };
@@ -192,8 +191,9 @@ worker_gateway(struct worker *w)
 }
 
 static void
-poke(struct worker *w)
+poke(void *ctx)
 {
+    struct worker *w = ctx;
     uint64_t one = 1;
     (void)!write(w->order_fd, &one, sizeof one);
 }
@@ -254,6 +254,8 @@ on_order(evutil_socket_t fd, short what, void *ctx)
     if (read(fd, &count, sizeof count) < 0)
         return;
     worker_gateway(w);
+    for (struct bell_note *n; (n = bell_take(&w->bell));)
+        limits_tell(n);
     enum worker_order order = atomic_load(&w->order);
     if (order == w->obeyed)
         return;
@@ -308,8 +310,6 @@ make_deadlines(struct worker *w, const struct gateway *g)
         [EXCHANGE_KEEPALIVE] = clamp_ms(g->config->server.keepalive_comment),
         [EXCHANGE_LINGER] = LINGER_MS,
     };
-    for (unsigned i = 0; i < EXCHANGE_RESTS; i++)
-        ms[EXCHANGE_REST + i] = REST_FIRST_MS << i;
     return deadlines_init(&w->deadlines, w->base, ms, on_expired, w) == 0;
 }
 
@@ -347,6 +347,7 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
         return NULL;
     }
     *w = (struct worker){ .service = g->service, .role = role, .order_fd = -1, .done_fd = done_fd };
+    bell_init(&w->bell, poke, w);
     TAILQ_INIT(&w->running);
     TAILQ_INIT(&w->pool);
     buf_init(&w->out, OUT_MAX);
@@ -426,6 +427,7 @@ worker_destroy(struct worker *w)
     if (w->order_fd >= 0)
         close(w->order_fd);
     metrics_leave(w->shard);
+    bell_fini(&w->bell);
     tape_rack_fini(&w->tapes);
     buf_fini(&w->out);
     arena_fini(&w->scratch);

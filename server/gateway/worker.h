@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "server/gateway/bell.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/lease.h"
 #include "server/http/server.h"
@@ -38,6 +39,7 @@ struct worker {
     enum worker_order obeyed; /* the newest that was followed */
     bool started;             /* there is a thread to wait for */
 
+    struct bell bell;            /* of other workers, about the requests of this one */
     struct metrics_shard *shard; /* NULL: nothing is counted */
     struct dice dice;
     struct request_ids ids;

@@ -1,0 +1,212 @@
+/* Tries and pauses. */
+#include "server/gateway/pursuit.h"
+
+#include "server/gateway/clock.h"
+#include "server/gateway/exchange.h"
+#include "server/gateway/guarding.h"
+#include "server/gateway/worker.h"
+
+#define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
+
+/* Where could a try help? */
+enum remedy {
+    REMEDY_NONE,      /* the request is wrong, wherever it goes */
+    REMEDY_ELSEWHERE, /* this deployment does not take our key, or does not know the model */
+    REMEDY_ANYWHERE,  /* overload, limits and breakdowns pass */
+};
+
+static enum remedy
+remedy_of(const struct ir_error *e)
+{
+    if (ir_fault_retryable(e->kind)
+        || (e->status.set && (e->status.v == 429 || e->status.v >= 500)))
+        return REMEDY_ANYWHERE;
+    bool account = e->kind == IR_FAULT_AUTH || e->kind == IR_FAULT_BILLING
+                   || e->kind == IR_FAULT_FORBIDDEN || e->kind == IR_FAULT_MISSING;
+    return account ? REMEDY_ELSEWHERE : REMEDY_NONE;
+}
+
+static void
+begin_waiting(struct exchange *x)
+{
+    x->state = EXCHANGE_TRYING;
+    if (x->wants_stream && x->gateway->config->server.keepalive_comment)
+        deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
+}
+
+/* What other deployments of the model would say too, but another model might not. */
+static bool
+divert(struct exchange *x)
+{
+    if (x->error.kind == IR_FAULT_CONTEXT)
+        return route_divert(&x->route, CONFIG_TROUBLE_CONTEXT);
+    return x->error.kind == IR_FAULT_POLICY && route_divert(&x->route, CONFIG_TROUBLE_POLICY);
+}
+
+/* No deployment could be asked at all. */
+static struct ir_error
+lack_error(struct exchange *x)
+{
+    const struct route *r = &x->route;
+    struct ir_error e = { .set = true, .kind = IR_FAULT_OVERLOADED };
+    if (r->lack == ROUTE_LACK_TAGS) {
+        e.kind = IR_FAULT_MISSING;
+        e.code = STR("model_not_found");
+        e.message = arena_printf(&x->arena, "no deployment of %.*s serves requests with these tags",
+                                 STR_ARG(x->model));
+        return e;
+    }
+    e.message = arena_printf(&x->arena, "every deployment of %.*s is resting after failures",
+                             STR_ARG(x->model));
+    if (r->wait > 0)
+        e.retry_after = (struct ir_int){ (int64_t)r->wait + 1, true };
+    return e;
+}
+
+static void
+give_up(struct exchange *x)
+{
+    static const struct ir_error late = { .set = true,
+                                          .kind = IR_FAULT_TIMEOUT,
+                                          .message = STR("no reply within x-llmux-timeout") };
+    struct ir_error e = x->error;
+    if (!e.set)
+        e = exchange_left_ms(x) > 0 ? lack_error(x) : late;
+    deadline_clear(&x->worker->deadlines, &x->deadline);
+    exchange_refuse(x, &e);
+}
+
+static bool
+may_retry(struct exchange *x)
+{
+    return limits_spend(x->budget, LIMITS_RETRY, &x->gateway->restraint.retries, clock_ns());
+}
+
+/* Does the attempt run, or wait to? */
+static bool
+settle(struct exchange *x, enum attempt_start how)
+{
+    switch (how) {
+    case ATTEMPT_STARTED:
+        x->error.set = false;
+        x->detail = (struct str){ NULL, 0 };
+        begin_waiting(x);
+        return true;
+    case ATTEMPT_QUEUED:
+        begin_waiting(x);
+        exchange_sleep(x, guarding_wait_ns(x));
+        return true;
+    case ATTEMPT_UNFIT:
+    case ATTEMPT_SHUT:
+        route_exclude(&x->route);
+        break;
+    case ATTEMPT_BROKEN:
+        attempt_account(x);
+        break;
+    }
+    return false;
+}
+
+/* Begin the next attempt that can be begun. */
+static void
+try_next(struct exchange *x)
+{
+    struct candidate c;
+    while (exchange_left_ms(x) > 0 && route_next(&x->route, &x->worker->dice, &c)) {
+        attempt_stop(x);
+        if (settle(x, attempt_start(x, &c)))
+            return;
+    }
+    give_up(x);
+}
+
+void
+pursuit_begin(struct exchange *x)
+{
+    limits_count(x->budget, LIMITS_RETRY, &x->gateway->restraint.retries, clock_ns());
+    try_next(x);
+}
+
+void
+pursuit_go_on(struct exchange *x)
+{
+    if (x->state == EXCHANGE_RESTING) {
+        x->rested_us += clock_us() - x->rest_us;
+    } else {
+        guarding_late(x);
+        route_exclude(&x->route);
+    }
+    try_next(x);
+}
+
+void
+exchange_attempt_started(struct exchange *x, enum attempt_start how)
+{
+    if (!settle(x, how))
+        try_next(x);
+}
+
+static void
+rest(struct exchange *x, uint64_t ns)
+{
+    if (ns / 1000000 >= exchange_left_ms(x)) {
+        give_up(x); /* the client would be gone by then */
+        return;
+    }
+    x->state = EXCHANGE_RESTING;
+    x->rest_us = clock_us();
+    exchange_sleep(x, ns);
+}
+
+/* The pause before the next try; UINT64_MAX: too long. */
+static uint64_t
+pause_ns(struct exchange *x, unsigned repeats)
+{
+    const struct restraint *r = &x->gateway->restraint;
+    uint64_t told = 0, shut = (uint64_t)(route_pause(&x->route) * 1e9);
+    if (repeats == 0 && shut == 0)
+        return 0; /* somebody else is fresh */
+    if (x->error.retry_after.set && x->error.retry_after.v > 0)
+        told = (uint64_t)x->error.retry_after.v * NS_PER_S;
+    told = told > shut ? told : shut;
+    if (told > r->retry_after_most_ns)
+        return UINT64_MAX;
+    return backoff_ns(&r->backoff, repeats ? repeats - 1 : 0, dice_next(&x->worker->dice), told);
+}
+
+static void
+try_again(struct exchange *x)
+{
+    unsigned repeats = route_repeats(&x->route);
+    uint64_t ns = pause_ns(x, repeats);
+    if (ns == UINT64_MAX || !may_retry(x))
+        give_up(x);
+    else if (ns > 0)
+        rest(x, ns);
+    else
+        try_next(x);
+}
+
+void
+exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail)
+{
+    x->error = ir_error_copy(&x->arena, e);
+    x->detail = arena_str(&x->arena, detail);
+    attempt_stop(x);
+    if (divert(x)) {
+        try_next(x);
+        return;
+    }
+    switch (remedy_of(&x->error)) {
+    case REMEDY_NONE:
+        give_up(x);
+        break;
+    case REMEDY_ELSEWHERE:
+        route_forsake(&x->route);
+        try_again(x);
+        break;
+    case REMEDY_ANYWHERE:
+        try_again(x);
+        break;
+    }
+}

@@ -1,0 +1,31 @@
+/* The `limits` and `resilience` of a config, worked out once for all requests that begin with it. */
+#ifndef LLMUX_GATEWAY_RESTRAINT_H
+#define LLMUX_GATEWAY_RESTRAINT_H
+
+#include "runtime/base/arena.h"
+#include "runtime/resilience/backoff.h"
+#include "runtime/resilience/hedge.h"
+#include "server/gateway/limits.h"
+
+struct restraint_model {
+    struct str name; /* as clients ask for it */
+    struct limiter_options limits;
+};
+
+struct restraint {
+    struct limiter_options gateway, client;
+    bool limits_gateway, limits_client;
+    struct restraint_model *models;
+    unsigned n_models;
+    struct budget_options retries;
+    struct backoff_options backoff;
+    struct hedge_options hedge;
+    uint64_t retry_after_most_ns;
+};
+
+/* False when the arena is full. */
+bool restraint_make(struct restraint *r, const struct config *c, struct arena *a);
+/* The limits of a model; NULL: it has none. */
+const struct limiter_options *restraint_of_model(const struct restraint *r, struct str name);
+
+#endif
