@@ -174,7 +174,7 @@ struct ast_row {
     struct ast_forms forms;
     struct ast_const otherwise; /* else CONST */
     struct ast_const constant;  /* = CONST */
-    struct word max;            /* clamp: `max 1` (absent when not given) */
+    struct word max, min;       /* clamps: `max 1`, `min 16` (absent when not given) */
     struct ast_path with;       /* ROW_MAP ... with PATH = IS; n == 0 when not given */
     struct ast_const is;
     bool minus;            /* the sum is a difference: model - model */
@@ -250,7 +250,6 @@ struct ast_streamed {
 struct ast_operation {
     struct pos pos;
     struct word name; /* `chat` when not written: `post chat "/path"` */
-    unsigned twin;    /* of a dialect: how many of this name stand before it */
     struct word path;
     struct ast_rows headers;
     struct word sends, returns, streams, fails;
@@ -330,15 +329,5 @@ struct ast_file {
     struct words removed; /* provider: inherited operations that it does not have */
     struct ast_decls decls;
 };
-
-/* Nothing but refusals, or nothing at all: what the rows belong to is taken as it is. */
-static inline bool
-ast_rows_refuse(const struct ast_rows *rows)
-{
-    for (unsigned i = 0; i < rows->n; i++)
-        if (rows->v[i].kind != ROW_REFUSE)
-            return false;
-    return true;
-}
 
 #endif

@@ -327,6 +327,7 @@ put_modifiers(struct dump *d, const struct ast_row *row)
     put_const(d, " else ", &row->otherwise);
     put_const(d, " = ", &row->constant);
     put_named(d, "max", row->max);
+    put_named(d, "min", row->min);
     if (row->grows.n) {
         buf_puts(d->out, STR(" grows "));
         put_path(d, &row->grows);

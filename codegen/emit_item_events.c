@@ -251,7 +251,7 @@ open_frame(struct emit *e, const struct said *s)
        c_string(e->a, s->c->tags.v[0].s));
 }
 
-/* One frame for each element of the list. */
+/* One frame for each element of the list that can be written. */
 static void
 write_elements(struct emit *e, const struct said *s)
 {
@@ -261,18 +261,20 @@ write_elements(struct emit *e, const struct said *s)
 
     if (!t.ok || !item)
         return;
+    const char *key = c_string(e->a, s->each->r->wire.v[0].v[0].name.s);
     rest.uses = (struct row_uses){ NULL, 0, 0 };
     for (unsigned i = 0; i < s->b->uses.n; i++)
         if (&s->b->uses.v[i] != s->each)
             *(struct row_use *)arena_push(e->a, (void **)&rest.uses.v, &rest.uses.n, &rest.uses.cap,
                                           sizeof(struct row_use)) = s->b->uses.v[i];
-    em(e, "    for (unsigned i = 0; i < %s.n; i++, x->piece++) {\n", t.lvalue);
+    em(e, "    for (unsigned i = 0; i < %s.n; i++) {\n", t.lvalue);
     open_frame(e, s);
     emit_write_rows(e, &rest);
-    em(e, "    XD_SEEN(seen_written, %d);\n", s->each->number);
-    em(e, "    jw_key(&x->w, STR(%s));\n    if (!%s(x, &%s.v[i]))\n        xd_no_key(x);\n",
-       c_string(e->a, s->each->r->wire.v[0].v[0].name.s), own_writer(e, item), t.lvalue);
-    em(e, "    jw_close(&x->w);\n    xd_frame_close(x);\n    }\n");
+    em(e, "    jw_key(&x->w, STR(%s));\n    if (!%s(x, &%s.v[i])) {\n", key, own_writer(e, item),
+       t.lvalue);
+    em(e, "        xd_frame_drop(x);\n        continue;\n    }\n    XD_SEEN(seen_written, %d);\n",
+       s->each->number);
+    em(e, "    jw_close(&x->w);\n    xd_frame_close(x);\n    x->piece++;\n    }\n");
 }
 
 static void

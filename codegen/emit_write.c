@@ -76,7 +76,11 @@ write_scalar(struct emit *e, const struct row_use *u, const struct type *t, cons
             em(e, "%sxd_put_real(x, STR(%s), %s);\n", indent, key, lv);
         break;
     case TYPE_INT:
-        em(e, "%sxd_put_int(x, STR(%s), %s);\n", indent, key, lv);
+        if (u->r->min.s.n)
+            em(e, "%sxd_put_int_min(x, STR(%s), %s, %.*s);\n", indent, key, lv,
+               STR_ARG(u->r->min.s));
+        else
+            em(e, "%sxd_put_int(x, STR(%s), %s);\n", indent, key, lv);
         break;
     case TYPE_BOOL:
         em(e, "%sxd_put_bool(x, STR(%s), %s);\n", indent, key, lv);
@@ -581,6 +585,17 @@ writes_empty(const struct row_use *u, const struct target *t)
            && !t->type.list;
 }
 
+static void
+check_clamps(struct emit *e, const struct ast_row *r, const struct type *t)
+{
+    if (r->max.s.n && (t->kind != TYPE_REAL || t->list))
+        diag_error(e->diags, r->max.pos, "max is for a value of type real, this is %s",
+                   types_name(t));
+    if (r->min.s.n && (t->kind != TYPE_INT || t->list))
+        diag_error(e->diags, r->min.pos, "min is for a value of type int, this is %s",
+                   types_name(t));
+}
+
 void
 emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
 {
@@ -626,9 +641,7 @@ emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, co
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
     if (!t.ok)
         return;
-    if (u->r->max.s.n && (t.type.kind != TYPE_REAL || t.type.list))
-        diag_error(e->diags, u->r->max.pos, "max is for a value of type real, this is %s",
-                   types_name(&t.type));
+    check_clamps(e, u->r, &t.type);
     const char *present = writes_empty(u, &t) ? t.guard : presence(e, b, u, &t);
     if (u->r->with.n)
         present = with_row(e, b, u, present);

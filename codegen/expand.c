@@ -216,8 +216,8 @@ put_model(struct buf *out, const struct ast_row *r)
 static bool
 has_tail(const struct ast_row *r)
 {
-    return r->forms.n || r->otherwise.kind != CONST_NONE || r->max.s.n || r->grows.n || r->flags.n
-           || r->with.n;
+    return r->forms.n || r->otherwise.kind != CONST_NONE || r->max.s.n || r->min.s.n || r->grows.n
+           || r->flags.n || r->with.n;
 }
 
 static void
@@ -233,6 +233,8 @@ put_tail(struct buf *out, const struct ast_row *r)
     }
     if (r->max.s.n)
         buf_printf(out, " max %.*s", STR_ARG(r->max.s));
+    if (r->min.s.n)
+        buf_printf(out, " min %.*s", STR_ARG(r->min.s));
     if (r->grows.n) {
         buf_puts(out, STR(" grows "));
         put_path(out, &r->grows);

@@ -154,7 +154,7 @@ static const struct {
     { TOK_ELSE, 0, A_BRACE,
       "only a case has a block, and its tag is a string: \"tag\" <-> case { ... }" },
     { TOK_ELSE, 0, ANYTHING,
-      "behind the model may stand: + model, : form, else value, max number, grows delta.member,\n"
+      "behind the model may stand: + model, : form, else value, max number, min number, grows delta.member,\n"
       "slot, last, required, try; the next row begins on a new line or behind ;" },
     { TOK_NUMBER, TOK_RBRACKET, A_NAME, "a form stands behind a colon: member <-> model : [form]" },
     { TOK_NONE, TOK_STRING, A_NAME, "a tag stands in double quotes: \"tag\" <-> case { ... }" },

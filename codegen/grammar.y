@@ -41,7 +41,7 @@ int spec_parserFallback(int token);
 %fallback NAME
     IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
     SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP OMIT REMOVE REFUSE REST WITH FIRST EACH CHOICES
-    ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER FRAME GROWS ELSE MAX SLOT LAST REQUIRED
+    ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER FRAME GROWS ELSE MAX MIN SLOT LAST REQUIRED
     ADDS TRY APART AS JOINS IN.
 
 file ::= ir.
@@ -554,8 +554,9 @@ mapped(A) ::= bare_map(A).
 mapped(A) ::= bare_map(A) COLON forms(F).       { A->forms = F; }
 // else null                            what a missing value means, in either direction
 mapped(A) ::= mapped(A) ELSE(K) const(C).       { build_else(b, A, K, C); }
-// max 1                                a clamp
+// max 1, min 16                        a clamp
 mapped(A) ::= mapped(A) MAX(K) NUMBER(N).       { build_word(b, &A->max, K, N.word); }
+mapped(A) ::= mapped(A) MIN(K) NUMBER(N).       { build_word(b, &A->min, K, N.word); }
 // grows text_delta.text                the delta by which the field lengthens
 mapped(A) ::= mapped(A) GROWS(K) path(P).       { build_grows(b, A, K, P); }
 // slot: kept until it may be written   required: the provider refuses a request without it

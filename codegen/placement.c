@@ -43,7 +43,7 @@ static const struct {
       "choices stands in a patch stream: stream x <-> Reply patch { }" },
     { ROW_FAIL, IN_PATCH, "a row to fail",
       "fail stands in a patch stream; an object maps its error onto the record Error" },
-    { ROW_REFUSE, IN_OBJECT | IN_ROUTE, "refuse",
+    { ROW_REFUSE, IN_OBJECT, "refuse",
       "refuse stands in an object, and names members that it would be wrong to leave out" },
     { ROW_REMOVE, 0, "remove",
       "remove takes an inherited row away: provider x : y { request { remove user } }" },

@@ -63,6 +63,7 @@ static const struct keyword keywords[] = {
     KEYWORD(GROWS, "grows", PLAIN),
     KEYWORD(ELSE, "else", PLAIN),
     KEYWORD(MAX, "max", PLAIN),
+    KEYWORD(MIN, "min", PLAIN),
     KEYWORD(SLOT, "slot", PLAIN),
     KEYWORD(LAST, "last", PLAIN),
     KEYWORD(REQUIRED, "required", PLAIN),

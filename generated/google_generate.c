@@ -7,7 +7,7 @@ static const char family[] = "google.generate";
 #define STR_FAMILY STR("google.generate")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[246], seen_written[246];
+static unsigned char seen_read[236], seen_written[236];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -15,6 +15,12 @@ static unsigned char seen_read[246], seen_written[246];
 
 /* What providers amend. */
 struct amended {
+    uint32_t part_cases;
+    bool (*read_part)(struct xd *x, uint32_t at, struct ir_block *m);
+    bool (*write_part)(struct xd *x, const struct ir_block *m);
+    uint32_t media_cases;
+    bool (*read_media)(struct xd *x, uint32_t at, struct ir_block *m);
+    bool (*write_media)(struct xd *x, const struct ir_block *m);
     void (*read_embed_request)(struct xd *x, uint32_t at, struct ir_embed_request *m);
     void (*write_embed_request)(struct xd *x, const struct ir_embed_request *m);
     uint32_t embed_content_cases;
@@ -69,12 +75,6 @@ static void read_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_embedding(struct xd *x, const struct ir_vector *m);
 static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
-static void read_single_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
-static void write_single_request(struct xd *x, const struct ir_embed_request *m);
-static bool read_single_content(struct xd *x, uint32_t at, struct ir_input *m);
-static bool write_single_content(struct xd *x, const struct ir_input *m);
-static void read_single_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
-static void write_single_reply(struct xd *x, const struct ir_embed_reply *m);
 static void read_count_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
@@ -339,7 +339,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         if (xd_want_items(x, v[1]))
             XD_ITEMS(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->instructions);
-                if (item && !read_part(x, i, item))
+                if (item && !OWN(x)->read_part(x, i, item))
                     m->instructions.n--;
             }
     }
@@ -450,13 +450,13 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
-    if (xd_count_blocks(&m->instructions, 0x7eeu)) {
+    if (xd_count_blocks(&m->instructions, (OWN(x)->part_cases))) {
         XD_SEEN(seen_written, 64);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
-            if ((0x7eeu >> m->instructions.v[i].kind) & 1)
-                write_part(x, &m->instructions.v[i]);
+            if (((OWN(x)->part_cases) >> m->instructions.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
     xd_put_rest(x, &request_shape, "systemInstruction", &m->rest);
@@ -579,7 +579,7 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "format.description");
     if (m->format.strict)
         xd_lose(x, "format.strict");
-    xd_lose_blocks(x, &m->instructions, 0x7eeu);
+    xd_lose_blocks(x, &m->instructions, (OWN(x)->part_cases));
     jw_close(&x->w);
 }
 
@@ -614,7 +614,7 @@ read_content(struct xd *x, uint32_t at, struct ir_turn *m)
         if (xd_want_items(x, v[1]))
             XD_ITEMS(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_part(x, i, item))
+                if (item && !OWN(x)->read_part(x, i, item))
                     m->blocks.n--;
             }
     }
@@ -632,17 +632,17 @@ write_content(struct xd *x, const struct ir_turn *m)
         jw_key(&x->w, STR("role"));
         jw_raw(&x->w, STR("\"user\""));
     }
-    if (xd_count_blocks(&m->blocks, 0x7eeu)) {
+    if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases))) {
         XD_SEEN(seen_written, 86);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x7eeu >> m->blocks.v[i].kind) & 1)
-                write_part(x, &m->blocks.v[i]);
+            if (((OWN(x)->part_cases) >> m->blocks.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
     xd_put_rest(x, &content_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->blocks, 0x7eeu);
+    xd_lose_blocks(x, &m->blocks, (OWN(x)->part_cases));
     jw_close(&x->w);
 }
 
@@ -901,7 +901,7 @@ read_part_result(struct xd *x, uint32_t at, struct ir_block *m)
         if (xd_want_items(x, v[3]))
             XD_ITEMS(x, i, v[3]) {
                 struct ir_block *item = XD_PUSH(x, &m->result.blocks);
-                if (item && !read_media(x, i, item))
+                if (item && !OWN(x)->read_media(x, i, item))
                     m->result.blocks.n--;
             }
     }
@@ -923,13 +923,13 @@ write_part_result(struct xd *x, const struct ir_block *m)
     }
     XD_SEEN(seen_written, 99);
     (void)xd_put_outcome(x, STR("response"), m);
-    if (xd_count_blocks(&m->result.blocks, 0xe0u)) {
+    if (xd_count_blocks(&m->result.blocks, (OWN(x)->media_cases))) {
         XD_SEEN(seen_written, 100);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->result.blocks.n; i++)
-            if ((0xe0u >> m->result.blocks.v[i].kind) & 1)
-                write_media(x, &m->result.blocks.v[i]);
+            if (((OWN(x)->media_cases) >> m->result.blocks.v[i].kind) & 1)
+                OWN(x)->write_media(x, &m->result.blocks.v[i]);
         jw_close(&x->w);
     }
     xd_put_rest(x, &part_result_shape, "functionResponse", &m->rest);
@@ -937,7 +937,7 @@ write_part_result(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &part_result_shape, "", &m->rest);
     if (m->cache.set)
         xd_lose(x, "result.cache");
-    xd_lose_blocks(x, &m->result.blocks, 0xe2u);
+    xd_lose_blocks(x, &m->result.blocks, (OWN(x)->media_cases | 0x2u));
     jw_close(&x->w);
 }
 
@@ -2167,7 +2167,7 @@ read_candidate(struct xd *x, uint32_t at, struct ir_choice *m)
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
-                if (item && !read_part(x, i, item))
+                if (item && !OWN(x)->read_part(x, i, item))
                     m->blocks.n--;
             }
     }
@@ -2202,13 +2202,13 @@ write_candidate(struct xd *x, const struct ir_choice *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
-    if (xd_count_blocks(&m->blocks, 0x7eeu)) {
+    if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases))) {
         XD_SEEN(seen_written, 167);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x7eeu >> m->blocks.v[i].kind) & 1)
-                write_part(x, &m->blocks.v[i]);
+            if (((OWN(x)->part_cases) >> m->blocks.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
     XD_SEEN(seen_written, 168);
@@ -2244,7 +2244,7 @@ write_candidate(struct xd *x, const struct ir_choice *m)
         xd_lose(x, "stop_text");
     if (m->logprobs.n)
         xd_lose(x, "logprobs");
-    xd_lose_blocks(x, &m->blocks, 0x7eeu);
+    xd_lose_blocks(x, &m->blocks, (OWN(x)->part_cases | 0x2u));
     jw_close(&x->w);
 }
 
@@ -2503,7 +2503,7 @@ read_chunks_choice(struct xd *x, uint32_t at)
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block frag = { 0 };
-                if (read_part(x, i, &frag))
+                if (OWN(x)->read_part(x, i, &frag))
                     xd_flow_whole(x, choice, &frag);
             }
     }
@@ -2618,13 +2618,13 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
     XD_SEEN(seen_written, 187);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"model\""));
-    if (xd_count_blocks(&m->blocks, 0x7eeu)) {
+    if (xd_count_blocks(&m->blocks, (OWN(x)->part_cases))) {
         XD_SEEN(seen_written, 188);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
-            if ((0x7eeu >> m->blocks.v[i].kind) & 1)
-                write_part(x, &m->blocks.v[i]);
+            if (((OWN(x)->part_cases) >> m->blocks.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->blocks.v[i]);
         jw_close(&x->w);
     }
     jw_close(&x->w);
@@ -2646,7 +2646,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         if (!xd_put_word(x, STR("finishReason"), &stop_table, (int)m->stop))
             xd_lose(x, "stop");
     }
-    xd_lose_blocks(x, &m->blocks, 0x7eeu);
+    xd_lose_blocks(x, &m->blocks, (OWN(x)->part_cases | 0x2u));
     jw_close(&x->w);
     jw_close(&x->w);
     if (m->stop && xd_patch_last(x))
@@ -2675,14 +2675,14 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
 
     if (write_chunks_call(x, e))
         return;
-    if (!((0x7eeu >> e->block->kind) & 1)) {
-        xd_lose_blocks(x, &one.blocks, 0x7eeu);
+    if (!(((OWN(x)->part_cases | 0x2u) >> e->block->kind) & 1)) {
+        xd_lose_blocks(x, &one.blocks, (OWN(x)->part_cases | 0x2u));
         return;
     }
-    if (e->kind == IR_EVENT_OPEN)
-        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
         return;
+    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
+        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;
@@ -3027,7 +3027,7 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->parts.blocks);
-                if (item && !read_part(x, i, item))
+                if (item && !OWN(x)->read_part(x, i, item))
                     m->parts.blocks.n--;
             }
     }
@@ -3053,13 +3053,13 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
-    if (xd_count_blocks(&m->parts.blocks, 0x7eeu)) {
+    if (xd_count_blocks(&m->parts.blocks, (OWN(x)->part_cases))) {
         XD_SEEN(seen_written, 206);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->parts.blocks.n; i++)
-            if ((0x7eeu >> m->parts.blocks.v[i].kind) & 1)
-                write_part(x, &m->parts.blocks.v[i]);
+            if (((OWN(x)->part_cases) >> m->parts.blocks.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->parts.blocks.v[i]);
         jw_close(&x->w);
     }
     xd_put_rest(x, &embed_content_parts_shape, "content", &m->rest);
@@ -3078,7 +3078,7 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_parts_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->parts.blocks, 0x7eeu);
+    xd_lose_blocks(x, &m->parts.blocks, (OWN(x)->part_cases));
     jw_close(&x->w);
 }
 
@@ -3302,254 +3302,7 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/operations.spec:64: single_request */
-static const struct xd_key single_request_keys_v[] = {
-    { STR_INIT("model"), 0, NULL },
-    { STR_INIT("content"), 1, NULL },
-    { STR_INIT("taskType"), 2, NULL },
-    { STR_INIT("outputDimensionality"), 3, NULL },
-};
-static const struct xd_keys single_request_keys = { single_request_keys_v, 4, "" };
-static const struct xd_shape single_request_shape = {
-    family, "single_request", &single_request_keys, 4, XD_REST_KEEP, true, NULL, 0,
-};
-
-static void
-read_single_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
-{
-    uint32_t v[4];
-
-    if (!xd_scan(x, at, &single_request_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 217);
-        xd_read_behind(x, v[0], STR("models/"), &m->model);
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 218);
-        (void)read_single_content(x, v[1], &(*xd_input(x, &m->inputs, 0)));
-    } else {
-        xd_missing(x, at, "content");
-    }
-    if (v[2]) {
-        XD_SEEN(seen_read, 219);
-        int w = xd_read_word(x, v[2], &task_table);
-        if (w)
-            m->purpose = (enum ir_purpose)w;
-    }
-    if (v[3]) {
-        XD_SEEN(seen_read, 220);
-        xd_read_int(x, v[3], &m->dimensions);
-    }
-}
-
-static void
-write_single_request(struct xd *x, const struct ir_embed_request *m)
-{
-    jw_enter(&x->w);
-    if (m->model.p) {
-        XD_SEEN(seen_written, 217);
-        xd_put_behind(x, STR("model"), STR("models/"), m->model);
-    }
-    if (m->inputs.n > 0 && m->inputs.v[0].kind) {
-        XD_SEEN(seen_written, 218);
-        jw_key(&x->w, STR("content"));
-        if (!write_single_content(x, &m->inputs.v[0]))
-            xd_no_value(x);
-    }
-    if (m->purpose) {
-        XD_SEEN(seen_written, 219);
-        if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->purpose))
-            xd_lose(x, "purpose");
-    }
-    if (m->dimensions.set) {
-        XD_SEEN(seen_written, 220);
-        xd_put_int(x, STR("outputDimensionality"), m->dimensions);
-    }
-    xd_put_rest(x, &single_request_shape, "", &m->rest);
-    if (m->encodings.n)
-        xd_lose(x, "encodings");
-    if (m->truncate)
-        xd_lose(x, "truncate");
-    if (m->user.p)
-        xd_lose(x, "user");
-    jw_close(&x->w);
-}
-
-static const struct xd_member single_content_members_v[] = {
-    { STR_INIT("parts"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 0 },
-    { { NULL, 0 }, { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, -1 },
-};
-static const struct xd_members single_content_members = {
-    single_content_members_v,
-    sizeof single_content_members_v / sizeof *single_content_members_v - 1, -1, true,
-};
-
-/* google/operations.spec:74: single_content.parts */
-static const struct xd_key single_content_parts_keys_v[] = {
-    { STR_INIT("parts"), 0, NULL },
-};
-static const struct xd_keys single_content_parts_keys = { single_content_parts_keys_v, 1, "" };
-static const struct xd_shape single_content_parts_shape = {
-    family, "single_content.parts", &single_content_parts_keys, 1, XD_REST_KEEP, true, NULL, 0,
-};
-
-static void
-read_single_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
-{
-    uint32_t v[1];
-
-    if (!xd_scan(x, at, &single_content_parts_shape, v, &m->rest))
-        return;
-    m->kind = IR_INPUT_PARTS;
-    if (v[0]) {
-        XD_SEEN(seen_read, 221);
-        if (xd_want_items(x, v[0]))
-            XD_ITEMS(x, i, v[0]) {
-                struct ir_block *item = XD_PUSH(x, &m->parts.blocks);
-                if (item && !read_part(x, i, item))
-                    m->parts.blocks.n--;
-            }
-    }
-}
-
-static void
-write_single_content_parts(struct xd *x, const struct ir_input *m)
-{
-    jw_object(&x->w);
-    if (xd_count_blocks(&m->parts.blocks, 0x7eeu)) {
-        XD_SEEN(seen_written, 221);
-        jw_key(&x->w, STR("parts"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->parts.blocks.n; i++)
-            if ((0x7eeu >> m->parts.blocks.v[i].kind) & 1)
-                write_part(x, &m->parts.blocks.v[i]);
-        jw_close(&x->w);
-    }
-    xd_put_rest(x, &single_content_parts_shape, "", &m->rest);
-    if (m->options.set)
-        xd_lose(x, "parts.options");
-    xd_lose_blocks(x, &m->parts.blocks, 0x7eeu);
-    jw_close(&x->w);
-}
-
-/* google/operations.spec:75: single_content.text */
-static const struct xd_key single_content_text_keys_v[] = {
-    { STR_INIT("parts"), -1, NULL },
-};
-static const struct xd_keys single_content_text_keys = { single_content_text_keys_v, 1, "" };
-static const struct xd_shape single_content_text_shape = {
-    family, "single_content.text", &single_content_text_keys, 0, XD_REST_KEEP, true, NULL, 0,
-};
-
-static void
-write_single_content_text(struct xd *x, const struct ir_input *m)
-{
-    jw_object(&x->w);
-    if (m->text.text.p) {
-        XD_SEEN(seen_written, 222);
-        xd_put_text_parts(x, STR("parts"), m->text.text);
-    }
-    xd_put_rest(x, &single_content_text_shape, "", &m->rest);
-    if (m->options.set)
-        xd_lose(x, "text.options");
-    jw_close(&x->w);
-}
-
-static bool
-read_single_content(struct xd *x, uint32_t at, struct ir_input *m)
-{
-    switch (xd_member(x, at, &single_content_members)) {
-    case 0:
-        XD_SEEN(seen_read, 223);
-        read_single_content_parts(x, at, m);
-        return true;
-    }
-    return false;
-}
-
-static bool
-write_single_content(struct xd *x, const struct ir_input *m)
-{
-    switch (m->kind) {
-    case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 224);
-        write_single_content_text(x, m);
-        return true;
-    case IR_INPUT_TOKENS:
-        xd_lose(x, "inputs.tokens");
-        break;
-    case IR_INPUT_PARTS:
-        XD_SEEN(seen_written, 223);
-        write_single_content_parts(x, m);
-        return true;
-    case IR_INPUT_UNSET:
-        break;
-    }
-    return false;
-}
-
-/* google/operations.spec:80: single_reply */
-static const struct xd_key single_reply_keys_embedding_v[] = {
-    { STR_INIT("values"), 0, NULL },
-};
-static const struct xd_keys single_reply_keys_embedding = {
-    single_reply_keys_embedding_v, 1, "embedding",
-};
-static const struct xd_key single_reply_keys_v[] = {
-    { STR_INIT("embedding"), -1, &single_reply_keys_embedding },
-    { STR_INIT("usageMetadata"), 1, NULL },
-};
-static const struct xd_keys single_reply_keys = { single_reply_keys_v, 2, "" };
-static const struct xd_shape single_reply_shape = {
-    family, "single_reply", &single_reply_keys, 2, XD_REST_KEEP, true, NULL, 0,
-};
-
-static void
-read_single_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
-{
-    uint32_t v[2];
-
-    if (!xd_scan(x, at, &single_reply_shape, v, &m->rest))
-        return;
-    m->set = true;
-    if (v[0]) {
-        XD_SEEN(seen_read, 225);
-        xd_read_one_vector(x, v[0], &m->vectors);
-    } else {
-        xd_missing(x, at, "embedding.values");
-    }
-    if (v[1]) {
-        XD_SEEN(seen_read, 226);
-        read_embed_usage(x, v[1], &m->usage);
-    }
-}
-
-static void
-write_single_reply(struct xd *x, const struct ir_embed_reply *m)
-{
-    jw_enter(&x->w);
-    jw_key(&x->w, STR("embedding"));
-    jw_enter(&x->w);
-    XD_SEEN(seen_written, 225);
-    xd_put_one_vector(x, STR("values"), &m->vectors);
-    xd_put_rest(x, &single_reply_shape, "embedding", &m->rest);
-    jw_close(&x->w);
-    if (m->usage.set) {
-        XD_SEEN(seen_written, 226);
-        jw_key(&x->w, STR("usageMetadata"));
-        write_embed_usage(x, &m->usage);
-    }
-    xd_put_rest(x, &single_reply_shape, "", &m->rest);
-    if (m->id.p)
-        xd_lose(x, "id");
-    if (m->model.p)
-        xd_lose(x, "model");
-    jw_close(&x->w);
-}
-
-/* google/operations.spec:94: count_request */
+/* google/operations.spec:64: count_request */
 static const struct xd_key count_request_keys_generateContentRequest_systemInstruction_v[] = {
     { STR_INIT("parts"), 3, NULL },
 };
@@ -3604,7 +3357,7 @@ static const struct xd_shape count_request_shape = {
 static void
 take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 227);
+    XD_SEEN(seen_read, 217);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3616,7 +3369,7 @@ take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_count_request_generateContentRequest_model(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 229);
+    XD_SEEN(seen_read, 219);
     xd_read_behind(x, v, STR("models/"), &m->model);
 }
 
@@ -3624,11 +3377,11 @@ static void
 take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, uint32_t v,
                                                                   struct ir_request *m)
 {
-    XD_SEEN(seen_read, 230);
+    XD_SEEN(seen_read, 220);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
-            if (item && !read_part(x, i, item))
+            if (item && !OWN(x)->read_part(x, i, item))
                 m->instructions.n--;
         }
 }
@@ -3636,7 +3389,7 @@ take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, 
 static void
 take_count_request_generateContentRequest_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 231);
+    XD_SEEN(seen_read, 221);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3648,7 +3401,7 @@ take_count_request_generateContentRequest_toolConfig_functionCallingConfig_mode(
                                                                                 uint32_t v,
                                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 232);
+    XD_SEEN(seen_read, 222);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3686,31 +3439,31 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
 {
     jw_key(&x->w, STR("generateContentRequest"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 228);
+    XD_SEEN(seen_written, 218);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_content(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 219);
         xd_put_behind(x, STR("model"), STR("models/"), m->model);
     }
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
-    if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 230);
+    if (xd_count_blocks(&m->instructions, (OWN(x)->part_cases))) {
+        XD_SEEN(seen_written, 220);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
-            if ((0x7eeu >> m->instructions.v[i].kind) & 1)
-                write_part(x, &m->instructions.v[i]);
+            if (((OWN(x)->part_cases) >> m->instructions.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
     xd_put_rest(x, shape, "generateContentRequest.systemInstruction", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 231);
+        XD_SEEN(seen_written, 221);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3719,7 +3472,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 222);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -3767,11 +3520,11 @@ write_count_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
-    xd_lose_blocks(x, &m->instructions, 0x7eeu);
+    xd_lose_blocks(x, &m->instructions, (OWN(x)->part_cases));
     jw_close(&x->w);
 }
 
-/* google/operations.spec:107: count_reply */
+/* google/operations.spec:77: count_reply */
 static const struct xd_key count_reply_keys_v[] = {
     { STR_INIT("totalTokens"), 0, NULL },
     { STR_INIT("cachedContentTokenCount"), 1, NULL },
@@ -3790,13 +3543,13 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 223);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 234);
+        XD_SEEN(seen_read, 224);
         xd_read_int(x, v[1], &m->cached);
     }
 }
@@ -3806,18 +3559,366 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 223);
         xd_put_int(x, STR("totalTokens"), m->input);
     } else {
         jw_key(&x->w, STR("totalTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cached.set) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 224);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cached);
     }
     xd_put_rest(x, &count_reply_shape, "", &m->rest);
     jw_close(&x->w);
+}
+static bool read_gemini_part(struct xd *x, uint32_t at, struct ir_block *m);
+static bool write_gemini_part(struct xd *x, const struct ir_block *m);
+static bool read_gemini_media(struct xd *x, uint32_t at, struct ir_block *m);
+static bool write_gemini_media(struct xd *x, const struct ir_block *m);
+
+/* google/generate.spec:118: part.document */
+static const struct xd_key gemini_part_document_keys_inlineData_v[] = {
+    { STR_INIT("mimeType"), 0, NULL },
+    { STR_INIT("data"), 1, NULL },
+};
+static const struct xd_keys gemini_part_document_keys_inlineData = {
+    gemini_part_document_keys_inlineData_v, 2, "inlineData",
+};
+static const struct xd_key gemini_part_document_keys_v[] = {
+    { STR_INIT("inlineData"), -1, &gemini_part_document_keys_inlineData },
+    { STR_INIT("fileData"), -1, &part_document_keys_fileData },
+};
+static const struct xd_keys gemini_part_document_keys = { gemini_part_document_keys_v, 2, "" };
+static const struct xd_shape gemini_part_document_shape = {
+    family, "part.document", &gemini_part_document_keys, 2, XD_REST_KEEP, true, NULL, 0,
+};
+
+static void
+read_gemini_part_document(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &gemini_part_document_shape, v, &m->rest))
+        return;
+    m->kind = IR_BLOCK_DOCUMENT;
+    if (v[0]) {
+        XD_SEEN(seen_read, 109);
+        m->document.source.kind = IR_SOURCE_BYTES;
+        xd_read_str(x, v[0], &m->document.source.bytes.media);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 110);
+        m->document.source.kind = IR_SOURCE_BYTES;
+        xd_read_base64(x, v[1], &m->document.source.bytes.data);
+    }
+}
+
+static void
+write_gemini_part_document(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("inlineData"));
+    jw_enter(&x->w);
+    if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
+        XD_SEEN(seen_written, 109);
+        xd_put_str(x, STR("mimeType"), m->document.source.bytes.media);
+    }
+    if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
+        XD_SEEN(seen_written, 110);
+        xd_put_base64(x, STR("data"), m->document.source.bytes.data);
+    }
+    xd_put_rest(x, &gemini_part_document_shape, "inlineData", &m->rest);
+    jw_close(&x->w);
+    jw_key(&x->w, STR("fileData"));
+    jw_enter(&x->w);
+    if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
+        XD_SEEN(seen_written, 111);
+        xd_put_str(x, STR("fileUri"), m->document.source.url.url);
+    }
+    if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.media.p) {
+        XD_SEEN(seen_written, 112);
+        xd_put_str(x, STR("mimeType"), m->document.source.url.media);
+    }
+    xd_put_rest(x, &gemini_part_document_shape, "fileData", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &gemini_part_document_shape, "", &m->rest);
+    if (m->document.context.p)
+        xd_lose(x, "document.context");
+    if (m->document.cite)
+        xd_lose(x, "document.cite");
+    if (m->document.source.kind == IR_SOURCE_PLAIN)
+        xd_lose(x, "document.source.plain");
+    if (m->document.source.kind == IR_SOURCE_FILE)
+        xd_lose(x, "document.source.file");
+    if (m->document.title.p)
+        xd_lose(x, "document.title");
+    if (m->cache.set)
+        xd_lose(x, "document.cache");
+    jw_close(&x->w);
+}
+
+static bool
+read_gemini_part(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    switch (xd_member(x, at, &part_members)) {
+    case 0:
+        XD_SEEN(seen_read, 120);
+        read_part_thinking(x, at, m);
+        return true;
+    case 1:
+        XD_SEEN(seen_read, 121);
+        read_part_text(x, at, m);
+        return true;
+    case 3:
+        XD_SEEN(seen_read, 122);
+        read_part_call(x, at, m);
+        return true;
+    case 4:
+        XD_SEEN(seen_read, 123);
+        read_part_result(x, at, m);
+        return true;
+    case 5:
+        XD_SEEN(seen_read, 124);
+        read_part_image(x, at, m);
+        return true;
+    case 6:
+        XD_SEEN(seen_read, 125);
+        read_part_audio(x, at, m);
+        return true;
+    case 7:
+        XD_SEEN(seen_read, 126);
+        read_gemini_part_document(x, at, m);
+        return true;
+    case 8:
+        XD_SEEN(seen_read, 127);
+        read_part_image_2(x, at, m);
+        return true;
+    case 9:
+        XD_SEEN(seen_read, 128);
+        read_part_audio_2(x, at, m);
+        return true;
+    case 10:
+        XD_SEEN(seen_read, 129);
+        read_part_document_2(x, at, m);
+        return true;
+    case 11:
+        XD_SEEN(seen_read, 130);
+        m->kind = IR_BLOCK_FOREIGN;
+        m->foreign.dialect = STR_FAMILY;
+        xd_read_json(x, at, &m->foreign.body);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_gemini_part(struct xd *x, const struct ir_block *m)
+{
+    switch (m->kind) {
+    case IR_BLOCK_TEXT:
+        XD_SEEN(seen_written, 121);
+        write_part_text(x, m);
+        return true;
+    case IR_BLOCK_REFUSAL:
+        XD_SEEN(seen_written, 131);
+        write_part_refusal(x, m);
+        return true;
+    case IR_BLOCK_THINKING:
+        XD_SEEN(seen_written, 120);
+        write_part_thinking(x, m);
+        return true;
+    case IR_BLOCK_SEALED:
+        xd_lose(x, "blocks.sealed");
+        break;
+    case IR_BLOCK_IMAGE:
+        XD_SEEN(seen_written, 124);
+        write_part_image(x, m);
+        return true;
+    case IR_BLOCK_AUDIO:
+        XD_SEEN(seen_written, 125);
+        write_part_audio(x, m);
+        return true;
+    case IR_BLOCK_DOCUMENT:
+        XD_SEEN(seen_written, 126);
+        write_gemini_part_document(x, m);
+        return true;
+    case IR_BLOCK_CALL:
+        XD_SEEN(seen_written, 122);
+        write_part_call(x, m);
+        return true;
+    case IR_BLOCK_RESULT:
+        XD_SEEN(seen_written, 123);
+        write_part_result(x, m);
+        return true;
+    case IR_BLOCK_FOREIGN:
+        if (!str_eq(m->foreign.dialect, STR_FAMILY)) {
+            xd_lose(x, "blocks.foreign");
+            break;
+        }
+        XD_SEEN(seen_written, 130);
+        jw_raw(&x->w, m->foreign.body);
+        return true;
+    case IR_BLOCK_UNSET:
+        break;
+    }
+    return false;
+}
+
+/* google/generate.spec:161: media.document */
+static const struct xd_key gemini_media_document_keys_inlineData_v[] = {
+    { STR_INIT("mimeType"), 0, NULL },
+    { STR_INIT("data"), 1, NULL },
+};
+static const struct xd_keys gemini_media_document_keys_inlineData = {
+    gemini_media_document_keys_inlineData_v, 2, "inlineData",
+};
+static const struct xd_key gemini_media_document_keys_v[] = {
+    { STR_INIT("inlineData"), -1, &gemini_media_document_keys_inlineData },
+    { STR_INIT("fileData"), -1, &media_document_keys_fileData },
+};
+static const struct xd_keys gemini_media_document_keys = { gemini_media_document_keys_v, 2, "" };
+static const struct xd_shape gemini_media_document_shape = {
+    family, "media.document", &gemini_media_document_keys, 2, XD_REST_KEEP, true, NULL, 0,
+};
+
+static void
+read_gemini_media_document(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &gemini_media_document_shape, v, &m->rest))
+        return;
+    m->kind = IR_BLOCK_DOCUMENT;
+    if (v[0]) {
+        XD_SEEN(seen_read, 140);
+        m->document.source.kind = IR_SOURCE_BYTES;
+        xd_read_str(x, v[0], &m->document.source.bytes.media);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 141);
+        m->document.source.kind = IR_SOURCE_BYTES;
+        xd_read_base64(x, v[1], &m->document.source.bytes.data);
+    }
+}
+
+static void
+write_gemini_media_document(struct xd *x, const struct ir_block *m)
+{
+    jw_object(&x->w);
+    jw_key(&x->w, STR("inlineData"));
+    jw_enter(&x->w);
+    if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
+        XD_SEEN(seen_written, 140);
+        xd_put_str(x, STR("mimeType"), m->document.source.bytes.media);
+    }
+    if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
+        XD_SEEN(seen_written, 141);
+        xd_put_base64(x, STR("data"), m->document.source.bytes.data);
+    }
+    xd_put_rest(x, &gemini_media_document_shape, "inlineData", &m->rest);
+    jw_close(&x->w);
+    jw_key(&x->w, STR("fileData"));
+    jw_enter(&x->w);
+    if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
+        XD_SEEN(seen_written, 143);
+        xd_put_str(x, STR("fileUri"), m->document.source.url.url);
+    }
+    if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.media.p) {
+        XD_SEEN(seen_written, 144);
+        xd_put_str(x, STR("mimeType"), m->document.source.url.media);
+    }
+    xd_put_rest(x, &gemini_media_document_shape, "fileData", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &gemini_media_document_shape, "", &m->rest);
+    if (m->document.context.p)
+        xd_lose(x, "document.context");
+    if (m->document.cite)
+        xd_lose(x, "document.cite");
+    if (m->document.source.kind == IR_SOURCE_PLAIN)
+        xd_lose(x, "document.source.plain");
+    if (m->document.source.kind == IR_SOURCE_FILE)
+        xd_lose(x, "document.source.file");
+    if (m->document.title.p)
+        xd_lose(x, "document.title");
+    if (m->cache.set)
+        xd_lose(x, "document.cache");
+    jw_close(&x->w);
+}
+
+static bool
+read_gemini_media(struct xd *x, uint32_t at, struct ir_block *m)
+{
+    switch (xd_member(x, at, &media_members)) {
+    case 0:
+        XD_SEEN(seen_read, 151);
+        read_media_image(x, at, m);
+        return true;
+    case 1:
+        XD_SEEN(seen_read, 152);
+        read_media_audio(x, at, m);
+        return true;
+    case 2:
+        XD_SEEN(seen_read, 153);
+        read_gemini_media_document(x, at, m);
+        return true;
+    case 3:
+        XD_SEEN(seen_read, 154);
+        read_media_image_2(x, at, m);
+        return true;
+    case 4:
+        XD_SEEN(seen_read, 155);
+        read_media_audio_2(x, at, m);
+        return true;
+    case 5:
+        XD_SEEN(seen_read, 156);
+        read_media_document_2(x, at, m);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_gemini_media(struct xd *x, const struct ir_block *m)
+{
+    switch (m->kind) {
+    case IR_BLOCK_TEXT:
+        xd_lose(x, "blocks.text");
+        break;
+    case IR_BLOCK_REFUSAL:
+        xd_lose(x, "blocks.refusal");
+        break;
+    case IR_BLOCK_THINKING:
+        xd_lose(x, "blocks.thinking");
+        break;
+    case IR_BLOCK_SEALED:
+        xd_lose(x, "blocks.sealed");
+        break;
+    case IR_BLOCK_IMAGE:
+        XD_SEEN(seen_written, 151);
+        write_media_image(x, m);
+        return true;
+    case IR_BLOCK_AUDIO:
+        XD_SEEN(seen_written, 152);
+        write_media_audio(x, m);
+        return true;
+    case IR_BLOCK_DOCUMENT:
+        XD_SEEN(seen_written, 153);
+        write_gemini_media_document(x, m);
+        return true;
+    case IR_BLOCK_CALL:
+        xd_lose(x, "blocks.call");
+        break;
+    case IR_BLOCK_RESULT:
+        xd_lose(x, "blocks.result");
+        break;
+    case IR_BLOCK_FOREIGN:
+        xd_lose(x, "blocks.foreign");
+        break;
+    case IR_BLOCK_UNSET:
+        break;
+    }
+    return false;
 }
 static void read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m);
@@ -3855,7 +3956,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 235);
+        XD_SEEN(seen_read, 225);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3866,7 +3967,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "instances");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 236);
+        XD_SEEN(seen_read, 226);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3875,7 +3976,7 @@ static void
 write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 235);
+    XD_SEEN(seen_written, 225);
     jw_key(&x->w, STR("instances"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -3885,7 +3986,7 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_key(&x->w, STR("parameters"));
     jw_enter(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 236);
+        XD_SEEN(seen_written, 226);
         xd_put_int(x, STR("outputDimensionality"), m->dimensions);
     }
     xd_put_rest(x, &vertex_embed_request_shape, "parameters", &m->rest);
@@ -3921,11 +4022,11 @@ read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 237);
+        XD_SEEN(seen_read, 227);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 238);
+        XD_SEEN(seen_read, 228);
         int w = xd_read_word(x, v[1], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
@@ -3937,11 +4038,11 @@ write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
 {
     jw_object(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 227);
         xd_put_str(x, STR("content"), m->text.text);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 228);
         if (!xd_put_word(x, STR("task_type"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
@@ -3958,7 +4059,7 @@ read_vertex_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 239);
+        XD_SEEN(seen_read, 229);
         read_vertex_embed_content_text(x, at, m);
         return true;
     }
@@ -3970,7 +4071,7 @@ write_vertex_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 229);
         write_vertex_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
@@ -4003,7 +4104,7 @@ read_vertex_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 230);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -4019,7 +4120,7 @@ static void
 write_vertex_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 240);
+    XD_SEEN(seen_written, 230);
     jw_key(&x->w, STR("predictions"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
@@ -4059,7 +4160,7 @@ read_vertex_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 231);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -4071,7 +4172,7 @@ write_vertex_embedding(struct xd *x, const struct ir_vector *m)
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 231);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &vertex_embedding_shape, "embeddings", &m->rest);
@@ -4080,7 +4181,7 @@ write_vertex_embedding(struct xd *x, const struct ir_vector *m)
     jw_close(&x->w);
 }
 
-/* google/operations.spec:94: count_request */
+/* google/operations.spec:64: count_request */
 static const struct xd_key vertex_count_request_keys_systemInstruction_v[] = {
     { STR_INIT("parts"), 1, NULL },
 };
@@ -4115,7 +4216,7 @@ static const struct xd_shape vertex_count_request_shape = {
 static void
 take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 242);
+    XD_SEEN(seen_read, 232);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -4127,11 +4228,11 @@ take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *
 static void
 take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 243);
+    XD_SEEN(seen_read, 233);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
-            if (item && !read_part(x, i, item))
+            if (item && !OWN(x)->read_part(x, i, item))
                 m->instructions.n--;
         }
 }
@@ -4139,7 +4240,7 @@ take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, stru
 static void
 take_vertex_count_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 244);
+    XD_SEEN(seen_read, 234);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -4150,7 +4251,7 @@ static void
 take_vertex_count_request_toolConfig_functionCallingConfig_mode(struct xd *x, uint32_t v,
                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 245);
+    XD_SEEN(seen_read, 235);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -4183,7 +4284,7 @@ read_vertex_count_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 put_vertex_count_request_contents(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 242);
+    XD_SEEN(seen_written, 232);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -4197,13 +4298,13 @@ put_vertex_count_request_systemInstruction(struct xd *x, const struct ir_request
 {
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
-    if (xd_count_blocks(&m->instructions, 0x7eeu)) {
-        XD_SEEN(seen_written, 243);
+    if (xd_count_blocks(&m->instructions, (OWN(x)->part_cases))) {
+        XD_SEEN(seen_written, 233);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
-            if ((0x7eeu >> m->instructions.v[i].kind) & 1)
-                write_part(x, &m->instructions.v[i]);
+            if (((OWN(x)->part_cases) >> m->instructions.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
     xd_put_rest(x, shape, "systemInstruction", &m->rest);
@@ -4214,7 +4315,7 @@ static void
 put_vertex_count_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 244);
+        XD_SEEN(seen_written, 234);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -4229,7 +4330,7 @@ put_vertex_count_request_toolConfig(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 235);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -4278,10 +4379,16 @@ write_vertex_count_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
-    xd_lose_blocks(x, &m->instructions, 0x7eeu);
+    xd_lose_blocks(x, &m->instructions, (OWN(x)->part_cases));
     jw_close(&x->w);
 }
 static const struct amended own = {
+    .part_cases = 0x7eeu,
+    .read_part = read_part,
+    .write_part = write_part,
+    .media_cases = 0xe0u,
+    .read_media = read_media,
+    .write_media = write_media,
     .read_embed_request = read_embed_request,
     .write_embed_request = write_embed_request,
     .embed_content_cases = 0xau,
@@ -4347,14 +4454,6 @@ static const struct xd_name chat_names[] = {
 
 static const struct xd_name embeddings_names[] = {
     { "inputs", "requests" },
-    { NULL, NULL },
-};
-
-static const struct xd_name embeddings_1_names[] = {
-    { "model", "model" },
-    { "inputs[0]", "content" },
-    { "purpose", "taskType" },
-    { "dimensions", "outputDimensionality" },
     { NULL, NULL },
 };
 
@@ -4426,30 +4525,6 @@ embeddings_write_reply(struct xd *x, const void *m)
 }
 
 static void
-embeddings_1_read_request(struct xd *x, uint32_t at, void *m)
-{
-    read_single_request(x, at, m);
-}
-
-static void
-embeddings_1_write_request(struct xd *x, const void *m)
-{
-    write_single_request(x, m);
-}
-
-static void
-embeddings_1_read_reply(struct xd *x, uint32_t at, void *m)
-{
-    read_single_reply(x, at, m);
-}
-
-static void
-embeddings_1_write_reply(struct xd *x, const void *m)
-{
-    write_single_reply(x, m);
-}
-
-static void
 count_tokens_read_request(struct xd *x, uint32_t at, void *m)
 {
     read_count_request(x, at, m);
@@ -4500,16 +4575,6 @@ static const struct xd_op ops[] = {
         .error_member = STR_INIT("error"),
     },
     {
-        .kind = XD_OP_EMBEDDINGS,
-        .path = STR_INIT("/models/{model}:embedContent"),
-        .names = embeddings_1_names,
-        .read_request = embeddings_1_read_request,
-        .write_request = embeddings_1_write_request,
-        .read_reply = embeddings_1_read_reply,
-        .write_reply = embeddings_1_write_reply,
-        .error_member = STR_INIT("error"),
-    },
-    {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/models/{model}:countTokens"),
         .names = count_tokens_names,
@@ -4519,6 +4584,25 @@ static const struct xd_op ops[] = {
         .write_reply = count_tokens_write_reply,
         .error_member = STR_INIT("error"),
     },
+};
+static const struct amended gemini_own = {
+    .part_cases = 0x7eeu,
+    .read_part = read_gemini_part,
+    .write_part = write_gemini_part,
+    .media_cases = 0xe0u,
+    .read_media = read_gemini_media,
+    .write_media = write_gemini_media,
+    .read_embed_request = read_embed_request,
+    .write_embed_request = write_embed_request,
+    .embed_content_cases = 0xau,
+    .read_embed_content = read_embed_content,
+    .write_embed_content = write_embed_content,
+    .read_embed_reply = read_embed_reply,
+    .write_embed_reply = write_embed_reply,
+    .read_embedding = read_embedding,
+    .write_embedding = write_embedding,
+    .read_count_request = read_count_request,
+    .write_count_request = write_count_request,
 };
 
 static const struct str gemini_policy_7_globs[] = {
@@ -4554,7 +4638,107 @@ static const struct xd_auth gemini_auths[] = {
     { .scheme = XD_AUTH_HEADER, .name = STR_INIT("x-goog-api-key"), .env =
       STR_INIT("GEMINI_API_KEY") },
 };
+
+/* as amended */
+static void
+gemini_chat_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_request(x, at, m);
+}
+
+/* as amended */
+static void
+gemini_chat_write_request(struct xd *x, const void *m)
+{
+    write_request(x, m);
+}
+
+/* as amended */
+static void
+gemini_chat_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_reply(x, at, m);
+}
+
+/* as amended */
+static void
+gemini_chat_write_reply(struct xd *x, const void *m)
+{
+    write_reply(x, m);
+}
+
+/* as amended */
+static void
+gemini_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+gemini_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_embed_request(x, m);
+}
+
+/* as amended */
+static void
+gemini_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_count_request(x, at, m);
+}
+
+/* as amended */
+static void
+gemini_count_tokens_write_request(struct xd *x, const void *m)
+{
+    write_count_request(x, m);
+}
+
+static const struct xd_op gemini_ops[] = {
+    {
+        .kind = XD_OP_CHAT,
+        .path = STR_INIT("/models/{model}:generateContent"),
+        .streamed = chat_streamed,
+        .nstreamed = 2,
+        .names = chat_names,
+        .read_request = gemini_chat_read_request,
+        .write_request = gemini_chat_write_request,
+        .read_reply = gemini_chat_read_reply,
+        .write_reply = gemini_chat_write_reply,
+        .read_event = read_chunks,
+        .write_event = write_chunks,
+        .error_member = STR_INIT("error"),
+        .slot_bytes = 4216,
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:batchEmbedContents"),
+        .names = embeddings_names,
+        .read_request = gemini_embeddings_read_request,
+        .write_request = gemini_embeddings_write_request,
+        .read_reply = embeddings_read_reply,
+        .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_COUNT_TOKENS,
+        .path = STR_INIT("/models/{model}:countTokens"),
+        .names = count_tokens_names,
+        .read_request = gemini_count_tokens_read_request,
+        .write_request = gemini_count_tokens_write_request,
+        .read_reply = count_tokens_read_reply,
+        .write_reply = count_tokens_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+};
 static const struct amended vertex_own = {
+    .part_cases = 0x7eeu,
+    .read_part = read_part,
+    .write_part = write_part,
+    .media_cases = 0xe0u,
+    .read_media = read_media,
+    .write_media = write_media,
     .read_embed_request = read_vertex_embed_request,
     .write_embed_request = write_vertex_embed_request,
     .embed_content_cases = 0x2u,
@@ -4917,30 +5101,20 @@ static const struct xd_row rows[] = {
     { "google/operations.spec:44", "usageMetadata <-> usage : embed_usage" },
     { "google/operations.spec:49", "values <-> numbers : vector" },
     { "google/operations.spec:52", "promptTokenCount <-> input" },
-    { "google/operations.spec:65", "model <-> model : behind \"models/\"" },
-    { "google/operations.spec:66", "content <-> inputs[0] : single_content required" },
-    { "google/operations.spec:67", "taskType <-> purpose : task" },
-    { "google/operations.spec:68", "outputDimensionality <-> dimensions" },
-    { "google/operations.spec:74", "parts <-> blocks : [part]" },
-    { "google/operations.spec:75", "parts <- text : text_parts" },
-    { "google/operations.spec:74", "\"parts\" <-> parts { parts <-> blocks : [part] }" },
-    { "google/operations.spec:75", "\"parts\" <- text { parts <- text : text_parts }" },
-    { "google/operations.spec:81", "embedding.values <-> vectors : one_vector required" },
-    { "google/operations.spec:82", "usageMetadata <-> usage : embed_usage" },
-    { "google/operations.spec:95",
+    { "google/operations.spec:65",
       "contents, generateContentRequest.contents -> turns : [content]" },
-    { "google/operations.spec:96",
+    { "google/operations.spec:66",
       "generateContentRequest.contents <- turns : [content] required" },
-    { "google/operations.spec:97", "generateContentRequest.model <-> model : behind \"models/\"" },
-    { "google/operations.spec:98",
+    { "google/operations.spec:67", "generateContentRequest.model <-> model : behind \"models/\"" },
+    { "google/operations.spec:68",
       "generateContentRequest.systemInstruction.parts, systemInstruction.parts <-> instructions : "
       "[part]" },
-    { "google/operations.spec:99", "generateContentRequest.tools, tools <-> tools : [tool]" },
-    { "google/operations.spec:100",
+    { "google/operations.spec:69", "generateContentRequest.tools, tools <-> tools : [tool]" },
+    { "google/operations.spec:70",
       "generateContentRequest.toolConfig.functionCallingConfig.mode <-> tool_choice.mode : "
       "choice" },
-    { "google/operations.spec:108", "totalTokens <-> input else 0" },
-    { "google/operations.spec:109", "cachedContentTokenCount <-> cached" },
+    { "google/operations.spec:78", "totalTokens <-> input else 0" },
+    { "google/operations.spec:79", "cachedContentTokenCount <-> cached" },
     { "providers/vertex.spec:17", "instances <-> inputs : [embed_content] required" },
     { "providers/vertex.spec:18", "parameters.outputDimensionality <-> dimensions" },
     { "providers/vertex.spec:22", "content <-> text" },
@@ -4961,8 +5135,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1,
     1, 1, 3, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 3, 3, 3,
     3, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3,
-    3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3,
-    2, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -4982,13 +5156,12 @@ const struct xd_dialect xd_google_generate = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
-    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 4,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -5016,13 +5189,13 @@ const struct xd_dialect xd_gemini = {
     .nmodels = 2,
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
-    .ops = ops,
-    .nops = 4,
+    .ops = gemini_ops,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
     .retry_after = STR_INIT("retry-after"),
-    .own = &own,
+    .own = &gemini_own,
     .seen_read = SEEN(seen_read),
     .seen_written = SEEN(seen_written),
 };

@@ -116,7 +116,7 @@ static void write_ranked(struct xd *x, const struct ir_ranked *m);
 static void read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:119 */
+/* openai/chat.spec:120 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -129,7 +129,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:188 */
+/* openai/chat.spec:187 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -141,7 +141,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/chat.spec:191 */
+/* openai/chat.spec:190 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
@@ -156,7 +156,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:205 */
+/* openai/chat.spec:204 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
@@ -168,7 +168,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:251 */
+/* openai/chat.spec:250 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
@@ -186,7 +186,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
@@ -228,7 +228,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:20: request */
+/* openai/chat.spec:21: request */
 static const struct xd_key request_keys_stream_options_v[] = {
     { STR_INIT("include_usage"), 3, NULL },
 };
@@ -756,7 +756,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:54: "system" */
+/* openai/chat.spec:55: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -828,7 +828,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:58: "tool" */
+/* openai/chat.spec:59: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -913,7 +913,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:64: "function" */
+/* openai/chat.spec:65: "function" */
 static const struct xd_key messages_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -961,7 +961,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:68: "user" */
+/* openai/chat.spec:69: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -1033,7 +1033,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:72: "assistant" */
+/* openai/chat.spec:73: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking_blocks"), 0, NULL },
     { STR_INIT("reasoning_details"), 1, NULL },
@@ -1395,7 +1395,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 5,
 };
 
-/* openai/chat.spec:93: part.text */
+/* openai/chat.spec:94: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1450,7 +1450,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:94: part.refusal */
+/* openai/chat.spec:95: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1503,7 +1503,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:95: part.image */
+/* openai/chat.spec:96: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1609,7 +1609,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:100: part.audio */
+/* openai/chat.spec:101: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1725,7 +1725,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:105: part.document */
+/* openai/chat.spec:106: part.document */
 static const struct xd_key part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1925,7 +1925,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:116: cache_breakpoint */
+/* openai/chat.spec:117: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1963,7 +1963,7 @@ write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:117: cache_control */
+/* openai/chat.spec:118: cache_control */
 static const struct xd_key cache_control_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -2011,15 +2011,14 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:125: thinking_block.thinking */
+/* openai/chat.spec:124: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
-    { STR_INIT("index"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys thinking_block_thinking_keys = {
-    thinking_block_thinking_keys_v, 4, "",
+    thinking_block_thinking_keys_v, 3, "",
 };
 static const struct xd_shape thinking_block_thinking_shape = {
     family, "thinking_block.thinking", &thinking_block_thinking_keys, 2, XD_REST_KEEP, false, NULL,
@@ -2050,8 +2049,6 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
-    if (x->patch)
-        xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->thinking.text.p) {
         XD_SEEN(seen_written, 118);
         xd_put_str(x, STR("thinking"), m->thinking.text);
@@ -2065,13 +2062,12 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:126: thinking_block.sealed */
+/* openai/chat.spec:125: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
-    { STR_INIT("index"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
-static const struct xd_keys thinking_block_sealed_keys = { thinking_block_sealed_keys_v, 3, "" };
+static const struct xd_keys thinking_block_sealed_keys = { thinking_block_sealed_keys_v, 2, "" };
 static const struct xd_shape thinking_block_sealed_shape = {
     family, "thinking_block.sealed", &thinking_block_sealed_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
@@ -2096,8 +2092,6 @@ write_thinking_block_sealed(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
-    if (x->patch)
-        xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->sealed.data.p) {
         XD_SEEN(seen_written, 120);
         xd_put_str(x, STR("data"), m->sealed.data);
@@ -2176,7 +2170,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:132: reasoning_detail.thinking */
+/* openai/chat.spec:131: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2228,7 +2222,7 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:133: reasoning_detail.thinking */
+/* openai/chat.spec:132: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2255,7 +2249,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:134: reasoning_detail.sealed */
+/* openai/chat.spec:133: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2370,7 +2364,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:141: reply_part.text */
+/* openai/chat.spec:140: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2394,7 +2388,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:142: reply_part.thinking */
+/* openai/chat.spec:141: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2474,7 +2468,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:146: audio_ref */
+/* openai/chat.spec:145: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2542,7 +2536,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:154: call */
+/* openai/chat.spec:153: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2609,7 +2603,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:163: function_call */
+/* openai/chat.spec:162: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2646,7 +2640,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:171: tool.function */
+/* openai/chat.spec:170: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2780,7 +2774,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:182: function */
+/* openai/chat.spec:181: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2813,7 +2807,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:189: choice_named */
+/* openai/chat.spec:188: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2861,7 +2855,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:196: format */
+/* openai/chat.spec:195: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2945,7 +2939,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:207: reply */
+/* openai/chat.spec:206: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -3095,7 +3089,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:218: choice_whole */
+/* openai/chat.spec:217: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -3452,7 +3446,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:241: annotation.web */
+/* openai/chat.spec:240: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -3516,6 +3510,9 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     if (m->web.title.p) {
         XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("title"), m->web.title);
+    } else {
+        jw_key(&x->w, STR("title"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->web.start.set) {
         XD_SEEN(seen_written, 185);
@@ -3577,7 +3574,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:263: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3728,7 +3725,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:278: chunks */
+/* openai/chat.spec:277: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -4069,10 +4066,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
         xd_lose_blocks(x, &one.blocks, 0x15eu);
         return;
     }
-    if (e->kind == IR_EVENT_OPEN)
-        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
         return;
+    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
+        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;
@@ -4148,7 +4145,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:307: call_patch */
+/* openai/chat.spec:306: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4221,7 +4218,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:315: error */
+/* openai/chat.spec:314: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4270,7 +4267,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:322: fault_body */
+/* openai/chat.spec:321: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4393,7 +4390,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:360: model_list */
+/* openai/chat.spec:359: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -4414,7 +4411,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:366: model_entry */
+/* openai/chat.spec:365: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -5415,7 +5412,7 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word alibaba_fault_table_v[] = {
     { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 267, 0 },
     { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 268, 0 },
@@ -5826,7 +5823,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word azure_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
@@ -5837,7 +5834,7 @@ static const struct xd_table azure_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
@@ -5848,7 +5845,7 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word azure_v1_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
@@ -6185,7 +6182,7 @@ write_bedrock_mantle_messages(struct xd *x, const struct ir_request *m)
 static void read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word cerebras_fault_table_v[] = {
     { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 280, 0 },
     { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 281, 0 },
@@ -6735,7 +6732,7 @@ write_cloudflare_choice_whole(struct xd *x, const struct ir_choice *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word databricks_fault_table_v[] = {
     { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 283, 0 },
     { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 284, 0 },
@@ -6752,7 +6749,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:263: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6868,7 +6865,7 @@ static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:251 */
+/* openai/chat.spec:250 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 293, 0 },
 };
@@ -6878,7 +6875,7 @@ static const struct xd_table deepseek_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 294, 0 },
 };
@@ -7124,7 +7121,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:263: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -7228,7 +7225,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word github_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 297, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 298, 0 },
@@ -7243,7 +7240,7 @@ static const struct xd_table github_fault_table = {
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:191 */
+/* openai/chat.spec:190 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 301, 0 },
 };
@@ -7252,7 +7249,7 @@ static const struct xd_table groq_effort_table = {
     &effort_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 302, 0 },
 };
@@ -7672,7 +7669,7 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
     { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 314, 0 },
     { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 315, 0 },
@@ -7686,7 +7683,7 @@ static const struct xd_table llama_cpp_fault_table = {
 static void read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_minimax_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:72: "assistant" */
+/* openai/chat.spec:73: "assistant" */
 static const struct xd_key minimax_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -7896,7 +7893,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word moonshot_fault_table_v[] = {
     { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 318, 0 },
     { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 319, 0 },
@@ -8239,7 +8236,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:72: "assistant" */
+/* openai/chat.spec:73: "assistant" */
 static const struct xd_key openrouter_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -8898,7 +8895,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:322: fault_body */
+/* openai/chat.spec:321: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -8960,7 +8957,7 @@ static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vecto
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word perplexity_fault_table_v[] = {
     { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 332, 0 },
     { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 333, 0 },
@@ -9106,7 +9103,7 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:207: reply */
+/* openai/chat.spec:206: reply */
 static const struct xd_key perplexity_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -9875,7 +9872,7 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word vllm_fault_table_v[] = {
     { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 339, 0 },
     { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 340, 0 },
@@ -9886,7 +9883,7 @@ static const struct xd_table vllm_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:72: "assistant" */
+/* openai/chat.spec:73: "assistant" */
 static const struct xd_key vllm_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -10077,7 +10074,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word volcengine_fault_table_v[] = {
     { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 342, 0 },
     { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 343, 0 },
@@ -10714,7 +10711,7 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word xai_fault_table_v[] = {
     { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 365, 0 },
 };
@@ -10962,7 +10959,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:315: error */
+/* openai/chat.spec:314: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -11008,7 +11005,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_zai_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:251 */
+/* openai/chat.spec:250 */
 static const struct xd_word zai_stop_table_v[] = {
     { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 368, 0 },
     { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 369, 0 },
@@ -11019,7 +11016,7 @@ static const struct xd_table zai_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:332 */
 static const struct xd_word zai_fault_table_v[] = {
     { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 371, 0 },
     { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 372, 0 },
@@ -11267,6 +11264,7 @@ static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
+    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -13277,6 +13275,7 @@ static const struct xd_policy nvidia_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
+    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { STR_INIT("purpose"), STR_INIT("query"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -13608,6 +13607,7 @@ static const struct amended perplexity_own = {
 static const struct xd_policy perplexity_policies[] = {
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
+    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -14877,250 +14877,250 @@ static const struct xd_op zhipu_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:119", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:119", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:119", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:120", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:120", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:188", "\"auto\" <-> auto" },
-    { "openai/chat.spec:188", "\"required\" <-> required" },
-    { "openai/chat.spec:188", "\"none\" <-> none" },
-    { "openai/chat.spec:188", "\"any\" -> required" },
-    { "openai/chat.spec:192", "\"none\" <-> none" },
-    { "openai/chat.spec:192", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:192", "\"low\" <-> low" },
-    { "openai/chat.spec:192", "\"medium\" <-> medium" },
-    { "openai/chat.spec:192", "\"high\" <-> high" },
-    { "openai/chat.spec:192", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:193", "\"max\" <-> max" },
-    { "openai/chat.spec:205", "\"text\" <-> text" },
-    { "openai/chat.spec:205", "\"json_object\" <-> object" },
-    { "openai/chat.spec:205", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:252", "\"stop\" <-> end" },
-    { "openai/chat.spec:253", "\"length\" <-> length" },
-    { "openai/chat.spec:254", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:255", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:256", "\"stop\" <- match" },
-    { "openai/chat.spec:257", "\"stop\" <- pause" },
-    { "openai/chat.spec:258", "\"stop\" <- other" },
-    { "openai/chat.spec:259", "\"error\" <-> failed" },
-    { "openai/chat.spec:260", "\"eos\" -> end" },
-    { "openai/chat.spec:261", "* -> other" },
-    { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:337", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:338", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:339", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:340", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:341", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:342", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:343", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:344", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:345", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:346", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:347", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:348", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:349", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:350", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:351", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:352", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:120", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:120", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:120", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:121", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:121", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:187", "\"auto\" <-> auto" },
+    { "openai/chat.spec:187", "\"required\" <-> required" },
+    { "openai/chat.spec:187", "\"none\" <-> none" },
+    { "openai/chat.spec:187", "\"any\" -> required" },
+    { "openai/chat.spec:191", "\"none\" <-> none" },
+    { "openai/chat.spec:191", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:191", "\"low\" <-> low" },
+    { "openai/chat.spec:191", "\"medium\" <-> medium" },
+    { "openai/chat.spec:191", "\"high\" <-> high" },
+    { "openai/chat.spec:191", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:192", "\"max\" <-> max" },
+    { "openai/chat.spec:204", "\"text\" <-> text" },
+    { "openai/chat.spec:204", "\"json_object\" <-> object" },
+    { "openai/chat.spec:204", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:251", "\"stop\" <-> end" },
+    { "openai/chat.spec:252", "\"length\" <-> length" },
+    { "openai/chat.spec:253", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:254", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:255", "\"stop\" <- match" },
+    { "openai/chat.spec:256", "\"stop\" <- pause" },
+    { "openai/chat.spec:257", "\"stop\" <- other" },
+    { "openai/chat.spec:258", "\"error\" <-> failed" },
+    { "openai/chat.spec:259", "\"eos\" -> end" },
+    { "openai/chat.spec:260", "* -> other" },
+    { "openai/chat.spec:333", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:334", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:335", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:336", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:337", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:338", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:339", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:340", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:341", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:342", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:343", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:344", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:345", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:346", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:347", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:348", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:349", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:350", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:351", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:354",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:356",
+    { "openai/chat.spec:355",
       "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
-    { "openai/chat.spec:357",
+    { "openai/chat.spec:356",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:21", "model <-> model required" },
-    { "openai/chat.spec:22", "messages <-> this : messages required" },
-    { "openai/chat.spec:23", "stream <-> stream" },
-    { "openai/chat.spec:24", "stream_options.include_usage <-> stream_usage" },
-    { "openai/chat.spec:25", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:26", "functions -> tools : [function]" },
-    { "openai/chat.spec:27", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:28", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/chat.spec:29", "max_completion_tokens, max_tokens <-> max_output" },
-    { "openai/chat.spec:30", "n <-> candidates" },
-    { "openai/chat.spec:31", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:32", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:33", "top_p <-> sampling.top_p" },
-    { "openai/chat.spec:34", "seed <-> sampling.seed" },
-    { "openai/chat.spec:35", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:36", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:37", "logit_bias <-> sampling.bias" },
-    { "openai/chat.spec:38", "logprobs <-> logprobs" },
-    { "openai/chat.spec:39", "top_logprobs <-> top_logprobs" },
-    { "openai/chat.spec:40", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:41", "response_format <-> format : format" },
-    { "openai/chat.spec:42", "modalities <-> outputs : [string]" },
-    { "openai/chat.spec:43", "audio <-> voice" },
-    { "openai/chat.spec:44", "user <-> user" },
-    { "openai/chat.spec:45", "prompt_cache_key <-> cache_key" },
-    { "openai/chat.spec:46", "service_tier <-> tier" },
-    { "openai/chat.spec:55", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:59", "tool_call_id <-> call" },
-    { "openai/chat.spec:60", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:65", "name -> call" },
-    { "openai/chat.spec:66", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:69", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:74", "thinking_blocks -> blocks : [thinking_block]" },
-    { "openai/chat.spec:75", "reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:76", "reasoning_content -> blocks.thinking.text" },
-    { "openai/chat.spec:77", "reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:79", "content <-> blocks : string as text | [part]" },
-    { "openai/chat.spec:80", "refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:81", "audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:82", "tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:83", "function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:54", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/chat.spec:58", "\"tool\" <-> turns.user.result {" },
-    { "openai/chat.spec:64", "\"function\" -> turns.user.result { # before November 2023" },
-    { "openai/chat.spec:68", "\"user\" <-> turns.user {" },
-    { "openai/chat.spec:72", "\"assistant\" <-> turns.assistant {" },
-    { "openai/chat.spec:93", "text <-> text" },
-    { "openai/chat.spec:90", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/chat.spec:91", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:94", "refusal <-> text" },
-    { "openai/chat.spec:96", "image_url.url <-> source : media_url" },
-    { "openai/chat.spec:97", "image_url.detail <-> detail" },
-    { "openai/chat.spec:101", "input_audio.data <-> source.bytes.data" },
-    { "openai/chat.spec:102", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/chat.spec:106", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:107", "file.file_id <-> source.file.id" },
-    { "openai/chat.spec:108", "file.filename <-> title" },
-    { "openai/chat.spec:93",
+    { "openai/chat.spec:22", "model <-> model required" },
+    { "openai/chat.spec:23", "messages <-> this : messages required" },
+    { "openai/chat.spec:24", "stream <-> stream" },
+    { "openai/chat.spec:25", "stream_options.include_usage <-> stream_usage" },
+    { "openai/chat.spec:26", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:27", "functions -> tools : [function]" },
+    { "openai/chat.spec:28", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:29", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:30", "max_completion_tokens, max_tokens <-> max_output" },
+    { "openai/chat.spec:31", "n <-> candidates" },
+    { "openai/chat.spec:32", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:33", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:34", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:35", "seed <-> sampling.seed" },
+    { "openai/chat.spec:36", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:37", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:38", "logit_bias <-> sampling.bias" },
+    { "openai/chat.spec:39", "logprobs <-> logprobs" },
+    { "openai/chat.spec:40", "top_logprobs <-> top_logprobs" },
+    { "openai/chat.spec:41", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:42", "response_format <-> format : format" },
+    { "openai/chat.spec:43", "modalities <-> outputs : [string]" },
+    { "openai/chat.spec:44", "audio <-> voice" },
+    { "openai/chat.spec:45", "user <-> user" },
+    { "openai/chat.spec:46", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:47", "service_tier <-> tier" },
+    { "openai/chat.spec:56", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:60", "tool_call_id <-> call" },
+    { "openai/chat.spec:61", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:66", "name -> call" },
+    { "openai/chat.spec:67", "content -> blocks : string as text | [part]" },
+    { "openai/chat.spec:70", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:75", "thinking_blocks -> blocks : [thinking_block]" },
+    { "openai/chat.spec:76", "reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:77", "reasoning_content -> blocks.thinking.text" },
+    { "openai/chat.spec:78", "reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:80", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:81", "refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:82", "audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:83", "tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:84", "function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:55", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/chat.spec:59", "\"tool\" <-> turns.user.result {" },
+    { "openai/chat.spec:65", "\"function\" -> turns.user.result { # before November 2023" },
+    { "openai/chat.spec:69", "\"user\" <-> turns.user {" },
+    { "openai/chat.spec:73", "\"assistant\" <-> turns.assistant {" },
+    { "openai/chat.spec:94", "text <-> text" },
+    { "openai/chat.spec:91", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/chat.spec:92", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:95", "refusal <-> text" },
+    { "openai/chat.spec:97", "image_url.url <-> source : media_url" },
+    { "openai/chat.spec:98", "image_url.detail <-> detail" },
+    { "openai/chat.spec:102", "input_audio.data <-> source.bytes.data" },
+    { "openai/chat.spec:103", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/chat.spec:107", "file.file_data <-> source : data_url" },
+    { "openai/chat.spec:108", "file.file_id <-> source.file.id" },
+    { "openai/chat.spec:109", "file.filename <-> title" },
+    { "openai/chat.spec:94",
       "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/chat.spec:94", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/chat.spec:95", "\"image_url\" <-> image {" },
-    { "openai/chat.spec:100", "\"input_audio\" <-> audio {" },
-    { "openai/chat.spec:105", "\"file\" <-> document {" },
-    { "openai/chat.spec:111", "* <-> foreign" },
-    { "openai/chat.spec:116", "mode = \"explicit\"" },
-    { "openai/chat.spec:116", "ttl <-> ttl" },
-    { "openai/chat.spec:117", "type = \"ephemeral\"" },
+    { "openai/chat.spec:95", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/chat.spec:96", "\"image_url\" <-> image {" },
+    { "openai/chat.spec:101", "\"input_audio\" <-> audio {" },
+    { "openai/chat.spec:106", "\"file\" <-> document {" },
+    { "openai/chat.spec:112", "* <-> foreign" },
+    { "openai/chat.spec:117", "mode = \"explicit\"" },
     { "openai/chat.spec:117", "ttl <-> ttl" },
-    { "openai/chat.spec:125", "thinking <-> text" },
-    { "openai/chat.spec:125", "signature <-> signature" },
-    { "openai/chat.spec:126", "data <-> data" },
-    { "openai/chat.spec:125",
+    { "openai/chat.spec:118", "type = \"ephemeral\"" },
+    { "openai/chat.spec:118", "ttl <-> ttl" },
+    { "openai/chat.spec:124", "thinking <-> text" },
+    { "openai/chat.spec:124", "signature <-> signature" },
+    { "openai/chat.spec:125", "data <-> data" },
+    { "openai/chat.spec:124",
       "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:126", "\"redacted_thinking\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:132", "text <-> text" },
-    { "openai/chat.spec:132", "signature <-> signature" },
-    { "openai/chat.spec:133", "summary -> text" },
-    { "openai/chat.spec:134", "data <-> data" },
-    { "openai/chat.spec:132",
+    { "openai/chat.spec:125", "\"redacted_thinking\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:131", "text <-> text" },
+    { "openai/chat.spec:131", "signature <-> signature" },
+    { "openai/chat.spec:132", "summary -> text" },
+    { "openai/chat.spec:133", "data <-> data" },
+    { "openai/chat.spec:131",
       "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:133", "\"reasoning.summary\" -> thinking { summary -> text }" },
-    { "openai/chat.spec:134", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:141", "text -> text" },
-    { "openai/chat.spec:142", "thinking -> text : texts" },
-    { "openai/chat.spec:141", "\"text\" -> text { text -> text }" },
-    { "openai/chat.spec:142", "\"thinking\" -> thinking { thinking -> text : texts }" },
-    { "openai/chat.spec:147", "id <-> id" },
-    { "openai/chat.spec:148", "data <-> source.bytes.data" },
-    { "openai/chat.spec:149", "transcript <-> transcript" },
-    { "openai/chat.spec:150", "expires_at <-> expires" },
-    { "openai/chat.spec:155", "id <-> id" },
-    { "openai/chat.spec:156", "type = \"function\"" },
-    { "openai/chat.spec:157", "function.name <-> name" },
-    { "openai/chat.spec:158", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:164", "name -> name" },
-    { "openai/chat.spec:165", "arguments -> arguments : json in string" },
-    { "openai/chat.spec:172", "function.name <-> name" },
-    { "openai/chat.spec:173", "function.description <-> description" },
-    { "openai/chat.spec:174", "function.parameters <-> schema" },
-    { "openai/chat.spec:175", "function.strict <-> strict" },
-    { "openai/chat.spec:169", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:171", "\"function\" <-> function {" },
-    { "openai/chat.spec:177", "* <-> foreign" },
-    { "openai/chat.spec:183", "name -> name" },
-    { "openai/chat.spec:184", "description -> description" },
-    { "openai/chat.spec:185", "parameters -> schema" },
-    { "openai/chat.spec:189", "type = \"function\"" },
-    { "openai/chat.spec:189", "function.name <-> name" },
-    { "openai/chat.spec:197", "type <-> mode : format_mode" },
-    { "openai/chat.spec:198", "json_schema.name <-> name" },
-    { "openai/chat.spec:199", "json_schema.description <-> description" },
-    { "openai/chat.spec:200", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:201", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:208", "id <-> id else \"\"" },
-    { "openai/chat.spec:209", "object = \"chat.completion\"" },
-    { "openai/chat.spec:210", "created <- now" },
-    { "openai/chat.spec:211", "model <-> model else \"\"" },
-    { "openai/chat.spec:212", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:213", "usage <-> usage : usage" },
-    { "openai/chat.spec:214", "service_tier <-> tier" },
-    { "openai/chat.spec:219", "index <-> index" },
-    { "openai/chat.spec:220", "message.role = \"assistant\"" },
-    { "openai/chat.spec:222", "message.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:223", "message.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:224", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:225", "message.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:227",
+    { "openai/chat.spec:132", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:133", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:140", "text -> text" },
+    { "openai/chat.spec:141", "thinking -> text : texts" },
+    { "openai/chat.spec:140", "\"text\" -> text { text -> text }" },
+    { "openai/chat.spec:141", "\"thinking\" -> thinking { thinking -> text : texts }" },
+    { "openai/chat.spec:146", "id <-> id" },
+    { "openai/chat.spec:147", "data <-> source.bytes.data" },
+    { "openai/chat.spec:148", "transcript <-> transcript" },
+    { "openai/chat.spec:149", "expires_at <-> expires" },
+    { "openai/chat.spec:154", "id <-> id" },
+    { "openai/chat.spec:155", "type = \"function\"" },
+    { "openai/chat.spec:156", "function.name <-> name" },
+    { "openai/chat.spec:157", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:163", "name -> name" },
+    { "openai/chat.spec:164", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:171", "function.name <-> name" },
+    { "openai/chat.spec:172", "function.description <-> description" },
+    { "openai/chat.spec:173", "function.parameters <-> schema" },
+    { "openai/chat.spec:174", "function.strict <-> strict" },
+    { "openai/chat.spec:168", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:170", "\"function\" <-> function {" },
+    { "openai/chat.spec:176", "* <-> foreign" },
+    { "openai/chat.spec:182", "name -> name" },
+    { "openai/chat.spec:183", "description -> description" },
+    { "openai/chat.spec:184", "parameters -> schema" },
+    { "openai/chat.spec:188", "type = \"function\"" },
+    { "openai/chat.spec:188", "function.name <-> name" },
+    { "openai/chat.spec:196", "type <-> mode : format_mode" },
+    { "openai/chat.spec:197", "json_schema.name <-> name" },
+    { "openai/chat.spec:198", "json_schema.description <-> description" },
+    { "openai/chat.spec:199", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:200", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:207", "id <-> id else \"\"" },
+    { "openai/chat.spec:208", "object = \"chat.completion\"" },
+    { "openai/chat.spec:209", "created <- now" },
+    { "openai/chat.spec:210", "model <-> model else \"\"" },
+    { "openai/chat.spec:211", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:212", "usage <-> usage : usage" },
+    { "openai/chat.spec:213", "service_tier <-> tier" },
+    { "openai/chat.spec:218", "index <-> index" },
+    { "openai/chat.spec:219", "message.role = \"assistant\"" },
+    { "openai/chat.spec:221", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:222", "message.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:223", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:224", "message.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:226",
       "message.content <-> blocks : string joins text | [reply_part] else null" },
-    { "openai/chat.spec:228", "message.refusal <-> blocks.refusal.text else null" },
-    { "openai/chat.spec:229", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:230", "message.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:231", "message.tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:232", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:233", "logprobs = null" },
-    { "openai/chat.spec:234", "logprobs.content <-> logprobs" },
-    { "openai/chat.spec:235", "finish_reason <-> stop : stop" },
-    { "openai/chat.spec:242", "url_citation.url <-> url" },
-    { "openai/chat.spec:243", "url_citation.title <-> title" },
-    { "openai/chat.spec:244", "url_citation.start_index <-> start else 0" },
-    { "openai/chat.spec:245", "url_citation.end_index <-> end else 0" },
-    { "openai/chat.spec:241", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:247", "* <-> foreign" },
-    { "openai/chat.spec:265", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:266", "completion_tokens -> output" },
-    { "openai/chat.spec:267", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:268", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:269", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:280", "id <-> id else \"\"" },
-    { "openai/chat.spec:281", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:282", "created <- now" },
-    { "openai/chat.spec:283", "model <-> model else \"\"" },
-    { "openai/chat.spec:284", "service_tier <-> tier" },
-    { "openai/chat.spec:303", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:287", "delta = {}" },
-    { "openai/chat.spec:288", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:289", "delta.content = \"\"" },
-    { "openai/chat.spec:291", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:292", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:293", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:294", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:296", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:297", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:298", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:299", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:300", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:301", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:304", "error <-> fail : fault_body" },
-    { "openai/chat.spec:309", "id <-> id" },
-    { "openai/chat.spec:310", "type = \"function\"" },
-    { "openai/chat.spec:311", "function.name <-> name" },
-    { "openai/chat.spec:312", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:316", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:317", "message, detail -> message" },
-    { "openai/chat.spec:323", "message <-> message else \"\"" },
-    { "openai/chat.spec:324", "type <-> kind : fault" },
-    { "openai/chat.spec:325", "code -> kind : fault try" },
-    { "openai/chat.spec:326", "param <-> param else null" },
-    { "openai/chat.spec:327", "code <-> code else null" },
-    { "openai/chat.spec:328", "status_code -> status" },
-    { "openai/chat.spec:361", "object = \"list\"" },
-    { "openai/chat.spec:362", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:367", "id <- id" },
-    { "openai/chat.spec:368", "object = \"model\"" },
-    { "openai/chat.spec:369", "created <- created" },
-    { "openai/chat.spec:370", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:227", "message.refusal <-> blocks.refusal.text else null" },
+    { "openai/chat.spec:228", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:229", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:230", "message.tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:231", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:232", "logprobs = null" },
+    { "openai/chat.spec:233", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:234", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:241", "url_citation.url <-> url" },
+    { "openai/chat.spec:242", "url_citation.title <-> title else \"\"" },
+    { "openai/chat.spec:243", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:244", "url_citation.end_index <-> end else 0" },
+    { "openai/chat.spec:240", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:246", "* <-> foreign" },
+    { "openai/chat.spec:264", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:265", "completion_tokens -> output" },
+    { "openai/chat.spec:266", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:267", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:268", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:269", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:270", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:271", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:272", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:279", "id <-> id else \"\"" },
+    { "openai/chat.spec:280", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:281", "created <- now" },
+    { "openai/chat.spec:282", "model <-> model else \"\"" },
+    { "openai/chat.spec:283", "service_tier <-> tier" },
+    { "openai/chat.spec:302", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:286", "delta = {}" },
+    { "openai/chat.spec:287", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:288", "delta.content = \"\"" },
+    { "openai/chat.spec:290", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:291", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:292", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:293", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:295", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:296", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:297", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:298", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:299", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:300", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:303", "error <-> fail : fault_body" },
+    { "openai/chat.spec:308", "id <-> id" },
+    { "openai/chat.spec:309", "type = \"function\"" },
+    { "openai/chat.spec:310", "function.name <-> name" },
+    { "openai/chat.spec:311", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:315", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:316", "message, detail -> message" },
+    { "openai/chat.spec:322", "message <-> message else \"\"" },
+    { "openai/chat.spec:323", "type <-> kind : fault" },
+    { "openai/chat.spec:324", "code -> kind : fault try" },
+    { "openai/chat.spec:325", "param <-> param else null" },
+    { "openai/chat.spec:326", "code <-> code else null" },
+    { "openai/chat.spec:327", "status_code -> status" },
+    { "openai/chat.spec:360", "object = \"list\"" },
+    { "openai/chat.spec:361", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:366", "id <- id" },
+    { "openai/chat.spec:367", "object = \"model\"" },
+    { "openai/chat.spec:368", "created <- created" },
+    { "openai/chat.spec:369", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -15302,7 +15302,6 @@ const struct xd_dialect xd_openai_chat = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
-    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,

@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[350], seen_written[350];
+static unsigned char seen_read[349], seen_written[349];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -200,7 +200,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/responses.spec:18: request */
+/* openai/responses.spec:19: request */
 static const struct xd_key request_keys_reasoning_v[] = {
     { STR_INIT("effort"), 11, NULL },
 };
@@ -391,7 +391,7 @@ write_request(struct xd *x, const struct ir_request *m)
     }
     if (m->max_output.set) {
         XD_SEEN(seen_written, 69);
-        xd_put_int(x, STR("max_output_tokens"), m->max_output);
+        xd_put_int_min(x, STR("max_output_tokens"), m->max_output, 16);
     }
     if (m->sampling.temperature.p) {
         XD_SEEN(seen_written, 70);
@@ -465,7 +465,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:44: "system" */
+/* openai/responses.spec:45: "system" */
 static const struct xd_key input_system_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -541,7 +541,7 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:49: "user" */
+/* openai/responses.spec:50: "user" */
 static const struct xd_key input_user_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -617,7 +617,7 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:54: "assistant" */
+/* openai/responses.spec:55: "assistant" */
 static const struct xd_key input_assistant_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -693,7 +693,7 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:60: "reasoning" */
+/* openai/responses.spec:61: "reasoning" */
 static const struct xd_key input_reasoning_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("summary"), 1, NULL },
@@ -751,7 +751,7 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:67: "function_call" */
+/* openai/responses.spec:68: "function_call" */
 static const struct xd_key input_function_call_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -810,7 +810,7 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:74: "function_call_output" */
+/* openai/responses.spec:75: "function_call_output" */
 static const struct xd_key input_function_call_output_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("output"), 1, NULL },
@@ -919,10 +919,9 @@ static const struct xd_tag input_or_tags_v[] = {
     { STR_INIT("apply_patch_call_output"), 6 },
     { STR_INIT("custom_tool_call_output"), 6 },
     { STR_INIT("mcp_approval_response"), 6 },
-    { STR_INIT("item_reference"), 7 },
 };
 static const struct xd_tags input_or_tags = {
-    STR_INIT("type"), input_or_tags_v, sizeof input_or_tags_v / sizeof *input_or_tags_v, 8,
+    STR_INIT("type"), input_or_tags_v, sizeof input_or_tags_v / sizeof *input_or_tags_v, 7,
 };
 
 static void
@@ -1011,18 +1010,6 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
             b->kind = IR_BLOCK_FOREIGN;
             b->foreign.dialect = STR_FAMILY;
             xd_read_json(x, at, &b->foreign.body);
-            b->foreign.vital = STR("item_reference");
-        }
-        break;
-    }
-    case 8: {
-        XD_SEEN(seen_read, 100);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b) {
-            b->kind = IR_BLOCK_FOREIGN;
-            b->foreign.dialect = STR_FAMILY;
-            xd_read_json(x, at, &b->foreign.body);
         }
         break;
     }
@@ -1086,15 +1073,6 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 99);
-                const struct ir_block *b = &m->blocks.v[i++];
-                if (str_eq(b->foreign.dialect, STR_FAMILY))
-                    jw_raw(&x->w, b->foreign.body);
-                else
-                    xd_lose(x, "blocks.foreign");
-                continue;
-            }
-            if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 100);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -1168,11 +1146,11 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 100);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1184,11 +1162,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 100);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1216,11 +1194,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1248,11 +1226,11 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1279,20 +1257,20 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 104);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 105);
         m->image.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->image.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[2], &m->image.detail);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
 }
@@ -1304,22 +1282,22 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 104);
         (void)xd_put_media_url(x, STR("image_url"), &m->image.source);
     }
     if (m->image.source.kind == IR_SOURCE_FILE && m->image.source.file.id.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("file_id"), m->image.source.file.id);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("detail"), m->image.detail);
     } else {
         jw_key(&x->w, STR("detail"));
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1352,25 +1330,25 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 107);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 108);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.url);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 109);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[2], &m->document.source.file.id);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 110);
         xd_read_str(x, v[3], &m->document.title);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[4], &m->cache);
     }
 }
@@ -1382,23 +1360,23 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_file\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 107);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("file_url"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 109);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1437,17 +1415,17 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 111);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 112);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 101);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
 }
@@ -1461,17 +1439,17 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 111);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 112);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 101);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1496,27 +1474,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 113);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 114);
         read_part_refusal_2(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 115);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 116);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 117);
         read_part_audio(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 118);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:part");
         xd_read_json(x, at, &m->foreign.body);
@@ -1530,11 +1508,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 113);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 119);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1544,15 +1522,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 115);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 117);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 116);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1589,7 +1567,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 121);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1598,11 +1576,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 121);
+    XD_SEEN(seen_written, 120);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 121);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1640,11 +1618,11 @@ read_said_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 122);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 123);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1661,11 +1639,14 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 122);
         xd_put_str(x, STR("text"), m->text.text);
+    } else {
+        jw_key(&x->w, STR("text"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 123);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1700,7 +1681,7 @@ read_said_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1712,7 +1693,7 @@ write_said_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 124);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &said_refusal_shape, "", &m->rest);
@@ -1726,15 +1707,15 @@ read_said(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &said_tags)) {
     case 0:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 125);
         read_said_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 126);
         read_said_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 127);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:said");
         xd_read_json(x, at, &m->foreign.body);
@@ -1748,11 +1729,11 @@ write_said(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 125);
         write_said_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 126);
         write_said_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1816,11 +1797,11 @@ read_spoken_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 128);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 129);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1837,11 +1818,14 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 128);
         xd_put_str(x, STR("text"), m->text.text);
+    } else {
+        jw_key(&x->w, STR("text"));
+        jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 129);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1851,7 +1835,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("annotations"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 131);
+    XD_SEEN(seen_written, 130);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
     xd_put_rest(x, &spoken_text_shape, "", &m->rest);
@@ -1879,7 +1863,7 @@ read_spoken_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 131);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1891,7 +1875,7 @@ write_spoken_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 131);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &spoken_refusal_shape, "", &m->rest);
@@ -1905,15 +1889,15 @@ read_spoken(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &spoken_tags)) {
     case 0:
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 132);
         read_spoken_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 133);
         read_spoken_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 134);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:spoken");
         xd_read_json(x, at, &m->foreign.body);
@@ -1927,11 +1911,11 @@ write_spoken(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 132);
         write_spoken_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 133);
         write_spoken_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1995,21 +1979,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 135);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 136);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 137);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 138);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -2023,25 +2007,25 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url_citation\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("title"), m->web.title);
     } else {
         jw_key(&x->w, STR("title"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 137);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 138);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2056,11 +2040,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 139);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 140);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2074,7 +2058,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 139);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2082,7 +2066,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 140);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2122,19 +2106,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 141);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 143);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 144);
         xd_read_bool(x, v[3], &m->function.strict);
     } else {
         m->function.strict = IR_TRUE;
@@ -2148,22 +2132,22 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 141);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 143);
         xd_put_json(x, STR("parameters"), m->function.schema);
     } else {
         jw_key(&x->w, STR("parameters"));
         jw_raw(&x->w, STR("{}"));
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 145);
         xd_put_bool(x, STR("strict"), m->function.strict);
     } else {
         jw_key(&x->w, STR("strict"));
@@ -2180,11 +2164,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 146);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 147);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2198,7 +2182,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 146);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2206,7 +2190,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 147);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2235,7 +2219,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2244,11 +2228,11 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 149);
+    XD_SEEN(seen_written, 148);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->name.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("name"), m->name);
     }
     xd_put_rest(x, &choice_named_shape, "", &m->rest);
@@ -2277,25 +2261,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 150);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 152);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 153);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 154);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2305,24 +2289,24 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 150);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 151);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 152);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 153);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 154);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -2369,37 +2353,37 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 155);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 158);
         int w = xd_read_word(x, v[1], &status_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 161);
         int w = xd_try_word(x, v[2], &reason_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 164);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 165);
         read_items(x, v[4], &(*xd_choice(x, &m->choices, 0)).blocks);
     } else {
         xd_missing(x, at, "output");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 171);
         read_usage(x, v[5], &m->usage);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[6], &m->tier);
     }
 }
@@ -2409,30 +2393,30 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 155);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 157);
+    XD_SEEN(seen_written, 156);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 157);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 158);
         if (!xd_put_word(x, STR("status"), &status_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     }
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 161);
+    XD_SEEN(seen_written, 160);
     jw_key(&x->w, STR("incomplete_details"));
     jw_enter(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 161);
         (void)xd_put_word(x, STR("reason"), &reason_table, (int)m->choices.v[0].stop);
     }
     xd_put_rest(x, &reply_shape, "incomplete_details", &m->rest);
@@ -2440,49 +2424,49 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("incomplete_details"));
         jw_null(&x->w);
     }
-    XD_SEEN(seen_written, 163);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 163);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 164);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 165);
         jw_key(&x->w, STR("output"));
         write_items(x, &m->choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 166);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 167);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 169);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 170);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 171);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2517,7 +2501,7 @@ read_items_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 176);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2535,12 +2519,12 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 174);
+    XD_SEEN(seen_written, 173);
     xd_put_made(x, STR("id"), STR("msg_"));
-    XD_SEEN(seen_written, 175);
+    XD_SEEN(seen_written, 174);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 176);
+    XD_SEEN(seen_written, 175);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2548,7 +2532,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"completed\""));
     }
-    XD_SEEN(seen_written, 177);
+    XD_SEEN(seen_written, 176);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; !x->skeleton && i < m->blocks.n; i++)
@@ -2581,15 +2565,15 @@ read_items_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 178);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 179);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 180);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -2600,17 +2584,17 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
-    XD_SEEN(seen_written, 178);
+    XD_SEEN(seen_written, 177);
     xd_put_made(x, STR("id"), STR("rs_"));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 179);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 180);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2641,15 +2625,15 @@ read_items_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 183);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 184);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 185);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2660,9 +2644,9 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
-    XD_SEEN(seen_written, 182);
+    XD_SEEN(seen_written, 181);
     xd_put_made(x, STR("id"), STR("fc_"));
-    XD_SEEN(seen_written, 183);
+    XD_SEEN(seen_written, 182);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2671,15 +2655,15 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
         jw_raw(&x->w, STR("\"completed\""));
     }
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 183);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 185);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     if (m->cache.set)
@@ -2701,12 +2685,12 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     switch (xd_tag(x, at, &items_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 186);
         read_items_message(x, at, m);
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 187);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_reasoning(x, at, b);
@@ -2719,7 +2703,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 188);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_function_call(x, at, b);
@@ -2727,7 +2711,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 189);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             b->kind = IR_BLOCK_FOREIGN;
@@ -2760,13 +2744,13 @@ write_items_element(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 186);
         one = *m;
         write_items_message(x, &turn);
         return true;
     case IR_BLOCK_THINKING:
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 187);
         {
             const struct ir_block *b = &*m;
             struct ir_block own = *b;
@@ -2779,11 +2763,11 @@ write_items_element(struct xd *x, const struct ir_block *m)
         }
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 188);
         write_items_function_call(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 189);
         if (!str_eq(m->foreign.dialect, STR_FAMILY))
             break;
         jw_raw(&x->w, m->foreign.body);
@@ -2832,7 +2816,7 @@ read_events_0_response_created(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_0_response_created_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 190);
         read_begun(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -2847,11 +2831,11 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.created\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 190);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -2867,11 +2851,11 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.in_progress\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 192);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -2923,11 +2907,11 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_3_response_output_item_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 193);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 194);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -2945,15 +2929,15 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.added\""));
     if (true) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 195);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 196);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
@@ -2988,15 +2972,15 @@ read_events_5_response_content_part_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_5_response_content_part_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 198);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 199);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 200);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3012,23 +2996,23 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.added\""));
-    XD_SEEN(seen_written, 198);
+    XD_SEEN(seen_written, 197);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 198);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 199);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
@@ -3045,25 +3029,25 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.added\""));
-    XD_SEEN(seen_written, 202);
+    XD_SEEN(seen_written, 201);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 203);
+        XD_SEEN(seen_written, 202);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 204);
+    XD_SEEN(seen_written, 203);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 205);
+    XD_SEEN(seen_written, 204);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
-    XD_SEEN(seen_written, 206);
+    XD_SEEN(seen_written, 205);
     jw_key(&x->w, STR("text"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
@@ -3100,15 +3084,15 @@ read_events_7_response_output_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_7_response_output_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 207);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 208);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 209);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
@@ -3125,24 +3109,24 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.delta\""));
-    XD_SEEN(seen_written, 207);
+    XD_SEEN(seen_written, 206);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 207);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 208);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 209);
         xd_put_str(x, STR("delta"), (*e->block).text.text);
     }
-    XD_SEEN(seen_written, 211);
+    XD_SEEN(seen_written, 210);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3178,15 +3162,15 @@ read_events_8_response_output_text_annotation_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_8_response_output_text_annotation_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 212);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 213);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 215);
         block.kind = IR_BLOCK_TEXT;
         struct ir_citation *item = XD_PUSH(x, &block.text.citations);
         if (item && !read_annotation(x, v[2], item))
@@ -3199,33 +3183,36 @@ static void
 write_events_8_response_output_text_annotation_added(struct xd *x, const struct ir_event *e)
 {
     (void)e;
-    for (unsigned i = 0; i < (*e->block).text.citations.n; i++, x->piece++) {
+    for (unsigned i = 0; i < (*e->block).text.citations.n; i++) {
         xd_frame_open(x, STR("response.output_text.annotation.added"));
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"response.output_text.annotation.added\""));
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 211);
         xd_put_made(x, STR("item_id"), STR("msg_"));
         if (true) {
-            XD_SEEN(seen_written, 213);
+            XD_SEEN(seen_written, 212);
             xd_put_index(x, STR("output_index"), x->made);
         }
         if (true) {
-            XD_SEEN(seen_written, 214);
+            XD_SEEN(seen_written, 213);
             xd_put_index(x, STR("content_index"), 0);
         }
         if (true) {
-            XD_SEEN(seen_written, 215);
+            XD_SEEN(seen_written, 214);
             xd_put_index(x, STR("annotation_index"), x->piece);
         }
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 191);
         xd_put_count(x, STR("sequence_number"));
-        XD_SEEN(seen_written, 216);
         jw_key(&x->w, STR("annotation"));
-        if (!write_annotation(x, &(*e->block).text.citations.v[i]))
-            xd_no_key(x);
+        if (!write_annotation(x, &(*e->block).text.citations.v[i])) {
+            xd_frame_drop(x);
+            continue;
+        }
+        XD_SEEN(seen_written, 215);
         jw_close(&x->w);
         xd_frame_close(x);
+        x->piece++;
     }
 }
 
@@ -3258,15 +3245,15 @@ read_events_9_response_refusal_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_9_response_refusal_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 217);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 218);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 219);
         block.kind = IR_BLOCK_REFUSAL;
         xd_read_part(x, v[2], &block.refusal.text);
     }
@@ -3283,21 +3270,21 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.delta\""));
-    XD_SEEN(seen_written, 217);
+    XD_SEEN(seen_written, 216);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 217);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 218);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 219);
         xd_put_str(x, STR("delta"), (*e->block).refusal.text);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3332,15 +3319,15 @@ read_events_10_response_reasoning_summary_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_10_response_reasoning_summary_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 221);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 222);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 223);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3357,21 +3344,21 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.delta\""));
-    XD_SEEN(seen_written, 221);
+    XD_SEEN(seen_written, 220);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 221);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 222);
         xd_put_index(x, STR("summary_index"), x->piece);
     }
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 224);
+        XD_SEEN(seen_written, 223);
         xd_put_str(x, STR("delta"), (*e->block).thinking.text);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3405,15 +3392,15 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_11_response_reasoning_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 224);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 225);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 226);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3448,11 +3435,11 @@ read_events_12_response_function_call_arguments_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_12_response_function_call_arguments_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 228);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 229);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
@@ -3469,17 +3456,17 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.delta\""));
-    XD_SEEN(seen_written, 228);
+    XD_SEEN(seen_written, 227);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 228);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 229);
         xd_put_json_in_string(x, STR("delta"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3494,27 +3481,27 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.done\""));
-    XD_SEEN(seen_written, 231);
+    XD_SEEN(seen_written, 230);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 231);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 232);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 233);
         xd_put_str(x, STR("text"), (*e->block).text.text);
     } else if ((*e->block).kind == IR_BLOCK_TEXT) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 235);
+    XD_SEEN(seen_written, 234);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3529,24 +3516,24 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.done\""));
-    XD_SEEN(seen_written, 236);
+    XD_SEEN(seen_written, 235);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 236);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 237);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 238);
         xd_put_str(x, STR("refusal"), (*e->block).refusal.text);
     } else if ((*e->block).kind == IR_BLOCK_REFUSAL) {
         jw_key(&x->w, STR("refusal"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3580,15 +3567,15 @@ read_events_15_response_content_part_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_15_response_content_part_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 240);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 242);
+        XD_SEEN(seen_read, 241);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 243);
+        XD_SEEN(seen_read, 242);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3603,23 +3590,23 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.done\""));
-    XD_SEEN(seen_written, 240);
+    XD_SEEN(seen_written, 239);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 240);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 241);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 243);
+        XD_SEEN(seen_written, 242);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3634,23 +3621,23 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.done\""));
-    XD_SEEN(seen_written, 244);
+    XD_SEEN(seen_written, 243);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 244);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 246);
+    XD_SEEN(seen_written, 245);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 247);
+        XD_SEEN(seen_written, 246);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3665,29 +3652,29 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.done\""));
-    XD_SEEN(seen_written, 248);
+    XD_SEEN(seen_written, 247);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 249);
+        XD_SEEN(seen_written, 248);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 250);
+    XD_SEEN(seen_written, 249);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 251);
+    XD_SEEN(seen_written, 250);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 252);
+        XD_SEEN(seen_written, 251);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3702,21 +3689,21 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.done\""));
-    XD_SEEN(seen_written, 253);
+    XD_SEEN(seen_written, 252);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 253);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.name.p) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 254);
         xd_put_str(x, STR("name"), (*e->block).call.name);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 255);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3748,11 +3735,11 @@ read_events_19_response_output_item_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_19_response_output_item_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 256);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 257);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -3769,15 +3756,15 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.done\""));
     if (true) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 256);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 257);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3806,7 +3793,7 @@ read_events_20_response_completed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_20_response_completed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 258);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3821,11 +3808,11 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.completed\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 258);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3854,7 +3841,7 @@ read_events_21_response_incomplete(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_21_response_incomplete_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 259);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3869,11 +3856,11 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.incomplete\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 260);
+        XD_SEEN(seen_written, 259);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
@@ -3928,17 +3915,17 @@ read_events_22_response_failed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_22_response_failed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 264);
         int w = xd_read_word(x, v[0], &failure_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 265);
         xd_read_part(x, v[0], &error.code);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 266);
         xd_read_part(x, v[1], &error.message);
     }
     xd_flow_fail(x, &error);
@@ -3955,76 +3942,76 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("response"));
     jw_enter(&x->w);
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 261);
+        XD_SEEN(seen_written, 260);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 262);
+    XD_SEEN(seen_written, 261);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 263);
+    XD_SEEN(seen_written, 262);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
-    XD_SEEN(seen_written, 264);
+    XD_SEEN(seen_written, 263);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"failed\""));
     jw_key(&x->w, STR("error"));
     jw_enter(&x->w);
     if ((*e->error).kind) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 264);
         if (!xd_put_word(x, STR("code"), &failure_table, (int)(*e->error).kind))
             xd_lose(x, "error.kind");
     }
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 266);
         xd_put_str(x, STR("message"), (*e->error).message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 268);
+    XD_SEEN(seen_written, 267);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 269);
+    XD_SEEN(seen_written, 268);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 270);
+    XD_SEEN(seen_written, 269);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if ((*e->reply).model.p) {
-        XD_SEEN(seen_written, 271);
+        XD_SEEN(seen_written, 270);
         xd_put_str(x, STR("model"), (*e->reply).model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if ((*e->reply).choices.n > 0) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 271);
         jw_key(&x->w, STR("output"));
         write_items(x, &(*e->reply).choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 273);
+    XD_SEEN(seen_written, 272);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 274);
+    XD_SEEN(seen_written, 273);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 275);
+    XD_SEEN(seen_written, 274);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 276);
+    XD_SEEN(seen_written, 275);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 277);
+    XD_SEEN(seen_written, 276);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 191);
     xd_put_count(x, STR("sequence_number"));
     if ((*e->reply).choices.n > 0)
         xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x51eu);
@@ -4055,25 +4042,25 @@ read_events_23_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_23_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 278);
+        XD_SEEN(seen_read, 277);
         read_fault_body(x, v[0], &error);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 278);
         int w = xd_try_word(x, v[1], &fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 279);
         xd_read_part(x, v[1], &error.code);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 280);
         xd_read_part(x, v[2], &error.message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 282);
+        XD_SEEN(seen_read, 281);
         xd_read_part(x, v[3], &error.param);
     }
     xd_flow_fail(x, &error);
@@ -4107,67 +4094,67 @@ read_events(struct xd *x, struct str name, uint32_t at)
     (void)name;
     switch (xd_tag(x, at, &events_tags)) {
     case 0:
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 282);
         read_events_0_response_created(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 283);
         read_events_2_keepalive(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 284);
         read_events_3_response_output_item_added(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 286);
+        XD_SEEN(seen_read, 285);
         read_events_5_response_content_part_added(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 286);
         read_events_7_response_output_text_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 287);
         read_events_8_response_output_text_annotation_added(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 288);
         read_events_9_response_refusal_delta(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 290);
+        XD_SEEN(seen_read, 289);
         read_events_10_response_reasoning_summary_text_delta(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 290);
         read_events_11_response_reasoning_text_delta(x, at);
         break;
     case 12:
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 291);
         read_events_12_response_function_call_arguments_delta(x, at);
         break;
     case 15:
-        XD_SEEN(seen_read, 293);
+        XD_SEEN(seen_read, 292);
         read_events_15_response_content_part_done(x, at);
         break;
     case 19:
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 293);
         read_events_19_response_output_item_done(x, at);
         break;
     case 20:
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 294);
         read_events_20_response_completed(x, at);
         break;
     case 21:
-        XD_SEEN(seen_read, 296);
+        XD_SEEN(seen_read, 295);
         read_events_21_response_incomplete(x, at);
         break;
     case 22:
-        XD_SEEN(seen_read, 297);
+        XD_SEEN(seen_read, 296);
         read_events_22_response_failed(x, at);
         break;
     case 23:
-        XD_SEEN(seen_read, 298);
+        XD_SEEN(seen_read, 297);
         read_events_23_error(x, at);
         break;
     default:
@@ -4193,83 +4180,83 @@ write_events(struct xd *x, const struct ir_event *e)
     }
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 283);
+        XD_SEEN(seen_written, 282);
         write_events_0_response_created(x, e);
-        XD_SEEN(seen_written, 299);
+        XD_SEEN(seen_written, 298);
         write_events_1_response_in_progress(x, e);
         break;
     case IR_EVENT_OPEN:
         x->made = x->items++;
-        XD_SEEN(seen_written, 300);
+        XD_SEEN(seen_written, 299);
         write_events_4_response_output_item_added(x, e);
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 286);
+            XD_SEEN(seen_written, 285);
             write_events_5_response_content_part_added(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 301);
+            XD_SEEN(seen_written, 300);
             write_events_6_response_reasoning_summary_part_added(x, e);
         }
         break;
     case IR_EVENT_GROW:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 287);
+            XD_SEEN(seen_written, 286);
             write_events_7_response_output_text_delta(x, e);
         }
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 288);
+            XD_SEEN(seen_written, 287);
             write_events_8_response_output_text_annotation_added(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 289);
+            XD_SEEN(seen_written, 288);
             write_events_9_response_refusal_delta(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 290);
+            XD_SEEN(seen_written, 289);
             write_events_10_response_reasoning_summary_text_delta(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 292);
+            XD_SEEN(seen_written, 291);
             write_events_12_response_function_call_arguments_delta(x, e);
         }
         break;
     case IR_EVENT_CLOSE:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 302);
+            XD_SEEN(seen_written, 301);
             write_events_13_response_output_text_done(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 303);
+            XD_SEEN(seen_written, 302);
             write_events_14_response_refusal_done(x, e);
         }
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 293);
+            XD_SEEN(seen_written, 292);
             write_events_15_response_content_part_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 304);
+            XD_SEEN(seen_written, 303);
             write_events_16_response_reasoning_summary_text_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 305);
+            XD_SEEN(seen_written, 304);
             write_events_17_response_reasoning_summary_part_done(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 306);
+            XD_SEEN(seen_written, 305);
             write_events_18_response_function_call_arguments_done(x, e);
         }
-        XD_SEEN(seen_written, 294);
+        XD_SEEN(seen_written, 293);
         write_events_19_response_output_item_done(x, e);
         break;
     case IR_EVENT_FINISH:
         break;
     case IR_EVENT_END:
         if ((0x136u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 295);
+            XD_SEEN(seen_written, 294);
             write_events_20_response_completed(x, e);
         }
         if ((0xc8u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 296);
+            XD_SEEN(seen_written, 295);
             write_events_21_response_incomplete(x, e);
         }
         break;
@@ -4277,7 +4264,7 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 297);
+        XD_SEEN(seen_written, 296);
         write_events_22_response_failed(x, e);
         break;
     }
@@ -4316,15 +4303,15 @@ read_begun(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 307);
+        XD_SEEN(seen_read, 306);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 315);
+        XD_SEEN(seen_read, 314);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 321);
         xd_read_str(x, v[2], &m->tier);
     }
 }
@@ -4334,59 +4321,59 @@ write_begun(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 307);
+        XD_SEEN(seen_written, 306);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 308);
+    XD_SEEN(seen_written, 307);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 309);
+    XD_SEEN(seen_written, 308);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
-    XD_SEEN(seen_written, 310);
+    XD_SEEN(seen_written, 309);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"in_progress\""));
-    XD_SEEN(seen_written, 311);
+    XD_SEEN(seen_written, 310);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 312);
+    XD_SEEN(seen_written, 311);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 313);
+    XD_SEEN(seen_written, 312);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 314);
+    XD_SEEN(seen_written, 313);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 315);
+        XD_SEEN(seen_written, 314);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 316);
+    XD_SEEN(seen_written, 315);
     jw_key(&x->w, STR("output"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 317);
+    XD_SEEN(seen_written, 316);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 318);
+    XD_SEEN(seen_written, 317);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 319);
+    XD_SEEN(seen_written, 318);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 320);
+    XD_SEEN(seen_written, 319);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 321);
+    XD_SEEN(seen_written, 320);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->tier.p) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 321);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     jw_close(&x->w);
@@ -4427,27 +4414,27 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 322);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 324);
+        XD_SEEN(seen_read, 323);
         xd_read_int(x, v[1], &m->cache_read);
     } else {
         m->cache_read = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 325);
+        XD_SEEN(seen_read, 324);
         xd_read_int(x, v[2], &m->cache_write);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 327);
+        XD_SEEN(seen_read, 326);
         xd_read_int(x, v[3], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 327);
         xd_read_int(x, v[4], &m->thinking);
     } else {
         m->thinking = (struct ir_int){ 0, true };
@@ -4463,21 +4450,21 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 322);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     jw_key(&x->w, STR("input_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 324);
+        XD_SEEN(seen_written, 323);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     } else {
         jw_key(&x->w, STR("cached_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 326);
+        XD_SEEN(seen_written, 325);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     } else {
         jw_key(&x->w, STR("cache_write_tokens"));
@@ -4486,7 +4473,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "input_tokens_details", &m->rest);
     jw_close(&x->w);
     if (m->output.set) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 326);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
@@ -4495,7 +4482,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 327);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     } else {
         jw_key(&x->w, STR("reasoning_tokens"));
@@ -4504,7 +4491,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
     jw_close(&x->w);
     {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 328);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -4538,7 +4525,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 329);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -4552,7 +4539,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 330);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4561,7 +4548,7 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 330);
+    XD_SEEN(seen_written, 329);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
@@ -4588,27 +4575,27 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 332);
+        XD_SEEN(seen_read, 331);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 333);
+        XD_SEEN(seen_read, 332);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 334);
+        XD_SEEN(seen_read, 333);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 334);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 335);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -4618,26 +4605,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 332);
+        XD_SEEN(seen_written, 331);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 333);
+        XD_SEEN(seen_written, 332);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 335);
+        XD_SEEN(seen_written, 334);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 336);
+        XD_SEEN(seen_written, 335);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4688,13 +4675,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 337);
+        XD_SEEN(seen_read, 336);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 337);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -4702,7 +4689,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 339);
+        XD_SEEN(seen_read, 338);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             OWN(x)->read_input(x, v[2], m);
@@ -4717,7 +4704,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 340);
+        XD_SEEN(seen_read, 339);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -4726,7 +4713,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 341);
+        XD_SEEN(seen_read, 340);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -4743,17 +4730,17 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 342);
+        XD_SEEN(seen_read, 341);
         xd_read_bool(x, v[5], &m->tool_choice.parallel);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 343);
+        XD_SEEN(seen_read, 342);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 344);
+        XD_SEEN(seen_read, 343);
         read_format(x, v[7], &m->format);
     }
 }
@@ -4763,14 +4750,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 337);
+        XD_SEEN(seen_written, 336);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 339);
+    XD_SEEN(seen_written, 338);
     jw_key(&x->w, STR("input"));
     OWN(x)->write_input(x, m);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 340);
+        XD_SEEN(seen_written, 339);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -4778,7 +4765,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 340);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -4790,13 +4777,13 @@ write_count_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 342);
+        XD_SEEN(seen_written, 341);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 343);
+        XD_SEEN(seen_written, 342);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -4805,7 +4792,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 344);
+        XD_SEEN(seen_written, 343);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -4862,7 +4849,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 346);
+        XD_SEEN(seen_read, 345);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4873,11 +4860,11 @@ static void
 write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 345);
+    XD_SEEN(seen_written, 344);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response.input_tokens\""));
     if (m->input.set) {
-        XD_SEEN(seen_written, 346);
+        XD_SEEN(seen_written, 345);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -4900,11 +4887,11 @@ read_deepseek_responses_input_reasoning(struct xd *x, uint32_t at, struct ir_blo
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 347);
+        XD_SEEN(seen_read, 346);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 347);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
@@ -4920,7 +4907,7 @@ write_deepseek_responses_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 347);
+        XD_SEEN(seen_written, 346);
         xd_put_text_in(x, STR("content"), STR("reasoning_text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
@@ -5019,18 +5006,6 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
             b->kind = IR_BLOCK_FOREIGN;
             b->foreign.dialect = STR_FAMILY;
             xd_read_json(x, at, &b->foreign.body);
-            b->foreign.vital = STR("item_reference");
-        }
-        break;
-    }
-    case 8: {
-        XD_SEEN(seen_read, 100);
-        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
-        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
-        if (b) {
-            b->kind = IR_BLOCK_FOREIGN;
-            b->foreign.dialect = STR_FAMILY;
-            xd_read_json(x, at, &b->foreign.body);
         }
         break;
     }
@@ -5101,15 +5076,6 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
                     xd_lose(x, "blocks.foreign");
                 continue;
             }
-            if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 100);
-                const struct ir_block *b = &m->blocks.v[i++];
-                if (str_eq(b->foreign.dialect, STR_FAMILY))
-                    jw_raw(&x->w, b->foreign.body);
-                else
-                    xd_lose(x, "blocks.foreign");
-                continue;
-            }
             struct ir_turn run = *m;
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
@@ -5163,7 +5129,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 329);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -5177,11 +5143,11 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 330);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 349);
+        XD_SEEN(seen_read, 348);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -5195,6 +5161,7 @@ static const struct amended own = {
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
+    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -5458,51 +5425,50 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:475", "\"model_not_found\", \"not_found\" -> missing" },
     { "openai/responses.spec:476", "\"*context length*\", \"*context window*\" -> context" },
     { "openai/responses.spec:477", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
-    { "openai/responses.spec:19", "model <-> model required" },
-    { "openai/responses.spec:20", "instructions -> instructions : string as text" },
-    { "openai/responses.spec:21", "input <-> this : input | string as turns required" },
-    { "openai/responses.spec:22", "stream <-> stream" },
-    { "openai/responses.spec:23", "tools <-> tools : [tool]" },
-    { "openai/responses.spec:24", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/responses.spec:25", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/responses.spec:26", "max_output_tokens <-> max_output" },
-    { "openai/responses.spec:27", "temperature <-> sampling.temperature" },
-    { "openai/responses.spec:28", "top_p <-> sampling.top_p" },
-    { "openai/responses.spec:29", "top_logprobs <-> top_logprobs" },
-    { "openai/responses.spec:30", "reasoning.effort <-> reasoning.effort : effort" },
-    { "openai/responses.spec:31", "text.format <-> format : format" },
-    { "openai/responses.spec:32", "user, safety_identifier <-> user" },
-    { "openai/responses.spec:33", "prompt_cache_key <-> cache_key" },
-    { "openai/responses.spec:34", "service_tier <-> tier" },
-    { "openai/responses.spec:45", "type = \"message\"" },
-    { "openai/responses.spec:46",
+    { "openai/responses.spec:20", "model <-> model required" },
+    { "openai/responses.spec:21", "instructions -> instructions : string as text" },
+    { "openai/responses.spec:22", "input <-> this : input | string as turns required" },
+    { "openai/responses.spec:23", "stream <-> stream" },
+    { "openai/responses.spec:24", "tools <-> tools : [tool]" },
+    { "openai/responses.spec:25", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/responses.spec:26", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/responses.spec:27", "max_output_tokens <-> max_output min 16" },
+    { "openai/responses.spec:28", "temperature <-> sampling.temperature" },
+    { "openai/responses.spec:29", "top_p <-> sampling.top_p" },
+    { "openai/responses.spec:30", "top_logprobs <-> top_logprobs" },
+    { "openai/responses.spec:31", "reasoning.effort <-> reasoning.effort : effort" },
+    { "openai/responses.spec:32", "text.format <-> format : format" },
+    { "openai/responses.spec:33", "user, safety_identifier <-> user" },
+    { "openai/responses.spec:34", "prompt_cache_key <-> cache_key" },
+    { "openai/responses.spec:35", "service_tier <-> tier" },
+    { "openai/responses.spec:46", "type = \"message\"" },
+    { "openai/responses.spec:47",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:50", "type = \"message\"" },
-    { "openai/responses.spec:51",
+    { "openai/responses.spec:51", "type = \"message\"" },
+    { "openai/responses.spec:52",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:55", "type = \"message\"" },
-    { "openai/responses.spec:56",
+    { "openai/responses.spec:56", "type = \"message\"" },
+    { "openai/responses.spec:57",
       "content <-> blocks : string as text | [said] required else \"\"" },
-    { "openai/responses.spec:61", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:62", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:63", "encrypted_content <-> signature" },
-    { "openai/responses.spec:68", "call_id <-> id" },
-    { "openai/responses.spec:69", "name <-> name" },
-    { "openai/responses.spec:70", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:75", "call_id <-> call" },
-    { "openai/responses.spec:76",
+    { "openai/responses.spec:62", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:63", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:64", "encrypted_content <-> signature" },
+    { "openai/responses.spec:69", "call_id <-> id" },
+    { "openai/responses.spec:70", "name <-> name" },
+    { "openai/responses.spec:71", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:76", "call_id <-> call" },
+    { "openai/responses.spec:77",
       "output <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:44", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/responses.spec:49", "\"user\" <-> turns.user {" },
-    { "openai/responses.spec:54", "\"assistant\" <-> turns.assistant {" },
-    { "openai/responses.spec:60",
+    { "openai/responses.spec:45", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/responses.spec:50", "\"user\" <-> turns.user {" },
+    { "openai/responses.spec:55", "\"assistant\" <-> turns.assistant {" },
+    { "openai/responses.spec:61",
       "\"reasoning\" <-> turns.assistant.thinking | turns.assistant.sealed {" },
-    { "openai/responses.spec:67", "\"function_call\" <-> turns.assistant.call {" },
-    { "openai/responses.spec:74", "\"function_call_output\" <-> turns.user.result {" },
-    { "openai/responses.spec:80",
+    { "openai/responses.spec:68", "\"function_call\" <-> turns.assistant.call {" },
+    { "openai/responses.spec:75", "\"function_call_output\" <-> turns.user.result {" },
+    { "openai/responses.spec:81",
       "\"computer_call_output\", \"local_shell_call_output\", \"shell_call_output\", "
       "\"apply_patch_call_output\"," },
-    { "openai/responses.spec:82", "\"item_reference\" <-> turns.assistant.foreign { refuse id }" },
     { "openai/responses.spec:83", "* <-> turns.assistant.foreign" },
     { "openai/responses.spec:90", "text <-> text" },
     { "openai/responses.spec:88", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
@@ -5527,13 +5493,13 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:91", "\"input_text\" <- refusal { text <- text }" },
     { "openai/responses.spec:116", "mode = \"explicit\"" },
     { "openai/responses.spec:116", "ttl <-> ttl" },
-    { "openai/responses.spec:123", "text <-> text" },
+    { "openai/responses.spec:123", "text <-> text else \"\"" },
     { "openai/responses.spec:124", "annotations <-> citations : [annotation] else []" },
     { "openai/responses.spec:126", "refusal <-> text" },
     { "openai/responses.spec:122", "\"output_text\", \"input_text\", \"text\" <-> text {" },
     { "openai/responses.spec:126", "\"refusal\" <-> refusal { refusal <-> text }" },
     { "openai/responses.spec:127", "* -> foreign" },
-    { "openai/responses.spec:135", "text <-> text" },
+    { "openai/responses.spec:135", "text <-> text else \"\"" },
     { "openai/responses.spec:136", "annotations <-> citations : [annotation] else []" },
     { "openai/responses.spec:137", "logprobs = []" },
     { "openai/responses.spec:139", "refusal <-> text" },
@@ -5774,14 +5740,14 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2,
     2, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3,
-    1, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3,
-    2, 2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
-    2, 2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3,
-    3, 1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3,
-    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2,
-    2, 2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
+    3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 1,
+    3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2,
+    2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2,
+    2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3, 3,
+    1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+    3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3,
+    3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2,
+    2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
 };
 
 const struct xd_dialect xd_openai_responses = {

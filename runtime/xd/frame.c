@@ -31,6 +31,7 @@ static void
 begin(struct xd *x)
 {
     x->frame_at = x->out->n;
+    x->frame_count = x->count;
     x->frame_first = !x->framed;
     x->framed = true;
     x->mute = false;
@@ -79,13 +80,22 @@ xd_frame_open_failed(struct xd *x, const struct xd_table *t, const struct ir_err
 }
 
 void
+xd_frame_drop(struct xd *x)
+{
+    if (x->out->err)
+        return;
+    x->out->n = x->frame_at;
+    x->framed = !x->frame_first;
+    x->count = x->frame_count;
+}
+
+void
 xd_frame_close(struct xd *x)
 {
     if (x->op->wrap_member.n && !x->out->err)
         end_wrap(x);
     if (x->mute && x->optional && !x->out->err) {
-        x->out->n = x->frame_at;
-        x->framed = !x->frame_first;
+        xd_frame_drop(x);
         x->left_out = true;
         return;
     }

@@ -213,8 +213,6 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
     }
     if (says(f, "roles", "strict"))
         prepare_first_turn(x, m);
-    if (says(f, "behind_results", "bridge"))
-        prepare_bridges(x, m);
     struct str excuse = value_of(f, "unsigned_calls");
     if (excuse.n && !str_is(excuse, "keep"))
         prepare_unsigned_calls(x, m, excuse);
@@ -236,6 +234,8 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
     if (candidates.n && !str_is(candidates, "many"))
         prepare_candidates(x, out, candidates);
     prepare_foreign_tools(x, out, parts_rule(&f));
+    if (says(&f, "empty_text", "drop"))
+        prepare_descriptions(x, out);
     prepare_turns(x, &f, out);
     if (says(&f, "tools", "called"))
         prepare_called_tools(x, out);
@@ -243,6 +243,9 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
         prepare_refs(x, out);
     if (says(&f, "empty_schema", "object"))
         prepare_schemas(x, out);
+    struct str name = value_of(&f, "schema_name");
+    if (name.n && !str_is(name, "keep") && out->format.schema.n && !out->format.name.n)
+        out->format.name = name;
     int64_t most = number_of(value_of(&f, "max_output"));
     if (most && !out->max_output.set)
         out->max_output = (struct ir_int){ most, true };

@@ -6,7 +6,7 @@
  *                                                into the next user turn as <system>...</system>;
  *                                                move to the instructions
  *   empty_text         keep | drop               text blocks without text (white space only, when
- *                                                alone)
+ *                                                alone), and such descriptions of functions
  *   last_assistant     keep | trim | mark        a final assistant turn: white space behind it; say
  *                                                that the reply goes on from it (Turn.prefix)
  *   unsigned_thinking  keep | drop               thinking blocks without a signature
@@ -26,13 +26,12 @@
  *   orphan_results     keep | drop | unwrap      results of calls that the turn before did not make:
  *                           | error              leave; leave out; leave what they say, as a user's
  *                                                blocks; ERR_UNSUPPORTED
- *   behind_results     keep | bridge             what a user says behind the results of calls: leave;
- *                                                a turn of the assistant between ("OK.")
  *   media_urls         keep | fetch              images and files by address, where the wire wants
  *                                                their bytes: unsupported parts; fetched before
  *                                                (media_url.h)
  *   max_output         keep | <number>           when the client gave none
  *   empty_schema       keep | object             a function without parameters
+ *   schema_name        keep | <name>             a schema of the reply gets a name when it has none
  *   tools              keep | called             where "none" cannot be said, the tools go; those that
  *                                                the conversation calls are declared nevertheless
  *   thinking           keep | budget             an effort as a budget: 1024 minimal, 2048 low,
@@ -40,14 +39,12 @@
  *                           | effort             max_output is raised above it; temperature, top_k
  *                           | tokens             and a low top_p are lost with it.  Or as the model
  *                           | level              sees fit.  Or a budget as an effort.  tokens: a
- *                           | plain              budget that goes with everything; level: nothing
- *                           | drop               but an effort, thinking that is off being the least;
- *                                                plain: the same as low, medium or high in a place
- *                                                of its own (Reasoning.level);
+ *                           | drop               budget that goes with everything; level: nothing
+ *                                                but an effort, thinking that is off being the least;
  *                                                drop: not at all, unless the client speaks this API.
- *                                                budget and adaptive: a client of another family is
- *                                                held to the limits (at least 1024; as the model sees
- *                                                fit is 8192, or half of the output; not when a
+ *                                                budget and adaptive: a client of another family is held
+ *                                                to the limits (at least 1024; as the model sees fit is
+ *                                                8192, or half of the output; not when a
  *                                                call must be made)
  *   thoughts           keep | show               clients of other families that want thinking get to
  *                                                see it

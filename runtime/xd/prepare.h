@@ -20,8 +20,6 @@ void prepare_foreign(struct xd *x, struct ir_request *m, enum xd_parts_rule rule
 void prepare_foreign_tools(struct xd *x, const struct ir_request *m, enum xd_parts_rule rule);
 /* Images, audio and documents that the target cannot take go, and turns that had nothing else. */
 void prepare_parts(struct xd *x, struct ir_request *m, enum xd_parts_rule rule);
-/* behind_results: what the user says behind results is a turn of its own, with one of the assistant between. */
-void prepare_bridges(struct xd *x, struct ir_request *m);
 /* orphan_results; rule: any but keep */
 void prepare_orphans(struct xd *x, struct ir_request *m, struct str rule);
 /* system_turns: the turns of role system go into the next user turn, or to the instructions. */
@@ -44,6 +42,8 @@ void prepare_merge(struct xd *x, struct ir_request *m);
 void prepare_call_ids(struct xd *x, struct ir_request *m, struct str class);
 /* document_names */
 void prepare_document_names(struct xd *x, struct ir_request *m, struct str class);
+/* empty_text: descriptions of functions that say nothing */
+void prepare_descriptions(struct xd *x, struct ir_request *m);
 /* tools */
 void prepare_called_tools(struct xd *x, struct ir_request *m);
 /* thoughts */

@@ -1,4 +1,5 @@
-/* Tools where the wire wants those declared that the conversation calls, and cannot say "none". */
+/* Tools where the wire wants those declared that the conversation calls, cannot say "none", or wants no description that is
+ * empty. */
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
@@ -28,6 +29,32 @@ declare_called(struct xd *x, const struct ir_request *m, struct ir_tools *to)
             t->function.schema = STR("{\"type\":\"object\"}");
         }
     }
+}
+
+static bool
+says_nothing(const struct ir_tool *t)
+{
+    return t->kind == IR_TOOL_FUNCTION && t->function.description.p
+           && str_trim(t->function.description).n == 0;
+}
+
+void
+prepare_descriptions(struct xd *x, struct ir_request *m)
+{
+    struct ir_tools own = { 0 };
+    bool some = false;
+    for (unsigned i = 0; i < m->tools.n; i++) {
+        struct ir_tool *t = XD_PUSH(x, &own);
+        if (!t)
+            return;
+        *t = m->tools.v[i];
+        if (!says_nothing(t))
+            continue;
+        t->function.description = (struct str){ NULL, 0 };
+        some = true;
+    }
+    if (some)
+        m->tools = own;
 }
 
 void

@@ -317,9 +317,8 @@ collect(struct xd_writer *w, const struct ir_event *e)
                                    ? &c->reply.choices.v[0].blocks.v[e->index]
                                    : NULL;
     w->x.made_of = c->reply.id;
-    w->x.piece = 0;
-    if (e->kind == IR_EVENT_GROW && b && b->kind == IR_BLOCK_TEXT)
-        w->x.piece = b->text.citations.n - e->block->text.citations.n;
+    if (e->kind == IR_EVENT_OPEN)
+        w->x.piece = 0;
     if (e->kind == IR_EVENT_CLOSE)
         out.block = b;
     if (e->kind == IR_EVENT_END || e->kind == IR_EVENT_FAIL)

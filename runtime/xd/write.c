@@ -133,6 +133,15 @@ xd_put_real_max(struct xd *x, struct str key, struct str v, const char *max)
 }
 
 void
+xd_put_int_min(struct xd *x, struct str key, struct ir_int v, int64_t min)
+{
+    bool under = v.set && v.v < min;
+    xd_put_int(x, key, under ? (struct ir_int){ min, true } : v);
+    if (under)
+        xd_lose_name(x, key.p ? key : STR("number"));
+}
+
+void
 xd_put_bool(struct xd *x, struct str key, enum ir_bool v)
 {
     if (v != IR_UNSET)

@@ -296,6 +296,7 @@ tokens_in_any_order_are_survived(void **state)
         "by",
         "else",
         "max",
+        "min",
         "grows",
         "string",
         "as",

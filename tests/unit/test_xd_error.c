@@ -199,7 +199,7 @@ errors_are_written_in_the_words_of_the_dialect(void **state)
         "{\"error\":{\"message\":\"too \\\"long\\\"\",\"type\":\"context_length_exceeded\",\"param\":null,\"code\":\"c\"}}");
     assert_string_equal(
         write_error(b, ANTHROPIC, &e),
-        "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"too \\\"long\\\"\"}}");
+        "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"too \\\"long\\\"\",\"details\":{\"error_code\":\"c\"}}}");
     struct ir_error none = { .set = true };
     assert_string_equal(write_error(b, ANTHROPIC, &none),
                         "{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"\"}}");
