@@ -26,7 +26,6 @@ BEGIN {
     may("server/log/",      "runtime/base/")
     may("server/metrics/",  "runtime/base/")
     may("server/config/",   "runtime/base/ runtime/route/strategy.h server/log/")
-    may("server/trace/",    "runtime/base/ server/log/ server/metrics/")
     may("server/auth/",     "runtime/base/ runtime/json/ runtime/xd/xd.h server/upstream/")
     may("tests/",        "runtime/ generated/ir.h server/ codegen/ tests/")
 

@@ -210,7 +210,8 @@ cut_text(const struct said *was, const char *what, struct str a, struct str b)
 static const char *
 request_difference(const struct said *was, const struct said *is, const struct xd_losses *lost)
 {
-    if (was->max_output.set && was->max_output.v != is->max_output.v && !LOST("max_output"))
+    if (was->max_output.set && was->max_output.v != is->max_output.v && !LOST("max_output")
+        && !LOST("max_output_tokens"))
         return "the limit of output differs";
     if (was->temperature.p && !is->temperature.p && !LOST("sampling.temperature"))
         return "the temperature is missing";
