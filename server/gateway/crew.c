@@ -13,6 +13,7 @@
 #include "server/gateway/file_watch.h"
 #include "server/gateway/ports.h"
 #include "server/gateway/reload.h"
+#include "server/gateway/upgrade.h"
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
 
@@ -26,6 +27,9 @@ struct crew {
     struct ports ports;
     struct file_watch *watch; /* owned; NULL without a file */
     uint64_t look_ms;         /* when to look at the file, which may have changed; 0: never */
+    struct upgrade *upgrade;  /* owned; NULL: none is under way */
+    int ready_fd;             /* of an upgrade that has started this process; -1: none */
+    bool handed_over;         /* another process has the sockets */
     int done_fd;              /* an eventfd: workers that have ended */
     int signal_fd;
     unsigned running; /* workers that have not ended */
@@ -112,7 +116,9 @@ crew_create(struct gateway *g, struct fault *f)
         free(c);
         return NULL;
     }
-    *c = (struct crew){ .service = s, .workers = workers, .signal_fd = -1 };
+    *c = (struct crew){
+        .service = s, .workers = workers, .signal_fd = -1, .ready_fd = upgrade_ready_fd()
+    };
     c->done_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     if (c->done_fd >= 0 && ports_open(&c->ports, &g->config->server, s->n_workers, f)
         && make_workers(c, g, f) && make_admin(c, g, f))
@@ -139,17 +145,75 @@ tell_all(struct crew *c, enum worker_order order)
     c->order = order;
     for (unsigned i = 0; i < c->n; i++)
         worker_tell(c->workers[i], order);
+    if (c->handed_over && c->admin)
+        worker_tell(c->admin, order);
     log_msg(c->service->log, LOG_LEVEL_INFO, "shutdown", "%s",
             order == WORKER_DRAIN ? "no new connections; running requests may end" : "now");
 }
 
+/* --- upgrading ----------------------------------------------------------------------------- */
+
+static void
+begin_upgrade(struct crew *c)
+{
+    struct fault f;
+    if (c->order != WORKER_RUN || c->upgrade)
+        return;
+    c->upgrade = upgrade_start(&c->ports, &f);
+    if (c->upgrade)
+        log_msg(c->service->log, LOG_LEVEL_INFO, "upgrade", "process %ld starts",
+                (long)upgrade_pid(c->upgrade));
+    else
+        log_msg(c->service->log, LOG_LEVEL_ERROR, "upgrade_failed", "%s", f.text);
+}
+
+/* The new process serves.  The admin port is its as well. */
+static void
+leave(struct crew *c)
+{
+    c->handed_over = true;
+    c->order = WORKER_LEAVE;
+    for (unsigned i = 0; i < c->n; i++)
+        worker_tell(c->workers[i], WORKER_LEAVE);
+    if (c->admin) {
+        worker_tell(c->admin, WORKER_LEAVE);
+        c->running++;
+    }
+    log_msg(c->service->log, LOG_LEVEL_INFO, "upgraded",
+            "process %ld serves; running requests may end", (long)upgrade_pid(c->upgrade));
+}
+
+static void
+look_at_upgrade(struct crew *c)
+{
+    switch (c->upgrade ? upgrade_look(c->upgrade, clock_us()) : UPGRADE_STARTING) {
+    case UPGRADE_STARTING:
+        return;
+    case UPGRADE_READY:
+        leave(c);
+        break;
+    case UPGRADE_FAILED:
+        log_msg(c->service->log, LOG_LEVEL_ERROR, "upgrade_failed",
+                "process %ld did not become ready; this one goes on",
+                (long)upgrade_pid(c->upgrade));
+        break;
+    }
+    upgrade_destroy(c->upgrade);
+    c->upgrade = NULL;
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
 static void
 on_signal(struct crew *c, int signal)
 {
+    bool serves = c->order == WORKER_RUN || c->order == WORKER_LEAVE;
     if (signal == SIGHUP)
         reload_now(c->service->reloader, RELOAD_SIGNAL, NULL, NULL);
+    else if (signal == SIGUSR2)
+        begin_upgrade(c);
     else
-        tell_all(c, c->order == WORKER_RUN ? WORKER_DRAIN : WORKER_STOP);
+        tell_all(c, serves ? WORKER_DRAIN : WORKER_STOP);
 }
 
 /* Who changes a file may do so in several steps. */
@@ -170,24 +234,31 @@ look_at_file(struct crew *c)
     reload_if_changed(c->service->reloader, RELOAD_FILE);
 }
 
-/* Wait for signals, for the workers' ends, and for what happens to the file. */
+enum { ON_SIGNAL, ON_DONE, ON_FILE, ON_UPGRADE, N_EVENTS };
+
+/* Wait for signals, for the workers' ends, for what happens to the file, and for a new process. */
 static void
 watch(struct crew *c)
 {
-    struct pollfd fds[3] = { { .fd = c->signal_fd, .events = POLLIN },
-                             { .fd = c->done_fd, .events = POLLIN },
-                             { .fd = c->watch ? file_watch_fd(c->watch) : -1, .events = POLLIN } };
+    struct pollfd fds[N_EVENTS] = {
+        [ON_SIGNAL] = { .fd = c->signal_fd, .events = POLLIN },
+        [ON_DONE] = { .fd = c->done_fd, .events = POLLIN },
+        [ON_FILE] = { .fd = c->watch ? file_watch_fd(c->watch) : -1, .events = POLLIN },
+        [ON_UPGRADE] = { .events = POLLIN },
+    };
     while (c->running > 0) {
-        if (poll(fds, 3, c->look_ms ? SETTLE_MS : -1) < 0 && errno != EINTR)
+        fds[ON_UPGRADE].fd = c->upgrade ? upgrade_fd(c->upgrade) : -1;
+        if (poll(fds, N_EVENTS, c->look_ms || c->upgrade ? SETTLE_MS : -1) < 0 && errno != EINTR)
             return;
-        if (fds[2].revents & POLLIN)
+        if (fds[ON_FILE].revents & POLLIN)
             on_file(c);
         look_at_file(c);
+        look_at_upgrade(c);
         struct signalfd_siginfo info;
         uint64_t one;
-        if ((fds[0].revents & POLLIN) && read(c->signal_fd, &info, sizeof info) > 0)
+        if ((fds[ON_SIGNAL].revents & POLLIN) && read(c->signal_fd, &info, sizeof info) > 0)
             on_signal(c, (int)info.ssi_signo);
-        if ((fds[1].revents & POLLIN) && read(c->done_fd, &one, sizeof one) > 0)
+        if ((fds[ON_DONE].revents & POLLIN) && read(c->done_fd, &one, sizeof one) > 0)
             c->running--;
     }
 }
@@ -200,6 +271,7 @@ take_signals(struct crew *c)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR2);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     c->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
@@ -219,6 +291,10 @@ crew_run(struct crew *c, struct fault *f)
         fault_set(f, ERR_MEMORY, 0, "cannot start a thread");
         tell_all(c, WORKER_STOP);
     }
+    if (ok) {
+        upgrade_tell_ready(c->ready_fd);
+        c->ready_fd = -1;
+    }
     watch(c);
     if (c->admin)
         worker_tell(c->admin, WORKER_STOP);
@@ -233,9 +309,13 @@ crew_destroy(struct crew *c)
     for (unsigned i = 0; i < c->n; i++)
         worker_destroy(c->workers[i]);
     worker_destroy(c->admin);
-    ports_remove_files(&c->ports);
+    if (!c->handed_over && c->ready_fd < 0) /* else they are another process's */
+        ports_remove_files(&c->ports);
     ports_fini(&c->ports);
     file_watch_destroy(c->watch);
+    upgrade_destroy(c->upgrade);
+    if (c->ready_fd >= 0)
+        close(c->ready_fd);
     if (c->done_fd >= 0)
         close(c->done_fd);
     if (c->signal_fd >= 0)

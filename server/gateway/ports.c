@@ -137,17 +137,6 @@ is_at(int fd, const struct port *p)
     return strcmp(real, any) == 0;
 }
 
-static bool
-has_name(struct str name, struct str address)
-{
-    if (name.n != address.n)
-        return false;
-    for (size_t i = 0; i < name.n; i++)
-        if (name.p[i] != (address.p[i] == ':' ? '|' : address.p[i]))
-            return false;
-    return true;
-}
-
 /* The port that this inherited socket is for; NULL: none. */
 static struct port *
 port_of(struct ports *ports, int fd, struct str name, bool *named)
@@ -157,7 +146,7 @@ port_of(struct ports *ports, int fd, struct str name, bool *named)
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) < 0 || !listening)
         return NULL;
     for (unsigned i = 0; i < ports->n; i++)
-        if ((*named = has_name(name, ports->v[i].listen.text)))
+        if ((*named = str_eq(name, ports->v[i].name)))
             return &ports->v[i];
     for (unsigned i = 0; i < ports->n; i++)
         if (is_at(fd, &ports->v[i]))
@@ -200,11 +189,24 @@ inherit(struct ports *ports, unsigned n)
 
 /* --- all of them --------------------------------------------------------------------------- */
 
-static struct config_listen
-copy_listen(const struct config_listen *l, struct arena *a)
+/* Names there may have no colon. */
+static struct str
+make_name(struct str address, bool admin, struct arena *a)
 {
-    return (struct config_listen){ arena_str(a, l->text), arena_str(a, l->host),
-                                   arena_str(a, l->path), l->port };
+    struct str name = arena_printf(a, "%s%.*s", admin ? "admin|" : "", STR_ARG(address));
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] == ':')
+            ((char *)name.p)[i] = '|';
+    return name;
+}
+
+static struct port
+make_port(const struct config_listen *l, bool admin, unsigned room, struct arena *a)
+{
+    return (struct port){ .listen = { arena_str(a, l->text), arena_str(a, l->host),
+                                      arena_str(a, l->path), l->port },
+                          .name = make_name(l->text, admin, a),
+                          .fds = arena_alloc(a, room * sizeof(int)) };
 }
 
 bool
@@ -214,13 +216,10 @@ ports_open(struct ports *p, const struct config_server *config, unsigned n_worke
     *p = (struct ports){ .has_admin = config->admin.text.p };
     arena_init(&p->arena, ARENA_MAX);
     p->v = arena_alloc(&p->arena, (config->n_listen + 1) * sizeof *p->v);
-    for (unsigned i = 0; p->v && i < config->n_listen + p->has_admin; i++) {
-        bool admin = i == config->n_listen;
-        p->v[p->n++] = (struct port){
-            .listen = copy_listen(admin ? &config->admin : &config->listen[i], &p->arena),
-            .fds = arena_alloc(&p->arena, (n_workers + n_inherited) * sizeof(int)),
-        };
-    }
+    for (unsigned i = 0; p->v && i < config->n_listen; i++)
+        p->v[p->n++] = make_port(&config->listen[i], false, n_workers + n_inherited, &p->arena);
+    if (p->v && p->has_admin)
+        p->v[p->n++] = make_port(&config->admin, true, 1 + n_inherited, &p->arena);
     if (!p->v || p->arena.full)
         return !fault_set(f, ERR_MEMORY, 0, "out of memory");
     if (n_inherited)

@@ -5,7 +5,7 @@
  *
  * Sockets are inherited from a supervisor, as systemd hands them over (sd_listen_fds(3)), or from
  * the process that this one replaces.  They are told apart by LISTEN_FDNAMES: there the replaced
- * process writes the configured address, with '|' for each ':'. */
+ * process writes the names of the ports. */
 #ifndef LLMUX_GATEWAY_PORTS_H
 #define LLMUX_GATEWAY_PORTS_H
 
@@ -14,6 +14,7 @@
 
 struct port {
     struct config_listen listen; /* as configured */
+    struct str name;             /* "127.0.0.1|8080", "admin|127.0.0.1|8081": for LISTEN_FDNAMES */
     char real[HTTP_ADDRESS_TEXT];
     int *fds; /* their workers' when those have them; n of them */
     unsigned n;
@@ -38,7 +39,7 @@ MUST_CHECK bool ports_open(struct ports *p, const struct config_server *config, 
 /* The real address of a port, or the path of its file. */
 struct str port_address(const struct port *p);
 
-/* Remove the files of unix sockets, unless another process has the sockets now. */
+/* Remove the files of unix sockets; not when another process has the sockets now. */
 void ports_remove_files(const struct ports *p);
 /* Closes nothing. */
 void ports_fini(struct ports *p);

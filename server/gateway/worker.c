@@ -266,6 +266,9 @@ on_order(evutil_socket_t fd, short what, void *ctx)
     case WORKER_DRAIN:
         drain(w);
         break;
+    case WORKER_LEAVE:
+        http_server_leave(w->http, on_drain_done, w);
+        break;
     case WORKER_STOP:
         stop(w);
         break;

@@ -19,6 +19,7 @@ enum worker_role {
 enum worker_order {
     WORKER_RUN,
     WORKER_DRAIN, /* no new connections; running exchanges have drain_timeout to end */
+    WORKER_LEAVE, /* another process serves: no new connections; running exchanges end */
     WORKER_STOP,  /* at once, with a last word to clients */
 };
 

@@ -350,7 +350,7 @@ current_deadline(const struct http_conn *c)
             return DEADLINE_HEAD;
         if (c->is_fresh)
             return c->server->draining ? DEADLINE_LINGER : DEADLINE_HEAD;
-        return DEADLINE_IDLE;
+        return c->server->draining ? DEADLINE_LINGER : DEADLINE_IDLE;
     case CONN_BODY:
         return DEADLINE_BODY;
     case CONN_REPLY:
@@ -395,7 +395,7 @@ http_conn_settle(struct http_conn *c)
     struct http_server *s = c->server;
     if (c->state == CONN_FLUSH && !c->lost && http_output_pending(&c->out) == 0)
         next_request(c);
-    if (c->state == CONN_HEAD && s->draining && c->in.n == 0 && !c->is_fresh)
+    if (c->state == CONN_HEAD && s->draining && !s->is_patient && c->in.n == 0 && !c->is_fresh)
         c->lost = LOST_CLOSE;
     if (c->lost) {
         bury(c);

@@ -128,6 +128,7 @@ struct http_server {
     size_t n_spares;
     size_t body_bytes; /* held by all exchanges */
     bool draining;
+    bool is_patient; /* while draining: idle connections have linger_ms left */
     time_t date_at;
     char date[40]; /* "Date: ...\r\n" of the second date_at */
 };

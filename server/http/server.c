@@ -151,19 +151,36 @@ http_server_forget(struct http_server *s, struct http_conn *c)
     finish_drain(s);
 }
 
+/* Idle connections are closed at the end of the turn. */
+static void
+touch_all(struct http_server *s)
+{
+    struct http_conn *c;
+    TAILQ_FOREACH(c, &s->all, all)
+    http_conn_touch(c);
+}
+
 void
 http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg)
 {
-    if (s->draining)
+    if (s->draining) { /* no more patience */
+        s->is_patient = false;
+        touch_all(s);
         return;
+    }
     s->done = done;
     s->done_arg = arg;
     http_listeners_close(s);
     s->draining = true;
-    struct http_conn *c;
-    TAILQ_FOREACH(c, &s->all, all)
-    http_conn_touch(c); /* idle ones are closed at the end of the turn */
+    touch_all(s);
     finish_drain(s);
+}
+
+void
+http_server_leave(struct http_server *s, void (*done)(void *arg), void *arg)
+{
+    s->is_patient = !s->draining;
+    http_server_drain(s, done, arg);
 }
 
 const struct http_stats *

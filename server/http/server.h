@@ -64,6 +64,10 @@ void http_server_set_tls(struct http_server *s, struct http_tls *tls);
  * deadline: the owner has one, and destroys s. */
 void http_server_drain(struct http_server *s, void (*done)(void *arg), void *arg);
 
+/* The same, but connections that are idle stay open for linger_ms, for the request that may be on its
+ * way there: its answer says `Connection: close`. */
+void http_server_leave(struct http_server *s, void (*done)(void *arg), void *arg);
+
 /* Counters since the start, but for the two that are marked.  To be read on the loop's thread. */
 struct http_stats {
     size_t connections;     /* now open */

@@ -2,10 +2,10 @@
 // nobody who is being served notices.
 import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { chat, Load, post } from './lib/load.mjs';
 import { program } from './lib/process.mjs';
 import { eventually, World } from './lib/world.mjs';
 
@@ -160,54 +160,6 @@ test('a file behind links is seen when a link is turned, as mounted config maps 
 
 // --- under load ---
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-after(() => agent.destroy());
-
-// One request, to its end: { status, body }.
-export function post(port, body, via = agent) {
-    return new Promise((resolve, reject) => {
-        const r = request({ port, path: '/v1/chat/completions', method: 'POST', agent: via,
-                            headers: { 'content-type': 'application/json' } });
-        r.on('error', reject);
-        r.on('response', (reply) => {
-            let text = '';
-            reply.setEncoding('utf8');
-            reply.on('error', reject);
-            reply.on('data', (d) => { text += d; });
-            reply.on('end', () => resolve({ status: reply.statusCode, body: text }));
-        });
-        r.end(body);
-    });
-}
-
-const chat = (model, stream) => JSON.stringify({
-    model, stream, messages: [{ role: 'user', content: 'Hello' }],
-});
-
-// Ask without a pause in so many lanes until `stop()`; counts what went well, keeps what did not.
-function load(lanes) {
-    const seen = { ok: 0, failed: [] };
-    let going = true;
-    const all = Array.from({ length: lanes }, async (_, i) => {
-        while (going) {
-            const stream = i % 2 === 0, up = i % 4 < 2 ? 'openai' : 'anthropic';
-            try {
-                const r = await post(w.port, chat(`${up}/m`, stream));
-                const whole = stream ? r.body.trimEnd().endsWith('data: [DONE]')
-                                     : r.body.includes('You said: Hello.');
-                if (r.status === 200 && whole)
-                    seen.ok++;
-                else
-                    seen.failed.push(`${r.status} ${r.body}`);
-            } catch (e) {
-                seen.failed.push(String(e));
-            }
-        }
-    });
-    seen.stop = async () => { going = false; await Promise.all(all); };
-    return seen;
-}
-
 async function usage() {
     const status = await readFile(`/proc/${w.gateway.pid}/status`, 'utf8');
     return { rss: Number(/VmRSS:\s+(\d+)/.exec(status)[1]),
@@ -222,7 +174,8 @@ async function reloadTimes(n) {
 }
 
 test(`${RELOADS} reloads under load fail no request, and leave nothing behind`, async (t) => {
-    const seen = load(16);
+    const seen = new Load(w.port, 16);
+    t.after(() => seen.stop());
     // Streams that are open all the time: they began with a configuration that is long gone.
     const tokens = 400, slow = Array.from({ length: 4 }, (_, i) => post(w.port,
         chat(`${i % 2 ? 'openai' : 'anthropic'}/m!tokens=${tokens}!rate=100`, true)));

@@ -14,9 +14,10 @@ export class Process {
     #ended;
     #wake = () => {};
 
-    constructor(args) {
+    // of: another program than the usual one.
+    constructor(args, of = program) {
         this.args = args;
-        this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+        this.#child = spawn(of, args, { stdio: ['ignore', 'pipe', 'pipe'] });
         this.#child.stderr.on('data', (d) => { this.errors += d; });
         createInterface({ input: this.#child.stdout }).on('line', (line) => {
             this.lines.push(line);

@@ -46,7 +46,7 @@ function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, prov
 export class World {
     // options: server, timeouts, retries, resilience, limits, providers, fallbacks, plugins of the gateway's config, in which
     // {emulator} is the emulator's address; providers may be a function of it; provider: more for each of the
-    // two deployments; mock: the emulator's config.
+    // two deployments; mock: the emulator's config; program: another gateway, a function of the folder.
     static async start(options = {}) {
         const w = new World();
         w.folder = await mkdtemp(join(tmpdir(), 'llmux-e2e-'));
@@ -59,7 +59,7 @@ export class World {
                 { listen: '127.0.0.1:0', api_key: UPSTREAM_KEY, ...options.mock }))]);
             w.emulator = await w.mock.line((l) => /^llmux mock: listening on (\S+)$/.exec(l)?.[1]);
             w.gateway = new Process(['serve', '-c', await file('llmux.yaml',
-                gatewayConfig(w.emulator, options))]);
+                gatewayConfig(w.emulator, options))], await options.program?.(w.folder));
             w.address = await w.gateway.line((l) => {
                 const event = JSON.parse(l);
                 return event.event === 'listening' && event.address;
