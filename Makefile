@@ -58,12 +58,14 @@ LIB_O := $(call obj,$(wildcard tests/lib/*.c))
 UNITS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 CORPUS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/corpus/test_*.c))
 CORPUS_O := $(call obj,$(filter-out tests/corpus/test_%,$(wildcard tests/corpus/*.c)))
+SIMULATE_O := $(call obj,$(filter-out tools/simulate/main.c,$(wildcard tools/simulate/*.c)))
+SIMULATE := $(B)/tools/simulate/simulate $(B)/tests/simulation/test_simulation
 FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
-.PHONY: all objects programs help setup run test unit corpus rows test-request-ids e2e fuzzers fuzz check programs-bench bench bench-quick \
+.PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids e2e fuzzers fuzz check programs-bench bench bench-quick \
     generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -76,6 +78,7 @@ help:
 	@echo
 	@echo 'make            build/llmux and build/specc              make clean           remove build/'
 	@echo 'make unit       unit tests (SAN=asan|tsan)               make corpus          recorded traffic (SAN=asan)'
+	@echo 'make simulate   strategies in scripted weather            make test-simulation  what must hold there'
 	@echo 'make e2e        official SDKs against real processes     make fuzz            FUZZ_SECONDS=60 each'
 	@echo 'make rows       rows of the specs that no test exercised'
 	@echo 'make check      formatting, include rules, both compilers, static analysis, generated files'
@@ -144,17 +147,29 @@ $(ROOMY): $(B)/%: $(B)/%.o $(LIB_O) $(SERVER_O) $(GENERATED_O) $(RUNTIME_O) $(SP
 $(B)/tests/corpus/test_%: $(B)/tests/corpus/test_%.o $(CORPUS_O) $(LIB_O) $(PARTS)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
+$(B)/tools/simulate/simulate: $(B)/tools/simulate/main.o $(SIMULATE_O) $(PARTS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+$(B)/tests/simulation/%: $(B)/tests/simulation/%.o $(SIMULATE_O) $(PARTS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lcmocka $(LDLIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIB_O) $(PARTS)
 	$(call say,LD)
 	$(Q)$(CC) -fsanitize=fuzzer,address,undefined $^ -o $@ -lcmocka $(LDLIBS)
 
 # All that can be compiled, and all that the tests run.
 objects: $(RUNTIME_O) $(GENERATED_O) $(SERVER_O) $(SPECC_O) $(B)/server/main.o $(B)/codegen/main.o $(LIB_O) $(CORPUS_O) \
-    $(BENCH_O) $(addsuffix .o,$(UNITS) $(CORPUS) $(FUZZERS))
-programs: all $(UNITS) $(CORPUS)
+    $(BENCH_O) $(SIMULATE_O) $(B)/tools/simulate/main.o \
+    $(addsuffix .o,$(UNITS) $(CORPUS) $(FUZZERS) $(filter %/test_simulation,$(SIMULATE)))
+programs: all $(UNITS) $(CORPUS) $(SIMULATE)
 
 unit: $(UNITS) $(B)/llmux $(B)/specc
 	@tests/run.sh $(B) $(UNITS)
+# Strategies in scripted weather: `make simulate` prints tables, `make test-simulation` looks for what must hold.
+simulate: $(B)/tools/simulate/simulate
+	@$<
+test-simulation: $(B)/tests/simulation/test_simulation
+	@tests/run.sh $(B) $<
 corpus: $(CORPUS) $(B)/llmux
 	@tests/run.sh $(B) $(CORPUS)
 # Which rows of the specs did unit and corpus not exercise?

@@ -27,7 +27,8 @@ BEGIN {
     may("server/metrics/",  "runtime/base/")
     may("server/config/",   "runtime/base/ runtime/route/strategy.h server/log/")
     may("server/auth/",     "runtime/base/ runtime/json/ runtime/xd/xd.h server/upstream/")
-    may("tests/",        "runtime/ generated/ir.h server/ codegen/ tests/")
+    may("tools/",        "runtime/ generated/ir.h server/ tools/")
+    may("tests/",        "runtime/ generated/ir.h server/ codegen/ tools/simulate/ tests/")
 
     # No sockets, files, threads or clock outside of the server: bytes and time are parameters.
     pure = "^(assert|ctype|emmintrin|errno|float|immintrin|inttypes|limits|math|sanitizer\\/asan_interface|std[a-z]*|string)\\.h$"

@@ -45,6 +45,15 @@ route_total_in_flight(const struct route_view *v, unsigned n)
     return sum;
 }
 
+/* Would one more be far more than its share of all that run (`running` with that one, `shares` of all)?
+ * `bound` times the share, and some, as few vary more than many.  Somebody never is. */
+static inline bool
+route_is_crowded(const struct route_view *v, double running, double shares, double bound)
+{
+    const double some = 4;
+    return v->in_flight + 1 > bound * running * v->share / shares + some;
+}
+
 /* The smallest of n >= 1 scores. */
 static inline double
 route_least(const double *score, unsigned n)

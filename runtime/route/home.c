@@ -11,9 +11,8 @@
 
 #include "runtime/route/choice.h"
 
-/* Of running requests: a quarter above the share, and some, as few vary more than many. */
+/* Of running requests: a quarter above the share. */
 #define BOUND 1.25
-#define SLACK 4
 
 /* Every bit of the result depends on every bit of x (the finaliser of splitmix64). */
 static uint64_t
@@ -42,9 +41,8 @@ route_home(const struct route_view *v, unsigned n, const struct route_ask *ask, 
     double nearest = DBL_MAX;
     unsigned home = 0;
     for (unsigned i = 0; i < n; i++) {
-        double most = BOUND * running * v[i].share / shares + SLACK;
         double d = distance(&v[i], ask->key);
-        if (v[i].in_flight + 1 > most || d >= nearest)
+        if (d >= nearest || route_is_crowded(&v[i], running, shares, BOUND))
             continue;
         nearest = d;
         home = i;

@@ -187,7 +187,7 @@ find_route(struct exchange *x)
     const struct gateway *g = x->gateway;
     struct route_request q;
     wants_of(&q, &x->tape->ask, http_exchange_head(x->http), x->bytes_in, x->model, &x->arena);
-    x->outlook = (struct outlook){ g, &x->arena, x->wants_stream };
+    x->outlook = (struct outlook){ g, &x->arena, x->wants_stream, NULL };
     q.outlook = outlook_of_guards(&x->outlook);
     return route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena);
 }

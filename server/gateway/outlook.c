@@ -46,7 +46,7 @@ look(void *ctx, const struct offer *offer, struct str name, struct route_view *v
 {
     struct outlook *o = ctx;
     const struct gateway *g = o->gateway;
-    uint64_t now = clock_ns();
+    uint64_t now = o->now ? *o->now : clock_ns();
     if (!g->service->guards)
         return;
     struct guarded *x = guards_find(g->service->guards, offer->deployment,

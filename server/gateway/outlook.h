@@ -10,6 +10,7 @@ struct outlook {
     const struct gateway *gateway;
     struct arena *arena; /* for names */
     bool stream;         /* what counts is the time to the first token */
+    const uint64_t *now; /* where the time stands, as clock_ns() tells it; NULL: ask the clock */
 };
 
 /* For a route_request. */

@@ -1,0 +1,255 @@
+/* What must hold of the router and of resilience, whatever the dice say: invariants of simulated
+ * weather (tools/simulate).  Each holds for several seeds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tools/simulate/course.h"
+
+#define SEEDS 3
+
+static const enum route_strategy usual[] = {
+    ROUTE_SIMPLE_SHUFFLE, ROUTE_ROUND_ROBIN,    ROUTE_LEAST_BUSY, ROUTE_LOWEST_LATENCY,
+    ROUTE_LOWEST_USAGE,   ROUTE_CACHE_AFFINITY, ROUTE_P2C,
+};
+#define N_USUAL (sizeof usual / sizeof *usual)
+
+static const struct scenario *
+find(const char *name)
+{
+    const struct scenario *s = scenario_find(name);
+    if (!s)
+        fail_msg("no scenario %s", name);
+    return s;
+}
+
+static struct result
+run(const char *name, enum route_strategy strategy, uint64_t seed)
+{
+    struct result r;
+    if (!course_run(find(name), strategy, seed, &r))
+        fail_msg("scenario %s was refused", name);
+    return r;
+}
+
+/* Fail with all that is needed to see it again. */
+#define HOLD(condition, r, name, strategy, seed) \
+    do { \
+        if (!(condition)) \
+            fail_msg("%s, %s, seed %u: not %s: %u of %u failed, %.3f calls each, p99 %.2f s", \
+                     name, route_strategy_names[strategy].p, (unsigned)(seed), #condition, \
+                     (r).failed, (r).requests, result_load(&(r)), \
+                     series_quantile(&(r).first, 0.99)); \
+    } while (0)
+
+static double
+errors(const struct result *r)
+{
+    return (double)r->failed / r->requests;
+}
+
+/* A deployment that refuses, or answers 500. */
+static void
+clients_do_not_see_that_one_of_three_is_dead(void **state)
+{
+    static const char *const names[] = { "dead", "broken" };
+    (void)state;
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < N_USUAL; i++)
+            for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+                struct result r = run(names[k], usual[i], seed);
+                HOLD(r.requests > 20000, r, names[k], usual[i], seed);
+                HOLD(errors(&r) < 0.001, r, names[k], usual[i], seed);
+                HOLD(result_load(&r) < 1.1, r, names[k], usual[i], seed);
+                HOLD(series_quantile(&r.first, 0.99) < 1.2, r, names[k], usual[i], seed);
+                result_fini(&r);
+            }
+}
+
+/* One that says nothing is known to be dead only when patience ends; what is lost until then is
+ * bounded by the retry budget. */
+static void
+a_silent_or_ailing_one_costs_little(void **state)
+{
+    static const char *const names[] = { "silent", "brown" };
+    (void)state;
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < N_USUAL; i++)
+            for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+                struct result r = run(names[k], usual[i], seed);
+                HOLD(errors(&r) < 0.01, r, names[k], usual[i], seed);
+                HOLD(result_load(&r) < 1.1, r, names[k], usual[i], seed);
+                result_fini(&r);
+            }
+}
+
+static void
+retries_do_not_multiply_an_outage(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_USUAL; i++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct result r = run("all-slow", usual[i], seed);
+            HOLD(r.failed > 1000, r, "all-slow", usual[i], seed); /* it was an outage */
+            HOLD(result_load(&r) <= 1.1, r, "all-slow", usual[i], seed);
+            result_fini(&r);
+        }
+}
+
+static void
+rate_limits_of_providers_are_not_seen_by_clients(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_USUAL; i++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct result r = run("limited", usual[i], seed);
+            HOLD(errors(&r) < 0.001, r, "limited", usual[i], seed);
+            HOLD(result_load(&r) < 1.1, r, "limited", usual[i], seed);
+            result_fini(&r);
+        }
+}
+
+static void
+weights_are_kept_within_five_percent(void **state)
+{
+    static const enum route_strategy exact[] = { ROUTE_ROUND_ROBIN, ROUTE_LOWEST_USAGE };
+    (void)state;
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++) {
+        struct result r = run("shares", exact[i], 1);
+        HOLD(r.requests > 9500, r, "shares", exact[i], 1);
+        for (unsigned u = 0; u < 4; u++) {
+            double want = (u + 1) / 10.0, got = result_share(&r, u);
+            HOLD(got > want * 0.95 && got < want * 1.05, r, "shares", exact[i], 1);
+        }
+        result_fini(&r);
+    }
+}
+
+/* Of the requests from `from` on, `n` of them, that first went to an upstream. */
+static double
+share_of_first_choices(const struct result *r, unsigned from, unsigned n, unsigned upstream)
+{
+    unsigned hits = 0;
+    for (unsigned i = from; i < from + n; i++)
+        hits += (unsigned)r->chosen.v[i] == upstream;
+    return (double)hits / n;
+}
+
+static void
+lowest_latency_finds_the_fast_one_within_fifty_requests(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct result r = run("fast-one", ROUTE_LOWEST_LATENCY, seed);
+        HOLD(share_of_first_choices(&r, 50, 200, 2) > 0.95, r, "fast-one", ROUTE_LOWEST_LATENCY,
+             seed);
+        HOLD(result_share(&r, 2) > 0.95, r, "fast-one", ROUTE_LOWEST_LATENCY, seed);
+        result_fini(&r);
+    }
+}
+
+/* Equals that slow down under load: nobody gets all of it at once, not even for a while. */
+static void
+nobody_is_run_over_by_a_herd(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct result best = run("crowded", ROUTE_LEAST_BUSY, seed);
+        for (size_t i = 0; i < N_USUAL; i++) {
+            struct result r = run("crowded", usual[i], seed);
+            HOLD(r.crowd <= 0.75, r, "crowded", usual[i], seed);
+            HOLD(series_quantile(&r.first, 0.99) < 1.6 * series_quantile(&best.first, 0.99), r,
+                 "crowded", usual[i], seed);
+            for (unsigned u = 0; u < 4; u++)
+                HOLD(result_share(&r, u) > 0.22 && result_share(&r, u) < 0.28, r, "crowded",
+                     usual[i], seed);
+            result_fini(&r);
+        }
+        struct result r = run("crowded", ROUTE_LOWEST_LATENCY, seed);
+        HOLD(r.crowd <= 0.55, r, "crowded", ROUTE_LOWEST_LATENCY, seed);
+        result_fini(&r);
+        result_fini(&best);
+    }
+}
+
+static void
+lowest_cost_is_the_cheapest(void **state)
+{
+    (void)state;
+    struct result r = run("prices", ROUTE_LOWEST_COST, 1);
+    struct result other = run("prices", ROUTE_SIMPLE_SHUFFLE, 1);
+    HOLD(result_share(&r, 1) > 0.999, r, "prices", ROUTE_LOWEST_COST, 1);
+    HOLD(r.cost < 0.3 * other.cost, r, "prices", ROUTE_LOWEST_COST, 1);
+    result_fini(&r);
+    result_fini(&other);
+}
+
+static void
+hedging_halves_the_slowest_starts_for_little_money(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_USUAL; i++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct result plain = run("slow-starts", usual[i], seed);
+            struct result r = run("hedged", usual[i], seed);
+            double each = plain.cost / plain.requests, hedged = r.cost / r.requests;
+            HOLD(series_quantile(&r.first, 0.99) <= 0.5 * series_quantile(&plain.first, 0.99), r,
+                 "hedged", usual[i], seed);
+            HOLD(hedged <= 1.06 * each, r, "hedged", usual[i], seed);
+            HOLD(r.hedges > 100 && r.hedges <= 0.055 * r.requests, r, "hedged", usual[i], seed);
+            HOLD(r.failed == 0, r, "hedged", usual[i], seed);
+            result_fini(&plain);
+            result_fini(&r);
+        }
+}
+
+static void
+conversations_stay_where_the_cache_is_warm_and_the_load_is_even(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct result r = run("conversations", ROUTE_CACHE_AFFINITY, seed);
+        HOLD(r.later_turns > 10000, r, "conversations", ROUTE_CACHE_AFFINITY, seed);
+        HOLD(r.warm >= 0.95 * r.later_turns, r, "conversations", ROUTE_CACHE_AFFINITY, seed);
+        for (unsigned u = 0; u < 4; u++)
+            HOLD(result_share(&r, u) > 0.25 * 0.75 && result_share(&r, u) < 0.25 * 1.25, r,
+                 "conversations", ROUTE_CACHE_AFFINITY, seed);
+        result_fini(&r);
+    }
+}
+
+static void
+the_same_seed_gives_the_same_course(void **state)
+{
+    (void)state;
+    struct result a = run("brown", ROUTE_P2C, 7), b = run("brown", ROUTE_P2C, 7);
+    assert_int_equal(a.requests, b.requests);
+    assert_int_equal(a.calls, b.calls);
+    assert_int_equal(a.failed, b.failed);
+    assert_true(series_quantile(&a.whole, 0.99) == series_quantile(&b.whole, 0.99));
+    result_fini(&a);
+    result_fini(&b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clients_do_not_see_that_one_of_three_is_dead),
+        cmocka_unit_test(a_silent_or_ailing_one_costs_little),
+        cmocka_unit_test(retries_do_not_multiply_an_outage),
+        cmocka_unit_test(rate_limits_of_providers_are_not_seen_by_clients),
+        cmocka_unit_test(weights_are_kept_within_five_percent),
+        cmocka_unit_test(lowest_latency_finds_the_fast_one_within_fifty_requests),
+        cmocka_unit_test(nobody_is_run_over_by_a_herd),
+        cmocka_unit_test(lowest_cost_is_the_cheapest),
+        cmocka_unit_test(hedging_halves_the_slowest_starts_for_little_money),
+        cmocka_unit_test(conversations_stay_where_the_cache_is_warm_and_the_load_is_even),
+        cmocka_unit_test(the_same_seed_gives_the_same_course),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,77 @@
+/* Config in, gateway out. */
+#include "tools/simulate/gatehouse.h"
+
+#include <stdio.h>
+
+#include "server/cli/world.h"
+
+#define ARENA_MAX ((size_t)16 << 20)
+#define MS        ((uint64_t)1000 * 1000)
+
+static void
+write_config(struct buf *out, const struct scenario *s, enum route_strategy strategy)
+{
+    buf_puts(out, STR("server: { listen: \"127.0.0.1:0\" }\nproviders:\n"));
+    for (unsigned i = 0; i < s->n_upstreams; i++)
+        buf_printf(out,
+                   "  - { name: u%u, type: openai.chat, base_url: \"http://127.0.0.1:1/v1\",\n"
+                   "      models: [{ name: m%s%s }] }\n",
+                   i, s->models[i] ? ", " : "", s->models[i] ? s->models[i] : "");
+    buf_printf(out, "routing: { strategy: %.*s, retries: 2 }\n%s\n",
+               STR_ARG(route_strategy_names[strategy]), s->config ? s->config : "");
+}
+
+static bool
+parse(struct gatehouse *g, struct str text)
+{
+    struct config_errors errors = { .n = 0 };
+    struct config_world world = world_of_process(&g->arena, NULL);
+    g->config = config_parse(text, "scenario", &world, &g->arena, &errors);
+    for (unsigned i = 0; i < errors.n; i++)
+        fprintf(stderr, "scenario:%u:%u: %.*s\n", errors.v[i].line, errors.v[i].column,
+                STR_ARG(errors.v[i].text));
+    return g->config;
+}
+
+static void
+take_options(struct gatehouse *g, const struct config_resilience *c)
+{
+    g->backoff = (struct backoff_options){ c->backoff_first * MS, c->backoff_most * MS };
+    g->retry_options = (struct budget_options){ c->budget_share, c->budget_floor,
+                                                c->budget_window * MS };
+    g->hedge_options = (struct hedge_options){ c->hedge_share, c->hedge_quantile,
+                                               c->hedge_least * MS };
+    g->hedge_budget_options = hedge_budget(&g->hedge_options);
+}
+
+bool
+gatehouse_open(struct gatehouse *g, const struct scenario *s, enum route_strategy strategy)
+{
+    struct fault f = { .text = "no memory" };
+    struct buf text;
+    *g = (struct gatehouse){ .service = { .n_workers = 1, .guards = guards_create() } };
+    arena_init(&g->arena, ARENA_MAX);
+    buf_init(&text, 1u << 20);
+    write_config(&text, s, strategy);
+    bool ok = g->service.guards && parse(g, buf_str(&text));
+    if (ok && gateway_init(&g->gateway, g->config, NULL, &g->service, &f)) {
+        fprintf(stderr, "scenario %s: %s\n", s->name, f.text);
+        ok = false;
+    }
+    buf_fini(&text);
+    if (ok)
+        take_options(g, &g->config->resilience);
+    else
+        gatehouse_close(g);
+    return ok;
+}
+
+void
+gatehouse_close(struct gatehouse *g)
+{
+    if (g->config)
+        gateway_fini(&g->gateway);
+    if (g->service.guards)
+        guards_destroy(g->service.guards);
+    arena_fini(&g->arena);
+}
