@@ -178,9 +178,13 @@ note_success(struct guard *g, const struct guard_options *o, uint64_t now,
     cooldown_count(&g->cooldown, &o->cooldown, now, COOLDOWN_GOOD);
     if (e->fault != IR_FAULT_UNSET)
         return;
-    if (e->first_ns)
-        latency_add(&g->first, o->half_life_ns, now, e->first_ns);
     latency_add(&g->whole, o->half_life_ns, now, e->whole_ns);
+}
+
+void
+guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ns)
+{
+    latency_add(&g->first, o->half_life_ns, now, ns);
 }
 
 void

@@ -77,7 +77,6 @@ struct guard_report {
     int status;          /* the provider's; 0: no head came */
     bool cut;            /* by us or by the client, before it could show anything */
     uint64_t wait_ns;    /* what the provider said to wait; 0: nothing */
-    uint64_t first_ns;   /* to the first byte; 0: none came */
     uint64_t whole_ns;
     uint64_t tokens; /* used, in and out */
 };
@@ -95,6 +94,9 @@ uint64_t guard_first_quantile(const struct guard *g, unsigned permille);
  * If true, it ends with guard_done and *ticket. */
 bool guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket,
                  enum guard_reason *why);
+/* The first byte of a good reply has come, so long after its call began: known long before that
+ * ends.  Once for each call. */
+void guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ns);
 void guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ticket,
                 const struct guard_report *end);
 

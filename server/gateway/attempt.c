@@ -183,8 +183,10 @@ on_data(void *ctx, const char *p, size_t n)
         return;
     if (x->state != EXCHANGE_REPLYING)
         a->heard_us = clock_us() - a->start_us;
-    if (!a->first_us)
+    if (!a->first_us) {
         a->first_us = a->heard_us;
+        guarding_first(x);
+    }
     if (a->reply == ATTEMPT_SILENT) {
         a->reply = tell_reply(x, str_make(p, n));
         if (a->reply == ATTEMPT_STREAM && !stream_open(x, str_trim(str_make(p, n)))) {

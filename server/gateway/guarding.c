@@ -104,6 +104,14 @@ guarding_begin(struct exchange *x)
     return false;
 }
 
+void
+guarding_first(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    if (a->is_guarded && a->reply != ATTEMPT_ERROR)
+        guarded_first(a->guarded, &x->gateway->guard_options, clock_ns(), a->first_us * 1000);
+}
+
 uint64_t
 guarding_tokens(const struct exchange *x)
 {
@@ -120,7 +128,6 @@ report(struct exchange *x, uint64_t now)
     struct guard_report r = { .fault = failed ? x->error.kind : IR_FAULT_UNSET,
                               .status = a->status,
                               .cut = a->cut || x->gone || !a->start_us,
-                              .first_ns = a->first_us * 1000,
                               .tokens = guarding_tokens(x) };
     if (failed && x->error.retry_after.set && x->error.retry_after.v > 0)
         r.wait_ns = (uint64_t)x->error.retry_after.v * NS_PER_S;

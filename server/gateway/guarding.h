@@ -21,6 +21,8 @@ void guarding_late(struct exchange *x);
 /* The newest attempt is about to begin; false when its deployment must not be asked now, and then
  * x->error says why, unless a deployment that was asked has said more. */
 bool guarding_begin(struct exchange *x);
+/* The first byte of its reply has come. */
+void guarding_first(struct exchange *x);
 /* It is over, or was not made after all; no-op when it did not begin, or was told already. */
 void guarding_end(struct exchange *x);
 

@@ -174,6 +174,16 @@ guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t now, ui
 }
 
 void
+guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns)
+{
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    guard_first(&x->guard, o, now, ns);
+    pthread_mutex_unlock(&x->lock);
+}
+
+void
 guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,
              const struct guard_report *end)
 {

@@ -63,6 +63,7 @@ struct guard_view guarded_view(struct guarded *x, const struct guard_options *o,
 uint64_t guarded_first_quantile(struct guarded *x, unsigned permille);
 bool guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket,
                    enum guard_reason *why);
+void guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns);
 void guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,
                   const struct guard_report *end);
 

@@ -117,6 +117,15 @@ who_has_least_to_do_for_his_share_is_chosen(void **state)
     assert_int_equal(always(ROUTE_LEAST_BUSY, v, N), 1);
 }
 
+/* Is this one chosen nearly always? */
+static bool
+mostly(enum route_strategy s, const struct route_view *v, unsigned n, unsigned which)
+{
+    unsigned hits[N];
+    count(s, v, n, hits);
+    return hits[which] > REQUESTS * 9 / 10;
+}
+
 static void
 the_fastest_is_chosen_unless_it_carries_far_more_than_the_others(void **state)
 {
@@ -125,13 +134,26 @@ the_fastest_is_chosen_unless_it_carries_far_more_than_the_others(void **state)
     make(v, N);
     for (unsigned i = 0; i < N; i++)
         v[i].latency = 1 + i;
-    assert_int_equal(always(ROUTE_LOWEST_LATENCY, v, N), 0);
+    assert_true(mostly(ROUTE_LOWEST_LATENCY, v, N, 0));
     v[0].in_flight = 1;
-    assert_int_equal(always(ROUTE_LOWEST_LATENCY, v, N), 0);
+    assert_true(mostly(ROUTE_LOWEST_LATENCY, v, N, 0));
     v[0].in_flight = 100; /* twice as fast, but four times the load */
-    assert_int_equal(always(ROUTE_LOWEST_LATENCY, v, N), 1);
+    assert_true(mostly(ROUTE_LOWEST_LATENCY, v, N, 1));
     v[0].latency = 0.01;
     assert_int_equal(always(ROUTE_LOWEST_LATENCY, v, N), 0);
+}
+
+static void
+a_little_faster_is_a_little_more(void **state)
+{
+    struct route_view v[2];
+    unsigned hits[2];
+    (void)state;
+    make(v, 2);
+    v[0].latency = 1;
+    v[1].latency = 1.1;
+    count(ROUTE_LOWEST_LATENCY, v, 2, hits);
+    assert_in_range(hits[1], REQUESTS * 25 / 100, REQUESTS * 40 / 100);
 }
 
 static void
@@ -144,13 +166,13 @@ old_news_is_looked_after_now_and_then(void **state)
     for (unsigned i = 0; i < N; i++)
         v[i].latency = i == 0 ? 1 : 10;
     v[3].silent_for = 60;
-    v[2].silent_for = 20;
+    v[2].silent_for = 40;
     count(ROUTE_LOWEST_LATENCY, v, N, hits);
     assert_in_range(hits[3], REQUESTS / 64, REQUESTS / 16);
-    assert_int_equal(hits[0] + hits[3], REQUESTS);
+    assert_true(hits[0] + hits[3] > REQUESTS - 5);
     v[3].in_flight = 1; /* somebody looks already */
     count(ROUTE_LOWEST_LATENCY, v, N, hits);
-    assert_int_equal(hits[3], 0);
+    assert_true(hits[3] < 5);
     assert_in_range(hits[2], REQUESTS / 64, REQUESTS / 16);
 }
 
@@ -417,6 +439,7 @@ main(void)
         cmocka_unit_test(a_round_gives_everybody_exactly_his_share),
         cmocka_unit_test(who_has_least_to_do_for_his_share_is_chosen),
         cmocka_unit_test(the_fastest_is_chosen_unless_it_carries_far_more_than_the_others),
+        cmocka_unit_test(a_little_faster_is_a_little_more),
         cmocka_unit_test(old_news_is_looked_after_now_and_then),
         cmocka_unit_test(the_cheapest_for_this_request_is_chosen),
         cmocka_unit_test(who_has_most_of_his_minute_left_is_chosen),

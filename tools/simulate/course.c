@@ -98,7 +98,6 @@ end_call(struct course *c, struct request *x, struct call *k, bool cut)
         .status = f->status,
         .cut = cut,
         .wait_ns = (uint64_t)(f->retry_after * SECOND),
-        .first_ns = good ? (uint64_t)(f->first * SECOND) : 0,
         .whole_ns = c->now - k->began,
         .tokens = good ? (uint64_t)(x->tokens_in + out) : 0,
     };
@@ -156,7 +155,7 @@ count_crowd(struct course *c, unsigned upstream)
 static void
 plan_hedge(struct course *c, unsigned who, const struct call *k)
 {
-    const struct hedge_options *o = &c->house.hedge_options;
+    const struct hedge_options *o = &c->house.gateway.restraint.hedge;
     uint64_t after = o->permille ? guarded_first_quantile(k->guard, o->quantile) : 0;
     if (after)
         agenda_put(&c->agenda, c->now + (after > o->least_ns ? after : o->least_ns), EVENT_HEDGE,
@@ -217,15 +216,18 @@ recover(struct course *c, unsigned who)
 {
     struct request *x = c->requests[who];
     struct gatehouse *h = &c->house;
+    const struct restraint *o = &h->gateway.restraint;
     unsigned repeats = route_repeats(&x->route);
-    bool too_long = repeats && x->told > h->config->resilience.retry_after_most * 1000 * 1000;
-    if (too_long || !budget_spend(&h->retries, &h->retry_options, c->now)) {
+    uint64_t shut = (uint64_t)(route_pause(&x->route) * SECOND), told = 0, pause = 0;
+    if (repeats || shut) {
+        told = x->told > shut ? x->told : shut;
+        pause = backoff_ns(&o->backoff, repeats ? repeats - 1 : 0, dice_next(&c->dice), told);
+    }
+    if (told > o->retry_after_most_ns || !budget_spend(&h->retries, &o->retries, c->now)) {
         fail_request(c, who);
         return;
     }
     c->result->retries++;
-    uint64_t pause = repeats ? backoff_ns(&h->backoff, repeats - 1, dice_next(&c->dice), x->told)
-                             : 0;
     if (pause)
         agenda_put(&c->agenda, c->now + pause, EVENT_RETRY, who, 0);
     else if (!try_next(c, who, &x->calls[0]))
@@ -294,8 +296,8 @@ begin_turn(struct course *c, unsigned who)
     q.ask.tokens_in = x->tokens_in;
     q.ask.tokens_out = c->scenario->out;
     c->result->requests++;
-    budget_count(&c->house.retries, &c->house.retry_options, c->now);
-    budget_count(&c->house.hedges, &c->house.hedge_budget_options, c->now);
+    budget_count(&c->house.retries, &c->house.gateway.restraint.retries, c->now);
+    budget_count(&c->house.hedges, &c->house.hedge_cap, c->now);
     if (!route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena)
         || !try_next(c, who, &x->calls[0])) {
         fail_request(c, who);
@@ -320,6 +322,7 @@ win(struct course *c, unsigned who, struct call *k)
 {
     struct request *x = c->requests[who];
     x->first = c->now;
+    guarded_first(k->guard, &c->house.gateway.guard_options, c->now, c->now - k->began);
     for (unsigned i = 0; i < 2; i++)
         if (x->calls[i].number && &x->calls[i] != k)
             end_call(c, x, &x->calls[i], true);
@@ -346,7 +349,7 @@ hedge(struct course *c, unsigned who)
     struct request *x = c->requests[who];
     struct call *k = x->calls[0].number ? &x->calls[1] : &x->calls[0];
     if (x->first || x->hedged || k->number
-        || !budget_spend(&c->house.hedges, &c->house.hedge_budget_options, c->now))
+        || !budget_spend(&c->house.hedges, &c->house.hedge_cap, c->now))
         return;
     x->hedged = true;
     c->result->hedges += try_next(c, who, k);

@@ -6,7 +6,6 @@
 #include "server/cli/world.h"
 
 #define ARENA_MAX ((size_t)16 << 20)
-#define MS        ((uint64_t)1000 * 1000)
 
 static void
 write_config(struct buf *out, const struct scenario *s, enum route_strategy strategy)
@@ -33,17 +32,6 @@ parse(struct gatehouse *g, struct str text)
     return g->config;
 }
 
-static void
-take_options(struct gatehouse *g, const struct config_resilience *c)
-{
-    g->backoff = (struct backoff_options){ c->backoff_first * MS, c->backoff_most * MS };
-    g->retry_options = (struct budget_options){ c->budget_share, c->budget_floor,
-                                                c->budget_window * MS };
-    g->hedge_options = (struct hedge_options){ c->hedge_share, c->hedge_quantile,
-                                               c->hedge_least * MS };
-    g->hedge_budget_options = hedge_budget(&g->hedge_options);
-}
-
 bool
 gatehouse_open(struct gatehouse *g, const struct scenario *s, enum route_strategy strategy)
 {
@@ -60,7 +48,7 @@ gatehouse_open(struct gatehouse *g, const struct scenario *s, enum route_strateg
     }
     buf_fini(&text);
     if (ok)
-        take_options(g, &g->config->resilience);
+        g->hedge_cap = hedge_budget(&g->gateway.restraint.hedge);
     else
         gatehouse_close(g);
     return ok;

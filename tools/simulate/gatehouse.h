@@ -2,9 +2,6 @@
 #ifndef LLMUX_SIMULATE_GATEHOUSE_H
 #define LLMUX_SIMULATE_GATEHOUSE_H
 
-#include "runtime/resilience/backoff.h"
-#include "runtime/resilience/budget.h"
-#include "runtime/resilience/hedge.h"
 #include "server/gateway/gateway.h"
 #include "tools/simulate/scenario.h"
 
@@ -13,12 +10,8 @@ struct gatehouse {
     struct service service;
     struct gateway gateway;
     const struct config *config;
-    struct backoff_options backoff;
-    struct budget_options retry_options;
-    struct budget retries;
-    struct hedge_options hedge_options;
-    struct budget_options hedge_budget_options;
-    struct budget hedges;
+    struct budget retries, hedges;
+    struct budget_options hedge_cap;
 };
 
 /* False, with the reason on stderr, when the config is refused. */
