@@ -161,7 +161,8 @@ enum ast_row_kind {
     ROW_CHOICES, /* choices path ARROW model by member { rows }   in patch streams */
     ROW_FAIL,    /* path ARROW fail : form   (a ROW_MAP whose model path is the word `fail`) */
     ROW_REMOVE,  /* remove path, path      in provider amendments: takes inherited rows away */
-    ROW_REFUSE   /* refuse path, path      members that may not get lost */
+    ROW_REFUSE,  /* refuse path, path      members that may not get lost */
+    ROW_IGNORE   /* ignore path, path      members that say nothing */
 };
 
 struct ast_row {

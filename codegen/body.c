@@ -1,6 +1,9 @@
 /* The rows of one object and the members they know. */
 #include "codegen/emit.h"
 
+/* As XD_SLOT_NONE and XD_SLOT_EMPTY in runtime/xd/xd.h. */
+enum { SLOT_NONE = -1, SLOT_EMPTY = -2 };
+
 struct shape_key {
     struct str name;
     int slot;
@@ -19,12 +22,13 @@ key_at(struct emit *e, struct shape_keys *keys, struct str name)
         if (str_eq(keys->v[i].name, name))
             return &keys->v[i];
     struct shape_key *k = arena_push(e->a, (void **)&keys->v, &keys->n, &keys->cap, sizeof *k);
-    *k = (struct shape_key){ name, -1, NULL };
+    *k = (struct shape_key){ name, SLOT_NONE, NULL };
     return k;
 }
 
-int
-body_know(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
+/* The key that a path ends in, made when missing. */
+static struct shape_key *
+last_key(struct emit *e, const struct body *b, const struct ast_path *p)
 {
     struct shape_keys *keys = b->keys;
 
@@ -33,11 +37,8 @@ body_know(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
             diag_error(e->diags, p->v[i].name.pos,
                        "an index has no meaning in this path: name a list's form behind ':'");
         struct shape_key *k = key_at(e, keys, p->v[i].name.s);
-        if (i + 1 == p->n) {
-            if (filed && k->slot < 0)
-                k->slot = (int)b->slots++;
-            return k->slot;
-        }
+        if (i + 1 == p->n)
+            return k;
         if (!k->sub) {
             k->sub = arena_alloc(e->a, sizeof *k->sub);
             struct ast_path head = *p;
@@ -46,13 +47,39 @@ body_know(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
         }
         keys = k->sub;
     }
-    return -1;
+    return NULL;
+}
+
+int
+body_know(struct emit *e, struct body *b, const struct ast_path *p, bool filed)
+{
+    struct shape_key *k = last_key(e, b, p);
+
+    if (k && filed && k->slot < 0)
+        k->slot = (int)b->slots++;
+    return k ? k->slot : SLOT_NONE;
+}
+
+/* `logprobs = null`: what comes there all the same is not known. */
+static bool
+is_empty_constant(const struct ast_row *r)
+{
+    return r->kind == ROW_CONST
+           && (r->constant.kind == CONST_NULL || r->constant.kind == CONST_EMPTY_ARRAY
+               || r->constant.kind == CONST_EMPTY_OBJECT);
 }
 
 void
 body_know_name(struct emit *e, struct body *b, struct str name)
 {
     key_at(e, b->keys, name);
+}
+
+void
+body_know_names_of(struct emit *e, struct body *b, const struct body *other)
+{
+    for (unsigned i = 0; i < other->keys->n; i++)
+        body_know_name(e, b, other->keys->v[i].name);
 }
 
 /* Members that no row reads, and that may not get lost. */
@@ -107,8 +134,20 @@ add_use(struct emit *e, struct body *b, const struct ast_row *r, unsigned group)
     u->number = emit_number(e, r->pos, r->arrow, r->kind == ROW_CONST);
     for (unsigned i = 0; i < r->wire.n && i < 8; i++)
         u->slots[i] = body_know(e, b, &r->wire.v[i], row_reads(r));
+    if (is_empty_constant(r) && u->slots[0] == SLOT_NONE)
+        last_key(e, b, &r->wire.v[0])->slot = SLOT_EMPTY;
     if (r->wire.n > 8)
         diag_error(e->diags, r->pos, "a row has at most 8 wire names, this has %u", r->wire.n);
+}
+
+/* Also what is otherwise a constant that may be empty. */
+static void
+ignore(struct emit *e, const struct body *b, const struct ast_path *p)
+{
+    struct shape_key *k = last_key(e, b, p);
+
+    if (k && k->slot < 0)
+        k->slot = SLOT_NONE;
 }
 
 /* `index <-> index` in an object on a case. */
@@ -148,6 +187,9 @@ add_rows(struct emit *e, struct body *b, const struct ast_rows *rows, unsigned g
             add_rows(e, b, r->rows, ++*groups, groups);
         else if (r->kind == ROW_REFUSE)
             add_refusal(e, b, r);
+        else if (r->kind == ROW_IGNORE)
+            for (unsigned k = 0; k < r->wire.n; k++)
+                ignore(e, b, &r->wire.v[k]);
         else if (r->kind == ROW_EACH)
             add_each(e, b, r->rows);
         else if (r->kind == ROW_REST)

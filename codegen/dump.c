@@ -307,6 +307,8 @@ row_name(enum ast_row_kind kind)
         return "remove";
     case ROW_REFUSE:
         return "refuse";
+    case ROW_IGNORE:
+        return "ignore";
     }
     return "?";
 }

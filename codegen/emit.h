@@ -135,6 +135,8 @@ struct body *body_make(struct emit *e, const struct ctx *ctx, const char *name, 
 /* Make a member known, so that it is not unknown; filed: give its value a slot and return it. */
 int body_know(struct emit *e, struct body *b, const struct ast_path *path, bool filed);
 void body_know_name(struct emit *e, struct body *b, struct str name);
+/* ... and all that another body knows. */
+void body_know_names_of(struct emit *e, struct body *b, const struct body *other);
 /* Is it a row for an element of its own, behind the one that it belongs to? */
 bool row_is_apart(const struct ast_row *r);
 /* Such a row of the union, NULL when there is none. */

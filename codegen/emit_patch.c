@@ -512,9 +512,10 @@ emit_patches(struct emit *e, const struct ast_decl *decl)
     p.choice = body_make(e, &choice, arena_printf(e->a, "%s_choice", p.name).p, "choice",
                          p.choices->rows, NULL);
     p.alone = p.choices->wire.n == 0;
-    if (p.alone) /* what the one knows is unknown to the other */
-        p.head->rest = p.choice->rest = REST_IGNORE;
-    else
+    if (p.alone) { /* they are one object on the wire: what neither knows is noted once */
+        body_know_names_of(e, p.head, p.choice);
+        p.choice->rest = REST_IGNORE;
+    } else
         p.choices_slot = body_know(e, p.head, &p.choices->wire.v[0], true);
     p.fail_slot = body_know(e, p.head, &p.fail->wire.v[0], true);
     struct ast_step step = { p.choices->by, STEP_NONE };

@@ -383,6 +383,10 @@ put_row(struct print *p, const struct ast_row *r, struct columns c)
         buf_puts(p->out, STR("remove "));
         put_paths(p->out, &r->wire, ", ");
         break;
+    case ROW_IGNORE:
+        buf_puts(p->out, STR("ignore "));
+        put_paths(p->out, &r->wire, ", ");
+        break;
     case ROW_REFUSE:
         buf_puts(p->out, STR("refuse "));
         put_paths(p->out, &r->wire, ", ");

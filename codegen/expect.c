@@ -38,8 +38,8 @@ group(struct wanted *w, const int *kinds, unsigned n, const char *phrase)
 static void
 collect_groups(struct wanted *w)
 {
-    GROUP(w, "a row", TOK_NAME, TOK_HEADER, TOK_DROP, TOK_REMOVE, TOK_REFUSE, TOK_REST, TOK_WITH,
-          TOK_FIRST, TOK_EACH, TOK_CHOICES);
+    GROUP(w, "a row", TOK_NAME, TOK_HEADER, TOK_DROP, TOK_REMOVE, TOK_REFUSE, TOK_IGNORE, TOK_REST,
+          TOK_WITH, TOK_FIRST, TOK_EACH, TOK_CHOICES);
     GROUP(w, "a declaration (object, union, list, table, stream)", TOK_OBJECT, TOK_UNION, TOK_LIST,
           TOK_TABLE, TOK_STREAM);
     GROUP(w, "a declaration (enum, record, union, events, policy)", TOK_ENUM, TOK_RECORD, TOK_UNION,

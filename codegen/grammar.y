@@ -40,7 +40,7 @@ int spec_parserFallback(int token);
 
 %fallback NAME
     IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
-    SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP OMIT REMOVE REFUSE REST WITH FIRST EACH CHOICES
+    SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP OMIT REMOVE REFUSE IGNORE REST WITH FIRST EACH CHOICES
     ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER FRAME GROWS ELSE MAX MIN SLOT LAST REQUIRED
     ADDS TRY APART AS JOINS IN.
 
@@ -497,6 +497,8 @@ row(A) ::= OMIT(K) wire(M). {
 }
 // remove user                          takes an inherited row away
 row(A) ::= REMOVE(K) wire(W).       { A = build_row(b, ROW_REMOVE, K.word.pos); A->wire = W; }
+// ignore padding, echo                 members that say nothing to anybody
+row(A) ::= IGNORE(K) wire(W).       { A = build_row(b, ROW_IGNORE, K.word.pos); A->wire = W; }
 // refuse previous_response_id          a member that may not get lost
 row(A) ::= REFUSE(K) wire(W).       { A = build_row(b, ROW_REFUSE, K.word.pos); A->wire = W; }
 // refuse thread as "thread_unsupported"        ... and the error's code

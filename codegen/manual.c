@@ -113,6 +113,10 @@ say_row(struct manual *m, const struct ast_row *r)
         buf_printf(m->out, "%srefused: %s%s\n", m->lead, quoted_paths(m, &r->wire, ", "),
                    comment_behind(m, r->pos));
         break;
+    case ROW_IGNORE:
+        buf_printf(m->out, "%signored: %s%s\n", m->lead, quoted_paths(m, &r->wire, ", "),
+                   comment_behind(m, r->pos));
+        break;
     case ROW_HEADER:
         buf_printf(m->out, "%sheader `%.*s`%s\n", m->lead, STR_ARG(r->header.s),
                    comment_behind(m, r->pos));

@@ -45,6 +45,8 @@ static const struct {
       "fail stands in a patch stream; an object maps its error onto the record Error" },
     { ROW_REFUSE, IN_OBJECT, "refuse",
       "refuse stands in an object, and names members that it would be wrong to leave out" },
+    { ROW_IGNORE, IN_OBJECTS | IN_UNION | IN_EACH | IN_CHOICES, "ignore",
+      "ignore stands in an object, and names members that say nothing" },
     { ROW_REMOVE, 0, "remove",
       "remove takes an inherited row away: provider x : y { request { remove user } }" },
 };

@@ -44,6 +44,7 @@ static const struct keyword keywords[] = {
     KEYWORD(OMIT, "omit", PLAIN),
     KEYWORD(REMOVE, "remove", PLAIN),
     KEYWORD(REFUSE, "refuse", PLAIN),
+    KEYWORD(IGNORE, "ignore", PLAIN),
     KEYWORD(REST, "rest", PLAIN),
     KEYWORD(WITH, "with", PLAIN),
     KEYWORD(FIRST, "first", PLAIN),

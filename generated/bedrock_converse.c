@@ -163,7 +163,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:273 */
+/* bedrock/converse.spec:272 */
 static const struct xd_word exception_table_v[] = {
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 38, 0 },
     { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 39, 0 },
@@ -185,7 +185,7 @@ static const struct xd_table exception_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:299 */
+/* bedrock/converse.spec:298 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 52, 0 },
     { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 53, 0 },
@@ -2585,13 +2585,14 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:258: messageStart */
+/* bedrock/converse.spec:257: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
+    { STR_INIT("p"), -1, NULL },
 };
-static const struct xd_keys events_messageStart_keys = { events_messageStart_keys_v, 1, "" };
+static const struct xd_keys events_messageStart_keys = { events_messageStart_keys_v, 2, "" };
 static const struct xd_shape events_messageStart_shape = {
-    family, "events_messageStart", &events_messageStart_keys, 0, XD_REST_IGNORE, false, NULL, 0,
+    family, "events_messageStart", &events_messageStart_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2618,16 +2619,17 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:259: contentBlockStart */
+/* bedrock/converse.spec:258: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
+    { STR_INIT("p"), -1, NULL },
 };
 static const struct xd_keys events_contentBlockStart_keys = {
-    events_contentBlockStart_keys_v, 2, "",
+    events_contentBlockStart_keys_v, 3, "",
 };
 static const struct xd_shape events_contentBlockStart_shape = {
-    family, "events_contentBlockStart", &events_contentBlockStart_keys, 2, XD_REST_IGNORE, false,
+    family, "events_contentBlockStart", &events_contentBlockStart_keys, 2, XD_REST_KEEP, false,
     NULL, 0,
 };
 
@@ -2678,16 +2680,17 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:260: contentBlockDelta */
+/* bedrock/converse.spec:259: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
+    { STR_INIT("p"), -1, NULL },
 };
 static const struct xd_keys events_contentBlockDelta_keys = {
-    events_contentBlockDelta_keys_v, 2, "",
+    events_contentBlockDelta_keys_v, 3, "",
 };
 static const struct xd_shape events_contentBlockDelta_shape = {
-    family, "events_contentBlockDelta", &events_contentBlockDelta_keys, 2, XD_REST_IGNORE, false,
+    family, "events_contentBlockDelta", &events_contentBlockDelta_keys, 2, XD_REST_KEEP, false,
     NULL, 0,
 };
 
@@ -2894,16 +2897,17 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:261: contentBlockStop */
+/* bedrock/converse.spec:260: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
+    { STR_INIT("p"), -1, NULL },
 };
 static const struct xd_keys events_contentBlockStop_keys = {
-    events_contentBlockStop_keys_v, 1, "",
+    events_contentBlockStop_keys_v, 2, "",
 };
 static const struct xd_shape events_contentBlockStop_shape = {
-    family, "events_contentBlockStop", &events_contentBlockStop_keys, 1, XD_REST_IGNORE, false,
-    NULL, 0,
+    family, "events_contentBlockStop", &events_contentBlockStop_keys, 1, XD_REST_KEEP, false, NULL,
+    0,
 };
 
 static void
@@ -2936,13 +2940,14 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:262: messageStop */
+/* bedrock/converse.spec:261: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
+    { STR_INIT("p"), -1, NULL },
 };
-static const struct xd_keys events_messageStop_keys = { events_messageStop_keys_v, 1, "" };
+static const struct xd_keys events_messageStop_keys = { events_messageStop_keys_v, 2, "" };
 static const struct xd_shape events_messageStop_shape = {
-    family, "events_messageStop", &events_messageStop_keys, 1, XD_REST_IGNORE, false, NULL, 0,
+    family, "events_messageStop", &events_messageStop_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2987,7 +2992,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:263: metadata */
+/* bedrock/converse.spec:262: metadata */
 static const struct xd_key events_metadata_keys_metrics_v[] = {
     { STR_INIT("latencyMs"), -1, NULL },
 };
@@ -2997,10 +3002,11 @@ static const struct xd_keys events_metadata_keys_metrics = {
 static const struct xd_key events_metadata_keys_v[] = {
     { STR_INIT("usage"), 0, NULL },
     { STR_INIT("metrics"), -1, &events_metadata_keys_metrics },
+    { STR_INIT("p"), -1, NULL },
 };
-static const struct xd_keys events_metadata_keys = { events_metadata_keys_v, 2, "" };
+static const struct xd_keys events_metadata_keys = { events_metadata_keys_v, 3, "" };
 static const struct xd_shape events_metadata_shape = {
-    family, "events_metadata", &events_metadata_keys, 1, XD_REST_IGNORE, false, NULL, 0,
+    family, "events_metadata", &events_metadata_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3044,7 +3050,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:264: * */
+/* bedrock/converse.spec:263: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3084,7 +3090,7 @@ read_events__(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:266: a row for each state, a column for each event */
+/* bedrock/converse.spec:265: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -3201,7 +3207,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* bedrock/converse.spec:290: error */
+/* bedrock/converse.spec:289: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -4468,41 +4474,41 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:239", "\"end_turn\" <- pause" },
     { "bedrock/converse.spec:240", "\"end_turn\" <- other" },
     { "bedrock/converse.spec:241", "* -> other" },
-    { "bedrock/converse.spec:274", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:275", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:276", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:277", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:278", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:279", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:280", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:281", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:282", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:283", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:284", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:285", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:286", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:287", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:300", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:302", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:303",
+    { "bedrock/converse.spec:273", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:274", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:275", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:276", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:277", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:278", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:279", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:280", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:281", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:282", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:283", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:284", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:285", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:286", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:299", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:300", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:302",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:305", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:306", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:307", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:308", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:309",
+    { "bedrock/converse.spec:304", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:305", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:306", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:307", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:308",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:310", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:311", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:312", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:313", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:314",
+    { "bedrock/converse.spec:309", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:310", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:311", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:312", "\"ModelTimeoutException\" 408 <-> timeout" },
+    { "bedrock/converse.spec:313",
       "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
-    { "bedrock/converse.spec:315",
+    { "bedrock/converse.spec:314",
       "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:316",
+    { "bedrock/converse.spec:315",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
     { "bedrock/converse.spec:35", "messages <-> turns : [message] required" },
     { "bedrock/converse.spec:36", "system <-> instructions : [block]" },
@@ -4623,34 +4629,33 @@ static const struct xd_row rows[] = {
       "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
     { "bedrock/converse.spec:250",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:258", "role = \"assistant\"" },
+    { "bedrock/converse.spec:257", "role = \"assistant\"" },
+    { "bedrock/converse.spec:258", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:258", "start <-> block : block" },
     { "bedrock/converse.spec:259", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:259", "start <-> block : block" },
+    { "bedrock/converse.spec:259", "delta <-> block : grows by member" },
     { "bedrock/converse.spec:260", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:260", "delta <-> block : grows by member" },
-    { "bedrock/converse.spec:261", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:262", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:263", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:263", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:264", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:261", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:262", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:262", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:263", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:257",
+      "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; ignore p }" },
     { "bedrock/converse.spec:258",
-      "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; rest ignore "
-      "}" },
+      "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; "
+      "ignore p }" },
     { "bedrock/converse.spec:259",
-      "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; rest "
-      "ignore }" },
-    { "bedrock/converse.spec:260",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
-      "member; rest ignore }" },
+      "member; ignore p }" },
+    { "bedrock/converse.spec:260",
+      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
     { "bedrock/converse.spec:261",
-      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; rest ignore }" },
+      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
     { "bedrock/converse.spec:262",
-      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; rest ignore }" },
+      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
     { "bedrock/converse.spec:263",
-      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; rest ignore }" },
-    { "bedrock/converse.spec:264",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:291", "message, Message <-> message else \"\"" },
+    { "bedrock/converse.spec:290", "message, Message <-> message else \"\"" },
     { "bedrock/count.spec:13", "input.converse.messages <-> turns : [message] required" },
     { "bedrock/count.spec:14", "input.converse.system <-> instructions : [block]" },
     { "bedrock/count.spec:15", "input.converse.toolConfig.tools <-> tools : [tool]" },

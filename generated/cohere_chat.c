@@ -1244,7 +1244,7 @@ static const struct xd_key result_part_text_2_keys_v[] = {
 };
 static const struct xd_keys result_part_text_2_keys = { result_part_text_2_keys_v, 2, "" };
 static const struct xd_shape result_part_text_2_shape = {
-    family, "result_part.text", &result_part_text_2_keys, 1, XD_REST_IGNORE, false, NULL, 0,
+    family, "result_part.text", &result_part_text_2_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1979,10 +1979,10 @@ write_usage(struct xd *x, const struct ir_usage *m)
 /* cohere/chat.spec:182: message-start */
 static const struct xd_key events_message_start_keys_delta_message_v[] = {
     { STR_INIT("role"), -1, NULL },
-    { STR_INIT("content"), -1, NULL },
+    { STR_INIT("content"), -2, NULL },
     { STR_INIT("tool_plan"), -1, NULL },
-    { STR_INIT("tool_calls"), -1, NULL },
-    { STR_INIT("citations"), -1, NULL },
+    { STR_INIT("tool_calls"), -2, NULL },
+    { STR_INIT("citations"), -2, NULL },
 };
 static const struct xd_keys events_message_start_keys_delta_message = {
     events_message_start_keys_delta_message_v, 5, "delta.message",
@@ -2570,11 +2570,12 @@ read_events_citation_start(struct xd *x, uint32_t at)
 
 /* cohere/chat.spec:216: citation-end */
 static const struct xd_key events_citation_end_keys_v[] = {
+    { STR_INIT("index"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
-static const struct xd_keys events_citation_end_keys = { events_citation_end_keys_v, 1, "" };
+static const struct xd_keys events_citation_end_keys = { events_citation_end_keys_v, 2, "" };
 static const struct xd_shape events_citation_end_shape = {
-    family, "events_citation_end", &events_citation_end_keys, 0, XD_REST_IGNORE, false, NULL, 0,
+    family, "events_citation_end", &events_citation_end_keys, 0, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2598,11 +2599,12 @@ static const struct xd_keys events_message_end_keys_delta = {
 };
 static const struct xd_key events_message_end_keys_v[] = {
     { STR_INIT("delta"), -1, &events_message_end_keys_delta },
+    { STR_INIT("id"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
-static const struct xd_keys events_message_end_keys = { events_message_end_keys_v, 2, "" };
+static const struct xd_keys events_message_end_keys = { events_message_end_keys_v, 3, "" };
 static const struct xd_shape events_message_end_shape = {
-    family, "events_message_end", &events_message_end_keys, 3, XD_REST_IGNORE, false, NULL, 0,
+    family, "events_message_end", &events_message_end_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -3693,8 +3695,7 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:104", "text <- text" },
     { "cohere/chat.spec:105", "document.data -> text : json_text" },
     { "cohere/chat.spec:103", "\"text\" <-> text { text <-> text; drop citations; rest keep }" },
-    { "cohere/chat.spec:105",
-      "\"document\" -> text { document.data -> text : json_text; rest ignore }" },
+    { "cohere/chat.spec:105", "\"document\" -> text { document.data -> text : json_text }" },
     { "cohere/chat.spec:106", "* <-> foreign" },
     { "cohere/chat.spec:104", "\"text\" <- refusal { text <- text }" },
     { "cohere/chat.spec:111", "id <-> id" },
@@ -3765,7 +3766,7 @@ static const struct xd_row rows[] = {
     { "cohere/chat.spec:210", "\"tool-call-delta\" <-> grow.call {" },
     { "cohere/chat.spec:214", "\"tool-call-end\" <-> close.call { index <-> index }" },
     { "cohere/chat.spec:215", "\"citation-start\" -> beat" },
-    { "cohere/chat.spec:216", "\"citation-end\" -> beat { rest ignore }" },
+    { "cohere/chat.spec:216", "\"citation-end\" -> beat { ignore index }" },
     { "cohere/chat.spec:217", "\"message-end\" <-> finish {" },
     { "cohere/chat.spec:201", "\"content-delta\" <- grow.refusal {" },
     { "cohere/chat.spec:223", "\"message-end\" <- fail {" },

@@ -66,7 +66,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:187 */
+/* openai/chat.spec:186 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -97,7 +97,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:204 */
+/* openai/chat.spec:203 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -109,7 +109,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:250 */
+/* openai/chat.spec:249 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -128,7 +128,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:332 */
+/* openai/chat.spec:331 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -1298,7 +1298,7 @@ static const struct xd_key reply_part_text_keys_v[] = {
 };
 static const struct xd_keys reply_part_text_keys = { reply_part_text_keys_v, 2, "" };
 static const struct xd_shape reply_part_text_shape = {
-    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_IGNORE, false, NULL, 0,
+    family, "reply_part.text", &reply_part_text_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1351,11 +1351,12 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
 /* mistral/chat.spec:120: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
+    { STR_INIT("closed"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
-static const struct xd_keys reply_part_thinking_keys = { reply_part_thinking_keys_v, 2, "" };
+static const struct xd_keys reply_part_thinking_keys = { reply_part_thinking_keys_v, 3, "" };
 static const struct xd_shape reply_part_thinking_shape = {
-    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_IGNORE, false, NULL, 0,
+    family, "reply_part.thinking", &reply_part_thinking_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -1451,7 +1452,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:153: call */
+/* openai/chat.spec:152: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1652,7 +1653,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:181: function */
+/* openai/chat.spec:180: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1685,7 +1686,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:188: choice_named */
+/* openai/chat.spec:187: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1733,7 +1734,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:195: format */
+/* openai/chat.spec:194: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1817,7 +1818,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:206: reply */
+/* openai/chat.spec:205: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2035,7 +2036,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:263: usage */
+/* openai/chat.spec:262: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2164,7 +2165,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:139: chunks */
+/* mistral/chat.spec:138: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2172,7 +2173,7 @@ static const struct xd_key chunks_choice_keys_delta_v[] = {
 };
 static const struct xd_keys chunks_choice_keys_delta = { chunks_choice_keys_delta_v, 3, "delta" };
 static const struct xd_key chunks_choice_keys_v[] = {
-    { STR_INIT("delta"), -1, &chunks_choice_keys_delta },
+    { STR_INIT("delta"), -2, &chunks_choice_keys_delta },
     { STR_INIT("finish_reason"), 2, NULL },
     { STR_INIT("index"), 3, NULL },
 };
@@ -2469,7 +2470,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:306: call_patch */
+/* openai/chat.spec:305: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2545,7 +2546,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:161: error */
+/* mistral/chat.spec:160: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2641,7 +2642,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:321: fault_body */
+/* openai/chat.spec:320: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -2728,7 +2729,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:359: model_list */
+/* openai/chat.spec:358: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2749,7 +2750,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:365: model_entry */
+/* openai/chat.spec:364: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3221,8 +3222,8 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:121", "\"pcm16\" <-> \"audio/pcm\"" },
     { "mistral/chat.spec:95", "\"any\" <-> required" },
     { "mistral/chat.spec:95", "\"required\" -> required" },
-    { "openai/chat.spec:187", "\"auto\" <-> auto" },
-    { "openai/chat.spec:187", "\"none\" <-> none" },
+    { "openai/chat.spec:186", "\"auto\" <-> auto" },
+    { "openai/chat.spec:186", "\"none\" <-> none" },
     { "mistral/chat.spec:99", "\"none\" <-> none" },
     { "mistral/chat.spec:99", "\"high\" <-> high" },
     { "mistral/chat.spec:100", "\"none\" <- minimal" },
@@ -3234,51 +3235,51 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:101", "\"low\" -> low" },
     { "mistral/chat.spec:101", "\"medium\" -> medium" },
     { "mistral/chat.spec:101", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:204", "\"text\" <-> text" },
-    { "openai/chat.spec:204", "\"json_object\" <-> object" },
-    { "openai/chat.spec:204", "\"json_schema\" <-> schema" },
-    { "mistral/chat.spec:125", "\"model_length\" -> length" },
-    { "openai/chat.spec:251", "\"stop\" <-> end" },
-    { "openai/chat.spec:252", "\"length\" <-> length" },
-    { "openai/chat.spec:253", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:254", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:255", "\"stop\" <- match" },
-    { "openai/chat.spec:256", "\"stop\" <- pause" },
-    { "openai/chat.spec:257", "\"stop\" <- other" },
-    { "openai/chat.spec:258", "\"error\" <-> failed" },
-    { "openai/chat.spec:259", "\"eos\" -> end" },
-    { "openai/chat.spec:260", "* -> other" },
-    { "mistral/chat.spec:178",
+    { "openai/chat.spec:203", "\"text\" <-> text" },
+    { "openai/chat.spec:203", "\"json_object\" <-> object" },
+    { "openai/chat.spec:203", "\"json_schema\" <-> schema" },
+    { "mistral/chat.spec:124", "\"model_length\" -> length" },
+    { "openai/chat.spec:250", "\"stop\" <-> end" },
+    { "openai/chat.spec:251", "\"length\" <-> length" },
+    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:253", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:254", "\"stop\" <- match" },
+    { "openai/chat.spec:255", "\"stop\" <- pause" },
+    { "openai/chat.spec:256", "\"stop\" <- other" },
+    { "openai/chat.spec:257", "\"error\" <-> failed" },
+    { "openai/chat.spec:258", "\"eos\" -> end" },
+    { "openai/chat.spec:259", "* -> other" },
+    { "mistral/chat.spec:177",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
-    { "mistral/chat.spec:179", "\"invalid_model\" -> missing" },
-    { "mistral/chat.spec:180", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
-    { "mistral/chat.spec:181", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:333", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:334", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:335", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:336", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:337", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:338", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:339", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:340", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:341", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:342", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:343", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:344", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:345", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:346", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:347", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:348", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:349", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:350", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:351", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:354",
+    { "mistral/chat.spec:178", "\"invalid_model\" -> missing" },
+    { "mistral/chat.spec:179", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
+    { "mistral/chat.spec:180", "\"internal_server_error\" -> internal" },
+    { "openai/chat.spec:332", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:333", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:334", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:335", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:336", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:337", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:338", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:339", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:340", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:341", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:342", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:343", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:344", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:345", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:346", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:347", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:348", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:349", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:350", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:353",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:354",
       "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
-    { "openai/chat.spec:356",
+    { "openai/chat.spec:355",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:22", "model <-> model required" },
     { "openai/chat.spec:23", "messages <-> this : messages required" },
@@ -3333,11 +3334,12 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:120", "thinking <-> text : texts else []" },
     { "mistral/chat.spec:118", "\"text\" <-> text { text <-> text; drop citations }" },
     { "mistral/chat.spec:120",
-      "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature }" },
+      "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature; ignore "
+      "closed }" },
     { "mistral/chat.spec:119", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:154", "id <-> id" },
-    { "openai/chat.spec:155", "type = \"function\"" },
-    { "openai/chat.spec:156", "function.name <-> name" },
+    { "openai/chat.spec:153", "id <-> id" },
+    { "openai/chat.spec:154", "type = \"function\"" },
+    { "openai/chat.spec:155", "function.name <-> name" },
     { "mistral/chat.spec:81", "function.arguments <-> arguments : json in string | json_object" },
     { "mistral/chat.spec:85", "function.name <-> name" },
     { "mistral/chat.spec:86", "function.description <-> description" },
@@ -3345,21 +3347,21 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:88", "function.strict <-> strict" },
     { "mistral/chat.spec:84", "none, \"function\" <-> function {" },
     { "mistral/chat.spec:90", "* <-> foreign" },
-    { "openai/chat.spec:182", "name -> name" },
-    { "openai/chat.spec:183", "description -> description" },
-    { "openai/chat.spec:184", "parameters -> schema" },
-    { "openai/chat.spec:188", "type = \"function\"" },
-    { "openai/chat.spec:188", "function.name <-> name" },
-    { "openai/chat.spec:196", "type <-> mode : format_mode" },
-    { "openai/chat.spec:197", "json_schema.name <-> name" },
-    { "openai/chat.spec:198", "json_schema.description <-> description" },
-    { "openai/chat.spec:199", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:200", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:207", "id <-> id else \"\"" },
-    { "openai/chat.spec:208", "object = \"chat.completion\"" },
-    { "openai/chat.spec:209", "created <- now" },
-    { "openai/chat.spec:210", "model <-> model else \"\"" },
-    { "openai/chat.spec:211", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:181", "name -> name" },
+    { "openai/chat.spec:182", "description -> description" },
+    { "openai/chat.spec:183", "parameters -> schema" },
+    { "openai/chat.spec:187", "type = \"function\"" },
+    { "openai/chat.spec:187", "function.name <-> name" },
+    { "openai/chat.spec:195", "type <-> mode : format_mode" },
+    { "openai/chat.spec:196", "json_schema.name <-> name" },
+    { "openai/chat.spec:197", "json_schema.description <-> description" },
+    { "openai/chat.spec:198", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:199", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:206", "id <-> id else \"\"" },
+    { "openai/chat.spec:207", "object = \"chat.completion\"" },
+    { "openai/chat.spec:208", "created <- now" },
+    { "openai/chat.spec:209", "model <-> model else \"\"" },
+    { "openai/chat.spec:210", "choices <-> choices : [choice_whole]" },
     { "mistral/chat.spec:104", "usage <-> usage : usage else {}" },
     { "mistral/chat.spec:107", "index <-> index" },
     { "mistral/chat.spec:108", "message.role = \"assistant\"" },
@@ -3367,52 +3369,52 @@ static const struct xd_row rows[] = {
       "message.content <-> blocks : string joins text | [reply_part] else \"\"" },
     { "mistral/chat.spec:110", "message.tool_calls <-> blocks : [call] else null" },
     { "mistral/chat.spec:111", "finish_reason <-> stop : stop" },
-    { "mistral/chat.spec:130", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:265", "completion_tokens -> output" },
-    { "openai/chat.spec:266", "completion_tokens <- output else 0" },
-    { "mistral/chat.spec:129", "total_tokens <-> input + cache_read + cache_write + output" },
-    { "mistral/chat.spec:132", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "mistral/chat.spec:133", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:269", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:270", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:271", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:272", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "mistral/chat.spec:141", "id <-> id else \"\"" },
-    { "mistral/chat.spec:142", "object = \"chat.completion.chunk\"" },
-    { "mistral/chat.spec:143", "created <- now" },
-    { "mistral/chat.spec:144", "model <-> model else \"\"" },
-    { "mistral/chat.spec:154", "usage <-> usage : usage last" },
-    { "mistral/chat.spec:147", "delta = {}" },
-    { "mistral/chat.spec:148", "delta.role = \"assistant\"" },
-    { "mistral/chat.spec:149", "delta.content = \"\"" },
-    { "mistral/chat.spec:150", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "mistral/chat.spec:151", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "mistral/chat.spec:152", "finish_reason <-> stop : stop else null slot" },
-    { "mistral/chat.spec:155", "error <-> fail : fault_body" },
-    { "openai/chat.spec:308", "id <-> id" },
-    { "openai/chat.spec:309", "type = \"function\"" },
-    { "mistral/chat.spec:158", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:311", "function.arguments <-> arguments : json in string" },
-    { "mistral/chat.spec:162", "object = \"error\"" },
-    { "mistral/chat.spec:163", "message <-> message else \"\"" },
-    { "mistral/chat.spec:164", "detail -> message" },
-    { "mistral/chat.spec:165", "type <-> kind : fault" },
-    { "mistral/chat.spec:166", "code -> kind : fault try" },
-    { "mistral/chat.spec:167", "param <-> param else null" },
-    { "mistral/chat.spec:168", "code <-> code else null" },
-    { "mistral/chat.spec:169", "raw_status_code -> status" },
-    { "openai/chat.spec:322", "message <-> message else \"\"" },
-    { "openai/chat.spec:323", "type <-> kind : fault" },
-    { "openai/chat.spec:324", "code -> kind : fault try" },
-    { "openai/chat.spec:325", "param <-> param else null" },
-    { "openai/chat.spec:326", "code <-> code else null" },
-    { "openai/chat.spec:327", "status_code -> status" },
-    { "openai/chat.spec:360", "object = \"list\"" },
-    { "openai/chat.spec:361", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:366", "id <- id" },
-    { "openai/chat.spec:367", "object = \"model\"" },
-    { "openai/chat.spec:368", "created <- created" },
-    { "openai/chat.spec:369", "owned_by = \"llmux\"" },
+    { "mistral/chat.spec:129", "prompt_tokens <- input + cache_read + cache_write" },
+    { "openai/chat.spec:264", "completion_tokens -> output" },
+    { "openai/chat.spec:265", "completion_tokens <- output else 0" },
+    { "mistral/chat.spec:128", "total_tokens <-> input + cache_read + cache_write + output" },
+    { "mistral/chat.spec:131", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "mistral/chat.spec:132", "num_cached_tokens -> cache_read" },
+    { "openai/chat.spec:268", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:269", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:270", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:271", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "mistral/chat.spec:140", "id <-> id else \"\"" },
+    { "mistral/chat.spec:141", "object = \"chat.completion.chunk\"" },
+    { "mistral/chat.spec:142", "created <- now" },
+    { "mistral/chat.spec:143", "model <-> model else \"\"" },
+    { "mistral/chat.spec:153", "usage <-> usage : usage last" },
+    { "mistral/chat.spec:146", "delta = {}" },
+    { "mistral/chat.spec:147", "delta.role = \"assistant\"" },
+    { "mistral/chat.spec:148", "delta.content = \"\"" },
+    { "mistral/chat.spec:149", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "mistral/chat.spec:150", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "mistral/chat.spec:151", "finish_reason <-> stop : stop else null slot" },
+    { "mistral/chat.spec:154", "error <-> fail : fault_body" },
+    { "openai/chat.spec:307", "id <-> id" },
+    { "openai/chat.spec:308", "type = \"function\"" },
+    { "mistral/chat.spec:157", "function.name <-> name else \"\"" },
+    { "openai/chat.spec:310", "function.arguments <-> arguments : json in string" },
+    { "mistral/chat.spec:161", "object = \"error\"" },
+    { "mistral/chat.spec:162", "message <-> message else \"\"" },
+    { "mistral/chat.spec:163", "detail -> message" },
+    { "mistral/chat.spec:164", "type <-> kind : fault" },
+    { "mistral/chat.spec:165", "code -> kind : fault try" },
+    { "mistral/chat.spec:166", "param <-> param else null" },
+    { "mistral/chat.spec:167", "code <-> code else null" },
+    { "mistral/chat.spec:168", "raw_status_code -> status" },
+    { "openai/chat.spec:321", "message <-> message else \"\"" },
+    { "openai/chat.spec:322", "type <-> kind : fault" },
+    { "openai/chat.spec:323", "code -> kind : fault try" },
+    { "openai/chat.spec:324", "param <-> param else null" },
+    { "openai/chat.spec:325", "code <-> code else null" },
+    { "openai/chat.spec:326", "status_code -> status" },
+    { "openai/chat.spec:359", "object = \"list\"" },
+    { "openai/chat.spec:360", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:365", "id <- id" },
+    { "openai/chat.spec:366", "object = \"model\"" },
+    { "openai/chat.spec:367", "created <- created" },
+    { "openai/chat.spec:368", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "mistral/chat.spec:14", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },

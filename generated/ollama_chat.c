@@ -1156,11 +1156,14 @@ static const struct xd_key chunks_keys_v[] = {
     { STR_INIT("created_at"), -1, NULL },
     { STR_INIT("prompt_eval_count"), 1, NULL },
     { STR_INIT("eval_count"), 2, NULL },
+    { STR_INIT("message"), -1, NULL },
+    { STR_INIT("done"), -1, NULL },
+    { STR_INIT("done_reason"), -1, NULL },
     { STR_INIT("error"), 3, NULL },
 };
-static const struct xd_keys chunks_keys = { chunks_keys_v, 5, "" };
+static const struct xd_keys chunks_keys = { chunks_keys_v, 8, "" };
 static const struct xd_shape chunks_shape = {
-    family, "reply", &chunks_keys, 4, XD_REST_IGNORE, false, NULL, 0,
+    family, "reply", &chunks_keys, 4, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void

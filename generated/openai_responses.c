@@ -107,7 +107,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/responses.spec:212 */
+/* openai/responses.spec:213 */
 static const struct xd_word status_table_v[] = {
     { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15, 0 },
     { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16, 0 },
@@ -127,7 +127,7 @@ static const struct xd_table status_table = {
     NULL,
 };
 
-/* openai/responses.spec:224 */
+/* openai/responses.spec:225 */
 static const struct xd_word reason_table_v[] = {
     { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 24, 0 },
     { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
@@ -137,7 +137,7 @@ static const struct xd_table reason_table = {
     NULL,
 };
 
-/* openai/responses.spec:388 */
+/* openai/responses.spec:386 */
 static const struct xd_word failure_table_v[] = {
     { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 26, 0 },
     { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 27, 0 },
@@ -161,7 +161,7 @@ static const struct xd_table failure_table = {
     NULL,
 };
 
-/* openai/responses.spec:456 */
+/* openai/responses.spec:454 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
@@ -1780,7 +1780,7 @@ static const struct xd_tags spoken_tags = {
 static const struct xd_key spoken_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
-    { STR_INIT("logprobs"), -1, NULL },
+    { STR_INIT("logprobs"), -2, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys spoken_text_keys = { spoken_text_keys_v, 4, "" };
@@ -2325,8 +2325,8 @@ static const struct xd_key reply_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("created_at"), -1, NULL },
     { STR_INIT("status"), 1, NULL },
-    { STR_INIT("error"), -1, NULL },
-    { STR_INIT("incomplete_details"), -1, &reply_keys_incomplete_details },
+    { STR_INIT("error"), -2, NULL },
+    { STR_INIT("incomplete_details"), -2, &reply_keys_incomplete_details },
     { STR_INIT("instructions"), -1, NULL },
     { STR_INIT("metadata"), -1, NULL },
     { STR_INIT("model"), 3, NULL },
@@ -2479,7 +2479,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:227: "message" */
+/* openai/responses.spec:228: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2489,7 +2489,7 @@ static const struct xd_key items_message_keys_v[] = {
 };
 static const struct xd_keys items_message_keys = { items_message_keys_v, 5, "" };
 static const struct xd_shape items_message_shape = {
-    family, "items_message", &items_message_keys, 1, XD_REST_IGNORE, false, NULL, 0,
+    family, "items_message", &items_message_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2553,7 +2553,7 @@ static const struct xd_key items_reasoning_keys_v[] = {
 };
 static const struct xd_keys items_reasoning_keys = { items_reasoning_keys_v, 5, "" };
 static const struct xd_shape items_reasoning_shape = {
-    family, "items_reasoning", &items_reasoning_keys, 3, XD_REST_IGNORE, false, NULL, 0,
+    family, "items_reasoning", &items_reasoning_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2602,7 +2602,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:242: "function_call" */
+/* openai/responses.spec:241: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2613,7 +2613,7 @@ static const struct xd_key items_function_call_keys_v[] = {
 };
 static const struct xd_keys items_function_call_keys = { items_function_call_keys_v, 6, "" };
 static const struct xd_shape items_function_call_shape = {
-    family, "items_function_call", &items_function_call_keys, 3, XD_REST_IGNORE, false, NULL, 0,
+    family, "items_function_call", &items_function_call_keys, 3, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2794,7 +2794,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:259: response.created */
+/* openai/responses.spec:257: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2841,7 +2841,7 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:260: response.in_progress */
+/* openai/responses.spec:258: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2861,7 +2861,7 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:261: keepalive */
+/* openai/responses.spec:259: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2881,7 +2881,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:264: response.output_item.added */
+/* openai/responses.spec:262: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2918,7 +2918,7 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:265: response.output_item.added */
+/* openai/responses.spec:263: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2944,7 +2944,7 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:266: response.content_part.added */
+/* openai/responses.spec:264: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3019,7 +3019,7 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:272: response.reasoning_summary_part.added */
+/* openai/responses.spec:270: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -3054,13 +3054,13 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:280: response.output_text.delta */
+/* openai/responses.spec:278: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
     { STR_INIT("delta"), 2, NULL },
-    { STR_INIT("logprobs"), -1, NULL },
+    { STR_INIT("logprobs"), -2, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
@@ -3132,7 +3132,7 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:287: response.output_text.annotation.added */
+/* openai/responses.spec:285: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3216,7 +3216,7 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
     }
 }
 
-/* openai/responses.spec:294: response.refusal.delta */
+/* openai/responses.spec:292: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3290,7 +3290,7 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:300: response.reasoning_summary_text.delta */
+/* openai/responses.spec:298: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3364,7 +3364,7 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:306: response.reasoning_text.delta */
+/* openai/responses.spec:304: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3407,7 +3407,7 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:311: response.function_call_arguments.delta */
+/* openai/responses.spec:309: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3472,7 +3472,7 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:317: response.output_text.done */
+/* openai/responses.spec:315: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3507,7 +3507,7 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:324: response.refusal.done */
+/* openai/responses.spec:322: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3539,7 +3539,7 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:330: response.content_part.done */
+/* openai/responses.spec:328: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3612,7 +3612,7 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:336: response.reasoning_summary_text.done */
+/* openai/responses.spec:334: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3643,7 +3643,7 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:342: response.reasoning_summary_part.done */
+/* openai/responses.spec:340: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3680,7 +3680,7 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:349: response.function_call_arguments.done */
+/* openai/responses.spec:347: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3709,7 +3709,7 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:355: response.output_item.done */
+/* openai/responses.spec:353: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3770,7 +3770,7 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:357: response.completed */
+/* openai/responses.spec:355: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3818,7 +3818,7 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:358: response.incomplete */
+/* openai/responses.spec:356: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3866,7 +3866,7 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:360: response.failed */
+/* openai/responses.spec:358: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3880,16 +3880,16 @@ static const struct xd_key events_22_response_failed_keys_response_v[] = {
     { STR_INIT("created_at"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
     { STR_INIT("error"), -1, &events_22_response_failed_keys_response_error },
-    { STR_INIT("incomplete_details"), -1, NULL },
-    { STR_INIT("instructions"), -1, NULL },
-    { STR_INIT("metadata"), -1, NULL },
+    { STR_INIT("incomplete_details"), -2, NULL },
+    { STR_INIT("instructions"), -2, NULL },
+    { STR_INIT("metadata"), -2, NULL },
     { STR_INIT("model"), -1, NULL },
     { STR_INIT("output"), -1, NULL },
     { STR_INIT("parallel_tool_calls"), -1, NULL },
-    { STR_INIT("temperature"), -1, NULL },
+    { STR_INIT("temperature"), -2, NULL },
     { STR_INIT("tool_choice"), -1, NULL },
-    { STR_INIT("tools"), -1, NULL },
-    { STR_INIT("top_p"), -1, NULL },
+    { STR_INIT("tools"), -2, NULL },
+    { STR_INIT("top_p"), -2, NULL },
 };
 static const struct xd_keys events_22_response_failed_keys_response = {
     events_22_response_failed_keys_response_v, 15, "response",
@@ -4019,7 +4019,7 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:379: error */
+/* openai/responses.spec:377: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -4270,23 +4270,23 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/responses.spec:407: begun */
+/* openai/responses.spec:405: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("created_at"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
-    { STR_INIT("error"), -1, NULL },
-    { STR_INIT("incomplete_details"), -1, NULL },
-    { STR_INIT("instructions"), -1, NULL },
-    { STR_INIT("metadata"), -1, NULL },
+    { STR_INIT("error"), -2, NULL },
+    { STR_INIT("incomplete_details"), -2, NULL },
+    { STR_INIT("instructions"), -2, NULL },
+    { STR_INIT("metadata"), -2, NULL },
     { STR_INIT("model"), 1, NULL },
-    { STR_INIT("output"), -1, NULL },
+    { STR_INIT("output"), -2, NULL },
     { STR_INIT("parallel_tool_calls"), -1, NULL },
-    { STR_INIT("temperature"), -1, NULL },
+    { STR_INIT("temperature"), -2, NULL },
     { STR_INIT("tool_choice"), -1, NULL },
-    { STR_INIT("tools"), -1, NULL },
-    { STR_INIT("top_p"), -1, NULL },
+    { STR_INIT("tools"), -2, NULL },
+    { STR_INIT("top_p"), -2, NULL },
     { STR_INIT("service_tier"), 2, NULL },
 };
 static const struct xd_keys begun_keys = { begun_keys_v, 16, "" };
@@ -4379,7 +4379,7 @@ write_begun(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:427: usage */
+/* openai/responses.spec:425: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4505,7 +4505,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:439: error */
+/* openai/responses.spec:437: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4554,7 +4554,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:446: fault_body */
+/* openai/responses.spec:444: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5108,7 +5108,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:439: error */
+/* openai/responses.spec:437: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5375,56 +5375,56 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:186", "\"text\" <-> text" },
     { "openai/responses.spec:186", "\"json_object\" <-> object" },
     { "openai/responses.spec:186", "\"json_schema\" <-> schema" },
-    { "openai/responses.spec:213", "\"completed\" <-> end" },
-    { "openai/responses.spec:214", "\"incomplete\" <-> other" },
-    { "openai/responses.spec:215", "\"completed\" <- match" },
-    { "openai/responses.spec:216", "\"completed\" <- call" },
-    { "openai/responses.spec:217", "\"completed\" <- pause" },
-    { "openai/responses.spec:218", "\"incomplete\" <- length" },
-    { "openai/responses.spec:219", "\"incomplete\" <- refusal" },
-    { "openai/responses.spec:220", "\"incomplete\" <- failed" },
-    { "openai/responses.spec:221",
+    { "openai/responses.spec:214", "\"completed\" <-> end" },
+    { "openai/responses.spec:215", "\"incomplete\" <-> other" },
+    { "openai/responses.spec:216", "\"completed\" <- match" },
+    { "openai/responses.spec:217", "\"completed\" <- call" },
+    { "openai/responses.spec:218", "\"completed\" <- pause" },
+    { "openai/responses.spec:219", "\"incomplete\" <- length" },
+    { "openai/responses.spec:220", "\"incomplete\" <- refusal" },
+    { "openai/responses.spec:221", "\"incomplete\" <- failed" },
+    { "openai/responses.spec:222",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:224", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:224", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:389", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:390", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:391", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:392", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:393", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:394", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:395", "\"server_error\" <- auth" },
-    { "openai/responses.spec:396", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:397", "\"server_error\" <- missing" },
-    { "openai/responses.spec:398", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:399", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:400", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:401", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:402", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:403", "* -> internal" },
-    { "openai/responses.spec:457", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:458", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:459", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:460", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:461", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:462", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:463", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:464", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:465", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:466", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:467", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:468", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:469", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:470", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:471", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:472", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:473",
+    { "openai/responses.spec:225", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:225", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:387", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:388", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:389", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:390", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:391", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:392", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:393", "\"server_error\" <- auth" },
+    { "openai/responses.spec:394", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:395", "\"server_error\" <- missing" },
+    { "openai/responses.spec:396", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:397", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:398", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:399", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:400", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:401", "* -> internal" },
+    { "openai/responses.spec:455", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:456", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:457", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:458", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:459", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:460", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:461", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:462", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:463", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:464", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:465", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:466", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:467", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:468", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:469", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:470", "\"internal_error\", \"api_error\" -> internal" },
+    { "openai/responses.spec:471",
       "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
-    { "openai/responses.spec:474",
+    { "openai/responses.spec:472",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:475", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:476", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:477", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:473", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:474", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:475", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
     { "openai/responses.spec:20", "model <-> model required" },
     { "openai/responses.spec:21", "instructions -> instructions : string as text" },
     { "openai/responses.spec:22", "input <-> this : input | string as turns required" },
@@ -5544,184 +5544,184 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:205", "top_p = null" },
     { "openai/responses.spec:206", "usage <-> usage : usage" },
     { "openai/responses.spec:207", "service_tier <-> tier" },
-    { "openai/responses.spec:228", "id <- made : msg" },
-    { "openai/responses.spec:229", "role = \"assistant\"" },
-    { "openai/responses.spec:230", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:231", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:229", "id <- made : msg" },
+    { "openai/responses.spec:230", "role = \"assistant\"" },
+    { "openai/responses.spec:231", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:232", "content <-> blocks : [spoken] required" },
     { "openai/responses.spec:235", "id <- made : rs" },
     { "openai/responses.spec:236", "content -> text : text in reasoning_text" },
     { "openai/responses.spec:237", "summary <-> text : text in summary_text else []" },
     { "openai/responses.spec:238", "encrypted_content <-> signature" },
-    { "openai/responses.spec:243", "id <- made : fc" },
-    { "openai/responses.spec:244", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:245", "call_id <-> id" },
-    { "openai/responses.spec:246", "name <-> name" },
-    { "openai/responses.spec:247", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:227", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:242", "id <- made : fc" },
+    { "openai/responses.spec:243", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:244", "call_id <-> id" },
+    { "openai/responses.spec:245", "name <-> name" },
+    { "openai/responses.spec:246", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:228", "\"message\" <-> blocks {" },
     { "openai/responses.spec:234", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
-    { "openai/responses.spec:242", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:251", "* <-> blocks.foreign" },
-    { "openai/responses.spec:259", "response <-> reply : begun" },
-    { "openai/responses.spec:257", "sequence_number <- count" },
-    { "openai/responses.spec:260", "response <- reply : begun" },
-    { "openai/responses.spec:264", "output_index -> index" },
-    { "openai/responses.spec:264", "item -> block : items" },
-    { "openai/responses.spec:265", "output_index <- index" },
-    { "openai/responses.spec:265", "item <- block : items" },
-    { "openai/responses.spec:267", "item_id <- made : msg" },
-    { "openai/responses.spec:268", "output_index <-> index" },
-    { "openai/responses.spec:269", "content_index <-> part" },
-    { "openai/responses.spec:270", "part <-> block : spoken" },
-    { "openai/responses.spec:273", "item_id <- made : rs" },
-    { "openai/responses.spec:274", "output_index <- index" },
-    { "openai/responses.spec:275", "summary_index = 0" },
-    { "openai/responses.spec:276", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:277", "part.text = \"\"" },
-    { "openai/responses.spec:281", "item_id <- made : msg" },
-    { "openai/responses.spec:282", "output_index <-> index" },
-    { "openai/responses.spec:283", "content_index <-> part" },
-    { "openai/responses.spec:284", "delta <-> block.text.text" },
-    { "openai/responses.spec:285", "logprobs = []" },
-    { "openai/responses.spec:288", "item_id <- made : msg" },
-    { "openai/responses.spec:289", "output_index <-> index" },
-    { "openai/responses.spec:290", "content_index <-> part" },
-    { "openai/responses.spec:291", "annotation_index <- piece" },
-    { "openai/responses.spec:292", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:295", "item_id <- made : msg" },
-    { "openai/responses.spec:296", "output_index <-> index" },
-    { "openai/responses.spec:297", "content_index <-> part" },
-    { "openai/responses.spec:298", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:301", "item_id <- made : rs" },
-    { "openai/responses.spec:302", "output_index <-> index" },
-    { "openai/responses.spec:303", "summary_index <-> piece" },
-    { "openai/responses.spec:304", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:307", "output_index -> index" },
-    { "openai/responses.spec:308", "content_index -> piece" },
-    { "openai/responses.spec:309", "delta -> block.thinking.text" },
-    { "openai/responses.spec:312", "item_id <- made : fc" },
-    { "openai/responses.spec:313", "output_index <-> index" },
-    { "openai/responses.spec:314", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:318", "item_id <- made : msg" },
-    { "openai/responses.spec:319", "output_index <- index" },
-    { "openai/responses.spec:320", "content_index <- part" },
-    { "openai/responses.spec:321", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:322", "logprobs = []" },
-    { "openai/responses.spec:325", "item_id <- made : msg" },
-    { "openai/responses.spec:326", "output_index <- index" },
-    { "openai/responses.spec:327", "content_index <- part" },
-    { "openai/responses.spec:328", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:331", "item_id <- made : msg" },
-    { "openai/responses.spec:332", "output_index <-> index" },
-    { "openai/responses.spec:333", "content_index <-> part" },
-    { "openai/responses.spec:334", "part <-> block : spoken" },
-    { "openai/responses.spec:337", "item_id <- made : rs" },
-    { "openai/responses.spec:338", "output_index <- index" },
-    { "openai/responses.spec:339", "summary_index = 0" },
-    { "openai/responses.spec:340", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:343", "item_id <- made : rs" },
-    { "openai/responses.spec:344", "output_index <- index" },
-    { "openai/responses.spec:345", "summary_index = 0" },
-    { "openai/responses.spec:346", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:347", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:350", "item_id <- made : fc" },
-    { "openai/responses.spec:351", "output_index <- index" },
-    { "openai/responses.spec:352", "name <- block.call.name" },
-    { "openai/responses.spec:353", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:355", "output_index <-> index" },
-    { "openai/responses.spec:355", "item <-> block : items" },
-    { "openai/responses.spec:357", "response <-> reply : reply" },
-    { "openai/responses.spec:358", "response <-> reply : reply" },
-    { "openai/responses.spec:361", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:362", "response.object = \"response\"" },
-    { "openai/responses.spec:363", "response.created_at <- now" },
-    { "openai/responses.spec:364", "response.status = \"failed\"" },
-    { "openai/responses.spec:365", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:366", "response.error.code -> error.code" },
-    { "openai/responses.spec:367", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:368", "response.incomplete_details = null" },
-    { "openai/responses.spec:369", "response.instructions = null" },
-    { "openai/responses.spec:370", "response.metadata = {}" },
-    { "openai/responses.spec:371", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:372", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:373", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:374", "response.temperature = null" },
-    { "openai/responses.spec:375", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:376", "response.tools = []" },
-    { "openai/responses.spec:377", "response.top_p = null" },
-    { "openai/responses.spec:380", "error -> error : fault_body" },
-    { "openai/responses.spec:381", "code -> error.kind : fault try" },
-    { "openai/responses.spec:382", "code -> error.code" },
-    { "openai/responses.spec:383", "message -> error.message" },
-    { "openai/responses.spec:384", "param -> error.param" },
-    { "openai/responses.spec:259",
+    { "openai/responses.spec:241", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:249", "* <-> blocks.foreign" },
+    { "openai/responses.spec:257", "response <-> reply : begun" },
+    { "openai/responses.spec:255", "sequence_number <- count" },
+    { "openai/responses.spec:258", "response <- reply : begun" },
+    { "openai/responses.spec:262", "output_index -> index" },
+    { "openai/responses.spec:262", "item -> block : items" },
+    { "openai/responses.spec:263", "output_index <- index" },
+    { "openai/responses.spec:263", "item <- block : items" },
+    { "openai/responses.spec:265", "item_id <- made : msg" },
+    { "openai/responses.spec:266", "output_index <-> index" },
+    { "openai/responses.spec:267", "content_index <-> part" },
+    { "openai/responses.spec:268", "part <-> block : spoken" },
+    { "openai/responses.spec:271", "item_id <- made : rs" },
+    { "openai/responses.spec:272", "output_index <- index" },
+    { "openai/responses.spec:273", "summary_index = 0" },
+    { "openai/responses.spec:274", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:275", "part.text = \"\"" },
+    { "openai/responses.spec:279", "item_id <- made : msg" },
+    { "openai/responses.spec:280", "output_index <-> index" },
+    { "openai/responses.spec:281", "content_index <-> part" },
+    { "openai/responses.spec:282", "delta <-> block.text.text" },
+    { "openai/responses.spec:283", "logprobs = []" },
+    { "openai/responses.spec:286", "item_id <- made : msg" },
+    { "openai/responses.spec:287", "output_index <-> index" },
+    { "openai/responses.spec:288", "content_index <-> part" },
+    { "openai/responses.spec:289", "annotation_index <- piece" },
+    { "openai/responses.spec:290", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:293", "item_id <- made : msg" },
+    { "openai/responses.spec:294", "output_index <-> index" },
+    { "openai/responses.spec:295", "content_index <-> part" },
+    { "openai/responses.spec:296", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:299", "item_id <- made : rs" },
+    { "openai/responses.spec:300", "output_index <-> index" },
+    { "openai/responses.spec:301", "summary_index <-> piece" },
+    { "openai/responses.spec:302", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:305", "output_index -> index" },
+    { "openai/responses.spec:306", "content_index -> piece" },
+    { "openai/responses.spec:307", "delta -> block.thinking.text" },
+    { "openai/responses.spec:310", "item_id <- made : fc" },
+    { "openai/responses.spec:311", "output_index <-> index" },
+    { "openai/responses.spec:312", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:316", "item_id <- made : msg" },
+    { "openai/responses.spec:317", "output_index <- index" },
+    { "openai/responses.spec:318", "content_index <- part" },
+    { "openai/responses.spec:319", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:320", "logprobs = []" },
+    { "openai/responses.spec:323", "item_id <- made : msg" },
+    { "openai/responses.spec:324", "output_index <- index" },
+    { "openai/responses.spec:325", "content_index <- part" },
+    { "openai/responses.spec:326", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:329", "item_id <- made : msg" },
+    { "openai/responses.spec:330", "output_index <-> index" },
+    { "openai/responses.spec:331", "content_index <-> part" },
+    { "openai/responses.spec:332", "part <-> block : spoken" },
+    { "openai/responses.spec:335", "item_id <- made : rs" },
+    { "openai/responses.spec:336", "output_index <- index" },
+    { "openai/responses.spec:337", "summary_index = 0" },
+    { "openai/responses.spec:338", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:341", "item_id <- made : rs" },
+    { "openai/responses.spec:342", "output_index <- index" },
+    { "openai/responses.spec:343", "summary_index = 0" },
+    { "openai/responses.spec:344", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:345", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:348", "item_id <- made : fc" },
+    { "openai/responses.spec:349", "output_index <- index" },
+    { "openai/responses.spec:350", "name <- block.call.name" },
+    { "openai/responses.spec:351", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:353", "output_index <-> index" },
+    { "openai/responses.spec:353", "item <-> block : items" },
+    { "openai/responses.spec:355", "response <-> reply : reply" },
+    { "openai/responses.spec:356", "response <-> reply : reply" },
+    { "openai/responses.spec:359", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:360", "response.object = \"response\"" },
+    { "openai/responses.spec:361", "response.created_at <- now" },
+    { "openai/responses.spec:362", "response.status = \"failed\"" },
+    { "openai/responses.spec:363", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:364", "response.error.code -> error.code" },
+    { "openai/responses.spec:365", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:366", "response.incomplete_details = null" },
+    { "openai/responses.spec:367", "response.instructions = null" },
+    { "openai/responses.spec:368", "response.metadata = {}" },
+    { "openai/responses.spec:369", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:370", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:371", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:372", "response.temperature = null" },
+    { "openai/responses.spec:373", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:374", "response.tools = []" },
+    { "openai/responses.spec:375", "response.top_p = null" },
+    { "openai/responses.spec:378", "error -> error : fault_body" },
+    { "openai/responses.spec:379", "code -> error.kind : fault try" },
+    { "openai/responses.spec:380", "code -> error.code" },
+    { "openai/responses.spec:381", "message -> error.message" },
+    { "openai/responses.spec:382", "param -> error.param" },
+    { "openai/responses.spec:257",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:261", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:264",
+    { "openai/responses.spec:259", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:262",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:266",
+    { "openai/responses.spec:264",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:280", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:287", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:294", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:300",
+    { "openai/responses.spec:278", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:285", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:292", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:298",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:306", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:311", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:330",
+    { "openai/responses.spec:304", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:309", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:328",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:355",
+    { "openai/responses.spec:353",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:357",
+    { "openai/responses.spec:355",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:358",
+    { "openai/responses.spec:356",
       "\"response.incomplete\" <-> end.length | end.refusal | end.failed { response <-> reply : "
       "reply }" },
-    { "openai/responses.spec:360", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:379", "\"error\" -> fail {" },
-    { "openai/responses.spec:260",
+    { "openai/responses.spec:358", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:377", "\"error\" -> fail {" },
+    { "openai/responses.spec:258",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:265",
+    { "openai/responses.spec:263",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:272", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:317", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:324", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:336", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:342", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:349", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:408", "id <-> id else \"\"" },
-    { "openai/responses.spec:409", "object = \"response\"" },
-    { "openai/responses.spec:410", "created_at <- now" },
-    { "openai/responses.spec:411", "status = \"in_progress\"" },
-    { "openai/responses.spec:412", "error = null" },
-    { "openai/responses.spec:413", "incomplete_details = null" },
-    { "openai/responses.spec:414", "instructions = null" },
-    { "openai/responses.spec:415", "metadata = {}" },
-    { "openai/responses.spec:416", "model <-> model else \"\"" },
-    { "openai/responses.spec:417", "output = []" },
-    { "openai/responses.spec:418", "parallel_tool_calls = true" },
-    { "openai/responses.spec:419", "temperature = null" },
-    { "openai/responses.spec:420", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:421", "tools = []" },
-    { "openai/responses.spec:422", "top_p = null" },
-    { "openai/responses.spec:423", "service_tier <-> tier" },
-    { "openai/responses.spec:428", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:429", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:430", "input_tokens_details.cache_write_tokens -> cache_write" },
-    { "openai/responses.spec:431",
+    { "openai/responses.spec:270", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:315", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:322", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:334", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:340", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:347", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:406", "id <-> id else \"\"" },
+    { "openai/responses.spec:407", "object = \"response\"" },
+    { "openai/responses.spec:408", "created_at <- now" },
+    { "openai/responses.spec:409", "status = \"in_progress\"" },
+    { "openai/responses.spec:410", "error = null" },
+    { "openai/responses.spec:411", "incomplete_details = null" },
+    { "openai/responses.spec:412", "instructions = null" },
+    { "openai/responses.spec:413", "metadata = {}" },
+    { "openai/responses.spec:414", "model <-> model else \"\"" },
+    { "openai/responses.spec:415", "output = []" },
+    { "openai/responses.spec:416", "parallel_tool_calls = true" },
+    { "openai/responses.spec:417", "temperature = null" },
+    { "openai/responses.spec:418", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:419", "tools = []" },
+    { "openai/responses.spec:420", "top_p = null" },
+    { "openai/responses.spec:421", "service_tier <-> tier" },
+    { "openai/responses.spec:426", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:427", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:428", "input_tokens_details.cache_write_tokens -> cache_write" },
+    { "openai/responses.spec:429",
       "input_tokens_details.cache_write_tokens <- cache_write else 0" },
-    { "openai/responses.spec:432", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:433", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:434", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:440", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:441", "message, detail -> message" },
-    { "openai/responses.spec:447", "message <-> message else \"\"" },
-    { "openai/responses.spec:448", "type <-> kind : fault" },
-    { "openai/responses.spec:449", "code -> kind : fault try" },
-    { "openai/responses.spec:450", "param <-> param else null" },
-    { "openai/responses.spec:451", "code <-> code else null" },
+    { "openai/responses.spec:430", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:431", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:432", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:438", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:439", "message, detail -> message" },
+    { "openai/responses.spec:445", "message <-> message else \"\"" },
+    { "openai/responses.spec:446", "type <-> kind : fault" },
+    { "openai/responses.spec:447", "code -> kind : fault try" },
+    { "openai/responses.spec:448", "param <-> param else null" },
+    { "openai/responses.spec:449", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },

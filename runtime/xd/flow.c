@@ -107,8 +107,11 @@ xd_flow_begin(struct xd *x, const struct ir_reply *r)
         return;
     if (r->usage.set)
         xd_flow_usage(x, &r->usage);
-    if (f->state != FLOW_SILENT)
+    if (f->state != FLOW_SILENT) {
+        if (r->tier.n && !str_eq(r->tier, f->head.tier))
+            xd_lose(x, "reply.tier"); /* the head is said */
         return;
+    }
     keep_first(x, &f->head.id, r->id);
     keep_first(x, &f->head.model, r->model);
     keep_first(x, &f->head.tier, r->tier);
@@ -125,6 +128,7 @@ xd_flow_usage(struct xd *x, const struct ir_usage *u)
         return;
     f->counted = true;
     ir_usage_merge(&f->head.usage, u);
+    xd_lose_rest(x, &u->rest);
     f->head.usage.rest = (struct ir_rest){ 0 }; /* it points into the frame */
 }
 

@@ -203,5 +203,8 @@ xd_flow_end_items(struct xd *x, const struct ir_reply *r)
         xd_flow_stop(x, 0, c->stop, c->stop_text);
     if (r->usage.set)
         xd_flow_usage(x, &r->usage);
+    if (r->tier.n && !str_eq(r->tier, x->flow->head.tier))
+        xd_lose(x, "reply.tier"); /* the head is said */
+    xd_lose_rest(x, &r->rest);
     xd_flow_end(x);
 }

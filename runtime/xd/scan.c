@@ -57,6 +57,26 @@ forget(const struct xd_keys *keys, uint32_t *v)
     }
 }
 
+static bool
+says_something(const struct json_doc *d, uint32_t at)
+{
+    switch (json_kind(d, at)) {
+    case JSON_NONE:
+    case JSON_NULL:
+    case JSON_FALSE:
+        return false;
+    case JSON_STRING:
+        return d->nodes[at].n > 0;
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return d->nodes[at].next > at + 1;
+    case JSON_TRUE:
+    case JSON_NUMBER:
+        break;
+    }
+    return true;
+}
+
 static void
 scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const struct xd_keys *keys,
              uint32_t *v, struct ir_rest *rest)
@@ -72,7 +92,9 @@ scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const stru
             continue;
         }
         enum json_kind kind = json_kind(d, value);
-        if (k->slot == XD_SLOT_NONE && !k->sub && x->n_noise < XD_NOISE_MAX)
+        if (k->slot == XD_SLOT_EMPTY && !k->sub && says_something(d, value))
+            xd_lose_member(x, shape, keys->path, k->name);
+        if (k->slot < 0 && !k->sub && x->n_noise < XD_NOISE_MAX)
             x->noise[x->n_noise++] = value;
         if (k->slot >= 0)
             v[k->slot] = kind == JSON_NULL ? 0 : value;

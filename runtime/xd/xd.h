@@ -25,7 +25,7 @@
 #include "runtime/json/writer.h"
 
 /* Of the structs below, together with the model's types. */
-#define XD_ABI (4u + IR_ABI)
+#define XD_ABI (5u + IR_ABI)
 
 struct xd;
 struct xd_flow;
@@ -34,7 +34,8 @@ struct xd_flow;
 
 enum xd_rest { XD_REST_IGNORE, XD_REST_KEEP };
 
-#define XD_SLOT_NONE (-1) /* only a container, or known and not looked at */
+#define XD_SLOT_EMPTY (-2) /* written empty: what comes there all the same is lost */
+#define XD_SLOT_NONE  (-1) /* only a container, or known and not looked at */
 
 struct xd_keys;
 struct xd_key {

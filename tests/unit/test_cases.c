@@ -183,6 +183,8 @@ check_part(const char *file, const struct part *p, const struct outcome *o)
         bool known = false;
         for (unsigned i = 0; i < o->lost.n; i++)
             known |= str_eq(o->lost.v[i], line);
+        for (unsigned i = 0; !known && i < o->lost.n; i++)
+            fprintf(stderr, "lost: %.*s\n", STR_ARG(o->lost.v[i]));
         if (!known)
             offend(file, "not among the losses", line, out);
     }

@@ -179,6 +179,15 @@ copied_streams_come_out_the_same_wherever_they_are_cut(void **state)
             check_row(*state, &rows[i], n);
 }
 
+/* An error ends with the id of its request, which is never the same. */
+static struct str
+to_request_id(const struct buf *b)
+{
+    struct str s = buf_str(b);
+    const char *id = memmem(s.p, s.n, "\"request_id\"", 12);
+    return str_make(s.p, id ? (size_t)(id - s.p) : s.n);
+}
+
 static void
 translated_streams_come_out_the_same_wherever_they_are_cut(void **state)
 {
@@ -196,7 +205,7 @@ translated_streams_come_out_the_same_wherever_they_are_cut(void **state)
                 buf_puts(&whole, buf_str(&c.body));
             }
             if (rows[i].status == 200)
-                assert_true(str_eq(buf_str(&c.body), buf_str(&whole)));
+                assert_true(str_eq(to_request_id(&c.body), to_request_id(&whole)));
             assert_int_equal(c.report.result, rows[i].broken ? UPSTREAM_TRUNCATED : UPSTREAM_OK);
             caller_fini(&c);
         }
