@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/corpus/family.h"
+#include "tests/corpus/plain.h"
 #include "tests/corpus/verdict.h"
 #include "tests/corpus/wire.h"
 #include "runtime/xd/translate.h"
@@ -16,9 +16,19 @@
 #define OUT_BYTES_MAX   (1u << 20)
 #define ARENA_BYTES_MAX ((size_t)64 << 20)
 
+#define WORDS_OPENAI(internal) \
+    { \
+        [IR_FAULT_INVALID] = "invalid_request_error", \
+        [IR_FAULT_CONTEXT] = "context_length_exceeded", \
+        [IR_FAULT_POLICY] = "content_policy_violation", [IR_FAULT_AUTH] = "authentication_error", \
+        [IR_FAULT_BILLING] = "insufficient_quota", [IR_FAULT_FORBIDDEN] = "permission_error", \
+        [IR_FAULT_MISSING] = "not_found_error", [IR_FAULT_RATE] = "rate_limit_error", \
+        [IR_FAULT_INTERNAL] = (internal) \
+    }
+
 /* A line of the corpus's table. */
 struct row {
-    struct str dir, retry_after, body, path;
+    struct str dir, word, retry_after, body, path;
     int status;
 };
 
@@ -43,8 +53,8 @@ split(struct str line)
 {
     struct row r = { .dir = take_field(&line) };
     r.status = atoi(take_field(&line).p);
-    take_field(&line); /* content type */
-    take_field(&line); /* x-amzn-errortype */
+    take_field(&line);          /* content type */
+    r.word = take_field(&line); /* x-amzn-errortype */
     r.retry_after = take_field(&line);
     r.body = take_field(&line);
     r.path = take_field(&line);
@@ -93,27 +103,106 @@ reader_of(struct run *r, struct str dir)
     return d ? d : xd_find(STR("openai.chat"));
 }
 
-/* What is written in this dialect has the same words and amounts to the same status. */
+/* What clients of each dialect know kinds of errors by: the member that names them, and the words of its maker's
+ * documentation; "" where only the status tells. */
+struct front {
+    const char *name, *member; /* NULL: the word is a header's */
+    const char *words[IR_FAULT_COUNT];
+    int wrong_key; /* the status, where the provider had none of its own for it */
+};
+static const struct front fronts[] = {
+    { "openai.chat", "error.type", WORDS_OPENAI("internal_error"), 401 },
+    { "openai.completions", "error.type", WORDS_OPENAI("internal_error"), 401 },
+    { "openai.responses", "error.type", WORDS_OPENAI("server_error"), 401 },
+    { "anthropic.messages",
+      "error.type",
+      { [IR_FAULT_INVALID] = "invalid_request_error",
+        [IR_FAULT_CONTEXT] = "invalid_request_error",
+        [IR_FAULT_POLICY] = "invalid_request_error",
+        [IR_FAULT_AUTH] = "authentication_error",
+        [IR_FAULT_BILLING] = "billing_error",
+        [IR_FAULT_FORBIDDEN] = "permission_error",
+        [IR_FAULT_MISSING] = "not_found_error",
+        [IR_FAULT_RATE] = "rate_limit_error",
+        [IR_FAULT_INTERNAL] = "api_error" },
+      401 },
+    { "google.generate",
+      "error.status",
+      { [IR_FAULT_INVALID] = "INVALID_ARGUMENT",
+        [IR_FAULT_CONTEXT] = "INVALID_ARGUMENT",
+        [IR_FAULT_POLICY] = "INVALID_ARGUMENT",
+        [IR_FAULT_AUTH] = "UNAUTHENTICATED",
+        [IR_FAULT_BILLING] = "FAILED_PRECONDITION",
+        [IR_FAULT_FORBIDDEN] = "PERMISSION_DENIED",
+        [IR_FAULT_MISSING] = "NOT_FOUND",
+        [IR_FAULT_RATE] = "RESOURCE_EXHAUSTED",
+        [IR_FAULT_INTERNAL] = "INTERNAL" },
+      401 },
+    { "bedrock.converse",
+      NULL,
+      { [IR_FAULT_INVALID] = "ValidationException",
+        [IR_FAULT_CONTEXT] = "ValidationException",
+        [IR_FAULT_POLICY] = "ValidationException",
+        [IR_FAULT_AUTH] = "UnrecognizedClientException",
+        [IR_FAULT_BILLING] = "AccessDeniedException",
+        [IR_FAULT_FORBIDDEN] = "AccessDeniedException",
+        [IR_FAULT_MISSING] = "ResourceNotFoundException",
+        [IR_FAULT_RATE] = "ThrottlingException",
+        [IR_FAULT_INTERNAL] = "InternalServerException" },
+      403 },
+    { "cohere.chat", "error_type", { [IR_FAULT_CONTEXT] = "TOO_MANY_TOKENS" }, 401 },
+    { "ollama.chat", "type", { NULL }, 401 },
+    { "mistral.chat", "type", WORDS_OPENAI("internal_error"), 401 },
+};
+#define N_FRONTS (sizeof fronts / sizeof *fronts)
+
+/* The string at a path such as error.type; "" when there is none. */
+static struct str
+said_at(struct run *r, struct str body, const char *path)
+{
+    struct plain p = { .arena = &r->arena };
+    struct str s = STR("");
+    struct fault f;
+    json_doc_init(&p.doc);
+    uint32_t at = json_doc_parse(&p.doc, body, &f) == ERR_OK ? JSON_ROOT : JSON_NONE;
+    const char *dot = strchr(path, '.');
+    if (dot)
+        at = plain_member(&p, at, arena_printf(&r->arena, "%.*s", (int)(dot - path), path).p);
+    at = plain_member(&p, at, dot ? dot + 1 : path);
+    if (at && json_kind(&p.doc, at) == JSON_STRING)
+        s = json_text(&p.doc, at, &r->arena);
+    s = arena_str(&r->arena, s);
+    json_doc_fini(&p.doc);
+    return s;
+}
+
+/* What is written for the clients of a front has the same words, amounts to the same status, and is called what
+ * they know it by. */
 static void
-check_written(struct run *r, const struct row *row, const char *to, const struct ir_error *e,
-              struct str message)
+check_written(struct run *r, const struct row *row, const struct front *to,
+              const struct ir_error *e, struct str message)
 {
     struct xd x;
     struct buf out;
-    const struct xd_dialect *d = xd_find(str_from(to));
+    const struct xd_dialect *d = xd_find(str_from(to->name));
     buf_init(&out, OUT_BYTES_MAX);
     xd_init(&x, d, XD_OP_CHAT, &r->arena, &out);
     xd_error_write(&x, e);
     struct str said = words(&r->arena, buf_str(&out));
     if (!str_eq(said, message))
-        verdict_offence(&r->verdict, row->path, "error", "%s says \"%.*s\", not \"%.*s\"", to,
+        verdict_offence(&r->verdict, row->path, "error", "%s says \"%.*s\", not \"%.*s\"", to->name,
                         STR_ARG(said), STR_ARG(message));
+    const char *want = to->words[e->kind] ? to->words[e->kind] : "";
+    struct str word = to->member ? said_at(r, buf_str(&out), to->member) : xd_error_word(d, e);
+    if (!str_is(word, want))
+        verdict_offence(&r->verdict, row->path, "error", "%s calls %s \"%.*s\", not \"%s\"",
+                        to->name, ir_fault_name(e->kind), STR_ARG(word), want);
     /* A wrong key that came as a bad request is told as what it is. */
     bool key = e->kind == IR_FAULT_AUTH && row->status == 400;
-    int status = xd_error_status(d, e);
-    if (status != (key ? 401 : row->status))
-        verdict_offence(&r->verdict, row->path, "error", "%s answers %d, not %d", to, status,
-                        row->status);
+    int status = xd_error_status(d, e), due = key ? to->wrong_key : row->status;
+    if (status != due)
+        verdict_offence(&r->verdict, row->path, "error", "%s answers %d, not %d", to->name, status,
+                        due);
     xd_fini(&x);
     buf_fini(&out);
 }
@@ -135,6 +224,7 @@ kind_of(const struct row *row, const char *body)
         { 400, "too_many_prompt_tokens", IR_FAULT_CONTEXT },
         { 400, "exceeds the maximum number of tokens allowed", IR_FAULT_CONTEXT },
         { 400, "Incorrect API key", IR_FAULT_AUTH },
+        { 403, "security token included in the request is invalid", IR_FAULT_AUTH },
         { 400, "API key not valid", IR_FAULT_AUTH },
         { 400, "content_policy_violation", IR_FAULT_POLICY },
         { 400, "model_not_found", IR_FAULT_MISSING },
@@ -164,16 +254,26 @@ check_kind(struct run *r, const struct row *row, const struct ir_error *e)
                         ir_fault_name(e->kind), ir_fault_name(want), STR_ARG(e->message));
 }
 
-/* The hint of a header that the provider's spec names. */
+/* When to try again: a header that the provider's spec names, or "retryDelay":"48s" in the body; whole seconds, and
+ * never sooner. */
 static void
-check_hint(struct run *r, const struct row *row, const struct xd_dialect *d)
+check_hint(struct run *r, const struct row *row, const struct xd_dialect *d,
+           const struct ir_error *e)
 {
+    static const char delay[] = "\"retryDelay\": \"";
     struct ir_int seconds = { 0 };
+    const char *at = memmem(row->body.p, row->body.n, delay, sizeof delay - 1);
+    double want = at ? strtod(at + sizeof delay - 1, NULL) : 0;
     xd_seconds(row->retry_after, &seconds);
-    r->hints += row->retry_after.n > 0;
+    r->hints += row->retry_after.n > 0 || at;
     if (row->retry_after.n && (!seconds.set || !str_eq_nocase(d->retry_after, STR("retry-after"))))
         verdict_offence(&r->verdict, row->path, "error", "%s does not read the header retry-after",
                         d->name);
+    if (at
+        && (!e->retry_after.set || (double)e->retry_after.v < want
+            || (double)e->retry_after.v >= want + 1))
+        verdict_offence(&r->verdict, row->path, "error", "wait %lld, not %.1f",
+                        (long long)e->retry_after.v, want);
 }
 
 static void
@@ -183,14 +283,25 @@ check_row(struct run *r, const struct row *row)
     struct ir_error e = { 0 };
     const struct xd_dialect *d = reader_of(r, row->dir);
     xd_init(&x, d, XD_OP_CHAT, &r->arena, NULL);
+    xd_error_named(&x, row->word);
     xd_error_read(&x, row->body, row->status, &e);
     struct str message = words(&r->arena, row->body);
     check_kind(r, row, &e);
-    check_hint(r, row, d);
-    for (const struct family *to = families; to->name; to++)
-        check_written(r, row, to->name, &e, message);
+    check_hint(r, row, d, &e);
+    for (size_t i = 0; i < N_FRONTS; i++)
+        check_written(r, row, &fronts[i], &e, message);
     xd_fini(&x);
     r->rows++;
+}
+
+/* A new dialect has its words here. */
+static void
+check_fronts(void)
+{
+    size_t n = 0;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++)
+        n += !(*d)->provider && xd_op(*d, XD_OP_CHAT);
+    assert_int_equal(n, N_FRONTS);
 }
 
 static void
@@ -200,6 +311,7 @@ recorded_errors_keep_their_words_and_their_status(void **state)
     struct run r = { .rows = 0 };
     (void)state;
     WIRE_REQUIRE();
+    check_fronts();
     verdict_init(&r.verdict, checks);
     arena_init(&r.arena, ARENA_BYTES_MAX);
     struct str table = wire_file(&r.arena, wire_path(&r.arena, "errors.tsv"));
@@ -212,9 +324,9 @@ recorded_errors_keep_their_words_and_their_status(void **state)
     }
     arena_fini(&r.arena);
     printf(
-        "# errors: %u recorded, %u of chat providers and the compiled dialects, %u with a hint\n",
-        r.rows, r.ours, r.hints);
-    assert_true(r.rows > 100);
+        "# errors: %u recorded, %u of chat providers and the compiled dialects, %u with a hint, in %zu dialects\n",
+        r.rows, r.ours, r.hints, N_FRONTS);
+    assert_int_equal(r.rows, 124);
     assert_int_equal(verdict_close(&r.verdict, "errors"), 0);
 }
 
