@@ -43,6 +43,35 @@ called(const struct ir_request *m, struct str id)
     return STR("?");
 }
 
+/* {"name": ..., "content": [{"text": ...}]} */
+static bool
+put_unwrapped(struct buf *out, const struct ir_blocks *l)
+{
+    struct json_doc d;
+    struct arena a;
+    bool wrapped = false;
+    if (l->n != 1 || l->v[0].kind != IR_BLOCK_TEXT)
+        return false;
+    arena_init(&a, 16 << 20);
+    json_doc_init(&d);
+    if (json_doc_parse(&d, l->v[0].text.text, NULL) == ERR_OK
+        && json_kind(&d, JSON_ROOT) == JSON_OBJECT) {
+        uint32_t content = json_member(&d, JSON_ROOT, STR("content"));
+        bool list = content && json_kind(&d, content) == JSON_ARRAY
+                    && json_member(&d, JSON_ROOT, STR("name"));
+        for (uint32_t i = content + 1; list && i < d.nodes[content].next; i = d.nodes[i].next) {
+            uint32_t text = json_kind(&d, i) == JSON_OBJECT ? json_member(&d, i, STR("text"))
+                                                            : JSON_NONE;
+            if (text)
+                buf_printf(out, "  %.*s\n", STR_ARG(json_text(&d, text, &a)));
+            wrapped = wrapped || text;
+        }
+    }
+    json_doc_fini(&d);
+    arena_fini(&a);
+    return wrapped;
+}
+
 static void
 put_block(struct buf *out, const struct ir_request *m, const struct ir_block *b)
 {
@@ -64,7 +93,8 @@ put_block(struct buf *out, const struct ir_request *m, const struct ir_block *b)
         break;
     case IR_BLOCK_RESULT:
         buf_printf(out, "  result of %.*s:\n", STR_ARG(called(m, b->result.call)));
-        put_blocks(out, m, &b->result.blocks);
+        if (!put_unwrapped(out, &b->result.blocks))
+            put_blocks(out, m, &b->result.blocks);
         break;
     case IR_BLOCK_FOREIGN:
         buf_puts(out, STR("  something of its own\n"));
@@ -93,8 +123,31 @@ calls_something(const struct ir_turn *t)
     return false;
 }
 
-/* Returns whether the word has passed. */
-static bool
+static unsigned
+count(const struct ir_blocks *l)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < l->n; i++)
+        n += l->v[i].kind == IR_BLOCK_RESULT ? count(&l->v[i].result.blocks) : 1;
+    return n;
+}
+
+static unsigned
+told_in(const struct ir_turn *t)
+{
+    return t->role == IR_ROLE_ASSISTANT ? 0 : count(&t->blocks);
+}
+
+void
+meaning_cut(struct ir_request *m, unsigned told)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < m->turns.n && n < told; i++)
+        if ((n += told_in(&m->turns.v[i])) >= told)
+            m->turns.n = i + 1;
+}
+
+static void
 put_turn(struct buf *out, const struct ir_request *m, const struct ir_turn *t, enum ir_role before)
 {
     static const char *const names[IR_ROLE_COUNT] = {
@@ -109,7 +162,6 @@ put_turn(struct buf *out, const struct ir_request *m, const struct ir_turn *t, e
     for (unsigned i = 0; t->role == IR_ROLE_ASSISTANT && i < t->blocks.n; i++)
         if (t->blocks.v[i].kind == IR_BLOCK_CALL)
             put_block(out, m, &t->blocks.v[i]);
-    return t->role != before;
 }
 
 static int
@@ -144,7 +196,7 @@ unsigned
 meaning_write(struct buf *out, const struct ir_request *m)
 {
     enum ir_role before = IR_ROLE_UNSET;
-    unsigned passes = 0;
+    unsigned told = 0;
     static const char *const modes[IR_CHOICE_MODE_COUNT] = {
         [IR_CHOICE_MODE_REQUIRED] = "some",
         [IR_CHOICE_MODE_NAMED] = "one",
@@ -156,8 +208,9 @@ meaning_write(struct buf *out, const struct ir_request *m)
         const struct ir_turn *t = &m->turns.v[i];
         if (t->role == IR_ROLE_ASSISTANT && !calls_something(t))
             continue;
-        passes += put_turn(out, m, t, before);
+        put_turn(out, m, t, before);
         before = t->role;
+        told += told_in(t);
     }
     for (unsigned i = 0; i < m->tools.n; i++) {
         const struct ir_tool *t = &m->tools.v[i];
@@ -171,5 +224,5 @@ meaning_write(struct buf *out, const struct ir_request *m)
     const char *mode = modes[m->tool_choice.mode];
     if (mode)
         buf_printf(out, "must call %s %.*s\n", mode, STR_ARG(m->tool_choice.name));
-    return passes;
+    return told;
 }

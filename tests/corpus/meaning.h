@@ -7,9 +7,22 @@
 #include "generated/ir.h"
 #include "runtime/base/buf.h"
 
-/* Append the lines; returns how many times the word passes from one to the other.  Media are told by
- * their kind, type and length, or by their address.  Turns of an assistant who calls nothing are left
- * out: some clients must put one between a result and a user's turn. */
+/* Append the lines; returns how many texts, media and results the model was told in its turns.
+ *
+ * What counts as the same:
+ *   - texts and results, to the letter; a result that a client wrapped as {"name": N, "content": [{"text": T}]}
+ *     is T
+ *   - media of the same kind and type with as many characters of base64, or at the same address
+ *   - calls of the same function, whatever their ids and arguments: a model chose them
+ *   - results of the same function
+ *   - tools of the same name and description whose parameters have the same names, in any order: clients
+ *     adapt the rest of a schema to the provider
+ *   - the same duty to call
+ *   - turns without calls of the assistant, be there some or none, and any number of turns of one role in a
+ *     row: some clients must put a turn between a result and a user's turn */
 unsigned meaning_write(struct buf *out, const struct ir_request *m);
+/* Take the turns away that lie behind the one in which the model was told so many things: of a conversation that
+ * went on, what it had been. */
+void meaning_cut(struct ir_request *m, unsigned told);
 
 #endif
