@@ -251,6 +251,7 @@ struct ast_streamed {
 struct ast_operation {
     struct pos pos;
     struct word name; /* `chat` when not written: `post chat "/path"` */
+    unsigned twin;    /* of a dialect: how many of this name stand before it */
     struct word path;
     struct ast_rows headers;
     struct word sends, returns, streams, fails;
@@ -330,5 +331,15 @@ struct ast_file {
     struct words removed; /* provider: inherited operations that it does not have */
     struct ast_decls decls;
 };
+
+/* Nothing but refusals, or nothing at all: what the rows belong to is taken as it is. */
+static inline bool
+ast_rows_refuse(const struct ast_rows *rows)
+{
+    for (unsigned i = 0; i < rows->n; i++)
+        if (rows->v[i].kind != ROW_REFUSE)
+            return false;
+    return true;
+}
 
 #endif

@@ -86,9 +86,6 @@ body_know_names_of(struct emit *e, struct body *b, const struct body *other)
 static void
 add_refusal(struct emit *e, struct body *b, const struct ast_row *r)
 {
-    for (unsigned i = 0; i < r->wire.n; i++)
-        if (r->wire.v[i].n > 1)
-            diag_error(e->diags, r->wire.v[i].pos, "refuse names members of the object itself");
     const struct ast_row **at = arena_push(e->a, (void **)&b->refusals.v, &b->refusals.n,
                                            &b->refusals.cap, sizeof *at);
     *at = r;
@@ -257,7 +254,7 @@ emit_refusals(struct emit *e, const struct body *b)
         for (unsigned k = 0; k < r->wire.n; k++) {
             if (n++ == 0)
                 em(e, "static const struct xd_refusal %s_refused[] = {\n", b->shape);
-            em(e, "    { STR_INIT(%s), %s },\n", c_string(e->a, r->wire.v[k].v[0].name.s),
+            em(e, "    { STR_INIT(%s), %s },\n", c_string(e->a, path_text(e->a, &r->wire.v[k])),
                r->word.s.n ? c_string(e->a, r->word.s) : "NULL");
         }
     }

@@ -74,8 +74,8 @@ check(struct arena *a, const struct ir_model *ir, const struct dialect *dialect,
         coverage_walk(a, ir, dialect, dialect->operations.v[i].fails.s, d, &unused);
     }
     const struct ast_setting *lists = dialect_setting(dialect, "lists");
-    if (lists && lists->values.n == 2)
-        coverage_walk(a, ir, dialect, lists->values.v[1].s, d, &unused);
+    for (unsigned i = 1; lists && i < lists->values.n; i++)
+        coverage_walk(a, ir, dialect, lists->values.v[i].s, d, &unused);
 }
 
 /* Lay the printed C out. */

@@ -196,14 +196,19 @@ static void cover_rows(struct walk *w, struct place_in at, const struct ast_rows
 static void
 cover_codec_fields(struct walk *w, const struct ast_row *r, struct str codec, struct covered *c)
 {
-    static const char *const outcome[] = { "blocks", "failed" };
-    static const char *const prompt[] = { "instructions", "turns" };
-    const char *const *fields = str_is(codec, "prompt") ? prompt : outcome;
+    static const struct {
+        const char *codec, *field;
+    } carried[] = {
+        { "outcome", "blocks" }, { "outcome", "failed" },      { "prompt", "instructions" },
+        { "prompt", "turns" },   { "prompt_beside", "turns" },
+    };
 
-    for (unsigned k = 0; (fields == prompt || str_is(codec, "outcome")) && k < 2; k++) {
+    for (size_t k = 0; k < sizeof carried / sizeof *carried; k++) {
+        if (!str_is(codec, carried[k].codec))
+            continue;
         struct ast_step *s = arena_alloc(w->a, sizeof *s);
         struct ast_path *p = arena_alloc(w->a, sizeof *p);
-        *s = (struct ast_step){ { str_from(fields[k]), r->pos }, STEP_NONE };
+        *s = (struct ast_step){ { str_from(carried[k].field), r->pos }, STEP_NONE };
         *p = (struct ast_path){ s, 1, 1, r->pos };
         *(const struct ast_path **)arena_push(w->a, (void **)&c->paths.v, &c->paths.n,
                                               &c->paths.cap, sizeof p) = p;
@@ -493,7 +498,7 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
                               blocks->cases.v[c].name.s);
             }
         cover_rows(w, at, &t->rows, write, &cov);
-        if (write && t->rows.n) {
+        if (write && !ast_rows_refuse(&t->rows)) {
             *(const struct ast_path **)arena_push(w->a, (void **)&cov.paths.v, &cov.paths.n,
                                                   &cov.paths.cap, sizeof(void *)) = &role;
             want_fields(w, &cov, t->pos, at.holder, at.fields);

@@ -261,11 +261,24 @@ kept_operations(const struct dialect *d)
 static void
 add_operation(struct arena *a, struct dialect *d, const struct ast_operation *op)
 {
+    unsigned twin = 0;
+
+    for (unsigned i = 0; i < d->operations.n; i++)
+        twin += str_eq(d->operations.v[i].name.s, op->name.s);
     struct ast_operation *to = arena_push(a, (void **)&d->operations.v, &d->operations.n,
                                           &d->operations.cap, sizeof *to);
-
-    if (to)
+    if (to) {
         *to = *op;
+        to->twin = twin;
+    }
+}
+
+static void
+add_operations(struct arena *a, struct dialect *d, const struct ast_operations *l, struct str name)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (str_eq(l->v[i].name.s, name))
+            add_operation(a, d, &l->v[i]);
 }
 
 /* Its own operations stand where the inherited ones of the same names stood, or behind them all. */
@@ -283,9 +296,9 @@ inherit_operations(struct arena *a, struct dialect *d, struct diags *diags)
         check_operations(d, kept, "keep", diags);
     for (unsigned i = 0; i < inherited->n; i++) {
         struct str name = inherited->v[i].name.s;
-        const struct ast_operation *mine = find_operation(own, name);
-        if (!has_word(&d->file->removed, name) && (!kept || has_word(kept, name)))
-            add_operation(a, d, mine ? mine : &inherited->v[i]);
+        bool done = find_operation(&d->operations, name);
+        if (!done && !has_word(&d->file->removed, name) && (!kept || has_word(kept, name)))
+            add_operations(a, d, find_operation(own, name) ? own : inherited, name);
     }
     for (unsigned i = 0; i < own->n; i++)
         if (!find_operation(inherited, own->v[i].name.s))

@@ -247,6 +247,8 @@ void emit_patches(struct emit *e, const struct ast_decl *decl);
 void emit_struct(struct emit *e);
 /* Where operations are asked for (emit_address.c): tables, and the members that name them. */
 void emit_framings(struct emit *e);
+/* The operation's name in C: several of one kind have numbers. */
+const char *operation_c(struct emit *e, const struct ast_operation *op);
 void emit_streamed(struct emit *e, const struct ast_operation *op);
 void emit_op_address(struct emit *e, const struct ast_operation *op);
 void emit_settings(struct emit *e);

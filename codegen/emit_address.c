@@ -38,12 +38,20 @@ emit_framings(struct emit *e)
     em(e, ",\n");
 }
 
+const char *
+operation_c(struct emit *e, const struct ast_operation *op)
+{
+    if (op->twin)
+        return arena_printf(e->a, "%.*s_%u", STR_ARG(op->name.s), op->twin).p;
+    return arena_printf(e->a, "%.*s", STR_ARG(op->name.s)).p;
+}
+
 void
 emit_streamed(struct emit *e, const struct ast_operation *op)
 {
     if (op->streamed.n == 0)
         return;
-    em(e, "static const struct xd_path %s%.*s_streamed[] = {\n", e->d->prefix, STR_ARG(op->name.s));
+    em(e, "static const struct xd_path %s%s_streamed[] = {\n", e->d->prefix, operation_c(e, op));
     for (unsigned i = 0; i < op->streamed.n; i++) {
         struct str path = op->streamed.v[i].path.s, query = { NULL, 0 };
         struct str framing = op->streamed.v[i].framing.s;
@@ -67,8 +75,8 @@ emit_op_address(struct emit *e, const struct ast_operation *op)
 {
     em(e, "        .path = STR_INIT(%s),\n", c_string(e->a, op->path.s));
     if (op->streamed.n)
-        em(e, "        .streamed = %s%.*s_streamed,\n        .nstreamed = %u,\n", e->d->prefix,
-           STR_ARG(op->name.s), op->streamed.n);
+        em(e, "        .streamed = %s%s_streamed,\n        .nstreamed = %u,\n", e->d->prefix,
+           operation_c(e, op), op->streamed.n);
 }
 
 /* Providers are no fronts. */
@@ -112,10 +120,14 @@ emit_settings_members(struct emit *e)
     bool told = has_fronts(e)
                 || e->as == EMIT_PLUGIN; /* a plugin has nothing that it does not use */
     const struct ast_decl *list = lists && told ? find_decl(e, lists->values.v[1]) : NULL;
+    const struct ast_decl *entry = list ? find_decl(e, lists->values.v[2]) : NULL;
 
-    if (list)
-        em(e, "    .lists = STR_INIT(%s),\n    .write_list = write_%s%.*s,\n",
-           c_string(e->a, lists->values.v[0].s), decl_prefix(e, list), STR_ARG(list->name.s));
+    if (entry)
+        em(e,
+           "    .lists = STR_INIT(%s),\n    .write_list = write_%s%.*s,\n"
+           "    .write_entry = write_%s%.*s,\n",
+           c_string(e->a, lists->values.v[0].s), decl_prefix(e, list), STR_ARG(list->name.s),
+           decl_prefix(e, entry), STR_ARG(entry->name.s));
     if (front && has_fronts(e))
         em(e, "    .fronts = %sfronts,\n    .nfronts = %u,\n", e->d->prefix, front->values.n);
     if (l.n)

@@ -390,11 +390,10 @@ emit_block_writer(struct emit *e, const struct patch *p)
            p->choice->name);
     em(e, "    if (!((%s >> e->block->kind) & 1)) {\n", written);
     em(e, "        xd_lose_blocks(x, &one.blocks, %s);\n        return;\n    }\n", written);
+    em(e, "    if (e->kind == IR_EVENT_OPEN)\n        xd_patch_count(x, (int)e->block->kind);\n");
     em(e,
        "    if (e->kind == IR_EVENT_OPEN && !((0x%xu >> e->block->kind) & 1))\n        return;\n",
        speaks);
-    em(e,
-       "    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)\n        xd_patch_count(x);\n");
     em(e,
        "    x->skeleton = e->kind == IR_EVENT_OPEN;\n    write_%s(x, &one, false);\n    x->skeleton = false;\n}\n\n",
        p->choice->name);

@@ -93,6 +93,8 @@ read_routed(struct emit *e, const struct routes *rs, const struct route *r, cons
         read_verbatim(e, "b", indent);
     else
         em(e, "%sread_%s(x, at, b);\n", indent, r->name);
+    if (r->verbatim && r->c->rows.n && r->c->tags.n)
+        em(e, "%sb->foreign.vital = STR(%s);\n", indent, c_string(e->a, r->c->tags.v[0].s));
     if (r->other >= 0)
         read_other(e, rs, r, indent);
 }
@@ -149,11 +151,11 @@ take_path(struct emit *e, const struct routes *rs, struct route *r, const struct
     return r->role >= 0;
 }
 
-/* A case without rows takes the element as it is. */
+/* A case without rows, or with one that says that it may not get lost, takes the element as it is. */
 static bool
 is_verbatim(const struct routes *rs, const struct route *r)
 {
-    return r->ucase >= 0 && r->c->rows.n == 0
+    return r->ucase >= 0 && ast_rows_refuse(&r->c->rows)
            && str_is(rs->blocks->cases.v[r->ucase].name.s, "foreign");
 }
 

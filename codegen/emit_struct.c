@@ -20,8 +20,8 @@ entry_name(struct emit *e, const struct ast_operation *op, struct word decl_name
 {
     const struct ast_decl *decl = decl_name.s.n ? find_decl(e, decl_name) : NULL;
 
-    return arena_printf(e->a, "%s%.*s_%s", decl ? decl_prefix(e, decl) : e->d->prefix,
-                        STR_ARG(op->name.s), what);
+    return arena_printf(e->a, "%s%s_%s", decl ? decl_prefix(e, decl) : e->d->prefix,
+                        operation_c(e, op), what);
 }
 
 /* Is the declaration inherited?  Then so is the entry point. */
@@ -80,8 +80,8 @@ emit_op_headers(struct emit *e, const struct ast_operation *op)
         if (r->kind != ROW_HEADER || r->constant.kind != CONST_STRING)
             continue;
         if (n++ == 0)
-            em(e, "static const struct xd_header %s%.*s_headers[] = {\n", e->d->prefix,
-               STR_ARG(op->name.s));
+            em(e, "static const struct xd_header %s%s_headers[] = {\n", e->d->prefix,
+               operation_c(e, op));
         em(e, "    { STR_INIT(%s), STR_INIT(%s) },\n", c_string(e->a, r->header.s),
            c_string(e->a, r->constant.text.s));
     }
@@ -98,7 +98,7 @@ emit_names(struct emit *e, const struct ast_operation *op)
 
     if (!decl)
         return;
-    em(e, "static const struct xd_name %s%.*s_names[] = {\n", e->d->prefix, STR_ARG(op->name.s));
+    em(e, "static const struct xd_name %s%s_names[] = {\n", e->d->prefix, operation_c(e, op));
     for (unsigned i = 0; i < decl->rows.n; i++) {
         const struct ast_row *r = &decl->rows.v[i];
         const struct ast_rows *rows = r->rows ? r->rows
@@ -160,7 +160,7 @@ emit_ops(struct emit *e)
     for (unsigned i = 0; i < e->d->operations.n; i++) {
         const struct ast_operation *op = &e->d->operations.v[i];
         const struct ast_decl *stream = op->streams.s.n ? find_decl(e, op->streams) : NULL;
-        struct str name = arena_printf(e->a, "%s%.*s", e->d->prefix, STR_ARG(op->name.s));
+        struct str name = arena_printf(e->a, "%s%s", e->d->prefix, operation_c(e, op));
         unsigned headers = 0;
         for (unsigned k = 0; k < op->headers.n; k++)
             headers += op->headers.v[k].kind == ROW_HEADER
@@ -173,7 +173,7 @@ emit_ops(struct emit *e)
             em(e, "        .passes = true,\n    },\n");
             continue;
         }
-        em(e, "        .names = %s%.*s_names,\n", e->d->prefix, STR_ARG(op->name.s));
+        em(e, "        .names = %s_names,\n", name.p);
         em(e, "        .read_request = %s,\n", entry_name(e, op, op->sends, "read_request").p);
         em(e, "        .write_request = %s,\n", entry_name(e, op, op->sends, "write_request").p);
         em(e, "        .read_reply = %s,\n", entry_name(e, op, op->returns, "read_reply").p);

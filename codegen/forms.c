@@ -37,6 +37,8 @@ static const struct {
     { "budget", TYPE_RECORD, "Reasoning", KIND(NUMBER), false },
     { "outcome", TYPE_UNION, "Block", KIND(OBJECT), false },
     { "prompt", TYPE_RECORD, "Request", KIND(STRING) | KIND(ARRAY), false },
+    { "prompt_beside", TYPE_RECORD, "Request", KIND(STRING), false },
+    { "prompt_images", TYPE_RECORD, "Request", KIND(ARRAY), false },
 };
 
 uint32_t

@@ -212,6 +212,8 @@ walk(const struct report *r, unsigned at)
 
     for (unsigned k = 0; k < d->operations.n; k++) {
         const struct ast_operation *op = &d->operations.v[k];
+        if (op->twin)
+            continue; /* it is never what something is written for */
         coverage_walk(r->a, r->ir, d, op->sends.s, NULL, &r->said[REQUESTS][at]);
         coverage_walk(r->a, r->ir, d, op->returns.s, NULL, &r->said[REPLIES][at]);
     }

@@ -282,9 +282,10 @@ operations_text(struct manual *m, const struct dialect *d)
     struct str out = { NULL, 0 };
 
     for (unsigned i = 0; i < d->operations.n; i++)
-        arena_append(
-            m->a, &out,
-            arena_printf(m->a, "%s%.*s", i ? ", " : "", STR_ARG(d->operations.v[i].name.s)));
+        if (!d->operations.v[i].twin)
+            arena_append(
+                m->a, &out,
+                arena_printf(m->a, "%s%.*s", i ? ", " : "", STR_ARG(d->operations.v[i].name.s)));
     return arena_printf(m->a, "%.*s", STR_ARG(out)).p;
 }
 

@@ -54,8 +54,8 @@ dialect_needs(struct arena *a, const struct dialect *d, struct str name, enum di
         need(&n, op->fails.s, dir);
     }
     const struct ast_setting *lists = dialect_setting(d, "lists");
-    if (lists && lists->values.n == 2 && dir == DIR_WRITE)
-        need(&n, lists->values.v[1].s, dir);
+    for (unsigned i = 1; lists && i < lists->values.n && dir == DIR_WRITE; i++)
+        need(&n, lists->values.v[i].s, dir);
     return decl && n.seen[dir][decl - d->decls.v];
 }
 

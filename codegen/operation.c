@@ -161,22 +161,25 @@ check_operation(const struct dialect *d, const struct ast_operation *op, struct 
         want(d, op, "streams", op->streams, DECL_STREAM, kinds[i].reply, diags);
 }
 
-/* lists "/models", model_list: what the names of models look like when they are asked for. */
+/* lists "/models", model_list, model_entry: what the names of models look like when they are asked
+ * for, all of them or one. */
 static void
 check_listing(const struct dialect *d, struct diags *diags)
 {
+    static const char *const over[] = { NULL, "ModelList", "ModelEntry" };
     const struct ast_setting *s = dialect_setting(d, "lists");
-    const struct ast_decl *decl = s && s->values.n == 2 ? dialect_want(d, s->values.v[1], diags)
-                                                        : NULL;
 
     if (s && s->values.n)
         check_path(s->values.v[0], diags);
-    if (!decl
-        || (decl->kind == DECL_OBJECT && decl->model.n == 1
-            && str_is(decl->model.v[0].name.s, "ModelList")))
-        return;
-    diag_note(diag_error(diags, s->values.v[1].pos, "'lists' needs an object over ModelList"),
-              decl->pos, "this is what it names");
+    for (unsigned i = 1; s && i < s->values.n && i < COUNT(over); i++) {
+        const struct ast_decl *decl = dialect_want(d, s->values.v[i], diags);
+        if (!decl
+            || (decl->kind == DECL_OBJECT && decl->model.n == 1
+                && str_is(decl->model.v[0].name.s, over[i])))
+            continue;
+        diag_note(diag_error(diags, s->values.v[i].pos, "'lists' needs an object over %s", over[i]),
+                  decl->pos, "this is what it names");
+    }
 }
 
 /* A dialect says its errors in one way. */
@@ -196,6 +199,14 @@ check_fails(const struct ast_operations *l, struct diags *diags)
     }
 }
 
+/* The first of a name is asked, and all are answered; conversations are asked for in one way. */
+static bool
+are_same(const struct ast_operation *a, const struct ast_operation *b)
+{
+    return str_eq(a->name.s, b->name.s)
+           && (str_eq(a->path.s, b->path.s) || str_is(a->name.s, kinds[0].name));
+}
+
 void
 operation_check(const struct dialect *d, struct diags *diags)
 {
@@ -206,7 +217,7 @@ operation_check(const struct dialect *d, struct diags *diags)
                   "post \"/chat\" { sends request; returns reply; streams events; fails error }");
     for (unsigned i = 0; i < l->n; i++) {
         for (unsigned k = 0; k < i; k++)
-            if (str_eq(l->v[k].name.s, l->v[i].name.s))
+            if (are_same(&l->v[k], &l->v[i]))
                 diag_note(diag_error(diags, l->v[i].pos, "operation '%.*s' is given twice",
                                      STR_ARG(l->v[i].name.s)),
                           l->v[k].pos, "first here");

@@ -43,7 +43,7 @@ static const struct {
       "choices stands in a patch stream: stream x <-> Reply patch { }" },
     { ROW_FAIL, IN_PATCH, "a row to fail",
       "fail stands in a patch stream; an object maps its error onto the record Error" },
-    { ROW_REFUSE, IN_OBJECT, "refuse",
+    { ROW_REFUSE, IN_OBJECT | IN_ROUTE, "refuse",
       "refuse stands in an object, and names members that it would be wrong to leave out" },
     { ROW_IGNORE, IN_OBJECTS | IN_UNION | IN_EACH | IN_CHOICES, "ignore",
       "ignore stands in an object, and names members that say nothing" },

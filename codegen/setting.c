@@ -45,7 +45,7 @@ static const struct {
     { "operations", 1, ~0u, "operations chat, embeddings" },
     { "also", 1, ~0u, "also \"vendor.dialect\", \"acme_messages\"" },
     { "front", 1, ~0u, "front \"/v1\"" },
-    { "lists", 2, 2, "lists \"/models\", model_list" },
+    { "lists", 3, 3, "lists \"/models\", model_list, model_entry" },
     { "names", 1, 1, "names camel" },
 };
 

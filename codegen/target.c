@@ -213,15 +213,17 @@ take_element(struct walk *w, const struct ast_step *s)
 {
     const char *list = w->t.lvalue;
 
-    if (!w->t.type.list || w->t.type.kind != TYPE_RECORD) {
+    bool record = w->t.type.kind == TYPE_RECORD;
+    if (!w->t.type.list || (!record && w->t.type.kind != TYPE_UNION)) {
         diag_error(w->d, s->name.pos, "'%.*s' is not a list of records", STR_ARG(s->name.s));
         w->t.ok = false;
         return;
     }
     w->t.type.list = false;
     if (w->dir == DIR_READ)
-        w->t.lvalue =
-            arena_printf(w->a, "(*xd_%s(x, &%s, %d))", w->t.type.rec->c, list, s->index).p;
+        w->t.lvalue = arena_printf(w->a, "(*xd_%s(x, &%s, %d))",
+                                   record ? w->t.type.rec->c : w->t.type.un->c, list, s->index)
+                          .p;
     else
         w->t.lvalue = arena_printf(w->a, "%s.v[%d]", list, s->index).p;
     w->t.guard = arena_printf(w->a, "%s.n > %d", list, s->index).p;

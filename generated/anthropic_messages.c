@@ -7,7 +7,7 @@ static const char family[] = "anthropic.messages";
 #define STR_FAMILY STR("anthropic.messages")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[188], seen_written[188];
+static unsigned char seen_read[189], seen_written[189];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -610,6 +610,8 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
+    } else {
+        xd_missing(x, at, "role");
     }
     if (v[1]) {
         XD_SEEN(seen_read, 61);
@@ -2630,11 +2632,12 @@ read_events_ping(struct xd *x, uint32_t at)
 /* anthropic/messages.spec:232: error */
 static const struct xd_key events_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
+    { STR_INIT("request_id"), 1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
-static const struct xd_keys events_error_keys = { events_error_keys_v, 2, "" };
+static const struct xd_keys events_error_keys = { events_error_keys_v, 3, "" };
 static const struct xd_shape events_error_shape = {
-    family, "events_error", &events_error_keys, 1, XD_REST_KEEP, false, NULL, 0,
+    family, "events_error", &events_error_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
@@ -2650,6 +2653,10 @@ write_events_error(struct xd *x, const struct ir_event *e)
         jw_key(&x->w, STR("error"));
         write_fault_body(x, &(*e->error));
     }
+    if ((*e->error).request.p) {
+        XD_SEEN(seen_written, 145);
+        xd_put_str(x, STR("request_id"), (*e->error).request);
+    }
     jw_close(&x->w);
     xd_frame_close(x);
 }
@@ -2658,13 +2665,17 @@ static void
 read_events_error(struct xd *x, uint32_t at)
 {
     struct ir_error error = { 0 };
-    uint32_t v[1];
+    uint32_t v[2];
 
     if (!xd_scan(x, at, &events_error_shape, v, NULL))
         return;
     if (v[0]) {
         XD_SEEN(seen_read, 144);
         read_fault_body(x, v[0], &error);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 145);
+        xd_read_str(x, v[1], &error.request);
     }
     xd_flow_fail(x, &error);
 }
@@ -2719,35 +2730,35 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         read_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         read_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         read_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         read_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         read_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         read_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         read_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         read_events_error(x, at);
         break;
     }
@@ -2758,35 +2769,35 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         write_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         write_events_error(x, e);
         break;
     }
@@ -2812,7 +2823,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -2826,7 +2837,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         xd_read_str(x, v[1], &m->request);
     }
 }
@@ -2835,14 +2846,14 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 153);
+    XD_SEEN(seen_written, 154);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
-    XD_SEEN(seen_written, 154);
+    XD_SEEN(seen_written, 155);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     if (m->request.p) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         xd_put_str(x, STR("request_id"), m->request);
     }
     jw_close(&x->w);
@@ -2872,17 +2883,17 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         int w = xd_read_word(x, v[0], OWN(x)->fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         xd_read_str(x, v[1], &m->message);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -2892,12 +2903,12 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->kind) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         if (!xd_put_word(x, STR("type"), OWN(x)->fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->message.p) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -2906,7 +2917,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_key(&x->w, STR("details"));
     jw_enter(&x->w);
     if (m->code.p) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         xd_put_str(x, STR("error_code"), m->code);
     }
     xd_put_rest(x, &fault_body_shape, "details", &m->rest);
@@ -2924,24 +2935,24 @@ static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 160);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->models.n; i++)
         write_model_entry(x, &m->models.v[i]);
     jw_close(&x->w);
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 161);
     jw_key(&x->w, STR("has_more"));
     jw_raw(&x->w, STR("false"));
     if (m->first.p) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         xd_put_str(x, STR("first_id"), m->first);
     } else {
         jw_key(&x->w, STR("first_id"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->last.p) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         xd_put_str(x, STR("last_id"), m->last);
     } else {
         jw_key(&x->w, STR("last_id"));
@@ -2955,19 +2966,19 @@ static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 163);
+    XD_SEEN(seen_written, 164);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"model\""));
     if (m->id.p) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("id"), m->id);
     }
     if (m->id.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("display_name"), m->id);
     }
     if (m->date.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("created_at"), m->date);
     }
     if (m->resource.p)
@@ -3008,13 +3019,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 168);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 169);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -3037,7 +3048,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3048,7 +3059,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "messages");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -3057,21 +3068,21 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         read_tool_choice(x, v[4], &m->tool_choice);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         read_thinking(x, v[5], &m->reasoning);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         read_format(x, v[7], &m->format);
     }
 }
@@ -3081,11 +3092,11 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 168);
         xd_put_str(x, STR("model"), m->model);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 169);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3093,14 +3104,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
                 write_block(x, &m->instructions.v[i]);
         jw_close(&x->w);
     }
-    XD_SEEN(seen_written, 169);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("messages"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_message(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 171);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3108,24 +3119,24 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         jw_key(&x->w, STR("tool_choice"));
         write_tool_choice(x, &m->tool_choice);
     }
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
     jw_key(&x->w, STR("output_config"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->format.set) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -3176,7 +3187,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3188,7 +3199,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 176);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -3206,23 +3217,23 @@ static void write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m
 
 /* anthropic/messages.spec:260 */
 static const struct xd_word anthropic_bedrock_fault_table_v[] = {
-    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
-    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 176, 0 },
-    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 177, 0 },
-    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
-    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
-    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 178, 0 },
-    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 179, 0 },
-    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
-    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 180, 0 },
-    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
-    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 181, 0 },
-    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
-    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 182, 0 },
-    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
-    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 183, 0 },
-    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
-    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 184, 0 },
+    { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 177, 0 },
+    { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 177, 0 },
+    { STR_INIT("AccessDeniedException"), IR_FAULT_FORBIDDEN, 403, 1, 0, 178, 0 },
+    { STR_INIT("UnrecognizedClientException"), IR_FAULT_AUTH, 403, 1, 0, 179, 0 },
+    { STR_INIT("ExpiredTokenException"), IR_FAULT_AUTH, 403, 1, 0, 179, 0 },
+    { STR_INIT("InvalidSignatureException"), IR_FAULT_AUTH, 403, 1, 0, 179, 0 },
+    { STR_INIT("ResourceNotFoundException"), IR_FAULT_MISSING, 404, 1, 0, 180, 0 },
+    { STR_INIT("ThrottlingException"), IR_FAULT_RATE, 429, 1, 0, 181, 0 },
+    { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 0, 181, 0 },
+    { STR_INIT("ServiceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 182, 0 },
+    { STR_INIT("serviceUnavailableException"), IR_FAULT_OVERLOADED, 503, 1, 0, 182, 0 },
+    { STR_INIT("ModelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 183, 0 },
+    { STR_INIT("modelTimeoutException"), IR_FAULT_TIMEOUT, 408, 1, 0, 183, 0 },
+    { STR_INIT("InternalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 184, 0 },
+    { STR_INIT("internalServerException"), IR_FAULT_INTERNAL, 500, 1, 0, 184, 0 },
+    { STR_INIT("ModelErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 185, 0 },
+    { STR_INIT("modelStreamErrorException"), IR_FAULT_PROTOCOL, 424, 1, 0, 185, 0 },
 };
 static const struct xd_table anthropic_bedrock_fault_table = {
     "fault", anthropic_bedrock_fault_table_v,
@@ -3335,7 +3346,7 @@ static void
 put_anthropic_bedrock_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 185);
+    XD_SEEN(seen_written, 186);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"bedrock-2023-05-31\""));
 }
@@ -3628,20 +3639,24 @@ read_anthropic_bedrock_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 static const struct xd_shape anthropic_bedrock_events_error_shape = {
-    family, "anthropic_bedrock_events_error", &events_error_keys, 1, XD_REST_KEEP, false, NULL, 0,
+    family, "anthropic_bedrock_events_error", &events_error_keys, 2, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
 read_anthropic_bedrock_events_error(struct xd *x, uint32_t at)
 {
     struct ir_error error = { 0 };
-    uint32_t v[1];
+    uint32_t v[2];
 
     if (!xd_scan(x, at, &anthropic_bedrock_events_error_shape, v, NULL))
         return;
     if (v[0]) {
         XD_SEEN(seen_read, 144);
         read_fault_body(x, v[0], &error);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 145);
+        xd_read_str(x, v[1], &error.request);
     }
     xd_flow_fail(x, &error);
 }
@@ -3656,35 +3671,35 @@ read_anthropic_bedrock_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         read_anthropic_bedrock_events_message_start(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         read_anthropic_bedrock_events_content_block_start(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         read_anthropic_bedrock_events_content_block_delta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         read_anthropic_bedrock_events_content_block_stop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         read_anthropic_bedrock_events_message_delta(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         read_anthropic_bedrock_events_message_stop(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         read_anthropic_bedrock_events_ping(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         read_anthropic_bedrock_events_error(x, at);
         break;
     }
@@ -3695,35 +3710,35 @@ write_anthropic_bedrock_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         write_events_message_start(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         write_events_content_block_start(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         write_anthropic_bedrock_events_content_block_delta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         write_events_content_block_stop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         write_events_message_delta(x, e);
         break;
     case IR_EVENT_END:
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         write_events_message_stop(x, e);
         break;
     case IR_EVENT_BEAT:
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         write_events_ping(x, e);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         write_events_error(x, e);
         break;
     }
@@ -3747,7 +3762,7 @@ static const struct xd_shape anthropic_bedrock_error_shape = {
 static void
 take_anthropic_bedrock_error_error(struct xd *x, uint32_t v, struct ir_error *m)
 {
-    XD_SEEN(seen_read, 154);
+    XD_SEEN(seen_read, 155);
     switch (json_kind(&x->doc, v)) {
     case JSON_OBJECT:
         read_fault_body(x, v, m);
@@ -3773,11 +3788,11 @@ read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m)
         take_anthropic_bedrock_error_error(x, v[0], m);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         xd_read_str(x, v[1], &m->request);
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         xd_read_str(x, (v[2] ? v[2] : v[3]), &m->message);
     }
 }
@@ -3786,7 +3801,7 @@ static void
 put_anthropic_bedrock_error_type(struct xd *x, const struct ir_error *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 153);
+    XD_SEEN(seen_written, 154);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"error\""));
 }
@@ -3794,7 +3809,7 @@ put_anthropic_bedrock_error_type(struct xd *x, const struct ir_error *m)
 static void
 put_anthropic_bedrock_error_error(struct xd *x, const struct ir_error *m)
 {
-    XD_SEEN(seen_written, 154);
+    XD_SEEN(seen_written, 155);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
 }
@@ -3803,7 +3818,7 @@ static void
 put_anthropic_bedrock_error_request_id(struct xd *x, const struct ir_error *m)
 {
     if (m->request.p) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         xd_put_str(x, STR("request_id"), m->request);
     }
 }
@@ -3930,7 +3945,7 @@ static void
 put_anthropic_vertex_request_anthropic_version(struct xd *x, const struct ir_request *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 187);
+    XD_SEEN(seen_written, 188);
     jw_key(&x->w, STR("anthropic_version"));
     jw_raw(&x->w, STR("\"vertex-2023-10-16\""));
 }
@@ -4419,7 +4434,7 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:46", "output_format -> format : format" },
     { "anthropic/messages.spec:48", "metadata.user_id <-> user" },
     { "anthropic/messages.spec:49", "service_tier <-> tier : tier" },
-    { "anthropic/messages.spec:59", "role <-> role : role" },
+    { "anthropic/messages.spec:59", "role <-> role : role required" },
     { "anthropic/messages.spec:60", "content <-> blocks : [block] | string as text required" },
     { "anthropic/messages.spec:74", "text <-> text grows text_delta.text" },
     { "anthropic/messages.spec:75",
@@ -4509,6 +4524,7 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:226", "delta.stop_sequence <-> stop_text else null" },
     { "anthropic/messages.spec:227", "usage <-> usage : usage" },
     { "anthropic/messages.spec:232", "error <-> error : fault_body" },
+    { "anthropic/messages.spec:232", "request_id <-> error.request" },
     { "anthropic/messages.spec:220", "\"message_start\" <-> begin { message <-> reply : reply }" },
     { "anthropic/messages.spec:221",
       "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
@@ -4518,7 +4534,8 @@ static const struct xd_row rows[] = {
     { "anthropic/messages.spec:224", "\"message_delta\" <-> finish {" },
     { "anthropic/messages.spec:230", "\"message_stop\" <-> end" },
     { "anthropic/messages.spec:231", "\"ping\" <-> beat" },
-    { "anthropic/messages.spec:232", "\"error\" <-> fail { error <-> error : fault_body }" },
+    { "anthropic/messages.spec:232",
+      "\"error\" <-> fail { error <-> error : fault_body; request_id <-> error.request }" },
     { "anthropic/messages.spec:245", "type = \"error\"" },
     { "anthropic/messages.spec:246", "error <-> this : fault_body | string as message" },
     { "anthropic/messages.spec:247", "request_id <-> request" },
@@ -4542,25 +4559,25 @@ static const struct xd_row rows[] = {
     { "anthropic/count.spec:20", "output_config.effort <-> reasoning.effort : effort" },
     { "anthropic/count.spec:21", "output_config.format <-> format : format" },
     { "anthropic/count.spec:28", "input_tokens <-> input else 0" },
-    { "providers/anthropic_bedrock.spec:31",
+    { "providers/anthropic_bedrock.spec:32",
       "\"ValidationException\", \"validationException\" 400 -> invalid" },
-    { "providers/anthropic_bedrock.spec:32", "\"AccessDeniedException\" 403 -> forbidden" },
-    { "providers/anthropic_bedrock.spec:33",
+    { "providers/anthropic_bedrock.spec:33", "\"AccessDeniedException\" 403 -> forbidden" },
+    { "providers/anthropic_bedrock.spec:34",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\" "
       "403 -> auth" },
-    { "providers/anthropic_bedrock.spec:34", "\"ResourceNotFoundException\" 404 -> missing" },
-    { "providers/anthropic_bedrock.spec:35",
-      "\"ThrottlingException\", \"throttlingException\" 429 -> rate" },
+    { "providers/anthropic_bedrock.spec:35", "\"ResourceNotFoundException\" 404 -> missing" },
     { "providers/anthropic_bedrock.spec:36",
-      "\"ServiceUnavailableException\", \"serviceUnavailableException\" 503 -> overloaded" },
+      "\"ThrottlingException\", \"throttlingException\" 429 -> rate" },
     { "providers/anthropic_bedrock.spec:37",
-      "\"ModelTimeoutException\", \"modelTimeoutException\" 408 -> timeout" },
+      "\"ServiceUnavailableException\", \"serviceUnavailableException\" 503 -> overloaded" },
     { "providers/anthropic_bedrock.spec:38",
-      "\"InternalServerException\", \"internalServerException\" 500 -> internal" },
+      "\"ModelTimeoutException\", \"modelTimeoutException\" 408 -> timeout" },
     { "providers/anthropic_bedrock.spec:39",
+      "\"InternalServerException\", \"internalServerException\" 500 -> internal" },
+    { "providers/anthropic_bedrock.spec:40",
       "\"ModelErrorException\", \"modelStreamErrorException\" 424 -> protocol" },
-    { "providers/anthropic_bedrock.spec:23", "anthropic_version = \"bedrock-2023-05-31\"" },
-    { "providers/anthropic_bedrock.spec:26", "message, Message -> message" },
+    { "providers/anthropic_bedrock.spec:24", "anthropic_version = \"bedrock-2023-05-31\"" },
+    { "providers/anthropic_bedrock.spec:27", "message, Message -> message" },
     { "providers/anthropic_vertex.spec:26", "anthropic_version = \"vertex-2023-10-16\"" },
 };
 static const unsigned char directions[] = {
@@ -4568,8 +4585,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 2,
     3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3,
-    1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 2,
-    2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
+    1, 2, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3,
+    2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2,
 };
 
 const struct xd_dialect xd_anthropic_messages = {
@@ -4584,6 +4601,7 @@ const struct xd_dialect xd_anthropic_messages = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -4632,6 +4650,12 @@ static const struct xd_setting anthropic_bedrock_settings[] = {
     { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
 };
 
+extern const struct xd_dialect xd_bedrock_converse;
+static const struct xd_dialect *const anthropic_bedrock_also[] = {
+    &xd_bedrock_converse,
+    NULL,
+};
+
 const struct xd_dialect xd_anthropic_bedrock = {
     .abi = XD_ABI,
     .name = "anthropic_bedrock",
@@ -4647,6 +4671,7 @@ const struct xd_dialect xd_anthropic_bedrock = {
     .nsettings = 1,
     .models = anthropic_bedrock_models,
     .nmodels = 2,
+    .also = anthropic_bedrock_also,
     .policies = anthropic_bedrock_policies,
     .npolicies = sizeof anthropic_bedrock_policies / sizeof *anthropic_bedrock_policies - 1,
     .ops = anthropic_bedrock_ops,

@@ -7,7 +7,7 @@ static const char family[] = "bedrock.converse";
 #define STR_FAMILY STR("bedrock.converse")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[234], seen_written[234];
+static unsigned char seen_read[270], seen_written[270];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -46,7 +46,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* bedrock/converse.spec:64 */
+/* bedrock/converse.spec:66 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -56,7 +56,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:66 */
+/* bedrock/converse.spec:68 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("default"), STR_INIT("default"), 1, 1, 2, 0 },
     { STR_INIT("default"), STR_INIT("auto"), 0, 1, 3, 0 },
@@ -65,7 +65,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* bedrock/converse.spec:154 */
+/* bedrock/converse.spec:156 */
 static const struct xd_pair image_format_table_v[] = {
     { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4, 0 },
     { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5, 0 },
@@ -77,7 +77,7 @@ static const struct xd_pairs image_format_table = {
     sizeof image_format_table_v / sizeof *image_format_table_v,
 };
 
-/* bedrock/converse.spec:158 */
+/* bedrock/converse.spec:160 */
 static const struct xd_pair document_format_table_v[] = {
     { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8, 0 },
     { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9, 0 },
@@ -97,7 +97,7 @@ static const struct xd_pairs document_format_table = {
     sizeof document_format_table_v / sizeof *document_format_table_v,
 };
 
-/* bedrock/converse.spec:170 */
+/* bedrock/converse.spec:172 */
 static const struct xd_word result_status_table_v[] = {
     { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17, 0 },
     { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18, 0 },
@@ -108,7 +108,7 @@ static const struct xd_table result_status_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:201 */
+/* bedrock/converse.spec:203 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20, 0 },
@@ -120,7 +120,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:203 */
+/* bedrock/converse.spec:205 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23, 0 },
@@ -134,7 +134,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:217 */
+/* bedrock/converse.spec:219 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 28, 0 },
 };
@@ -144,7 +144,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:232 */
+/* bedrock/converse.spec:234 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 29, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 30, 0 },
@@ -163,7 +163,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:272 */
+/* bedrock/converse.spec:274 */
 static const struct xd_word exception_table_v[] = {
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 38, 0 },
     { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 39, 0 },
@@ -185,7 +185,7 @@ static const struct xd_table exception_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:298 */
+/* bedrock/converse.spec:300 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 52, 0 },
     { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 53, 0 },
@@ -219,7 +219,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:34: request */
+/* bedrock/converse.spec:35: request */
 static const struct xd_key request_keys_inferenceConfig_v[] = {
     { STR_INIT("maxTokens"), 2, NULL },
     { STR_INIT("temperature"), 3, NULL },
@@ -272,10 +272,11 @@ static const struct xd_keys request_keys_additionalModelRequestFields_output_con
 static const struct xd_key request_keys_additionalModelRequestFields_v[] = {
     { STR_INIT("thinking"), 13, NULL },
     { STR_INIT("output_config"), -1, &request_keys_additionalModelRequestFields_output_config },
-    { STR_INIT("top_k"), 15, NULL },
+    { STR_INIT("reasoning_effort"), 15, NULL },
+    { STR_INIT("top_k"), 16, NULL },
 };
 static const struct xd_keys request_keys_additionalModelRequestFields = {
-    request_keys_additionalModelRequestFields_v, 3, "additionalModelRequestFields",
+    request_keys_additionalModelRequestFields_v, 4, "additionalModelRequestFields",
 };
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("messages"), 0, NULL },
@@ -288,13 +289,13 @@ static const struct xd_key request_keys_v[] = {
 };
 static const struct xd_keys request_keys = { request_keys_v, 7, "" };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 16, XD_REST_KEEP, false, NULL, 0,
+    family, "request", &request_keys, 17, XD_REST_KEEP, false, NULL, 0,
 };
 
 static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
 {
-    uint32_t v[16];
+    uint32_t v[17];
 
     if (!xd_scan(x, at, &request_shape, v, &m->rest))
         return;
@@ -384,7 +385,11 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
     }
     if (v[15]) {
         XD_SEEN(seen_read, 83);
-        xd_read_int(x, v[15], &m->sampling.top_k);
+        xd_read_str(x, v[15], &m->reasoning.level);
+    }
+    if (v[16]) {
+        XD_SEEN(seen_read, 84);
+        xd_read_int(x, v[16], &m->sampling.top_k);
     }
 }
 
@@ -500,8 +505,12 @@ write_request(struct xd *x, const struct ir_request *m)
     }
     xd_put_rest(x, &request_shape, "additionalModelRequestFields.output_config", &m->rest);
     jw_close(&x->w);
-    if (m->sampling.top_k.set) {
+    if (m->reasoning.level.p) {
         XD_SEEN(seen_written, 83);
+        xd_put_str(x, STR("reasoning_effort"), m->reasoning.level);
+    }
+    if (m->sampling.top_k.set) {
+        XD_SEEN(seen_written, 84);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
     xd_put_rest(x, &request_shape, "additionalModelRequestFields", &m->rest);
@@ -539,7 +548,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:58: message */
+/* bedrock/converse.spec:60: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -558,13 +567,13 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         int w = xd_read_word(x, v[0], &role_table);
         if (w)
             m->role = (enum ir_role)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->blocks))
@@ -583,11 +592,11 @@ write_message(struct xd *x, const struct ir_turn *m)
 {
     jw_enter(&x->w);
     if (m->role) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 85);
         if (!xd_put_word(x, STR("role"), &role_table, (int)m->role))
             xd_lose(x, "role");
     }
-    XD_SEEN(seen_written, 85);
+    XD_SEEN(seen_written, 86);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->blocks.n; i++)
@@ -619,7 +628,7 @@ static const struct xd_members block_members = {
     sizeof block_members_v / sizeof *block_members_v - 1, 12, false,
 };
 
-/* bedrock/converse.spec:71: block.text */
+/* bedrock/converse.spec:73: block.text */
 static const struct xd_key block_text_keys_citationsContent_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -644,11 +653,11 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         xd_read_text_parts(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -665,11 +674,11 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("citationsContent"));
     jw_enter(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         xd_put_text_parts(x, STR("content"), m->text.text);
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         jw_key(&x->w, STR("citations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -682,7 +691,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:75: block.text */
+/* bedrock/converse.spec:77: block.text */
 static const struct xd_key block_text_2_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -700,7 +709,7 @@ read_block_text_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -710,7 +719,7 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (!x->skeleton && m->text.text.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         xd_put_growing(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &block_text_2_shape, "", &m->rest);
@@ -719,7 +728,7 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:79: block.thinking */
+/* bedrock/converse.spec:81: block.thinking */
 static const struct xd_key block_thinking_keys_reasoningContent_reasoningText_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -750,11 +759,11 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 91);
         xd_read_str(x, v[1], &m->thinking.signature);
     }
 }
@@ -768,14 +777,14 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("reasoningText"));
     jw_enter(&x->w);
     if (!x->skeleton && m->thinking.text.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         xd_put_growing(x, STR("text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (!x->skeleton && m->thinking.signature.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 91);
         xd_put_growing(x, STR("signature"), m->thinking.signature);
     }
     xd_put_rest(x, &block_thinking_shape, "reasoningContent.reasoningText", &m->rest);
@@ -786,7 +795,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:83: block.sealed */
+/* bedrock/converse.spec:85: block.sealed */
 static const struct xd_key block_sealed_keys_reasoningContent_v[] = {
     { STR_INIT("redactedContent"), 0, NULL },
 };
@@ -810,7 +819,7 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_SEALED;
     if (v[0]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         xd_read_base64_text(x, v[0], &m->sealed.data);
     }
 }
@@ -822,7 +831,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("reasoningContent"));
     jw_enter(&x->w);
     if (!x->skeleton && m->sealed.data.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         xd_put_base64_text(x, STR("redactedContent"), m->sealed.data);
     }
     xd_put_rest(x, &block_sealed_shape, "reasoningContent", &m->rest);
@@ -831,7 +840,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:86: block.image */
+/* bedrock/converse.spec:88: block.image */
 static const struct xd_key block_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -860,12 +869,12 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &image_format_table, &m->image.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->image.source.bytes.data);
     }
@@ -878,13 +887,13 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         xd_put_pair(x, STR("format"), &image_format_table, m->image.source.bytes.media);
     }
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.data.p) {
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         xd_put_str(x, STR("bytes"), m->image.source.bytes.data);
     }
     xd_put_rest(x, &block_image_shape, "image.source", &m->rest);
@@ -903,7 +912,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:91: block.document */
+/* bedrock/converse.spec:93: block.document */
 static const struct xd_key block_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -943,20 +952,20 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         xd_read_str(x, v[0], &m->document.title);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         m->document.source.kind = IR_SOURCE_PLAIN;
         xd_read_str(x, v[1], &m->document.source.plain.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         xd_read_str(x, v[2], &m->document.context);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         xd_read_bool(x, v[3], &m->document.cite);
     }
 }
@@ -967,11 +976,11 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 94);
+    XD_SEEN(seen_written, 95);
     jw_key(&x->w, STR("format"));
     jw_raw(&x->w, STR("\"txt\""));
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 95);
+        XD_SEEN(seen_written, 96);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -980,19 +989,19 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_PLAIN && m->document.source.plain.text.p) {
-        XD_SEEN(seen_written, 96);
+        XD_SEEN(seen_written, 97);
         xd_put_str(x, STR("text"), m->document.source.plain.text);
     }
     xd_put_rest(x, &block_document_shape, "document.source", &m->rest);
     jw_close(&x->w);
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 97);
+        XD_SEEN(seen_written, 98);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 98);
+        XD_SEEN(seen_written, 99);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_shape, "document.citations", &m->rest);
@@ -1009,7 +1018,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:99: block.document */
+/* bedrock/converse.spec:101: block.document */
 static const struct xd_key block_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1049,25 +1058,25 @@ read_block_document_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &document_format_table, &m->document.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[2], &m->document.source.bytes.data);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[3], &m->document.context);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         xd_read_bool(x, v[4], &m->document.cite);
     }
 }
@@ -1079,11 +1088,11 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
-        XD_SEEN(seen_written, 99);
+        XD_SEEN(seen_written, 100);
         xd_put_pair(x, STR("format"), &document_format_table, m->document.source.bytes.media);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -1092,19 +1101,19 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("bytes"), m->document.source.bytes.data);
     }
     xd_put_rest(x, &block_document_2_shape, "document.source", &m->rest);
     jw_close(&x->w);
     if (m->document.context.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("context"), m->document.context);
     }
     jw_key(&x->w, STR("citations"));
     jw_enter(&x->w);
     if (m->document.cite) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         xd_put_bool(x, STR("enabled"), m->document.cite);
     }
     xd_put_rest(x, &block_document_2_shape, "document.citations", &m->rest);
@@ -1121,7 +1130,7 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:108: block.call */
+/* bedrock/converse.spec:110: block.call */
 static const struct xd_key block_call_keys_toolUse_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1145,15 +1154,15 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_json_object(x, v[2], &m->call.arguments);
     }
 }
@@ -1165,15 +1174,15 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("toolUse"));
     jw_enter(&x->w);
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("toolUseId"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (!x->skeleton && m->call.arguments.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         xd_put_growing_object(x, STR("input"), m->call.arguments);
     }
     xd_put_rest(x, &block_call_shape, "toolUse", &m->rest);
@@ -1182,7 +1191,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:114: block.result */
+/* bedrock/converse.spec:116: block.result */
 static const struct xd_key block_result_keys_toolResult_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1208,11 +1217,11 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -1223,7 +1232,7 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
         xd_missing(x, at, "toolResult.content");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         int w = xd_read_word(x, v[2], &result_status_table);
         if (w)
             m->result.failed = (enum ir_bool)w;
@@ -1237,10 +1246,10 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("toolResult"));
     jw_enter(&x->w);
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("toolUseId"), m->result.call);
     }
-    XD_SEEN(seen_written, 108);
+    XD_SEEN(seen_written, 109);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->result.blocks.n; i++)
@@ -1248,7 +1257,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
             write_result_part(x, &m->result.blocks.v[i]);
     jw_close(&x->w);
     if (m->result.failed) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         if (!xd_put_word(x, STR("status"), &result_status_table, (int)m->result.failed))
             xd_lose(x, "result.failed");
     }
@@ -1259,7 +1268,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:119: block.refusal */
+/* bedrock/converse.spec:121: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
 };
@@ -1273,14 +1282,14 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (!x->skeleton && m->refusal.text.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     xd_put_rest(x, &block_refusal_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:69: block_apart */
+/* bedrock/converse.spec:71: block_apart */
 static const struct xd_key block_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -1300,7 +1309,7 @@ read_block_apart(struct xd *x, uint32_t at, struct ir_blocks *l)
     if (!m || !xd_scan(x, at, &block_apart_shape, v, NULL))
         return true;
     if (v[0]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         read_cache_point(x, v[0], &m->cache);
     }
     return true;
@@ -1311,7 +1320,7 @@ write_block_apart(struct xd *x, const struct ir_block *m)
 {
     jw_enter(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         jw_key(&x->w, STR("cachePoint"));
         write_cache_point(x, &m->cache);
     }
@@ -1323,55 +1332,55 @@ read_block(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &block_members)) {
     case 0:
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         read_block_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         read_block_text_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         read_block_thinking(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         read_block_sealed(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         read_block_image(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         read_block_document(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         read_block_document_2(x, at, m);
         return true;
     case 7:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 120);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 8:
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 121);
         read_block_call(x, at, m);
         return true;
     case 9:
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 122);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
         return true;
     case 10:
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 123);
         read_block_result(x, at, m);
         return true;
     case 12:
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1386,28 +1395,28 @@ write_block(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
         if (m->text.citations.n) {
-            XD_SEEN(seen_written, 112);
+            XD_SEEN(seen_written, 113);
             write_block_text(x, m);
             return true;
         }
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 114);
         write_block_text_2(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 125);
         write_block_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 115);
         write_block_thinking(x, m);
         return true;
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 116);
         write_block_sealed(x, m);
         return true;
     case IR_BLOCK_IMAGE:
         if (m->image.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 116);
+            XD_SEEN(seen_written, 117);
             write_block_image(x, m);
             return true;
         }
@@ -1418,23 +1427,23 @@ write_block(struct xd *x, const struct ir_block *m)
         break;
     case IR_BLOCK_DOCUMENT:
         if (m->document.source.kind == IR_SOURCE_PLAIN) {
-            XD_SEEN(seen_written, 117);
+            XD_SEEN(seen_written, 118);
             write_block_document(x, m);
             return true;
         }
         if (m->document.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 118);
+            XD_SEEN(seen_written, 119);
             write_block_document_2(x, m);
             return true;
         }
         xd_lose(x, "blocks.document");
         break;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 121);
         write_block_call(x, m);
         return true;
     case IR_BLOCK_RESULT:
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 123);
         write_block_result(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
@@ -1442,7 +1451,7 @@ write_block(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1464,7 +1473,7 @@ static const struct xd_members result_part_members = {
     sizeof result_part_members_v / sizeof *result_part_members_v - 1, 6, false,
 };
 
-/* bedrock/converse.spec:127: result_part.text */
+/* bedrock/converse.spec:129: result_part.text */
 static const struct xd_key result_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -1482,7 +1491,7 @@ read_result_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         xd_read_str(x, v[0], &m->text.text);
     }
 }
@@ -1492,7 +1501,7 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         xd_put_str(x, STR("text"), m->text.text);
     }
     xd_put_rest(x, &result_part_text_shape, "", &m->rest);
@@ -1503,7 +1512,7 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:128: result_part.text */
+/* bedrock/converse.spec:130: result_part.text */
 static const struct xd_key result_part_text_2_keys_v[] = {
     { STR_INIT("json"), 0, NULL },
 };
@@ -1521,12 +1530,12 @@ read_result_part_text_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         xd_read_json_text(x, v[0], &m->text.text);
     }
 }
 
-/* bedrock/converse.spec:129: result_part.image */
+/* bedrock/converse.spec:131: result_part.image */
 static const struct xd_key result_part_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -1557,12 +1566,12 @@ read_result_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &image_format_table, &m->image.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 129);
         m->image.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[1], &m->image.source.bytes.data);
     }
@@ -1575,13 +1584,13 @@ write_result_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("image"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 128);
         xd_put_pair(x, STR("format"), &image_format_table, m->image.source.bytes.media);
     }
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.data.p) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 129);
         xd_put_str(x, STR("bytes"), m->image.source.bytes.data);
     }
     xd_put_rest(x, &result_part_image_shape, "image.source", &m->rest);
@@ -1602,7 +1611,7 @@ write_result_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:134: result_part.document */
+/* bedrock/converse.spec:136: result_part.document */
 static const struct xd_key result_part_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -1634,11 +1643,11 @@ read_result_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 131);
         xd_read_str(x, v[0], &m->document.title);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 132);
         m->document.source.kind = IR_SOURCE_PLAIN;
         xd_read_str(x, v[1], &m->document.source.plain.text);
     }
@@ -1650,11 +1659,11 @@ write_result_part_document(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 129);
+    XD_SEEN(seen_written, 130);
     jw_key(&x->w, STR("format"));
     jw_raw(&x->w, STR("\"txt\""));
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 131);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -1663,7 +1672,7 @@ write_result_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_PLAIN && m->document.source.plain.text.p) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 132);
         xd_put_str(x, STR("text"), m->document.source.plain.text);
     }
     xd_put_rest(x, &result_part_document_shape, "document.source", &m->rest);
@@ -1686,7 +1695,7 @@ write_result_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:140: result_part.document */
+/* bedrock/converse.spec:142: result_part.document */
 static const struct xd_key result_part_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1718,16 +1727,16 @@ read_result_part_document_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[0], &document_format_table, &m->document.source.bytes.media);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         xd_read_str(x, v[1], &m->document.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         m->document.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[2], &m->document.source.bytes.data);
     }
@@ -1740,11 +1749,11 @@ write_result_part_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 133);
         xd_put_pair(x, STR("format"), &document_format_table, m->document.source.bytes.media);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("name"), m->document.title);
     } else {
         jw_key(&x->w, STR("name"));
@@ -1753,7 +1762,7 @@ write_result_part_document_2(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("source"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.data.p) {
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         xd_put_str(x, STR("bytes"), m->document.source.bytes.data);
     }
     xd_put_rest(x, &result_part_document_2_shape, "document.source", &m->rest);
@@ -1776,7 +1785,7 @@ write_result_part_document_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:146: result_part.refusal */
+/* bedrock/converse.spec:148: result_part.refusal */
 static const struct xd_key result_part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
 };
@@ -1790,7 +1799,7 @@ write_result_part_refusal(struct xd *x, const struct ir_block *m)
 {
     jw_object(&x->w);
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     xd_put_rest(x, &result_part_refusal_shape, "", &m->rest);
@@ -1804,27 +1813,27 @@ read_result_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &result_part_members)) {
     case 0:
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         read_result_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         read_result_part_text_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 139);
         read_result_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         read_result_part_document(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         read_result_part_document_2(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1838,11 +1847,11 @@ write_result_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         write_result_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         write_result_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1853,7 +1862,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
         break;
     case IR_BLOCK_IMAGE:
         if (m->image.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 138);
+            XD_SEEN(seen_written, 139);
             write_result_part_image(x, m);
             return true;
         }
@@ -1864,12 +1873,12 @@ write_result_part(struct xd *x, const struct ir_block *m)
         break;
     case IR_BLOCK_DOCUMENT:
         if (m->document.source.kind == IR_SOURCE_PLAIN) {
-            XD_SEEN(seen_written, 139);
+            XD_SEEN(seen_written, 140);
             write_result_part_document(x, m);
             return true;
         }
         if (m->document.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 140);
+            XD_SEEN(seen_written, 141);
             write_result_part_document_2(x, m);
             return true;
         }
@@ -1886,7 +1895,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1895,7 +1904,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* bedrock/converse.spec:152: cache_point */
+/* bedrock/converse.spec:154: cache_point */
 static const struct xd_key cache_point_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1914,7 +1923,7 @@ read_cache_point(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1923,11 +1932,11 @@ static void
 write_cache_point(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 143);
+    XD_SEEN(seen_written, 144);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"default\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1942,7 +1951,7 @@ static const struct xd_members citation_members = {
     sizeof citation_members_v / sizeof *citation_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:173: citation.web */
+/* bedrock/converse.spec:175: citation.web */
 static const struct xd_key citation_web_keys_location_web_v[] = {
     { STR_INIT("url"), 0, NULL },
 };
@@ -1973,11 +1982,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -1991,7 +2000,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("web"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_str(x, STR("url"), m->web.url);
     }
     xd_put_rest(x, &citation_web_shape, "location.web", &m->rest);
@@ -1999,7 +2008,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     xd_put_rest(x, &citation_web_shape, "location", &m->rest);
     jw_close(&x->w);
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -2015,11 +2024,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_member(x, at, &citation_members)) {
     case 0:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2033,7 +2042,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2041,7 +2050,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2059,7 +2068,7 @@ static const struct xd_members tool_members = {
     sizeof tool_members_v / sizeof *tool_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:185: tool.function */
+/* bedrock/converse.spec:187: tool.function */
 static const struct xd_key tool_function_keys_toolSpec_inputSchema_v[] = {
     { STR_INIT("json"), 2, NULL },
 };
@@ -2092,19 +2101,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         xd_read_bool(x, v[3], &m->function.strict);
     }
 }
@@ -2116,23 +2125,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("toolSpec"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         xd_put_str(x, STR("description"), m->function.description);
     }
     jw_key(&x->w, STR("inputSchema"));
     jw_enter(&x->w);
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         xd_put_json(x, STR("json"), m->function.schema);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec.inputSchema", &m->rest);
     jw_close(&x->w);
     if (m->function.strict) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec", &m->rest);
@@ -2141,7 +2150,7 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:183: tool_apart */
+/* bedrock/converse.spec:185: tool_apart */
 static const struct xd_key tool_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -2161,7 +2170,7 @@ read_tool_apart(struct xd *x, uint32_t at, struct ir_tools *l)
     if (!m || !xd_scan(x, at, &tool_apart_shape, v, NULL))
         return true;
     if (v[0]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 154);
         read_cache_point(x, v[0], &m->cache);
     }
     return true;
@@ -2172,7 +2181,7 @@ write_tool_apart(struct xd *x, const struct ir_tool *m)
 {
     jw_enter(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         jw_key(&x->w, STR("cachePoint"));
         write_cache_point(x, &m->cache);
     }
@@ -2184,11 +2193,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_member(x, at, &tool_members)) {
     case 0:
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2202,7 +2211,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2210,7 +2219,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2219,7 +2228,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* bedrock/converse.spec:195: thinking */
+/* bedrock/converse.spec:197: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -2239,17 +2248,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -2259,22 +2268,22 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:208: format */
+/* bedrock/converse.spec:210: format */
 static const struct xd_key format_keys_structure_jsonSchema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2305,21 +2314,21 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 163);
         xd_read_json_in_string(x, v[3], &m->schema);
     }
 }
@@ -2329,7 +2338,7 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
@@ -2338,15 +2347,15 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_key(&x->w, STR("jsonSchema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         xd_put_json_in_string(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "structure.jsonSchema", &m->rest);
@@ -2359,7 +2368,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:220: reply */
+/* bedrock/converse.spec:222: reply */
 static const struct xd_key reply_keys_output_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2400,7 +2409,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 165);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 if (read_block_apart(x, i, &(*xd_choice(x, &m->choices, 0)).blocks))
@@ -2413,7 +2422,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "output.message.content");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
@@ -2422,11 +2431,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                                                                          STR("end_turn"));
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 167);
         read_usage(x, v[2], &m->usage);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 169);
         xd_read_pair(x, v[3], &tier_table, &m->tier);
     }
 }
@@ -2439,11 +2448,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 163);
+    XD_SEEN(seen_written, 164);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -2460,19 +2469,19 @@ write_reply(struct xd *x, const struct ir_reply *m)
     xd_put_rest(x, &reply_shape, "output", &m->rest);
     jw_close(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
         jw_key(&x->w, STR("stopReason"));
         jw_raw(&x->w, STR("\"end_turn\""));
     }
-    XD_SEEN(seen_written, 166);
+    XD_SEEN(seen_written, 167);
     jw_key(&x->w, STR("usage"));
     write_usage(x, &m->usage);
     jw_key(&x->w, STR("metrics"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("latencyMs"));
     jw_raw(&x->w, STR("0"));
     xd_put_rest(x, &reply_shape, "metrics", &m->rest);
@@ -2480,7 +2489,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_key(&x->w, STR("serviceTier"));
     jw_enter(&x->w);
     if (m->tier.p) {
-        XD_SEEN(seen_written, 168);
+        XD_SEEN(seen_written, 169);
         xd_put_pair(x, STR("type"), &tier_table, m->tier);
     }
     xd_put_rest(x, &reply_shape, "serviceTier", &m->rest);
@@ -2495,7 +2504,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:245: usage */
+/* bedrock/converse.spec:247: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
     { STR_INIT("outputTokens"), 1, NULL },
@@ -2519,23 +2528,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 170);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 171);
         xd_read_int(x, v[1], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         xd_read_int(x, (v[2] ? v[2] : v[3]), &m->cache_read);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->cache_write);
     }
 }
@@ -2545,32 +2554,32 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 170);
         xd_put_int(x, STR("inputTokens"), m->input);
     } else {
         jw_key(&x->w, STR("inputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 171);
         xd_put_int(x, STR("outputTokens"), m->output);
     } else {
         jw_key(&x->w, STR("outputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         const struct ir_int *const parts[] = {
             &m->input, &m->output, &m->cache_read, &m->cache_write,
         };
         xd_put_int(x, STR("totalTokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         xd_put_int(x, STR("cacheReadInputTokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         xd_put_int(x, STR("cacheWriteInputTokens"), m->cache_write);
     }
     xd_put_rest(x, &usage_shape, "", &m->rest);
@@ -2585,7 +2594,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:257: messageStart */
+/* bedrock/converse.spec:259: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2601,7 +2610,7 @@ write_events_messageStart(struct xd *x, const struct ir_event *e)
     (void)e;
     xd_frame_open(x, STR("messageStart"));
     jw_object(&x->w);
-    XD_SEEN(seen_written, 174);
+    XD_SEEN(seen_written, 175);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     jw_close(&x->w);
@@ -2619,7 +2628,7 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:258: contentBlockStart */
+/* bedrock/converse.spec:260: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
@@ -2645,11 +2654,11 @@ write_events_contentBlockStart(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     x->skeleton = true;
     if (true) {
-        XD_SEEN(seen_written, 175);
+        XD_SEEN(seen_written, 176);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 177);
         jw_key(&x->w, STR("start"));
         if (!write_block(x, &(*e->block)))
             xd_no_value(x);
@@ -2670,17 +2679,17 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStart_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 175);
+        XD_SEEN(seen_read, 176);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:259: contentBlockDelta */
+/* bedrock/converse.spec:261: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2707,7 +2716,7 @@ static const struct xd_members events_contentBlockDelta_grow_members = {
     6, -1, false,
 };
 
-/* A delta of the open block: bedrock/converse.spec:68 */
+/* A delta of the open block: bedrock/converse.spec:70 */
 static bool
 read_events_contentBlockDelta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2774,7 +2783,7 @@ open_events_contentBlockDelta(struct xd *x, const struct ir_event *e, struct str
     xd_frame_open(x, STR("contentBlockDelta"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 178);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if (!type.p)
@@ -2794,7 +2803,7 @@ close_events_contentBlockDelta(struct xd *x)
 static void
 write_events_contentBlockDelta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 178);
+    XD_SEEN(seen_written, 179);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         for (unsigned i = 0; i < e->block->text.citations.n; i++) {
@@ -2888,16 +2897,16 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockDelta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 178);
+    XD_SEEN(seen_read, 179);
     if (!v[1] || !read_events_contentBlockDelta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:260: contentBlockStop */
+/* bedrock/converse.spec:262: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2917,7 +2926,7 @@ write_events_contentBlockStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("contentBlockStop"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 180);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     jw_close(&x->w);
@@ -2934,13 +2943,13 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 180);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:261: messageStop */
+/* bedrock/converse.spec:263: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2957,7 +2966,7 @@ write_events_messageStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("messageStop"));
     jw_object(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 181);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2980,7 +2989,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_messageStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
@@ -2992,7 +3001,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:262: metadata */
+/* bedrock/converse.spec:264: metadata */
 static const struct xd_key events_metadata_keys_metrics_v[] = {
     { STR_INIT("latencyMs"), -1, NULL },
 };
@@ -3016,13 +3025,13 @@ write_events_metadata(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("metadata"));
     jw_object(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 182);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
     jw_key(&x->w, STR("metrics"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 182);
+    XD_SEEN(seen_written, 183);
     jw_key(&x->w, STR("latencyMs"));
     jw_raw(&x->w, STR("0"));
     jw_close(&x->w);
@@ -3042,7 +3051,7 @@ read_events_metadata(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_metadata_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 182);
         read_usage(x, v[0], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -3050,7 +3059,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:263: * */
+/* bedrock/converse.spec:265: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3067,7 +3076,7 @@ write_events__(struct xd *x, const struct ir_event *e)
     xd_frame_open_failed(x, &exception_table, e->error);
     jw_object(&x->w);
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("message"), (*e->error).message);
     }
     jw_close(&x->w);
@@ -3083,14 +3092,14 @@ read_events__(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events___shape, v, NULL))
         return;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 184);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &error.message);
     }
     xd_frame_fault(x, &exception_table, &error);
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:265: a row for each state, a column for each event */
+/* bedrock/converse.spec:267: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -3139,31 +3148,31 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         read_events_messageStart(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         read_events_contentBlockStart(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         read_events_contentBlockDelta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         read_events_contentBlockStop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_events_messageStop(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         read_events_metadata(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 191);
         read_events__(x, at);
         break;
     }
@@ -3174,25 +3183,25 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         write_events_messageStart(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 186);
         write_events_contentBlockStart(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         write_events_contentBlockDelta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         write_events_contentBlockStop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 188);
-        write_events_messageStop(x, e);
         XD_SEEN(seen_written, 189);
+        write_events_messageStop(x, e);
+        XD_SEEN(seen_written, 190);
         write_events_metadata(x, e);
         break;
     case IR_EVENT_END:
@@ -3201,13 +3210,13 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         write_events__(x, e);
         break;
     }
 }
 
-/* bedrock/converse.spec:289: error */
+/* bedrock/converse.spec:291: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3226,7 +3235,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 192);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &m->message);
     }
 }
@@ -3236,7 +3245,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 192);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -3252,7 +3261,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* bedrock/count.spec:12: count_request */
+/* bedrock/count.spec:13: count_request */
 static const struct xd_key count_request_keys_input_converse_toolConfig_toolChoice_tool_v[] = {
     { STR_INIT("name"), 6, NULL },
 };
@@ -3301,8 +3310,11 @@ static const struct xd_key count_request_keys_v[] = {
     { STR_INIT("input"), -1, &count_request_keys_input },
 };
 static const struct xd_keys count_request_keys = { count_request_keys_v, 1, "" };
+static const struct xd_refusal count_request_refused[] = {
+    { STR_INIT("input.invokeModel"), NULL },
+};
 static const struct xd_shape count_request_shape = {
-    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false, NULL, 0,
+    family, "count_request", &count_request_keys, 8, XD_REST_KEEP, false, count_request_refused, 1,
 };
 
 static void
@@ -3314,18 +3326,16 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 193);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
                 if (item)
                     read_message(x, i, item);
             }
-    } else {
-        xd_missing(x, at, "input.converse.messages");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->instructions))
@@ -3336,7 +3346,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 if (read_tool_apart(x, i, &m->tools))
@@ -3347,23 +3357,23 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         m->tool_choice.mode = IR_CHOICE_MODE_AUTO;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         m->tool_choice.mode = IR_CHOICE_MODE_REQUIRED;
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 198);
         m->tool_choice.mode = IR_CHOICE_MODE_NAMED;
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 199);
         xd_read_str(x, v[6], &m->tool_choice.name);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 200);
         read_thinking(x, v[7], &m->reasoning);
     }
 }
@@ -3376,14 +3386,16 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("converse"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 192);
-    jw_key(&x->w, STR("messages"));
-    jw_array(&x->w);
-    for (unsigned i = 0; i < m->turns.n; i++)
-        write_message(x, &m->turns.v[i]);
-    jw_close(&x->w);
-    if (xd_count_blocks(&m->instructions, 0x7beu)) {
+    if (m->turns.n) {
         XD_SEEN(seen_written, 193);
+        jw_key(&x->w, STR("messages"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->turns.n; i++)
+            write_message(x, &m->turns.v[i]);
+        jw_close(&x->w);
+    }
+    if (xd_count_blocks(&m->instructions, 0x7beu)) {
+        XD_SEEN(seen_written, 194);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3395,7 +3407,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolConfig"));
     jw_enter(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 195);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3406,14 +3418,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolChoice"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 196);
         if (m->tool_choice.mode == IR_CHOICE_MODE_AUTO) {
             jw_key(&x->w, STR("auto"));
             jw_raw(&x->w, STR("{}"));
         }
     }
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 197);
         if (m->tool_choice.mode == IR_CHOICE_MODE_REQUIRED) {
             jw_key(&x->w, STR("any"));
             jw_raw(&x->w, STR("{}"));
@@ -3422,7 +3434,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("tool"));
     jw_enter(&x->w);
     if (m->tool_choice.name.p) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 199);
         xd_put_str(x, STR("name"), m->tool_choice.name);
     }
     xd_put_rest(x, &count_request_shape, "input.converse.toolConfig.toolChoice.tool", &m->rest);
@@ -3434,7 +3446,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("additionalModelRequestFields"));
     jw_enter(&x->w);
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 200);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
@@ -3481,7 +3493,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* bedrock/count.spec:27: count_reply */
+/* bedrock/count.spec:29: count_reply */
 static const struct xd_key count_reply_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
 };
@@ -3499,7 +3511,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 201);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3511,7 +3523,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         xd_put_int(x, STR("inputTokens"), m->input);
     } else {
         jw_key(&x->w, STR("inputTokens"));
@@ -3537,15 +3549,15 @@ static void write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
 
 /* providers/bedrock_cohere.spec:27 */
 static const struct xd_word bedrock_cohere_input_type_table_v[] = {
-    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 201, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 202, 0 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 203, 0 },
-    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 204, 0 },
-    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 205, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 206, 0 },
-    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 207, 0 },
-    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 208, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 209, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 202, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 203, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 204, 0 },
+    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 205, 0 },
+    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 206, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 207, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 208, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 209, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 210, 0 },
 };
 static const struct xd_table bedrock_cohere_input_type_table = {
     "input_type", bedrock_cohere_input_type_table_v,
@@ -3576,7 +3588,7 @@ read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_req
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 211);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3589,17 +3601,17 @@ read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_req
         xd_missing(x, at, "texts");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 212);
         int w = xd_read_word(x, v[1], &bedrock_cohere_input_type_table);
         if (w)
             m->purpose = (enum ir_purpose)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 213);
         xd_read_strs(x, v[2], &m->encodings);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 214);
         xd_read_int(x, v[3], &m->dimensions);
     }
 }
@@ -3608,7 +3620,7 @@ static void
 write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 210);
+    XD_SEEN(seen_written, 211);
     jw_key(&x->w, STR("texts"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -3619,16 +3631,16 @@ write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *
     }
     jw_close(&x->w);
     if (m->purpose) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 212);
         if (!xd_put_word(x, STR("input_type"), &bedrock_cohere_input_type_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 213);
         xd_put_strs(x, STR("embedding_types"), &m->encodings);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 213);
+        XD_SEEN(seen_written, 214);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
     xd_put_rest(x, &bedrock_cohere_embed_request_shape, "", &m->rest);
@@ -3671,35 +3683,35 @@ read_bedrock_cohere_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 215);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 216);
         xd_read_float_vectors(x, v[1], &m->vectors);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 217);
         xd_read_float_vectors(x, v[2], &m->vectors);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         xd_read_int8_vectors(x, v[3], &m->vectors);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 219);
         xd_read_uint8_vectors(x, v[4], &m->vectors);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         xd_read_binary_vectors(x, v[5], &m->vectors);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         xd_read_ubinary_vectors(x, v[6], &m->vectors);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         xd_read_packed_vectors(x, v[7], &m->vectors);
     }
 }
@@ -3709,33 +3721,33 @@ write_bedrock_cohere_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 215);
         xd_put_str(x, STR("id"), m->id);
     }
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 217);
         xd_put_float_vectors(x, STR("float"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         xd_put_int8_vectors(x, STR("int8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 219);
         xd_put_uint8_vectors(x, STR("uint8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_binary_vectors(x, STR("binary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         xd_put_ubinary_vectors(x, STR("ubinary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 222);
         xd_put_packed_vectors(x, STR("base64"), &m->vectors);
     }
     xd_put_rest(x, &bedrock_cohere_embed_reply_shape, "embeddings", &m->rest);
@@ -3771,13 +3783,13 @@ read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_str(x, v[0], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -3790,7 +3802,7 @@ read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
         xd_missing(x, at, "documents");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 226);
         xd_read_int(x, v[2], &m->top);
     }
 }
@@ -3799,14 +3811,14 @@ static void
 write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 222);
+    XD_SEEN(seen_written, 223);
     jw_key(&x->w, STR("api_version"));
     jw_raw(&x->w, STR("2"));
     if (m->query.p) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_str(x, STR("query"), m->query);
     }
-    XD_SEEN(seen_written, 224);
+    XD_SEEN(seen_written, 225);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -3817,7 +3829,7 @@ write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request
     }
     jw_close(&x->w);
     if (m->top.set) {
-        XD_SEEN(seen_written, 225);
+        XD_SEEN(seen_written, 226);
         xd_put_int(x, STR("top_n"), m->top);
     }
     xd_put_rest(x, &bedrock_cohere_rerank_request_shape, "", &m->rest);
@@ -3849,11 +3861,11 @@ read_bedrock_cohere_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_rep
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 227);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 228);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -3870,10 +3882,10 @@ write_bedrock_cohere_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 226);
+        XD_SEEN(seen_written, 227);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 227);
+    XD_SEEN(seen_written, 228);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -3908,11 +3920,11 @@ read_bedrock_cohere_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 229);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_real(x, v[1], &m->score);
     }
 }
@@ -3922,16 +3934,684 @@ write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 229);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 230);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     xd_put_rest(x, &bedrock_cohere_ranked_shape, "", &m->rest);
     if (m->document.set)
         xd_lose(x, "document");
+    jw_close(&x->w);
+}
+static void read_bedrock_nova_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_bedrock_nova_embed_request(struct xd *x, const struct ir_embed_request *m);
+static void read_bedrock_nova_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_bedrock_nova_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_bedrock_nova_nova_vector(struct xd *x, uint32_t at, struct ir_vector *m);
+static void write_bedrock_nova_nova_vector(struct xd *x, const struct ir_vector *m);
+
+/* providers/bedrock_nova.spec:24 */
+static const struct xd_word bedrock_nova_embedding_purpose_table_v[] = {
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 1, 231, 0 },
+    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 232, 0 },
+    { STR_INIT("CLASSIFICATION"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 233, 0 },
+    { STR_INIT("CLUSTERING"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 234, 0 },
+    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 235, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_CODE, 0, 0, 1, 236, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUESTION, 0, 0, 1, 237, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_FACT, 0, 0, 1, 238, 0 },
+    { STR_INIT("IMAGE_RETRIEVAL"), IR_PURPOSE_IMAGE, 0, 1, 1, 239, 0 },
+    { STR_INIT("TEXT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
+    { STR_INIT("VIDEO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
+    { STR_INIT("DOCUMENT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
+    { STR_INIT("AUDIO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
+};
+static const struct xd_table bedrock_nova_embedding_purpose_table = {
+    "embedding_purpose", bedrock_nova_embedding_purpose_table_v,
+    sizeof bedrock_nova_embedding_purpose_table_v / sizeof *bedrock_nova_embedding_purpose_table_v,
+    -1, -1,
+    NULL,
+};
+
+/* providers/bedrock_nova.spec:36 */
+static const struct xd_word bedrock_nova_truncation_table_v[] = {
+    { STR_INIT("END"), IR_BOOL_TRUE, 0, 1, 1, 241, 0 },
+    { STR_INIT("NONE"), IR_BOOL_FALSE, 0, 1, 1, 242, 0 },
+    { STR_INIT("START"), IR_BOOL_TRUE, 0, 1, 0, 243, 0 },
+};
+static const struct xd_table bedrock_nova_truncation_table = {
+    "truncation", bedrock_nova_truncation_table_v,
+    sizeof bedrock_nova_truncation_table_v / sizeof *bedrock_nova_truncation_table_v, -1, -1,
+    NULL,
+};
+
+/* providers/bedrock_nova.spec:15: embed_request */
+static const struct xd_key bedrock_nova_embed_request_keys_singleEmbeddingParams_text_v[] = {
+    { STR_INIT("truncationMode"), 2, NULL },
+    { STR_INIT("value"), 3, NULL },
+};
+static const struct xd_keys bedrock_nova_embed_request_keys_singleEmbeddingParams_text = {
+    bedrock_nova_embed_request_keys_singleEmbeddingParams_text_v, 2, "singleEmbeddingParams.text",
+};
+static const struct xd_key bedrock_nova_embed_request_keys_singleEmbeddingParams_v[] = {
+    { STR_INIT("embeddingPurpose"), 0, NULL },
+    { STR_INIT("embeddingDimension"), 1, NULL },
+    { STR_INIT("text"), -1, &bedrock_nova_embed_request_keys_singleEmbeddingParams_text },
+};
+static const struct xd_keys bedrock_nova_embed_request_keys_singleEmbeddingParams = {
+    bedrock_nova_embed_request_keys_singleEmbeddingParams_v, 3, "singleEmbeddingParams",
+};
+static const struct xd_key bedrock_nova_embed_request_keys_v[] = {
+    { STR_INIT("taskType"), -1, NULL },
+    { STR_INIT("singleEmbeddingParams"), -1,
+      &bedrock_nova_embed_request_keys_singleEmbeddingParams },
+};
+static const struct xd_keys bedrock_nova_embed_request_keys = {
+    bedrock_nova_embed_request_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_nova_embed_request_shape = {
+    family, "embed_request", &bedrock_nova_embed_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_nova_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &bedrock_nova_embed_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 245);
+        int w = xd_read_word(x, v[0], &bedrock_nova_embedding_purpose_table);
+        if (w)
+            m->purpose = (enum ir_purpose)w;
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 246);
+        xd_read_int(x, v[1], &m->dimensions);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 247);
+        int w = xd_read_word(x, v[2], &bedrock_nova_truncation_table);
+        if (w)
+            m->truncate = (enum ir_bool)w;
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 248);
+        struct ir_input *item = XD_PUSH(x, &m->inputs);
+        if (item) {
+            item->kind = IR_INPUT_TEXT;
+            xd_read_str(x, v[3], &item->text.text);
+        }
+    } else {
+        xd_missing(x, at, "singleEmbeddingParams.text.value");
+    }
+}
+
+static void
+write_bedrock_nova_embed_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 244);
+    jw_key(&x->w, STR("taskType"));
+    jw_raw(&x->w, STR("\"SINGLE_EMBEDDING\""));
+    jw_key(&x->w, STR("singleEmbeddingParams"));
+    jw_enter(&x->w);
+    if (m->purpose) {
+        XD_SEEN(seen_written, 245);
+        if (!xd_put_word(x, STR("embeddingPurpose"), &bedrock_nova_embedding_purpose_table,
+                         (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 246);
+        xd_put_int(x, STR("embeddingDimension"), m->dimensions);
+    }
+    jw_key(&x->w, STR("text"));
+    jw_enter(&x->w);
+    if (m->truncate) {
+        XD_SEEN(seen_written, 247);
+        if (!xd_put_word(x, STR("truncationMode"), &bedrock_nova_truncation_table,
+                         (int)m->truncate))
+            xd_lose(x, "truncate");
+    } else {
+        jw_key(&x->w, STR("truncationMode"));
+        jw_raw(&x->w, STR("\"NONE\""));
+    }
+    XD_SEEN(seen_written, 248);
+    if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
+        xd_put_str(x, STR("value"), m->inputs.v[0].text.text);
+    else
+        xd_no_element(x, STR("value"));
+    xd_put_rest(x, &bedrock_nova_embed_request_shape, "singleEmbeddingParams.text", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_nova_embed_request_shape, "singleEmbeddingParams", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_nova_embed_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_nova.spec:38: embed_reply */
+static const struct xd_key bedrock_nova_embed_reply_keys_v[] = {
+    { STR_INIT("embeddings"), 0, NULL },
+};
+static const struct xd_keys bedrock_nova_embed_reply_keys = {
+    bedrock_nova_embed_reply_keys_v, 1, "",
+};
+static const struct xd_shape bedrock_nova_embed_reply_shape = {
+    family, "embed_reply", &bedrock_nova_embed_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_nova_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_nova_embed_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 249);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                struct ir_vector *item = XD_PUSH(x, &m->vectors);
+                if (item)
+                    read_bedrock_nova_nova_vector(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "embeddings");
+    }
+}
+
+static void
+write_bedrock_nova_embed_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 249);
+    jw_key(&x->w, STR("embeddings"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->vectors.n; i++)
+        write_bedrock_nova_nova_vector(x, &m->vectors.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_nova_embed_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_nova.spec:43: nova_vector */
+static const struct xd_key bedrock_nova_nova_vector_keys_v[] = {
+    { STR_INIT("embeddingType"), -1, NULL },
+    { STR_INIT("embedding"), 0, NULL },
+};
+static const struct xd_keys bedrock_nova_nova_vector_keys = {
+    bedrock_nova_nova_vector_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_nova_nova_vector_shape = {
+    family, "nova_vector", &bedrock_nova_nova_vector_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_nova_nova_vector(struct xd *x, uint32_t at, struct ir_vector *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_nova_nova_vector_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 251);
+        xd_read_vector(x, v[0], &m->numbers);
+    }
+}
+
+static void
+write_bedrock_nova_nova_vector(struct xd *x, const struct ir_vector *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 250);
+    jw_key(&x->w, STR("embeddingType"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    if (m->numbers.kind) {
+        XD_SEEN(seen_written, 251);
+        (void)xd_put_vector(x, STR("embedding"), &m->numbers);
+    }
+    xd_put_rest(x, &bedrock_nova_nova_vector_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+static void read_bedrock_rerank_rerank_request(struct xd *x, uint32_t at,
+                                               struct ir_rerank_request *m);
+static void write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request *m);
+static void read_bedrock_rerank_text_query(struct xd *x, uint32_t at, struct ir_rerank_request *m);
+static void write_bedrock_rerank_text_query(struct xd *x, const struct ir_rerank_request *m);
+static void read_bedrock_rerank_inline_source(struct xd *x, uint32_t at, struct ir_document *m);
+static void write_bedrock_rerank_inline_source(struct xd *x, const struct ir_document *m);
+static void read_bedrock_rerank_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m);
+static void write_bedrock_rerank_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
+static void read_bedrock_rerank_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
+static void write_bedrock_rerank_ranked(struct xd *x, const struct ir_ranked *m);
+static void read_bedrock_rerank_ranked_document(struct xd *x, uint32_t at, struct ir_document *m);
+static void write_bedrock_rerank_ranked_document(struct xd *x, const struct ir_document *m);
+
+/* providers/bedrock_rerank.spec:15: rerank_request */
+static const struct xd_key bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration_v[] =
+    {
+    { STR_INIT("modelArn"), 1, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration =
+    {
+    bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration_v,
+    1, "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration",
+};
+static const struct xd_key bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_v[] =
+    {
+    { STR_INIT("modelConfiguration"), -1,
+      &bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration },
+    { STR_INIT("numberOfResults"), 2, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration =
+    {
+    bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_v, 2,
+    "rerankingConfiguration.bedrockRerankingConfiguration",
+};
+static const struct xd_key bedrock_rerank_rerank_request_keys_rerankingConfiguration_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("bedrockRerankingConfiguration"), -1,
+      &bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys_rerankingConfiguration = {
+    bedrock_rerank_rerank_request_keys_rerankingConfiguration_v, 2, "rerankingConfiguration",
+};
+static const struct xd_key bedrock_rerank_rerank_request_keys_v[] = {
+    { STR_INIT("queries"), 0, NULL },
+    { STR_INIT("rerankingConfiguration"), -1,
+      &bedrock_rerank_rerank_request_keys_rerankingConfiguration },
+    { STR_INIT("sources"), 3, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_request_keys = {
+    bedrock_rerank_rerank_request_keys_v, 3, "",
+};
+static const struct xd_shape bedrock_rerank_rerank_request_shape = {
+    family, "rerank_request", &bedrock_rerank_rerank_request_keys, 4, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &bedrock_rerank_rerank_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 252);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                read_bedrock_rerank_text_query(x, i, m);
+            }
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 254);
+        xd_read_str(x, v[1], &m->model);
+    } else {
+        xd_missing(x, at,
+                   "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 255);
+        xd_read_int(x, v[2], &m->top);
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 256);
+        if (xd_want(x, v[3], JSON_ARRAY))
+            XD_EACH(x, i, v[3]) {
+                struct ir_document *item = XD_PUSH(x, &m->documents);
+                if (item)
+                    read_bedrock_rerank_inline_source(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "sources");
+    }
+}
+
+static void
+write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 252);
+    if (m->query.p) {
+        jw_key(&x->w, STR("queries"));
+        jw_array(&x->w);
+        write_bedrock_rerank_text_query(x, m);
+        jw_close(&x->w);
+    }
+    jw_key(&x->w, STR("rerankingConfiguration"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 253);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"BEDROCK_RERANKING_MODEL\""));
+    jw_key(&x->w, STR("bedrockRerankingConfiguration"));
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("modelConfiguration"));
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 254);
+        xd_put_str(x, STR("modelArn"), m->model);
+    }
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape,
+                "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration",
+                &m->rest);
+    jw_close(&x->w);
+    if (m->top.set) {
+        XD_SEEN(seen_written, 255);
+        xd_put_int(x, STR("numberOfResults"), m->top);
+    }
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape,
+                "rerankingConfiguration.bedrockRerankingConfiguration", &m->rest);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape, "rerankingConfiguration", &m->rest);
+    jw_close(&x->w);
+    XD_SEEN(seen_written, 256);
+    jw_key(&x->w, STR("sources"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->documents.n; i++)
+        write_bedrock_rerank_inline_source(x, &m->documents.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_rerank_rerank_request_shape, "", &m->rest);
+    if (m->echo)
+        xd_lose(x, "echo");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:24: text_query */
+static const struct xd_key bedrock_rerank_text_query_keys_textQuery_v[] = {
+    { STR_INIT("text"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_text_query_keys_textQuery = {
+    bedrock_rerank_text_query_keys_textQuery_v, 1, "textQuery",
+};
+static const struct xd_key bedrock_rerank_text_query_keys_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("textQuery"), -1, &bedrock_rerank_text_query_keys_textQuery },
+};
+static const struct xd_keys bedrock_rerank_text_query_keys = {
+    bedrock_rerank_text_query_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_rerank_text_query_shape = {
+    family, "text_query", &bedrock_rerank_text_query_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_text_query(struct xd *x, uint32_t at, struct ir_rerank_request *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_text_query_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 258);
+        xd_read_str(x, v[0], &m->query);
+    } else {
+        xd_missing(x, at, "textQuery.text");
+    }
+}
+
+static void
+write_bedrock_rerank_text_query(struct xd *x, const struct ir_rerank_request *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 257);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    jw_key(&x->w, STR("textQuery"));
+    jw_enter(&x->w);
+    if (m->query.p) {
+        XD_SEEN(seen_written, 258);
+        xd_put_str(x, STR("text"), m->query);
+    }
+    jw_close(&x->w);
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:25: inline_source */
+static const struct xd_key bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument_v[] =
+    {
+    { STR_INIT("text"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument = {
+    bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument_v, 1,
+    "inlineDocumentSource.textDocument",
+};
+static const struct xd_key bedrock_rerank_inline_source_keys_inlineDocumentSource_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("textDocument"), -1,
+      &bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument },
+};
+static const struct xd_keys bedrock_rerank_inline_source_keys_inlineDocumentSource = {
+    bedrock_rerank_inline_source_keys_inlineDocumentSource_v, 2, "inlineDocumentSource",
+};
+static const struct xd_key bedrock_rerank_inline_source_keys_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("inlineDocumentSource"), -1,
+      &bedrock_rerank_inline_source_keys_inlineDocumentSource },
+};
+static const struct xd_keys bedrock_rerank_inline_source_keys = {
+    bedrock_rerank_inline_source_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_rerank_inline_source_shape = {
+    family, "inline_source", &bedrock_rerank_inline_source_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_inline_source(struct xd *x, uint32_t at, struct ir_document *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_inline_source_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 261);
+        xd_read_str(x, v[0], &m->text);
+    } else {
+        xd_missing(x, at, "inlineDocumentSource.textDocument.text");
+    }
+}
+
+static void
+write_bedrock_rerank_inline_source(struct xd *x, const struct ir_document *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 259);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"INLINE\""));
+    jw_key(&x->w, STR("inlineDocumentSource"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 260);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    jw_key(&x->w, STR("textDocument"));
+    jw_enter(&x->w);
+    if (m->text.p) {
+        XD_SEEN(seen_written, 261);
+        xd_put_str(x, STR("text"), m->text);
+    }
+    jw_close(&x->w);
+    jw_close(&x->w);
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:30: rerank_reply */
+static const struct xd_key bedrock_rerank_rerank_reply_keys_v[] = {
+    { STR_INIT("results"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_rerank_reply_keys = {
+    bedrock_rerank_rerank_reply_keys_v, 1, "",
+};
+static const struct xd_shape bedrock_rerank_rerank_reply_shape = {
+    family, "rerank_reply", &bedrock_rerank_rerank_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_rerank_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 228);
+        if (xd_want(x, v[0], JSON_ARRAY))
+            XD_EACH(x, i, v[0]) {
+                struct ir_ranked *item = XD_PUSH(x, &m->results);
+                if (item)
+                    read_bedrock_rerank_ranked(x, i, item);
+            }
+    } else {
+        xd_missing(x, at, "results");
+    }
+}
+
+static void
+write_bedrock_rerank_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 228);
+    jw_key(&x->w, STR("results"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->results.n; i++)
+        write_bedrock_rerank_ranked(x, &m->results.v[i]);
+    jw_close(&x->w);
+    xd_put_rest(x, &bedrock_rerank_rerank_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    if (m->searches.set)
+        xd_lose(x, "searches");
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:35: ranked */
+static const struct xd_key bedrock_rerank_ranked_keys_v[] = {
+    { STR_INIT("index"), 0, NULL },
+    { STR_INIT("relevanceScore"), 1, NULL },
+    { STR_INIT("document"), 2, NULL },
+};
+static const struct xd_keys bedrock_rerank_ranked_keys = { bedrock_rerank_ranked_keys_v, 3, "" };
+static const struct xd_shape bedrock_rerank_ranked_shape = {
+    family, "ranked", &bedrock_rerank_ranked_keys, 3, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
+{
+    uint32_t v[3];
+
+    if (!xd_scan(x, at, &bedrock_rerank_ranked_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 229);
+        xd_read_index(x, v[0], &m->index);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 262);
+        xd_read_real(x, v[1], &m->score);
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 263);
+        read_bedrock_rerank_ranked_document(x, v[2], &m->document);
+    }
+}
+
+static void
+write_bedrock_rerank_ranked(struct xd *x, const struct ir_ranked *m)
+{
+    jw_enter(&x->w);
+    if (true) {
+        XD_SEEN(seen_written, 229);
+        xd_put_index(x, STR("index"), m->index);
+    }
+    if (m->score.p) {
+        XD_SEEN(seen_written, 262);
+        xd_put_real(x, STR("relevanceScore"), m->score);
+    }
+    if (m->document.set) {
+        XD_SEEN(seen_written, 263);
+        jw_key(&x->w, STR("document"));
+        write_bedrock_rerank_ranked_document(x, &m->document);
+    }
+    xd_put_rest(x, &bedrock_rerank_ranked_shape, "", &m->rest);
+    jw_close(&x->w);
+}
+
+/* providers/bedrock_rerank.spec:41: ranked_document */
+static const struct xd_key bedrock_rerank_ranked_document_keys_textDocument_v[] = {
+    { STR_INIT("text"), 0, NULL },
+};
+static const struct xd_keys bedrock_rerank_ranked_document_keys_textDocument = {
+    bedrock_rerank_ranked_document_keys_textDocument_v, 1, "textDocument",
+};
+static const struct xd_key bedrock_rerank_ranked_document_keys_v[] = {
+    { STR_INIT("type"), -1, NULL },
+    { STR_INIT("textDocument"), -1, &bedrock_rerank_ranked_document_keys_textDocument },
+};
+static const struct xd_keys bedrock_rerank_ranked_document_keys = {
+    bedrock_rerank_ranked_document_keys_v, 2, "",
+};
+static const struct xd_shape bedrock_rerank_ranked_document_shape = {
+    family, "ranked_document", &bedrock_rerank_ranked_document_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_bedrock_rerank_ranked_document(struct xd *x, uint32_t at, struct ir_document *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &bedrock_rerank_ranked_document_shape, v, NULL))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 265);
+        xd_read_str(x, v[0], &m->text);
+    } else {
+        xd_missing(x, at, "textDocument.text");
+    }
+}
+
+static void
+write_bedrock_rerank_ranked_document(struct xd *x, const struct ir_document *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 264);
+    jw_key(&x->w, STR("type"));
+    jw_raw(&x->w, STR("\"TEXT\""));
+    jw_key(&x->w, STR("textDocument"));
+    jw_enter(&x->w);
+    if (m->text.p) {
+        XD_SEEN(seen_written, 265);
+        xd_put_str(x, STR("text"), m->text);
+    }
+    jw_close(&x->w);
     jw_close(&x->w);
 }
 static void read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
@@ -3960,7 +4640,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 266);
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
@@ -3970,7 +4650,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         xd_missing(x, at, "inputText");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 231);
+        XD_SEEN(seen_read, 267);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3979,13 +4659,13 @@ static void
 write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 230);
+    XD_SEEN(seen_written, 266);
     if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
         xd_put_str(x, STR("inputText"), m->inputs.v[0].text.text);
     else
         xd_no_element(x, STR("inputText"));
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 231);
+        XD_SEEN(seen_written, 267);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     xd_put_rest(x, &bedrock_titan_embed_request_shape, "", &m->rest);
@@ -4021,11 +4701,11 @@ read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply 
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 232);
+        XD_SEEN(seen_read, 268);
         xd_read_one_vector(x, v[0], &m->vectors);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 233);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, v[1], &m->usage.input);
     }
 }
@@ -4035,11 +4715,11 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 268);
         xd_put_one_vector(x, STR("embedding"), &m->vectors);
     }
     if (m->usage.input.set) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 269);
         xd_put_int(x, STR("inputTextTokenCount"), m->usage.input);
     }
     xd_put_rest(x, &bedrock_titan_embed_reply_shape, "", &m->rest);
@@ -4062,10 +4742,13 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_close(&x->w);
 }
 static const struct str policy_14_globs[] = {
+    STR_INIT("*gpt-oss*"),
+};
+static const struct str policy_15_globs[] = {
     STR_INIT("*claude*"),
     STR_INIT("arn:*"),
 };
-static const struct str policy_15_globs[] = {
+static const struct str policy_16_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -4086,8 +4769,9 @@ static const struct xd_policy policies[] = {
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), policy_14_globs, 2 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_15_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("plain"), policy_14_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("budget"), policy_15_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_16_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4107,6 +4791,7 @@ static const struct xd_name chat_names[] = {
     { "tier", "serviceTier.type" },
     { "reasoning", "additionalModelRequestFields.thinking" },
     { "reasoning.effort", "additionalModelRequestFields.output_config.effort" },
+    { "reasoning.level", "additionalModelRequestFields.reasoning_effort" },
     { "sampling.top_k", "additionalModelRequestFields.top_k" },
     { NULL, NULL },
 };
@@ -4206,10 +4891,13 @@ static const struct xd_op ops[] = {
     },
 };
 static const struct str bedrock_policy_13_globs[] = {
+    STR_INIT("*gpt-oss*"),
+};
+static const struct str bedrock_policy_14_globs[] = {
     STR_INIT("*claude*"),
     STR_INIT("arn:*"),
 };
-static const struct str bedrock_policy_14_globs[] = {
+static const struct str bedrock_policy_15_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -4230,8 +4918,9 @@ static const struct xd_policy bedrock_policies[] = {
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_13_globs, 2 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_14_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("plain"), bedrock_policy_13_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_14_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4261,8 +4950,9 @@ static const struct xd_policy bedrock_cohere_policies[] = {
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_13_globs, 2 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_14_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("plain"), bedrock_policy_13_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_14_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
     { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -4364,6 +5054,129 @@ static const struct xd_op bedrock_cohere_ops[] = {
         .write_reply = bedrock_cohere_rerank_write_reply,
     },
 };
+static const struct xd_policy bedrock_nova_policies[] = {
+    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
+    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { STR_INIT("document_names"), STR_INIT("a-zA-Z0-9 ()[]-"), NULL, 0 },
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("tools"), STR_INIT("called"), NULL, 0 },
+    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("plain"), bedrock_policy_13_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_14_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
+    { STR_INIT("inputs"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_name bedrock_nova_embeddings_names[] = {
+    { "purpose", "singleEmbeddingParams.embeddingPurpose" },
+    { "dimensions", "singleEmbeddingParams.embeddingDimension" },
+    { "truncate", "singleEmbeddingParams.text.truncationMode" },
+    { "inputs", "singleEmbeddingParams.text.value" },
+    { NULL, NULL },
+};
+
+static const struct str bedrock_nova_models[] = {
+    STR_INIT("amazon.nova-*-embeddings-*"),
+};
+
+/* as amended */
+static void
+bedrock_nova_embeddings_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_nova_embed_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_nova_embeddings_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_nova_embed_request(x, m);
+}
+
+/* as amended */
+static void
+bedrock_nova_embeddings_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_nova_embed_reply(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_nova_embeddings_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_nova_embed_reply(x, m);
+}
+
+static const struct xd_op bedrock_nova_ops[] = {
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/model/{model}/invoke"),
+        .names = bedrock_nova_embeddings_names,
+        .read_request = bedrock_nova_embeddings_read_request,
+        .write_request = bedrock_nova_embeddings_write_request,
+        .read_reply = bedrock_nova_embeddings_read_reply,
+        .write_reply = bedrock_nova_embeddings_write_reply,
+    },
+};
+
+static const struct xd_name bedrock_rerank_rerank_names[] = {
+    { "this", "queries" },
+    { "model", "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn" },
+    { "top", "rerankingConfiguration.bedrockRerankingConfiguration.numberOfResults" },
+    { "documents", "sources" },
+    { NULL, NULL },
+};
+
+static const struct str bedrock_rerank_models[] = {
+    STR_INIT("arn:aws:bedrock:*.rerank-*"),
+};
+
+/* as amended */
+static void
+bedrock_rerank_rerank_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_rerank_rerank_request(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_rerank_rerank_write_request(struct xd *x, const void *m)
+{
+    write_bedrock_rerank_rerank_request(x, m);
+}
+
+/* as amended */
+static void
+bedrock_rerank_rerank_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_bedrock_rerank_rerank_reply(x, at, m);
+}
+
+/* as amended */
+static void
+bedrock_rerank_rerank_write_reply(struct xd *x, const void *m)
+{
+    write_bedrock_rerank_rerank_reply(x, m);
+}
+
+static const struct xd_op bedrock_rerank_ops[] = {
+    {
+        .kind = XD_OP_RERANK,
+        .path = STR_INIT("/rerank"),
+        .names = bedrock_rerank_rerank_names,
+        .read_request = bedrock_rerank_rerank_read_request,
+        .write_request = bedrock_rerank_rerank_write_request,
+        .read_reply = bedrock_rerank_rerank_read_reply,
+        .write_reply = bedrock_rerank_rerank_write_reply,
+    },
+};
 static const struct xd_policy bedrock_titan_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
@@ -4376,8 +5189,9 @@ static const struct xd_policy bedrock_titan_policies[] = {
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_13_globs, 2 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_14_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("plain"), bedrock_policy_13_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("budget"), bedrock_policy_14_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
     { STR_INIT("inputs"), STR_INIT("one"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -4433,243 +5247,245 @@ static const struct xd_op bedrock_titan_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "bedrock/converse.spec:64", "\"user\" <-> user" },
-    { "bedrock/converse.spec:64", "\"assistant\" <-> assistant" },
-    { "bedrock/converse.spec:66", "\"default\" <-> \"default\"" },
-    { "bedrock/converse.spec:66", "\"default\" <- \"auto\"" },
-    { "bedrock/converse.spec:155", "\"png\" <-> \"image/png\"" },
-    { "bedrock/converse.spec:155", "\"jpeg\" <-> \"image/jpeg\"" },
-    { "bedrock/converse.spec:155", "\"gif\" <-> \"image/gif\"" },
-    { "bedrock/converse.spec:155", "\"webp\" <-> \"image/webp\"" },
-    { "bedrock/converse.spec:159", "\"pdf\" <-> \"application/pdf\"" },
-    { "bedrock/converse.spec:160", "\"csv\" <-> \"text/csv\"" },
-    { "bedrock/converse.spec:161", "\"doc\" <-> \"application/msword\"" },
-    { "bedrock/converse.spec:162",
-      "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
-    { "bedrock/converse.spec:163", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:66", "\"user\" <-> user" },
+    { "bedrock/converse.spec:66", "\"assistant\" <-> assistant" },
+    { "bedrock/converse.spec:68", "\"default\" <-> \"default\"" },
+    { "bedrock/converse.spec:68", "\"default\" <- \"auto\"" },
+    { "bedrock/converse.spec:157", "\"png\" <-> \"image/png\"" },
+    { "bedrock/converse.spec:157", "\"jpeg\" <-> \"image/jpeg\"" },
+    { "bedrock/converse.spec:157", "\"gif\" <-> \"image/gif\"" },
+    { "bedrock/converse.spec:157", "\"webp\" <-> \"image/webp\"" },
+    { "bedrock/converse.spec:161", "\"pdf\" <-> \"application/pdf\"" },
+    { "bedrock/converse.spec:162", "\"csv\" <-> \"text/csv\"" },
+    { "bedrock/converse.spec:163", "\"doc\" <-> \"application/msword\"" },
     { "bedrock/converse.spec:164",
+      "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
+    { "bedrock/converse.spec:165", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:166",
       "\"xlsx\" <-> \"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\"" },
-    { "bedrock/converse.spec:165", "\"html\" <-> \"text/html\"" },
-    { "bedrock/converse.spec:166", "\"txt\" <-> \"text/plain\"" },
-    { "bedrock/converse.spec:167", "\"md\" <-> \"text/markdown\"" },
-    { "bedrock/converse.spec:170", "\"error\" <-> true" },
-    { "bedrock/converse.spec:170", "\"success\" <-> false" },
-    { "bedrock/converse.spec:201", "\"enabled\" <-> budget" },
-    { "bedrock/converse.spec:201", "\"adaptive\" <-> auto" },
-    { "bedrock/converse.spec:201", "\"disabled\" <-> off" },
-    { "bedrock/converse.spec:204", "\"low\" <-> low" },
-    { "bedrock/converse.spec:204", "\"medium\" <-> medium" },
-    { "bedrock/converse.spec:204", "\"high\" <-> high" },
-    { "bedrock/converse.spec:204", "\"xhigh\" <-> xhigh" },
-    { "bedrock/converse.spec:204", "\"max\" <-> max" },
-    { "bedrock/converse.spec:205", "\"low\" <- minimal" },
-    { "bedrock/converse.spec:217", "\"json_schema\" <-> schema" },
-    { "bedrock/converse.spec:233", "\"end_turn\" <-> end" },
-    { "bedrock/converse.spec:234", "\"stop_sequence\" <-> match" },
-    { "bedrock/converse.spec:235", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "bedrock/converse.spec:236", "\"tool_use\" <-> call" },
-    { "bedrock/converse.spec:237", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
-    { "bedrock/converse.spec:238",
+    { "bedrock/converse.spec:167", "\"html\" <-> \"text/html\"" },
+    { "bedrock/converse.spec:168", "\"txt\" <-> \"text/plain\"" },
+    { "bedrock/converse.spec:169", "\"md\" <-> \"text/markdown\"" },
+    { "bedrock/converse.spec:172", "\"error\" <-> true" },
+    { "bedrock/converse.spec:172", "\"success\" <-> false" },
+    { "bedrock/converse.spec:203", "\"enabled\" <-> budget" },
+    { "bedrock/converse.spec:203", "\"adaptive\" <-> auto" },
+    { "bedrock/converse.spec:203", "\"disabled\" <-> off" },
+    { "bedrock/converse.spec:206", "\"low\" <-> low" },
+    { "bedrock/converse.spec:206", "\"medium\" <-> medium" },
+    { "bedrock/converse.spec:206", "\"high\" <-> high" },
+    { "bedrock/converse.spec:206", "\"xhigh\" <-> xhigh" },
+    { "bedrock/converse.spec:206", "\"max\" <-> max" },
+    { "bedrock/converse.spec:207", "\"low\" <- minimal" },
+    { "bedrock/converse.spec:219", "\"json_schema\" <-> schema" },
+    { "bedrock/converse.spec:235", "\"end_turn\" <-> end" },
+    { "bedrock/converse.spec:236", "\"stop_sequence\" <-> match" },
+    { "bedrock/converse.spec:237", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
+    { "bedrock/converse.spec:238", "\"tool_use\" <-> call" },
+    { "bedrock/converse.spec:239", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
+    { "bedrock/converse.spec:240",
       "\"malformed_model_output\", \"malformed_tool_use\" <-> failed" },
-    { "bedrock/converse.spec:239", "\"end_turn\" <- pause" },
-    { "bedrock/converse.spec:240", "\"end_turn\" <- other" },
-    { "bedrock/converse.spec:241", "* -> other" },
-    { "bedrock/converse.spec:273", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:274", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:275", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:276", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:277", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:278", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:279", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:280", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:281", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:282", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:283", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:284", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:285", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:286", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:299", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:300", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:302",
+    { "bedrock/converse.spec:241", "\"end_turn\" <- pause" },
+    { "bedrock/converse.spec:242", "\"end_turn\" <- other" },
+    { "bedrock/converse.spec:243", "* -> other" },
+    { "bedrock/converse.spec:275", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:276", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:277", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:278", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:279", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:280", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:281", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:282", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:283", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:284", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:285", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:286", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:287", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:288", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:302", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:303", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:304",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:304", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:305", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:306", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:307", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:308",
+    { "bedrock/converse.spec:306", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:307", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:308", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:309", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:310",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:309", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:310", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:311", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:312", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:313",
-      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
-    { "bedrock/converse.spec:314",
-      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:311", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:312", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:313", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:314", "\"ModelTimeoutException\" 408 <-> timeout" },
     { "bedrock/converse.spec:315",
+      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
+    { "bedrock/converse.spec:316",
+      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:317",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
-    { "bedrock/converse.spec:35", "messages <-> turns : [message] required" },
-    { "bedrock/converse.spec:36", "system <-> instructions : [block]" },
-    { "bedrock/converse.spec:37", "inferenceConfig.maxTokens <-> max_output" },
-    { "bedrock/converse.spec:38", "inferenceConfig.temperature <-> sampling.temperature max 1" },
-    { "bedrock/converse.spec:39", "inferenceConfig.topP <-> sampling.top_p" },
-    { "bedrock/converse.spec:40", "inferenceConfig.stopSequences <-> stops : [string]" },
-    { "bedrock/converse.spec:41", "toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/converse.spec:42", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
-    { "bedrock/converse.spec:43",
+    { "bedrock/converse.spec:36", "messages <-> turns : [message] required" },
+    { "bedrock/converse.spec:37", "system <-> instructions : [block]" },
+    { "bedrock/converse.spec:38", "inferenceConfig.maxTokens <-> max_output" },
+    { "bedrock/converse.spec:39", "inferenceConfig.temperature <-> sampling.temperature max 1" },
+    { "bedrock/converse.spec:40", "inferenceConfig.topP <-> sampling.top_p" },
+    { "bedrock/converse.spec:41", "inferenceConfig.stopSequences <-> stops : [string]" },
+    { "bedrock/converse.spec:42", "toolConfig.tools <-> tools : [tool]" },
+    { "bedrock/converse.spec:43", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/converse.spec:44",
       "toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
-    { "bedrock/converse.spec:44", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
-    { "bedrock/converse.spec:45", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
-    { "bedrock/converse.spec:46", "outputConfig.textFormat <-> format : format" },
-    { "bedrock/converse.spec:47", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:49",
-      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/converse.spec:45", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+    { "bedrock/converse.spec:46", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/converse.spec:47", "outputConfig.textFormat <-> format : format" },
+    { "bedrock/converse.spec:48", "serviceTier.type <-> tier : tier" },
     { "bedrock/converse.spec:50",
+      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/converse.spec:51",
       "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
-    { "bedrock/converse.spec:51", "additionalModelRequestFields.top_k <-> sampling.top_k" },
-    { "bedrock/converse.spec:59", "role <-> role : role" },
-    { "bedrock/converse.spec:60", "content <-> blocks : [block] required" },
-    { "bedrock/converse.spec:72", "citationsContent.content <-> text : text_parts" },
-    { "bedrock/converse.spec:73",
+    { "bedrock/converse.spec:52",
+      "additionalModelRequestFields.reasoning_effort <-> reasoning.level" },
+    { "bedrock/converse.spec:53", "additionalModelRequestFields.top_k <-> sampling.top_k" },
+    { "bedrock/converse.spec:61", "role <-> role : role" },
+    { "bedrock/converse.spec:62", "content <-> blocks : [block] required" },
+    { "bedrock/converse.spec:74", "citationsContent.content <-> text : text_parts" },
+    { "bedrock/converse.spec:75",
       "citationsContent.citations <-> citations : [citation] grows citation" },
-    { "bedrock/converse.spec:76", "text <-> text grows text" },
-    { "bedrock/converse.spec:80",
+    { "bedrock/converse.spec:78", "text <-> text grows text" },
+    { "bedrock/converse.spec:82",
       "reasoningContent.reasoningText.text <-> text else \"\" grows reasoningContent.text" },
-    { "bedrock/converse.spec:81",
+    { "bedrock/converse.spec:83",
       "reasoningContent.reasoningText.signature <-> signature grows reasoningContent.signature" },
-    { "bedrock/converse.spec:84",
+    { "bedrock/converse.spec:86",
       "reasoningContent.redactedContent <-> data : base64_text grows "
       "reasoningContent.redactedContent" },
-    { "bedrock/converse.spec:87", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:88", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:92", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:93", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:94", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:95", "document.context <-> context" },
-    { "bedrock/converse.spec:96", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:100", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:101", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:102", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:103", "document.context <-> context" },
-    { "bedrock/converse.spec:104", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:109", "toolUse.toolUseId <-> id" },
-    { "bedrock/converse.spec:110", "toolUse.name <-> name" },
-    { "bedrock/converse.spec:111",
+    { "bedrock/converse.spec:89", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:90", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:94", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:95", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:96", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:97", "document.context <-> context" },
+    { "bedrock/converse.spec:98", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:102", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:103", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:104", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:105", "document.context <-> context" },
+    { "bedrock/converse.spec:106", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:111", "toolUse.toolUseId <-> id" },
+    { "bedrock/converse.spec:112", "toolUse.name <-> name" },
+    { "bedrock/converse.spec:113",
       "toolUse.input <-> arguments : json_object grows toolUse.input" },
-    { "bedrock/converse.spec:115", "toolResult.toolUseId <-> call" },
-    { "bedrock/converse.spec:116", "toolResult.content <-> blocks : [result_part] required" },
-    { "bedrock/converse.spec:117", "toolResult.status <-> failed : result_status" },
-    { "bedrock/converse.spec:119", "text <- text grows text" },
-    { "bedrock/converse.spec:69", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:71", "\"citationsContent\" <-> text with citations {" },
-    { "bedrock/converse.spec:75", "\"text\" <-> text {" },
-    { "bedrock/converse.spec:79", "\"reasoningContent.reasoningText\" <-> thinking {" },
-    { "bedrock/converse.spec:83", "\"reasoningContent.redactedContent\" <-> sealed {" },
-    { "bedrock/converse.spec:86", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:91", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:99", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:107",
+    { "bedrock/converse.spec:117", "toolResult.toolUseId <-> call" },
+    { "bedrock/converse.spec:118", "toolResult.content <-> blocks : [result_part] required" },
+    { "bedrock/converse.spec:119", "toolResult.status <-> failed : result_status" },
+    { "bedrock/converse.spec:121", "text <- text grows text" },
+    { "bedrock/converse.spec:71", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:73", "\"citationsContent\" <-> text with citations {" },
+    { "bedrock/converse.spec:77", "\"text\" <-> text {" },
+    { "bedrock/converse.spec:81", "\"reasoningContent.reasoningText\" <-> thinking {" },
+    { "bedrock/converse.spec:85", "\"reasoningContent.redactedContent\" <-> sealed {" },
+    { "bedrock/converse.spec:88", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:93", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:101", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:109",
       "\"toolUse\" with toolUse.type = \"server_tool_use\" -> foreign" },
-    { "bedrock/converse.spec:108", "\"toolUse\" <-> call {" },
-    { "bedrock/converse.spec:113", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
-    { "bedrock/converse.spec:114", "\"toolResult\" <-> result {" },
-    { "bedrock/converse.spec:120", "* <-> foreign" },
-    { "bedrock/converse.spec:119", "\"text\" <- refusal { text <- text grows text }" },
-    { "bedrock/converse.spec:127", "text <-> text" },
-    { "bedrock/converse.spec:128", "json -> text : json_text" },
-    { "bedrock/converse.spec:130", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:131", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:135", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:136", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:137", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:141", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:142", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:143", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:146", "text <- text" },
-    { "bedrock/converse.spec:127", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "bedrock/converse.spec:128", "\"json\" -> text { json -> text : json_text }" },
-    { "bedrock/converse.spec:129", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:134", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:140", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:147", "* <-> foreign" },
-    { "bedrock/converse.spec:146", "\"text\" <- refusal { text <- text }" },
-    { "bedrock/converse.spec:152", "type = \"default\"" },
-    { "bedrock/converse.spec:152", "ttl <-> ttl" },
-    { "bedrock/converse.spec:174", "location.web.url <-> url" },
-    { "bedrock/converse.spec:175", "title <-> title" },
-    { "bedrock/converse.spec:173", "\"location.web\" <-> web {" },
-    { "bedrock/converse.spec:178", "* <-> foreign" },
-    { "bedrock/converse.spec:186", "toolSpec.name <-> name" },
-    { "bedrock/converse.spec:187", "toolSpec.description <-> description" },
-    { "bedrock/converse.spec:188", "toolSpec.inputSchema.json <-> schema" },
-    { "bedrock/converse.spec:189", "toolSpec.strict <-> strict" },
-    { "bedrock/converse.spec:183", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:185", "\"toolSpec\" <-> function {" },
-    { "bedrock/converse.spec:191", "* <-> foreign" },
-    { "bedrock/converse.spec:196", "type <-> mode : thinking_mode" },
-    { "bedrock/converse.spec:197", "budget_tokens <-> budget" },
-    { "bedrock/converse.spec:198", "display <-> display" },
-    { "bedrock/converse.spec:209", "type <-> mode : format_mode" },
-    { "bedrock/converse.spec:210", "structure.jsonSchema.name <-> name" },
-    { "bedrock/converse.spec:211", "structure.jsonSchema.description <-> description" },
-    { "bedrock/converse.spec:212", "structure.jsonSchema.schema <-> schema : json in string" },
-    { "bedrock/converse.spec:221", "output.message.role = \"assistant\"" },
-    { "bedrock/converse.spec:222",
+    { "bedrock/converse.spec:110", "\"toolUse\" <-> call {" },
+    { "bedrock/converse.spec:115", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
+    { "bedrock/converse.spec:116", "\"toolResult\" <-> result {" },
+    { "bedrock/converse.spec:122", "* <-> foreign" },
+    { "bedrock/converse.spec:121", "\"text\" <- refusal { text <- text grows text }" },
+    { "bedrock/converse.spec:129", "text <-> text" },
+    { "bedrock/converse.spec:130", "json -> text : json_text" },
+    { "bedrock/converse.spec:132", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:133", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:137", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:138", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:139", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:143", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:144", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:145", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:148", "text <- text" },
+    { "bedrock/converse.spec:129", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "bedrock/converse.spec:130", "\"json\" -> text { json -> text : json_text }" },
+    { "bedrock/converse.spec:131", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:136", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:142", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:149", "* <-> foreign" },
+    { "bedrock/converse.spec:148", "\"text\" <- refusal { text <- text }" },
+    { "bedrock/converse.spec:154", "type = \"default\"" },
+    { "bedrock/converse.spec:154", "ttl <-> ttl" },
+    { "bedrock/converse.spec:176", "location.web.url <-> url" },
+    { "bedrock/converse.spec:177", "title <-> title" },
+    { "bedrock/converse.spec:175", "\"location.web\" <-> web {" },
+    { "bedrock/converse.spec:180", "* <-> foreign" },
+    { "bedrock/converse.spec:188", "toolSpec.name <-> name" },
+    { "bedrock/converse.spec:189", "toolSpec.description <-> description" },
+    { "bedrock/converse.spec:190", "toolSpec.inputSchema.json <-> schema" },
+    { "bedrock/converse.spec:191", "toolSpec.strict <-> strict" },
+    { "bedrock/converse.spec:185", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:187", "\"toolSpec\" <-> function {" },
+    { "bedrock/converse.spec:193", "* <-> foreign" },
+    { "bedrock/converse.spec:198", "type <-> mode : thinking_mode" },
+    { "bedrock/converse.spec:199", "budget_tokens <-> budget" },
+    { "bedrock/converse.spec:200", "display <-> display" },
+    { "bedrock/converse.spec:211", "type <-> mode : format_mode" },
+    { "bedrock/converse.spec:212", "structure.jsonSchema.name <-> name" },
+    { "bedrock/converse.spec:213", "structure.jsonSchema.description <-> description" },
+    { "bedrock/converse.spec:214", "structure.jsonSchema.schema <-> schema : json in string" },
+    { "bedrock/converse.spec:223", "output.message.role = \"assistant\"" },
+    { "bedrock/converse.spec:224",
       "output.message.content <-> choices[0].blocks : [block] required" },
-    { "bedrock/converse.spec:223", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:224", "usage <-> usage : usage else {}" },
-    { "bedrock/converse.spec:225", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:226", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:246", "inputTokens <-> input else 0" },
-    { "bedrock/converse.spec:247", "outputTokens <-> output else 0" },
-    { "bedrock/converse.spec:248", "totalTokens <- input + output + cache_read + cache_write" },
-    { "bedrock/converse.spec:249",
+    { "bedrock/converse.spec:225", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:226", "usage <-> usage : usage else {}" },
+    { "bedrock/converse.spec:227", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:228", "serviceTier.type <-> tier : tier" },
+    { "bedrock/converse.spec:248", "inputTokens <-> input else 0" },
+    { "bedrock/converse.spec:249", "outputTokens <-> output else 0" },
+    { "bedrock/converse.spec:250", "totalTokens <- input + output + cache_read + cache_write" },
+    { "bedrock/converse.spec:251",
       "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
-    { "bedrock/converse.spec:250",
+    { "bedrock/converse.spec:252",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:257", "role = \"assistant\"" },
-    { "bedrock/converse.spec:258", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:258", "start <-> block : block" },
-    { "bedrock/converse.spec:259", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:259", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:259", "role = \"assistant\"" },
     { "bedrock/converse.spec:260", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:261", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:262", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:262", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:263", "message, Message <-> error.message" },
-    { "bedrock/converse.spec:257",
+    { "bedrock/converse.spec:260", "start <-> block : block" },
+    { "bedrock/converse.spec:261", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:261", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:262", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:263", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:264", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:264", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:265", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:259",
       "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; ignore p }" },
-    { "bedrock/converse.spec:258",
+    { "bedrock/converse.spec:260",
       "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; "
       "ignore p }" },
-    { "bedrock/converse.spec:259",
+    { "bedrock/converse.spec:261",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
       "member; ignore p }" },
-    { "bedrock/converse.spec:260",
-      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
-    { "bedrock/converse.spec:261",
-      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
     { "bedrock/converse.spec:262",
-      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
+      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
     { "bedrock/converse.spec:263",
+      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
+    { "bedrock/converse.spec:264",
+      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
+    { "bedrock/converse.spec:265",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:290", "message, Message <-> message else \"\"" },
-    { "bedrock/count.spec:13", "input.converse.messages <-> turns : [message] required" },
-    { "bedrock/count.spec:14", "input.converse.system <-> instructions : [block]" },
-    { "bedrock/count.spec:15", "input.converse.toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/count.spec:16",
-      "input.converse.toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/converse.spec:292", "message, Message <-> message else \"\"" },
+    { "bedrock/count.spec:14", "input.converse.messages <-> turns : [message]" },
+    { "bedrock/count.spec:15", "input.converse.system <-> instructions : [block]" },
+    { "bedrock/count.spec:16", "input.converse.toolConfig.tools <-> tools : [tool]" },
     { "bedrock/count.spec:17",
-      "input.converse.toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
+      "input.converse.toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
     { "bedrock/count.spec:18",
-      "input.converse.toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+      "input.converse.toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
     { "bedrock/count.spec:19",
-      "input.converse.toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+      "input.converse.toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
     { "bedrock/count.spec:20",
+      "input.converse.toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/count.spec:21",
       "input.converse.additionalModelRequestFields.thinking <-> reasoning : thinking" },
-    { "bedrock/count.spec:28", "inputTokens <-> input else 0" },
+    { "bedrock/count.spec:30", "inputTokens <-> input else 0" },
     { "providers/bedrock_cohere.spec:28", "\"search_query\" <-> query" },
     { "providers/bedrock_cohere.spec:29", "\"search_document\" <-> document" },
     { "providers/bedrock_cohere.spec:30", "\"classification\" <-> classification" },
@@ -4699,6 +5515,51 @@ static const struct xd_row rows[] = {
     { "providers/bedrock_cohere.spec:63", "results <-> results : [ranked] required" },
     { "providers/bedrock_cohere.spec:67", "index <-> index" },
     { "providers/bedrock_cohere.spec:67", "relevance_score <-> score" },
+    { "providers/bedrock_nova.spec:25", "\"GENERIC_RETRIEVAL\" <-> query" },
+    { "providers/bedrock_nova.spec:26", "\"GENERIC_INDEX\" <-> document" },
+    { "providers/bedrock_nova.spec:27", "\"CLASSIFICATION\" <-> classification" },
+    { "providers/bedrock_nova.spec:28", "\"CLUSTERING\" <-> clustering" },
+    { "providers/bedrock_nova.spec:29", "\"GENERIC_INDEX\" <- similarity" },
+    { "providers/bedrock_nova.spec:30", "\"GENERIC_RETRIEVAL\" <- code" },
+    { "providers/bedrock_nova.spec:31", "\"GENERIC_RETRIEVAL\" <- question" },
+    { "providers/bedrock_nova.spec:32", "\"GENERIC_RETRIEVAL\" <- fact" },
+    { "providers/bedrock_nova.spec:33", "\"IMAGE_RETRIEVAL\" <-> image" },
+    { "providers/bedrock_nova.spec:34",
+      "\"TEXT_RETRIEVAL\", \"VIDEO_RETRIEVAL\", \"DOCUMENT_RETRIEVAL\", \"AUDIO_RETRIEVAL\" -> "
+      "query" },
+    { "providers/bedrock_nova.spec:36", "\"END\" <-> true" },
+    { "providers/bedrock_nova.spec:36", "\"NONE\" <-> false" },
+    { "providers/bedrock_nova.spec:36", "\"START\" -> true" },
+    { "providers/bedrock_nova.spec:16", "taskType = \"SINGLE_EMBEDDING\"" },
+    { "providers/bedrock_nova.spec:17",
+      "singleEmbeddingParams.embeddingPurpose <-> purpose : embedding_purpose" },
+    { "providers/bedrock_nova.spec:18", "singleEmbeddingParams.embeddingDimension <-> dimensions" },
+    { "providers/bedrock_nova.spec:19",
+      "singleEmbeddingParams.text.truncationMode <-> truncate : truncation else \"NONE\"" },
+    { "providers/bedrock_nova.spec:20",
+      "singleEmbeddingParams.text.value <-> inputs : string as text required" },
+    { "providers/bedrock_nova.spec:39", "embeddings <-> vectors : [nova_vector] required" },
+    { "providers/bedrock_nova.spec:43", "embeddingType = \"TEXT\"" },
+    { "providers/bedrock_nova.spec:43", "embedding <-> numbers : vector" },
+    { "providers/bedrock_rerank.spec:16", "queries <-> this : [text_query]" },
+    { "providers/bedrock_rerank.spec:17",
+      "rerankingConfiguration.type = \"BEDROCK_RERANKING_MODEL\"" },
+    { "providers/bedrock_rerank.spec:18",
+      "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn <-> model "
+      "required" },
+    { "providers/bedrock_rerank.spec:19",
+      "rerankingConfiguration.bedrockRerankingConfiguration.numberOfResults <-> top" },
+    { "providers/bedrock_rerank.spec:20", "sources <-> documents : [inline_source] required" },
+    { "providers/bedrock_rerank.spec:24", "type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:24", "textQuery.text <-> query required" },
+    { "providers/bedrock_rerank.spec:26", "type = \"INLINE\"" },
+    { "providers/bedrock_rerank.spec:27", "inlineDocumentSource.type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:28",
+      "inlineDocumentSource.textDocument.text <-> text required" },
+    { "providers/bedrock_rerank.spec:37", "relevanceScore <-> score" },
+    { "providers/bedrock_rerank.spec:38", "document <-> document : ranked_document" },
+    { "providers/bedrock_rerank.spec:41", "type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:41", "textDocument.text <-> text required" },
     { "providers/bedrock_titan.spec:15", "inputText <-> inputs : string as text required" },
     { "providers/bedrock_titan.spec:16", "dimensions <-> dimensions" },
     { "providers/bedrock_titan.spec:22", "embedding <-> vectors : one_vector" },
@@ -4707,12 +5568,13 @@ static const struct xd_row rows[] = {
 static const unsigned char directions[] = {
     3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
     3, 3, 3, 2, 2, 1, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 3, 3, 2, 3, 2, 3, 1, 3, 1,
-    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3, 2, 3, 1, 3,
-    3, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3, 2, 3, 1,
+    3, 3, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 3, 1, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3,
+    3, 2, 3, 2, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
 };
 
 const struct xd_dialect xd_bedrock_converse = {
@@ -4798,6 +5660,72 @@ const struct xd_dialect xd_bedrock_cohere = {
     .npolicies = sizeof bedrock_cohere_policies / sizeof *bedrock_cohere_policies - 1,
     .ops = bedrock_cohere_ops,
     .nops = 2,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-amzn-requestid"),
+    .error_word = STR_INIT("x-amzn-errortype"),
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_setting bedrock_nova_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+const struct xd_dialect xd_bedrock_nova = {
+    .abi = XD_ABI,
+    .name = "bedrock_nova",
+    .family = family,
+    .version = "2023-09-30",
+    .provider = true,
+    .framing = FRAMING_EVENTSTREAM,
+    .framings = 1u << FRAMING_EVENTSTREAM,
+    .auths = bedrock_auths,
+    .nauths = sizeof bedrock_auths / sizeof *bedrock_auths,
+    .base_url = STR_INIT("https://bedrock-runtime.{region}.amazonaws.com"),
+    .settings = bedrock_nova_settings,
+    .nsettings = 1,
+    .models = bedrock_nova_models,
+    .nmodels = 1,
+    .policies = bedrock_nova_policies,
+    .npolicies = sizeof bedrock_nova_policies / sizeof *bedrock_nova_policies - 1,
+    .ops = bedrock_nova_ops,
+    .nops = 1,
+    .read_error = read_error,
+    .write_error = write_error,
+    .faults = &fault_table,
+    .retry_after = STR_INIT("retry-after"),
+    .request_id = STR_INIT("x-amzn-requestid"),
+    .error_word = STR_INIT("x-amzn-errortype"),
+    .seen_read = SEEN(seen_read),
+    .seen_written = SEEN(seen_written),
+};
+
+static const struct xd_setting bedrock_rerank_settings[] = {
+    { .name = STR_INIT("region"), .usual = STR_INIT("us-east-1") },
+};
+
+const struct xd_dialect xd_bedrock_rerank = {
+    .abi = XD_ABI,
+    .name = "bedrock_rerank",
+    .family = family,
+    .version = "2023-09-30",
+    .provider = true,
+    .framing = FRAMING_EVENTSTREAM,
+    .framings = 1u << FRAMING_EVENTSTREAM,
+    .auths = bedrock_auths,
+    .nauths = sizeof bedrock_auths / sizeof *bedrock_auths,
+    .base_url = STR_INIT("https://bedrock-agent-runtime.{region}.amazonaws.com"),
+    .settings = bedrock_rerank_settings,
+    .nsettings = 1,
+    .models = bedrock_rerank_models,
+    .nmodels = 1,
+    .policies = bedrock_policies,
+    .npolicies = sizeof bedrock_policies / sizeof *bedrock_policies - 1,
+    .ops = bedrock_rerank_ops,
+    .nops = 1,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,

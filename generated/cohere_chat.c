@@ -7,7 +7,7 @@ static const char family[] = "cohere.chat";
 #define STR_FAMILY STR("cohere.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[175], seen_written[175];
+static unsigned char seen_read[177], seen_written[177];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -41,6 +41,8 @@ static void read_call_start(struct xd *x, uint32_t at, struct ir_block *m);
 static void write_call_start(struct xd *x, const struct ir_block *m);
 static void read_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_error(struct xd *x, const struct ir_error *m);
+static void write_model_list(struct xd *x, const struct ir_model_list *m);
+static void write_model_entry(struct xd *x, const struct ir_model_entry *m);
 static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
 static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
@@ -52,7 +54,7 @@ static void write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
 static void read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
 static void write_ranked(struct xd *x, const struct ir_ranked *m);
 
-/* cohere/chat.spec:44 */
+/* cohere/chat.spec:45 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("REQUIRED"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 0, 0 },
     { STR_INIT("NONE"), IR_CHOICE_MODE_NONE, 0, 1, 1, 1, 0 },
@@ -63,7 +65,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* cohere/chat.spec:52 */
+/* cohere/chat.spec:53 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 3, 0 },
     { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 4, 0 },
@@ -75,7 +77,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* cohere/chat.spec:61 */
+/* cohere/chat.spec:62 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 6, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 7, 0 },
@@ -87,7 +89,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* cohere/chat.spec:157 */
+/* cohere/chat.spec:158 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("COMPLETE"), IR_STOP_END, 0, 1, 1, 9, 0 },
     { STR_INIT("STOP_SEQUENCE"), IR_STOP_MATCH, 0, 1, 1, 10, 0 },
@@ -103,7 +105,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* cohere/chat.spec:257 */
+/* cohere/chat.spec:258 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("TOO_MANY_TOKENS"), IR_FAULT_CONTEXT, 400, 1, 1, 18, 0 },
 };
@@ -130,7 +132,7 @@ static const struct xd_table input_type_table = {
     NULL,
 };
 
-/* cohere/chat.spec:21: request */
+/* cohere/chat.spec:22: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -337,7 +339,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:46: thinking */
+/* cohere/chat.spec:47: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("token_budget"), 1, NULL },
@@ -392,7 +394,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:55: format */
+/* cohere/chat.spec:56: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("json_schema"), 1, NULL },
@@ -444,7 +446,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:64: "system" */
+/* cohere/chat.spec:65: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -516,7 +518,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:68: "tool" */
+/* cohere/chat.spec:69: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -601,7 +603,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:74: "user" */
+/* cohere/chat.spec:75: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -673,7 +675,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:78: "assistant" */
+/* cohere/chat.spec:79: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("tool_plan"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -915,7 +917,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 4,
 };
 
-/* cohere/chat.spec:88: part.text */
+/* cohere/chat.spec:89: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -957,7 +959,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:89: part.refusal */
+/* cohere/chat.spec:90: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -983,7 +985,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:90: part.thinking */
+/* cohere/chat.spec:91: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1025,7 +1027,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:91: part.image */
+/* cohere/chat.spec:92: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1173,7 +1175,7 @@ static const struct xd_tags result_part_tags = {
     sizeof result_part_tags_v / sizeof *result_part_tags_v - 1, 3,
 };
 
-/* cohere/chat.spec:103: result_part.text */
+/* cohere/chat.spec:104: result_part.text */
 static const struct xd_key result_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1215,7 +1217,7 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:104: result_part.refusal */
+/* cohere/chat.spec:105: result_part.refusal */
 static void
 write_result_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1231,7 +1233,7 @@ write_result_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:105: result_part.text */
+/* cohere/chat.spec:106: result_part.text */
 static const struct xd_key result_part_text_2_keys_document_v[] = {
     { STR_INIT("data"), 0, NULL },
 };
@@ -1330,7 +1332,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:110: call */
+/* cohere/chat.spec:111: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1449,7 +1451,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* cohere/chat.spec:126: tool.function */
+/* cohere/chat.spec:127: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1559,7 +1561,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* cohere/chat.spec:137: reply */
+/* cohere/chat.spec:138: reply */
 static const struct xd_key reply_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("tool_plan"), 2, NULL },
@@ -1729,7 +1731,7 @@ static const struct xd_tags content_tags = {
     sizeof content_tags_v / sizeof *content_tags_v - 1, -1,
 };
 
-/* cohere/chat.spec:151: content.text */
+/* cohere/chat.spec:152: content.text */
 static const struct xd_key content_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1773,7 +1775,7 @@ write_content_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:152: content.refusal */
+/* cohere/chat.spec:153: content.refusal */
 static void
 write_content_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1792,7 +1794,7 @@ write_content_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:153: content.thinking */
+/* cohere/chat.spec:154: content.thinking */
 static const struct xd_key content_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1895,7 +1897,7 @@ write_content(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:170: usage */
+/* cohere/chat.spec:171: usage */
 static const struct xd_key usage_keys_tokens_v[] = {
     { STR_INIT("input_tokens"), 0, NULL },
     { STR_INIT("output_tokens"), 1, NULL },
@@ -1976,7 +1978,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:182: message-start */
+/* cohere/chat.spec:183: message-start */
 static const struct xd_key events_message_start_keys_delta_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), -2, NULL },
@@ -2062,7 +2064,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* cohere/chat.spec:191: tool-plan-delta */
+/* cohere/chat.spec:192: tool-plan-delta */
 static const struct xd_key events_tool_plan_delta_keys_delta_message_v[] = {
     { STR_INIT("tool_plan"), 0, NULL },
 };
@@ -2101,7 +2103,7 @@ read_events_tool_plan_delta(struct xd *x, uint32_t at)
     xd_flow_patch(x, choice, &block);
 }
 
-/* cohere/chat.spec:192: content-start */
+/* cohere/chat.spec:193: content-start */
 static const struct xd_key events_content_start_keys_delta_message_v[] = {
     { STR_INIT("content"), 1, NULL },
 };
@@ -2175,7 +2177,7 @@ read_events_content_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:196: content-delta */
+/* cohere/chat.spec:197: content-delta */
 static const struct xd_key events_content_delta_keys_delta_message_content_v[] = {
     { STR_INIT("thinking"), 1, NULL },
     { STR_INIT("text"), 2, NULL },
@@ -2268,7 +2270,7 @@ read_events_content_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:201: content-delta */
+/* cohere/chat.spec:202: content-delta */
 static void
 write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
 {
@@ -2300,7 +2302,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:205: content-end */
+/* cohere/chat.spec:206: content-end */
 static const struct xd_key events_content_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2342,7 +2344,7 @@ read_events_content_end(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:206: tool-call-start */
+/* cohere/chat.spec:207: tool-call-start */
 static const struct xd_key events_tool_call_start_keys_delta_message_v[] = {
     { STR_INIT("tool_calls"), 1, NULL },
 };
@@ -2415,7 +2417,7 @@ read_events_tool_call_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:210: tool-call-delta */
+/* cohere/chat.spec:211: tool-call-delta */
 static const struct xd_key events_tool_call_delta_keys_delta_message_tool_calls_function_v[] = {
     { STR_INIT("arguments"), 1, NULL },
 };
@@ -2507,7 +2509,7 @@ read_events_tool_call_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:214: tool-call-end */
+/* cohere/chat.spec:215: tool-call-end */
 static const struct xd_key events_tool_call_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2549,7 +2551,7 @@ read_events_tool_call_end(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:215: citation-start */
+/* cohere/chat.spec:216: citation-start */
 static const struct xd_key events_citation_start_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2568,7 +2570,7 @@ read_events_citation_start(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:216: citation-end */
+/* cohere/chat.spec:217: citation-end */
 static const struct xd_key events_citation_end_keys_v[] = {
     { STR_INIT("index"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2588,7 +2590,7 @@ read_events_citation_end(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:217: message-end */
+/* cohere/chat.spec:218: message-end */
 static const struct xd_key events_message_end_keys_delta_v[] = {
     { STR_INIT("finish_reason"), 0, NULL },
     { STR_INIT("usage"), 1, NULL },
@@ -2662,7 +2664,7 @@ read_events_message_end(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* cohere/chat.spec:223: message-end */
+/* cohere/chat.spec:224: message-end */
 static void
 write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
 {
@@ -2685,7 +2687,7 @@ write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:228: a row for each state, a column for each event */
+/* cohere/chat.spec:229: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 255, 255,
     255, 2, 3, 255, 255, 255, 4, 255, 255, 1, 1, 5, 255,
@@ -2862,7 +2864,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* cohere/chat.spec:238: call_start */
+/* cohere/chat.spec:239: call_start */
 static const struct xd_key call_start_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), -1, NULL },
@@ -2924,7 +2926,7 @@ write_call_start(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:246: error */
+/* cohere/chat.spec:247: error */
 static const struct xd_key error_keys_delta_v[] = {
     { STR_INIT("error"), 2, NULL },
 };
@@ -2997,6 +2999,42 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
+/* cohere/chat.spec:260: model_list */
+static void
+write_model_list(struct xd *x, const struct ir_model_list *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 152);
+    jw_key(&x->w, STR("models"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->models.n; i++)
+        write_model_entry(x, &m->models.v[i]);
+    jw_close(&x->w);
+    if (m->first.p)
+        xd_lose(x, "first");
+    if (m->last.p)
+        xd_lose(x, "last");
+    jw_close(&x->w);
+}
+
+/* cohere/chat.spec:262: model_entry */
+static void
+write_model_entry(struct xd *x, const struct ir_model_entry *m)
+{
+    jw_enter(&x->w);
+    if (m->id.p) {
+        XD_SEEN(seen_written, 153);
+        xd_put_str(x, STR("name"), m->id);
+    }
+    if (m->resource.p)
+        xd_lose(x, "resource");
+    if (m->created.set)
+        xd_lose(x, "created");
+    if (m->date.p)
+        xd_lose(x, "date");
+    jw_close(&x->w);
+}
+
 /* cohere/operations.spec:14: embed_request */
 static const struct xd_key embed_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -3023,13 +3061,13 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 155);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3040,17 +3078,17 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 156);
         int w = xd_read_word(x, v[2], &input_type_table);
         if (w)
             m->purpose = (enum ir_purpose)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 157);
         xd_read_strs(x, v[3], &m->encodings);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 158);
         xd_read_int(x, v[4], &m->dimensions);
     }
 }
@@ -3060,11 +3098,11 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->inputs.n) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 155);
         jw_key(&x->w, STR("texts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -3076,16 +3114,16 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
         jw_close(&x->w);
     }
     if (m->purpose) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 156);
         if (!xd_put_word(x, STR("input_type"), &input_type_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 157);
         xd_put_strs(x, STR("embedding_types"), &m->encodings);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 158);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
     xd_put_rest(x, &embed_request_shape, "", &m->rest);
@@ -3138,35 +3176,35 @@ read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 159);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 161);
         xd_read_float_vectors(x, v[1], &m->vectors);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 162);
         xd_read_int8_vectors(x, v[2], &m->vectors);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 163);
         xd_read_uint8_vectors(x, v[3], &m->vectors);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 164);
         xd_read_binary_vectors(x, v[4], &m->vectors);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 165);
         xd_read_ubinary_vectors(x, v[5], &m->vectors);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 166);
         xd_read_packed_vectors(x, v[6], &m->vectors);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 167);
         xd_read_int(x, v[7], &m->usage.input);
     }
 }
@@ -3176,36 +3214,36 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 159);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 160);
     jw_key(&x->w, STR("response_type"));
     jw_raw(&x->w, STR("\"embeddings_by_type\""));
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 161);
         xd_put_float_vectors(x, STR("float"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 162);
         xd_put_int8_vectors(x, STR("int8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 163);
         xd_put_uint8_vectors(x, STR("uint8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 164);
         xd_put_binary_vectors(x, STR("binary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 165);
         xd_put_ubinary_vectors(x, STR("ubinary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 166);
         xd_put_packed_vectors(x, STR("base64"), &m->vectors);
     }
     xd_put_rest(x, &embed_reply_shape, "embeddings", &m->rest);
@@ -3215,7 +3253,7 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->usage.input.set) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 167);
         xd_put_int(x, STR("input_tokens"), m->usage.input);
     }
     xd_put_rest(x, &embed_reply_shape, "meta.billed_units", &m->rest);
@@ -3261,19 +3299,19 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 168);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 169);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 168);
+        XD_SEEN(seen_read, 170);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -3286,7 +3324,7 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 171);
         xd_read_int(x, v[3], &m->top);
     }
 }
@@ -3296,14 +3334,14 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 168);
         xd_put_str(x, STR("model"), m->model);
     }
     if (m->query.p) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 169);
         xd_put_str(x, STR("query"), m->query);
     }
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -3314,7 +3352,7 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
     }
     jw_close(&x->w);
     if (m->top.set) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 171);
         xd_put_int(x, STR("top_n"), m->top);
     }
     xd_put_rest(x, &rerank_request_shape, "", &m->rest);
@@ -3355,11 +3393,11 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 172);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 173);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -3370,7 +3408,7 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         xd_missing(x, at, "results");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 174);
         xd_read_int(x, v[2], &m->searches);
     }
 }
@@ -3380,10 +3418,10 @@ write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 172);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 171);
+    XD_SEEN(seen_written, 173);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -3394,7 +3432,7 @@ write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->searches.set) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 174);
         xd_put_int(x, STR("search_units"), m->searches);
     }
     xd_put_rest(x, &rerank_reply_shape, "meta.billed_units", &m->rest);
@@ -3428,11 +3466,11 @@ read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 175);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 176);
         xd_read_real(x, v[1], &m->score);
     }
 }
@@ -3442,11 +3480,11 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 175);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 176);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -3620,25 +3658,25 @@ static const struct str cohere_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "cohere/chat.spec:44", "\"REQUIRED\" <-> required" },
-    { "cohere/chat.spec:44", "\"NONE\" <-> none" },
-    { "cohere/chat.spec:44", "\"REQUIRED\" <- named" },
-    { "cohere/chat.spec:52", "\"enabled\" <-> budget" },
-    { "cohere/chat.spec:52", "\"disabled\" <-> off" },
-    { "cohere/chat.spec:52", "\"enabled\" <- auto" },
-    { "cohere/chat.spec:61", "\"text\" <-> text" },
-    { "cohere/chat.spec:61", "\"json_object\" <-> object" },
-    { "cohere/chat.spec:61", "\"json_object\" <- schema" },
-    { "cohere/chat.spec:158", "\"COMPLETE\" <-> end" },
-    { "cohere/chat.spec:159", "\"STOP_SEQUENCE\" <-> match" },
-    { "cohere/chat.spec:160", "\"MAX_TOKENS\" <-> length" },
-    { "cohere/chat.spec:161", "\"TOOL_CALL\" <-> call" },
-    { "cohere/chat.spec:162", "\"ERROR\" <-> other" },
-    { "cohere/chat.spec:163", "\"ERROR_TOXIC\" <-> refusal" },
-    { "cohere/chat.spec:164", "\"COMPLETE\" <- pause" },
-    { "cohere/chat.spec:165", "\"TIMEOUT\" -> other" },
-    { "cohere/chat.spec:166", "* -> other" },
-    { "cohere/chat.spec:257", "\"TOO_MANY_TOKENS\" 400 <-> context" },
+    { "cohere/chat.spec:45", "\"REQUIRED\" <-> required" },
+    { "cohere/chat.spec:45", "\"NONE\" <-> none" },
+    { "cohere/chat.spec:45", "\"REQUIRED\" <- named" },
+    { "cohere/chat.spec:53", "\"enabled\" <-> budget" },
+    { "cohere/chat.spec:53", "\"disabled\" <-> off" },
+    { "cohere/chat.spec:53", "\"enabled\" <- auto" },
+    { "cohere/chat.spec:62", "\"text\" <-> text" },
+    { "cohere/chat.spec:62", "\"json_object\" <-> object" },
+    { "cohere/chat.spec:62", "\"json_object\" <- schema" },
+    { "cohere/chat.spec:159", "\"COMPLETE\" <-> end" },
+    { "cohere/chat.spec:160", "\"STOP_SEQUENCE\" <-> match" },
+    { "cohere/chat.spec:161", "\"MAX_TOKENS\" <-> length" },
+    { "cohere/chat.spec:162", "\"TOOL_CALL\" <-> call" },
+    { "cohere/chat.spec:163", "\"ERROR\" <-> other" },
+    { "cohere/chat.spec:164", "\"ERROR_TOXIC\" <-> refusal" },
+    { "cohere/chat.spec:165", "\"COMPLETE\" <- pause" },
+    { "cohere/chat.spec:166", "\"TIMEOUT\" -> other" },
+    { "cohere/chat.spec:167", "* -> other" },
+    { "cohere/chat.spec:258", "\"TOO_MANY_TOKENS\" 400 <-> context" },
     { "cohere/operations.spec:26", "\"search_query\" <-> query" },
     { "cohere/operations.spec:27", "\"search_document\" <-> document" },
     { "cohere/operations.spec:28", "\"classification\" <-> classification" },
@@ -3648,136 +3686,138 @@ static const struct xd_row rows[] = {
     { "cohere/operations.spec:32", "\"search_query\" <- question" },
     { "cohere/operations.spec:33", "\"search_query\" <- code" },
     { "cohere/operations.spec:34", "\"search_document\" <- fact" },
-    { "cohere/chat.spec:22", "model <-> model required" },
-    { "cohere/chat.spec:23", "messages <-> this : messages required" },
-    { "cohere/chat.spec:24", "stream <-> stream" },
-    { "cohere/chat.spec:25", "tools <-> tools : [tool]" },
-    { "cohere/chat.spec:26", "tool_choice <-> tool_choice : choice try" },
-    { "cohere/chat.spec:27", "max_tokens <-> max_output" },
-    { "cohere/chat.spec:28", "stop_sequences <-> stops : [string]" },
-    { "cohere/chat.spec:29", "temperature <-> sampling.temperature" },
-    { "cohere/chat.spec:30", "p <-> sampling.top_p" },
-    { "cohere/chat.spec:31", "k <-> sampling.top_k" },
-    { "cohere/chat.spec:32", "seed <-> sampling.seed" },
-    { "cohere/chat.spec:33", "presence_penalty <-> sampling.presence" },
-    { "cohere/chat.spec:34", "frequency_penalty <-> sampling.frequency" },
-    { "cohere/chat.spec:35", "logprobs <-> logprobs" },
-    { "cohere/chat.spec:36", "thinking <-> reasoning : thinking" },
-    { "cohere/chat.spec:37", "response_format <-> format : format" },
-    { "cohere/chat.spec:47", "type <-> mode : thinking_mode else \"enabled\"" },
-    { "cohere/chat.spec:48", "token_budget <-> budget" },
-    { "cohere/chat.spec:56", "type <-> mode : format_mode" },
-    { "cohere/chat.spec:57", "json_schema <-> schema" },
-    { "cohere/chat.spec:65", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "cohere/chat.spec:69", "tool_call_id <-> call" },
-    { "cohere/chat.spec:70",
+    { "cohere/chat.spec:23", "model <-> model required" },
+    { "cohere/chat.spec:24", "messages <-> this : messages required" },
+    { "cohere/chat.spec:25", "stream <-> stream" },
+    { "cohere/chat.spec:26", "tools <-> tools : [tool]" },
+    { "cohere/chat.spec:27", "tool_choice <-> tool_choice : choice try" },
+    { "cohere/chat.spec:28", "max_tokens <-> max_output" },
+    { "cohere/chat.spec:29", "stop_sequences <-> stops : [string]" },
+    { "cohere/chat.spec:30", "temperature <-> sampling.temperature" },
+    { "cohere/chat.spec:31", "p <-> sampling.top_p" },
+    { "cohere/chat.spec:32", "k <-> sampling.top_k" },
+    { "cohere/chat.spec:33", "seed <-> sampling.seed" },
+    { "cohere/chat.spec:34", "presence_penalty <-> sampling.presence" },
+    { "cohere/chat.spec:35", "frequency_penalty <-> sampling.frequency" },
+    { "cohere/chat.spec:36", "logprobs <-> logprobs" },
+    { "cohere/chat.spec:37", "thinking <-> reasoning : thinking" },
+    { "cohere/chat.spec:38", "response_format <-> format : format" },
+    { "cohere/chat.spec:48", "type <-> mode : thinking_mode else \"enabled\"" },
+    { "cohere/chat.spec:49", "token_budget <-> budget" },
+    { "cohere/chat.spec:57", "type <-> mode : format_mode" },
+    { "cohere/chat.spec:58", "json_schema <-> schema" },
+    { "cohere/chat.spec:66", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "cohere/chat.spec:70", "tool_call_id <-> call" },
+    { "cohere/chat.spec:71",
       "content <-> blocks : string as text | [result_part] required else \"\"" },
-    { "cohere/chat.spec:75", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "cohere/chat.spec:79", "tool_plan -> blocks.text.text" },
-    { "cohere/chat.spec:80", "content <-> blocks : string as text | [part]" },
-    { "cohere/chat.spec:81", "tool_calls <-> blocks : [call]" },
-    { "cohere/chat.spec:82", "citations <-> blocks.text.citations : [citation]" },
-    { "cohere/chat.spec:64", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "cohere/chat.spec:68", "\"tool\" <-> turns.user.result {" },
-    { "cohere/chat.spec:74", "\"user\" <-> turns.user {" },
-    { "cohere/chat.spec:78", "\"assistant\" <-> turns.assistant {" },
-    { "cohere/chat.spec:88", "text <-> text" },
-    { "cohere/chat.spec:89", "text <- text" },
-    { "cohere/chat.spec:90", "thinking <-> text" },
-    { "cohere/chat.spec:92", "image_url.url <-> source : media_url" },
-    { "cohere/chat.spec:93", "image_url.detail <-> detail" },
-    { "cohere/chat.spec:88", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "cohere/chat.spec:90", "\"thinking\" <-> thinking { thinking <-> text; drop signature }" },
-    { "cohere/chat.spec:91", "\"image_url\" <-> image {" },
-    { "cohere/chat.spec:96", "* <-> foreign" },
-    { "cohere/chat.spec:89", "\"text\" <- refusal { text <- text }" },
-    { "cohere/chat.spec:103", "text <-> text" },
-    { "cohere/chat.spec:104", "text <- text" },
-    { "cohere/chat.spec:105", "document.data -> text : json_text" },
-    { "cohere/chat.spec:103", "\"text\" <-> text { text <-> text; drop citations; rest keep }" },
-    { "cohere/chat.spec:105", "\"document\" -> text { document.data -> text : json_text }" },
-    { "cohere/chat.spec:106", "* <-> foreign" },
-    { "cohere/chat.spec:104", "\"text\" <- refusal { text <- text }" },
-    { "cohere/chat.spec:111", "id <-> id" },
-    { "cohere/chat.spec:112", "type = \"function\"" },
-    { "cohere/chat.spec:113", "function.name <-> name" },
-    { "cohere/chat.spec:114", "function.arguments <-> arguments : json in string" },
-    { "cohere/chat.spec:121", "* <-> foreign" },
-    { "cohere/chat.spec:127", "function.name <-> name" },
-    { "cohere/chat.spec:128", "function.description <-> description" },
-    { "cohere/chat.spec:129", "function.parameters <-> schema" },
-    { "cohere/chat.spec:126", "\"function\" <-> function {" },
-    { "cohere/chat.spec:132", "* <-> foreign" },
-    { "cohere/chat.spec:138", "id <-> id else \"\"" },
-    { "cohere/chat.spec:139", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
-    { "cohere/chat.spec:140", "message.role = \"assistant\"" },
-    { "cohere/chat.spec:141", "message.tool_plan -> choices[0].blocks.text.text" },
-    { "cohere/chat.spec:142", "message.content <-> choices[0].blocks : [content]" },
-    { "cohere/chat.spec:143", "message.tool_calls <-> choices[0].blocks : [call]" },
-    { "cohere/chat.spec:144",
+    { "cohere/chat.spec:76", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "cohere/chat.spec:80", "tool_plan -> blocks.text.text" },
+    { "cohere/chat.spec:81", "content <-> blocks : string as text | [part]" },
+    { "cohere/chat.spec:82", "tool_calls <-> blocks : [call]" },
+    { "cohere/chat.spec:83", "citations <-> blocks.text.citations : [citation]" },
+    { "cohere/chat.spec:65", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "cohere/chat.spec:69", "\"tool\" <-> turns.user.result {" },
+    { "cohere/chat.spec:75", "\"user\" <-> turns.user {" },
+    { "cohere/chat.spec:79", "\"assistant\" <-> turns.assistant {" },
+    { "cohere/chat.spec:89", "text <-> text" },
+    { "cohere/chat.spec:90", "text <- text" },
+    { "cohere/chat.spec:91", "thinking <-> text" },
+    { "cohere/chat.spec:93", "image_url.url <-> source : media_url" },
+    { "cohere/chat.spec:94", "image_url.detail <-> detail" },
+    { "cohere/chat.spec:89", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "cohere/chat.spec:91", "\"thinking\" <-> thinking { thinking <-> text; drop signature }" },
+    { "cohere/chat.spec:92", "\"image_url\" <-> image {" },
+    { "cohere/chat.spec:97", "* <-> foreign" },
+    { "cohere/chat.spec:90", "\"text\" <- refusal { text <- text }" },
+    { "cohere/chat.spec:104", "text <-> text" },
+    { "cohere/chat.spec:105", "text <- text" },
+    { "cohere/chat.spec:106", "document.data -> text : json_text" },
+    { "cohere/chat.spec:104", "\"text\" <-> text { text <-> text; drop citations; rest keep }" },
+    { "cohere/chat.spec:106", "\"document\" -> text { document.data -> text : json_text }" },
+    { "cohere/chat.spec:107", "* <-> foreign" },
+    { "cohere/chat.spec:105", "\"text\" <- refusal { text <- text }" },
+    { "cohere/chat.spec:112", "id <-> id" },
+    { "cohere/chat.spec:113", "type = \"function\"" },
+    { "cohere/chat.spec:114", "function.name <-> name" },
+    { "cohere/chat.spec:115", "function.arguments <-> arguments : json in string" },
+    { "cohere/chat.spec:122", "* <-> foreign" },
+    { "cohere/chat.spec:128", "function.name <-> name" },
+    { "cohere/chat.spec:129", "function.description <-> description" },
+    { "cohere/chat.spec:130", "function.parameters <-> schema" },
+    { "cohere/chat.spec:127", "\"function\" <-> function {" },
+    { "cohere/chat.spec:133", "* <-> foreign" },
+    { "cohere/chat.spec:139", "id <-> id else \"\"" },
+    { "cohere/chat.spec:140", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
+    { "cohere/chat.spec:141", "message.role = \"assistant\"" },
+    { "cohere/chat.spec:142", "message.tool_plan -> choices[0].blocks.text.text" },
+    { "cohere/chat.spec:143", "message.content <-> choices[0].blocks : [content]" },
+    { "cohere/chat.spec:144", "message.tool_calls <-> choices[0].blocks : [call]" },
+    { "cohere/chat.spec:145",
       "message.citations <-> choices[0].blocks.text.citations : [citation]" },
-    { "cohere/chat.spec:145", "usage <-> usage : usage" },
-    { "cohere/chat.spec:151", "text <-> text else \"\"" },
-    { "cohere/chat.spec:152", "text <- text else \"\"" },
-    { "cohere/chat.spec:153", "thinking <-> text else \"\"" },
-    { "cohere/chat.spec:151", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
-    { "cohere/chat.spec:153",
+    { "cohere/chat.spec:146", "usage <-> usage : usage" },
+    { "cohere/chat.spec:152", "text <-> text else \"\"" },
+    { "cohere/chat.spec:153", "text <- text else \"\"" },
+    { "cohere/chat.spec:154", "thinking <-> text else \"\"" },
+    { "cohere/chat.spec:152", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
+    { "cohere/chat.spec:154",
       "\"thinking\" <-> thinking { thinking <-> text else \"\"; drop signature }" },
-    { "cohere/chat.spec:152", "\"text\" <- refusal { text <- text else \"\" }" },
-    { "cohere/chat.spec:171", "tokens.input_tokens -> input + cache_read" },
-    { "cohere/chat.spec:172", "tokens.input_tokens <- input + cache_read + cache_write" },
-    { "cohere/chat.spec:173", "tokens.output_tokens <-> output" },
-    { "cohere/chat.spec:174", "tokens.reasoning_tokens <-> thinking" },
-    { "cohere/chat.spec:175", "cached_tokens <-> cache_read" },
-    { "cohere/chat.spec:183", "id <-> reply.id else \"\"" },
-    { "cohere/chat.spec:184", "delta.message.role = \"assistant\"" },
-    { "cohere/chat.spec:185", "delta.message.content = []" },
-    { "cohere/chat.spec:186", "delta.message.tool_plan = \"\"" },
-    { "cohere/chat.spec:187", "delta.message.tool_calls = []" },
-    { "cohere/chat.spec:188", "delta.message.citations = []" },
-    { "cohere/chat.spec:191", "delta.message.tool_plan -> block.text.text" },
-    { "cohere/chat.spec:193", "index <-> index" },
-    { "cohere/chat.spec:194", "delta.message.content <-> block : content" },
-    { "cohere/chat.spec:197", "index <-> index" },
-    { "cohere/chat.spec:198", "delta.message.content.thinking <-> block.thinking.text" },
-    { "cohere/chat.spec:199", "delta.message.content.text <-> block.text.text" },
-    { "cohere/chat.spec:202", "index <- index" },
-    { "cohere/chat.spec:203", "delta.message.content.text <- block.refusal.text" },
-    { "cohere/chat.spec:205", "index <-> index" },
-    { "cohere/chat.spec:207", "index <-> index" },
-    { "cohere/chat.spec:208", "delta.message.tool_calls <-> block : call_start" },
-    { "cohere/chat.spec:211", "index <-> index" },
-    { "cohere/chat.spec:212",
+    { "cohere/chat.spec:153", "\"text\" <- refusal { text <- text else \"\" }" },
+    { "cohere/chat.spec:172", "tokens.input_tokens -> input + cache_read" },
+    { "cohere/chat.spec:173", "tokens.input_tokens <- input + cache_read + cache_write" },
+    { "cohere/chat.spec:174", "tokens.output_tokens <-> output" },
+    { "cohere/chat.spec:175", "tokens.reasoning_tokens <-> thinking" },
+    { "cohere/chat.spec:176", "cached_tokens <-> cache_read" },
+    { "cohere/chat.spec:184", "id <-> reply.id else \"\"" },
+    { "cohere/chat.spec:185", "delta.message.role = \"assistant\"" },
+    { "cohere/chat.spec:186", "delta.message.content = []" },
+    { "cohere/chat.spec:187", "delta.message.tool_plan = \"\"" },
+    { "cohere/chat.spec:188", "delta.message.tool_calls = []" },
+    { "cohere/chat.spec:189", "delta.message.citations = []" },
+    { "cohere/chat.spec:192", "delta.message.tool_plan -> block.text.text" },
+    { "cohere/chat.spec:194", "index <-> index" },
+    { "cohere/chat.spec:195", "delta.message.content <-> block : content" },
+    { "cohere/chat.spec:198", "index <-> index" },
+    { "cohere/chat.spec:199", "delta.message.content.thinking <-> block.thinking.text" },
+    { "cohere/chat.spec:200", "delta.message.content.text <-> block.text.text" },
+    { "cohere/chat.spec:203", "index <- index" },
+    { "cohere/chat.spec:204", "delta.message.content.text <- block.refusal.text" },
+    { "cohere/chat.spec:206", "index <-> index" },
+    { "cohere/chat.spec:208", "index <-> index" },
+    { "cohere/chat.spec:209", "delta.message.tool_calls <-> block : call_start" },
+    { "cohere/chat.spec:212", "index <-> index" },
+    { "cohere/chat.spec:213",
       "delta.message.tool_calls.function.arguments <-> block.call.arguments : json in string" },
-    { "cohere/chat.spec:214", "index <-> index" },
-    { "cohere/chat.spec:218", "delta.finish_reason <-> stop : stop" },
-    { "cohere/chat.spec:219", "delta.usage <-> usage : usage" },
-    { "cohere/chat.spec:220", "delta.error -> stop_text" },
-    { "cohere/chat.spec:224", "delta.finish_reason = \"ERROR\"" },
-    { "cohere/chat.spec:225", "delta.error <- error.message" },
-    { "cohere/chat.spec:182", "\"message-start\" <-> begin {" },
-    { "cohere/chat.spec:191",
+    { "cohere/chat.spec:215", "index <-> index" },
+    { "cohere/chat.spec:219", "delta.finish_reason <-> stop : stop" },
+    { "cohere/chat.spec:220", "delta.usage <-> usage : usage" },
+    { "cohere/chat.spec:221", "delta.error -> stop_text" },
+    { "cohere/chat.spec:225", "delta.finish_reason = \"ERROR\"" },
+    { "cohere/chat.spec:226", "delta.error <- error.message" },
+    { "cohere/chat.spec:183", "\"message-start\" <-> begin {" },
+    { "cohere/chat.spec:192",
       "\"tool-plan-delta\" -> grow { delta.message.tool_plan -> block.text.text }" },
-    { "cohere/chat.spec:192", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
-    { "cohere/chat.spec:196", "\"content-delta\" <-> grow.text | grow.thinking {" },
-    { "cohere/chat.spec:205",
+    { "cohere/chat.spec:193", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
+    { "cohere/chat.spec:197", "\"content-delta\" <-> grow.text | grow.thinking {" },
+    { "cohere/chat.spec:206",
       "\"content-end\" <-> close.text | close.thinking | close.refusal { index <-> index }" },
-    { "cohere/chat.spec:206", "\"tool-call-start\" <-> open.call {" },
-    { "cohere/chat.spec:210", "\"tool-call-delta\" <-> grow.call {" },
-    { "cohere/chat.spec:214", "\"tool-call-end\" <-> close.call { index <-> index }" },
-    { "cohere/chat.spec:215", "\"citation-start\" -> beat" },
-    { "cohere/chat.spec:216", "\"citation-end\" -> beat { ignore index }" },
-    { "cohere/chat.spec:217", "\"message-end\" <-> finish {" },
-    { "cohere/chat.spec:201", "\"content-delta\" <- grow.refusal {" },
-    { "cohere/chat.spec:223", "\"message-end\" <- fail {" },
-    { "cohere/chat.spec:239", "id <-> id" },
-    { "cohere/chat.spec:240", "type = \"function\"" },
-    { "cohere/chat.spec:241", "function.name <-> name" },
-    { "cohere/chat.spec:242", "function.arguments = \"\"" },
-    { "cohere/chat.spec:247", "id <-> request" },
-    { "cohere/chat.spec:248", "message <-> message else \"\"" },
-    { "cohere/chat.spec:249", "delta.error -> message" },
-    { "cohere/chat.spec:250", "error_type <-> kind : fault try" },
+    { "cohere/chat.spec:207", "\"tool-call-start\" <-> open.call {" },
+    { "cohere/chat.spec:211", "\"tool-call-delta\" <-> grow.call {" },
+    { "cohere/chat.spec:215", "\"tool-call-end\" <-> close.call { index <-> index }" },
+    { "cohere/chat.spec:216", "\"citation-start\" -> beat" },
+    { "cohere/chat.spec:217", "\"citation-end\" -> beat { ignore index }" },
+    { "cohere/chat.spec:218", "\"message-end\" <-> finish {" },
+    { "cohere/chat.spec:202", "\"content-delta\" <- grow.refusal {" },
+    { "cohere/chat.spec:224", "\"message-end\" <- fail {" },
+    { "cohere/chat.spec:240", "id <-> id" },
+    { "cohere/chat.spec:241", "type = \"function\"" },
+    { "cohere/chat.spec:242", "function.name <-> name" },
+    { "cohere/chat.spec:243", "function.arguments = \"\"" },
+    { "cohere/chat.spec:248", "id <-> request" },
+    { "cohere/chat.spec:249", "message <-> message else \"\"" },
+    { "cohere/chat.spec:250", "delta.error -> message" },
+    { "cohere/chat.spec:251", "error_type <-> kind : fault try" },
+    { "cohere/chat.spec:260", "models <- models : [model_entry] required" },
+    { "cohere/chat.spec:263", "name <- id" },
     { "cohere/operations.spec:15", "model <-> model required" },
     { "cohere/operations.spec:16", "texts <-> inputs : [string as text]" },
     { "cohere/operations.spec:17", "input_type <-> purpose : input_type" },
@@ -3807,8 +3847,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3,
     3, 3, 3, 3, 3, 2, 3, 2, 1, 3, 1, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3,
     2, 3, 3, 3, 2, 1, 2, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
-    1, 2, 2, 3, 1, 3, 3, 3, 3, 3, 3, 1, 1, 3, 2, 2, 3, 2, 3, 2, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    1, 2, 2, 3, 1, 3, 3, 3, 3, 3, 3, 1, 1, 3, 2, 2, 3, 2, 3, 2, 3, 3, 1, 3, 2, 2, 3, 3, 3, 3, 3, 3,
+    2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -3825,6 +3865,9 @@ const struct xd_dialect xd_cohere_chat = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .lists = STR_INIT("/v1/models"),
+    .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 1,
     .policies = policies,

@@ -7,7 +7,7 @@ static const char family[] = "google.generate";
 #define STR_FAMILY STR("google.generate")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[236], seen_written[236];
+static unsigned char seen_read[246], seen_written[246];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -75,6 +75,12 @@ static void read_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_embedding(struct xd *x, const struct ir_vector *m);
 static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
+static void read_single_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_single_request(struct xd *x, const struct ir_embed_request *m);
+static bool read_single_content(struct xd *x, uint32_t at, struct ir_input *m);
+static bool write_single_content(struct xd *x, const struct ir_input *m);
+static void read_single_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_single_reply(struct xd *x, const struct ir_embed_reply *m);
 static void read_count_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
@@ -2679,10 +2685,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
         xd_lose_blocks(x, &one.blocks, (OWN(x)->part_cases | 0x2u));
         return;
     }
+    if (e->kind == IR_EVENT_OPEN)
+        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
         return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;
@@ -3302,7 +3308,254 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/operations.spec:64: count_request */
+/* google/operations.spec:64: single_request */
+static const struct xd_key single_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("content"), 1, NULL },
+    { STR_INIT("taskType"), 2, NULL },
+    { STR_INIT("outputDimensionality"), 3, NULL },
+};
+static const struct xd_keys single_request_keys = { single_request_keys_v, 4, "" };
+static const struct xd_shape single_request_shape = {
+    family, "single_request", &single_request_keys, 4, XD_REST_KEEP, true, NULL, 0,
+};
+
+static void
+read_single_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[4];
+
+    if (!xd_scan(x, at, &single_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 217);
+        xd_read_behind(x, v[0], STR("models/"), &m->model);
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 218);
+        (void)read_single_content(x, v[1], &(*xd_input(x, &m->inputs, 0)));
+    } else {
+        xd_missing(x, at, "content");
+    }
+    if (v[2]) {
+        XD_SEEN(seen_read, 219);
+        int w = xd_read_word(x, v[2], &task_table);
+        if (w)
+            m->purpose = (enum ir_purpose)w;
+    }
+    if (v[3]) {
+        XD_SEEN(seen_read, 220);
+        xd_read_int(x, v[3], &m->dimensions);
+    }
+}
+
+static void
+write_single_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 217);
+        xd_put_behind(x, STR("model"), STR("models/"), m->model);
+    }
+    if (m->inputs.n > 0 && m->inputs.v[0].kind) {
+        XD_SEEN(seen_written, 218);
+        jw_key(&x->w, STR("content"));
+        if (!write_single_content(x, &m->inputs.v[0]))
+            xd_no_value(x);
+    }
+    if (m->purpose) {
+        XD_SEEN(seen_written, 219);
+        if (!xd_put_word(x, STR("taskType"), &task_table, (int)m->purpose))
+            xd_lose(x, "purpose");
+    }
+    if (m->dimensions.set) {
+        XD_SEEN(seen_written, 220);
+        xd_put_int(x, STR("outputDimensionality"), m->dimensions);
+    }
+    xd_put_rest(x, &single_request_shape, "", &m->rest);
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+static const struct xd_member single_content_members_v[] = {
+    { STR_INIT("parts"), { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, 0 },
+    { { NULL, 0 }, { NULL, 0 }, XD_IF_THERE, { NULL, 0 }, -1 },
+};
+static const struct xd_members single_content_members = {
+    single_content_members_v,
+    sizeof single_content_members_v / sizeof *single_content_members_v - 1, -1, true,
+};
+
+/* google/operations.spec:74: single_content.parts */
+static const struct xd_key single_content_parts_keys_v[] = {
+    { STR_INIT("parts"), 0, NULL },
+};
+static const struct xd_keys single_content_parts_keys = { single_content_parts_keys_v, 1, "" };
+static const struct xd_shape single_content_parts_shape = {
+    family, "single_content.parts", &single_content_parts_keys, 1, XD_REST_KEEP, true, NULL, 0,
+};
+
+static void
+read_single_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &single_content_parts_shape, v, &m->rest))
+        return;
+    m->kind = IR_INPUT_PARTS;
+    if (v[0]) {
+        XD_SEEN(seen_read, 221);
+        if (xd_want_items(x, v[0]))
+            XD_ITEMS(x, i, v[0]) {
+                struct ir_block *item = XD_PUSH(x, &m->parts.blocks);
+                if (item && !OWN(x)->read_part(x, i, item))
+                    m->parts.blocks.n--;
+            }
+    }
+}
+
+static void
+write_single_content_parts(struct xd *x, const struct ir_input *m)
+{
+    jw_object(&x->w);
+    if (xd_count_blocks(&m->parts.blocks, (OWN(x)->part_cases))) {
+        XD_SEEN(seen_written, 221);
+        jw_key(&x->w, STR("parts"));
+        jw_array(&x->w);
+        for (unsigned i = 0; i < m->parts.blocks.n; i++)
+            if (((OWN(x)->part_cases) >> m->parts.blocks.v[i].kind) & 1)
+                OWN(x)->write_part(x, &m->parts.blocks.v[i]);
+        jw_close(&x->w);
+    }
+    xd_put_rest(x, &single_content_parts_shape, "", &m->rest);
+    if (m->options.set)
+        xd_lose(x, "parts.options");
+    xd_lose_blocks(x, &m->parts.blocks, (OWN(x)->part_cases));
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:75: single_content.text */
+static const struct xd_key single_content_text_keys_v[] = {
+    { STR_INIT("parts"), -1, NULL },
+};
+static const struct xd_keys single_content_text_keys = { single_content_text_keys_v, 1, "" };
+static const struct xd_shape single_content_text_shape = {
+    family, "single_content.text", &single_content_text_keys, 0, XD_REST_KEEP, true, NULL, 0,
+};
+
+static void
+write_single_content_text(struct xd *x, const struct ir_input *m)
+{
+    jw_object(&x->w);
+    if (m->text.text.p) {
+        XD_SEEN(seen_written, 222);
+        xd_put_text_parts(x, STR("parts"), m->text.text);
+    }
+    xd_put_rest(x, &single_content_text_shape, "", &m->rest);
+    if (m->options.set)
+        xd_lose(x, "text.options");
+    jw_close(&x->w);
+}
+
+static bool
+read_single_content(struct xd *x, uint32_t at, struct ir_input *m)
+{
+    switch (xd_member(x, at, &single_content_members)) {
+    case 0:
+        XD_SEEN(seen_read, 223);
+        read_single_content_parts(x, at, m);
+        return true;
+    }
+    return false;
+}
+
+static bool
+write_single_content(struct xd *x, const struct ir_input *m)
+{
+    switch (m->kind) {
+    case IR_INPUT_TEXT:
+        XD_SEEN(seen_written, 224);
+        write_single_content_text(x, m);
+        return true;
+    case IR_INPUT_TOKENS:
+        xd_lose(x, "inputs.tokens");
+        break;
+    case IR_INPUT_PARTS:
+        XD_SEEN(seen_written, 223);
+        write_single_content_parts(x, m);
+        return true;
+    case IR_INPUT_UNSET:
+        break;
+    }
+    return false;
+}
+
+/* google/operations.spec:80: single_reply */
+static const struct xd_key single_reply_keys_embedding_v[] = {
+    { STR_INIT("values"), 0, NULL },
+};
+static const struct xd_keys single_reply_keys_embedding = {
+    single_reply_keys_embedding_v, 1, "embedding",
+};
+static const struct xd_key single_reply_keys_v[] = {
+    { STR_INIT("embedding"), -1, &single_reply_keys_embedding },
+    { STR_INIT("usageMetadata"), 1, NULL },
+};
+static const struct xd_keys single_reply_keys = { single_reply_keys_v, 2, "" };
+static const struct xd_shape single_reply_shape = {
+    family, "single_reply", &single_reply_keys, 2, XD_REST_KEEP, true, NULL, 0,
+};
+
+static void
+read_single_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &single_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 225);
+        xd_read_one_vector(x, v[0], &m->vectors);
+    } else {
+        xd_missing(x, at, "embedding.values");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 226);
+        read_embed_usage(x, v[1], &m->usage);
+    }
+}
+
+static void
+write_single_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    jw_key(&x->w, STR("embedding"));
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 225);
+    xd_put_one_vector(x, STR("values"), &m->vectors);
+    xd_put_rest(x, &single_reply_shape, "embedding", &m->rest);
+    jw_close(&x->w);
+    if (m->usage.set) {
+        XD_SEEN(seen_written, 226);
+        jw_key(&x->w, STR("usageMetadata"));
+        write_embed_usage(x, &m->usage);
+    }
+    xd_put_rest(x, &single_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    jw_close(&x->w);
+}
+
+/* google/operations.spec:94: count_request */
 static const struct xd_key count_request_keys_generateContentRequest_systemInstruction_v[] = {
     { STR_INIT("parts"), 3, NULL },
 };
@@ -3357,7 +3610,7 @@ static const struct xd_shape count_request_shape = {
 static void
 take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 217);
+    XD_SEEN(seen_read, 227);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3369,7 +3622,7 @@ take_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 static void
 take_count_request_generateContentRequest_model(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 219);
+    XD_SEEN(seen_read, 229);
     xd_read_behind(x, v, STR("models/"), &m->model);
 }
 
@@ -3377,7 +3630,7 @@ static void
 take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, uint32_t v,
                                                                   struct ir_request *m)
 {
-    XD_SEEN(seen_read, 220);
+    XD_SEEN(seen_read, 230);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -3389,7 +3642,7 @@ take_count_request_generateContentRequest_systemInstruction_parts(struct xd *x, 
 static void
 take_count_request_generateContentRequest_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 221);
+    XD_SEEN(seen_read, 231);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -3401,7 +3654,7 @@ take_count_request_generateContentRequest_toolConfig_functionCallingConfig_mode(
                                                                                 uint32_t v,
                                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 222);
+    XD_SEEN(seen_read, 232);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -3439,20 +3692,20 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
 {
     jw_key(&x->w, STR("generateContentRequest"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 218);
+    XD_SEEN(seen_written, 228);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
         write_content(x, &m->turns.v[i]);
     jw_close(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 229);
         xd_put_behind(x, STR("model"), STR("models/"), m->model);
     }
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, (OWN(x)->part_cases))) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 230);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3463,7 +3716,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     xd_put_rest(x, shape, "generateContentRequest.systemInstruction", &m->rest);
     jw_close(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 231);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -3472,7 +3725,7 @@ put_count_request_generateContentRequest(struct xd *x, const struct ir_request *
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 232);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -3524,7 +3777,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* google/operations.spec:77: count_reply */
+/* google/operations.spec:107: count_reply */
 static const struct xd_key count_reply_keys_v[] = {
     { STR_INIT("totalTokens"), 0, NULL },
     { STR_INIT("cachedContentTokenCount"), 1, NULL },
@@ -3543,13 +3796,13 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 233);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 234);
         xd_read_int(x, v[1], &m->cached);
     }
 }
@@ -3559,14 +3812,14 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 233);
         xd_put_int(x, STR("totalTokens"), m->input);
     } else {
         jw_key(&x->w, STR("totalTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cached.set) {
-        XD_SEEN(seen_written, 224);
+        XD_SEEN(seen_written, 234);
         xd_put_int(x, STR("cachedContentTokenCount"), m->cached);
     }
     xd_put_rest(x, &count_reply_shape, "", &m->rest);
@@ -3956,7 +4209,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 235);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3967,7 +4220,7 @@ read_vertex_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "instances");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 236);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -3976,7 +4229,7 @@ static void
 write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 225);
+    XD_SEEN(seen_written, 235);
     jw_key(&x->w, STR("instances"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++)
@@ -3986,7 +4239,7 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_key(&x->w, STR("parameters"));
     jw_enter(&x->w);
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 226);
+        XD_SEEN(seen_written, 236);
         xd_put_int(x, STR("outputDimensionality"), m->dimensions);
     }
     xd_put_rest(x, &vertex_embed_request_shape, "parameters", &m->rest);
@@ -4022,11 +4275,11 @@ read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
         return;
     m->kind = IR_INPUT_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 237);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 238);
         int w = xd_read_word(x, v[1], &task_table);
         if (w)
             m->options.purpose = (enum ir_purpose)w;
@@ -4038,11 +4291,11 @@ write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
 {
     jw_object(&x->w);
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 227);
+        XD_SEEN(seen_written, 237);
         xd_put_str(x, STR("content"), m->text.text);
     }
     if (m->options.purpose) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 238);
         if (!xd_put_word(x, STR("task_type"), &task_table, (int)m->options.purpose))
             xd_lose(x, "text.options.purpose");
     }
@@ -4059,7 +4312,7 @@ read_vertex_embed_content(struct xd *x, uint32_t at, struct ir_input *m)
 {
     switch (xd_member(x, at, &embed_content_members)) {
     case 0:
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 239);
         read_vertex_embed_content_text(x, at, m);
         return true;
     }
@@ -4071,7 +4324,7 @@ write_vertex_embed_content(struct xd *x, const struct ir_input *m)
 {
     switch (m->kind) {
     case IR_INPUT_TEXT:
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 239);
         write_vertex_embed_content_text(x, m);
         return true;
     case IR_INPUT_TOKENS:
@@ -4104,7 +4357,7 @@ read_vertex_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 240);
         if (xd_want_items(x, v[0]))
             XD_ITEMS(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -4120,7 +4373,7 @@ static void
 write_vertex_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 230);
+    XD_SEEN(seen_written, 240);
     jw_key(&x->w, STR("predictions"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
@@ -4160,7 +4413,7 @@ read_vertex_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 231);
+        XD_SEEN(seen_read, 241);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -4172,7 +4425,7 @@ write_vertex_embedding(struct xd *x, const struct ir_vector *m)
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 231);
+        XD_SEEN(seen_written, 241);
         (void)xd_put_vector(x, STR("values"), &m->numbers);
     }
     xd_put_rest(x, &vertex_embedding_shape, "embeddings", &m->rest);
@@ -4181,7 +4434,7 @@ write_vertex_embedding(struct xd *x, const struct ir_vector *m)
     jw_close(&x->w);
 }
 
-/* google/operations.spec:64: count_request */
+/* google/operations.spec:94: count_request */
 static const struct xd_key vertex_count_request_keys_systemInstruction_v[] = {
     { STR_INIT("parts"), 1, NULL },
 };
@@ -4216,7 +4469,7 @@ static const struct xd_shape vertex_count_request_shape = {
 static void
 take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 232);
+    XD_SEEN(seen_read, 242);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -4228,7 +4481,7 @@ take_vertex_count_request_contents(struct xd *x, uint32_t v, struct ir_request *
 static void
 take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 233);
+    XD_SEEN(seen_read, 243);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->instructions);
@@ -4240,7 +4493,7 @@ take_vertex_count_request_systemInstruction_parts(struct xd *x, uint32_t v, stru
 static void
 take_vertex_count_request_tools(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 234);
+    XD_SEEN(seen_read, 244);
     if (xd_want_items(x, v))
         XD_ITEMS(x, i, v) {
             read_tool_many(x, i, &m->tools);
@@ -4251,7 +4504,7 @@ static void
 take_vertex_count_request_toolConfig_functionCallingConfig_mode(struct xd *x, uint32_t v,
                                                                 struct ir_request *m)
 {
-    XD_SEEN(seen_read, 235);
+    XD_SEEN(seen_read, 245);
     int w = xd_read_word(x, v, &choice_table);
     if (w)
         m->tool_choice.mode = (enum ir_choice_mode)w;
@@ -4284,7 +4537,7 @@ read_vertex_count_request(struct xd *x, uint32_t at, struct ir_request *m)
 static void
 put_vertex_count_request_contents(struct xd *x, const struct ir_request *m)
 {
-    XD_SEEN(seen_written, 232);
+    XD_SEEN(seen_written, 242);
     jw_key(&x->w, STR("contents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -4299,7 +4552,7 @@ put_vertex_count_request_systemInstruction(struct xd *x, const struct ir_request
     jw_key(&x->w, STR("systemInstruction"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->instructions, (OWN(x)->part_cases))) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 243);
         jw_key(&x->w, STR("parts"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -4315,7 +4568,7 @@ static void
 put_vertex_count_request_tools(struct xd *x, const struct ir_request *m)
 {
     if (m->tools.n) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 244);
         jw_key(&x->w, STR("tools"));
         write_tool_many(x, &m->tools);
     }
@@ -4330,7 +4583,7 @@ put_vertex_count_request_toolConfig(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("functionCallingConfig"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 245);
         if (!xd_put_word(x, STR("mode"), &choice_table, (int)m->tool_choice.mode))
             xd_lose(x, "tool_choice.mode");
     }
@@ -4457,6 +4710,14 @@ static const struct xd_name embeddings_names[] = {
     { NULL, NULL },
 };
 
+static const struct xd_name embeddings_1_names[] = {
+    { "model", "model" },
+    { "inputs[0]", "content" },
+    { "purpose", "taskType" },
+    { "dimensions", "outputDimensionality" },
+    { NULL, NULL },
+};
+
 static const struct xd_name count_tokens_names[] = {
     { "turns", "contents" },
     { "model", "generateContentRequest.model" },
@@ -4525,6 +4786,30 @@ embeddings_write_reply(struct xd *x, const void *m)
 }
 
 static void
+embeddings_1_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_single_request(x, at, m);
+}
+
+static void
+embeddings_1_write_request(struct xd *x, const void *m)
+{
+    write_single_request(x, m);
+}
+
+static void
+embeddings_1_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_single_reply(x, at, m);
+}
+
+static void
+embeddings_1_write_reply(struct xd *x, const void *m)
+{
+    write_single_reply(x, m);
+}
+
+static void
 count_tokens_read_request(struct xd *x, uint32_t at, void *m)
 {
     read_count_request(x, at, m);
@@ -4572,6 +4857,16 @@ static const struct xd_op ops[] = {
         .write_request = embeddings_write_request,
         .read_reply = embeddings_read_reply,
         .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:embedContent"),
+        .names = embeddings_1_names,
+        .read_request = embeddings_1_read_request,
+        .write_request = embeddings_1_write_request,
+        .read_reply = embeddings_1_read_reply,
+        .write_reply = embeddings_1_write_reply,
         .error_member = STR_INIT("error"),
     },
     {
@@ -4683,6 +4978,20 @@ gemini_embeddings_write_request(struct xd *x, const void *m)
 
 /* as amended */
 static void
+gemini_embeddings_1_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_single_request(x, at, m);
+}
+
+/* as amended */
+static void
+gemini_embeddings_1_write_request(struct xd *x, const void *m)
+{
+    write_single_request(x, m);
+}
+
+/* as amended */
+static void
 gemini_count_tokens_read_request(struct xd *x, uint32_t at, void *m)
 {
     read_count_request(x, at, m);
@@ -4719,6 +5028,16 @@ static const struct xd_op gemini_ops[] = {
         .write_request = gemini_embeddings_write_request,
         .read_reply = embeddings_read_reply,
         .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/models/{model}:embedContent"),
+        .names = embeddings_1_names,
+        .read_request = gemini_embeddings_1_read_request,
+        .write_request = gemini_embeddings_1_write_request,
+        .read_reply = embeddings_1_read_reply,
+        .write_reply = embeddings_1_write_reply,
         .error_member = STR_INIT("error"),
     },
     {
@@ -5101,20 +5420,30 @@ static const struct xd_row rows[] = {
     { "google/operations.spec:44", "usageMetadata <-> usage : embed_usage" },
     { "google/operations.spec:49", "values <-> numbers : vector" },
     { "google/operations.spec:52", "promptTokenCount <-> input" },
-    { "google/operations.spec:65",
+    { "google/operations.spec:65", "model <-> model : behind \"models/\"" },
+    { "google/operations.spec:66", "content <-> inputs[0] : single_content required" },
+    { "google/operations.spec:67", "taskType <-> purpose : task" },
+    { "google/operations.spec:68", "outputDimensionality <-> dimensions" },
+    { "google/operations.spec:74", "parts <-> blocks : [part]" },
+    { "google/operations.spec:75", "parts <- text : text_parts" },
+    { "google/operations.spec:74", "\"parts\" <-> parts { parts <-> blocks : [part] }" },
+    { "google/operations.spec:75", "\"parts\" <- text { parts <- text : text_parts }" },
+    { "google/operations.spec:81", "embedding.values <-> vectors : one_vector required" },
+    { "google/operations.spec:82", "usageMetadata <-> usage : embed_usage" },
+    { "google/operations.spec:95",
       "contents, generateContentRequest.contents -> turns : [content]" },
-    { "google/operations.spec:66",
+    { "google/operations.spec:96",
       "generateContentRequest.contents <- turns : [content] required" },
-    { "google/operations.spec:67", "generateContentRequest.model <-> model : behind \"models/\"" },
-    { "google/operations.spec:68",
+    { "google/operations.spec:97", "generateContentRequest.model <-> model : behind \"models/\"" },
+    { "google/operations.spec:98",
       "generateContentRequest.systemInstruction.parts, systemInstruction.parts <-> instructions : "
       "[part]" },
-    { "google/operations.spec:69", "generateContentRequest.tools, tools <-> tools : [tool]" },
-    { "google/operations.spec:70",
+    { "google/operations.spec:99", "generateContentRequest.tools, tools <-> tools : [tool]" },
+    { "google/operations.spec:100",
       "generateContentRequest.toolConfig.functionCallingConfig.mode <-> tool_choice.mode : "
       "choice" },
-    { "google/operations.spec:78", "totalTokens <-> input else 0" },
-    { "google/operations.spec:79", "cachedContentTokenCount <-> cached" },
+    { "google/operations.spec:108", "totalTokens <-> input else 0" },
+    { "google/operations.spec:109", "cachedContentTokenCount <-> cached" },
     { "providers/vertex.spec:17", "instances <-> inputs : [embed_content] required" },
     { "providers/vertex.spec:18", "parameters.outputDimensionality <-> dimensions" },
     { "providers/vertex.spec:22", "content <-> text" },
@@ -5135,8 +5464,8 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1,
     1, 1, 3, 2, 3, 3, 2, 2, 3, 3, 2, 2, 3, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 3, 3, 3,
     3, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 1, 2, 1, 3, 3, 3, 2, 3, 3, 1, 3, 2, 3, 3, 3, 3,
-    3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 2, 3, 3, 1, 2, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3,
+    2, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -5156,12 +5485,13 @@ const struct xd_dialect xd_google_generate = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 3,
+    .nops = 4,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -5190,7 +5520,7 @@ const struct xd_dialect xd_gemini = {
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
     .ops = gemini_ops,
-    .nops = 3,
+    .nops = 4,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,

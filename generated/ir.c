@@ -11,13 +11,14 @@ static const char *const document_names_words[] = { "keep", NULL };
 static const char *const candidates_words[] = { "many", "one", "first", NULL };
 static const char *const unsupported_parts_words[] = { "drop", "error", "hollow", NULL };
 static const char *const orphan_results_words[] = { "keep", "drop", "unwrap", "error", NULL };
+static const char *const behind_results_words[] = { "keep", "bridge", NULL };
 static const char *const media_urls_words[] = { "keep", "fetch", NULL };
 static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
 static const char *const schema_name_words[] = { "keep", NULL };
 static const char *const tools_words[] = { "keep", "called", NULL };
 static const char *const thinking_words[] = {
-    "keep", "budget", "adaptive", "effort", "tokens", "level", "drop", NULL,
+    "keep", "budget", "adaptive", "effort", "tokens", "level", "plain", "drop", NULL,
 };
 static const char *const thoughts_words[] = { "keep", "show", NULL };
 static const char *const unsigned_calls_words[] = { "keep", NULL };
@@ -40,6 +41,7 @@ const struct ir_policy ir_policies[] = {
     { "candidates", IR_POLICY_WORDS, candidates_words },
     { "unsupported_parts", IR_POLICY_WORDS, unsupported_parts_words },
     { "orphan_results", IR_POLICY_WORDS, orphan_results_words },
+    { "behind_results", IR_POLICY_WORDS, behind_results_words },
     { "media_urls", IR_POLICY_WORDS, media_urls_words },
     { "max_output", IR_POLICY_NUMBER, max_output_words },
     { "empty_schema", IR_POLICY_WORDS, empty_schema_words },
@@ -148,6 +150,8 @@ ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag
             dst->foreign.dialect = frag->foreign.dialect;
         if (frag->foreign.body.p && !arena_append(a, &dst->foreign.body, frag->foreign.body))
             return false;
+        if (frag->foreign.vital.p)
+            dst->foreign.vital = frag->foreign.vital;
         break;
     case IR_BLOCK_UNSET:
         break;

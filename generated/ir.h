@@ -245,6 +245,7 @@ struct ir_block {
         struct {
             struct str dialect;
             struct str body;
+            struct str vital;
         } foreign;
     };
     struct ir_rest rest;
@@ -382,6 +383,7 @@ struct ir_reasoning {
     enum ir_thinking mode;
     struct ir_int budget;
     enum ir_effort effort;
+    struct str level;
     struct str display;
     struct ir_rest rest;
 };
@@ -606,6 +608,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0x925197dcu
+#define IR_ABI 0x82fcb19eu
 
 #endif

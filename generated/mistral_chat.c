@@ -66,7 +66,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:186 */
+/* openai/chat.spec:188 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -78,7 +78,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* mistral/chat.spec:98 */
+/* mistral/chat.spec:99 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10, 0 },
@@ -97,7 +97,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:203 */
+/* openai/chat.spec:205 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -109,7 +109,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:249 */
+/* openai/chat.spec:251 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -128,7 +128,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -439,7 +439,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:29: "system" */
+/* mistral/chat.spec:30: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -511,7 +511,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:33: "tool" */
+/* mistral/chat.spec:34: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -596,7 +596,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:39: "user" */
+/* mistral/chat.spec:40: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -668,7 +668,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:43: "assistant" */
+/* mistral/chat.spec:44: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("tool_calls"), 1, NULL },
@@ -887,7 +887,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* mistral/chat.spec:52: part.text */
+/* mistral/chat.spec:53: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -929,7 +929,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:53: part.refusal */
+/* mistral/chat.spec:54: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -955,7 +955,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:54: part.thinking */
+/* mistral/chat.spec:55: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -997,7 +997,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:55: part.image */
+/* mistral/chat.spec:56: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 2, NULL },
@@ -1063,7 +1063,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:63: part.document */
+/* mistral/chat.spec:64: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("document_url"), 0, NULL },
     { STR_INIT("document_name"), 1, NULL },
@@ -1120,7 +1120,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:68: part.audio */
+/* mistral/chat.spec:69: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 2, NULL },
@@ -1291,7 +1291,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* mistral/chat.spec:118: reply_part.text */
+/* mistral/chat.spec:119: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1332,7 +1332,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:119: reply_part.refusal */
+/* mistral/chat.spec:120: reply_part.refusal */
 static void
 write_reply_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1348,7 +1348,7 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:120: reply_part.thinking */
+/* mistral/chat.spec:121: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -1452,7 +1452,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:152: call */
+/* openai/chat.spec:154: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1538,7 +1538,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* mistral/chat.spec:84: tool.function */
+/* mistral/chat.spec:85: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1653,7 +1653,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:180: function */
+/* openai/chat.spec:182: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1686,7 +1686,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:187: choice_named */
+/* openai/chat.spec:189: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1734,7 +1734,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:194: format */
+/* openai/chat.spec:196: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1818,7 +1818,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:205: reply */
+/* openai/chat.spec:207: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -1903,7 +1903,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:106: choice_whole */
+/* mistral/chat.spec:107: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -2036,7 +2036,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:262: usage */
+/* openai/chat.spec:264: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2165,7 +2165,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:138: chunks */
+/* mistral/chat.spec:139: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2398,10 +2398,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
         xd_lose_blocks(x, &one.blocks, 0x10eu);
         return;
     }
+    if (e->kind == IR_EVENT_OPEN)
+        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffffdu >> e->block->kind) & 1))
         return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;
@@ -2470,7 +2470,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:305: call_patch */
+/* openai/chat.spec:307: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2546,7 +2546,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:160: error */
+/* mistral/chat.spec:161: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2642,7 +2642,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:320: fault_body */
+/* openai/chat.spec:322: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -2729,7 +2729,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:358: model_list */
+/* openai/chat.spec:360: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2750,7 +2750,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:364: model_entry */
+/* openai/chat.spec:366: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3074,6 +3074,7 @@ static const struct xd_policy policies[] = {
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
     { STR_INIT("last_assistant"), STR_INIT("mark"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("behind_results"), STR_INIT("bridge"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("keep"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
@@ -3220,66 +3221,66 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:120", "\"flac\" <-> \"audio/flac\"" },
     { "openai/chat.spec:121", "\"opus\" <-> \"audio/opus\"" },
     { "openai/chat.spec:121", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "mistral/chat.spec:95", "\"any\" <-> required" },
-    { "mistral/chat.spec:95", "\"required\" -> required" },
-    { "openai/chat.spec:186", "\"auto\" <-> auto" },
-    { "openai/chat.spec:186", "\"none\" <-> none" },
-    { "mistral/chat.spec:99", "\"none\" <-> none" },
-    { "mistral/chat.spec:99", "\"high\" <-> high" },
-    { "mistral/chat.spec:100", "\"none\" <- minimal" },
-    { "mistral/chat.spec:100", "\"high\" <- low" },
-    { "mistral/chat.spec:100", "\"high\" <- medium" },
-    { "mistral/chat.spec:100", "\"high\" <- xhigh" },
-    { "mistral/chat.spec:100", "\"high\" <- max" },
-    { "mistral/chat.spec:101", "\"minimal\" -> minimal" },
-    { "mistral/chat.spec:101", "\"low\" -> low" },
-    { "mistral/chat.spec:101", "\"medium\" -> medium" },
-    { "mistral/chat.spec:101", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:203", "\"text\" <-> text" },
-    { "openai/chat.spec:203", "\"json_object\" <-> object" },
-    { "openai/chat.spec:203", "\"json_schema\" <-> schema" },
-    { "mistral/chat.spec:124", "\"model_length\" -> length" },
-    { "openai/chat.spec:250", "\"stop\" <-> end" },
-    { "openai/chat.spec:251", "\"length\" <-> length" },
-    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:253", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:254", "\"stop\" <- match" },
-    { "openai/chat.spec:255", "\"stop\" <- pause" },
-    { "openai/chat.spec:256", "\"stop\" <- other" },
-    { "openai/chat.spec:257", "\"error\" <-> failed" },
-    { "openai/chat.spec:258", "\"eos\" -> end" },
-    { "openai/chat.spec:259", "* -> other" },
-    { "mistral/chat.spec:177",
+    { "mistral/chat.spec:96", "\"any\" <-> required" },
+    { "mistral/chat.spec:96", "\"required\" -> required" },
+    { "openai/chat.spec:188", "\"auto\" <-> auto" },
+    { "openai/chat.spec:188", "\"none\" <-> none" },
+    { "mistral/chat.spec:100", "\"none\" <-> none" },
+    { "mistral/chat.spec:100", "\"high\" <-> high" },
+    { "mistral/chat.spec:101", "\"none\" <- minimal" },
+    { "mistral/chat.spec:101", "\"high\" <- low" },
+    { "mistral/chat.spec:101", "\"high\" <- medium" },
+    { "mistral/chat.spec:101", "\"high\" <- xhigh" },
+    { "mistral/chat.spec:101", "\"high\" <- max" },
+    { "mistral/chat.spec:102", "\"minimal\" -> minimal" },
+    { "mistral/chat.spec:102", "\"low\" -> low" },
+    { "mistral/chat.spec:102", "\"medium\" -> medium" },
+    { "mistral/chat.spec:102", "\"xhigh\" -> xhigh" },
+    { "openai/chat.spec:205", "\"text\" <-> text" },
+    { "openai/chat.spec:205", "\"json_object\" <-> object" },
+    { "openai/chat.spec:205", "\"json_schema\" <-> schema" },
+    { "mistral/chat.spec:125", "\"model_length\" -> length" },
+    { "openai/chat.spec:252", "\"stop\" <-> end" },
+    { "openai/chat.spec:253", "\"length\" <-> length" },
+    { "openai/chat.spec:254", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:255", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:256", "\"stop\" <- match" },
+    { "openai/chat.spec:257", "\"stop\" <- pause" },
+    { "openai/chat.spec:258", "\"stop\" <- other" },
+    { "openai/chat.spec:259", "\"error\" <-> failed" },
+    { "openai/chat.spec:260", "\"eos\" -> end" },
+    { "openai/chat.spec:261", "* -> other" },
+    { "mistral/chat.spec:178",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
-    { "mistral/chat.spec:178", "\"invalid_model\" -> missing" },
-    { "mistral/chat.spec:179", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
-    { "mistral/chat.spec:180", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:332", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:333", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:334", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:335", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:336", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:337", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:338", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:339", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:340", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:341", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:342", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:343", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:344", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:345", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:346", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:347", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:348", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:349", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:350", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:353",
+    { "mistral/chat.spec:179", "\"invalid_model\" -> missing" },
+    { "mistral/chat.spec:180", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
+    { "mistral/chat.spec:181", "\"internal_server_error\" -> internal" },
+    { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:337", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:338", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:339", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:340", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:341", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:342", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:343", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:344", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:345", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:346", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:347", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:348", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:349", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:350", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:351", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:352", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:355",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:354",
+    { "openai/chat.spec:356",
       "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:357",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:22", "model <-> model required" },
     { "openai/chat.spec:23", "messages <-> this : messages required" },
@@ -3288,139 +3289,139 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:27", "functions -> tools : [function]" },
     { "openai/chat.spec:28", "tool_choice <-> tool_choice : choice | choice_named" },
     { "openai/chat.spec:29", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "mistral/chat.spec:23", "max_tokens <-> max_output" },
+    { "mistral/chat.spec:24", "max_tokens <-> max_output" },
     { "openai/chat.spec:31", "n <-> candidates" },
     { "openai/chat.spec:32", "stop <-> stops : [string] | string" },
     { "openai/chat.spec:33", "temperature <-> sampling.temperature" },
     { "openai/chat.spec:34", "top_p <-> sampling.top_p" },
-    { "mistral/chat.spec:24", "random_seed <-> sampling.seed" },
+    { "mistral/chat.spec:25", "random_seed <-> sampling.seed" },
     { "openai/chat.spec:36", "presence_penalty <-> sampling.presence" },
     { "openai/chat.spec:37", "frequency_penalty <-> sampling.frequency" },
     { "openai/chat.spec:41", "reasoning_effort <-> reasoning.effort : effort" },
     { "openai/chat.spec:42", "response_format <-> format : format" },
     { "openai/chat.spec:46", "prompt_cache_key <-> cache_key" },
-    { "mistral/chat.spec:30", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:34", "tool_call_id <-> call" },
-    { "mistral/chat.spec:35", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:40", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:44", "content <-> blocks : string as text | [part]" },
-    { "mistral/chat.spec:45", "tool_calls <-> blocks : [call]" },
-    { "mistral/chat.spec:46", "prefix <-> prefix" },
-    { "mistral/chat.spec:29", "\"system\" <-> instructions | turns.system {" },
-    { "mistral/chat.spec:33", "\"tool\" <-> turns.user.result {" },
-    { "mistral/chat.spec:39", "\"user\" <-> turns.user {" },
-    { "mistral/chat.spec:43", "\"assistant\" <-> turns.assistant {" },
-    { "mistral/chat.spec:52", "text <-> text" },
-    { "mistral/chat.spec:53", "text <- text" },
-    { "mistral/chat.spec:54", "thinking <-> text : texts" },
-    { "mistral/chat.spec:57", "image_url.url <-> source : media_url" },
-    { "mistral/chat.spec:58", "image_url -> source : media_url" },
-    { "mistral/chat.spec:60", "image_url.detail <-> detail" },
-    { "mistral/chat.spec:64", "document_url <-> source : media_url" },
-    { "mistral/chat.spec:65", "document_name <-> title" },
-    { "mistral/chat.spec:70", "input_audio.data <-> source.bytes.data" },
-    { "mistral/chat.spec:71", "input_audio -> source : data_url" },
-    { "mistral/chat.spec:73", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "mistral/chat.spec:52", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:54",
+    { "mistral/chat.spec:31", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:35", "tool_call_id <-> call" },
+    { "mistral/chat.spec:36", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:41", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:45", "content <-> blocks : string as text | [part]" },
+    { "mistral/chat.spec:46", "tool_calls <-> blocks : [call]" },
+    { "mistral/chat.spec:47", "prefix <-> prefix" },
+    { "mistral/chat.spec:30", "\"system\" <-> instructions | turns.system {" },
+    { "mistral/chat.spec:34", "\"tool\" <-> turns.user.result {" },
+    { "mistral/chat.spec:40", "\"user\" <-> turns.user {" },
+    { "mistral/chat.spec:44", "\"assistant\" <-> turns.assistant {" },
+    { "mistral/chat.spec:53", "text <-> text" },
+    { "mistral/chat.spec:54", "text <- text" },
+    { "mistral/chat.spec:55", "thinking <-> text : texts" },
+    { "mistral/chat.spec:58", "image_url.url <-> source : media_url" },
+    { "mistral/chat.spec:59", "image_url -> source : media_url" },
+    { "mistral/chat.spec:61", "image_url.detail <-> detail" },
+    { "mistral/chat.spec:65", "document_url <-> source : media_url" },
+    { "mistral/chat.spec:66", "document_name <-> title" },
+    { "mistral/chat.spec:71", "input_audio.data <-> source.bytes.data" },
+    { "mistral/chat.spec:72", "input_audio -> source : data_url" },
+    { "mistral/chat.spec:74", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "mistral/chat.spec:53", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:55",
       "\"thinking\" <-> thinking { thinking <-> text : texts; drop signature; rest keep }" },
-    { "mistral/chat.spec:55", "\"image_url\" <-> image {" },
-    { "mistral/chat.spec:63", "\"document_url\" <-> document {" },
-    { "mistral/chat.spec:68", "\"input_audio\" <-> audio {" },
-    { "mistral/chat.spec:76", "* <-> foreign" },
-    { "mistral/chat.spec:53", "\"text\" <- refusal { text <- text }" },
-    { "mistral/chat.spec:118", "text <-> text" },
-    { "mistral/chat.spec:119", "text <- text" },
-    { "mistral/chat.spec:120", "thinking <-> text : texts else []" },
-    { "mistral/chat.spec:118", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:120",
+    { "mistral/chat.spec:56", "\"image_url\" <-> image {" },
+    { "mistral/chat.spec:64", "\"document_url\" <-> document {" },
+    { "mistral/chat.spec:69", "\"input_audio\" <-> audio {" },
+    { "mistral/chat.spec:77", "* <-> foreign" },
+    { "mistral/chat.spec:54", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:119", "text <-> text" },
+    { "mistral/chat.spec:120", "text <- text" },
+    { "mistral/chat.spec:121", "thinking <-> text : texts else []" },
+    { "mistral/chat.spec:119", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:121",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature; ignore "
       "closed }" },
-    { "mistral/chat.spec:119", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:153", "id <-> id" },
-    { "openai/chat.spec:154", "type = \"function\"" },
-    { "openai/chat.spec:155", "function.name <-> name" },
-    { "mistral/chat.spec:81", "function.arguments <-> arguments : json in string | json_object" },
-    { "mistral/chat.spec:85", "function.name <-> name" },
-    { "mistral/chat.spec:86", "function.description <-> description" },
-    { "mistral/chat.spec:87", "function.parameters <-> schema" },
-    { "mistral/chat.spec:88", "function.strict <-> strict" },
-    { "mistral/chat.spec:84", "none, \"function\" <-> function {" },
-    { "mistral/chat.spec:90", "* <-> foreign" },
-    { "openai/chat.spec:181", "name -> name" },
-    { "openai/chat.spec:182", "description -> description" },
-    { "openai/chat.spec:183", "parameters -> schema" },
-    { "openai/chat.spec:187", "type = \"function\"" },
-    { "openai/chat.spec:187", "function.name <-> name" },
-    { "openai/chat.spec:195", "type <-> mode : format_mode" },
-    { "openai/chat.spec:196", "json_schema.name <-> name" },
-    { "openai/chat.spec:197", "json_schema.description <-> description" },
-    { "openai/chat.spec:198", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:199", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:206", "id <-> id else \"\"" },
-    { "openai/chat.spec:207", "object = \"chat.completion\"" },
-    { "openai/chat.spec:208", "created <- now" },
-    { "openai/chat.spec:209", "model <-> model else \"\"" },
-    { "openai/chat.spec:210", "choices <-> choices : [choice_whole]" },
-    { "mistral/chat.spec:104", "usage <-> usage : usage else {}" },
-    { "mistral/chat.spec:107", "index <-> index" },
-    { "mistral/chat.spec:108", "message.role = \"assistant\"" },
-    { "mistral/chat.spec:109",
+    { "mistral/chat.spec:120", "\"text\" <- refusal { text <- text }" },
+    { "openai/chat.spec:155", "id <-> id" },
+    { "openai/chat.spec:156", "type = \"function\"" },
+    { "openai/chat.spec:157", "function.name <-> name" },
+    { "mistral/chat.spec:82", "function.arguments <-> arguments : json in string | json_object" },
+    { "mistral/chat.spec:86", "function.name <-> name" },
+    { "mistral/chat.spec:87", "function.description <-> description" },
+    { "mistral/chat.spec:88", "function.parameters <-> schema" },
+    { "mistral/chat.spec:89", "function.strict <-> strict" },
+    { "mistral/chat.spec:85", "none, \"function\" <-> function {" },
+    { "mistral/chat.spec:91", "* <-> foreign" },
+    { "openai/chat.spec:183", "name -> name" },
+    { "openai/chat.spec:184", "description -> description" },
+    { "openai/chat.spec:185", "parameters -> schema" },
+    { "openai/chat.spec:189", "type = \"function\"" },
+    { "openai/chat.spec:189", "function.name <-> name" },
+    { "openai/chat.spec:197", "type <-> mode : format_mode" },
+    { "openai/chat.spec:198", "json_schema.name <-> name" },
+    { "openai/chat.spec:199", "json_schema.description <-> description" },
+    { "openai/chat.spec:200", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:201", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:208", "id <-> id else \"\"" },
+    { "openai/chat.spec:209", "object = \"chat.completion\"" },
+    { "openai/chat.spec:210", "created <- now" },
+    { "openai/chat.spec:211", "model <-> model else \"\"" },
+    { "openai/chat.spec:212", "choices <-> choices : [choice_whole]" },
+    { "mistral/chat.spec:105", "usage <-> usage : usage else {}" },
+    { "mistral/chat.spec:108", "index <-> index" },
+    { "mistral/chat.spec:109", "message.role = \"assistant\"" },
+    { "mistral/chat.spec:110",
       "message.content <-> blocks : string joins text | [reply_part] else \"\"" },
-    { "mistral/chat.spec:110", "message.tool_calls <-> blocks : [call] else null" },
-    { "mistral/chat.spec:111", "finish_reason <-> stop : stop" },
-    { "mistral/chat.spec:129", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:264", "completion_tokens -> output" },
-    { "openai/chat.spec:265", "completion_tokens <- output else 0" },
-    { "mistral/chat.spec:128", "total_tokens <-> input + cache_read + cache_write + output" },
-    { "mistral/chat.spec:131", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "mistral/chat.spec:132", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:268", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:269", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:270", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:271", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "mistral/chat.spec:140", "id <-> id else \"\"" },
-    { "mistral/chat.spec:141", "object = \"chat.completion.chunk\"" },
-    { "mistral/chat.spec:142", "created <- now" },
-    { "mistral/chat.spec:143", "model <-> model else \"\"" },
-    { "mistral/chat.spec:153", "usage <-> usage : usage last" },
-    { "mistral/chat.spec:146", "delta = {}" },
-    { "mistral/chat.spec:147", "delta.role = \"assistant\"" },
-    { "mistral/chat.spec:148", "delta.content = \"\"" },
-    { "mistral/chat.spec:149", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "mistral/chat.spec:150", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "mistral/chat.spec:151", "finish_reason <-> stop : stop else null slot" },
-    { "mistral/chat.spec:154", "error <-> fail : fault_body" },
-    { "openai/chat.spec:307", "id <-> id" },
-    { "openai/chat.spec:308", "type = \"function\"" },
-    { "mistral/chat.spec:157", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:310", "function.arguments <-> arguments : json in string" },
-    { "mistral/chat.spec:161", "object = \"error\"" },
-    { "mistral/chat.spec:162", "message <-> message else \"\"" },
-    { "mistral/chat.spec:163", "detail -> message" },
-    { "mistral/chat.spec:164", "type <-> kind : fault" },
-    { "mistral/chat.spec:165", "code -> kind : fault try" },
-    { "mistral/chat.spec:166", "param <-> param else null" },
-    { "mistral/chat.spec:167", "code <-> code else null" },
-    { "mistral/chat.spec:168", "raw_status_code -> status" },
-    { "openai/chat.spec:321", "message <-> message else \"\"" },
-    { "openai/chat.spec:322", "type <-> kind : fault" },
-    { "openai/chat.spec:323", "code -> kind : fault try" },
-    { "openai/chat.spec:324", "param <-> param else null" },
-    { "openai/chat.spec:325", "code <-> code else null" },
-    { "openai/chat.spec:326", "status_code -> status" },
-    { "openai/chat.spec:359", "object = \"list\"" },
-    { "openai/chat.spec:360", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:365", "id <- id" },
-    { "openai/chat.spec:366", "object = \"model\"" },
-    { "openai/chat.spec:367", "created <- created" },
-    { "openai/chat.spec:368", "owned_by = \"llmux\"" },
+    { "mistral/chat.spec:111", "message.tool_calls <-> blocks : [call] else null" },
+    { "mistral/chat.spec:112", "finish_reason <-> stop : stop" },
+    { "mistral/chat.spec:130", "prompt_tokens <- input + cache_read + cache_write" },
+    { "openai/chat.spec:266", "completion_tokens -> output" },
+    { "openai/chat.spec:267", "completion_tokens <- output else 0" },
+    { "mistral/chat.spec:129", "total_tokens <-> input + cache_read + cache_write + output" },
+    { "mistral/chat.spec:132", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "mistral/chat.spec:133", "num_cached_tokens -> cache_read" },
+    { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "mistral/chat.spec:141", "id <-> id else \"\"" },
+    { "mistral/chat.spec:142", "object = \"chat.completion.chunk\"" },
+    { "mistral/chat.spec:143", "created <- now" },
+    { "mistral/chat.spec:144", "model <-> model else \"\"" },
+    { "mistral/chat.spec:154", "usage <-> usage : usage last" },
+    { "mistral/chat.spec:147", "delta = {}" },
+    { "mistral/chat.spec:148", "delta.role = \"assistant\"" },
+    { "mistral/chat.spec:149", "delta.content = \"\"" },
+    { "mistral/chat.spec:150", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "mistral/chat.spec:151", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "mistral/chat.spec:152", "finish_reason <-> stop : stop else null slot" },
+    { "mistral/chat.spec:155", "error <-> fail : fault_body" },
+    { "openai/chat.spec:309", "id <-> id" },
+    { "openai/chat.spec:310", "type = \"function\"" },
+    { "mistral/chat.spec:158", "function.name <-> name else \"\"" },
+    { "openai/chat.spec:312", "function.arguments <-> arguments : json in string" },
+    { "mistral/chat.spec:162", "object = \"error\"" },
+    { "mistral/chat.spec:163", "message <-> message else \"\"" },
+    { "mistral/chat.spec:164", "detail -> message" },
+    { "mistral/chat.spec:165", "type <-> kind : fault" },
+    { "mistral/chat.spec:166", "code -> kind : fault try" },
+    { "mistral/chat.spec:167", "param <-> param else null" },
+    { "mistral/chat.spec:168", "code <-> code else null" },
+    { "mistral/chat.spec:169", "raw_status_code -> status" },
+    { "openai/chat.spec:323", "message <-> message else \"\"" },
+    { "openai/chat.spec:324", "type <-> kind : fault" },
+    { "openai/chat.spec:325", "code -> kind : fault try" },
+    { "openai/chat.spec:326", "param <-> param else null" },
+    { "openai/chat.spec:327", "code <-> code else null" },
+    { "openai/chat.spec:328", "status_code -> status" },
+    { "openai/chat.spec:361", "object = \"list\"" },
+    { "openai/chat.spec:362", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:367", "id <- id" },
+    { "openai/chat.spec:368", "object = \"model\"" },
+    { "openai/chat.spec:369", "created <- created" },
+    { "openai/chat.spec:370", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
-    { "mistral/chat.spec:14", "input <-> inputs : [string as text] | string as text required" },
+    { "mistral/chat.spec:15", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
-    { "mistral/chat.spec:15", "output_dimension <-> dimensions" },
+    { "mistral/chat.spec:16", "output_dimension <-> dimensions" },
     { "openai/embeddings.spec:23", "object = \"list\"" },
-    { "mistral/chat.spec:19", "id <-> id else \"\"" },
+    { "mistral/chat.spec:20", "id <-> id else \"\"" },
     { "openai/embeddings.spec:25", "data <-> vectors : [embedding] required" },
     { "openai/embeddings.spec:26", "model <-> model else \"\"" },
     { "openai/embeddings.spec:27", "usage <-> usage : embed_usage else {}" },
@@ -3429,7 +3430,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
     { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
-    { "mistral/chat.spec:20", "completion_tokens = 0" },
+    { "mistral/chat.spec:21", "completion_tokens = 0" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 3,
@@ -3457,6 +3458,7 @@ const struct xd_dialect xd_mistral_chat = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,

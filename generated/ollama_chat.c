@@ -7,7 +7,7 @@ static const char family[] = "ollama.chat";
 #define STR_FAMILY STR("ollama.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[107], seen_written[107];
+static unsigned char seen_read[110], seen_written[110];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -31,6 +31,10 @@ static void read_embed_request(struct xd *x, uint32_t at, struct ir_embed_reques
 static void write_embed_request(struct xd *x, const struct ir_embed_request *m);
 static void read_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
 static void write_embed_reply(struct xd *x, const struct ir_embed_reply *m);
+static void read_older_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
+static void write_older_request(struct xd *x, const struct ir_embed_request *m);
+static void read_older_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
+static void write_older_reply(struct xd *x, const struct ir_embed_reply *m);
 
 /* ollama/chat.spec:43 */
 static const struct xd_word format_mode_table_v[] = {
@@ -1373,10 +1377,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
         xd_lose_blocks(x, &one.blocks, 0x10au);
         return;
     }
+    if (e->kind == IR_EVENT_OPEN)
+        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff5u >> e->block->kind) & 1))
         return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;
@@ -1702,6 +1706,110 @@ write_embed_reply(struct xd *x, const struct ir_embed_reply *m)
         xd_lose(x, "usage.audio_out");
     jw_close(&x->w);
 }
+
+/* ollama/embed.spec:35: older_request */
+static const struct xd_key older_request_keys_v[] = {
+    { STR_INIT("model"), 0, NULL },
+    { STR_INIT("prompt"), 1, NULL },
+};
+static const struct xd_keys older_request_keys = { older_request_keys_v, 2, "" };
+static const struct xd_shape older_request_shape = {
+    family, "older_request", &older_request_keys, 2, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_older_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
+{
+    uint32_t v[2];
+
+    if (!xd_scan(x, at, &older_request_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 107);
+        xd_read_str(x, v[0], &m->model);
+    } else {
+        xd_missing(x, at, "model");
+    }
+    if (v[1]) {
+        XD_SEEN(seen_read, 108);
+        struct ir_input *item = XD_PUSH(x, &m->inputs);
+        if (item) {
+            item->kind = IR_INPUT_TEXT;
+            xd_read_str(x, v[1], &item->text.text);
+        }
+    } else {
+        xd_missing(x, at, "prompt");
+    }
+}
+
+static void
+write_older_request(struct xd *x, const struct ir_embed_request *m)
+{
+    jw_enter(&x->w);
+    if (m->model.p) {
+        XD_SEEN(seen_written, 107);
+        xd_put_str(x, STR("model"), m->model);
+    }
+    XD_SEEN(seen_written, 108);
+    if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
+        xd_put_str(x, STR("prompt"), m->inputs.v[0].text.text);
+    else
+        xd_no_element(x, STR("prompt"));
+    xd_put_rest(x, &older_request_shape, "", &m->rest);
+    if (m->dimensions.set)
+        xd_lose(x, "dimensions");
+    if (m->truncate)
+        xd_lose(x, "truncate");
+    if (m->encodings.n)
+        xd_lose(x, "encodings");
+    if (m->purpose)
+        xd_lose(x, "purpose");
+    if (m->user.p)
+        xd_lose(x, "user");
+    jw_close(&x->w);
+}
+
+/* ollama/embed.spec:42: older_reply */
+static const struct xd_key older_reply_keys_v[] = {
+    { STR_INIT("embedding"), 0, NULL },
+};
+static const struct xd_keys older_reply_keys = { older_reply_keys_v, 1, "" };
+static const struct xd_shape older_reply_shape = {
+    family, "older_reply", &older_reply_keys, 1, XD_REST_KEEP, false, NULL, 0,
+};
+
+static void
+read_older_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m)
+{
+    uint32_t v[1];
+
+    if (!xd_scan(x, at, &older_reply_shape, v, &m->rest))
+        return;
+    m->set = true;
+    if (v[0]) {
+        XD_SEEN(seen_read, 109);
+        xd_read_one_vector(x, v[0], &m->vectors);
+    } else {
+        xd_missing(x, at, "embedding");
+    }
+}
+
+static void
+write_older_reply(struct xd *x, const struct ir_embed_reply *m)
+{
+    jw_enter(&x->w);
+    XD_SEEN(seen_written, 109);
+    xd_put_one_vector(x, STR("embedding"), &m->vectors);
+    xd_put_rest(x, &older_reply_shape, "", &m->rest);
+    if (m->id.p)
+        xd_lose(x, "id");
+    if (m->model.p)
+        xd_lose(x, "model");
+    if (m->usage.set)
+        xd_lose(x, "usage");
+    jw_close(&x->w);
+}
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
@@ -1734,6 +1842,12 @@ static const struct xd_name embeddings_names[] = {
     { "inputs", "input" },
     { "dimensions", "dimensions" },
     { "truncate", "truncate" },
+    { NULL, NULL },
+};
+
+static const struct xd_name embeddings_1_names[] = {
+    { "model", "model" },
+    { "inputs", "prompt" },
     { NULL, NULL },
 };
 
@@ -1789,6 +1903,30 @@ embeddings_write_reply(struct xd *x, const void *m)
     write_embed_reply(x, m);
 }
 
+static void
+embeddings_1_read_request(struct xd *x, uint32_t at, void *m)
+{
+    read_older_request(x, at, m);
+}
+
+static void
+embeddings_1_write_request(struct xd *x, const void *m)
+{
+    write_older_request(x, m);
+}
+
+static void
+embeddings_1_read_reply(struct xd *x, uint32_t at, void *m)
+{
+    read_older_reply(x, at, m);
+}
+
+static void
+embeddings_1_write_reply(struct xd *x, const void *m)
+{
+    write_older_reply(x, m);
+}
+
 static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
@@ -1811,6 +1949,16 @@ static const struct xd_op ops[] = {
         .write_request = embeddings_write_request,
         .read_reply = embeddings_read_reply,
         .write_reply = embeddings_write_reply,
+        .error_member = STR_INIT("error"),
+    },
+    {
+        .kind = XD_OP_EMBEDDINGS,
+        .path = STR_INIT("/api/embeddings"),
+        .names = embeddings_1_names,
+        .read_request = embeddings_1_read_request,
+        .write_request = embeddings_1_write_request,
+        .read_reply = embeddings_1_read_reply,
+        .write_reply = embeddings_1_write_reply,
         .error_member = STR_INIT("error"),
     },
 };
@@ -1926,12 +2074,15 @@ static const struct xd_row rows[] = {
     { "ollama/embed.spec:22", "model <-> model else \"\"" },
     { "ollama/embed.spec:23", "embeddings <-> vectors : float_vectors required" },
     { "ollama/embed.spec:24", "prompt_eval_count <-> usage.input" },
+    { "ollama/embed.spec:36", "model <-> model required" },
+    { "ollama/embed.spec:37", "prompt <-> inputs : string as text required" },
+    { "ollama/embed.spec:43", "embedding <-> vectors : one_vector required" },
 };
 static const unsigned char directions[] = {
     3, 1, 3, 3, 3, 3, 2, 2, 2, 3, 2, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 3, 2, 2, 2, 2, 2, 2, 2, 3, 3,
     1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3,
     3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 1, 2, 3, 2, 3, 3, 1, 2, 3, 3, 2, 1, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3,
-    2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3,
+    2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
 };
 
 static const struct str fronts[] = {
@@ -1949,12 +2100,13 @@ const struct xd_dialect xd_ollama_chat = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/api/tags"),
     .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 1,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 2,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .seen_read = SEEN(seen_read),
@@ -1977,7 +2129,7 @@ const struct xd_dialect xd_ollama = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 2,
+    .nops = 3,
     .read_error = read_error,
     .write_error = write_error,
     .seen_read = SEEN(seen_read),

@@ -129,7 +129,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:186 */
+/* openai/chat.spec:188 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -141,7 +141,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/chat.spec:189 */
+/* openai/chat.spec:191 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
@@ -156,7 +156,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:203 */
+/* openai/chat.spec:205 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
@@ -168,7 +168,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:249 */
+/* openai/chat.spec:251 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
@@ -186,7 +186,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
@@ -2011,14 +2011,15 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:124: thinking_block.thinking */
+/* openai/chat.spec:126: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
+    { STR_INIT("index"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
 static const struct xd_keys thinking_block_thinking_keys = {
-    thinking_block_thinking_keys_v, 3, "",
+    thinking_block_thinking_keys_v, 4, "",
 };
 static const struct xd_shape thinking_block_thinking_shape = {
     family, "thinking_block.thinking", &thinking_block_thinking_keys, 2, XD_REST_KEEP, false, NULL,
@@ -2049,6 +2050,8 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"thinking\""));
+    if (x->patch)
+        xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->thinking.text.p) {
         XD_SEEN(seen_written, 118);
         xd_put_str(x, STR("thinking"), m->thinking.text);
@@ -2062,12 +2065,13 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:125: thinking_block.sealed */
+/* openai/chat.spec:127: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
+    { STR_INIT("index"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
 };
-static const struct xd_keys thinking_block_sealed_keys = { thinking_block_sealed_keys_v, 2, "" };
+static const struct xd_keys thinking_block_sealed_keys = { thinking_block_sealed_keys_v, 3, "" };
 static const struct xd_shape thinking_block_sealed_shape = {
     family, "thinking_block.sealed", &thinking_block_sealed_keys, 1, XD_REST_KEEP, false, NULL, 0,
 };
@@ -2092,6 +2096,8 @@ write_thinking_block_sealed(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"redacted_thinking\""));
+    if (x->patch)
+        xd_put_index(x, STR("index"), xd_patch_key(x));
     if (m->sealed.data.p) {
         XD_SEEN(seen_written, 120);
         xd_put_str(x, STR("data"), m->sealed.data);
@@ -2170,7 +2176,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:131: reasoning_detail.thinking */
+/* openai/chat.spec:133: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2222,7 +2228,7 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:132: reasoning_detail.thinking */
+/* openai/chat.spec:134: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2249,7 +2255,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:133: reasoning_detail.sealed */
+/* openai/chat.spec:135: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2364,7 +2370,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:140: reply_part.text */
+/* openai/chat.spec:142: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2388,7 +2394,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:141: reply_part.thinking */
+/* openai/chat.spec:143: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -2469,7 +2475,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:144: audio_ref */
+/* openai/chat.spec:146: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2537,7 +2543,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:152: call */
+/* openai/chat.spec:154: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2604,7 +2610,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:161: function_call */
+/* openai/chat.spec:163: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2641,7 +2647,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:169: tool.function */
+/* openai/chat.spec:171: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2775,7 +2781,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:180: function */
+/* openai/chat.spec:182: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2808,7 +2814,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:187: choice_named */
+/* openai/chat.spec:189: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2856,7 +2862,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:194: format */
+/* openai/chat.spec:196: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2940,7 +2946,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:205: reply */
+/* openai/chat.spec:207: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -3090,7 +3096,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:216: choice_whole */
+/* openai/chat.spec:218: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -3447,7 +3453,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:239: annotation.web */
+/* openai/chat.spec:241: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -3575,7 +3581,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:262: usage */
+/* openai/chat.spec:264: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3726,7 +3732,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:276: chunks */
+/* openai/chat.spec:278: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -4067,10 +4073,10 @@ write_chunks_block(struct xd *x, const struct ir_event *e)
         xd_lose_blocks(x, &one.blocks, 0x15eu);
         return;
     }
+    if (e->kind == IR_EVENT_OPEN)
+        xd_patch_count(x, (int)e->block->kind);
     if (e->kind == IR_EVENT_OPEN && !((0xfffffff1u >> e->block->kind) & 1))
         return;
-    if (e->kind == IR_EVENT_OPEN && e->block->kind == IR_BLOCK_CALL)
-        xd_patch_count(x);
     x->skeleton = e->kind == IR_EVENT_OPEN;
     write_chunks_choice(x, &one, false);
     x->skeleton = false;
@@ -4146,7 +4152,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:305: call_patch */
+/* openai/chat.spec:307: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4219,7 +4225,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:313: error */
+/* openai/chat.spec:315: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4268,7 +4274,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:320: fault_body */
+/* openai/chat.spec:322: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4391,7 +4397,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:358: model_list */
+/* openai/chat.spec:360: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -4412,7 +4418,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:364: model_entry */
+/* openai/chat.spec:366: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -5413,7 +5419,7 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word alibaba_fault_table_v[] = {
     { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 267, 0 },
     { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 268, 0 },
@@ -5824,7 +5830,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word azure_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
@@ -5835,7 +5841,7 @@ static const struct xd_table azure_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
@@ -5846,7 +5852,7 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word azure_v1_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
@@ -6183,7 +6189,7 @@ write_bedrock_mantle_messages(struct xd *x, const struct ir_request *m)
 static void read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word cerebras_fault_table_v[] = {
     { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 280, 0 },
     { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 281, 0 },
@@ -6733,7 +6739,7 @@ write_cloudflare_choice_whole(struct xd *x, const struct ir_choice *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word databricks_fault_table_v[] = {
     { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 283, 0 },
     { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 284, 0 },
@@ -6750,7 +6756,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:262: usage */
+/* openai/chat.spec:264: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6866,7 +6872,7 @@ static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:249 */
+/* openai/chat.spec:251 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 293, 0 },
 };
@@ -6876,7 +6882,7 @@ static const struct xd_table deepseek_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 294, 0 },
 };
@@ -7122,7 +7128,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:262: usage */
+/* openai/chat.spec:264: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -7226,7 +7232,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word github_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 297, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 298, 0 },
@@ -7241,7 +7247,7 @@ static const struct xd_table github_fault_table = {
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:189 */
+/* openai/chat.spec:191 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 301, 0 },
 };
@@ -7250,7 +7256,7 @@ static const struct xd_table groq_effort_table = {
     &effort_table,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 302, 0 },
 };
@@ -7670,7 +7676,7 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
     { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 314, 0 },
     { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 315, 0 },
@@ -7894,7 +7900,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word moonshot_fault_table_v[] = {
     { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 318, 0 },
     { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 319, 0 },
@@ -8896,7 +8902,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:320: fault_body */
+/* openai/chat.spec:322: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -8958,7 +8964,7 @@ static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vecto
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m);
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word perplexity_fault_table_v[] = {
     { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 332, 0 },
     { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 333, 0 },
@@ -9104,7 +9110,7 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:205: reply */
+/* openai/chat.spec:207: reply */
 static const struct xd_key perplexity_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -9872,7 +9878,7 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word vllm_fault_table_v[] = {
     { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 339, 0 },
     { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 340, 0 },
@@ -10074,7 +10080,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word volcengine_fault_table_v[] = {
     { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 342, 0 },
     { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 343, 0 },
@@ -10711,7 +10717,7 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word xai_fault_table_v[] = {
     { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 365, 0 },
 };
@@ -10959,7 +10965,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:313: error */
+/* openai/chat.spec:315: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -11005,7 +11011,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_zai_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:249 */
+/* openai/chat.spec:251 */
 static const struct xd_word zai_stop_table_v[] = {
     { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 368, 0 },
     { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 369, 0 },
@@ -11016,7 +11022,7 @@ static const struct xd_table zai_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:331 */
+/* openai/chat.spec:333 */
 static const struct xd_word zai_fault_table_v[] = {
     { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 371, 0 },
     { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 372, 0 },
@@ -14882,55 +14888,55 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:120", "\"flac\" <-> \"audio/flac\"" },
     { "openai/chat.spec:121", "\"opus\" <-> \"audio/opus\"" },
     { "openai/chat.spec:121", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:186", "\"auto\" <-> auto" },
-    { "openai/chat.spec:186", "\"required\" <-> required" },
-    { "openai/chat.spec:186", "\"none\" <-> none" },
-    { "openai/chat.spec:186", "\"any\" -> required" },
-    { "openai/chat.spec:190", "\"none\" <-> none" },
-    { "openai/chat.spec:190", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:190", "\"low\" <-> low" },
-    { "openai/chat.spec:190", "\"medium\" <-> medium" },
-    { "openai/chat.spec:190", "\"high\" <-> high" },
-    { "openai/chat.spec:190", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:191", "\"max\" <-> max" },
-    { "openai/chat.spec:203", "\"text\" <-> text" },
-    { "openai/chat.spec:203", "\"json_object\" <-> object" },
-    { "openai/chat.spec:203", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:250", "\"stop\" <-> end" },
-    { "openai/chat.spec:251", "\"length\" <-> length" },
-    { "openai/chat.spec:252", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:253", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:254", "\"stop\" <- match" },
-    { "openai/chat.spec:255", "\"stop\" <- pause" },
-    { "openai/chat.spec:256", "\"stop\" <- other" },
-    { "openai/chat.spec:257", "\"error\" <-> failed" },
-    { "openai/chat.spec:258", "\"eos\" -> end" },
-    { "openai/chat.spec:259", "* -> other" },
-    { "openai/chat.spec:332", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:333", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:334", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:335", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:336", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:337", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:338", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:339", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:340", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:341", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:342", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:343", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:344", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:345", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:346", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:347", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:348", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:349", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:350", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:353",
+    { "openai/chat.spec:188", "\"auto\" <-> auto" },
+    { "openai/chat.spec:188", "\"required\" <-> required" },
+    { "openai/chat.spec:188", "\"none\" <-> none" },
+    { "openai/chat.spec:188", "\"any\" -> required" },
+    { "openai/chat.spec:192", "\"none\" <-> none" },
+    { "openai/chat.spec:192", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:192", "\"low\" <-> low" },
+    { "openai/chat.spec:192", "\"medium\" <-> medium" },
+    { "openai/chat.spec:192", "\"high\" <-> high" },
+    { "openai/chat.spec:192", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:193", "\"max\" <-> max" },
+    { "openai/chat.spec:205", "\"text\" <-> text" },
+    { "openai/chat.spec:205", "\"json_object\" <-> object" },
+    { "openai/chat.spec:205", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:252", "\"stop\" <-> end" },
+    { "openai/chat.spec:253", "\"length\" <-> length" },
+    { "openai/chat.spec:254", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:255", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:256", "\"stop\" <- match" },
+    { "openai/chat.spec:257", "\"stop\" <- pause" },
+    { "openai/chat.spec:258", "\"stop\" <- other" },
+    { "openai/chat.spec:259", "\"error\" <-> failed" },
+    { "openai/chat.spec:260", "\"eos\" -> end" },
+    { "openai/chat.spec:261", "* -> other" },
+    { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:337", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:338", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:339", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:340", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:341", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:342", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:343", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:344", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:345", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:346", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:347", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:348", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:349", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:350", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:351", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:352", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:355",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:354",
+    { "openai/chat.spec:356",
       "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:357",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/chat.spec:22", "model <-> model required" },
     { "openai/chat.spec:23", "messages <-> this : messages required" },
@@ -15000,128 +15006,128 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:117", "ttl <-> ttl" },
     { "openai/chat.spec:118", "type = \"ephemeral\"" },
     { "openai/chat.spec:118", "ttl <-> ttl" },
-    { "openai/chat.spec:124", "thinking <-> text" },
-    { "openai/chat.spec:124", "signature <-> signature" },
-    { "openai/chat.spec:125", "data <-> data" },
-    { "openai/chat.spec:124",
+    { "openai/chat.spec:126", "thinking <-> text" },
+    { "openai/chat.spec:126", "signature <-> signature" },
+    { "openai/chat.spec:127", "data <-> data" },
+    { "openai/chat.spec:126",
       "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:125", "\"redacted_thinking\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:131", "text <-> text" },
-    { "openai/chat.spec:131", "signature <-> signature" },
-    { "openai/chat.spec:132", "summary -> text" },
-    { "openai/chat.spec:133", "data <-> data" },
-    { "openai/chat.spec:131",
+    { "openai/chat.spec:127", "\"redacted_thinking\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:133", "text <-> text" },
+    { "openai/chat.spec:133", "signature <-> signature" },
+    { "openai/chat.spec:134", "summary -> text" },
+    { "openai/chat.spec:135", "data <-> data" },
+    { "openai/chat.spec:133",
       "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:132", "\"reasoning.summary\" -> thinking { summary -> text }" },
-    { "openai/chat.spec:133", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:140", "text -> text" },
-    { "openai/chat.spec:141", "thinking -> text : texts" },
-    { "openai/chat.spec:140", "\"text\" -> text { text -> text }" },
-    { "openai/chat.spec:141",
+    { "openai/chat.spec:134", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:135", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:142", "text -> text" },
+    { "openai/chat.spec:143", "thinking -> text : texts" },
+    { "openai/chat.spec:142", "\"text\" -> text { text -> text }" },
+    { "openai/chat.spec:143",
       "\"thinking\" -> thinking { thinking -> text : texts; ignore closed }" },
-    { "openai/chat.spec:145", "id <-> id" },
-    { "openai/chat.spec:146", "data <-> source.bytes.data" },
-    { "openai/chat.spec:147", "transcript <-> transcript" },
-    { "openai/chat.spec:148", "expires_at <-> expires" },
-    { "openai/chat.spec:153", "id <-> id" },
-    { "openai/chat.spec:154", "type = \"function\"" },
-    { "openai/chat.spec:155", "function.name <-> name" },
-    { "openai/chat.spec:156", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:162", "name -> name" },
-    { "openai/chat.spec:163", "arguments -> arguments : json in string" },
-    { "openai/chat.spec:170", "function.name <-> name" },
-    { "openai/chat.spec:171", "function.description <-> description" },
-    { "openai/chat.spec:172", "function.parameters <-> schema" },
-    { "openai/chat.spec:173", "function.strict <-> strict" },
-    { "openai/chat.spec:167", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:169", "\"function\" <-> function {" },
-    { "openai/chat.spec:175", "* <-> foreign" },
-    { "openai/chat.spec:181", "name -> name" },
-    { "openai/chat.spec:182", "description -> description" },
-    { "openai/chat.spec:183", "parameters -> schema" },
-    { "openai/chat.spec:187", "type = \"function\"" },
-    { "openai/chat.spec:187", "function.name <-> name" },
-    { "openai/chat.spec:195", "type <-> mode : format_mode" },
-    { "openai/chat.spec:196", "json_schema.name <-> name" },
-    { "openai/chat.spec:197", "json_schema.description <-> description" },
-    { "openai/chat.spec:198", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:199", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:206", "id <-> id else \"\"" },
-    { "openai/chat.spec:207", "object = \"chat.completion\"" },
-    { "openai/chat.spec:208", "created <- now" },
-    { "openai/chat.spec:209", "model <-> model else \"\"" },
-    { "openai/chat.spec:210", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:211", "usage <-> usage : usage" },
-    { "openai/chat.spec:212", "service_tier <-> tier" },
-    { "openai/chat.spec:217", "index <-> index" },
-    { "openai/chat.spec:218", "message.role = \"assistant\"" },
-    { "openai/chat.spec:220", "message.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:221", "message.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:222", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:223", "message.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:225",
+    { "openai/chat.spec:147", "id <-> id" },
+    { "openai/chat.spec:148", "data <-> source.bytes.data" },
+    { "openai/chat.spec:149", "transcript <-> transcript" },
+    { "openai/chat.spec:150", "expires_at <-> expires" },
+    { "openai/chat.spec:155", "id <-> id" },
+    { "openai/chat.spec:156", "type = \"function\"" },
+    { "openai/chat.spec:157", "function.name <-> name" },
+    { "openai/chat.spec:158", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:164", "name -> name" },
+    { "openai/chat.spec:165", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:172", "function.name <-> name" },
+    { "openai/chat.spec:173", "function.description <-> description" },
+    { "openai/chat.spec:174", "function.parameters <-> schema" },
+    { "openai/chat.spec:175", "function.strict <-> strict" },
+    { "openai/chat.spec:169", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:171", "\"function\" <-> function {" },
+    { "openai/chat.spec:177", "* <-> foreign" },
+    { "openai/chat.spec:183", "name -> name" },
+    { "openai/chat.spec:184", "description -> description" },
+    { "openai/chat.spec:185", "parameters -> schema" },
+    { "openai/chat.spec:189", "type = \"function\"" },
+    { "openai/chat.spec:189", "function.name <-> name" },
+    { "openai/chat.spec:197", "type <-> mode : format_mode" },
+    { "openai/chat.spec:198", "json_schema.name <-> name" },
+    { "openai/chat.spec:199", "json_schema.description <-> description" },
+    { "openai/chat.spec:200", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:201", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:208", "id <-> id else \"\"" },
+    { "openai/chat.spec:209", "object = \"chat.completion\"" },
+    { "openai/chat.spec:210", "created <- now" },
+    { "openai/chat.spec:211", "model <-> model else \"\"" },
+    { "openai/chat.spec:212", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:213", "usage <-> usage : usage" },
+    { "openai/chat.spec:214", "service_tier <-> tier" },
+    { "openai/chat.spec:219", "index <-> index" },
+    { "openai/chat.spec:220", "message.role = \"assistant\"" },
+    { "openai/chat.spec:222", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:223", "message.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:224", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:225", "message.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:227",
       "message.content <-> blocks : string joins text | [reply_part] else null" },
-    { "openai/chat.spec:226", "message.refusal <-> blocks.refusal.text else null" },
-    { "openai/chat.spec:227", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:228", "message.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:229", "message.tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:230", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:231", "logprobs = null" },
-    { "openai/chat.spec:232", "logprobs.content <-> logprobs" },
-    { "openai/chat.spec:233", "finish_reason <-> stop : stop" },
-    { "openai/chat.spec:240", "url_citation.url <-> url" },
-    { "openai/chat.spec:241", "url_citation.title <-> title else \"\"" },
-    { "openai/chat.spec:242", "url_citation.start_index <-> start else 0" },
-    { "openai/chat.spec:243", "url_citation.end_index <-> end else 0" },
-    { "openai/chat.spec:239", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:245", "* <-> foreign" },
-    { "openai/chat.spec:263", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:264", "completion_tokens -> output" },
-    { "openai/chat.spec:265", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:266", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:267", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:268", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:269", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:270", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:271", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:278", "id <-> id else \"\"" },
-    { "openai/chat.spec:279", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:280", "created <- now" },
-    { "openai/chat.spec:281", "model <-> model else \"\"" },
-    { "openai/chat.spec:282", "service_tier <-> tier" },
-    { "openai/chat.spec:301", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:285", "delta = {}" },
-    { "openai/chat.spec:286", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:287", "delta.content = \"\"" },
-    { "openai/chat.spec:289", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:290", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:291", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:292", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:294", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:295", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:296", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:297", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:298", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:299", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:302", "error <-> fail : fault_body" },
-    { "openai/chat.spec:307", "id <-> id" },
-    { "openai/chat.spec:308", "type = \"function\"" },
-    { "openai/chat.spec:309", "function.name <-> name" },
-    { "openai/chat.spec:310", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:314", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:315", "message, detail -> message" },
-    { "openai/chat.spec:321", "message <-> message else \"\"" },
-    { "openai/chat.spec:322", "type <-> kind : fault" },
-    { "openai/chat.spec:323", "code -> kind : fault try" },
-    { "openai/chat.spec:324", "param <-> param else null" },
-    { "openai/chat.spec:325", "code <-> code else null" },
-    { "openai/chat.spec:326", "status_code -> status" },
-    { "openai/chat.spec:359", "object = \"list\"" },
-    { "openai/chat.spec:360", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:365", "id <- id" },
-    { "openai/chat.spec:366", "object = \"model\"" },
-    { "openai/chat.spec:367", "created <- created" },
-    { "openai/chat.spec:368", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:228", "message.refusal <-> blocks.refusal.text else null" },
+    { "openai/chat.spec:229", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:230", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:231", "message.tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:232", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:233", "logprobs = null" },
+    { "openai/chat.spec:234", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:235", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:242", "url_citation.url <-> url" },
+    { "openai/chat.spec:243", "url_citation.title <-> title else \"\"" },
+    { "openai/chat.spec:244", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:245", "url_citation.end_index <-> end else 0" },
+    { "openai/chat.spec:241", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:247", "* <-> foreign" },
+    { "openai/chat.spec:265", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:266", "completion_tokens -> output" },
+    { "openai/chat.spec:267", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:268", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:269", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:280", "id <-> id else \"\"" },
+    { "openai/chat.spec:281", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:282", "created <- now" },
+    { "openai/chat.spec:283", "model <-> model else \"\"" },
+    { "openai/chat.spec:284", "service_tier <-> tier" },
+    { "openai/chat.spec:303", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:287", "delta = {}" },
+    { "openai/chat.spec:288", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:289", "delta.content = \"\"" },
+    { "openai/chat.spec:291", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:292", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:293", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:294", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:296", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:297", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:298", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:299", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:300", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:301", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:304", "error <-> fail : fault_body" },
+    { "openai/chat.spec:309", "id <-> id" },
+    { "openai/chat.spec:310", "type = \"function\"" },
+    { "openai/chat.spec:311", "function.name <-> name" },
+    { "openai/chat.spec:312", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:316", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:317", "message, detail -> message" },
+    { "openai/chat.spec:323", "message <-> message else \"\"" },
+    { "openai/chat.spec:324", "type <-> kind : fault" },
+    { "openai/chat.spec:325", "code -> kind : fault try" },
+    { "openai/chat.spec:326", "param <-> param else null" },
+    { "openai/chat.spec:327", "code <-> code else null" },
+    { "openai/chat.spec:328", "status_code -> status" },
+    { "openai/chat.spec:361", "object = \"list\"" },
+    { "openai/chat.spec:362", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:367", "id <- id" },
+    { "openai/chat.spec:368", "object = \"model\"" },
+    { "openai/chat.spec:369", "created <- created" },
+    { "openai/chat.spec:370", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -15303,6 +15309,7 @@ const struct xd_dialect xd_openai_chat = {
     .nauths = sizeof auths / sizeof *auths,
     .lists = STR_INIT("/models"),
     .write_list = write_model_list,
+    .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
     .policies = policies,

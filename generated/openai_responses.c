@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[349], seen_written[349];
+static unsigned char seen_read[350], seen_written[350];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -59,7 +59,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* openai/responses.spec:118 */
+/* openai/responses.spec:119 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -69,7 +69,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/responses.spec:169 */
+/* openai/responses.spec:170 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 3, 0 },
@@ -80,7 +80,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/responses.spec:172 */
+/* openai/responses.spec:173 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 5, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 6, 0 },
@@ -95,7 +95,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/responses.spec:186 */
+/* openai/responses.spec:187 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 12, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 13, 0 },
@@ -107,7 +107,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/responses.spec:213 */
+/* openai/responses.spec:214 */
 static const struct xd_word status_table_v[] = {
     { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15, 0 },
     { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16, 0 },
@@ -127,7 +127,7 @@ static const struct xd_table status_table = {
     NULL,
 };
 
-/* openai/responses.spec:225 */
+/* openai/responses.spec:226 */
 static const struct xd_word reason_table_v[] = {
     { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 24, 0 },
     { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
@@ -137,7 +137,7 @@ static const struct xd_table reason_table = {
     NULL,
 };
 
-/* openai/responses.spec:386 */
+/* openai/responses.spec:387 */
 static const struct xd_word failure_table_v[] = {
     { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 26, 0 },
     { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 27, 0 },
@@ -161,7 +161,7 @@ static const struct xd_table failure_table = {
     NULL,
 };
 
-/* openai/responses.spec:454 */
+/* openai/responses.spec:455 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
@@ -919,9 +919,10 @@ static const struct xd_tag input_or_tags_v[] = {
     { STR_INIT("apply_patch_call_output"), 6 },
     { STR_INIT("custom_tool_call_output"), 6 },
     { STR_INIT("mcp_approval_response"), 6 },
+    { STR_INIT("item_reference"), 7 },
 };
 static const struct xd_tags input_or_tags = {
-    STR_INIT("type"), input_or_tags_v, sizeof input_or_tags_v / sizeof *input_or_tags_v, 7,
+    STR_INIT("type"), input_or_tags_v, sizeof input_or_tags_v / sizeof *input_or_tags_v, 8,
 };
 
 static void
@@ -1010,6 +1011,18 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
             b->kind = IR_BLOCK_FOREIGN;
             b->foreign.dialect = STR_FAMILY;
             xd_read_json(x, at, &b->foreign.body);
+            b->foreign.vital = STR("item_reference");
+        }
+        break;
+    }
+    case 8: {
+        XD_SEEN(seen_read, 100);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            b->kind = IR_BLOCK_FOREIGN;
+            b->foreign.dialect = STR_FAMILY;
+            xd_read_json(x, at, &b->foreign.body);
         }
         break;
     }
@@ -1080,6 +1093,15 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
                     xd_lose(x, "blocks.foreign");
                 continue;
             }
+            if ((0x400u >> m->blocks.v[i].kind) & 1) {
+                XD_SEEN(seen_written, 100);
+                const struct ir_block *b = &m->blocks.v[i++];
+                if (str_eq(b->foreign.dialect, STR_FAMILY))
+                    jw_raw(&x->w, b->foreign.body);
+                else
+                    xd_lose(x, "blocks.foreign");
+                continue;
+            }
             struct ir_turn run = *m;
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
@@ -1126,7 +1148,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* openai/responses.spec:90: part.text */
+/* openai/responses.spec:91: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1146,11 +1168,11 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1162,11 +1184,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 100);
+        XD_SEEN(seen_written, 101);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1176,7 +1198,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:91: part.refusal */
+/* openai/responses.spec:92: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 0, NULL },
@@ -1194,11 +1216,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1206,7 +1228,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:92: part.refusal */
+/* openai/responses.spec:93: part.refusal */
 static const struct xd_key part_refusal_2_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1226,16 +1248,16 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
 
-/* openai/responses.spec:93: part.image */
+/* openai/responses.spec:94: part.image */
 static const struct xd_key part_image_keys_v[] = {
     { STR_INIT("image_url"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1257,20 +1279,20 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 105);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         m->image.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->image.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_str(x, v[2], &m->image.detail);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
 }
@@ -1282,22 +1304,22 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         (void)xd_put_media_url(x, STR("image_url"), &m->image.source);
     }
     if (m->image.source.kind == IR_SOURCE_FILE && m->image.source.file.id.p) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         xd_put_str(x, STR("file_id"), m->image.source.file.id);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("detail"), m->image.detail);
     } else {
         jw_key(&x->w, STR("detail"));
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1307,7 +1329,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:99: part.document */
+/* openai/responses.spec:100: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_url"), 1, NULL },
@@ -1330,25 +1352,25 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.url);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[2], &m->document.source.file.id);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         xd_read_str(x, v[3], &m->document.title);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         read_cache_breakpoint(x, v[4], &m->cache);
     }
 }
@@ -1360,23 +1382,23 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_file\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         xd_put_str(x, STR("file_url"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1388,7 +1410,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:106: part.audio */
+/* openai/responses.spec:107: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1415,17 +1437,17 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
 }
@@ -1439,17 +1461,17 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1474,27 +1496,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         read_part_refusal_2(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         read_part_audio(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:part");
         xd_read_json(x, at, &m->foreign.body);
@@ -1508,11 +1530,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 114);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 120);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1522,15 +1544,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 116);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 118);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 117);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1548,7 +1570,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/responses.spec:116: cache_breakpoint */
+/* openai/responses.spec:117: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1567,7 +1589,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 121);
+        XD_SEEN(seen_read, 122);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1576,11 +1598,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 120);
+    XD_SEEN(seen_written, 121);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 122);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1598,7 +1620,7 @@ static const struct xd_tags said_tags = {
     sizeof said_tags_v / sizeof *said_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:122: said.text */
+/* openai/responses.spec:123: said.text */
 static const struct xd_key said_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1618,11 +1640,11 @@ read_said_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1639,14 +1661,14 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1662,7 +1684,7 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:126: said.refusal */
+/* openai/responses.spec:127: said.refusal */
 static const struct xd_key said_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1681,7 +1703,7 @@ read_said_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1693,7 +1715,7 @@ write_said_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 125);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &said_refusal_shape, "", &m->rest);
@@ -1707,15 +1729,15 @@ read_said(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &said_tags)) {
     case 0:
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         read_said_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         read_said_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:said");
         xd_read_json(x, at, &m->foreign.body);
@@ -1729,11 +1751,11 @@ write_said(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         write_said_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 127);
         write_said_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1776,7 +1798,7 @@ static const struct xd_tags spoken_tags = {
     sizeof spoken_tags_v / sizeof *spoken_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:134: spoken.text */
+/* openai/responses.spec:135: spoken.text */
 static const struct xd_key spoken_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1797,11 +1819,11 @@ read_spoken_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 129);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 130);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1818,14 +1840,14 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 129);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 130);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1835,7 +1857,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("annotations"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 130);
+    XD_SEEN(seen_written, 131);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
     xd_put_rest(x, &spoken_text_shape, "", &m->rest);
@@ -1844,7 +1866,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:139: spoken.refusal */
+/* openai/responses.spec:140: spoken.refusal */
 static const struct xd_key spoken_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1863,7 +1885,7 @@ read_spoken_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 132);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1875,7 +1897,7 @@ write_spoken_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 132);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &spoken_refusal_shape, "", &m->rest);
@@ -1889,15 +1911,15 @@ read_spoken(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &spoken_tags)) {
     case 0:
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         read_spoken_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         read_spoken_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:spoken");
         xd_read_json(x, at, &m->foreign.body);
@@ -1911,11 +1933,11 @@ write_spoken(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 133);
         write_spoken_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         write_spoken_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1957,7 +1979,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:146: annotation.web */
+/* openai/responses.spec:147: annotation.web */
 static const struct xd_key annotation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -1979,21 +2001,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 139);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -2007,25 +2029,25 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url_citation\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         xd_put_str(x, STR("title"), m->web.title);
     } else {
         jw_key(&x->w, STR("title"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2040,11 +2062,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2058,7 +2080,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2066,7 +2088,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2084,7 +2106,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:157: tool.function */
+/* openai/responses.spec:158: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2106,19 +2128,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_bool(x, v[3], &m->function.strict);
     } else {
         m->function.strict = IR_TRUE;
@@ -2132,22 +2154,22 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         xd_put_json(x, STR("parameters"), m->function.schema);
     } else {
         jw_key(&x->w, STR("parameters"));
         jw_raw(&x->w, STR("{}"));
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_bool(x, STR("strict"), m->function.strict);
     } else {
         jw_key(&x->w, STR("strict"));
@@ -2164,11 +2186,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2182,7 +2204,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2190,7 +2212,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2199,7 +2221,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/responses.spec:170: choice_named */
+/* openai/responses.spec:171: choice_named */
 static const struct xd_key choice_named_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("name"), 0, NULL },
@@ -2219,7 +2241,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2228,18 +2250,18 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 148);
+    XD_SEEN(seen_written, 149);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->name.p) {
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         xd_put_str(x, STR("name"), m->name);
     }
     xd_put_rest(x, &choice_named_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:177: format */
+/* openai/responses.spec:178: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -2261,25 +2283,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 154);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2289,31 +2311,31 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:189: reply */
+/* openai/responses.spec:190: reply */
 static const struct xd_key reply_keys_incomplete_details_v[] = {
     { STR_INIT("reason"), 2, NULL },
 };
@@ -2353,37 +2375,37 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 159);
         int w = xd_read_word(x, v[1], &status_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 162);
         int w = xd_try_word(x, v[2], &reason_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 164);
+        XD_SEEN(seen_read, 165);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         read_items(x, v[4], &(*xd_choice(x, &m->choices, 0)).blocks);
     } else {
         xd_missing(x, at, "output");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 172);
         read_usage(x, v[5], &m->usage);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         xd_read_str(x, v[6], &m->tier);
     }
 }
@@ -2393,30 +2415,30 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 156);
+    XD_SEEN(seen_written, 157);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 157);
+    XD_SEEN(seen_written, 158);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 159);
         if (!xd_put_word(x, STR("status"), &status_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     }
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 160);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 161);
     jw_key(&x->w, STR("incomplete_details"));
     jw_enter(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 162);
         (void)xd_put_word(x, STR("reason"), &reason_table, (int)m->choices.v[0].stop);
     }
     xd_put_rest(x, &reply_shape, "incomplete_details", &m->rest);
@@ -2424,49 +2446,49 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("incomplete_details"));
         jw_null(&x->w);
     }
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 163);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 163);
+    XD_SEEN(seen_written, 164);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 164);
+        XD_SEEN(seen_written, 165);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         jw_key(&x->w, STR("output"));
         write_items(x, &m->choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 166);
+    XD_SEEN(seen_written, 167);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 169);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 170);
+    XD_SEEN(seen_written, 171);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 172);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2479,7 +2501,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:228: "message" */
+/* openai/responses.spec:229: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2501,7 +2523,7 @@ read_items_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 177);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2519,12 +2541,12 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 173);
-    xd_put_made(x, STR("id"), STR("msg_"));
     XD_SEEN(seen_written, 174);
+    xd_put_made(x, STR("id"), STR("msg_"));
+    XD_SEEN(seen_written, 175);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 175);
+    XD_SEEN(seen_written, 176);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2532,7 +2554,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"completed\""));
     }
-    XD_SEEN(seen_written, 176);
+    XD_SEEN(seen_written, 177);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; !x->skeleton && i < m->blocks.n; i++)
@@ -2543,7 +2565,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:234: "reasoning" */
+/* openai/responses.spec:235: "reasoning" */
 static const struct xd_key items_reasoning_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2565,15 +2587,15 @@ read_items_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 179);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 180);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -2584,17 +2606,17 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
-    XD_SEEN(seen_written, 177);
+    XD_SEEN(seen_written, 178);
     xd_put_made(x, STR("id"), STR("rs_"));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 179);
+        XD_SEEN(seen_written, 180);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 181);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2602,7 +2624,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:241: "function_call" */
+/* openai/responses.spec:242: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2625,15 +2647,15 @@ read_items_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 183);
+        XD_SEEN(seen_read, 184);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2644,9 +2666,9 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
-    XD_SEEN(seen_written, 181);
-    xd_put_made(x, STR("id"), STR("fc_"));
     XD_SEEN(seen_written, 182);
+    xd_put_made(x, STR("id"), STR("fc_"));
+    XD_SEEN(seen_written, 183);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2655,15 +2677,15 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
         jw_raw(&x->w, STR("\"completed\""));
     }
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 183);
+        XD_SEEN(seen_written, 184);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 186);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     if (m->cache.set)
@@ -2685,12 +2707,12 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     switch (xd_tag(x, at, &items_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         read_items_message(x, at, m);
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_reasoning(x, at, b);
@@ -2703,7 +2725,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_function_call(x, at, b);
@@ -2711,7 +2733,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             b->kind = IR_BLOCK_FOREIGN;
@@ -2744,13 +2766,13 @@ write_items_element(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         one = *m;
         write_items_message(x, &turn);
         return true;
     case IR_BLOCK_THINKING:
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         {
             const struct ir_block *b = &*m;
             struct ir_block own = *b;
@@ -2763,11 +2785,11 @@ write_items_element(struct xd *x, const struct ir_block *m)
         }
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         write_items_function_call(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 190);
         if (!str_eq(m->foreign.dialect, STR_FAMILY))
             break;
         jw_raw(&x->w, m->foreign.body);
@@ -2794,7 +2816,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:257: response.created */
+/* openai/responses.spec:258: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2816,7 +2838,7 @@ read_events_0_response_created(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_0_response_created_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 191);
         read_begun(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -2831,17 +2853,17 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.created\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:258: response.in_progress */
+/* openai/responses.spec:259: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2851,17 +2873,17 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.in_progress\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 193);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:259: keepalive */
+/* openai/responses.spec:260: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2881,7 +2903,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:262: response.output_item.added */
+/* openai/responses.spec:263: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2907,18 +2929,18 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_3_response_output_item_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 194);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:263: response.output_item.added */
+/* openai/responses.spec:264: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2929,22 +2951,22 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.added\""));
     if (true) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 196);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 197);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:264: response.content_part.added */
+/* openai/responses.spec:265: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -2972,15 +2994,15 @@ read_events_5_response_content_part_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_5_response_content_part_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 199);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 200);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 201);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -2996,30 +3018,30 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.added\""));
-    XD_SEEN(seen_written, 197);
+    XD_SEEN(seen_written, 198);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 199);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 200);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:270: response.reasoning_summary_part.added */
+/* openai/responses.spec:271: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -3029,32 +3051,32 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.added\""));
-    XD_SEEN(seen_written, 201);
+    XD_SEEN(seen_written, 202);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 203);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 203);
+    XD_SEEN(seen_written, 204);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 204);
+    XD_SEEN(seen_written, 205);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
-    XD_SEEN(seen_written, 205);
+    XD_SEEN(seen_written, 206);
     jw_key(&x->w, STR("text"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:278: response.output_text.delta */
+/* openai/responses.spec:279: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3084,15 +3106,15 @@ read_events_7_response_output_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_7_response_output_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 207);
+        XD_SEEN(seen_read, 208);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 209);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 210);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
@@ -3109,30 +3131,30 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.delta\""));
-    XD_SEEN(seen_written, 206);
+    XD_SEEN(seen_written, 207);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 207);
+        XD_SEEN(seen_written, 208);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 209);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 210);
         xd_put_str(x, STR("delta"), (*e->block).text.text);
     }
-    XD_SEEN(seen_written, 210);
+    XD_SEEN(seen_written, 211);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:285: response.output_text.annotation.added */
+/* openai/responses.spec:286: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3162,15 +3184,15 @@ read_events_8_response_output_text_annotation_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_8_response_output_text_annotation_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 213);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 214);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 216);
         block.kind = IR_BLOCK_TEXT;
         struct ir_citation *item = XD_PUSH(x, &block.text.citations);
         if (item && !read_annotation(x, v[2], item))
@@ -3188,35 +3210,35 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"response.output_text.annotation.added\""));
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 212);
         xd_put_made(x, STR("item_id"), STR("msg_"));
         if (true) {
-            XD_SEEN(seen_written, 212);
+            XD_SEEN(seen_written, 213);
             xd_put_index(x, STR("output_index"), x->made);
         }
         if (true) {
-            XD_SEEN(seen_written, 213);
+            XD_SEEN(seen_written, 214);
             xd_put_index(x, STR("content_index"), 0);
         }
         if (true) {
-            XD_SEEN(seen_written, 214);
+            XD_SEEN(seen_written, 215);
             xd_put_index(x, STR("annotation_index"), x->piece);
         }
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 192);
         xd_put_count(x, STR("sequence_number"));
         jw_key(&x->w, STR("annotation"));
         if (!write_annotation(x, &(*e->block).text.citations.v[i])) {
             xd_frame_drop(x);
             continue;
         }
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 216);
         jw_close(&x->w);
         xd_frame_close(x);
         x->piece++;
     }
 }
 
-/* openai/responses.spec:292: response.refusal.delta */
+/* openai/responses.spec:293: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3245,15 +3267,15 @@ read_events_9_response_refusal_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_9_response_refusal_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 219);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         block.kind = IR_BLOCK_REFUSAL;
         xd_read_part(x, v[2], &block.refusal.text);
     }
@@ -3270,27 +3292,27 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.delta\""));
-    XD_SEEN(seen_written, 216);
+    XD_SEEN(seen_written, 217);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 219);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_str(x, STR("delta"), (*e->block).refusal.text);
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:298: response.reasoning_summary_text.delta */
+/* openai/responses.spec:299: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3319,15 +3341,15 @@ read_events_10_response_reasoning_summary_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_10_response_reasoning_summary_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3344,27 +3366,27 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.delta\""));
-    XD_SEEN(seen_written, 220);
+    XD_SEEN(seen_written, 221);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 222);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 223);
         xd_put_index(x, STR("summary_index"), x->piece);
     }
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_str(x, STR("delta"), (*e->block).thinking.text);
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:304: response.reasoning_text.delta */
+/* openai/responses.spec:305: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3392,22 +3414,22 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_11_response_reasoning_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 226);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 227);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:309: response.function_call_arguments.delta */
+/* openai/responses.spec:310: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3435,11 +3457,11 @@ read_events_12_response_function_call_arguments_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_12_response_function_call_arguments_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 229);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
@@ -3456,23 +3478,23 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.delta\""));
-    XD_SEEN(seen_written, 227);
+    XD_SEEN(seen_written, 228);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 228);
+        XD_SEEN(seen_written, 229);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 230);
         xd_put_json_in_string(x, STR("delta"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:315: response.output_text.done */
+/* openai/responses.spec:316: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3481,33 +3503,33 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.done\""));
-    XD_SEEN(seen_written, 230);
+    XD_SEEN(seen_written, 231);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 231);
+        XD_SEEN(seen_written, 232);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 233);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 234);
         xd_put_str(x, STR("text"), (*e->block).text.text);
     } else if ((*e->block).kind == IR_BLOCK_TEXT) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 234);
+    XD_SEEN(seen_written, 235);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:322: response.refusal.done */
+/* openai/responses.spec:323: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3516,30 +3538,30 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.done\""));
-    XD_SEEN(seen_written, 235);
+    XD_SEEN(seen_written, 236);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 236);
+        XD_SEEN(seen_written, 237);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 238);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 239);
         xd_put_str(x, STR("refusal"), (*e->block).refusal.text);
     } else if ((*e->block).kind == IR_BLOCK_REFUSAL) {
         jw_key(&x->w, STR("refusal"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:328: response.content_part.done */
+/* openai/responses.spec:329: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3567,15 +3589,15 @@ read_events_15_response_content_part_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_15_response_content_part_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 240);
+        XD_SEEN(seen_read, 241);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 242);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 242);
+        XD_SEEN(seen_read, 243);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3590,29 +3612,29 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.done\""));
-    XD_SEEN(seen_written, 239);
+    XD_SEEN(seen_written, 240);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 242);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 243);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:334: response.reasoning_summary_text.done */
+/* openai/responses.spec:335: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3621,29 +3643,29 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.done\""));
-    XD_SEEN(seen_written, 243);
+    XD_SEEN(seen_written, 244);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 244);
+        XD_SEEN(seen_written, 245);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 245);
+    XD_SEEN(seen_written, 246);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 246);
+        XD_SEEN(seen_written, 247);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:340: response.reasoning_summary_part.done */
+/* openai/responses.spec:341: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3652,35 +3674,35 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.done\""));
-    XD_SEEN(seen_written, 247);
+    XD_SEEN(seen_written, 248);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 248);
+        XD_SEEN(seen_written, 249);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 249);
+    XD_SEEN(seen_written, 250);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 250);
+    XD_SEEN(seen_written, 251);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 251);
+        XD_SEEN(seen_written, 252);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:347: response.function_call_arguments.done */
+/* openai/responses.spec:348: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3689,27 +3711,27 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.done\""));
-    XD_SEEN(seen_written, 252);
+    XD_SEEN(seen_written, 253);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 253);
+        XD_SEEN(seen_written, 254);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.name.p) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 255);
         xd_put_str(x, STR("name"), (*e->block).call.name);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 256);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:353: response.output_item.done */
+/* openai/responses.spec:354: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3735,11 +3757,11 @@ read_events_19_response_output_item_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_19_response_output_item_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 257);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 258);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -3756,21 +3778,21 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.done\""));
     if (true) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 257);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 258);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:355: response.completed */
+/* openai/responses.spec:356: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3793,7 +3815,7 @@ read_events_20_response_completed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_20_response_completed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 259);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3808,17 +3830,17 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.completed\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 259);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:356: response.incomplete */
+/* openai/responses.spec:357: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3841,7 +3863,7 @@ read_events_21_response_incomplete(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_21_response_incomplete_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3856,17 +3878,17 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.incomplete\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 260);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:358: response.failed */
+/* openai/responses.spec:359: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3915,17 +3937,17 @@ read_events_22_response_failed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_22_response_failed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 265);
         int w = xd_read_word(x, v[0], &failure_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 266);
         xd_read_part(x, v[0], &error.code);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 267);
         xd_read_part(x, v[1], &error.message);
     }
     xd_flow_fail(x, &error);
@@ -3942,76 +3964,76 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("response"));
     jw_enter(&x->w);
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 260);
+        XD_SEEN(seen_written, 261);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 261);
+    XD_SEEN(seen_written, 262);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 262);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 263);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 264);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"failed\""));
     jw_key(&x->w, STR("error"));
     jw_enter(&x->w);
     if ((*e->error).kind) {
-        XD_SEEN(seen_written, 264);
+        XD_SEEN(seen_written, 265);
         if (!xd_put_word(x, STR("code"), &failure_table, (int)(*e->error).kind))
             xd_lose(x, "error.kind");
     }
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 266);
+        XD_SEEN(seen_written, 267);
         xd_put_str(x, STR("message"), (*e->error).message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 267);
+    XD_SEEN(seen_written, 268);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 268);
+    XD_SEEN(seen_written, 269);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 269);
+    XD_SEEN(seen_written, 270);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if ((*e->reply).model.p) {
-        XD_SEEN(seen_written, 270);
+        XD_SEEN(seen_written, 271);
         xd_put_str(x, STR("model"), (*e->reply).model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if ((*e->reply).choices.n > 0) {
-        XD_SEEN(seen_written, 271);
+        XD_SEEN(seen_written, 272);
         jw_key(&x->w, STR("output"));
         write_items(x, &(*e->reply).choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 272);
+    XD_SEEN(seen_written, 273);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 273);
+    XD_SEEN(seen_written, 274);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 274);
+    XD_SEEN(seen_written, 275);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 275);
+    XD_SEEN(seen_written, 276);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 276);
+    XD_SEEN(seen_written, 277);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 191);
+    XD_SEEN(seen_written, 192);
     xd_put_count(x, STR("sequence_number"));
     if ((*e->reply).choices.n > 0)
         xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x51eu);
@@ -4019,7 +4041,7 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:377: error */
+/* openai/responses.spec:378: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -4042,25 +4064,25 @@ read_events_23_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_23_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 277);
+        XD_SEEN(seen_read, 278);
         read_fault_body(x, v[0], &error);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 278);
+        XD_SEEN(seen_read, 279);
         int w = xd_try_word(x, v[1], &fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 280);
         xd_read_part(x, v[1], &error.code);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 281);
         xd_read_part(x, v[2], &error.message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 282);
         xd_read_part(x, v[3], &error.param);
     }
     xd_flow_fail(x, &error);
@@ -4094,67 +4116,67 @@ read_events(struct xd *x, struct str name, uint32_t at)
     (void)name;
     switch (xd_tag(x, at, &events_tags)) {
     case 0:
-        XD_SEEN(seen_read, 282);
+        XD_SEEN(seen_read, 283);
         read_events_0_response_created(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 284);
         read_events_2_keepalive(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 285);
         read_events_3_response_output_item_added(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 286);
         read_events_5_response_content_part_added(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 286);
+        XD_SEEN(seen_read, 287);
         read_events_7_response_output_text_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 288);
         read_events_8_response_output_text_annotation_added(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 289);
         read_events_9_response_refusal_delta(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 290);
         read_events_10_response_reasoning_summary_text_delta(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 290);
+        XD_SEEN(seen_read, 291);
         read_events_11_response_reasoning_text_delta(x, at);
         break;
     case 12:
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 292);
         read_events_12_response_function_call_arguments_delta(x, at);
         break;
     case 15:
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 293);
         read_events_15_response_content_part_done(x, at);
         break;
     case 19:
-        XD_SEEN(seen_read, 293);
+        XD_SEEN(seen_read, 294);
         read_events_19_response_output_item_done(x, at);
         break;
     case 20:
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 295);
         read_events_20_response_completed(x, at);
         break;
     case 21:
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 296);
         read_events_21_response_incomplete(x, at);
         break;
     case 22:
-        XD_SEEN(seen_read, 296);
+        XD_SEEN(seen_read, 297);
         read_events_22_response_failed(x, at);
         break;
     case 23:
-        XD_SEEN(seen_read, 297);
+        XD_SEEN(seen_read, 298);
         read_events_23_error(x, at);
         break;
     default:
@@ -4180,83 +4202,83 @@ write_events(struct xd *x, const struct ir_event *e)
     }
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 282);
+        XD_SEEN(seen_written, 283);
         write_events_0_response_created(x, e);
-        XD_SEEN(seen_written, 298);
+        XD_SEEN(seen_written, 299);
         write_events_1_response_in_progress(x, e);
         break;
     case IR_EVENT_OPEN:
         x->made = x->items++;
-        XD_SEEN(seen_written, 299);
+        XD_SEEN(seen_written, 300);
         write_events_4_response_output_item_added(x, e);
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 285);
+            XD_SEEN(seen_written, 286);
             write_events_5_response_content_part_added(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 300);
+            XD_SEEN(seen_written, 301);
             write_events_6_response_reasoning_summary_part_added(x, e);
         }
         break;
     case IR_EVENT_GROW:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 286);
+            XD_SEEN(seen_written, 287);
             write_events_7_response_output_text_delta(x, e);
         }
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 287);
+            XD_SEEN(seen_written, 288);
             write_events_8_response_output_text_annotation_added(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 288);
+            XD_SEEN(seen_written, 289);
             write_events_9_response_refusal_delta(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 289);
+            XD_SEEN(seen_written, 290);
             write_events_10_response_reasoning_summary_text_delta(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 291);
+            XD_SEEN(seen_written, 292);
             write_events_12_response_function_call_arguments_delta(x, e);
         }
         break;
     case IR_EVENT_CLOSE:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 301);
+            XD_SEEN(seen_written, 302);
             write_events_13_response_output_text_done(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 302);
+            XD_SEEN(seen_written, 303);
             write_events_14_response_refusal_done(x, e);
         }
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 292);
+            XD_SEEN(seen_written, 293);
             write_events_15_response_content_part_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 303);
+            XD_SEEN(seen_written, 304);
             write_events_16_response_reasoning_summary_text_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 304);
+            XD_SEEN(seen_written, 305);
             write_events_17_response_reasoning_summary_part_done(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 305);
+            XD_SEEN(seen_written, 306);
             write_events_18_response_function_call_arguments_done(x, e);
         }
-        XD_SEEN(seen_written, 293);
+        XD_SEEN(seen_written, 294);
         write_events_19_response_output_item_done(x, e);
         break;
     case IR_EVENT_FINISH:
         break;
     case IR_EVENT_END:
         if ((0x136u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 294);
+            XD_SEEN(seen_written, 295);
             write_events_20_response_completed(x, e);
         }
         if ((0xc8u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 295);
+            XD_SEEN(seen_written, 296);
             write_events_21_response_incomplete(x, e);
         }
         break;
@@ -4264,13 +4286,13 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 296);
+        XD_SEEN(seen_written, 297);
         write_events_22_response_failed(x, e);
         break;
     }
 }
 
-/* openai/responses.spec:405: begun */
+/* openai/responses.spec:406: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4303,15 +4325,15 @@ read_begun(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 306);
+        XD_SEEN(seen_read, 307);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 314);
+        XD_SEEN(seen_read, 315);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 321);
+        XD_SEEN(seen_read, 322);
         xd_read_str(x, v[2], &m->tier);
     }
 }
@@ -4321,65 +4343,65 @@ write_begun(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 306);
+        XD_SEEN(seen_written, 307);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 307);
+    XD_SEEN(seen_written, 308);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 308);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 309);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 310);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"in_progress\""));
-    XD_SEEN(seen_written, 310);
+    XD_SEEN(seen_written, 311);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 311);
+    XD_SEEN(seen_written, 312);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 312);
+    XD_SEEN(seen_written, 313);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 313);
+    XD_SEEN(seen_written, 314);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 314);
+        XD_SEEN(seen_written, 315);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 315);
+    XD_SEEN(seen_written, 316);
     jw_key(&x->w, STR("output"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 316);
+    XD_SEEN(seen_written, 317);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 317);
+    XD_SEEN(seen_written, 318);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 318);
+    XD_SEEN(seen_written, 319);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 319);
+    XD_SEEN(seen_written, 320);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 320);
+    XD_SEEN(seen_written, 321);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->tier.p) {
-        XD_SEEN(seen_written, 321);
+        XD_SEEN(seen_written, 322);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:425: usage */
+/* openai/responses.spec:426: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4414,27 +4436,27 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 323);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 324);
         xd_read_int(x, v[1], &m->cache_read);
     } else {
         m->cache_read = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 324);
+        XD_SEEN(seen_read, 325);
         xd_read_int(x, v[2], &m->cache_write);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 326);
+        XD_SEEN(seen_read, 327);
         xd_read_int(x, v[3], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 327);
+        XD_SEEN(seen_read, 328);
         xd_read_int(x, v[4], &m->thinking);
     } else {
         m->thinking = (struct ir_int){ 0, true };
@@ -4450,21 +4472,21 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     jw_key(&x->w, STR("input_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 324);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     } else {
         jw_key(&x->w, STR("cached_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 325);
+        XD_SEEN(seen_written, 326);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     } else {
         jw_key(&x->w, STR("cache_write_tokens"));
@@ -4473,7 +4495,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "input_tokens_details", &m->rest);
     jw_close(&x->w);
     if (m->output.set) {
-        XD_SEEN(seen_written, 326);
+        XD_SEEN(seen_written, 327);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
@@ -4482,7 +4504,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 328);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     } else {
         jw_key(&x->w, STR("reasoning_tokens"));
@@ -4491,7 +4513,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
     jw_close(&x->w);
     {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 329);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -4505,7 +4527,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:437: error */
+/* openai/responses.spec:438: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4525,7 +4547,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -4539,7 +4561,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 331);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4548,13 +4570,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 329);
+    XD_SEEN(seen_written, 330);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:444: fault_body */
+/* openai/responses.spec:445: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4575,27 +4597,27 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 332);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 332);
+        XD_SEEN(seen_read, 333);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 333);
+        XD_SEEN(seen_read, 334);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 334);
+        XD_SEEN(seen_read, 335);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 336);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -4605,26 +4627,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 331);
+        XD_SEEN(seen_written, 332);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 332);
+        XD_SEEN(seen_written, 333);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 334);
+        XD_SEEN(seen_written, 335);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 335);
+        XD_SEEN(seen_written, 336);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4675,13 +4697,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 337);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 337);
+        XD_SEEN(seen_read, 338);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -4689,7 +4711,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 339);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             OWN(x)->read_input(x, v[2], m);
@@ -4704,7 +4726,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 339);
+        XD_SEEN(seen_read, 340);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -4713,7 +4735,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 340);
+        XD_SEEN(seen_read, 341);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -4730,17 +4752,17 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 341);
+        XD_SEEN(seen_read, 342);
         xd_read_bool(x, v[5], &m->tool_choice.parallel);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 342);
+        XD_SEEN(seen_read, 343);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 343);
+        XD_SEEN(seen_read, 344);
         read_format(x, v[7], &m->format);
     }
 }
@@ -4750,14 +4772,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 336);
+        XD_SEEN(seen_written, 337);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 338);
+    XD_SEEN(seen_written, 339);
     jw_key(&x->w, STR("input"));
     OWN(x)->write_input(x, m);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 339);
+        XD_SEEN(seen_written, 340);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -4765,7 +4787,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 340);
+        XD_SEEN(seen_written, 341);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -4777,13 +4799,13 @@ write_count_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 342);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 342);
+        XD_SEEN(seen_written, 343);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -4792,7 +4814,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 343);
+        XD_SEEN(seen_written, 344);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -4849,7 +4871,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 345);
+        XD_SEEN(seen_read, 346);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4860,11 +4882,11 @@ static void
 write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 344);
+    XD_SEEN(seen_written, 345);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response.input_tokens\""));
     if (m->input.set) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 346);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -4887,11 +4909,11 @@ read_deepseek_responses_input_reasoning(struct xd *x, uint32_t at, struct ir_blo
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 346);
+        XD_SEEN(seen_read, 347);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 347);
+        XD_SEEN(seen_read, 348);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
@@ -4907,7 +4929,7 @@ write_deepseek_responses_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 346);
+        XD_SEEN(seen_written, 347);
         xd_put_text_in(x, STR("content"), STR("reasoning_text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
@@ -5006,6 +5028,18 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
             b->kind = IR_BLOCK_FOREIGN;
             b->foreign.dialect = STR_FAMILY;
             xd_read_json(x, at, &b->foreign.body);
+            b->foreign.vital = STR("item_reference");
+        }
+        break;
+    }
+    case 8: {
+        XD_SEEN(seen_read, 100);
+        struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
+        struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
+        if (b) {
+            b->kind = IR_BLOCK_FOREIGN;
+            b->foreign.dialect = STR_FAMILY;
+            xd_read_json(x, at, &b->foreign.body);
         }
         break;
     }
@@ -5076,6 +5110,15 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
                     xd_lose(x, "blocks.foreign");
                 continue;
             }
+            if ((0x400u >> m->blocks.v[i].kind) & 1) {
+                XD_SEEN(seen_written, 100);
+                const struct ir_block *b = &m->blocks.v[i++];
+                if (str_eq(b->foreign.dialect, STR_FAMILY))
+                    jw_raw(&x->w, b->foreign.body);
+                else
+                    xd_lose(x, "blocks.foreign");
+                continue;
+            }
             struct ir_turn run = *m;
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
@@ -5108,7 +5151,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:437: error */
+/* openai/responses.spec:438: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5129,7 +5172,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -5143,11 +5186,11 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 331);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 349);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -5360,71 +5403,71 @@ static const struct str xai_responses_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/responses.spec:118", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/responses.spec:118", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/responses.spec:169", "\"auto\" <-> auto" },
-    { "openai/responses.spec:169", "\"required\" <-> required" },
-    { "openai/responses.spec:169", "\"none\" <-> none" },
-    { "openai/responses.spec:173", "\"none\" <-> none" },
-    { "openai/responses.spec:173", "\"minimal\" <-> minimal" },
-    { "openai/responses.spec:173", "\"low\" <-> low" },
-    { "openai/responses.spec:173", "\"medium\" <-> medium" },
-    { "openai/responses.spec:173", "\"high\" <-> high" },
-    { "openai/responses.spec:173", "\"xhigh\" <-> xhigh" },
-    { "openai/responses.spec:174", "\"max\" <-> max" },
-    { "openai/responses.spec:186", "\"text\" <-> text" },
-    { "openai/responses.spec:186", "\"json_object\" <-> object" },
-    { "openai/responses.spec:186", "\"json_schema\" <-> schema" },
-    { "openai/responses.spec:214", "\"completed\" <-> end" },
-    { "openai/responses.spec:215", "\"incomplete\" <-> other" },
-    { "openai/responses.spec:216", "\"completed\" <- match" },
-    { "openai/responses.spec:217", "\"completed\" <- call" },
-    { "openai/responses.spec:218", "\"completed\" <- pause" },
-    { "openai/responses.spec:219", "\"incomplete\" <- length" },
-    { "openai/responses.spec:220", "\"incomplete\" <- refusal" },
-    { "openai/responses.spec:221", "\"incomplete\" <- failed" },
-    { "openai/responses.spec:222",
+    { "openai/responses.spec:119", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/responses.spec:119", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/responses.spec:170", "\"auto\" <-> auto" },
+    { "openai/responses.spec:170", "\"required\" <-> required" },
+    { "openai/responses.spec:170", "\"none\" <-> none" },
+    { "openai/responses.spec:174", "\"none\" <-> none" },
+    { "openai/responses.spec:174", "\"minimal\" <-> minimal" },
+    { "openai/responses.spec:174", "\"low\" <-> low" },
+    { "openai/responses.spec:174", "\"medium\" <-> medium" },
+    { "openai/responses.spec:174", "\"high\" <-> high" },
+    { "openai/responses.spec:174", "\"xhigh\" <-> xhigh" },
+    { "openai/responses.spec:175", "\"max\" <-> max" },
+    { "openai/responses.spec:187", "\"text\" <-> text" },
+    { "openai/responses.spec:187", "\"json_object\" <-> object" },
+    { "openai/responses.spec:187", "\"json_schema\" <-> schema" },
+    { "openai/responses.spec:215", "\"completed\" <-> end" },
+    { "openai/responses.spec:216", "\"incomplete\" <-> other" },
+    { "openai/responses.spec:217", "\"completed\" <- match" },
+    { "openai/responses.spec:218", "\"completed\" <- call" },
+    { "openai/responses.spec:219", "\"completed\" <- pause" },
+    { "openai/responses.spec:220", "\"incomplete\" <- length" },
+    { "openai/responses.spec:221", "\"incomplete\" <- refusal" },
+    { "openai/responses.spec:222", "\"incomplete\" <- failed" },
+    { "openai/responses.spec:223",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:225", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:225", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:387", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:388", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:389", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:390", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:391", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:392", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:393", "\"server_error\" <- auth" },
-    { "openai/responses.spec:394", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:395", "\"server_error\" <- missing" },
-    { "openai/responses.spec:396", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:397", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:398", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:399", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:400", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:401", "* -> internal" },
-    { "openai/responses.spec:455", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:456", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:457", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:458", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:459", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:460", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:461", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:462", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:463", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:464", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:465", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:466", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:467", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:468", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:469", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:470", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:471",
-      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:226", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:226", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:388", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:389", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:390", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:391", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:392", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:393", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:394", "\"server_error\" <- auth" },
+    { "openai/responses.spec:395", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:396", "\"server_error\" <- missing" },
+    { "openai/responses.spec:397", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:398", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:399", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:400", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:401", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:402", "* -> internal" },
+    { "openai/responses.spec:456", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:457", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:458", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:459", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:460", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:461", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:462", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:463", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:464", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:465", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:466", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:467", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:468", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:469", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:470", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:471", "\"internal_error\", \"api_error\" -> internal" },
     { "openai/responses.spec:472",
+      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:473",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:473", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:474", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:475", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:474", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:475", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:476", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
     { "openai/responses.spec:20", "model <-> model required" },
     { "openai/responses.spec:21", "instructions -> instructions : string as text" },
     { "openai/responses.spec:22", "input <-> this : input | string as turns required" },
@@ -5469,259 +5512,260 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:81",
       "\"computer_call_output\", \"local_shell_call_output\", \"shell_call_output\", "
       "\"apply_patch_call_output\"," },
-    { "openai/responses.spec:83", "* <-> turns.assistant.foreign" },
-    { "openai/responses.spec:90", "text <-> text" },
-    { "openai/responses.spec:88", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/responses.spec:91", "text <- text" },
-    { "openai/responses.spec:92", "refusal -> text" },
-    { "openai/responses.spec:94", "image_url <-> source : media_url" },
-    { "openai/responses.spec:95", "file_id <-> source.file.id" },
-    { "openai/responses.spec:96", "detail <-> detail else \"auto\"" },
-    { "openai/responses.spec:100", "file_data <-> source : data_url" },
-    { "openai/responses.spec:101", "file_url <-> source.url.url" },
-    { "openai/responses.spec:102", "file_id <-> source.file.id" },
-    { "openai/responses.spec:103", "filename <-> title" },
-    { "openai/responses.spec:107", "input_audio.data <-> source.bytes.data" },
-    { "openai/responses.spec:108", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/responses.spec:90",
+    { "openai/responses.spec:83", "\"item_reference\" <-> turns.assistant.foreign { refuse id }" },
+    { "openai/responses.spec:84", "* <-> turns.assistant.foreign" },
+    { "openai/responses.spec:91", "text <-> text" },
+    { "openai/responses.spec:89", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/responses.spec:92", "text <- text" },
+    { "openai/responses.spec:93", "refusal -> text" },
+    { "openai/responses.spec:95", "image_url <-> source : media_url" },
+    { "openai/responses.spec:96", "file_id <-> source.file.id" },
+    { "openai/responses.spec:97", "detail <-> detail else \"auto\"" },
+    { "openai/responses.spec:101", "file_data <-> source : data_url" },
+    { "openai/responses.spec:102", "file_url <-> source.url.url" },
+    { "openai/responses.spec:103", "file_id <-> source.file.id" },
+    { "openai/responses.spec:104", "filename <-> title" },
+    { "openai/responses.spec:108", "input_audio.data <-> source.bytes.data" },
+    { "openai/responses.spec:109", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/responses.spec:91",
       "\"input_text\", \"text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/responses.spec:92", "\"refusal\" -> refusal { refusal -> text }" },
-    { "openai/responses.spec:93", "\"input_image\" <-> image {" },
-    { "openai/responses.spec:99", "\"input_file\" <-> document {" },
-    { "openai/responses.spec:106", "\"input_audio\" <-> audio {" },
-    { "openai/responses.spec:111", "* -> foreign" },
-    { "openai/responses.spec:91", "\"input_text\" <- refusal { text <- text }" },
-    { "openai/responses.spec:116", "mode = \"explicit\"" },
-    { "openai/responses.spec:116", "ttl <-> ttl" },
-    { "openai/responses.spec:123", "text <-> text else \"\"" },
-    { "openai/responses.spec:124", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:126", "refusal <-> text" },
-    { "openai/responses.spec:122", "\"output_text\", \"input_text\", \"text\" <-> text {" },
-    { "openai/responses.spec:126", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:127", "* -> foreign" },
-    { "openai/responses.spec:135", "text <-> text else \"\"" },
-    { "openai/responses.spec:136", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:137", "logprobs = []" },
-    { "openai/responses.spec:139", "refusal <-> text" },
-    { "openai/responses.spec:134", "\"output_text\" <-> text {" },
-    { "openai/responses.spec:139", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:140", "* -> foreign" },
-    { "openai/responses.spec:147", "url <-> url" },
-    { "openai/responses.spec:148", "title <-> title else \"\"" },
-    { "openai/responses.spec:149", "start_index <-> start else 0" },
-    { "openai/responses.spec:150", "end_index <-> end else 0" },
-    { "openai/responses.spec:146", "\"url_citation\" <-> web {" },
-    { "openai/responses.spec:152", "* <-> foreign" },
-    { "openai/responses.spec:158", "name <-> name" },
-    { "openai/responses.spec:159", "description <-> description" },
-    { "openai/responses.spec:160", "parameters <-> schema else {}" },
-    { "openai/responses.spec:161", "strict -> strict else true" },
-    { "openai/responses.spec:162", "strict <- strict else false" },
-    { "openai/responses.spec:157", "\"function\" <-> function {" },
-    { "openai/responses.spec:164", "* <-> foreign" },
-    { "openai/responses.spec:170", "type = \"function\"" },
-    { "openai/responses.spec:170", "name <-> name" },
-    { "openai/responses.spec:178", "type <-> mode : format_mode" },
-    { "openai/responses.spec:179", "name <-> name" },
-    { "openai/responses.spec:180", "description <-> description" },
-    { "openai/responses.spec:181", "schema <-> schema" },
-    { "openai/responses.spec:182", "strict <-> strict" },
-    { "openai/responses.spec:190", "id <-> id else \"\"" },
-    { "openai/responses.spec:191", "object = \"response\"" },
-    { "openai/responses.spec:192", "created_at <- now" },
-    { "openai/responses.spec:193", "status <-> choices[0].stop : status" },
-    { "openai/responses.spec:194", "error = null" },
-    { "openai/responses.spec:195", "incomplete_details = null" },
-    { "openai/responses.spec:196", "incomplete_details.reason <-> choices[0].stop : reason try" },
-    { "openai/responses.spec:197", "instructions = null" },
-    { "openai/responses.spec:198", "metadata = {}" },
-    { "openai/responses.spec:199", "model <-> model else \"\"" },
-    { "openai/responses.spec:200", "output <-> choices[0].blocks : items required" },
-    { "openai/responses.spec:201", "parallel_tool_calls = true" },
-    { "openai/responses.spec:202", "temperature = null" },
-    { "openai/responses.spec:203", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:204", "tools = []" },
-    { "openai/responses.spec:205", "top_p = null" },
-    { "openai/responses.spec:206", "usage <-> usage : usage" },
-    { "openai/responses.spec:207", "service_tier <-> tier" },
-    { "openai/responses.spec:229", "id <- made : msg" },
-    { "openai/responses.spec:230", "role = \"assistant\"" },
-    { "openai/responses.spec:231", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:232", "content <-> blocks : [spoken] required" },
-    { "openai/responses.spec:235", "id <- made : rs" },
-    { "openai/responses.spec:236", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:237", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:238", "encrypted_content <-> signature" },
-    { "openai/responses.spec:242", "id <- made : fc" },
-    { "openai/responses.spec:243", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:244", "call_id <-> id" },
-    { "openai/responses.spec:245", "name <-> name" },
-    { "openai/responses.spec:246", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:228", "\"message\" <-> blocks {" },
-    { "openai/responses.spec:234", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
-    { "openai/responses.spec:241", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:249", "* <-> blocks.foreign" },
-    { "openai/responses.spec:257", "response <-> reply : begun" },
-    { "openai/responses.spec:255", "sequence_number <- count" },
-    { "openai/responses.spec:258", "response <- reply : begun" },
-    { "openai/responses.spec:262", "output_index -> index" },
-    { "openai/responses.spec:262", "item -> block : items" },
-    { "openai/responses.spec:263", "output_index <- index" },
-    { "openai/responses.spec:263", "item <- block : items" },
-    { "openai/responses.spec:265", "item_id <- made : msg" },
-    { "openai/responses.spec:266", "output_index <-> index" },
-    { "openai/responses.spec:267", "content_index <-> part" },
-    { "openai/responses.spec:268", "part <-> block : spoken" },
-    { "openai/responses.spec:271", "item_id <- made : rs" },
-    { "openai/responses.spec:272", "output_index <- index" },
-    { "openai/responses.spec:273", "summary_index = 0" },
-    { "openai/responses.spec:274", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:275", "part.text = \"\"" },
-    { "openai/responses.spec:279", "item_id <- made : msg" },
-    { "openai/responses.spec:280", "output_index <-> index" },
-    { "openai/responses.spec:281", "content_index <-> part" },
-    { "openai/responses.spec:282", "delta <-> block.text.text" },
-    { "openai/responses.spec:283", "logprobs = []" },
-    { "openai/responses.spec:286", "item_id <- made : msg" },
-    { "openai/responses.spec:287", "output_index <-> index" },
-    { "openai/responses.spec:288", "content_index <-> part" },
-    { "openai/responses.spec:289", "annotation_index <- piece" },
-    { "openai/responses.spec:290", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:293", "item_id <- made : msg" },
-    { "openai/responses.spec:294", "output_index <-> index" },
-    { "openai/responses.spec:295", "content_index <-> part" },
-    { "openai/responses.spec:296", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:299", "item_id <- made : rs" },
-    { "openai/responses.spec:300", "output_index <-> index" },
-    { "openai/responses.spec:301", "summary_index <-> piece" },
-    { "openai/responses.spec:302", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:305", "output_index -> index" },
-    { "openai/responses.spec:306", "content_index -> piece" },
-    { "openai/responses.spec:307", "delta -> block.thinking.text" },
-    { "openai/responses.spec:310", "item_id <- made : fc" },
-    { "openai/responses.spec:311", "output_index <-> index" },
-    { "openai/responses.spec:312", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:316", "item_id <- made : msg" },
-    { "openai/responses.spec:317", "output_index <- index" },
-    { "openai/responses.spec:318", "content_index <- part" },
-    { "openai/responses.spec:319", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:320", "logprobs = []" },
-    { "openai/responses.spec:323", "item_id <- made : msg" },
-    { "openai/responses.spec:324", "output_index <- index" },
-    { "openai/responses.spec:325", "content_index <- part" },
-    { "openai/responses.spec:326", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:329", "item_id <- made : msg" },
-    { "openai/responses.spec:330", "output_index <-> index" },
-    { "openai/responses.spec:331", "content_index <-> part" },
-    { "openai/responses.spec:332", "part <-> block : spoken" },
-    { "openai/responses.spec:335", "item_id <- made : rs" },
-    { "openai/responses.spec:336", "output_index <- index" },
-    { "openai/responses.spec:337", "summary_index = 0" },
-    { "openai/responses.spec:338", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:341", "item_id <- made : rs" },
-    { "openai/responses.spec:342", "output_index <- index" },
-    { "openai/responses.spec:343", "summary_index = 0" },
-    { "openai/responses.spec:344", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:345", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:348", "item_id <- made : fc" },
-    { "openai/responses.spec:349", "output_index <- index" },
-    { "openai/responses.spec:350", "name <- block.call.name" },
-    { "openai/responses.spec:351", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:353", "output_index <-> index" },
-    { "openai/responses.spec:353", "item <-> block : items" },
-    { "openai/responses.spec:355", "response <-> reply : reply" },
+    { "openai/responses.spec:93", "\"refusal\" -> refusal { refusal -> text }" },
+    { "openai/responses.spec:94", "\"input_image\" <-> image {" },
+    { "openai/responses.spec:100", "\"input_file\" <-> document {" },
+    { "openai/responses.spec:107", "\"input_audio\" <-> audio {" },
+    { "openai/responses.spec:112", "* -> foreign" },
+    { "openai/responses.spec:92", "\"input_text\" <- refusal { text <- text }" },
+    { "openai/responses.spec:117", "mode = \"explicit\"" },
+    { "openai/responses.spec:117", "ttl <-> ttl" },
+    { "openai/responses.spec:124", "text <-> text else \"\"" },
+    { "openai/responses.spec:125", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:127", "refusal <-> text" },
+    { "openai/responses.spec:123", "\"output_text\", \"input_text\", \"text\" <-> text {" },
+    { "openai/responses.spec:127", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:128", "* -> foreign" },
+    { "openai/responses.spec:136", "text <-> text else \"\"" },
+    { "openai/responses.spec:137", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:138", "logprobs = []" },
+    { "openai/responses.spec:140", "refusal <-> text" },
+    { "openai/responses.spec:135", "\"output_text\" <-> text {" },
+    { "openai/responses.spec:140", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:141", "* -> foreign" },
+    { "openai/responses.spec:148", "url <-> url" },
+    { "openai/responses.spec:149", "title <-> title else \"\"" },
+    { "openai/responses.spec:150", "start_index <-> start else 0" },
+    { "openai/responses.spec:151", "end_index <-> end else 0" },
+    { "openai/responses.spec:147", "\"url_citation\" <-> web {" },
+    { "openai/responses.spec:153", "* <-> foreign" },
+    { "openai/responses.spec:159", "name <-> name" },
+    { "openai/responses.spec:160", "description <-> description" },
+    { "openai/responses.spec:161", "parameters <-> schema else {}" },
+    { "openai/responses.spec:162", "strict -> strict else true" },
+    { "openai/responses.spec:163", "strict <- strict else false" },
+    { "openai/responses.spec:158", "\"function\" <-> function {" },
+    { "openai/responses.spec:165", "* <-> foreign" },
+    { "openai/responses.spec:171", "type = \"function\"" },
+    { "openai/responses.spec:171", "name <-> name" },
+    { "openai/responses.spec:179", "type <-> mode : format_mode" },
+    { "openai/responses.spec:180", "name <-> name" },
+    { "openai/responses.spec:181", "description <-> description" },
+    { "openai/responses.spec:182", "schema <-> schema" },
+    { "openai/responses.spec:183", "strict <-> strict" },
+    { "openai/responses.spec:191", "id <-> id else \"\"" },
+    { "openai/responses.spec:192", "object = \"response\"" },
+    { "openai/responses.spec:193", "created_at <- now" },
+    { "openai/responses.spec:194", "status <-> choices[0].stop : status" },
+    { "openai/responses.spec:195", "error = null" },
+    { "openai/responses.spec:196", "incomplete_details = null" },
+    { "openai/responses.spec:197", "incomplete_details.reason <-> choices[0].stop : reason try" },
+    { "openai/responses.spec:198", "instructions = null" },
+    { "openai/responses.spec:199", "metadata = {}" },
+    { "openai/responses.spec:200", "model <-> model else \"\"" },
+    { "openai/responses.spec:201", "output <-> choices[0].blocks : items required" },
+    { "openai/responses.spec:202", "parallel_tool_calls = true" },
+    { "openai/responses.spec:203", "temperature = null" },
+    { "openai/responses.spec:204", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:205", "tools = []" },
+    { "openai/responses.spec:206", "top_p = null" },
+    { "openai/responses.spec:207", "usage <-> usage : usage" },
+    { "openai/responses.spec:208", "service_tier <-> tier" },
+    { "openai/responses.spec:230", "id <- made : msg" },
+    { "openai/responses.spec:231", "role = \"assistant\"" },
+    { "openai/responses.spec:232", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:233", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:236", "id <- made : rs" },
+    { "openai/responses.spec:237", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:238", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:239", "encrypted_content <-> signature" },
+    { "openai/responses.spec:243", "id <- made : fc" },
+    { "openai/responses.spec:244", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:245", "call_id <-> id" },
+    { "openai/responses.spec:246", "name <-> name" },
+    { "openai/responses.spec:247", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:229", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:235", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
+    { "openai/responses.spec:242", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:250", "* <-> blocks.foreign" },
+    { "openai/responses.spec:258", "response <-> reply : begun" },
+    { "openai/responses.spec:256", "sequence_number <- count" },
+    { "openai/responses.spec:259", "response <- reply : begun" },
+    { "openai/responses.spec:263", "output_index -> index" },
+    { "openai/responses.spec:263", "item -> block : items" },
+    { "openai/responses.spec:264", "output_index <- index" },
+    { "openai/responses.spec:264", "item <- block : items" },
+    { "openai/responses.spec:266", "item_id <- made : msg" },
+    { "openai/responses.spec:267", "output_index <-> index" },
+    { "openai/responses.spec:268", "content_index <-> part" },
+    { "openai/responses.spec:269", "part <-> block : spoken" },
+    { "openai/responses.spec:272", "item_id <- made : rs" },
+    { "openai/responses.spec:273", "output_index <- index" },
+    { "openai/responses.spec:274", "summary_index = 0" },
+    { "openai/responses.spec:275", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:276", "part.text = \"\"" },
+    { "openai/responses.spec:280", "item_id <- made : msg" },
+    { "openai/responses.spec:281", "output_index <-> index" },
+    { "openai/responses.spec:282", "content_index <-> part" },
+    { "openai/responses.spec:283", "delta <-> block.text.text" },
+    { "openai/responses.spec:284", "logprobs = []" },
+    { "openai/responses.spec:287", "item_id <- made : msg" },
+    { "openai/responses.spec:288", "output_index <-> index" },
+    { "openai/responses.spec:289", "content_index <-> part" },
+    { "openai/responses.spec:290", "annotation_index <- piece" },
+    { "openai/responses.spec:291", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:294", "item_id <- made : msg" },
+    { "openai/responses.spec:295", "output_index <-> index" },
+    { "openai/responses.spec:296", "content_index <-> part" },
+    { "openai/responses.spec:297", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:300", "item_id <- made : rs" },
+    { "openai/responses.spec:301", "output_index <-> index" },
+    { "openai/responses.spec:302", "summary_index <-> piece" },
+    { "openai/responses.spec:303", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:306", "output_index -> index" },
+    { "openai/responses.spec:307", "content_index -> piece" },
+    { "openai/responses.spec:308", "delta -> block.thinking.text" },
+    { "openai/responses.spec:311", "item_id <- made : fc" },
+    { "openai/responses.spec:312", "output_index <-> index" },
+    { "openai/responses.spec:313", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:317", "item_id <- made : msg" },
+    { "openai/responses.spec:318", "output_index <- index" },
+    { "openai/responses.spec:319", "content_index <- part" },
+    { "openai/responses.spec:320", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:321", "logprobs = []" },
+    { "openai/responses.spec:324", "item_id <- made : msg" },
+    { "openai/responses.spec:325", "output_index <- index" },
+    { "openai/responses.spec:326", "content_index <- part" },
+    { "openai/responses.spec:327", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:330", "item_id <- made : msg" },
+    { "openai/responses.spec:331", "output_index <-> index" },
+    { "openai/responses.spec:332", "content_index <-> part" },
+    { "openai/responses.spec:333", "part <-> block : spoken" },
+    { "openai/responses.spec:336", "item_id <- made : rs" },
+    { "openai/responses.spec:337", "output_index <- index" },
+    { "openai/responses.spec:338", "summary_index = 0" },
+    { "openai/responses.spec:339", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:342", "item_id <- made : rs" },
+    { "openai/responses.spec:343", "output_index <- index" },
+    { "openai/responses.spec:344", "summary_index = 0" },
+    { "openai/responses.spec:345", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:346", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:349", "item_id <- made : fc" },
+    { "openai/responses.spec:350", "output_index <- index" },
+    { "openai/responses.spec:351", "name <- block.call.name" },
+    { "openai/responses.spec:352", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:354", "output_index <-> index" },
+    { "openai/responses.spec:354", "item <-> block : items" },
     { "openai/responses.spec:356", "response <-> reply : reply" },
-    { "openai/responses.spec:359", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:360", "response.object = \"response\"" },
-    { "openai/responses.spec:361", "response.created_at <- now" },
-    { "openai/responses.spec:362", "response.status = \"failed\"" },
-    { "openai/responses.spec:363", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:364", "response.error.code -> error.code" },
-    { "openai/responses.spec:365", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:366", "response.incomplete_details = null" },
-    { "openai/responses.spec:367", "response.instructions = null" },
-    { "openai/responses.spec:368", "response.metadata = {}" },
-    { "openai/responses.spec:369", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:370", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:371", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:372", "response.temperature = null" },
-    { "openai/responses.spec:373", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:374", "response.tools = []" },
-    { "openai/responses.spec:375", "response.top_p = null" },
-    { "openai/responses.spec:378", "error -> error : fault_body" },
-    { "openai/responses.spec:379", "code -> error.kind : fault try" },
-    { "openai/responses.spec:380", "code -> error.code" },
-    { "openai/responses.spec:381", "message -> error.message" },
-    { "openai/responses.spec:382", "param -> error.param" },
-    { "openai/responses.spec:257",
+    { "openai/responses.spec:357", "response <-> reply : reply" },
+    { "openai/responses.spec:360", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:361", "response.object = \"response\"" },
+    { "openai/responses.spec:362", "response.created_at <- now" },
+    { "openai/responses.spec:363", "response.status = \"failed\"" },
+    { "openai/responses.spec:364", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:365", "response.error.code -> error.code" },
+    { "openai/responses.spec:366", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:367", "response.incomplete_details = null" },
+    { "openai/responses.spec:368", "response.instructions = null" },
+    { "openai/responses.spec:369", "response.metadata = {}" },
+    { "openai/responses.spec:370", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:371", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:372", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:373", "response.temperature = null" },
+    { "openai/responses.spec:374", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:375", "response.tools = []" },
+    { "openai/responses.spec:376", "response.top_p = null" },
+    { "openai/responses.spec:379", "error -> error : fault_body" },
+    { "openai/responses.spec:380", "code -> error.kind : fault try" },
+    { "openai/responses.spec:381", "code -> error.code" },
+    { "openai/responses.spec:382", "message -> error.message" },
+    { "openai/responses.spec:383", "param -> error.param" },
+    { "openai/responses.spec:258",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:259", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:262",
+    { "openai/responses.spec:260", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:263",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:264",
+    { "openai/responses.spec:265",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:278", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:285", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:292", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:298",
+    { "openai/responses.spec:279", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:286", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:293", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:299",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:304", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:309", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:328",
+    { "openai/responses.spec:305", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:310", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:329",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:353",
+    { "openai/responses.spec:354",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:355",
+    { "openai/responses.spec:356",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:356",
+    { "openai/responses.spec:357",
       "\"response.incomplete\" <-> end.length | end.refusal | end.failed { response <-> reply : "
       "reply }" },
-    { "openai/responses.spec:358", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:377", "\"error\" -> fail {" },
-    { "openai/responses.spec:258",
+    { "openai/responses.spec:359", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:378", "\"error\" -> fail {" },
+    { "openai/responses.spec:259",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:263",
+    { "openai/responses.spec:264",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:270", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:315", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:322", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:334", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:340", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:347", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:406", "id <-> id else \"\"" },
-    { "openai/responses.spec:407", "object = \"response\"" },
-    { "openai/responses.spec:408", "created_at <- now" },
-    { "openai/responses.spec:409", "status = \"in_progress\"" },
-    { "openai/responses.spec:410", "error = null" },
-    { "openai/responses.spec:411", "incomplete_details = null" },
-    { "openai/responses.spec:412", "instructions = null" },
-    { "openai/responses.spec:413", "metadata = {}" },
-    { "openai/responses.spec:414", "model <-> model else \"\"" },
-    { "openai/responses.spec:415", "output = []" },
-    { "openai/responses.spec:416", "parallel_tool_calls = true" },
-    { "openai/responses.spec:417", "temperature = null" },
-    { "openai/responses.spec:418", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:419", "tools = []" },
-    { "openai/responses.spec:420", "top_p = null" },
-    { "openai/responses.spec:421", "service_tier <-> tier" },
-    { "openai/responses.spec:426", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:427", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:428", "input_tokens_details.cache_write_tokens -> cache_write" },
-    { "openai/responses.spec:429",
+    { "openai/responses.spec:271", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:316", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:323", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:335", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:341", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:348", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:407", "id <-> id else \"\"" },
+    { "openai/responses.spec:408", "object = \"response\"" },
+    { "openai/responses.spec:409", "created_at <- now" },
+    { "openai/responses.spec:410", "status = \"in_progress\"" },
+    { "openai/responses.spec:411", "error = null" },
+    { "openai/responses.spec:412", "incomplete_details = null" },
+    { "openai/responses.spec:413", "instructions = null" },
+    { "openai/responses.spec:414", "metadata = {}" },
+    { "openai/responses.spec:415", "model <-> model else \"\"" },
+    { "openai/responses.spec:416", "output = []" },
+    { "openai/responses.spec:417", "parallel_tool_calls = true" },
+    { "openai/responses.spec:418", "temperature = null" },
+    { "openai/responses.spec:419", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:420", "tools = []" },
+    { "openai/responses.spec:421", "top_p = null" },
+    { "openai/responses.spec:422", "service_tier <-> tier" },
+    { "openai/responses.spec:427", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:428", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:429", "input_tokens_details.cache_write_tokens -> cache_write" },
+    { "openai/responses.spec:430",
       "input_tokens_details.cache_write_tokens <- cache_write else 0" },
-    { "openai/responses.spec:430", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:431", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:432", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:438", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:439", "message, detail -> message" },
-    { "openai/responses.spec:445", "message <-> message else \"\"" },
-    { "openai/responses.spec:446", "type <-> kind : fault" },
-    { "openai/responses.spec:447", "code -> kind : fault try" },
-    { "openai/responses.spec:448", "param <-> param else null" },
-    { "openai/responses.spec:449", "code <-> code else null" },
+    { "openai/responses.spec:431", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:432", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:433", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:439", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:440", "message, detail -> message" },
+    { "openai/responses.spec:446", "message <-> message else \"\"" },
+    { "openai/responses.spec:447", "type <-> kind : fault" },
+    { "openai/responses.spec:448", "code -> kind : fault try" },
+    { "openai/responses.spec:449", "param <-> param else null" },
+    { "openai/responses.spec:450", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },
@@ -5740,14 +5784,14 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2,
     2, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3, 1,
-    3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 2,
-    2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2,
-    2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3, 3,
-    1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3, 3,
-    3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2,
-    2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
+    3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3,
+    1, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3,
+    2, 2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
+    2, 2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3,
+    3, 1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+    2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3,
+    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2,
+    2, 2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
 };
 
 const struct xd_dialect xd_openai_responses = {

@@ -9,6 +9,7 @@ extern const struct xd_dialect xd_ollama_chat;
 extern const struct xd_dialect xd_openai_chat;
 extern const struct xd_dialect xd_openai_responses;
 extern const struct xd_dialect xd_mistral_chat;
+extern const struct xd_dialect xd_ollama_generate;
 extern const struct xd_dialect xd_openai_completions;
 extern const struct xd_dialect xd_ai21;
 extern const struct xd_dialect xd_alibaba;
@@ -71,9 +72,12 @@ extern const struct xd_dialect xd_xai;
 extern const struct xd_dialect xd_xai_responses;
 extern const struct xd_dialect xd_zai;
 extern const struct xd_dialect xd_bedrock_cohere;
+extern const struct xd_dialect xd_bedrock_nova;
+extern const struct xd_dialect xd_bedrock_rerank;
 extern const struct xd_dialect xd_bedrock_titan;
 extern const struct xd_dialect xd_crusoe;
 extern const struct xd_dialect xd_mistral;
+extern const struct xd_dialect xd_ollama_completions;
 extern const struct xd_dialect xd_openai_legacy;
 extern const struct xd_dialect xd_zhipu;
 
@@ -86,6 +90,7 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_openai_chat,
     &xd_openai_responses,
     &xd_mistral_chat,
+    &xd_ollama_generate,
     &xd_openai_completions,
     &xd_ai21,
     &xd_alibaba,
@@ -148,9 +153,12 @@ const struct xd_dialect *const xd_registry[] = {
     &xd_xai_responses,
     &xd_zai,
     &xd_bedrock_cohere,
+    &xd_bedrock_nova,
+    &xd_bedrock_rerank,
     &xd_bedrock_titan,
     &xd_crusoe,
     &xd_mistral,
+    &xd_ollama_completions,
     &xd_openai_legacy,
     &xd_zhipu,
     NULL,

@@ -26,6 +26,7 @@ BEGIN {
     may("server/log/",      "runtime/base/")
     may("server/metrics/",  "runtime/base/")
     may("server/config/",   "runtime/base/ runtime/route/strategy.h server/log/")
+    may("server/trace/",    "runtime/base/ server/log/ server/metrics/")
     may("server/auth/",     "runtime/base/ runtime/json/ runtime/xd/xd.h server/upstream/")
     may("tools/",        "runtime/ generated/ir.h server/ tools/")
     may("tests/",        "runtime/ generated/ir.h server/ codegen/ tools/simulate/ tests/")

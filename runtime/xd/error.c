@@ -375,6 +375,7 @@ xd_error_write(struct xd *x, const struct ir_error *e)
     struct ir_error whole = *e;
     if (whole.kind == IR_FAULT_UNSET)
         whole.kind = IR_FAULT_INTERNAL;
+    whole.status = (struct ir_int){ xd_error_status(x->dialect, &whole), true };
     jw_init(&x->w, x->out);
     x->dialect->write_error(x, &whole);
 }

@@ -192,6 +192,9 @@ xd_flow_stop(struct xd *x, unsigned choice, enum ir_stop stop, struct str stop_t
         x->flow->said = true;
     }
     keep_first(x, &t->stop_text, stop_text);
+    if (x->op->slot_bytes && t->stop_text.n > x->op->slot_bytes)
+        xd_fault(x, ERR_LIMIT, 0, "more than %u bytes are to be kept until the end",
+                 x->op->slot_bytes);
 }
 
 /* --- blocks with boundaries --- */

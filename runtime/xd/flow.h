@@ -31,6 +31,7 @@ struct flow_lane {
     int64_t key;        /* on the wire, or FLOW_NO_KEY */
     bool closed;        /* nothing more can belong to it */
     bool has_signature; /* thinking: what follows is another block */
+    bool no_arguments;  /* a call that began with {}: most likely that is all */
     unsigned said;      /* FLOW_SAID_*: which of its growing fields have said something */
     unsigned piece;     /* of its text: the last one that grew */
     unsigned index;     /* of its block, when live */

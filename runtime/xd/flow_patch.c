@@ -164,6 +164,8 @@ xd_flow_patch_keyed(struct xd *x, unsigned choice, int64_t key, const struct ir_
         learn(x, l, frag);
     if (l->place != FLOW_DONE)
         flow_lane_grow(x, t, l, frag);
+    else if (!xd_arguments_blank(frag->call.arguments) && !l->arguments.begun)
+        xd_fault(x, ERR_PROTOCOL, 0, "arguments of a call that had {} come after the next call");
     else if (!xd_arguments_blank(frag->call.arguments))
         xd_lose(x, "blocks.call.arguments");
     flow_advance(x, t);

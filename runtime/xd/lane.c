@@ -330,7 +330,9 @@ can_yield(const struct flow_lane *l)
 {
     if (l->closed)
         return true;
-    return l->style == FLOW_PATCHED && (l->block.kind != IR_BLOCK_CALL || l->arguments.complete);
+    if (l->style != FLOW_PATCHED || l->block.kind != IR_BLOCK_CALL)
+        return l->style == FLOW_PATCHED;
+    return l->arguments.begun ? l->arguments.complete : l->no_arguments;
 }
 
 /* Open a waiting lane with all that came for it. */
@@ -430,6 +432,7 @@ flow_lane_start(struct xd *x, struct flow_track *t, struct flow_lane *l,
                 const struct ir_block *frag)
 {
     note_said(l, frag);
+    l->no_arguments = frag->kind == IR_BLOCK_CALL && str_is(str_trim(frag->call.arguments), "{}");
     bool at_once = !t->waiting.first && is_ready(l) && (!t->live || can_yield(t->live));
     if (!at_once) {
         put_off(x, t, l, frag);

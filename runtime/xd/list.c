@@ -43,6 +43,15 @@ xd_read_turn(struct xd *x, uint32_t at, struct ir_request *m)
     xd_read_str(x, at, &b->text.text);
 }
 
+struct ir_input *
+xd_input(struct xd *x, struct ir_inputs *l, unsigned i)
+{
+    while (l->n <= i)
+        if (!XD_PUSH(x, l))
+            return NULL;
+    return &l->v[i];
+}
+
 struct ir_choice *
 xd_choice(struct xd *x, struct ir_choices *l, unsigned i)
 {

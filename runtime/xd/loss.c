@@ -76,12 +76,19 @@ add_step(struct name *name, const char *step)
     add(name, STR("."));
 }
 
+/* "reply", "embed_request": the document itself, which goes without saying. */
+static bool
+is_whole(struct str object)
+{
+    return str_ends(object, STR("request")) || str_ends(object, STR("reply"));
+}
+
 /* In a stream this is done for every unknown member of every event, so without printf. */
 void
 xd_lose_member(struct xd *x, const struct xd_shape *shape, const char *container, struct str key)
 {
     struct name name = { .n = 0 };
-    if (strcmp(shape->object, "request") != 0 && strcmp(shape->object, "reply") != 0)
+    if (!is_whole(str_from(shape->object)))
         add_step(&name, shape->object);
     add_step(&name, container);
     add(&name, key);

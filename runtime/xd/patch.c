@@ -2,8 +2,6 @@
 #include "runtime/ir/reply.h"
 #include "runtime/xd/fault.h"
 
-#define CHOICES (sizeof((struct xd_patch *)0)->calls / sizeof(unsigned))
-
 void
 xd_patch_begin(struct xd *x, const struct ir_reply *reply,
                void (*each)(struct xd *, const struct ir_reply *))
@@ -26,18 +24,21 @@ xd_patch_begin(struct xd *x, const struct ir_reply *reply,
 bool
 xd_patch_first(struct xd *x, unsigned choice)
 {
-    uint64_t bit = UINT64_C(1) << (choice & 63);
+    struct xd_patch *p = x->patch;
+    unsigned c = choice % XD_CHOICES_MAX;
+    uint64_t bit = UINT64_C(1) << c % 64;
 
-    if (x->patch->begun & bit)
+    if (p->begun[c / 64] & bit)
         return false;
-    x->patch->begun |= bit;
+    p->begun[c / 64] |= bit;
+    p->last = c > p->last ? c : p->last;
     return true;
 }
 
 bool
 xd_patch_last(const struct xd *x)
 {
-    return x->patch->begun >> (x->patch->choice & 63) <= 1;
+    return x->patch->choice % XD_CHOICES_MAX >= x->patch->last;
 }
 
 void
@@ -61,15 +62,22 @@ xd_patch_close(struct xd *x)
 }
 
 void
-xd_patch_count(struct xd *x)
+xd_patch_count(struct xd *x, int kind)
 {
-    x->patch->calls[x->patch->choice % CHOICES]++;
+    struct xd_patch *p = x->patch;
+    unsigned choice = p->choice % XD_CHOICES_MAX;
+
+    p->kind[choice] = (unsigned char)kind;
+    p->calls[choice] += kind == IR_BLOCK_CALL;
+    p->thoughts[choice] += kind == IR_BLOCK_THINKING || kind == IR_BLOCK_SEALED;
 }
 
 unsigned
 xd_patch_key(const struct xd *x)
 {
-    unsigned n = x->patch->calls[x->patch->choice % CHOICES];
+    const struct xd_patch *p = x->patch;
+    unsigned choice = p->choice % XD_CHOICES_MAX;
+    unsigned n = p->kind[choice] == IR_BLOCK_CALL ? p->calls[choice] : p->thoughts[choice];
 
     return n ? n - 1 : 0;
 }

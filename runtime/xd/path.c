@@ -135,14 +135,25 @@ xd_front_read(const struct xd_dialect *d, struct str path, struct str query, str
     return false;
 }
 
+/* "/models", "/models/NAME" */
+static bool
+lists_at(const struct xd_dialect *d, struct str path, struct str *name)
+{
+    struct str rest = str_starts(path, d->lists) ? str_skip(path, d->lists.n) : STR("?");
+    *name = (struct str){ NULL, 0 };
+    if (rest.n > 1 && *rest.p == '/')
+        *name = str_skip(rest, 1);
+    return rest.n == 0 || name->n;
+}
+
 bool
-xd_front_lists(const struct xd_dialect *d, struct str path)
+xd_front_lists(const struct xd_dialect *d, struct str path, struct str *name)
 {
     const struct fronts l = fronts_of(d);
     for (unsigned i = 0; d->lists.n && i < l.n; i++)
-        if (str_starts(path, l.v[i]) && str_eq(str_skip(path, l.v[i].n), d->lists))
+        if (str_starts(path, l.v[i]) && lists_at(d, str_skip(path, l.v[i].n), name))
             return true;
-    return false;
+    return d->lists.n && lists_at(d, path, name);
 }
 
 bool

@@ -24,8 +24,9 @@ struct xd_asked {
  * query without its `?`.  False when no operation has this path. */
 bool xd_front_read(const struct xd_dialect *d, struct str path, struct str query,
                    struct xd_asked *asked);
-/* Is this where the dialect's clients ask for the names of models? */
-bool xd_front_lists(const struct xd_dialect *d, struct str path);
+/* Is this where the dialect's clients ask for the names of models?  *name is that of the one they ask for, as it stands
+ * in the path, absent when they ask for all. */
+bool xd_front_lists(const struct xd_dialect *d, struct str path, struct str *name);
 /* A path without anything before it. */
 bool
 xd_path_read(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked);

@@ -213,6 +213,8 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
     }
     if (says(f, "roles", "strict"))
         prepare_first_turn(x, m);
+    if (says(f, "behind_results", "bridge"))
+        prepare_bridges(x, m);
     struct str excuse = value_of(f, "unsigned_calls");
     if (excuse.n && !str_is(excuse, "keep"))
         prepare_unsigned_calls(x, m, excuse);

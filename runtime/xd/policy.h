@@ -26,6 +26,8 @@
  *   orphan_results     keep | drop | unwrap      results of calls that the turn before did not make:
  *                           | error              leave; leave out; leave what they say, as a user's
  *                                                blocks; ERR_UNSUPPORTED
+ *   behind_results     keep | bridge             what a user says behind the results of calls: leave;
+ *                                                a turn of the assistant between ("OK.")
  *   media_urls         keep | fetch              images and files by address, where the wire wants
  *                                                their bytes: unsupported parts; fetched before
  *                                                (media_url.h)
@@ -39,12 +41,14 @@
  *                           | effort             max_output is raised above it; temperature, top_k
  *                           | tokens             and a low top_p are lost with it.  Or as the model
  *                           | level              sees fit.  Or a budget as an effort.  tokens: a
- *                           | drop               budget that goes with everything; level: nothing
- *                                                but an effort, thinking that is off being the least;
+ *                           | plain              budget that goes with everything; level: nothing
+ *                           | drop               but an effort, thinking that is off being the least;
+ *                                                plain: the same as low, medium or high in a place
+ *                                                of its own (Reasoning.level);
  *                                                drop: not at all, unless the client speaks this API.
- *                                                budget and adaptive: a client of another family is held
- *                                                to the limits (at least 1024; as the model sees fit is
- *                                                8192, or half of the output; not when a
+ *                                                budget and adaptive: a client of another family is
+ *                                                held to the limits (at least 1024; as the model sees
+ *                                                fit is 8192, or half of the output; not when a
  *                                                call must be made)
  *   thoughts           keep | show               clients of other families that want thinking get to
  *                                                see it

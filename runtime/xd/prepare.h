@@ -20,6 +20,8 @@ void prepare_foreign(struct xd *x, struct ir_request *m, enum xd_parts_rule rule
 void prepare_foreign_tools(struct xd *x, const struct ir_request *m, enum xd_parts_rule rule);
 /* Images, audio and documents that the target cannot take go, and turns that had nothing else. */
 void prepare_parts(struct xd *x, struct ir_request *m, enum xd_parts_rule rule);
+/* behind_results: what the user says behind results is a turn of its own, with one of the assistant between. */
+void prepare_bridges(struct xd *x, struct ir_request *m);
 /* orphan_results; rule: any but keep */
 void prepare_orphans(struct xd *x, struct ir_request *m, struct str rule);
 /* system_turns: the turns of role system go into the next user turn, or to the instructions. */

@@ -32,6 +32,16 @@ are_sayable(const struct xd *x, const struct ir_blocks *l)
     return true;
 }
 
+/* Some blocks cannot be left out without changing what is asked. */
+static void
+lose(struct xd *x, const struct ir_block *b)
+{
+    if (b->kind == IR_BLOCK_FOREIGN && b->foreign.vital.p)
+        xd_fault(x, ERR_UNSUPPORTED, 0, "'%.*s' is for providers that speak %.*s only",
+                 STR_ARG(b->foreign.vital), STR_ARG(b->foreign.dialect));
+    xd_lose(x, "blocks.foreign");
+}
+
 /* A list of our own, without what cannot be said. */
 static struct ir_blocks
 sayable(struct xd *x, const struct ir_blocks *l)
@@ -41,7 +51,7 @@ sayable(struct xd *x, const struct ir_blocks *l)
         const struct ir_block *b = &l->v[i];
         bool whole = is_sayable(x, b);
         if (!whole)
-            xd_lose(x, "blocks.foreign");
+            lose(x, b);
         struct ir_block *to = whole || b->kind == IR_BLOCK_RESULT ? XD_PUSH(x, &own) : NULL;
         if (!to)
             continue;

@@ -182,6 +182,42 @@ to_level(struct ir_reasoning *r)
     r->budget.set = false;
 }
 
+/* What models with an effort of their own say. */
+static const struct {
+    struct str word;
+    enum ir_effort effort;
+} plain_words[] = {
+    { STR_INIT("low"), IR_EFFORT_LOW },   { STR_INIT("medium"), IR_EFFORT_MEDIUM },
+    { STR_INIT("high"), IR_EFFORT_HIGH }, { STR_INIT("low"), IR_EFFORT_MINIMAL },
+    { STR_INIT("low"), IR_EFFORT_NONE },  { STR_INIT("high"), IR_EFFORT_XHIGH },
+    { STR_INIT("high"), IR_EFFORT_MAX },
+};
+#define PLAIN_WORDS (sizeof plain_words / sizeof *plain_words)
+
+/* An effort in the place of all else, where the model's maker looks for it. */
+static void
+to_plain(struct ir_reasoning *r)
+{
+    if (r->mode == IR_THINKING_AUTO && r->effort == IR_EFFORT_UNSET)
+        r->effort = IR_EFFORT_MEDIUM;
+    to_level(r);
+    enum ir_effort effort = r->effort;
+    *r = (struct ir_reasoning){ .set = true };
+    for (size_t i = 0; i < PLAIN_WORDS && !r->level.p; i++)
+        if (plain_words[i].effort == effort)
+            r->level = plain_words[i].word;
+}
+
+/* The other way round: such an effort among other families. */
+static void
+from_plain(struct ir_reasoning *r)
+{
+    for (size_t i = 0; i < PLAIN_WORDS && r->effort == IR_EFFORT_UNSET; i++)
+        if (str_eq(plain_words[i].word, r->level))
+            r->effort = plain_words[i].effort;
+    r->level = (struct str){ NULL, 0 };
+}
+
 static void
 to_adaptive(struct xd *x, struct ir_request *m)
 {
@@ -232,6 +268,8 @@ void
 prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
 {
     struct ir_reasoning *r = &m->reasoning;
+    if (r->level.p && is_stranger(x, m))
+        from_plain(r);
     bool effort = r->effort != IR_EFFORT_UNSET && r->mode == IR_THINKING_UNSET;
     bool mode = r->mode == IR_THINKING_AUTO || r->mode == IR_THINKING_BUDGET;
     if (effort && str_is(value, "budget"))
@@ -244,6 +282,9 @@ prepare_reasoning(struct xd *x, struct ir_request *m, struct str value)
         fit_adaptive(x, m);
     else if (effort && str_is(value, "tokens"))
         to_tokens(m);
+    else if ((effort || r->mode != IR_THINKING_UNSET) && str_is(value, "plain")
+             && is_stranger(x, m))
+        to_plain(r);
     else if (r->mode != IR_THINKING_UNSET && str_is(value, "level"))
         to_level(r);
     else if (mode && r->effort == IR_EFFORT_UNSET && str_is(value, "effort"))

@@ -1,6 +1,9 @@
-/* Results of calls that nobody made, as the target sees it: the conversation was cut, or made by hand. */
+/* Results of calls that nobody made, as the target sees it: the conversation was cut, or made by hand.  And what a
+ * user says behind results. */
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
+
+#define BRIDGE_TEXT "OK." /* of an assistant that has nothing to say */
 
 /* Was the call made in the last turn of the assistant before this one?  No API takes later answers. */
 static bool
@@ -81,6 +84,61 @@ prepare_orphans(struct xd *x, struct ir_request *m, struct str rule)
         struct ir_turn *to = orphans && t.blocks.n == 0 ? NULL : XD_PUSH(x, &own);
         if (to)
             *to = t;
+    }
+    if (some)
+        m->turns = own;
+}
+
+/* --- behind results --- */
+
+/* How many blocks of a turn stand up to its last result; 0: there is none, or nothing behind it. */
+static unsigned
+results_end(const struct ir_turn *t)
+{
+    unsigned n = t->blocks.n;
+    while (n > 0 && t->blocks.v[n - 1].kind != IR_BLOCK_RESULT)
+        n--;
+    return n < t->blocks.n ? n : 0;
+}
+
+static void
+push_turn(struct xd *x, struct ir_turns *to, const struct ir_turn *t, const struct ir_block *from,
+          unsigned n)
+{
+    struct ir_turn *own = XD_PUSH(x, to);
+    if (!own)
+        return;
+    *own = *t;
+    own->blocks = (struct ir_blocks){ 0 };
+    for (unsigned i = 0; i < n; i++) {
+        struct ir_block *b = XD_PUSH(x, &own->blocks);
+        if (b)
+            *b = from[i];
+    }
+}
+
+void
+prepare_bridges(struct xd *x, struct ir_request *m)
+{
+    static const struct ir_block bridge = { .kind = IR_BLOCK_TEXT,
+                                            .text.text = STR_INIT(BRIDGE_TEXT) };
+    static const struct ir_turn assistant = { .set = true, .role = IR_ROLE_ASSISTANT };
+    struct ir_turns own = { 0 };
+    bool some = false;
+    for (unsigned i = 0; i < m->turns.n; i++) {
+        const struct ir_turn *t = &m->turns.v[i];
+        unsigned n = results_end(t);
+        if (n) {
+            const struct ir_turn user = { .set = true, .role = t->role };
+            push_turn(x, &own, t, t->blocks.v, n);
+            push_turn(x, &own, &assistant, &bridge, 1);
+            push_turn(x, &own, &user, t->blocks.v + n, t->blocks.n - n);
+            some = true;
+            continue;
+        }
+        struct ir_turn *to = XD_PUSH(x, &own);
+        if (to)
+            *to = *t;
     }
     if (some)
         m->turns = own;

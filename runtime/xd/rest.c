@@ -8,15 +8,15 @@ xd_same_object(const struct xd_shape *a, const struct xd_shape *b)
     return a == b || (strcmp(a->family, b->family) == 0 && strcmp(a->object, b->object) == 0);
 }
 
-static bool
-has_container(const struct xd_keys *keys, const char *path)
+/* The members of the object, or of an object in it, that the path names; NULL without any. */
+static const struct xd_keys *
+keys_at(const struct xd_keys *keys, const char *path)
 {
-    if (strcmp(keys->path, path) == 0)
-        return true;
-    for (unsigned i = 0; i < keys->n; i++)
-        if (keys->v[i].sub && has_container(keys->v[i].sub, path))
-            return true;
-    return false;
+    const struct xd_keys *found = strcmp(keys->path, path) == 0 ? keys : NULL;
+    for (unsigned i = 0; !found && i < keys->n; i++)
+        if (keys->v[i].sub)
+            found = keys_at(keys->v[i].sub, path);
+    return found;
 }
 
 /* Will the item be written by one of the calls for this object? */
@@ -24,17 +24,28 @@ static bool
 has_place(const struct xd_shape *shape, const struct ir_rest_item *item)
 {
     return shape->rest == XD_REST_KEEP && xd_same_object(item->shape, shape)
-           && has_container(shape->keys, item->container);
+           && keys_at(shape->keys, item->container);
+}
+
+/* Is this where the item stood?  "key", "container.key" */
+static bool
+is_at(const struct ir_rest_item *item, struct str path)
+{
+    size_t n = strlen(item->container);
+    if (n == 0)
+        return str_eq(path, item->key);
+    return path.n > n && path.p[n] == '.' && str_starts(path, str_make(item->container, n))
+           && str_eq(str_skip(path, n + 1), item->key);
 }
 
 const struct xd_refusal *
 xd_refusal_of(const struct ir_rest_item *item)
 {
     const struct xd_shape *shape = item->shape;
-    if (*item->container || str_is(item->value, "null") || str_is(item->value, "false"))
+    if (str_is(item->value, "null") || str_is(item->value, "false"))
         return NULL;
     for (unsigned i = 0; i < shape->n_refused; i++)
-        if (str_eq(shape->refused[i].name, item->key))
+        if (is_at(item, shape->refused[i].name))
             return &shape->refused[i];
     return NULL;
 }

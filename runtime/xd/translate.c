@@ -15,8 +15,15 @@ void
 xd_init(struct xd *x, const struct xd_dialect *d, enum xd_op_kind op, struct arena *a,
         struct buf *out)
 {
+    xd_init_op(x, d, xd_op(d, op), a, out);
+}
+
+void
+xd_init_op(struct xd *x, const struct xd_dialect *d, const struct xd_op *op, struct arena *a,
+           struct buf *out)
+{
     *x = (struct xd){ .dialect = d,
-                      .op = xd_op(d, op),
+                      .op = op,
                       .mode = XD_LENIENT,
                       .arena = a,
                       .keep = a,

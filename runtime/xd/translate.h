@@ -13,6 +13,9 @@
  * where a dialect wants the time, and makes the ids of calls unique that came without one. */
 void xd_init(struct xd *x, const struct xd_dialect *d, enum xd_op_kind op, struct arena *a,
              struct buf *out);
+/* The same for one of several operations of a kind: xd_init takes the first of them. */
+void xd_init_op(struct xd *x, const struct xd_dialect *d, const struct xd_op *op, struct arena *a,
+                struct buf *out);
 void xd_fini(struct xd *x);
 
 /* body must outlive *m, which points into it.  Errors, in x->fault: ERR_SYNTAX with the byte

@@ -50,7 +50,7 @@ struct xd_keys {
 };
 /* An unknown member without which the object would mean something else. */
 struct xd_refusal {
-    struct str name;
+    struct str name;  /* "key", "container.key" */
     const char *code; /* of the error that says so; NULL: none of its own */
 };
 struct xd_shape {
@@ -247,6 +247,8 @@ struct xd_dialect {
     unsigned nfronts; /* 0: the usual, see path.h */
     struct str lists; /* where clients ask for the names of models: "/models"; or absent */
     void (*write_list)(struct xd *x, const struct ir_model_list *m);
+    /* ... and for one, at "/models/NAME" */
+    void (*write_entry)(struct xd *x, const struct ir_model_entry *m);
     const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;
     const struct xd_dialect *const
@@ -412,6 +414,9 @@ void xd_read_data_url(struct xd *x, uint32_t at,
                       struct ir_source *v); /* data: URL or bare base64 -> bytes */
 /* A text to go on with: one turn of the user.  Several, or tokens, are a foreign block. */
 void xd_read_prompt(struct xd *x, uint32_t at, struct ir_request *m);
+void xd_read_prompt_beside(struct xd *x, uint32_t at, struct ir_request *m);
+/* A list of bare base64: images of the turn of the user. */
+void xd_read_prompt_images(struct xd *x, uint32_t at, struct ir_request *m);
 /* A list of bare base64, or of data: URLs: a block of this kind for each. */
 void xd_read_bytes(struct xd *x, uint32_t at, struct ir_blocks *l, enum ir_block_kind kind);
 void xd_read_seconds(struct xd *x, uint32_t at,
@@ -499,6 +504,7 @@ void *xd_push(struct xd *x, void **v, unsigned *n, unsigned *cap, size_t size);
 struct ir_turn *xd_turn(struct xd *x, struct ir_request *m, enum ir_role role);
 /* Element i of a list of choices, made when missing.  NULL (and ERR_LIMIT) beyond XD_CHOICES_MAX. */
 struct ir_choice *xd_choice(struct xd *x, struct ir_choices *l, unsigned i);
+struct ir_input *xd_input(struct xd *x, struct ir_inputs *l, unsigned i);
 
 /* prompt = input + cache_read + cache_write: when the whole was read, make it what remains without the parts.  Parts are
  * cut to what is there, so that the sum is always the number that the peer said. */
@@ -541,6 +547,9 @@ void xd_put_text_parts(struct xd *x, struct str key, struct str v); /* [{"text":
 void xd_put_texts(struct xd *x, struct str key, struct str v);      /* [{"type":"text","text":v}] */
 /* A conversation as one text (prompt.c): whose each of several texts is stands before it. */
 bool xd_put_prompt(struct xd *x, struct str key, const struct ir_request *m);
+/* The same where the instructions and the images have members of their own; and those images. */
+bool xd_put_prompt_beside(struct xd *x, struct str key, const struct ir_request *m);
+bool xd_put_prompt_images(struct xd *x, struct str key, const struct ir_request *m);
 /* "2026-01-31T00:00:00Z" */
 void xd_put_date(struct xd *x, struct str key);
 /* Blocks of a kind (images) as a list of bare base64.  What stands elsewhere is noted as lost. */
@@ -688,9 +697,12 @@ struct xd_patch {
     struct buf each;      /* rendered members of `each`, with a trailing comma */
     bool want_usage;      /* the client asked for usage */
     struct ir_usage usage;
-    uint64_t begun;     /* bit by choice: its first chunk was written */
-    unsigned choice;    /* of the event being written */
-    unsigned calls[64]; /* by choice: calls opened so far */
+    uint64_t begun[XD_CHOICES_MAX / 64]; /* bit by choice: its first chunk was written */
+    unsigned choice;                     /* of the event being written */
+    unsigned last;                       /* the highest choice that was begun */
+    /* By choice: calls opened so far, blocks of thinking, and the kind of the last block. */
+    unsigned short calls[XD_CHOICES_MAX], thoughts[XD_CHOICES_MAX];
+    unsigned char kind[XD_CHOICES_MAX];
     struct xd_patch_call
         *gathered; /* calls of dialects that say them as a whole; in the stream's arena */
 };
@@ -705,8 +717,9 @@ bool xd_patch_last(const struct xd *x);
 /* Start and end a chunk: the frame, the members of `each`. */
 void xd_patch_open(struct xd *x);
 void xd_patch_close(struct xd *x);
-/* A keyed block (a call) opens in the event's choice; and its ordinal from 0 while it is open. */
-void xd_patch_count(struct xd *x);
+/* A block opens in the event's choice; and its ordinal from 0 among its like while it is open: among calls, or among
+ * blocks of thinking, be they sealed or not. */
+void xd_patch_count(struct xd *x, int kind);
 unsigned xd_patch_key(const struct xd *x);
 /* Is the event about a call, which is gathered until it closes?  Then *whole is the call; its kind is unset before. */
 bool xd_patch_gather(struct xd *x, const struct ir_event *e, struct ir_block *whole);

@@ -244,13 +244,6 @@ catalogue_print(const struct catalogue *c, unsigned most, struct buf *out)
         buf_printf(out, " and %u more", all - most);
 }
 
-static void
-put_string(struct jw *w, struct str key, struct str value)
-{
-    jw_key(w, key);
-    jw_string(w, value);
-}
-
 #define DATE_BYTES 32
 
 static struct str
@@ -262,20 +255,15 @@ print_time(char *to, uint64_t seconds)
     return str_make(to, strftime(to, DATE_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm));
 }
 
-void
-model_write(struct str name, uint64_t created, struct jw *w)
+struct ir_model_entry
+model_entry(struct str name, uint64_t created, struct arena *a)
 {
     char date[DATE_BYTES];
-    jw_object(w);
-    put_string(w, STR("id"), name);
-    put_string(w, STR("object"), STR("model"));
-    put_string(w, STR("type"), STR("model"));
-    put_string(w, STR("display_name"), name);
-    jw_key(w, STR("created"));
-    jw_int(w, (int64_t)created);
-    put_string(w, STR("created_at"), print_time(date, created));
-    put_string(w, STR("owned_by"), STR("llmux"));
-    jw_close(w);
+    return (struct ir_model_entry){ .set = true,
+                                    .id = name,
+                                    .resource = arena_printf(a, "models/%.*s", STR_ARG(name)),
+                                    .created = { (int64_t)created, true },
+                                    .date = arena_str(a, print_time(date, created)) };
 }
 
 struct ir_model_list
@@ -283,16 +271,9 @@ catalogue_list(const struct catalogue *c, uint64_t created, struct arena *a)
 {
     unsigned all = c->n_exact + c->n_wild;
     struct ir_model_entry *v = arena_alloc(a, all * sizeof *v);
-    char date[DATE_BYTES];
-    struct str when = arena_str(a, print_time(date, created));
-    for (unsigned i = 0; v && i < all; i++) {
-        struct str name = i < c->n_exact ? c->exact[i].name : c->wild[i - c->n_exact].name;
-        v[i] = (struct ir_model_entry){ .set = true,
-                                        .id = name,
-                                        .resource = arena_printf(a, "models/%.*s", STR_ARG(name)),
-                                        .created = { (int64_t)created, true },
-                                        .date = when };
-    }
+    for (unsigned i = 0; v && i < all; i++)
+        v[i] = model_entry(i < c->n_exact ? c->exact[i].name : c->wild[i - c->n_exact].name,
+                           created, a);
     struct ir_model_list l = { .set = true, .models = { v, v ? all : 0, all } };
     if (l.models.n) {
         l.first = v[0].id;

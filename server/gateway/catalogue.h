@@ -57,8 +57,7 @@ void catalogue_print(const struct catalogue *c, unsigned most, struct buf *out);
 
 /* The list of models, for a dialect to write; lives in the arena. */
 struct ir_model_list catalogue_list(const struct catalogue *c, uint64_t created, struct arena *a);
-/* Write one model as JSON, with the members that clients of all dialects look for; each takes
- * those it knows. */
-void model_write(struct str name, uint64_t created, struct jw *w);
+/* The same for one model. */
+struct ir_model_entry model_entry(struct str name, uint64_t created, struct arena *a);
 
 #endif

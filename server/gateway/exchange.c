@@ -77,7 +77,7 @@ read_body(struct exchange *x, struct fault *f)
     struct xd xd;
     if (x->front.op->passes)
         return read_passage(x, f);
-    xd_init(&xd, x->front.dialect, x->front.op->kind, &t->arena, NULL);
+    xd_init_op(&xd, x->front.dialect, x->front.op, &t->arena, NULL);
     xd.doc = t->doc;
     enum err err = xd_ask_read(&xd, http_exchange_body(x->http), &t->ask);
     t->doc = xd.doc;

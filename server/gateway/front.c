@@ -52,6 +52,16 @@ has_marks(const struct http_head *head, const struct xd_op *op)
     return op->nheaders > 0;
 }
 
+/* Does it show who pays by a header of the dialect's own? */
+static bool
+has_key(const struct http_head *head, const struct xd_dialect *d)
+{
+    for (unsigned i = 0; i < d->nauths; i++)
+        if (d->auths[i].scheme == XD_AUTH_HEADER && http_head_get(head, d->auths[i].name).p)
+            return true;
+    return false;
+}
+
 static bool
 is_unmarked(const struct xd_dialect *d)
 {
@@ -74,32 +84,38 @@ is_bare(const struct xd_dialect *d)
 const struct xd_dialect *
 front_of_headers(const struct http_head *head)
 {
-    const struct xd_dialect *plain = NULL;
+    const struct xd_dialect *plain = NULL, *keyed = NULL;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
         if ((*d)->provider)
             continue;
         for (unsigned i = 0; i < (*d)->nops; i++)
             if (has_marks(head, &(*d)->ops[i]))
                 return *d;
+        if (has_key(head, *d))
+            keyed = *d;
         if (is_unmarked(*d) && (!plain || (is_bare(*d) && !is_bare(plain))))
             plain = *d;
     }
+    if (keyed)
+        return keyed;
     return plain ? plain : xd_registry[0];
 }
 
 const struct xd_dialect *
-front_of_list(const struct http_head *head)
+front_of_list(const struct http_head *head, struct str *name)
 {
     struct str vendor = vendor_of(head->path);
     struct str rest = vendor.p ? str_skip(head->path, vendor.n + 1) : head->path;
     const struct xd_dialect *marked = front_of_headers(head), *first = NULL;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
-        if ((*d)->provider || (vendor.p && !is_vendor(*d, vendor)) || !xd_front_lists(*d, rest))
+        struct str one;
+        if ((*d)->provider || (vendor.p && !is_vendor(*d, vendor))
+            || !xd_front_lists(*d, rest, &one) || (first && *d != marked))
             continue;
-        if (*d == marked)
-            return marked;
-        if (!first)
-            first = *d;
+        first = *d;
+        *name = one;
+        if (first == marked)
+            break;
     }
     return first;
 }

@@ -23,13 +23,14 @@ struct front {
 struct front front_of_path(struct str path, struct str query);
 
 /* The dialect in which to answer a request whose path tells none: the one whose constant request
- * headers (a version, say) the request has, else the first that has none to tell it by, and of those
+ * headers (a version, say) the request has, else the one whose header for a key it has, else the first that has none to tell it by, and of those
  * one whose spec names an empty front beside another. */
 const struct xd_dialect *front_of_headers(const struct http_head *head);
 
 /* The dialect in which to list the models, NULL when that is not what the path asks for.  Where
- * several have the path, the headers tell. */
-const struct xd_dialect *front_of_list(const struct http_head *head);
+ * several have the path, the headers tell.  *name: the one model that is asked for, as it stands in
+ * the path; absent: all. */
+const struct xd_dialect *front_of_list(const struct http_head *head, struct str *name);
 
 /* For any request: the dialect of its path, else that of its headers. */
 struct front front_of(const struct http_head *head);

@@ -121,9 +121,10 @@ measure_attempt(struct exchange *x, uint64_t total_us)
     measure_usage(c, &a->tally.usage);
     if (x->wants_stream && x->first_us && !x->error.set && !x->gone)
         measure_stream(c, x);
-    metrics_add(
-        metrics_cell(s, METRICS_OF_ATTEMPT, (struct str[]){ p->name, p->type, model, outcome(x) }),
-        METRICS_DEPLOYMENT_REQUESTS, 1);
+    c = metrics_cell(s, METRICS_OF_ATTEMPT,
+                     (struct str[]){ p->name, p->type, operation_of(x), model, outcome(x) });
+    metrics_add(c, METRICS_DEPLOYMENT_REQUESTS, 1);
+    metrics_observe(c, METRICS_OPERATION_DURATION, total_us, NULL);
     if (x->error.set && x->error.kind == IR_FAULT_RATE)
         metrics_add(metrics_cell(s, METRICS_OF_LIMIT, (struct str[]){ p->name, STR("provider") }),
                     METRICS_RATE_LIMITED, 1);

@@ -1,8 +1,7 @@
 /* Small answers. */
 #include "server/gateway/pages.h"
 
-#include <stdlib.h>
-
+#include "runtime/base/percent.h"
 #include "runtime/base/utf8.h"
 #include "runtime/xd/translate.h"
 #include "server/gateway/clock.h"
@@ -11,7 +10,7 @@
 #include "server/gateway/request_log.h"
 #include "server/gateway/worker.h"
 
-#define SCRATCH_MAX (64u << 10)
+#define SCRATCH_MAX (16u << 20)
 
 /* --- health and models --------------------------------------------------------------------- */
 
@@ -47,38 +46,30 @@ answer_models(struct page *p, const struct xd_dialect *d)
     arena_fini(&a);
 }
 
-/* "gpt-4o", or "meta%2Fllama" for "meta/llama". */
-static struct str
-decode(struct str s, char *to)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        char hex[3] = { 0 }, *end = hex;
-        if (s.p[i] == '%' && i + 2 < s.n)
-            memcpy(hex, s.p + i + 1, 2);
-        long v = hex[0] ? strtol(hex, &end, 16) : 0;
-        bool coded = end == hex + 2;
-        to[n++] = coded ? (char)v : s.p[i];
-        i += coded ? 2 : 0;
-    }
-    return str_make(to, n);
-}
-
+/* One model; its name as it stands in the path. */
 static void
-answer_model(struct page *p, struct str name)
+answer_model(struct page *p, const struct xd_dialect *d, struct str coded)
 {
     const struct gateway *g = worker_gateway(p->w);
-    char decoded[1024] = "";
-    struct jw j;
-    name = decode(str_make(name.p, name.n < sizeof decoded ? name.n : 0), decoded);
-    if (utf8_valid(name.p, name.n) < name.n || !catalogue_find(&g->catalogue, name)) {
+    struct buf name;
+    struct arena a;
+    struct xd xd;
+    buf_init(&name, coded.n);
+    percent_decode(&name, coded);
+    if (utf8_valid(name.p, name.n) < name.n || !catalogue_find(&g->catalogue, buf_str(&name))) {
         p->message = "no such model";
         page_refuse(p, 404, IR_FAULT_MISSING, STR("no such model"));
+        buf_fini(&name);
         return;
     }
-    jw_init(&j, &p->w->out);
-    model_write(name, p->w->service->started, &j);
+    arena_init(&a, SCRATCH_MAX);
+    struct ir_model_entry entry = model_entry(buf_str(&name), p->w->service->started, &a);
+    xd_init(&xd, d, d->ops[0].kind, &a, &p->w->out);
+    d->write_entry(&xd, &entry);
     page_send_out(p, 200);
+    xd_fini(&xd);
+    arena_fini(&a);
+    buf_fini(&name);
 }
 
 /* --- metrics ------------------------------------------------------------------------------- */
@@ -117,17 +108,6 @@ static const struct {
     { STR_INIT("/metrics"), pages_metrics },
 };
 
-/* "/v1/models/<name>", "/models/<name>": the name; absent for other paths. */
-static struct str
-model_of_path(struct str path)
-{
-    if (str_starts(path, STR("/v1/")))
-        path = str_skip(path, 3);
-    if (!str_starts(path, STR("/models/")) || path.n == sizeof "/models/" - 1)
-        return (struct str){ NULL, 0 };
-    return str_skip(path, sizeof "/models/" - 1);
-}
-
 void
 pages_answer(struct worker *w, struct http_exchange *http)
 {
@@ -149,19 +129,14 @@ pages_answer(struct worker *w, struct http_exchange *http)
             page_refuse_method(&p, "GET, HEAD");
         return;
     }
-    const struct xd_dialect *lists = front_of_list(p.head);
-    if (lists) {
-        if (page_is_reading(&p))
-            answer_models(&p, lists);
-        else
-            page_refuse_method(&p, "GET, HEAD");
-        return;
-    }
-    struct str name = model_of_path(path);
-    if (name.p && !page_is_reading(&p)) {
+    struct str name;
+    const struct xd_dialect *lists = front_of_list(p.head, &name);
+    if (lists && !page_is_reading(&p)) {
         page_refuse_method(&p, "GET, HEAD");
-    } else if (name.p) {
-        answer_model(&p, name);
+    } else if (lists && name.p) {
+        answer_model(&p, lists, name);
+    } else if (lists) {
+        answer_models(&p, lists);
     } else {
         p.message = "no such path";
         page_refuse(&p, 404, IR_FAULT_MISSING, STR("no such path"));

@@ -30,7 +30,7 @@ write_answer(struct exchange *x, const struct xd_answer *answer)
 {
     struct buf *out = &x->worker->out;
     struct xd xd;
-    xd_init(&xd, x->front.dialect, x->front.op->kind, &x->attempt.arena, out);
+    xd_init_op(&xd, x->front.dialect, x->front.op, &x->attempt.arena, out);
     xd.now = (int64_t)(clock_wall_ms() / 1000);
     enum err err = xd_answer_write(&xd, answer);
     xd_fini(&xd);

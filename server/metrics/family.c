@@ -93,6 +93,13 @@ static const struct metrics_family of_attempt[] = {
     [METRICS_DEPLOYMENT_REQUESTS] = { .name = "llmux_deployment_requests",
                                       .help = "Attempts at a deployment, by how they ended.",
                                       .type = METRICS_COUNTER },
+    [METRICS_OPERATION_DURATION] = { .name = "gen_ai.client.operation.duration",
+                                     .help = "GenAI operation duration.",
+                                     .type = METRICS_HISTOGRAM,
+                                     .unit = METRICS_SECONDS,
+                                     .bounds = &operation_bounds,
+                                     .convention = "gen_ai.client.operation.duration",
+                                     .hidden = true },
 };
 
 #define TOKENS(kind) \
@@ -103,7 +110,8 @@ static const struct metrics_family of_attempt[] = {
 #define SIZES(kind) \
     { \
         .name = "gen_ai.client.token.usage", .help = "Number of input and output tokens used.", \
-        .fixed = kind, .type = METRICS_HISTOGRAM, .bounds = &size_bounds, .hidden = true \
+        .fixed = kind, .type = METRICS_HISTOGRAM, .bounds = &size_bounds, \
+        .convention = "gen_ai.client.token.usage", .hidden = true \
     }
 
 static const struct metrics_family of_deployment[] = {
@@ -117,12 +125,14 @@ static const struct metrics_family of_deployment[] = {
                                       "reply.",
                               .type = METRICS_HISTOGRAM,
                               .unit = METRICS_SECONDS,
-                              .bounds = &first_bounds },
+                              .bounds = &first_bounds,
+                              .convention = "gen_ai.server.time_to_first_token" },
     [METRICS_PER_TOKEN] = { .name = "llmux_time_per_output_token",
                             .help = "Time for each token of a streamed reply after the first.",
                             .type = METRICS_HISTOGRAM,
                             .unit = METRICS_SECONDS,
-                            .bounds = &further_bounds },
+                            .bounds = &further_bounds,
+                            .convention = "gen_ai.server.time_per_output_token" },
     [METRICS_TOKENS_INPUT] = TOKENS("input"),
     [METRICS_TOKENS_OUTPUT] = TOKENS("output"),
     [METRICS_TOKENS_CACHE_READ] = TOKENS("cache_read"),
@@ -173,8 +183,8 @@ const struct metrics_group_info metrics_groups[METRICS_GROUPS] = {
                              FAMILIES(of_failure),
                              .most = 1000 },
     [METRICS_OF_MODEL] = { { "front", "operation", "model" }, 3, FAMILIES(of_model), .most = 500 },
-    [METRICS_OF_ATTEMPT] = { { "deployment", "provider", "model", "outcome" },
-                             4,
+    [METRICS_OF_ATTEMPT] = { { "deployment", "provider", "operation", "model", "outcome" },
+                             5,
                              FAMILIES(of_attempt),
                              .most = 2000 },
     [METRICS_OF_DEPLOYMENT] = { { "deployment", "provider", "operation", "model" },

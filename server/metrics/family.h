@@ -33,7 +33,8 @@ struct metrics_family {
     enum metrics_type type;
     enum metrics_unit unit;
     const struct metrics_bounds *bounds; /* of a histogram */
-    bool hidden;                         /* not in the text that is scraped */
+    const char *convention; /* its name among OpenTelemetry's metrics of generative AI; or NULL */
+    bool hidden;            /* told by that name only */
 };
 
 enum metrics_group {
@@ -73,7 +74,7 @@ enum metrics_of_worker {
 enum metrics_of_request { METRICS_REQUESTS };
 enum metrics_of_failure { METRICS_FAILED_REQUESTS };
 enum metrics_of_model { METRICS_REQUEST_DURATION, METRICS_OVERHEAD, METRICS_DROPPED_FIELDS };
-enum metrics_of_attempt { METRICS_DEPLOYMENT_REQUESTS };
+enum metrics_of_attempt { METRICS_DEPLOYMENT_REQUESTS, METRICS_OPERATION_DURATION };
 enum metrics_of_deployment {
     METRICS_UPSTREAM_DURATION,
     METRICS_FIRST_TOKEN,

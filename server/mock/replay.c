@@ -112,7 +112,7 @@ key_of_body(const struct mock_route *route, struct str body)
     struct xd_ask ask;
     struct xd x;
     arena_init(&a, 64 << 20);
-    xd_init(&x, route->dialect, route->op->kind, &a, NULL);
+    xd_init_op(&x, route->dialect, route->op, &a, NULL);
     uint64_t key = 0;
     if (route->op->kind == XD_OP_CHAT && xd_ask_read(&x, body, &ask) == ERR_OK) {
         xd_asked_tell(&route->asked, &a, &ask);

@@ -25,6 +25,12 @@ mock_route_find(struct str path, struct str query, struct mock_route *r)
     *r = (struct mock_route){ .dialect = take_name(&rest) };
     if (r->dialect)
         found = xd_path_find(r->dialect, rest, query, &r->asked);
+    const struct xd_dialect *const *also = r->dialect ? r->dialect->also : NULL;
+    for (; also && *also && !found; also++)
+        if (xd_path_find(*also, rest, query, &r->asked)) {
+            r->dialect = *also;
+            found = true;
+        }
     for (const struct xd_dialect *const *d = xd_registry; *d && !found; d++)
         if (!(*d)->provider) {
             r->dialect = *d;

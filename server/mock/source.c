@@ -144,7 +144,7 @@ next_whole(struct mock_source *s, struct buf *out)
     if (k->done)
         return MOCK_PIECE_END;
     k->done = true;
-    xd_init(&x, k->route.dialect, k->route.op->kind, &k->arena, out);
+    xd_init_op(&x, k->route.dialect, k->route.op, &k->arena, out);
     x.now = (int64_t)time(NULL);
     enum err err = xd_reply_write(&x, &k->reply);
     xd_fini(&x);
@@ -190,7 +190,7 @@ fail_whole(struct mock_source *s, struct buf *out)
 {
     struct spoken *k = (struct spoken *)s;
     struct xd x;
-    xd_init(&x, k->route.dialect, k->route.op->kind, &k->arena, out);
+    xd_init_op(&x, k->route.dialect, k->route.op, &k->arena, out);
     xd_error_write(&x, &mishap);
     xd_fini(&x);
 }

@@ -91,7 +91,7 @@ send_error(struct visit *v, const struct ir_error *e)
     if (d->error_word.p)
         add_header(v, d->error_word, xd_error_word(d, e));
     buf_init(&out, 1 << 20);
-    xd_init(&x, d, v->route->op->kind, &v->arena, &out);
+    xd_init_op(&x, d, v->route->op, &v->arena, &out);
     bool listed = v->ask.kind == XD_OP_CHAT && v->ask.chat.stream == IR_TRUE
                   && v->route->asked.framing == FRAMING_ARRAY;
     buf_puts(&out, listed ? STR("[") : STR(""));
@@ -127,7 +127,7 @@ send_status(struct visit *v)
     const struct mock_manner *m = &v->letter.manner;
     struct ir_error e;
     struct xd x;
-    xd_init(&x, v->route->dialect, v->route->op->kind, &v->arena, NULL);
+    xd_init_op(&x, v->route->dialect, v->route->op, &v->arena, NULL);
     xd_error_read(&x, STR(""), (int)m->status, &e);
     xd_fini(&x);
     e.message = arena_printf(&v->arena, "%.*s, says the mock", STR_ARG(e.message));
@@ -238,7 +238,7 @@ read_request(struct visit *v)
 {
     struct xd x;
     struct ir_error e;
-    xd_init(&x, v->route->dialect, v->route->op->kind, &v->arena, NULL);
+    xd_init_op(&x, v->route->dialect, v->route->op, &v->arena, NULL);
     enum err err = v->route->op->passes ? read_passage(v, &x.fault)
                                         : xd_ask_read(&x, http_exchange_body(v->x), &v->ask);
     xd_asked_tell(&v->route->asked, &v->arena, &v->ask);
@@ -371,7 +371,7 @@ send_answer(struct visit *v)
     struct buf out;
     struct xd x;
     buf_init(&out, ARENA_MAX);
-    xd_init(&x, v->route->dialect, v->route->op->kind, &v->arena, &out);
+    xd_init_op(&x, v->route->dialect, v->route->op, &v->arena, &out);
     bool made = mock_operate(&v->ask, v->model, o->token_bytes ? o->token_bytes : MOCK_TOKEN_BYTES,
                              &v->arena, &reply)
                 && !xd_answer_write(&x, &reply);

@@ -7,17 +7,19 @@ import { createGoogle } from '@ai-sdk/google';
 import { createOpenAI } from '@ai-sdk/openai';
 import { GoogleGenAI } from '@google/genai';
 import { embedMany } from 'ai';
-import { CohereClientV2 } from 'cohere-ai';
+import { CohereClient, CohereClientV2 } from 'cohere-ai';
 import { Ollama } from 'ollama';
 
 import { failure, UPSTREAM_KEY, World } from './lib/world.mjs';
 
 let w;
 // What the emulator is asked in beside OpenAI's and Anthropic's dialects.
-const embedders = ['gemini', 'vertex', 'cohere', 'voyage', 'jina', 'ollama', 'bedrock_titan', 'mistral', 'nvidia'];
-const rankers = ['cohere', 'voyage', 'jina', 'fireworks'];
-const counters = ['gemini', 'vertex', 'bedrock', 'openai.responses'];
-const named = [...new Set([...embedders, ...rankers, ...counters])];
+const embedders = [
+    'gemini', 'vertex', 'cohere', 'voyage', 'jina', 'ollama', 'bedrock_titan', 'bedrock_nova', 'mistral', 'nvidia',
+];
+const rankers = ['cohere', 'voyage', 'jina', 'fireworks', 'bedrock_rerank'];
+const counters = ['gemini', 'vertex', 'bedrock', 'anthropic_bedrock', 'openai.responses'];
+const named = [...new Set([...embedders, ...rankers, ...counters, 'ollama_completions'])];
 
 before(async () => {
     w = await World.start({
@@ -139,10 +141,10 @@ const embeds = {
 };
 
 for (const [sdk, embed] of Object.entries(embeds))
-    for (const up of ['openai', ...embedders].filter((u) => u !== 'bedrock_titan' || sdk !== 'vercel google'))
+    for (const up of ['openai', ...embedders])
         test(`embeddings by the ${sdk} SDK, ${up} upstream`, async () => {
             const rounded = (vectors) => vectors.map((v) => v.map(Math.fround));
-            const texts = up === 'bedrock_titan' ? ['one'] : ['one', 'two']; // it takes one text
+            const texts = ['bedrock_titan', 'bedrock_nova'].includes(up) ? ['one'] : ['one', 'two'];
             const got = await embed(`${up}-embed`, texts);
             assert.deepEqual(got.map((v) => v.length), texts.map(() => 4));
             assert.deepEqual(rounded(got), rounded(await embeds.openai('openai-embed', texts)));
@@ -174,6 +176,101 @@ describe('fronts', () => {
         assert.equal(count.object, 'response.input_tokens');
         assert.ok(count.input_tokens > 0);
     });
+
+    test('one embedding a request, of Google and Ollama', async () => {
+        const google = await (await w.post('/v1beta/models/cohere%2Fembed:embedContent', {
+            model: 'models/cohere/embed', content: { parts: [{ text: 'a' }] }, outputDimensionality: 4,
+        })).json();
+        assert.equal(google.embedding.values.length, 4);
+        const direct = await (await w.post('/v1/embeddings', { model: 'openai/embed', input: 'a', dimensions: 4 })).json();
+        assert.deepEqual(google.embedding.values, direct.data[0].embedding);
+        const older = await (await w.post('/api/embeddings', { model: 'gemini/embed', prompt: 'a' })).json();
+        assert.equal(older.embedding.length, 8);
+        const same = await (await w.post('/v1beta/models/gemini%2Fembed:embedContent', {
+            content: { parts: [{ text: 'a' }] }, outputDimensionality: 4,
+        })).json();
+        assert.deepEqual(same.embedding.values, google.embedding.values);
+        assert.match((await w.last()).path, /:batchEmbedContents$/);
+    });
+
+    test('completions of Ollama, whole and streamed, before each dialect', async () => {
+        const ollama = new Ollama({ host: w.url });
+        for (const model of ['openai/echo', 'anthropic/echo', 'ollama/echo', 'gemini/echo', 'ollama_completions/echo']) {
+            const ask = { model, prompt: 'Hello', system: 'Be brief.', options: { num_predict: 50 } };
+            const whole = await ollama.generate(ask);
+            assert.match(whole.response, /^You said: Hello/);
+            assert.equal(whole.done_reason, 'stop');
+            assert.ok(whole.prompt_eval_count > 0 && whole.eval_count > 0);
+            let text = '', last;
+            for await (const part of await ollama.generate({ ...ask, stream: true })) {
+                text += part.response;
+                last = part;
+            }
+            assert.equal(text, whole.response);
+            assert.equal(last.done, true);
+            assert.equal(last.eval_count, whole.eval_count);
+        }
+    });
+
+    test('a chat before a provider of completions', async () => {
+        const r = await w.anthropic().messages.create({
+            model: 'ollama_completions/echo', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }],
+        });
+        assert.match(r.content[0].text, /^You said: Hello/);
+        assert.match((await w.last()).path, /\/api\/generate$/);
+    });
+});
+
+describe('the models, in the words of who asks', () => {
+    const names = (l) => l.map((m) => m.id ?? m.name ?? m.model);
+
+    test('OpenAI', async () => {
+        assert.ok(names((await w.openai().models.list()).data).includes('openai/*'));
+        const m = await w.openai().models.retrieve('openai/a');
+        assert.deepEqual([m.id, m.object, typeof m.created], ['openai/a', 'model', 'number']);
+        assert.equal(m.display_name, undefined);
+        assert.equal((await failure(w.openai().models.retrieve('nobody'))).status, 404);
+    });
+
+    test('Anthropic', async () => {
+        assert.ok(names((await w.anthropic().models.list()).data).includes('openai/*'));
+        const m = await w.anthropic().models.retrieve('anthropic/a');
+        assert.deepEqual([m.id, m.type], ['anthropic/a', 'model']);
+        assert.ok(!Number.isNaN(Date.parse(m.created_at)));
+        const e = await failure(w.anthropic().models.retrieve('nobody'));
+        assert.equal(e.error.error.type, 'not_found_error');
+    });
+
+    test('Google', async () => {
+        const ai = new GoogleGenAI({ apiKey: 'sk-client', httpOptions: { baseUrl: w.url } });
+        const all = [];
+        for await (const m of await ai.models.list())
+            all.push(m.name);
+        assert.ok(all.includes('models/openai/*'), all);
+        assert.equal((await ai.models.get({ model: 'models/gemini/a' })).name, 'models/gemini/a');
+        const e = JSON.parse((await failure(ai.models.get({ model: 'nobody' }))).message).error;
+        assert.deepEqual([e.code, e.status], [404, 'NOT_FOUND']);
+    });
+
+    test('Ollama', async () => {
+        assert.ok(names((await new Ollama({ host: w.url }).list()).models).includes('openai/*'));
+    });
+
+    test('Cohere', async () => {
+        const cohere = new CohereClient({ token: 'sk-client', environment: `${w.url}/cohere` });
+        assert.ok(names((await cohere.models.list()).models).includes('openai/*'));
+        assert.equal((await cohere.models.get('openai/a')).name, 'openai/a');
+    });
+});
+
+test('what the gateway itself says to clients of Google', async () => {
+    const ask = async (model, body) => (await w.post(`/v1beta/models/${model}:generateContent`, body)).json();
+    const hello = { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] };
+    const missing = (await ask('nobody', hello)).error;
+    assert.deepEqual([missing.code, missing.status], [404, 'NOT_FOUND']);
+    assert.match(missing.message, /no such model/);
+    const invalid = (await ask('gemini%2Fecho', { contents: 1 })).error;
+    assert.deepEqual([invalid.code, invalid.status], [400, 'INVALID_ARGUMENT']);
 });
 
 describe('rerank', () => {

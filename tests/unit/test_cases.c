@@ -11,7 +11,7 @@
  *   --- lacks                                      no line is anywhere in the output
  *   --- lost                                       each line is a name among the losses
  *   --- fault                                      the line is part of the fault's path and text
- * `embeddings request X -> Y` is about another operation than chat; `--- encoding base64` is what vectors were asked for.
+ * `embeddings request X -> Y` is about another operation than chat, `X/1` about the second one of that kind; `--- encoding base64` is what vectors were asked for.
  * A file may hold several such parts, each beginning with a line `stream X -> Y`.  `--- model NAME` sets the upstream's
  * model, `--- policy NAME VALUE` a policy, `--- status N` the HTTP status of an error, `--- word W` what a header calls it; what an error is called
  * in a header stands behind the output as `word W`.  Streams are fed whole and byte by byte. */
@@ -32,11 +32,16 @@
 #define DIRECTORY "tests/cases"
 #define NUMBERS   75u /* of the list; every one has a case */
 
+struct side {
+    const struct xd_dialect *dialect;
+    const struct xd_op *op;
+};
+
 struct part {
     struct str kind, model, encoding, word;
     enum xd_op_kind op;
     int status;
-    const struct xd_dialect *from, *to;
+    struct side from, to;
     struct str in, has, order, lacks, lost, fault;
     struct xd_policy_choice policies[4];
     unsigned n_policies;
@@ -78,8 +83,8 @@ run_document(const struct part *p, struct outcome *o)
     struct ir_error error = { 0 };
     struct xd_policy_choices over = { p->policies, p->n_policies };
 
-    xd_init(&in, p->from, p->op, &o->arena, NULL);
-    xd_init(&out, p->to, p->op, &o->arena, &o->out);
+    xd_init_op(&in, p->from.dialect, p->from.op, &o->arena, NULL);
+    xd_init_op(&out, p->to.dialect, p->to.op, &o->arena, &o->out);
     if (str_is(p->kind, "request")) {
         o->err = xd_ask_read(&in, p->in, &ask);
         if (p->model.n)
@@ -98,9 +103,9 @@ run_document(const struct part *p, struct outcome *o)
         xd_error_named(&in, p->word);
         xd_error_read(&in, p->in, p->status, &error);
         xd_error_write(&out, &error);
-        if (p->to->error_word.p)
-            buf_printf(&o->out, "\nword %.*s", STR_ARG(xd_error_word(p->to, &error)));
-        buf_printf(&o->out, "\nstatus %d\n", xd_error_status(p->to, &error));
+        if (p->to.dialect->error_word.p)
+            buf_printf(&o->out, "\nword %.*s", STR_ARG(xd_error_word(p->to.dialect, &error)));
+        buf_printf(&o->out, "\nstatus %d\n", xd_error_status(p->to.dialect, &error));
     }
     o->fault = in.err ? in.fault : out.fault;
     take_losses(o, &in.lost);
@@ -115,8 +120,8 @@ run_stream(const struct part *p, struct outcome *o, size_t step)
     struct xd_reader r;
     struct xd_writer w;
 
-    xd_writer_init(&w, p->to, XD_OP_CHAT, &o->arena, &o->out, XD_USAGE_WRITE);
-    xd_reader_init(&r, p->from, XD_OP_CHAT, &o->arena, xd_writer_event, &w);
+    xd_writer_init(&w, p->to.dialect, XD_OP_CHAT, &o->arena, &o->out, XD_USAGE_WRITE);
+    xd_reader_init(&r, p->from.dialect, XD_OP_CHAT, &o->arena, xd_writer_event, &w);
     for (size_t at = 0; at < p->in.n && !o->err; at += step)
         o->err = xd_reader_feed(&r, p->in.p + at, p->in.n - at < step ? p->in.n - at : step);
     if (!o->err)
@@ -198,7 +203,7 @@ run_part(const char *file, const struct part *part)
     bool stream = str_is(p->kind, "stream");
 
     buf_init(&messages, 16 << 20);
-    if (stream && p->from->framing == FRAMING_EVENTSTREAM) {
+    if (stream && p->from.dialect->framing == FRAMING_EVENTSTREAM) {
         message_lines_write(&messages, p->in);
         p->in = buf_str(&messages);
     }
@@ -237,6 +242,25 @@ take_operation(struct str *line)
     return XD_OP_CHAT;
 }
 
+/* "acme.chat", "acme.chat/1" */
+static struct side
+find_side(struct str name, enum xd_op_kind kind)
+{
+    const char *slash = memchr(name.p, '/', name.n);
+    struct side side = { xd_find(str_make(name.p, slash ? (size_t)(slash - name.p) : name.n)),
+                         NULL };
+    int skip = slash ? slash[1] - '0' : 0;
+
+    assert_non_null(side.dialect);
+    for (unsigned i = 0; i < side.dialect->nops && !side.op; i++)
+        if (side.dialect->ops[i].kind == kind && skip-- == 0)
+            side.op = &side.dialect->ops[i];
+    if (!side.op && kind == XD_OP_CHAT) /* errors are not of an operation */
+        side.op = &side.dialect->ops[0];
+    assert_non_null(side.op);
+    return side;
+}
+
 static bool
 head_line(struct str line, struct part *p)
 {
@@ -248,10 +272,8 @@ head_line(struct str line, struct part *p)
         if (str_starts(line, str_from(kinds[i])) && arrow) {
             size_t n = strlen(kinds[i]);
             *p = (struct part){ .kind = str_make(line.p, n - 1), .op = op };
-            p->from = xd_find(str_make(line.p + n, (size_t)(arrow - line.p) - n));
-            p->to = xd_find(str_skip(line, (size_t)(arrow - line.p) + 4));
-            assert_non_null(p->from);
-            assert_non_null(p->to);
+            p->from = find_side(str_make(line.p + n, (size_t)(arrow - line.p) - n), op);
+            p->to = find_side(str_skip(line, (size_t)(arrow - line.p) + 4), op);
             return true;
         }
     return false;

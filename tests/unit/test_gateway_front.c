@@ -130,6 +130,54 @@ the_constant_headers_of_a_dialect_tell_it(void **state)
     }
 }
 
+static void
+the_header_of_a_key_tells_a_dialect_where_nothing_else_does(void **state)
+{
+    struct http_header h[] = { { STR("x-goog-api-key"), STR("k") },
+                               { STR("anthropic-version"), STR("1") } };
+    struct http_head head = { .path = STR("/v1/models"), .headers = h, .n_headers = 1 };
+    struct str name = STR("?");
+    (void)state;
+    assert_string_equal(front_of_headers(&head)->name, "google.generate");
+    assert_string_equal(front_of_list(&head, &name)->name, "google.generate");
+    assert_null(name.p);
+    head.n_headers = 2;
+    assert_string_equal(front_of_headers(&head)->name, "anthropic.messages");
+}
+
+static void
+lists_of_models_have_a_dialect_and_perhaps_a_name(void **state)
+{
+    static const struct {
+        const char *path, *dialect, *name;
+    } cases[] = {
+        { "/v1/models", "openai.chat", NULL },
+        { "/models", "openai.chat", NULL },
+        { "/v1/models/a%2Fb", "openai.chat", "a%2Fb" },
+        { "/v1/models/a/b", "openai.chat", "a/b" },
+        { "/v1/models/", NULL, NULL },
+        { "/v1/modelsa", NULL, NULL },
+        { "/v1beta/models/a", "google.generate", "a" },
+        { "/cohere/v1/models/a", "cohere.chat", "a" },
+        { "/cohere/v2/models", NULL, NULL },
+        { "/api/tags", "ollama.chat", NULL },
+        { "/anthropic/v1/models", "anthropic.messages", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct http_head head = { .path = str_from(cases[i].path) };
+        struct str name = { NULL, 0 };
+        const struct xd_dialect *d = front_of_list(&head, &name);
+        if (!cases[i].dialect) {
+            assert_null(d);
+            continue;
+        }
+        assert_non_null(d);
+        assert_string_equal(d->name, cases[i].dialect);
+        assert_true(cases[i].name ? str_is(name, cases[i].name) : !name.p);
+    }
+}
+
 int
 main(void)
 {
@@ -139,6 +187,8 @@ main(void)
         cmocka_unit_test(a_vendor_before_the_path_tells_dialects_with_the_same_path_apart),
         cmocka_unit_test(other_paths_have_no_front),
         cmocka_unit_test(the_constant_headers_of_a_dialect_tell_it),
+        cmocka_unit_test(the_header_of_a_key_tells_a_dialect_where_nothing_else_does),
+        cmocka_unit_test(lists_of_models_have_a_dialect_and_perhaps_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -471,7 +471,7 @@ try_request(const struct xd_dialect *d, unsigned seed)
     struct xd w, r;
     struct ir_request m = { 0 }, back = { 0 };
 
-    if (strcmp(d->name, "openai.completions") == 0)
+    if (strcmp(d->family, "openai.completions") == 0 || strcmp(d->family, "ollama.generate") == 0)
         return; /* a conversation becomes one text, out of which it cannot be read again */
     begin(&s, seed);
     buf_init(&out, 16 << 20);

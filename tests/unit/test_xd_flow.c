@@ -25,7 +25,7 @@ static const unsigned char accept[] = { 0, 0, 1 };
 static const char *const names[] = { "head", "body", "tail", "ping" };
 static const struct xd_order order = { 3, 4, 0, next[0], accept, names };
 static const struct xd_op ops[] = {
-    { .kind = XD_OP_CHAT, .order = &order, .error_member = STR_INIT("error") },
+    { .kind = XD_OP_CHAT, .order = &order, .error_member = STR_INIT("error"), .slot_bytes = 1024 },
 };
 static const struct xd_dialect dialect = { .abi = XD_ABI, .name = "toy", .ops = ops, .nops = 1 };
 
@@ -596,6 +596,18 @@ choices_have_a_cap(void **state)
 }
 
 static void
+what_is_kept_until_the_end_has_a_cap(void **state)
+{
+    struct bench *b = *state;
+    static char long_word[1025];
+    memset(long_word, 'x', sizeof long_word);
+    xd_flow_stop(&b->x, 0, IR_STOP_MATCH, str_make(long_word, sizeof long_word - 1));
+    assert_int_equal(b->x.err, ERR_OK);
+    xd_flow_stop(&b->x, 1, IR_STOP_MATCH, str_make(long_word, sizeof long_word));
+    assert_int_equal(b->x.err, ERR_LIMIT);
+}
+
+static void
 halves_of_a_pair_are_joined_or_replaced(void **state)
 {
     static const struct scene scenes[] = {
@@ -744,6 +756,7 @@ main(void)
         cmocka_unit_test_setup_teardown(an_event_out_of_order_is_a_fault, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_has_a_cap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(choices_have_a_cap, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_kept_until_the_end_has_a_cap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(halves_of_a_pair_are_joined_or_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_lost_however_fragments_interleave, set_up,
                                         tear_down),

@@ -365,6 +365,26 @@ blocks_without_a_place_have_names(void **state)
     expect(b, "{} blocks.image blocks.sealed");
 }
 
+static void
+every_choice_of_a_patch_stream_counts_for_itself(void **state)
+{
+    struct bench *b = *state;
+    struct xd_patch p = { .choice = 0 };
+    b->x.patch = &p;
+    for (unsigned i = 0; i < XD_CHOICES_MAX; i++) {
+        assert_true(xd_patch_first(&b->x, i));
+        assert_false(xd_patch_first(&b->x, i));
+    }
+    for (p.choice = 0; p.choice < XD_CHOICES_MAX; p.choice++) {
+        assert_int_equal(xd_patch_last(&b->x), p.choice == XD_CHOICES_MAX - 1);
+        xd_patch_count(&b->x);
+        assert_int_equal(xd_patch_key(&b->x), 0);
+    }
+    p.choice = 3;
+    xd_patch_count(&b->x);
+    assert_int_equal(xd_patch_key(&b->x), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -384,6 +404,7 @@ main(void)
         TEST(frames_are_whole),
         TEST(a_framing_decides_what_stands_around_documents),
         TEST(blocks_without_a_place_have_names),
+        TEST(every_choice_of_a_patch_stream_counts_for_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,234 @@
+/* Messages; the numbers of the fields are those of opentelemetry-proto. */
+#include "server/trace/otlp.h"
+
+#include "runtime/base/utf8.h"
+
+#define SCOPE "llmux"
+/* The attributes follow these conventions. */
+#define SCHEMA "https://opentelemetry.io/schemas/1.37.0"
+
+/* --- attributes ---------------------------------------------------------------------------- */
+
+enum { KEY = 1, VALUE = 2 };
+enum { ANY_STRING = 1, ANY_BOOL = 2, ANY_INT = 3, ANY_DOUBLE = 4, ANY_ARRAY = 5 };
+
+/* What is no UTF-8 becomes a replacement character for each byte. */
+static void
+put_text(struct buf *b, unsigned field, struct str s)
+{
+    size_t good = utf8_valid(s.p, s.n);
+    if (good == s.n) {
+        pb_str(b, field, s);
+        return;
+    }
+    size_t at = pb_begin(b, field);
+    while (s.n) {
+        good = utf8_valid(s.p, s.n);
+        buf_put(b, s.p, good);
+        s = str_skip(s, good);
+        if (s.n) {
+            buf_puts(b, STR(UTF8_REPLACEMENT));
+            s = str_skip(s, 1);
+        }
+    }
+    pb_end(b, at);
+}
+
+struct pair {
+    size_t pair, value;
+};
+
+static struct pair
+begin_pair(struct buf *b, unsigned field, const char *key)
+{
+    struct pair p = { .pair = pb_begin(b, field) };
+    pb_str(b, KEY, str_from(key));
+    p.value = pb_begin(b, VALUE);
+    return p;
+}
+
+static void
+end_pair(struct buf *b, struct pair p)
+{
+    pb_end(b, p.value);
+    pb_end(b, p.pair);
+}
+
+void
+otlp_str(struct buf *b, unsigned field, const char *key, struct str value)
+{
+    if (!value.p)
+        return;
+    struct pair p = begin_pair(b, field, key);
+    put_text(b, ANY_STRING, value);
+    end_pair(b, p);
+}
+
+void
+otlp_int(struct buf *b, unsigned field, const char *key, int64_t value)
+{
+    struct pair p = begin_pair(b, field, key);
+    pb_int(b, ANY_INT, value);
+    end_pair(b, p);
+}
+
+void
+otlp_double(struct buf *b, unsigned field, const char *key, double value)
+{
+    struct pair p = begin_pair(b, field, key);
+    pb_double(b, ANY_DOUBLE, value);
+    end_pair(b, p);
+}
+
+void
+otlp_bool(struct buf *b, unsigned field, const char *key, bool value)
+{
+    struct pair p = begin_pair(b, field, key);
+    pb_int(b, ANY_BOOL, value);
+    end_pair(b, p);
+}
+
+void
+otlp_strs(struct buf *b, unsigned field, const char *key, const struct str *values, unsigned n)
+{
+    struct pair p = begin_pair(b, field, key);
+    size_t array = pb_begin(b, ANY_ARRAY);
+    for (unsigned i = 0; i < n; i++) {
+        size_t value = pb_begin(b, 1);
+        put_text(b, ANY_STRING, values[i]);
+        pb_end(b, value);
+    }
+    pb_end(b, array);
+    end_pair(b, p);
+}
+
+/* --- spans --------------------------------------------------------------------------------- */
+
+enum {
+    SPAN_TRACE = 1,
+    SPAN_ID = 2,
+    SPAN_STATE = 3,
+    SPAN_PARENT = 4,
+    SPAN_NAME = 5,
+    SPAN_KIND = 6,
+    SPAN_START = 7,
+    SPAN_END = 8,
+    SPAN_EVENT = 11,
+    SPAN_STATUS = 15,
+    SPAN_FLAGS = 16,
+};
+enum { EVENT_TIME = 1, EVENT_NAME = 2 };
+enum { STATUS_MESSAGE = 2, STATUS_CODE = 3, STATUS_CODE_ERROR = 2 };
+enum { FLAG_SAMPLED = 1, FLAG_HAS_REMOTE = 0x100, FLAG_REMOTE = 0x200 };
+enum { ITEM = 2 }; /* a span in its scope, and a record, and a metric */
+
+size_t
+otlp_span_begin(struct buf *b, const struct otlp_span *s)
+{
+    unsigned char trace[16], span[8];
+    size_t at = pb_begin(b, ITEM);
+    trace_id_bytes(s->trace, trace);
+    trace_span_bytes(s->span, span);
+    pb_bytes(b, SPAN_TRACE, trace, sizeof trace);
+    pb_bytes(b, SPAN_ID, span, sizeof span);
+    if (s->state.n)
+        pb_str(b, SPAN_STATE, s->state);
+    if (s->parent) {
+        trace_span_bytes(s->parent, span);
+        pb_bytes(b, SPAN_PARENT, span, sizeof span);
+    }
+    put_text(b, SPAN_NAME, s->name);
+    pb_int(b, SPAN_KIND, s->kind);
+    pb_fixed64(b, SPAN_START, s->start_ns);
+    pb_fixed64(b, SPAN_END, s->end_ns);
+    pb_fixed32(b, SPAN_FLAGS, FLAG_SAMPLED | FLAG_HAS_REMOTE | (s->remote ? FLAG_REMOTE : 0));
+    return at;
+}
+
+void
+otlp_span_event(struct buf *b, const char *name, uint64_t at_ns)
+{
+    size_t at = pb_begin(b, SPAN_EVENT);
+    pb_fixed64(b, EVENT_TIME, at_ns);
+    pb_str(b, EVENT_NAME, str_from(name));
+    pb_end(b, at);
+}
+
+void
+otlp_span_failed(struct buf *b, struct str message)
+{
+    size_t at = pb_begin(b, SPAN_STATUS);
+    if (message.n)
+        put_text(b, STATUS_MESSAGE, message);
+    pb_int(b, STATUS_CODE, STATUS_CODE_ERROR);
+    pb_end(b, at);
+}
+
+void
+otlp_span_end(struct buf *b, size_t at)
+{
+    pb_end(b, at);
+}
+
+/* --- envelopes ----------------------------------------------------------------------------- */
+
+enum { RESOURCE_ITEMS = 1 };                /* in the request */
+enum { RESOURCE = 1, SCOPE_ITEMS = 2 };     /* in ResourceSpans and its like */
+enum { SCOPE_INFO = 1, SCOPE_SCHEMA = 3 };  /* in ScopeSpans and its like */
+enum { SCOPE_NAME = 1, SCOPE_VERSION = 2 }; /* in InstrumentationScope */
+enum { RESOURCE_ATTRIBUTE = 1 };
+
+static void
+put_resource(struct buf *b, const struct otlp_resource *r)
+{
+    size_t at = pb_begin(b, RESOURCE);
+    otlp_str(b, RESOURCE_ATTRIBUTE, "service.name", r->service);
+    otlp_str(b, RESOURCE_ATTRIBUTE, "service.version", r->version);
+    otlp_str(b, RESOURCE_ATTRIBUTE, "service.instance.id", r->instance);
+    otlp_str(b, RESOURCE_ATTRIBUTE, "host.name", r->host);
+    otlp_int(b, RESOURCE_ATTRIBUTE, "process.pid", r->pid);
+    otlp_str(b, RESOURCE_ATTRIBUTE, "telemetry.sdk.name", STR(SCOPE));
+    otlp_str(b, RESOURCE_ATTRIBUTE, "telemetry.sdk.language", STR("c"));
+    otlp_str(b, RESOURCE_ATTRIBUTE, "telemetry.sdk.version", r->version);
+    pb_end(b, at);
+}
+
+/* The three signals have the same numbers here. */
+struct otlp_envelope
+otlp_envelope(struct buf *b, const struct otlp_resource *r)
+{
+    struct otlp_envelope e = { .resource = pb_begin(b, RESOURCE_ITEMS) };
+    put_resource(b, r);
+    e.scope = pb_begin(b, SCOPE_ITEMS);
+    size_t info = pb_begin(b, SCOPE_INFO);
+    pb_str(b, SCOPE_NAME, STR(SCOPE));
+    pb_str(b, SCOPE_VERSION, r->version);
+    pb_end(b, info);
+    return e;
+}
+
+void
+otlp_envelope_end(struct buf *b, struct otlp_envelope e)
+{
+    pb_str(b, SCOPE_SCHEMA, STR(SCHEMA));
+    pb_end(b, e.scope);
+    pb_end(b, e.resource);
+}
+
+const char *
+otlp_http_path(enum otlp_signal s)
+{
+    static const char *const paths[OTLP_SIGNALS] = { "/v1/traces", "/v1/metrics", "/v1/logs" };
+    return paths[s];
+}
+
+const char *
+otlp_grpc_path(enum otlp_signal s)
+{
+    static const char *const paths[OTLP_SIGNALS] = {
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+    };
+    return paths[s];
+}

@@ -1,0 +1,75 @@
+/* The messages of the OpenTelemetry protocol (opentelemetry-proto 1.x): spans, metrics and records
+ * of logs, with their attributes.
+ *
+ *   envelope { resource, scope { item* } }       one request
+ *   otlp_envelope(b, r); item bytes; otlp_envelope_end(b, &e)
+ *
+ * Spans and records are encoded where they arise, and gathered into an envelope later. */
+#ifndef LLMUX_TRACE_OTLP_H
+#define LLMUX_TRACE_OTLP_H
+
+#include <stdbool.h>
+
+#include "server/trace/context.h"
+#include "server/trace/protobuf.h"
+
+enum otlp_signal { OTLP_TRACES, OTLP_METRICS, OTLP_LOGS };
+#define OTLP_SIGNALS (OTLP_LOGS + 1)
+
+/* --- attributes ---------------------------------------------------------------------------- */
+
+/* Each appends one KeyValue as this field of the message that is being written.  Strings that are
+ * not UTF-8 are made so; an absent one writes nothing. */
+void otlp_str(struct buf *b, unsigned field, const char *key, struct str value);
+void otlp_int(struct buf *b, unsigned field, const char *key, int64_t value);
+void otlp_double(struct buf *b, unsigned field, const char *key, double value);
+void otlp_bool(struct buf *b, unsigned field, const char *key, bool value);
+/* A list of n strings. */
+void
+otlp_strs(struct buf *b, unsigned field, const char *key, const struct str *values, unsigned n);
+
+/* --- spans --------------------------------------------------------------------------------- */
+
+enum otlp_kind { OTLP_INTERNAL = 1, OTLP_SERVER = 2, OTLP_CLIENT = 3 };
+
+/* Where attributes go in each message. */
+enum { OTLP_SPAN_ATTRIBUTE = 9, OTLP_LOG_ATTRIBUTE = 6, OTLP_POINT_ATTRIBUTE = 9 };
+
+struct otlp_span {
+    struct trace_id trace;
+    uint64_t span, parent; /* parent 0: none */
+    bool remote;           /* the parent is another process's */
+    struct str state;      /* tracestate; absent: none */
+    struct str name;
+    enum otlp_kind kind;
+    uint64_t start_ns, end_ns; /* since 1970 */
+};
+
+/* Begin a span; attributes, events and a status follow, then otlp_span_end.  It is a whole item of
+ * OTLP_TRACES. */
+size_t otlp_span_begin(struct buf *b, const struct otlp_span *s);
+void otlp_span_event(struct buf *b, const char *name, uint64_t at_ns);
+/* It failed, and why; for people. */
+void otlp_span_failed(struct buf *b, struct str message);
+void otlp_span_end(struct buf *b, size_t at);
+
+/* --- envelopes ----------------------------------------------------------------------------- */
+
+/* Who tells. */
+struct otlp_resource {
+    struct str service, version, instance, host;
+    int64_t pid;
+};
+
+struct otlp_envelope {
+    size_t resource, scope;
+};
+
+struct otlp_envelope otlp_envelope(struct buf *b, const struct otlp_resource *r);
+void otlp_envelope_end(struct buf *b, struct otlp_envelope e);
+
+/* The path of a signal: below an HTTP endpoint, and of the gRPC method. */
+const char *otlp_http_path(enum otlp_signal s);
+const char *otlp_grpc_path(enum otlp_signal s);
+
+#endif
