@@ -377,11 +377,11 @@ every_choice_of_a_patch_stream_counts_for_itself(void **state)
     }
     for (p.choice = 0; p.choice < XD_CHOICES_MAX; p.choice++) {
         assert_int_equal(xd_patch_last(&b->x), p.choice == XD_CHOICES_MAX - 1);
-        xd_patch_count(&b->x);
+        xd_patch_count(&b->x, IR_BLOCK_CALL);
         assert_int_equal(xd_patch_key(&b->x), 0);
     }
     p.choice = 3;
-    xd_patch_count(&b->x);
+    xd_patch_count(&b->x, IR_BLOCK_CALL);
     assert_int_equal(xd_patch_key(&b->x), 1);
 }
 
