@@ -433,7 +433,8 @@ lister(const char *path, const char *header)
 {
     struct http_header h = { str_from(header), STR("1") };
     const struct http_head head = { .path = str_from(path), .headers = &h, .n_headers = 1 };
-    return front_of_list(&head);
+    struct str name;
+    return front_of_list(&head, &name);
 }
 
 static void
