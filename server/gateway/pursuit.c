@@ -107,12 +107,21 @@ settle(struct exchange *x, enum attempt_start how)
     return false;
 }
 
+/* What the next attempt takes from the budget. */
+enum cost {
+    COST_NONE, /* it is the first, was paid for, or no failure of a provider's led to it */
+    COST_RETRY,
+};
+
 /* Begin the next attempt that can be begun. */
 static void
-try_next(struct exchange *x)
+try_next(struct exchange *x, enum cost cost)
 {
     struct candidate c;
     while (exchange_left_ms(x) > 0 && route_next(&x->route, &x->worker->dice, &c)) {
+        if (cost == COST_RETRY && !may_retry(x))
+            break;
+        cost = COST_NONE;
         attempt_stop(x);
         if (settle(x, attempt_start(x, &c)))
             return;
@@ -124,7 +133,7 @@ void
 pursuit_begin(struct exchange *x)
 {
     limits_count(x->budget, LIMITS_RETRY, &x->gateway->restraint.retries, clock_ns());
-    try_next(x);
+    try_next(x, COST_NONE);
 }
 
 void
@@ -136,14 +145,14 @@ pursuit_go_on(struct exchange *x)
         guarding_late(x);
         route_exclude(&x->route);
     }
-    try_next(x);
+    try_next(x, COST_NONE);
 }
 
 void
 exchange_attempt_started(struct exchange *x, enum attempt_start how)
 {
     if (!settle(x, how))
-        try_next(x);
+        try_next(x, how == ATTEMPT_BROKEN ? COST_RETRY : COST_NONE);
 }
 
 static void
@@ -179,12 +188,12 @@ try_again(struct exchange *x)
 {
     unsigned repeats = route_repeats(&x->route);
     uint64_t ns = pause_ns(x, repeats);
-    if (ns == UINT64_MAX || !may_retry(x))
+    if (ns == 0)
+        try_next(x, COST_RETRY);
+    else if (ns == UINT64_MAX || !may_retry(x))
         give_up(x);
-    else if (ns > 0)
-        rest(x, ns);
     else
-        try_next(x);
+        rest(x, ns);
 }
 
 void
@@ -194,7 +203,7 @@ exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str
     x->detail = arena_str(&x->arena, detail);
     attempt_stop(x);
     if (divert(x)) {
-        try_next(x);
+        try_next(x, COST_NONE);
         return;
     }
     switch (remedy_of(&x->error)) {

@@ -482,7 +482,8 @@ models_are_listed_in_the_client_s_dialect(void **state)
     }
     assert_string_equal(lister("/models", "x")->name, "openai.chat");
     assert_string_equal(lister("/anthropic/v1/models", "x")->name, "anthropic.messages");
-    assert_null(lister("/v1/models/m", "x"));
+    assert_non_null(lister("/v1/models/m", "x"));
+    assert_null(lister("/v1/model", "x"));
     buf_fini(&out);
     rig_close(&rig);
 }

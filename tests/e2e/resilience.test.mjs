@@ -1,0 +1,366 @@
+// Providers that fail, beside one that works: what the client sees, how many attempts that takes, and
+// what is booked.  And what holds the gateway's own clients within limits.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { answer, call, fronts } from './lib/calls.mjs';
+import { eventually, forgetful, UPSTREAM_KEY, World } from './lib/world.mjs';
+
+const timeouts = { connect: '1s', first_byte: '400ms', idle: '400ms', total: '5s' };
+let serial = 0;
+
+// A deployment at the emulator, which does `manner` for its models.
+const deployment = (name, type, models, more) => ({
+    name, type, base_url: '{emulator}', api_key: UPSTREAM_KEY, timeouts, models, ...more,
+});
+
+const metric = async (w, name, labels) => {
+    const text = await (await fetch(`${w.url}/metrics`)).text();
+    let sum = 0;
+    for (const line of text.split('\n'))
+        if (line.startsWith(name) && Object.entries(labels).every(([k, v]) =>
+            line.includes(`${k}="${v}"`)))
+            sum += Number(line.split(' ').at(-1));
+    return sum;
+};
+
+// --- failures ---------------------------------------------------------------------------------------
+
+// fault: what the first deployment does.  Before the first byte the second one answers, and the client
+// sees nothing of it; behind it the client gets an honest error.  booked: what the first one's attempt
+// counts as.
+const faults = [
+    { fault: 'refuse', booked: 'protocol' },
+    { fault: 'reset', booked: 'protocol' },
+    { fault: 'close', booked: 'protocol' },
+    { fault: 'delay=3s', booked: 'timeout' },
+    { fault: '429', booked: 'rate' },
+    { fault: '429!retry-after=30', booked: 'rate' },
+    { fault: '401', booked: 'auth' },
+    { fault: '404', booked: 'missing' },
+    { fault: '500', booked: 'internal' },
+    { fault: '529', booked: 'overloaded' },
+    { fault: 'error-event=0', booked: 'overloaded' },
+    { fault: 'garbage', booked: 'protocol' },
+    { fault: 'html', booked: 'protocol' },
+    { fault: 'truncate=20', booked: 'protocol', forms: [false] },
+    { fault: 'stall=3s', booked: 'timeout', forms: [false] },
+    { fault: 'stall=3s!after=5!rate=100', booked: 'timeout', forms: [true], late: true },
+    { fault: 'reset-after=5!rate=100', booked: 'protocol', forms: [true], late: true },
+    { fault: 'truncate=5!rate=100', booked: 'protocol', forms: [true], late: true },
+    { fault: 'error-event=5!rate=100', booked: 'overloaded', forms: [true], late: true },
+    { fault: 'garbage!after=5!rate=100', booked: 'protocol', forms: [true], late: true },
+];
+
+describe('one of two deployments fails', () => {
+    let w;
+    const name = (i) => `m${i}`;
+    before(async () => {
+        w = await World.start({
+            retries: 1, timeouts, resilience: { ...forgetful, cooldown: { time: '1ms', share: '0%' } },
+            providers: faults.flatMap(({ fault }, i) => [
+                fault === 'refuse'
+                    ? { name: `bad${i}`, type: 'openai.chat', base_url: 'http://127.0.0.1:1/v1',
+                        models: [name(i)] }
+                    : deployment(`bad${i}`, i % 2 ? 'openai.chat' : 'anthropic.messages',
+                                 [{ name: name(i), upstream: `x${i}!${fault}`, weight: 1000 }]),
+                deployment(`good${i}`, 'openai.chat', [{ name: name(i), upstream: `y${i}`, weight: 1 }]),
+            ]),
+        });
+    });
+    after(() => w.stop());
+
+    for (const [i, { fault, booked, forms = [false, true], late }] of faults.entries())
+        for (const front of Object.keys(fronts))
+            for (const stream of forms)
+                test(`${front}, ${stream ? 'streamed' : 'whole'}: ${fault}`, async () => {
+                    const of = { deployment: `bad${i}`, outcome: booked };
+                    const booking = () => metric(w, 'llmux_deployment_requests_total', of);
+                    let line, text, error, before;
+                    // One in a thousand goes to the good one first.
+                    do {
+                        before = await booking();
+                        const id = `r${serial++}-${i}`;
+                        ({ text, error } = await call(w, front, name(i), stream, {},
+                                                      { headers: { 'x-request-id': id } }));
+                        line = await w.log(id);
+                    } while (line.attempts === 1 && line.provider === `good${i}`);
+                    assert.equal(await booking(), before + 1);
+                    if (late) {
+                        assert.ok(text && text !== answer && answer.startsWith(text), text);
+                        assert.ok(error);
+                        assert.deepEqual([line.attempts, line.outcome], [1, 'broken']);
+                        return;
+                    }
+                    assert.equal(error, undefined);
+                    assert.equal(text, answer);
+                    assert.deepEqual([line.attempts, line.outcome, line.provider],
+                                     [2, 'ok', `good${i}`]);
+                    assert.ok(line.tokens_in > 0 && line.tokens_out > 0);
+                });
+});
+
+// --- breakers, cooldowns, budgets -------------------------------------------------------------------
+
+describe('a deployment that is down', () => {
+    let w;
+    before(async () => {
+        w = await World.start({
+            retries: 0,
+            resilience: { ...forgetful, breaker: { failures: 3, open: '700ms', successes: 1 } },
+            providers: [deployment('flaky', 'openai.chat', [{ name: 'flaky', upstream: 'f!500!times=4' }])],
+        });
+    });
+    after(() => w.stop());
+
+    test('its breaker opens, says when to come back, probes and closes', async () => {
+        const seen = async () => (await w.stats()).requests;
+        const before = await seen();
+        for (let i = 0; i < 3; i++)
+            assert.equal((await call(w, 'openai', 'flaky', false)).error.status, 500);
+        const start = Date.now();
+        for (let i = 0; i < 5; i++) {
+            const { error } = await call(w, 'openai', 'flaky', false);
+            assert.equal(error.status, 503);
+            assert.equal(error.headers.get('retry-after'), '1');
+        }
+        assert.ok(Date.now() - start < 600, 'refusals are slow');
+        assert.equal(await seen(), before + 3);
+        await sleep(750);
+        assert.equal((await call(w, 'openai', 'flaky', false)).error.status, 500); // the probe
+        assert.equal((await call(w, 'openai', 'flaky', false)).error.status, 503);
+        await sleep(1450); // twice as long
+        for (let i = 0; i < 3; i++)
+            assert.equal((await call(w, 'openai', 'flaky', false)).error, undefined);
+        assert.equal(await seen(), before + 7);
+    });
+});
+
+describe('Retry-After', () => {
+    let w;
+    before(async () => {
+        w = await World.start({
+            retries: 1,
+            resilience: { ...forgetful, cooldown: { time: '1s' }, retry_after_most: '2s' },
+            providers: [
+                deployment('short', 'openai.chat', [{ name: 'short', upstream: 's!429!retry-after=1!times=1' }]),
+                deployment('long', 'anthropic.messages', [{ name: 'long', upstream: 'l!429!retry-after=7' }]),
+            ],
+        });
+    });
+    after(() => w.stop());
+
+    test('is waited for when it is short', async () => {
+        const start = Date.now();
+        const { text, error } = await call(w, 'anthropic', 'short', true);
+        assert.equal(error, undefined);
+        assert.equal(text, answer);
+        assert.ok(Date.now() - start >= 950);
+    });
+
+    test('is told the client when it is long, and the provider is left alone meanwhile', async () => {
+        const first = (await call(w, 'openai', 'long', false)).error;
+        assert.deepEqual([first.status, first.headers.get('retry-after')], [429, '7']);
+        const before = (await w.stats()).requests;
+        const second = (await call(w, 'openai', 'long', false)).error;
+        assert.ok([429, 503].includes(second.status));
+        assert.ok(Number(second.headers.get('retry-after')) >= 6);
+        assert.equal((await w.stats()).requests, before);
+    });
+});
+
+test('retries keep to their budget', async () => {
+    const w = await World.start({
+        retries: 3,
+        resilience: { ...forgetful, retry_budget: { share: '10%', floor: 4, window: '60s' } },
+    });
+    try {
+        for (let i = 0; i < 20; i++)
+            assert.equal((await call(w, 'openai', 'openai/down!500', false)).error.status, 500);
+        assert.equal((await w.stats()).requests, 24);
+    } finally {
+        await w.stop();
+    }
+});
+
+// --- limits -----------------------------------------------------------------------------------------
+
+describe('limits', () => {
+    let w;
+    const slow = 'z!delay=300ms';
+    const narrow = (name, limits) => deployment(name, 'openai.chat', [{ name, upstream: slow }],
+                                                { limits, timeouts: {} });
+    before(async () => {
+        w = await World.start({
+            providers: [
+                narrow('queued', { parallel: 1, queue: 1, wait: '5s' }),
+                narrow('hasty', { parallel: 1, queue: 10, wait: '50ms' }),
+                deployment('rated', 'anthropic.messages', [{ name: 'rated', upstream: 'r' }]),
+                deployment('tight', 'anthropic.messages', [{ name: 'tight', upstream: 't' }],
+                           { limits: { tokens_per_minute: 60, token_burst: 20 } }),
+            ],
+            limits: { models: { rated: { requests_per_minute: 20, request_burst: 2 } } },
+        });
+    });
+    after(() => w.stop());
+
+    const kinds = (all) => all.map(({ error }) => error?.status ?? 200).sort();
+
+    test('one at a time, one waits, the others are told at once', async () => {
+        const start = Date.now();
+        const late = [];
+        const all = await Promise.all([1, 2, 3, 4].map(async () => {
+            const r = await call(w, 'openai', 'queued', false);
+            if (r.error)
+                late.push(Date.now() - start);
+            return r;
+        }));
+        assert.deepEqual(kinds(all), [200, 200, 503, 503]);
+        assert.ok(late.every((ms) => ms < 250), `${late}`);
+        assert.ok(Date.now() - start >= 590);
+        for (const { error } of all)
+            assert.ok(!error || Number(error.headers.get('retry-after')) >= 1);
+    });
+
+    test('who waits too long is told so', async () => {
+        const all = await Promise.all([1, 2, 3].map(() => call(w, 'anthropic', 'hasty', true)));
+        assert.equal(all.filter(({ error }) => !error).length, 1);
+        for (const { error } of all)
+            assert.ok(!error || /too many requests at a time/.test(error.message), error?.message);
+    });
+
+    test('a client that leaves the queue frees its place, and one that leaves a call its permit', async () => {
+        const controllers = [1, 2].map(() => new AbortController());
+        const asked = controllers.map((c) => call(w, 'openai', 'queued', false, {}, { signal: c.signal }));
+        await eventually(async () => (await w.stats()).open > 0);
+        await sleep(50);
+        for (const c of controllers)
+            c.abort();
+        await Promise.all(asked);
+        await eventually(async () => (await w.stats()).open === 0);
+        const start = Date.now();
+        assert.equal((await call(w, 'openai', 'queued', false)).error, undefined);
+        assert.ok(Date.now() - start < 550, 'it had to wait for one that has gone');
+    });
+
+    test('so many a minute, in the client\'s dialect', async () => {
+        for (const front of Object.keys(fronts)) {
+            const all = [];
+            for (let i = 0; i < 3; i++)
+                all.push(await call(w, front, 'rated', false));
+            const error = all.at(-1).error;
+            assert.equal(error.status, 429);
+            assert.equal(error.headers.get('retry-after'), '3');
+            assert.match(error.constructor.name, /RateLimitError/);
+            await sleep(front === 'openai' ? 6100 : 0);
+        }
+    });
+
+    test('tokens are settled when they are known', async () => {
+        assert.equal((await call(w, 'openai', 'tight', false)).error, undefined);
+        const { error } = await call(w, 'openai', 'tight', false);
+        assert.equal(error.status, 429);
+        assert.match(error.message, /tokens a minute/);
+    });
+});
+
+test('each client has its own limit', async () => {
+    const w = await World.start({ limits: { client: { requests_per_minute: 60, request_burst: 2 } } });
+    try {
+        for (const apiKey of ['a', 'b'])
+            for (const ok of [true, true, false]) {
+                const asked = w.openai({ apiKey }).chat.completions.create(
+                    { model: 'openai/m', messages: [{ role: 'user', content: 'Hi' }] });
+                await (ok ? asked : assert.rejects(asked, { status: 429 }));
+            }
+    } finally {
+        await w.stop();
+    }
+});
+
+test('when too much is asked of the gateway, the important goes first', async () => {
+    const w = await World.start({ timeouts: {},
+                                  limits: { gateway: { parallel: 1, queue: 2, wait: '5s' } } });
+    try {
+        const order = [];
+        const ask = async (name, priority) => {
+            const r = await call(w, 'openai', `openai/${name}!delay=200ms`, false, {},
+                                 { headers: { 'x-llmux-priority': priority } });
+            order.push(r.error ? `${name}: ${r.error.status}` : name);
+        };
+        const all = [ask('first', 'low')];
+        await eventually(async () => (await w.stats()).open === 1);
+        for (const [name, priority] of [['poor', 'low'], ['fair', 'normal'], ['rich', 'high']]) {
+            all.push(ask(name, priority));
+            await sleep(30);
+        }
+        await Promise.all(all);
+        assert.deepEqual(order, ['poor: 503', 'first', 'rich', 'fair']);
+    } finally {
+        await w.stop();
+    }
+});
+
+// --- time -------------------------------------------------------------------------------------------
+
+describe('x-llmux-timeout', () => {
+    let w;
+    before(async () => {
+        w = await World.start({
+            retries: 3, timeouts: { ...timeouts, first_byte: '5s' },
+            resilience: { ...forgetful, breaker: { failures: 1 } },
+        });
+    });
+    after(() => w.stop());
+    const within = (ms) => ({ headers: { 'x-llmux-timeout': ms } });
+
+    test('ends a request in time, and is no fault of the provider', async () => {
+        for (const stream of [false, true])
+            for (let i = 0; i < 2; i++) {
+                const start = Date.now();
+                const { error } = await call(w, 'anthropic', 'openai/slow!delay=3s', stream, {}, within('300ms'));
+                assert.equal(error.status, 504);
+                const ms = Date.now() - start;
+                assert.ok(ms >= 290 && ms < 1500, `${ms}`);
+            }
+    });
+
+    test('covers all tries', async () => {
+        const start = Date.now();
+        const { error } = await call(w, 'openai', 'anthropic/x!429!retry-after=2', false, {}, within('1'));
+        assert.equal(error.status, 429);
+        assert.ok(Date.now() - start < 900);
+    });
+
+    test('must be a time', async () => {
+        for (const text of ['soon', '0', '-1s', '1 year'])
+            assert.equal((await call(w, 'openai', 'openai/m', false, {}, within(text))).error.status, 400);
+    });
+});
+
+// --- clients that leave -----------------------------------------------------------------------------
+
+test('the provider hears within 50 ms that the client has left', async () => {
+    const w = await World.start({ timeouts: {} });
+    try {
+        const times = [];
+        for (const stream of [false, true]) {
+            const controller = new AbortController();
+            const manner = stream ? 'rate=50!tokens=1000' : 'delay=20s';
+            const asked = call(w, 'openai', `openai/gone!${manner}`, stream, {},
+                               { signal: controller.signal });
+            await eventually(async () => (await w.stats()).open === 1);
+            const before = (await w.stats()).aborted;
+            const start = performance.now();
+            controller.abort();
+            while ((await w.stats()).aborted === before)
+                assert.ok(performance.now() - start < 1000);
+            times.push(performance.now() - start);
+            await asked;
+        }
+        assert.ok(times.every((ms) => ms < 50), `${times}`);
+    } finally {
+        await w.stop();
+    }
+});
