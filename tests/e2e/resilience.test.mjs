@@ -58,7 +58,7 @@ describe('one of two deployments fails', () => {
     const name = (i) => `m${i}`;
     before(async () => {
         w = await World.start({
-            retries: 1, timeouts, resilience: { ...forgetful, cooldown: { time: '1ms', share: '0%' } },
+            retries: 1, timeouts, resilience: { ...forgetful, cooldown: { time: '1ms', most: '1ms', share: '0%' } },
             providers: faults.flatMap(({ fault }, i) => [
                 fault === 'refuse'
                     ? { name: `bad${i}`, type: 'openai.chat', base_url: 'http://127.0.0.1:1/v1',
@@ -200,7 +200,7 @@ describe('limits', () => {
                 deployment('tight', 'anthropic.messages', [{ name: 'tight', upstream: 't' }],
                            { limits: { tokens_per_minute: 60, token_burst: 20 } }),
             ],
-            limits: { models: { rated: { requests_per_minute: 20, request_burst: 2 } } },
+            limits: { models: { rated: { requests_per_minute: 60, request_burst: 2 } } },
         });
     });
     after(() => w.stop());
@@ -251,9 +251,9 @@ describe('limits', () => {
                 all.push(await call(w, front, 'rated', false));
             const error = all.at(-1).error;
             assert.equal(error.status, 429);
-            assert.equal(error.headers.get('retry-after'), '3');
+            assert.equal(error.headers.get('retry-after'), '1');
             assert.match(error.constructor.name, /RateLimitError/);
-            await sleep(front === 'openai' ? 6100 : 0);
+            await sleep(front === 'openai' ? 2100 : 0);
         }
     });
 

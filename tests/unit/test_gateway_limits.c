@@ -1,0 +1,249 @@
+/* What workers share: guards, limits and the bells that tell of places.  Run it with SAN=tsan. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/gateway/guards.h"
+#include "server/gateway/limits.h"
+
+#define THREADS 4u
+#define HOLDS   8u
+#define STEPS   20000
+#define LIMIT   5u
+#define SEED    UINT64_C(20240614)
+
+static const struct limiter_options opts = { .parallel = LIMIT,
+                                             .queue = 12,
+                                             .wait_ns = UINT64_MAX / 4 };
+
+struct stage {
+    struct limits *limits;
+    struct limited *x;
+    atomic_uint in, most;
+};
+
+/* A worker with requests of its own. */
+struct player {
+    struct stage *stage;
+    struct bell bell;
+    struct limits_hold holds[HOLDS];
+    bool in[HOLDS];
+    uint64_t seed;
+    unsigned entered, displaced;
+    pthread_t thread;
+};
+
+static void
+ring(void *ctx)
+{
+    (void)ctx;
+}
+
+static void
+count_in(struct player *p, unsigned i)
+{
+    unsigned n = atomic_fetch_add(&p->stage->in, 1) + 1, most = atomic_load(&p->stage->most);
+    while (n > most && !atomic_compare_exchange_weak(&p->stage->most, &most, n))
+        ;
+    p->in[i] = true;
+    p->entered++;
+}
+
+static void
+leave(struct player *p, unsigned i)
+{
+    if (p->in[i])
+        atomic_fetch_sub(&p->stage->in, 1);
+    p->in[i] = false;
+    limits_leave(&p->holds[i], 0, (struct limiter_report){ .sign = ADAPTIVE_NOTHING });
+}
+
+static struct player *
+player_of(struct limits_hold *h)
+{
+    return h->ctx;
+}
+
+static void
+take_notes(struct player *p)
+{
+    for (struct bell_note *n; (n = bell_take(&p->bell));) {
+        struct limits_hold *h = (struct limits_hold *)((char *)n
+                                                       - offsetof(struct limits_hold, note));
+        unsigned i = (unsigned)(h - player_of(h)->holds);
+        if (h->place == LIMITS_IN) {
+            count_in(p, i);
+        } else {
+            p->displaced++;
+            leave(p, i);
+        }
+    }
+}
+
+static void
+step(struct player *p, struct dice *d)
+{
+    unsigned i = (unsigned)dice_below(d, HOLDS);
+    struct limits_hold *h = &p->holds[i];
+    struct limiter_refusal no;
+    if (h->limited) {
+        leave(p, i);
+        return;
+    }
+    h->note.bell = &p->bell;
+    h->ctx = p;
+    enum semaphore_priority priority = (enum semaphore_priority)dice_below(d, SEMAPHORE_PRIORITIES);
+    if (limits_enter(h, p->stage->x, &opts, 0, 0, priority, &no) == SEMAPHORE_IN)
+        count_in(p, i);
+}
+
+static void *
+play(void *arg)
+{
+    struct player *p = arg;
+    struct dice d;
+    dice_init(&d, p->seed);
+    for (int n = 0; n < STEPS; n++) {
+        take_notes(p);
+        step(p, &d);
+    }
+    for (unsigned i = 0; i < HOLDS; i++)
+        leave(p, i);
+    /* What was given to this one before its last leave came back with that. */
+    take_notes(p);
+    return NULL;
+}
+
+static void
+permits_are_neither_lost_nor_made_among_threads(void **state)
+{
+    static struct player players[THREADS];
+    struct stage stage = { .limits = limits_create() };
+    unsigned entered = 0;
+    (void)state;
+    stage.x = limits_find(stage.limits, LIMITS_MODEL, STR("m"));
+    assert_ptr_equal(stage.x, limits_find(stage.limits, LIMITS_MODEL, STR("m")));
+    assert_ptr_not_equal(stage.x, limits_find(stage.limits, LIMITS_CLIENT, STR("m")));
+    for (unsigned i = 0; i < THREADS; i++) {
+        players[i] = (struct player){ .stage = &stage, .seed = SEED + i };
+        bell_init(&players[i].bell, ring, NULL);
+        assert_int_equal(pthread_create(&players[i].thread, NULL, play, &players[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(players[i].thread, NULL);
+        entered += players[i].entered;
+        bell_fini(&players[i].bell);
+    }
+    struct limiter_view v = limits_view(stage.x, &opts, 0);
+    assert_int_equal(v.running, 0);
+    assert_int_equal(v.waiting, 0);
+    assert_int_equal(atomic_load(&stage.in), 0);
+    assert_true(atomic_load(&stage.most) <= LIMIT);
+    assert_true(entered > STEPS / 4);
+    limits_destroy(stage.limits);
+}
+
+/* --- guards -------------------------------------------------------------------------------- */
+
+static const struct guard_options guard_opts = {
+    .breaker = { .failures = 3, .open_ns = 50, .open_most_ns = 50, .probes = 1, .successes = 1 },
+    .half_life_ns = 1000,
+};
+
+struct caller {
+    struct guards *guards;
+    uint64_t seed;
+    uint64_t calls;
+    pthread_t thread;
+};
+
+static void *
+call(void *arg)
+{
+    static const char *const models[] = { "a", "b", "c" };
+    static const struct config_provider config = { .name = STR_INIT("d") };
+    static const struct deployment deployment = { .config = &config,
+                                                  .account = STR_INIT("d https://x 1") };
+    struct caller *c = arg;
+    struct dice d;
+    dice_init(&d, c->seed);
+    for (uint64_t now = 0; now < STEPS; now++) {
+        struct guarded *x = guards_find(c->guards, &deployment,
+                                        str_from(models[dice_below(&d, 3)]));
+        struct guard_report r = { .fault = dice_below(&d, 2) ? IR_FAULT_INTERNAL : IR_FAULT_UNSET,
+                                  .whole_ns = 10 };
+        uint64_t ticket;
+        guarded_view(x, &guard_opts, now);
+        if (!guarded_begin(x, &guard_opts, now, &ticket, NULL))
+            continue;
+        guarded_done(x, &guard_opts, now, ticket, &r);
+        c->calls++;
+    }
+    return NULL;
+}
+
+struct sum {
+    uint64_t requests;
+    unsigned running, n;
+};
+
+static void
+add(void *ctx, struct guarded *x)
+{
+    struct sum *s = ctx;
+    struct guard_view v = guarded_view(x, &guard_opts, STEPS);
+    assert_true(str_is(guarded_name(x)->deployment, "d"));
+    s->requests += v.requests;
+    s->running += v.running;
+    s->n++;
+}
+
+static void
+on_changed(void *ctx, const struct guarded_name *name, enum breaker_state from,
+           enum breaker_state to)
+{
+    assert_int_not_equal(from, to);
+    assert_int_equal(name->model.n, 1);
+    atomic_fetch_add((atomic_uint *)ctx, 1);
+}
+
+static void
+guards_count_every_call_of_all_threads(void **state)
+{
+    struct caller callers[THREADS];
+    struct sum sum = { 0 };
+    atomic_uint changes = 0;
+    uint64_t calls = 0;
+    struct guards *g = guards_create();
+    (void)state;
+    assert_true(guards_watch(g, &(struct guards_watch){ on_changed, &changes }));
+    for (unsigned i = 0; i < THREADS; i++) {
+        callers[i] = (struct caller){ .guards = g, .seed = SEED + i };
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, call, &callers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(callers[i].thread, NULL);
+        calls += callers[i].calls;
+    }
+    guards_each(g, add, &sum);
+    assert_int_equal(sum.n, 3);
+    assert_int_equal(sum.running, 0);
+    assert_int_equal(sum.requests, calls);
+    assert_true(atomic_load(&changes) > 0);
+    guards_destroy(g);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(permits_are_neither_lost_nor_made_among_threads),
+        cmocka_unit_test(guards_count_every_call_of_all_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
