@@ -65,8 +65,8 @@ FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
-.PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids e2e fuzzers fuzz check programs-bench bench bench-quick \
-    generate format sizes clean
+.PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids e2e \
+    fuzzers fuzz check programs-bench bench bench-quick profile generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -85,6 +85,7 @@ help:
 	@echo 'make sizes      size and compile time of the generated code, by dialect'
 	@echo 'make generate   compile specs/ into generated/           make format          clang-format'
 	@echo 'make bench      the full benchmark                       make bench-quick     under a minute'
+	@echo 'make profile    where the time goes, layer by layer'
 	@echo
 	@echo 'V=1 shows the commands, -j2 builds in parallel.'
 
@@ -226,5 +227,9 @@ bench bench-quick:
 	@tools/setup.sh bench
 	@$(MAKE) --no-print-directory -j2 programs-bench
 	@python3 tests/bench/run.py --build $(B) $(if $(filter bench-quick,$@),--quick)
+profile:
+	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory -j2 programs-bench
+	@python3 tests/bench/profile.py --build $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

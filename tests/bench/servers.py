@@ -175,9 +175,9 @@ class Stage:
         server.port = int(line.rsplit(":", 1)[1].split("/")[0])
         return server
 
-    def llmux(self, mock, name="llmux", scheme="http", keys="", more="", env=None):
+    def llmux(self, mock, name="llmux", scheme="http", keys="", more="", env=None, prefix=()):
         """The gateway with one deployment of each dialect: model `chat` is spoken to in OpenAI's chat dialect,
-        model `messages` in Anthropic's.  `keys` are added to both, `more` is further entries."""
+        model `messages` in Anthropic's.  `keys` are added to both, `more` is further entries; `prefix` runs it."""
         port = free_port()
         base = f"{scheme}://127.0.0.1:{mock.port}/v1"
         config = self.write(name + ".yaml", f"""\
@@ -186,7 +186,7 @@ providers:
   - {{ name: bench-chat, type: openai.chat, base_url: "{base}", api_key: sk-bench, models: [chat]{keys} }}
   - {{ name: bench-messages, type: anthropic.messages, base_url: "{base}", api_key: sk-bench, models: [messages]{keys} }}
 {more}""")
-        command = [self.program("llmux"), "serve", "-c", config]
+        command = [*prefix, self.program("llmux"), "serve", "-c", config]
         return self.start(name, command, port, self.cores.server, env=env)
 
     def nginx(self, mock, name="nginx"):

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Where the gateway's time goes, by layer: for a whole reply, and for each event of a stream.
+
+    tests/bench/profile.py --build build [--top N]
+
+User code is counted in instructions, by callgrind: the same count whatever else the machine does.  What a library does
+is its caller's, but for yajl, libevent and libcurl, which are layers of their own.  The kernel's part is its share of
+the CPU time at saturation, from a run without callgrind.  The report goes to stdout and build/bench/profile.md.
+"""
+import argparse
+import collections
+import glob
+import os
+import re
+import subprocess
+import sys
+import time
+
+import report
+import scenarios
+from servers import Failure, Stage, find
+
+REQUESTS = 400
+# The first that fits the path of a function's file, or of its library.
+LAYERS = [("front: HTTP of clients", r"server/http/"), ("upstream: HTTP of providers", r"server/(upstream|wire)/"),
+          ("curl", r"libcurl|libssl|libcrypto"), ("loop", r"libevent"),
+          ("write: JSON out", r"runtime/json/writer"), ("parse: JSON in", r"runtime/json/|libyajl"),
+          ("frame: events of streams", r"runtime/(sse|frame)/"), ("transduce: dialects", r"runtime/(xd|ir)/|generated/"),
+          ("log line", r"server/log/|request_log"), ("gateway", r"server/"), ("strings, buffers, arenas", r"runtime/base/"),
+          ("other", r"")]
+RUNS = [("whole, same dialect", "chat", False), ("whole, translated", "messages", False),
+        ("100 events, same dialect", "chat", True), ("100 events, translated", "messages", True)]
+
+
+def layer_of(path):
+    return next(name for name, pattern in LAYERS if re.search(pattern, path))
+
+
+class Counts:
+    """One file of callgrind's: instructions by layer and by function."""
+
+    def __init__(self, path):
+        self.layers, self.functions = collections.Counter(), collections.Counter()
+        self.names = {}
+        self.here = {"ob": "", "fl": "", "fn": ""}
+        self.callee = {}
+        with open(path) as f:
+            self.read(f)
+
+    def name(self, kind, text):
+        """`(12) name` gives a name its number, `(12)` uses it."""
+        number, _, name = text.partition(" ")
+        if name:
+            self.names[kind, number] = name
+        return self.names.get((kind, number), "")
+
+    def read(self, lines):
+        inclusive = False
+        for line in lines:
+            key, eq, value = line.rstrip("\n").partition("=")
+            if eq and key in ("ob", "fl", "fn"):
+                self.here[key] = self.name(key, value)
+            elif eq and key in ("fi", "fe"):
+                self.name("fl", value)
+            elif eq and key in ("cob", "cfl", "cfi", "cfn"):
+                self.callee[{"cob": "ob", "cfn": "fn"}.get(key, "fl")] = self.name(
+                    {"cob": "ob", "cfn": "fn"}.get(key, "fl"), value)
+            elif eq and key == "calls":
+                inclusive = True
+            elif line[:1] in "+-*0123456789" and line[:1]:
+                self.add(int(line.split()[1]), inclusive)
+                inclusive = False
+
+    def place(self, where):
+        """A function of ours by its file, of a library by that."""
+        own = "llmux" in os.path.basename(where["ob"])
+        return where["fl"] if own else where["ob"]
+
+    def is_layer(self, place):
+        return "runtime/" in place or "server/" in place or "generated/" in place or layer_of(place) != "other"
+
+    def add(self, cost, inclusive):
+        place = self.place(self.here)
+        if inclusive:
+            callee = self.place({**self.here, **self.callee})
+            # What libc does for us is ours.
+            if self.is_layer(place) and not self.is_layer(callee):
+                self.layers[layer_of(place)] += cost
+            self.callee = {}
+            return
+        self.functions[self.here["fn"], os.path.basename(place)] += cost
+        if self.is_layer(place):
+            self.layers[layer_of(place)] += cost
+
+
+def count(stage, mock, model, stream):
+    """What REQUESTS requests cost, on one connection, after some to warm up."""
+    out = stage.path("callgrind.out")
+    for old in glob.glob(out + "*"):
+        os.remove(old)
+    gateway = stage.llmux(mock, prefix=[find("valgrind"), "--tool=callgrind", "--instr-atstart=no",
+                                        "--callgrind-out-file=" + out])
+    target = scenarios.Target("llmux", gateway, model)
+    options = dict(stream=stream, connections=1, warmup=0)
+    scenarios.load(stage, target, requests=50, seconds=60, **options)
+    control(gateway, "-i", "on")
+    scenarios.load(stage, target, requests=REQUESTS, seconds=60, **options)
+    control(gateway, "-i", "off")
+    gateway.stop()
+    return Counts(max(glob.glob(out + "*"), key=os.path.getsize))
+
+
+def control(gateway, *words):
+    subprocess.run([find("callgrind_control"), *words, str(gateway.pid)], check=True, capture_output=True, timeout=30)
+
+
+def times_of(pid):
+    """User and system time in clock ticks."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return int(fields[11]), int(fields[12])
+
+
+def kernel_share(stage, mock, model, stream):
+    gateway = stage.llmux(mock)
+    target = scenarios.Target("llmux", gateway, model)
+    scenarios.load(stage, target, seconds=0.3, stream=stream)
+    user, system = times_of(gateway.pid)
+    result = scenarios.load(stage, target, seconds=2, stream=stream)
+    user, system = (b - a for a, b in zip((user, system), times_of(gateway.pid)))
+    gateway.stop()
+    return system / (user + system), result["cpu_us_per_request"]
+
+
+def tables(found, top):
+    names = [name for name, *_ in RUNS]
+    lines = ["**Instructions of user code, by layer**", ""]
+    rows = []
+    for layer in [name for name, _ in LAYERS] + ["all"]:
+        def cost(run):
+            layers = found[run][0].layers
+            return sum(layers.values()) if layer == "all" else layers[layer]
+        whole = [cost(run) / REQUESTS for run in names]
+        events = [(whole[i + 2] - whole[i]) / 100 for i in range(2)]
+        rows.append([layer] + [f"{v:,.0f}" for v in whole[:2] + events])
+    lines += report.table(["layer", "whole, same", "whole, translated", "an event, same", "an event, translated"], rows)
+    lines += ["", "**The kernel's part of the CPU time, at saturation**", ""]
+    lines += report.table(["", "kernel", "us CPU in all"],
+                          [[n, f"{found[n][1][0]:.0%}", f"{found[n][1][1]:.1f}"] for n in names])
+    for name in names:
+        functions = found[name][0].functions
+        total = sum(functions.values())
+        lines += ["", f"**{name}: the functions that cost most**", ""]
+        lines += report.table(["function", "file", "instructions", "share"],
+                              [[f"`{fn}`", place, f"{n / REQUESTS:,.0f}", f"{n / total:.1%}"]
+                               for (fn, place), n in functions.most_common(top)])
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--build", default="build")
+    options.add_argument("--top", type=int, default=12, help="how many functions to show")
+    args = options.parse_args()
+    directory = os.path.join(args.build, "bench")
+    found = {}
+    begun = time.monotonic()
+    with Stage(args.build, directory) as stage:
+        mock = stage.mock(scenarios.WHOLE)
+        for name, model, stream in RUNS:
+            scenarios.say(f"{name} ...")
+            found[name] = count(stage, mock, model, stream), kernel_share(stage, mock, model, stream)
+    text = tables(found, args.top)
+    with open(os.path.join(directory, "profile.md"), "w") as f:
+        f.write(text)
+    print(text)
+    scenarios.say(f"in {time.monotonic() - begun:.0f} s")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Failure, subprocess.SubprocessError, OSError) as e:
+        print(f"profile: {e}", file=sys.stderr)
+        sys.exit(1)
