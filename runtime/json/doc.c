@@ -1,16 +1,10 @@
-/* yajl's events to nodes.
+/* Documents to nodes: by the scanner, or by yajl's events where that gives up.
  *
  * Each callback finds its token in the source:
  *
  *   { "key" : 12.5 }
  *         ^ ^      the gap (white space, ':' and ',') between two tokens
  *         end      of the token before; yajl tells where a token ends, or its text's address
- *
- * The inside of a long string is not shown to yajl, which looks at each byte and decodes escapes
- * that nobody asked for: it gets the document in pieces, and sees an empty string.
- *
- *   {"text":"  It was a dark and stormy night ... "}
- *   └ piece ┘  checked here, many bytes at a time └┘ piece
  *
  * While a container is open, its `next` holds the index of its parent, so no stack is needed. */
 #include "runtime/json/doc.h"
@@ -20,13 +14,12 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/json/doc_error.h"
-#include "runtime/json/text.h"
+#include "runtime/json/doc_scan.h"
 
 /* What yajl's callbacks get.  Apart from struct json_doc, which may move between documents. */
 struct parser {
     yajl_handle yajl;     /* owned; NULL when a new one is needed */
     struct json_doc *doc; /* borrowed, during a parse */
-    size_t piece;         /* offset of what yajl is looking at */
     size_t end;           /* offset behind the last token */
     uint32_t parent;      /* the innermost open container, or 0 */
     size_t depth;
@@ -34,9 +27,6 @@ struct parser {
 };
 
 enum { CANCEL = 0, GO_ON = 1 }; /* results of yajl's callbacks */
-
-#define LONG_STRING   64   /* bytes that are worth another piece ... */
-#define LONG_DOCUMENT 1024 /* ... in one that is worth the search */
 
 void
 json_doc_init(struct json_doc *d)
@@ -55,23 +45,20 @@ json_doc_fini(struct json_doc *d)
     json_doc_init(d);
 }
 
-static bool
-grow(struct json_doc *d, enum err *err)
+enum err
+json_doc_grow(struct json_doc *d)
 {
-    *err = d->count >= JSON_NODES_MAX ? ERR_LIMIT : ERR_OK;
-    if (*err)
-        return false;
+    if (d->count >= JSON_NODES_MAX)
+        return ERR_LIMIT;
     uint32_t room = d->room ? d->room * 2 : 64;
     if (room > JSON_NODES_MAX)
         room = JSON_NODES_MAX;
     struct json_node *nodes = realloc(d->nodes, room * sizeof *nodes);
-    if (!nodes) {
-        *err = ERR_MEMORY;
-        return false;
-    }
+    if (!nodes)
+        return ERR_MEMORY;
     d->nodes = nodes;
     d->room = room;
-    return true;
+    return ERR_OK;
 }
 
 /* A node of n bytes at `at` whose token ends at `end`. */
@@ -83,7 +70,7 @@ add(struct parser *ps, enum json_kind kind, size_t at, size_t n, size_t end)
         ps->err = ERR_SYNTAX;
         return CANCEL;
     }
-    if (d->count == d->room && !grow(d, &ps->err))
+    if (d->count == d->room && (ps->err = json_doc_grow(d)) != ERR_OK)
         return CANCEL;
     uint32_t i = d->count++;
     d->nodes[i] = (struct json_node){
@@ -100,7 +87,7 @@ add(struct parser *ps, enum json_kind kind, size_t at, size_t n, size_t end)
 static size_t
 consumed(const struct parser *ps)
 {
-    return ps->piece + yajl_get_bytes_consumed(ps->yajl);
+    return yajl_get_bytes_consumed(ps->yajl);
 }
 
 /* The offset of the first byte of the token behind the gap.  For callbacks only: there is such a
@@ -274,52 +261,32 @@ only_space(const char *p, const char *end)
     return p == end;
 }
 
-/* The next long string from offset `at` on that is well-formed: *open is behind its opening quote,
- * *close at its closing one.  False when there is none. */
-static bool
-find_long_string(const struct json_doc *d, size_t at, size_t *open, size_t *close)
-{
-    bool escaped;
-    for (; at < d->n; at = *close + 1) {
-        while (at < d->n && d->src[at] != '"')
-            at++;
-        if (at == d->n)
-            return false;
-        *open = at + 1;
-        *close = *open + json_string_length(str_skip(str_make(d->src, d->n), *open), &escaped);
-        if (*close < d->n && *close - *open >= LONG_STRING)
-            return true;
-    }
-    return false;
-}
-
-static bool
-parse_piece(struct parser *ps, size_t from, size_t to)
-{
-    const unsigned char *p = (const unsigned char *)ps->doc->src;
-    ps->piece = from;
-    return yajl_parse(ps->yajl, p + from, to - from) == yajl_status_ok;
-}
-
-static bool
-parse_pieces(struct parser *ps)
-{
-    struct json_doc *d = ps->doc;
-    size_t from = 0, at = 0, open, close;
-    while (d->n >= LONG_DOCUMENT && find_long_string(d, at, &open, &close)) {
-        if (!parse_piece(ps, from, open))
-            return false;
-        from = close;
-        at = close + 1;
-    }
-    return parse_piece(ps, from, d->n);
-}
-
 /* Has the root been closed? */
 static bool
 is_whole(const struct parser *ps)
 {
     return !ps->parent && ps->doc->count > JSON_ROOT;
+}
+
+/* The whole of it by yajl: what is wrong, and where. */
+static enum err
+parse_by_yajl(struct json_doc *d, struct fault *f)
+{
+    struct parser *ps = get_parser(d);
+    if (!ps)
+        return fault_set(f, ERR_MEMORY, 0, "json: out of memory");
+    *ps = (struct parser){ .yajl = ps->yajl, .doc = d };
+    d->count = JSON_ROOT;
+    bool ok = yajl_parse(ps->yajl, (const unsigned char *)d->src, d->n) == yajl_status_ok;
+    /* Only a number may still need to hear that this was the end. */
+    if (ok && !is_whole(ps))
+        ok = yajl_complete_parse(ps->yajl) == yajl_status_ok;
+    ok = ok && is_whole(ps) && only_space(d->src + ps->end, d->src + d->n)
+         && !json_doc_odd_space(str_make(d->src, ps->end));
+    if (ok)
+        return ERR_OK;
+    drop_handle(ps);
+    return explain(ps, f);
 }
 
 enum err
@@ -333,20 +300,8 @@ json_doc_parse(struct json_doc *d, struct str src, struct fault *f)
     size_t valid = utf8_valid(d->src, d->n);
     if (valid < d->n)
         return fault_set(f, ERR_SYNTAX, valid, "json: invalid UTF-8 at byte %zu", valid);
-    struct parser *ps = get_parser(d);
-    enum err err = ERR_MEMORY;
-    if (!ps || (!d->room && !grow(d, &err)))
+    enum err err = d->room ? ERR_OK : json_doc_grow(d);
+    if (err)
         return fault_set(f, err, 0, "json: out of memory");
-
-    *ps = (struct parser){ .yajl = ps->yajl, .doc = d };
-    bool ok = parse_pieces(ps);
-    /* Only a number may still need to hear that this was the end. */
-    if (ok && !is_whole(ps))
-        ok = yajl_complete_parse(ps->yajl) == yajl_status_ok;
-    ok = ok && is_whole(ps) && only_space(d->src + ps->end, d->src + d->n)
-         && !json_doc_odd_space(str_make(d->src, ps->end));
-    if (ok)
-        return ERR_OK;
-    drop_handle(ps);
-    return explain(ps, f);
+    return json_doc_scan(d) ? ERR_OK : parse_by_yajl(d, f);
 }

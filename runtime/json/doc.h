@@ -6,9 +6,9 @@
  *                       node 4 number  1
  *                       node 5 string  "x"
  *
- * yajl does the lexing and the grammar; this file closes its gaps (depth, size of numbers,
- * position of every value) and keeps the exact source bytes of each value, so that a subtree can
- * be copied byte for byte.  The children of an object alternate key, value.  `next` is the index
+ * A scanner of our own takes what is well-formed (doc_scan.h); all else is shown to yajl, which says
+ * what is wrong and where.  The exact source bytes of each value are kept, so that a subtree can be
+ * copied byte for byte.  The children of an object alternate key, value.  `next` is the index
  * behind the subtree.  A json_doc is reused from document to document and allocates only when a
  * document has more nodes than any before. */
 #ifndef LLMUX_JSON_DOC_H
@@ -49,7 +49,7 @@ struct json_doc {
     struct json_node *nodes; /* owned; nodes[1] is the root */
     uint32_t count;          /* nodes in use, counting node 0 */
     uint32_t room;
-    void *yajl;       /* owned; made anew after an error */
+    void *yajl;       /* owned; made when it is needed, and anew after an error */
     size_t depth_max; /* JSON_DEPTH_MAX unless set otherwise after init */
 };
 
