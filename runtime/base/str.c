@@ -1,6 +1,10 @@
 /* The parts of struct str that are too long for the header. */
 #include "runtime/base/str.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static unsigned char
 lower(char c)
 {
@@ -17,6 +21,31 @@ str_eq_nocase(struct str a, struct str b)
         if (lower(a.p[i]) != lower(b.p[i]))
             return false;
     return true;
+}
+
+static bool
+is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+size_t
+str_control(struct str s)
+{
+    size_t i = 0;
+#ifdef __SSE2__
+    for (; s.n - i >= 16; i += 16) {
+        const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+        const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+        const __m128i del = _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f));
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
+        if (mask)
+            return i + (size_t)__builtin_ctz(mask);
+    }
+#endif
+    while (i < s.n && !is_control(s.p[i]))
+        i++;
+    return i;
 }
 
 static bool

@@ -83,6 +83,8 @@ str_skip(struct str s, size_t n)
 
 /* ASCII-case-insensitive equality, for header names and media types. */
 bool str_eq_nocase(struct str a, struct str b);
+/* The offset of the first ASCII control character (below 0x20, and 0x7f); s.n when there is none. */
+size_t str_control(struct str s);
 /* Without leading and trailing space, tab, CR and LF. */
 struct str str_trim(struct str s);
 /* Does s match the glob, in which '*' stands for any run of bytes and nothing else is special? */

@@ -41,6 +41,21 @@ front_of_path(struct str path, struct str query)
     return (struct front){ .dialect = NULL };
 }
 
+struct front
+front_recall(struct front_memo *m, struct str path, struct str query)
+{
+    bool plain = query.n == 0 && path.n && path.n <= sizeof m->path;
+    if (plain && str_eq(path, str_make(m->path, m->n)))
+        return m->front;
+    struct front f = front_of_path(path, query);
+    if (plain && f.dialect && !f.asked.model.p) {
+        memcpy(m->path, path.p, path.n);
+        m->n = path.n;
+        m->front = f;
+    }
+    return f;
+}
+
 /* Does the request have all constant headers of an operation?  An operation without any is no
  * evidence. */
 static bool

@@ -22,6 +22,16 @@ struct front {
 /* The front for a path and its query; dialect and op are NULL when there is none. */
 struct front front_of_path(struct str path, struct str query);
 
+/* The last path that was asked for: clients ask for the same one again and again. */
+#define FRONT_MEMO_MAX 64
+struct front_memo {
+    char path[FRONT_MEMO_MAX];
+    size_t n; /* 0: nothing is remembered */
+    struct front front;
+};
+/* front_of_path, remembered by the caller, who zeroes m first. */
+struct front front_recall(struct front_memo *m, struct str path, struct str query);
+
 /* The dialect in which to answer a request whose path tells none: the one whose constant request
  * headers (a version, say) the request has, else the one whose header for a key it has, else the first that has none to tell it by, and of those
  * one whose spec names an empty front beside another. */

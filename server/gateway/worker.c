@@ -34,7 +34,7 @@ on_request(void *ctx, struct http_exchange *http)
 {
     struct worker *w = ctx;
     const struct http_head *head = http_exchange_head(http);
-    struct front f = front_of_path(head->path, head->query);
+    struct front f = front_recall(&w->front, head->path, head->query);
     if (w->role == WORKER_ADMIN)
         admin_answer(w, http);
     else if (f.dialect && str_is(head->method, "POST"))

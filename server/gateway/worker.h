@@ -44,6 +44,7 @@ struct worker {
     struct metrics_shard *shard; /* NULL: nothing is counted */
     struct dice dice;
     struct request_ids ids;
+    struct front_memo front;
     struct deadlines deadlines;
     struct exchange_list running, pool;
     unsigned n_pool;

@@ -45,7 +45,7 @@ put_clean(char *to, struct str s)
     if (s.n == 0)
         return to;
     memcpy(to, s.p, s.n);
-    if (memchr(to, '\r', s.n) || memchr(to, '\n', s.n) || memchr(to, 0, s.n))
+    if (str_control(s) < s.n)
         for (size_t i = 0; i < s.n; i++)
             if (to[i] == '\r' || to[i] == '\n' || to[i] == 0)
                 to[i] = ' ';

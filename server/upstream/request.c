@@ -42,11 +42,9 @@ is_token(struct str s)
 static bool
 is_field_value(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
+    for (size_t at; (at = str_control(s)) < s.n; s = str_skip(s, at + 1))
+        if (s.p[at] != '\t')
             return false;
-    }
     return true;
 }
 
@@ -60,7 +58,7 @@ check_header(const struct upstream_header *h, struct fault *f)
         return fault_set(f, ERR_SYNTAX, 0, "request header %.*s: control character in the value",
                          STR_ARG(h->name));
     for (size_t i = 0; i < N_RESERVED; i++)
-        if (str_eq_nocase(h->name, reserved[i]))
+        if (h->name.n == reserved[i].n && str_eq_nocase(h->name, reserved[i]))
             return fault_set(f, ERR_SYNTAX, 0, "request header %.*s: is set by llmux itself",
                              STR_ARG(h->name));
     return ERR_OK;
