@@ -57,9 +57,21 @@ arena_fini(struct arena *a)
     arena_init(a, a->cap);
 }
 
+/* Has nothing been taken since the last reset? */
+static bool
+is_fresh(const struct arena *a)
+{
+    const struct arena_chunk *c = a->chunks;
+    return !c || (c->used == 0 && !c->next && c->size + sizeof *c <= CHUNK_KEEP);
+}
+
 void
 arena_reset(struct arena *a)
 {
+    if (is_fresh(a)) {
+        a->full = false;
+        return;
+    }
     struct arena_chunk *keep = NULL;
     for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
         next = c->next;

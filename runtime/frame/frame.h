@@ -20,6 +20,7 @@ struct frame {
     struct str name;   /* of the event; absent where the framing has no place for one */
     struct str data;   /* the document's bytes */
     size_t start, end; /* where its bytes are in the stream */
+    struct str raw;    /* those bytes, where the framing can tell and they came in one piece */
 };
 
 /* Called for each frame; spans are valid only during the call.  A result other than ERR_OK stops

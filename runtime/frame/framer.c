@@ -24,8 +24,16 @@ on_event(void *ctx, const struct sse_event *e)
         .data = e->data,
         .start = e->start + f->skipped,
         .end = e->end + f->skipped,
+        .raw = e->raw,
     };
     return f->frame(f->ctx, &frame);
+}
+
+static size_t
+on_rest(void *ctx, struct str rest, size_t start)
+{
+    struct framer *f = ctx;
+    return f->shortcut ? f->shortcut(f->ctx, rest, start + f->skipped) : 0;
 }
 
 static void
@@ -36,6 +44,7 @@ choose(struct framer *f, enum framing framing)
     switch (framing) {
     case FRAMING_SSE:
         sse_init(&f->sse, f->limit, on_event, f);
+        f->sse.shortcut = on_rest;
         break;
     case FRAMING_NDJSON:
         lines_init(&f->lines, f->limit, on_frame, f);

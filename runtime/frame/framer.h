@@ -18,7 +18,8 @@
 
 struct framer {
     frame_fn *frame;
-    void *ctx; /* borrowed */
+    sse_shortcut_fn *shortcut; /* NULL, or set after framer_init: for server-sent events */
+    void *ctx;                 /* borrowed */
     size_t limit;
     unsigned set;         /* the framings that it may be */
     bool chosen;          /* framing is known, and its parser is alive */

@@ -172,6 +172,14 @@ json_string_length(struct str s, bool *escaped)
 {
     size_t n = 0, step = BLOCK;
     *escaped = false;
+    /* most have no escapes */
+    for (unsigned mask = 0; s.n - n >= BLOCK; n += BLOCK)
+        if ((mask = odd_bytes(s.p + n)) != 0) {
+            size_t at = n + (size_t)__builtin_ctz(mask);
+            if (s.p[at] == '"')
+                return at;
+            break;
+        }
     while (s.n - n >= BLOCK && step >= BLOCK) {
         step = string_block(s, n, escaped);
         n += step;

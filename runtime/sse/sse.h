@@ -30,15 +30,23 @@ struct sse_event {
     size_t end;      /* stream offset behind the blank line (or the last byte) that ended it; when
                       * the blank line is a CRLF, behind the CR: nothing waits for the LF */
     bool comment;    /* comment lines, but neither a name nor data: both are absent */
+    struct str raw;  /* its bytes from start to end, when they lie in one feed; else absent */
 };
 
 /* Called for each event; spans are valid only during the call.  A result other than ERR_OK stops
  * the parser, which then returns it for ever.  Must not call the parser. */
 typedef enum err sse_event_fn(void *ctx, const struct sse_event *e);
 
+/* Asked where an event may begin, with all that is left of the feed, at offset start: an event that
+ * is known well enough need not be cut into lines.  Returns the length of the one whole event, with
+ * its blank line, at the start of rest, for which s->event is not called any more; 0: the usual
+ * way. */
+typedef size_t sse_shortcut_fn(void *ctx, struct str rest, size_t start);
+
 struct sse {
     sse_event_fn *event;
-    void *ctx; /* borrowed */
+    sse_shortcut_fn *shortcut; /* NULL, or set after sse_init */
+    void *ctx;                 /* borrowed */
     enum err err;
     size_t limit;
     size_t offset;   /* bytes consumed of the stream; after ERR_LIMIT, where the line begins */
@@ -46,6 +54,7 @@ struct sse {
     struct buf data; /* data lines, when there is more than one or they were carried over */
     struct buf name; /* the event field, when it was carried over */
     struct sse_event pending; /* the event under way; spans into the feed or the buffers */
+    const char *block;        /* where it begins in the feed; NULL when that was in another one */
     unsigned state;           /* of the scanner */
 };
 

@@ -98,6 +98,7 @@ sse_reset(struct sse *s)
     buf_clear(&s->data);
     buf_clear(&s->name);
     s->pending = (struct sse_event){ 0 };
+    s->block = NULL;
     s->err = ERR_OK;
     s->offset = 0;
     s->state = 0;
@@ -128,6 +129,9 @@ dispatch(struct sse *s, size_t end)
 {
     struct sse_event e = s->pending;
     e.end = end;
+    if (s->block)
+        e.raw = str_make(s->block, end - e.start);
+    s->block = NULL;
     e.comment = e.comment && !e.data.p && !e.name.p;
     s->pending = (struct sse_event){ 0 };
     s->state &= ~(unsigned)(IN_BLOCK | DATA_HELD | NAME_HELD);
@@ -214,6 +218,8 @@ feed_line(struct sse *s, const char *p, const char *end)
     if (n > s->limit || held > s->limit - n)
         return fail(s, ERR_LIMIT, start);
     s->offset += n + 1;
+    if (!(s->state & IN_BLOCK) && held == 0 && s->state & LATER_LINE)
+        s->block = p;
     if (held == 0)
         return take_line(s, str_make(p, n), start);
     if (carry(s, p, n + 1, start))
@@ -230,6 +236,7 @@ keep_rest(struct sse *s, const char *p, const char *end)
 {
     size_t start = s->offset - s->line.n;
     size_t left = (size_t)(end - p);
+    s->block = NULL;
     hold(s, &s->data, &s->pending.data, DATA_HELD);
     hold(s, &s->name, &s->pending.name, NAME_HELD);
     if (s->data.err || s->name.err)
@@ -238,6 +245,19 @@ keep_rest(struct sse *s, const char *p, const char *end)
         return fail(s, ERR_LIMIT, start);
     s->offset += left;
     return left ? carry(s, p, left, start) : ERR_OK;
+}
+
+/* The length of an event at the start of rest that was delivered by the shortcut. */
+static size_t
+cut_short(struct sse *s, struct str rest)
+{
+    if (!s->shortcut || s->state & IN_BLOCK || s->line.n)
+        return 0;
+    size_t n = s->shortcut(s->ctx, rest, s->offset);
+    s->offset += n;
+    if (n && rest.p[n - 1] == '\r')
+        s->state |= AFTER_CR;
+    return n;
 }
 
 enum err
@@ -254,6 +274,11 @@ sse_feed(struct sse *s, const char *p, size_t n)
                 s->offset++;
                 continue;
             }
+        }
+        size_t n_event = cut_short(s, str_make(p, (size_t)(end - p)));
+        if (n_event) {
+            p += n_event;
+            continue;
         }
         const char *stop = find_line_end(p, end);
         if (stop == end)

@@ -104,43 +104,67 @@ find_noise(const struct xd *x, struct cuts *c)
     }
 }
 
+/* Append s to the bytes; the result stays where it is, for there is room. */
+static struct str
+put(struct xd_stencil *s, struct str bytes)
+{
+    size_t at = s->bytes.n;
+    buf_puts(&s->bytes, bytes);
+    return str_make(s->bytes.p + at, bytes.n);
+}
+
 static void
-keep(struct xd_stencil *s, struct str name, struct str data, const struct cuts *c)
+put_literals(struct xd_stencil *s, struct str data, const struct cuts *c)
 {
     size_t at = 0;
-    buf_clear(&s->bytes);
-    if (!buf_room(&s->bytes, name.n + data.n))
-        return;
-    buf_puts(&s->bytes, name);
     for (unsigned i = 0; i < c->n; i++) {
         s->holes[i] = c->v[i].hole;
         s->literals[i] = c->v[i].at - at;
-        buf_put(&s->bytes, data.p + at, s->literals[i]);
+        put(s, str_make(data.p + at, s->literals[i]));
         at = c->v[i].at + c->v[i].n;
     }
     s->literals[c->n] = data.n - at;
-    buf_put(&s->bytes, data.p + at, data.n - at);
-    s->name = str_make(s->bytes.p, name.n);
+    put(s, str_skip(data, at));
+}
+
+static void
+keep(struct xd_stencil *s, const struct frame *frame, struct str data, const struct cuts *c)
+{
+    struct str raw = frame->raw;
+    uintptr_t at = (uintptr_t)data.p - (uintptr_t)raw.p;
+    bool in_raw = raw.p && at < raw.n && data.n <= raw.n - at;
+    buf_clear(&s->bytes);
+    if (!buf_room(&s->bytes, frame->name.n + (in_raw ? raw.n : data.n)))
+        return;
+    s->name = put(s, frame->name);
+    put_literals(s, data, c);
+    s->before = s->after = (struct str){ NULL, 0 };
+    if (in_raw) {
+        s->before = put(s, str_make(raw.p, at));
+        s->after = put(s, str_skip(raw, at + data.n));
+    }
     s->n = c->n;
 }
 
 void
-xd_stencil_learn(struct xd_stencil *s, const struct xd *x, struct str name, struct str data)
+xd_stencil_learn(struct xd_stencil *s, const struct xd *x, const struct frame *frame,
+                 struct str data)
 {
     const struct xd_flow *f = x->flow;
     struct cuts cuts = { .n = 0 };
-    xd_stencil_drop(s);
+    s->n = 0;
     if (f->given != 1 || f->first.kind != IR_EVENT_GROW || f->counted || f->waiting)
         return;
-    if (x->doc.src != data.p || name.n + data.n > XD_STENCIL_BYTES)
+    if (x->doc.src != data.p || frame->name.n + data.n + frame->raw.n > XD_STENCIL_BYTES)
         return;
     s->event = f->first;
     s->block = f->first_block;
     const struct str *text = text_of(&s->block);
     if (!text || !find_text(data, *text, &cuts))
         return;
-    find_noise(x, &cuts);
-    keep(s, name, data, &cuts);
+    if (s->noisy)
+        find_noise(x, &cuts);
+    keep(s, frame, data, &cuts);
 }
 
 /* --- trying -------------------------------------------------------------------------------- */
@@ -169,27 +193,40 @@ fill(struct xd_stencil *s, struct arena *a, enum xd_hole hole, struct str *rest)
     return utf8_valid(inner.p, n) == n && (hole != XD_HOLE_TEXT || take_text(s, a, inner, escaped));
 }
 
+/* The length of the document at the start of rest, if it fits; else 0. */
+static size_t
+match(struct xd_stencil *s, struct arena *a, struct str rest, struct ir_event *e)
+{
+    const char *p = s->bytes.p + s->name.n, *from = rest.p;
+    for (unsigned i = 0;; i++) {
+        size_t n = s->literals[i];
+        if (rest.n < n || memcmp(rest.p, p, n) != 0)
+            return 0;
+        p += n;
+        rest = str_skip(rest, n);
+        if (i == s->n)
+            break;
+        if (!fill(s, a, s->holes[i], &rest))
+            return 0;
+    }
+    *e = s->event;
+    e->block = &s->block;
+    return (size_t)(rest.p - from);
+}
+
 bool
 xd_stencil_fits(struct xd_stencil *s, struct arena *a, struct str name, struct str data,
                 struct ir_event *e)
 {
-    if (s->n == 0 || !str_eq(name, s->name))
-        return false;
-    const char *p = s->bytes.p + s->name.n;
-    for (unsigned i = 0;; i++) {
-        size_t n = s->literals[i];
-        if (data.n < n || memcmp(data.p, p, n) != 0)
-            return false;
-        p += n;
-        data = str_skip(data, n);
-        if (i == s->n)
-            break;
-        if (!fill(s, a, s->holes[i], &data))
-            return false;
-    }
-    if (data.n)
-        return false;
-    *e = s->event;
-    e->block = &s->block;
-    return true;
+    return s->n && str_eq(name, s->name) && data.n && match(s, a, data, e) == data.n;
+}
+
+size_t
+xd_stencil_take(struct xd_stencil *s, struct arena *a, struct str stream, struct ir_event *e)
+{
+    if (s->n == 0 || s->after.n == 0 || !str_starts(stream, s->before))
+        return 0;
+    struct str rest = str_skip(stream, s->before.n);
+    size_t n = match(s, a, rest, e);
+    return n && str_starts(str_skip(rest, n), s->after) ? s->before.n + n + s->after.n : 0;
 }

@@ -66,7 +66,7 @@ read_frame(struct xd_reader *r, const struct frame *e)
     if (!x->err && !xd_flow_over(x->flow) && (named_error || xd_error_is_in(x)))
         fail_with(r, data);
     if (!x->err && order == x->flow->order)
-        xd_stencil_learn(&r->stencil, x, e->name, data);
+        xd_stencil_learn(&r->stencil, x, e, data);
 }
 
 /* The event that a frame of the wrapping name holds, in place of what it is wrapped in.  False when
@@ -128,6 +128,16 @@ settle(struct xd_reader *r, size_t offset)
     r->over = xd_flow_over(r->x.flow);
 }
 
+static void
+begin_frame(struct xd_reader *r)
+{
+    struct xd_flow *f = r->x.flow;
+    r->framed = true;
+    f->said = f->counted = false;
+    f->given = r->x.n_noise = 0;
+    arena_reset(&r->scratch);
+}
+
 static enum err
 on_frame(void *ctx, const struct frame *e)
 {
@@ -135,10 +145,7 @@ on_frame(void *ctx, const struct frame *e)
     struct xd_flow *f = r->x.flow;
     if (r->over)
         return ERR_OK;
-    r->framed = true;
-    f->said = f->counted = false;
-    f->given = r->x.n_noise = 0;
-    arena_reset(&r->scratch);
+    begin_frame(r);
     if (e->kind == FRAME_BEAT)
         xd_flow_beat(&r->x);
     else if (e->kind == FRAME_LAST)
@@ -152,6 +159,25 @@ on_frame(void *ctx, const struct frame *e)
     return ERR_OK;
 }
 
+/* A frame that the stencil knows by its bytes in the stream. */
+static size_t
+on_stream(void *ctx, struct str stream, size_t start)
+{
+    struct xd_reader *r = ctx;
+    struct ir_event event;
+    if (r->over || r->stencil.n == 0)
+        return 0;
+    begin_frame(r);
+    size_t n = xd_stencil_take(&r->stencil, &r->scratch, stream, &event);
+    if (n == 0)
+        return 0;
+    xd_flow_repeat(r->x.flow, &event);
+    settle(r, start);
+    if (r->frame)
+        r->frame(r->ctx, start, start + n, false);
+    return n;
+}
+
 void
 xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind op,
                struct arena *keep, xd_sink *sink, void *ctx)
@@ -161,6 +187,7 @@ xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind 
     xd_init(&r->x, d, op, &r->scratch, NULL);
     r->x.keep = keep;
     framer_init(&r->framer, d->framings, d->framing, XD_FRAME_MAX, on_frame, r);
+    r->framer.shortcut = on_stream;
     buf_init(&r->head, HEAD_MAX);
     buf_init(&r->clean, 3 * (size_t)XD_FRAME_MAX);
     buf_init(&r->held, (size_t)XD_FRAME_MAX);

@@ -255,7 +255,7 @@ a_stencil_reads_what_reading_would(void **state)
     }
     printf("# stencils: %u chat, %u messages and %u items frames not parsed\n", chat, messages,
            items);
-    assert_true(chat > STREAMS && messages > STREAMS && items > STREAMS);
+    assert_true(chat > STREAMS && messages > STREAMS && items > STREAMS / 2);
 }
 
 /* --- when there is one --------------------------------------------------------------------- */
@@ -278,7 +278,7 @@ static const struct {
       1 },
     { "what no row names may differ",
       { CHUNK("\"content\":\"a\"", ",\"x\":\"1\""), CHUNK("\"content\":\"b\"", ",\"x\":\"22\""),
-        CHUNK("\"content\":\"c\"", ",\"x\":\"\"") },
+        CHUNK("\"content\":\"c\"", ",\"x\":\"\""), CHUNK("\"content\":\"d\"", ",\"x\":\"4\"") },
       1 },
     { "what a row names may not",
       { CHUNK("\"content\":\"a\"", ",\"service_tier\":\"x\""),
