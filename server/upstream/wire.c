@@ -309,9 +309,12 @@ wire_run(struct upstream_call *c)
     if (c->connecting)
         shake_hands(c);
     if (goes_on(c) && c->wire.link && c->wire.link->ready) {
-        if (!wire_is_sent(c))
+        bool was_sent = wire_is_sent(c);
+        if (!was_sent)
             send_request(c);
-        receive(c);
+        /* Hardly ever is there an answer at once; the loop will tell. */
+        if (was_sent || !wire_is_sent(c))
+            receive(c);
     }
     c->entered = false;
     if (c->state != CALL_RUNNING)
