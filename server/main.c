@@ -13,6 +13,7 @@
 static const struct cli_command commands[] = {
     { "serve", "run the gateway", cmd_serve },
     { "check", "validate a configuration", cmd_check },
+    { "explain", "tell what would happen to a request", cmd_explain },
     { "translate", "translate a document or a stream between dialects, offline", cmd_translate },
     { "conform", "judge files by the rules of a dialect", cmd_conform },
     { "mock", "emulate providers, for tests and load", cmd_mock },

@@ -18,6 +18,7 @@ struct cli_command {
 
 int cmd_check(int argc, char **argv);
 int cmd_conform(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_dialects(int argc, char **argv);
 int cmd_providers(int argc, char **argv);
 int cmd_translate(int argc, char **argv);

@@ -6,11 +6,13 @@
 
 #include "server/config/tree.h"
 #include "server/gateway/admin_state.h"
+#include "server/gateway/explain.h"
 #include "server/gateway/pages.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/worker.h"
 
-#define REPORT_MAX ((size_t)4 << 20)
+#define REPORT_MAX  ((size_t)4 << 20)
+#define EXPLAIN_MAX ((size_t)512 << 20)
 
 /* --- the configuration --------------------------------------------------------------------- */
 
@@ -172,6 +174,39 @@ answer_reload(struct page *p)
     free(report);
 }
 
+/* --- a request ----------------------------------------------------------------------------- */
+
+/* The head that a client would have sent: its path is in the query, all else is as it is here. */
+static struct http_head
+asked_head(const struct http_head *h)
+{
+    struct http_head asked = *h;
+    struct str path = h->query.n ? h->query : STR("");
+    if (str_starts(path, STR("path=")))
+        path = str_skip(path, 5);
+    const char *mark = path.n ? memchr(path.p, '?', path.n) : NULL;
+    asked.path = str_make(path.p, mark ? (size_t)(mark - path.p) : path.n);
+    asked.query = mark ? str_skip(path, asked.path.n + 1) : (struct str){ NULL, 0 };
+    return asked;
+}
+
+static void
+answer_explain(struct page *p)
+{
+    const struct gateway *g = worker_gateway(p->w);
+    const struct http_head head = asked_head(p->head);
+    const struct explain_question q = { &head, http_exchange_body(p->http) };
+    struct explanation e;
+    struct arena a;
+    struct jw j;
+    arena_init(&a, EXPLAIN_MAX);
+    explain(&e, g, &q, &p->w->dice, &a);
+    jw_init(&j, &p->w->out);
+    explain_put(&e, g, &j);
+    page_send_out(p, 200);
+    arena_fini(&a);
+}
+
 /* --- which one, and may they? -------------------------------------------------------------- */
 
 enum right { FOR_ALL, FOR_KEY };
@@ -189,6 +224,7 @@ static const struct {
     { STR_INIT("GET"), STR_INIT("/admin/state"), FOR_KEY, answer_state },
     { STR_INIT("GET"), STR_INIT("/admin/config"), FOR_KEY, answer_config },
     { STR_INIT("POST"), STR_INIT("/admin/reload"), FOR_KEY, answer_reload },
+    { STR_INIT("POST"), STR_INIT("/admin/explain"), FOR_KEY, answer_explain },
 };
 #define N_TABLE (sizeof table / sizeof table[0])
 

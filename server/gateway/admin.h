@@ -4,6 +4,7 @@
  *   GET /admin/state                              deployments: how they are, and why
  *   GET /admin/config                             the configuration in force, secrets masked
  *   POST /admin/reload                            read it anew
+ *   POST /admin/explain?path=/v1/...              what would happen to the request in the body now
  *
  * With server.admin_key everything but health wants `Authorization: Bearer KEY`. */
 #ifndef LLMUX_GATEWAY_ADMIN_H

@@ -388,21 +388,6 @@ on_credentials(void *ctx, const struct fault *why)
     exchange_attempt_started(x, why ? no_credentials(x, why) : go(x));
 }
 
-/* Does the deployment have the operation, in a form that the client's can become? */
-static bool
-find_target(struct exchange *x, const struct deployment *d, struct fault *f)
-{
-    const struct xd_op *op = x->front.op;
-    const struct deployment_call *target = &x->attempt.target;
-    if (!deployment_call(d, x->front.dialect, op->kind, &x->attempt.target)
-        || target->op->passes != op->passes
-        || (op->passes && strcmp(x->front.dialect->family, target->dialect->family) != 0))
-        return !fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s does not have %s%s",
-                          STR_ARG(d->config->name), xd_op_name(op->kind),
-                          op->passes ? " in the form of this API" : "");
-    return true;
-}
-
 enum attempt_start
 attempt_go_on(struct exchange *x)
 {
@@ -433,7 +418,7 @@ attempt_start(struct exchange *x, const struct candidate *c)
     struct fault f;
     renew(x, c);
     a->model = offer_upstream(c->offer, c->name, &x->arena);
-    if (!find_target(x, c->offer->deployment, &f)) {
+    if (proposal_target(&x->front, c->offer->deployment, &a->target, &f)) {
         unfit(x, &f);
         return ATTEMPT_UNFIT;
     }

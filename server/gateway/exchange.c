@@ -58,33 +58,6 @@ is_encoded(const struct http_head *h)
     return coding.n && !str_eq_nocase(coding, STR("identity"));
 }
 
-static enum err
-read_passage(struct exchange *x, struct fault *f)
-{
-    struct tape *t = x->tape;
-    struct str type = http_head_get(http_exchange_head(x->http), STR("content-type"));
-    enum err err = passage_read(&t->passage, type, http_exchange_body(x->http), &t->doc, &t->arena,
-                                f);
-    t->ask = (struct xd_ask){ .kind = x->front.op->kind };
-    *xd_ask_model(&t->ask) = t->passage.model;
-    return err;
-}
-
-static enum err
-read_body(struct exchange *x, struct fault *f)
-{
-    struct tape *t = x->tape;
-    struct xd xd;
-    if (x->front.op->passes)
-        return read_passage(x, f);
-    xd_init_op(&xd, x->front.dialect, x->front.op, &t->arena, NULL);
-    xd.doc = t->doc;
-    enum err err = xd_ask_read(&xd, http_exchange_body(x->http), &t->ask);
-    t->doc = xd.doc;
-    *f = xd.fault;
-    return err;
-}
-
 static void
 refuse_body(struct exchange *x, const struct fault *f)
 {
@@ -103,12 +76,12 @@ read_request(struct exchange *x)
         refuse_invalid(x, 415, NULL, STR("content-encoding: send the body as it is"));
         return false;
     }
-    if (read_body(x, &f)) {
+    if (tape_read(x->tape, &x->front, http_exchange_head(x->http), http_exchange_body(x->http),
+                  &f)) {
         refuse_body(x, &f);
         return false;
     }
     struct xd_ask *ask = &x->tape->ask;
-    xd_asked_tell(&x->front.asked, &x->tape->arena, ask);
     struct str model = *xd_ask_model(ask);
     if (utf8_valid(model.p, model.n) < model.n) {
         refuse_invalid(x, 400, "model", STR("model: must be UTF-8"));

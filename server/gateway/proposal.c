@@ -239,3 +239,16 @@ proposal_make(struct proposal *p, const struct proposal_source *from, const stru
         fault_set(f, err, 0, "the request is too large");
     return err;
 }
+
+enum err
+proposal_target(const struct front *front, const struct deployment *d,
+                struct deployment_call *target, struct fault *f)
+{
+    const struct xd_op *op = front->op;
+    if (deployment_call(d, front->dialect, op->kind, target) && target->op->passes == op->passes
+        && (!op->passes || strcmp(front->dialect->family, target->dialect->family) == 0))
+        return ERR_OK;
+    return fault_set(f, ERR_UNSUPPORTED, 0, "provider %.*s does not have %s%s",
+                     STR_ARG(d->config->name), xd_op_name(op->kind),
+                     op->passes ? " in the form of this API" : "");
+}

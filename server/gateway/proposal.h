@@ -34,6 +34,11 @@ struct proposal {
                                        absent: nothing */
 };
 
+/* What is sent to a deployment for the operation of a front.  ERR_UNSUPPORTED, with the reason in f, when
+ * it does not have it, or not in a form that the client's can become. */
+MUST_CHECK enum err proposal_target(const struct front *front, const struct deployment *d,
+                                    struct deployment_call *target, struct fault *f);
+
 /* Make the proposal for a deployment that calls the model `model`.  Texts go to `out` (which shall
  * be empty) and to the arena.  now: seconds since 1970.  ERR_UNSUPPORTED, and the reason in f, when
  * the provider cannot express what the request means; ERR_LIMIT. */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "runtime/xd/translate.h"
+
 #define ARENA_KEPT ((size_t)16 << 10)
 #define NODES_KEPT 1024u
 
@@ -59,4 +61,38 @@ tape_rack_fini(struct tape_rack *r)
         destroy(t);
     }
     r->n = 0;
+}
+
+static enum err
+read_passage(struct tape *t, const struct front *front, struct str type, struct str body,
+             struct fault *f)
+{
+    enum err err = passage_read(&t->passage, type, body, &t->doc, &t->arena, f);
+    t->ask = (struct xd_ask){ .kind = front->op->kind };
+    *xd_ask_model(&t->ask) = t->passage.model;
+    return err;
+}
+
+static enum err
+read_ask(struct tape *t, const struct front *front, struct str body, struct fault *f)
+{
+    struct xd xd;
+    xd_init_op(&xd, front->dialect, front->op, &t->arena, NULL);
+    xd.doc = t->doc;
+    enum err err = xd_ask_read(&xd, body, &t->ask);
+    t->doc = xd.doc;
+    *f = xd.fault;
+    return err;
+}
+
+enum err
+tape_read(struct tape *t, const struct front *front, const struct http_head *head, struct str body,
+          struct fault *f)
+{
+    struct str type = http_head_get(head, STR("content-type"));
+    enum err err = front->op->passes ? read_passage(t, front, type, body, f)
+                                     : read_ask(t, front, body, f);
+    if (!err)
+        xd_asked_tell(&front->asked, &t->arena, &t->ask);
+    return err;
 }

@@ -5,6 +5,7 @@
 
 #include "runtime/json/doc.h"
 #include "runtime/xd/ask.h"
+#include "server/gateway/front.h"
 #include "server/gateway/passage.h"
 
 #define TAPES_KEPT 64u
@@ -16,6 +17,10 @@ struct tape {
     struct xd_ask ask;      /* points into the body and the arena */
     struct passage passage; /* of an operation that passes; ask has the model then */
 };
+
+/* Read a request's body, and what its path says, for the operation of its front. */
+MUST_CHECK enum err tape_read(struct tape *t, const struct front *front,
+                              const struct http_head *head, struct str body, struct fault *f);
 
 /* Tapes that wait for the next requests; all zeros at first. */
 struct tape_rack {

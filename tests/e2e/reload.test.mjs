@@ -82,6 +82,17 @@ test('the state names deployments, and the config shows no secrets', async () =>
     assert.equal(text.includes(ADMIN_KEY), false);
 });
 
+test('the admin port explains a request', async () => {
+    const r = await ask('/admin/explain?path=/v1/messages', {
+        method: 'POST', body: JSON.stringify({ model: 'anthropic/m', max_tokens: 9,
+                                               messages: [{ role: 'user', content: 'Hello' }] }),
+    });
+    const said = await r.json();
+    assert.equal(said.front, 'anthropic.messages');
+    assert.deepEqual(said.candidates.map((c) => [c.provider, c.upstream_model, c.standing]),
+                     [['up-anthropic', 'm', 'ready']]);
+});
+
 test('a call of the admin port reloads, and says what has changed', async () => {
     const { number } = (await state()).config;
     // In place, which the file's own watch sees later and finds done.

@@ -119,6 +119,11 @@ static const struct {
     { "check", 2, NULL, "llmux check: --config FILE is missing\nhelp: llmux check -c FILE\n" },
     { "check -c", 2, NULL, "llmux check: -c wants a value: -c FILE\n" },
     { "check -c /nowhere.yaml", 1, NULL, "/nowhere.yaml" },
+    { "explain --help", 0, "usage: llmux explain -c FILE", NULL },
+    { "explain", 2, NULL, "llmux explain: --config FILE is missing" },
+    { "explain -c x --front qqqqqqqqqqqq", 2, NULL, "no such dialect or provider" },
+    { "explain -c x --header nothing", 2, NULL, "write \"name: value\": nothing" },
+    { "explain -c /nowhere.yaml", 1, NULL, "/nowhere.yaml" },
     { "translate --help", 0, "--kind K    request, reply, stream or error", NULL },
     { "translate --form openai.chat", 2, NULL,
       "no such option: --form\nhelp: did you mean --from?\n" },
@@ -170,6 +175,33 @@ an_answer_that_cannot_be_written_is_a_failure(void **state)
     int status = system(command);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+/* --- explain ---------------------------------------------------------------------------------- */
+
+static void
+an_explanation_is_a_table_or_json(void **state)
+{
+    static const char request[] =
+        "{\"model\":\"m\",\"seed\":7,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    char args[256];
+    const char *path = file("server: { listen: \"127.0.0.1:0\" }\nproviders:\n"
+                            "  - { name: far, type: anthropic, api_key: k, models: [m] }\n"
+                            "routing: { retries: 0 }\n");
+    (void)state;
+    snprintf(args, sizeof args, "explain -c %s", path);
+    const struct outcome *o = run(args, request);
+    assert_int_equal(o->code, 0);
+    assert_has(o->out, "1    far       m      m     anthropic  100 %  seed   translated\n");
+    snprintf(args, sizeof args, "explain -c %s --json --front openai.chat", path);
+    o = run(args, request);
+    assert_int_equal(o->code, 0);
+    assert_has(o->out, "\"provider\":\"far\"");
+    snprintf(args, sizeof args, "explain -c %s --path /v1/embeddings", path);
+    o = run(args, "{\"model\":\"m\",\"input\":\"x\"}");
+    assert_int_equal(o->code, 1);
+    assert_has(o->out, "provider far does not have embeddings");
+    unlink(path);
 }
 
 /* --- translate -------------------------------------------------------------------------------- */
@@ -375,6 +407,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_line_gets_its_answer),
         cmocka_unit_test(an_answer_that_cannot_be_written_is_a_failure),
+        cmocka_unit_test(an_explanation_is_a_table_or_json),
         cmocka_unit_test(a_request_is_translated_and_its_losses_are_listed),
         cmocka_unit_test(the_model_decides_and_replaces),
         cmocka_unit_test(the_path_is_told_and_the_address_printed),
