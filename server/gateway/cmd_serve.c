@@ -1,12 +1,14 @@
 /* llmux serve: from the command line and a file to a running gateway. */
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "server/cli/cli.h"
 #include "server/cli/options.h"
 #include "server/cli/world.h"
+#include "runtime/route/memory.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/crew.h"
 #include "server/gateway/default_config.h"
@@ -139,7 +141,8 @@ serve(const char *path)
     s.service.metrics = metrics_create();
     s.service.guards = guards_create();
     s.service.limits = limits_create();
-    if (!s.service.metrics || !s.service.guards || !s.service.limits)
+    s.service.memory = calloc(1, sizeof *s.service.memory);
+    if (!s.service.metrics || !s.service.guards || !s.service.limits || !s.service.memory)
         fault_set(&f, ERR_MEMORY, 0, "out of memory");
     else if (load(&s, path))
         ok = run(&s, reloader_newest(s.reloader), &f);
@@ -147,6 +150,7 @@ serve(const char *path)
         fprintf(stderr, "llmux serve: %s\n", f.text);
     reloader_destroy(s.reloader);
     guards_destroy(s.service.guards);
+    free(s.service.memory);
     limits_destroy(s.service.limits);
     metrics_destroy(s.service.metrics);
     log_destroy(s.service.log);

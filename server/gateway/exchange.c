@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/utf8.h"
+#include "runtime/route/memory.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/guarding.h"
@@ -162,6 +163,8 @@ find_route(struct exchange *x)
     wants_of(&q, &x->tape->ask, http_exchange_head(x->http), x->bytes_in, x->model, &x->arena);
     x->outlook = (struct outlook){ g, &x->arena, x->wants_stream, NULL };
     q.outlook = outlook_of_guards(&x->outlook);
+    if (q.needs_home && g->service->memory)
+        q.home = route_memory_get(g->service->memory, q.bond);
     return route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena);
 }
 
@@ -278,9 +281,19 @@ exchange_release(struct exchange *x)
     worker_give_back(x->worker, x);
 }
 
+/* Who has replied may be the only one who can go on. */
+static void
+remember(struct exchange *x)
+{
+    struct route_memory *m = x->gateway->service->memory;
+    if (m && x->route.request.bond && x->attempts && !x->error.set)
+        route_memory_put(m, x->route.request.bond, x->attempt.candidate.offer->identity);
+}
+
 void
 exchange_finish(struct exchange *x)
 {
+    remember(x);
     request_log_write(x);
     attempt_account(x);
     admission_end(x, guarding_tokens(x));

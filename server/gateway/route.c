@@ -3,6 +3,8 @@
 
 #include <stdatomic.h>
 
+#include "runtime/route/memory.h"
+
 enum { ROUTE_FRESH, ROUTE_TRIED, ROUTE_EXCLUDED };
 
 /* --- models, one after the other ----------------------------------------------------------- */
@@ -109,7 +111,7 @@ compare_tags(const struct config_words *offered, const struct config_words *want
 static bool
 is_bound(const struct route_request *q, const struct offer *o)
 {
-    if (q->home && q->home == o->identity)
+    if (q->home && q->home == route_memory_id(o->identity))
         return true;
     for (unsigned i = 0; q->marks.n && i < o->deployment->n_languages; i++)
         if (has_word(&q->marks, o->deployment->languages[i].seal))

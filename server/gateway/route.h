@@ -28,7 +28,9 @@ struct route_request {
     struct config_words tags;
     struct route_ask ask;      /* without the turn */
     struct config_words marks; /* of the accounts that sealed something in it (xd_seal_mark) */
-    uint64_t home;             /* identity of the offer whose account holds what it needs; or 0 */
+    uint64_t bond;             /* by which who serves it is remembered; 0: there is no need */
+    bool needs_home;           /* it brings what only that account can read */
+    uint32_t home;             /* that account's offer (runtime/route/memory.h); 0: not known */
     struct route_outlook outlook;
 };
 

@@ -12,15 +12,17 @@ struct limits;
 struct log;
 struct metrics;
 struct reloader;
+struct route_memory;
 
 struct service {
-    struct log *log;           /* borrowed */
-    struct metrics *metrics;   /* borrowed; NULL: nothing is counted */
-    struct guards *guards;     /* borrowed; NULL: nothing is guarded */
-    struct limits *limits;     /* borrowed; NULL: nothing is limited */
-    struct reloader *reloader; /* borrowed; NULL: the configuration stays as it is */
-    uint64_t started;          /* seconds since 1970 */
-    unsigned n_workers;        /* those that serve clients */
+    struct log *log;             /* borrowed */
+    struct metrics *metrics;     /* borrowed; NULL: nothing is counted */
+    struct guards *guards;       /* borrowed; NULL: nothing is guarded */
+    struct limits *limits;       /* borrowed; NULL: nothing is limited */
+    struct route_memory *memory; /* borrowed; NULL: nobody remembers who served whom */
+    struct reloader *reloader;   /* borrowed; NULL: the configuration stays as it is */
+    uint64_t started;            /* seconds since 1970 */
+    unsigned n_workers;          /* those that serve clients */
     atomic_bool draining;
 };
 

@@ -34,27 +34,68 @@ take_tags(struct config_words *tags, struct str list, struct arena *a)
     }
 }
 
+/* What only its maker can read: with a mark it tells who that is. */
 static void
-take_mark(struct config_words *marks, const struct ir_block *b, struct arena *a)
+take_seal(struct route_request *q, struct str seal, struct arena *a)
 {
-    struct str seal = { NULL, 0 };
-    if (b->kind == IR_BLOCK_THINKING)
-        seal = b->thinking.signature;
-    else if (b->kind == IR_BLOCK_SEALED)
-        seal = b->sealed.data;
     if (seal_is_marked(seal))
-        push_word(marks, seal_mark(seal), MARKS_MAX, a);
+        push_word(&q->marks, seal_mark(seal), MARKS_MAX, a);
+    else if (seal.n)
+        q->needs_home = true;
+}
+
+/* The account that has this file serves it. */
+static void
+take_source(struct route_request *q, const struct ir_source *s)
+{
+    if (s->kind != IR_SOURCE_FILE)
+        return;
+    q->needs_home = true;
+    q->bond = route_key_of(s->file.id);
+}
+
+static void
+take_block(struct route_request *q, const struct ir_block *b, struct arena *a)
+{
+    switch (b->kind) {
+    case IR_BLOCK_THINKING:
+        take_seal(q, b->thinking.signature, a);
+        break;
+    case IR_BLOCK_SEALED:
+        take_seal(q, b->sealed.data, a);
+        break;
+    case IR_BLOCK_TEXT:
+        take_seal(q, b->text.signature, a);
+        break;
+    case IR_BLOCK_CALL:
+        take_seal(q, b->call.signature, a);
+        break;
+    case IR_BLOCK_IMAGE:
+        take_source(q, &b->image.source);
+        break;
+    case IR_BLOCK_AUDIO:
+        take_source(q, &b->audio.source);
+        break;
+    case IR_BLOCK_DOCUMENT:
+        take_source(q, &b->document.source);
+        break;
+    case IR_BLOCK_UNSET:
+    case IR_BLOCK_REFUSAL:
+    case IR_BLOCK_RESULT:
+    case IR_BLOCK_FOREIGN:
+        break;
+    }
 }
 
 static void
 take_chat(struct route_request *q, const struct ir_request *m, struct arena *a)
 {
     bool limited = m->max_output.set && m->max_output.v < USUAL_OUTPUT;
-    q->ask.key = route_key(m);
+    q->ask.key = q->bond = route_key(m);
     q->ask.tokens_out = limited ? (double)m->max_output.v : USUAL_OUTPUT;
     for (unsigned i = 0; i < m->turns.n; i++)
         for (unsigned k = 0; k < m->turns.v[i].blocks.n; k++)
-            take_mark(&q->marks, &m->turns.v[i].blocks.v[k], a);
+            take_block(q, &m->turns.v[i].blocks.v[k], a);
 }
 
 void

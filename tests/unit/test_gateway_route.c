@@ -3,7 +3,11 @@
 
 #include "runtime/xd/translate.h"
 #include "server/gateway/front.h"
+#include "runtime/route/key.h"
+#include "runtime/route/memory.h"
+#include "runtime/xd/registry.h"
 #include "server/gateway/route.h"
+#include "server/gateway/wants.h"
 
 static const char yaml[] =
     "server: { listen: \"127.0.0.1:0\" }\n"
@@ -394,6 +398,72 @@ a_conversation_stays_with_the_account_that_sealed_its_thinking(void **state)
     rig_close(&rig);
 }
 
+static struct str
+first_choice(struct rig *rig, const struct route_request *q, uint64_t seed)
+{
+    struct route r;
+    struct candidate c;
+    struct dice dice = { seed };
+    assert_true(route_begin(&r, &rig->gateway.catalogue, &rig->config->routing, q, &rig->arena));
+    assert_true(route_next(&r, &dice, &c));
+    return provider(&c);
+}
+
+/* What a request that comes as these bytes wants. */
+static void
+want(struct route_request *q, struct rig *rig, const char *dialect, const char *body,
+     const char *tags)
+{
+    struct http_header h = { WANTS_TAGS_HEADER, str_from(tags) };
+    const struct http_head head = { .headers = &h, .n_headers = tags ? 1 : 0 };
+    struct xd_ask ask = { .kind = XD_OP_CHAT };
+    struct xd x;
+    xd_init(&x, xd_find(str_from(dialect)), XD_OP_CHAT, &rig->arena, NULL);
+    assert_int_equal(xd_ask_read(&x, str_from(body), &ask), ERR_OK);
+    wants_of(q, &ask, &head, strlen(body), STR("m"), &rig->arena);
+    json_doc_fini(&x.doc);
+}
+
+#define TURNS(seal) \
+    "{\"model\":\"m\",\"max_tokens\":50,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}," \
+    "{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"x\",\"signature\":\"" seal \
+    "\"}]},{\"role\":\"user\",\"content\":\"Go on\"}]}"
+
+static void
+what_a_request_brings_tells_where_it_belongs(void **state)
+{
+    static const char plain[] = "{\"model\":\"m\",\"max_tokens\":5000,\"messages\":"
+                                "[{\"role\":\"user\",\"content\":\"Hello\"}]}",
+                      file[] = "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\","
+                               "\"content\":[{\"type\":\"document\",\"source\":{\"type\":\"file\","
+                               "\"file_id\":\"f1\"}}]}]}";
+    struct route_request first, next, marked, filed;
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, tagged);
+    want(&first, &rig, "anthropic.messages", plain, "eu, trial ,,eu");
+    assert_int_equal(first.tags.n, 2);
+    assert_str(first.tags.v[1], "trial");
+    assert_false(first.needs_home);
+    assert_true(first.ask.key && first.bond == first.ask.key);
+    assert_true(first.ask.tokens_in > 10 && first.ask.tokens_out < 5000);
+    want(&next, &rig, "anthropic.messages", TURNS("abc"), NULL);
+    assert_true(next.needs_home && next.bond == first.bond && next.ask.tokens_out < 51);
+    want(&marked, &rig, "anthropic.messages", TURNS("llmux:fam:00c0ffee:t0:abc"), NULL);
+    assert_false(marked.needs_home);
+    assert_int_equal(marked.marks.n, 1);
+    assert_str(marked.marks.v[0], "llmux:fam:00c0ffee:");
+    want(&filed, &rig, "anthropic.messages", file, NULL);
+    assert_true(filed.needs_home && filed.bond == route_key_of(STR("f1")));
+    for (uint64_t seed = 1; seed < 20; seed++) { /* who served it serves it again */
+        next.asked = STR("n");
+        next.home = route_memory_id(
+            catalogue_find(&rig.gateway.catalogue, STR("n"))->offers[2].identity);
+        assert_str(first_choice(&rig, &next, seed), "all");
+    }
+    rig_close(&rig);
+}
+
 /* A guard that knows who is shut. */
 static void
 look(void *ctx, const struct offer *o, struct str name, struct route_view *v)
@@ -504,6 +574,7 @@ main(void)
         cmocka_unit_test(too_long_and_refused_requests_have_fallbacks_of_their_own),
         cmocka_unit_test(a_tag_brings_requests_to_those_that_have_it_and_keeps_others_away),
         cmocka_unit_test(a_conversation_stays_with_the_account_that_sealed_its_thinking),
+        cmocka_unit_test(what_a_request_brings_tells_where_it_belongs),
         cmocka_unit_test(who_is_shut_is_not_asked_and_the_first_to_open_is_known),
         cmocka_unit_test(models_are_listed_in_the_client_s_dialect),
     };

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "runtime/route/key.h"
+#include "runtime/route/memory.h"
 #include "runtime/route/strategy.h"
 
 enum { N = 4, REQUESTS = 10000 };
@@ -431,6 +432,24 @@ a_key_is_of_what_the_conversation_began_with(void **state)
     assert_true(route_key_of(STR("a")) != route_key_of(STR("b")));
 }
 
+static void
+a_memory_knows_the_newest_and_takes_nobody_for_another(void **state)
+{
+    static struct route_memory m;
+    (void)state;
+    uint64_t key = UINT64_C(0x123456789abcdef0), other = key ^ UINT64_C(1) << 40; /* one slot */
+    assert_int_equal(route_memory_get(&m, key), 0);
+    route_memory_put(&m, key, 77);
+    assert_int_equal(route_memory_get(&m, key), route_memory_id(77));
+    assert_int_equal(route_memory_get(&m, other), 0);
+    route_memory_put(&m, key, UINT64_C(1) << 32);
+    assert_int_equal(route_memory_get(&m, key), route_memory_id(UINT64_C(1) << 32));
+    assert_true(route_memory_id(0) != 0);
+    route_memory_put(&m, other, 5);
+    assert_int_equal(route_memory_get(&m, key), 0); /* forgotten */
+    assert_int_equal(route_memory_get(&m, other), 5);
+}
+
 int
 main(void)
 {
@@ -449,6 +468,7 @@ main(void)
         cmocka_unit_test(tags_then_health_then_account_then_tier_decide_who_takes_part),
         cmocka_unit_test(the_fastest_is_found_within_fifty_requests),
         cmocka_unit_test(equals_share_the_load_and_nobody_is_run_over),
+        cmocka_unit_test(a_memory_knows_the_newest_and_takes_nobody_for_another),
         cmocka_unit_test(a_key_is_of_what_the_conversation_began_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
