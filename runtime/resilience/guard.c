@@ -92,12 +92,6 @@ guard_view(struct guard *g, const struct guard_options *o, uint64_t now)
     return v;
 }
 
-uint64_t
-guard_first_quantile(const struct guard *g, unsigned permille)
-{
-    return latency_quantile(&g->first, permille);
-}
-
 bool
 guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket,
             enum guard_reason *why)

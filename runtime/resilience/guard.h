@@ -87,8 +87,6 @@ const char *guard_standing_name(enum guard_standing s);
 const char *guard_reason_text(enum guard_reason r);
 
 struct guard_view guard_view(struct guard *g, const struct guard_options *o, uint64_t now);
-/* The time to the first byte within which so many of a thousand stay; 0: not known. */
-uint64_t guard_first_quantile(const struct guard *g, unsigned permille);
 
 /* A call is about to begin; false, with the reason in *why (which may be NULL), when it must not.
  * If true, it ends with guard_done and *ticket. */

@@ -113,9 +113,8 @@ spoil(struct exchange *x)
 }
 
 static void
-on_head(void *ctx, const struct upstream_head *head)
+take_head(struct exchange *x, const struct upstream_head *head)
 {
-    struct exchange *x = ctx;
     struct attempt *a = &x->attempt;
     const struct xd_dialect *d = a->target.dialect;
     a->status = head->status;
@@ -133,6 +132,16 @@ on_head(void *ctx, const struct upstream_head *head)
         a->error_word = arena_str(&a->arena, upstream_head_get(head, d->error_word));
     if (d->request_id.p)
         a->request_id = arena_str(&x->arena, upstream_head_get(head, d->request_id));
+}
+
+static void
+on_head(void *ctx, const struct upstream_head *head)
+{
+    const struct race_leg *leg = ctx;
+    struct exchange *x = leg->x;
+    bool entered = race_enter(x, leg);
+    take_head(x, head);
+    race_leave(x, entered);
 }
 
 /* The content type is not to be relied upon, but most streams do not begin like a JSON document or
@@ -175,12 +184,9 @@ collect(struct exchange *x, const char *p, size_t n)
 }
 
 static void
-on_data(void *ctx, const char *p, size_t n)
+take_data(struct exchange *x, const char *p, size_t n)
 {
-    struct exchange *x = ctx;
     struct attempt *a = &x->attempt;
-    if (x->state == EXCHANGE_LINGERING)
-        return;
     if (x->state != EXCHANGE_REPLYING)
         a->heard_us = clock_us() - a->start_us;
     if (!a->first_us) {
@@ -200,6 +206,22 @@ on_data(void *ctx, const char *p, size_t n)
         answer_passage(x, str_make(p, n));
     else
         collect(x, p, n);
+}
+
+static void
+on_data(void *ctx, const char *p, size_t n)
+{
+    const struct race_leg *leg = ctx;
+    struct exchange *x = leg->x;
+    if (x->state == EXCHANGE_LINGERING)
+        return;
+    bool entered = race_enter(x, leg);
+    bool bad = x->attempt.reply == ATTEMPT_ERROR;
+    if (!bad)
+        race_end(x);
+    take_data(x, p, n); /* may be the end of x, unless it races */
+    if (bad && entered)
+        race_leave(x, entered);
 }
 
 /* What passes has come whole, or was cut off. */
@@ -223,15 +245,9 @@ end_passage(struct exchange *x, const struct ir_error *e, struct str detail)
 }
 
 static void
-on_done(void *ctx, const struct upstream_report *report)
+take_end(struct exchange *x, const struct upstream_report *report)
 {
-    struct exchange *x = ctx;
     struct attempt *a = &x->attempt;
-    a->call = NULL;
-    if (x->state == EXCHANGE_LINGERING) {
-        exchange_release(x);
-        return;
-    }
     if (x->state != EXCHANGE_REPLYING)
         a->heard_us = clock_us() - a->start_us;
     if (report->result == UPSTREAM_TIMEOUT_TOTAL && exchange_left_ms(x) == 0)
@@ -255,6 +271,19 @@ on_done(void *ctx, const struct upstream_report *report)
     }
 }
 
+static void
+on_done(void *ctx, const struct upstream_report *report)
+{
+    const struct race_leg *leg = ctx;
+    struct exchange *x = leg->x;
+    (void)race_enter(x, leg);
+    x->attempt.call = NULL;
+    if (x->state == EXCHANGE_LINGERING)
+        exchange_release(x);
+    else
+        take_end(x, report);
+}
+
 static const struct upstream_handler handler = {
     .head = on_head,
     .data = on_data,
@@ -270,7 +299,8 @@ static void
 renew(struct exchange *x, const struct candidate *c)
 {
     struct attempt *a = &x->attempt;
-    *a = (struct attempt){ .candidate = *c,
+    *a = (struct attempt){ .leg = a->leg,
+                           .candidate = *c,
                            .wait = { .told = on_credentials, .ctx = x },
                            .arena = a->arena,
                            .body = a->body,
@@ -344,7 +374,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
     };
     if (!a->start_us)
         a->start_us = clock_us();
-    a->call = upstream_start(x->worker->upstream, &req, &handler, x, f);
+    a->call = upstream_start(x->worker->upstream, &req, &handler, a->leg, f);
     a->sends = a->call;
     return a->call;
 }

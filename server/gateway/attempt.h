@@ -10,6 +10,7 @@
 
 #include "server/auth/keeper.h"
 #include "server/gateway/limits.h"
+#include "server/gateway/race.h"
 #include "server/gateway/route.h"
 #include "server/gateway/stream.h"
 
@@ -34,6 +35,7 @@ struct tally {
 };
 
 struct attempt {
+    struct race_leg *leg; /* for its call; whatever else changes, this stays */
     struct candidate candidate;
     struct deployment_call target;
     struct str model;           /* what the provider is asked for */

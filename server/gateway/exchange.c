@@ -228,12 +228,24 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     struct exchange *x = ctx;
     (void)fd, (void)what;
-    if (x->state != EXCHANGE_QUEUED) {
+    switch (x->state) {
+    case EXCHANGE_QUEUED:
+        admission_late(x);
+        refuse_as_known(x);
+        break;
+    case EXCHANGE_TRYING:
+        if (x->attempt.call)
+            race_begin(x);
+        else if (x->attempt.start_us == 0)
+            pursuit_go_on(x);
+        break;
+    case EXCHANGE_RESTING:
         pursuit_go_on(x);
-        return;
+        break;
+    case EXCHANGE_REPLYING:
+    case EXCHANGE_LINGERING:
+        break;
     }
-    admission_late(x);
-    refuse_as_known(x);
 }
 
 void
@@ -274,6 +286,7 @@ exchange_release(struct exchange *x)
 {
     deadline_clear(&x->worker->deadlines, &x->deadline);
     exchange_wake(x);
+    race_end(x);
     attempt_stop(x);
     admission_end(x, guarding_tokens(x));
     tape_put(&x->worker->tapes, x->tape);
@@ -322,6 +335,7 @@ exchange_gone(struct exchange *x)
 void
 exchange_stop(struct exchange *x)
 {
+    race_end(x);
     x->attempt.cut = true;
     upstream_cancel(x->attempt.call);
     x->attempt.call = NULL;
@@ -358,6 +372,7 @@ exchange_destroy(struct exchange *x)
 {
     arena_fini(&x->arena);
     attempt_fini(&x->attempt);
+    attempt_fini(&x->rival);
     if (x->timer)
         event_free(x->timer);
     free(x);

@@ -18,6 +18,7 @@
 #include "server/gateway/admission.h"
 #include "server/gateway/attempt.h"
 #include "server/gateway/front.h"
+#include "server/gateway/race.h"
 #include "server/gateway/outlook.h"
 #include "server/gateway/request_id.h"
 #include "server/gateway/tape.h"
@@ -65,6 +66,9 @@ struct exchange {
     bool wants_usage; /* at the end of the stream */
 
     struct attempt attempt; /* the newest */
+    struct attempt rival;   /* beside it, in a race; else only memory that is kept */
+    bool racing;
+    struct race_leg legs[2];
     unsigned attempts;
 
     /* The answer, see answer.h. */

@@ -151,12 +151,12 @@ guarded_view(struct guarded *x, const struct guard_options *o, uint64_t now)
 }
 
 uint64_t
-guarded_first_quantile(struct guarded *x, unsigned permille)
+guarded_hedge_after(struct guarded *x, const struct hedge_options *o)
 {
     if (!x)
         return 0;
     pthread_mutex_lock(&x->lock);
-    uint64_t ns = guard_first_quantile(&x->guard, permille);
+    uint64_t ns = hedge_after(o, &x->guard.first);
     pthread_mutex_unlock(&x->lock);
     return ns;
 }

@@ -16,6 +16,7 @@
 
 #include "runtime/base/str.h"
 #include "runtime/resilience/guard.h"
+#include "runtime/resilience/hedge.h"
 #include "server/gateway/deployment.h"
 
 struct guards;
@@ -60,7 +61,8 @@ const struct guarded_name *guarded_name(const struct guarded *x);
 /* What guard.h says of guard_view, guard_begin and guard_done; from any thread.  For NULL: always
  * ready.  now is clock_ns(). */
 struct guard_view guarded_view(struct guarded *x, const struct guard_options *o, uint64_t now);
-uint64_t guarded_first_quantile(struct guarded *x, unsigned permille);
+/* What hedge.h says of hedge_after; for NULL: 0. */
+uint64_t guarded_hedge_after(struct guarded *x, const struct hedge_options *o);
 bool guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket,
                    enum guard_reason *why);
 void guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns);

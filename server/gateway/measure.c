@@ -89,6 +89,8 @@ outcome(const struct exchange *x)
 {
     if (x->error.set)
         return str_from(ir_fault_name(x->error.kind));
+    if (x->attempt.cut)
+        return STR("cut");
     return x->gone ? STR("gone") : STR("ok");
 }
 

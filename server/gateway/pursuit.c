@@ -91,6 +91,7 @@ settle(struct exchange *x, enum attempt_start how)
         x->error.set = false;
         x->detail = (struct str){ NULL, 0 };
         begin_waiting(x);
+        race_arm(x);
         return true;
     case ATTEMPT_QUEUED:
         begin_waiting(x);
@@ -132,7 +133,12 @@ try_next(struct exchange *x, enum cost cost)
 void
 pursuit_begin(struct exchange *x)
 {
-    limits_count(x->budget, LIMITS_RETRY, &x->gateway->restraint.retries, clock_ns());
+    const struct restraint *r = &x->gateway->restraint;
+    uint64_t now = clock_ns();
+    struct budget_options hedges = hedge_budget(&r->hedge);
+    limits_count(x->budget, LIMITS_RETRY, &r->retries, now);
+    if (r->hedge.permille)
+        limits_count(x->budget, LIMITS_HEDGE, &hedges, now);
     try_next(x, COST_NONE);
 }
 
@@ -201,6 +207,11 @@ exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str
 {
     x->error = ir_error_copy(&x->arena, e);
     x->detail = arena_str(&x->arena, detail);
+    if (x->racing) {
+        race_lost(x);
+        return;
+    }
+    exchange_wake(x);
     attempt_stop(x);
     if (divert(x)) {
         try_next(x, COST_NONE);

@@ -73,6 +73,14 @@ on_expired(void *ctx, struct deadline *d, unsigned kind)
 
 /* --- the pool ------------------------------------------------------------------------------ */
 
+static void
+make_legs(struct exchange *x)
+{
+    x->legs[0] = x->legs[1] = (struct race_leg){ x };
+    x->attempt.leg = &x->legs[0];
+    x->rival.leg = &x->legs[1];
+}
+
 static struct exchange *
 make_exchange(struct worker *w)
 {
@@ -82,6 +90,8 @@ make_exchange(struct worker *w)
     x->worker = w;
     arena_init(&x->arena, ARENA_MAX);
     attempt_init(&x->attempt);
+    attempt_init(&x->rival);
+    make_legs(x);
     return x;
 }
 
@@ -120,6 +130,16 @@ tidy(struct arena *a)
         arena_reset(a);
 }
 
+/* What is kept of an attempt. */
+static struct attempt
+memory_of(struct attempt *a)
+{
+    tidy(&a->arena);
+    return (struct attempt){
+        .arena = a->arena, .body = a->body, .collected = a->collected, .stream = a->stream
+    };
+}
+
 void
 worker_give_back(struct worker *w, struct exchange *x)
 {
@@ -130,12 +150,11 @@ worker_give_back(struct worker *w, struct exchange *x)
         return;
     }
     tidy(&x->arena);
-    tidy(&x->attempt.arena);
-    struct attempt kept = x->attempt;
+    struct attempt attempt = memory_of(&x->attempt), rival = memory_of(&x->rival);
     *x = (struct exchange){ .worker = w, .arena = x->arena, .timer = x->timer };
-    x->attempt = (struct attempt){
-        .arena = kept.arena, .body = kept.body, .collected = kept.collected, .stream = kept.stream
-    };
+    x->attempt = attempt;
+    x->rival = rival;
+    make_legs(x);
     TAILQ_INSERT_HEAD(&w->pool, x, link);
     w->n_pool++;
 }

@@ -364,3 +364,40 @@ test('the provider hears within 50 ms that the client has left', async () => {
         await w.stop();
     }
 });
+
+// --- hedges -----------------------------------------------------------------------------------------
+
+test('a request that is slow to begin gets a second call elsewhere, and both are booked', async () => {
+    const w = await World.start({
+        retries: 1, timeouts: {},
+        resilience: { ...forgetful, hedge: { share: '20%', quantile: '90%', least: '30ms' } },
+        mock: { reply: { manner: 'delay=2ms' }, faults: [{ manner: 'delay=900ms', one_in: 25 }] },
+        providers: ['left', 'right'].map((name) => deployment(name, 'openai.chat', ['pair'], { timeouts: {} })),
+    });
+    try {
+        const times = [];
+        let hedged = 0, n = 0;
+        const ask = async (stream) => {
+            const id = `h-${n++}`;
+            const start = performance.now();
+            const { text, error } = await call(w, 'anthropic', 'pair', stream, {},
+                                               { headers: { 'x-request-id': id } });
+            assert.deepEqual([text, error], [answer, undefined]);
+            hedged += (await w.log(id)).attempts - 1;
+            return performance.now() - start;
+        };
+        for (let i = 0; i < 60; i++) // until it is known what is usual
+            await ask(i % 2 === 0);
+        for (let i = 0; i < 100; i++)
+            times.push(await ask(i % 2 === 0));
+        // A second call may be slow, too.
+        const slow = times.filter((ms) => ms > 850).length;
+        assert.ok(slow <= 1, `${slow} were slow`);
+        assert.ok(hedged >= 2 && hedged <= 0.2 * n, `${hedged} of ${n} were hedged`);
+        assert.equal(await metric(w, 'llmux_deployment_requests_total', { model: 'pair' }), n + hedged);
+        assert.equal(await metric(w, 'llmux_deployment_requests_total', { outcome: 'cut' }), hedged);
+        await eventually(async () => (await w.stats()).open === 0);
+    } finally {
+        await w.stop();
+    }
+});

@@ -1,0 +1,35 @@
+/* Hedged requests: a second call elsewhere for a request whose first is slow to begin.
+ *
+ *   attempt ──── no first byte yet ──── race_begin ───► attempt and rival run ─► the first to send a
+ *                 (hedge_after)                            │                      good byte wins,
+ *                                                          │                      the other is cut
+ *                                                          └─► one fails: the other goes on alone
+ *
+ * The rest of the gateway knows one attempt of an exchange, x->attempt; whichever call has something
+ * to say stands there while it does.  Both are booked. */
+#ifndef LLMUX_GATEWAY_RACE_H
+#define LLMUX_GATEWAY_RACE_H
+
+#include <stdbool.h>
+
+struct exchange;
+
+/* Whose call it is that says something: what calls know of their exchange. */
+struct race_leg {
+    struct exchange *x;
+};
+
+/* A call has begun: see to it that it gets a rival in time, if the config wants that. */
+void race_arm(struct exchange *x);
+/* The time has come. */
+void race_begin(struct exchange *x);
+/* This leg's call has something to say: let it stand in x->attempt.  True when race_leave must put
+ * that right again, as long as the race goes on. */
+bool race_enter(struct exchange *x, const struct race_leg *leg);
+void race_leave(struct exchange *x, bool entered);
+/* x->attempt has failed, with x->error: the other goes on alone. */
+void race_lost(struct exchange *x);
+/* x->attempt has won, or nobody has: the other is cut, if there is a race. */
+void race_end(struct exchange *x);
+
+#endif
