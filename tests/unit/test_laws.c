@@ -3,6 +3,8 @@
  *   read(write(m)) = m          for requests and replies, whole and streamed
  *   write(read(w)) = w          for what was written: writing is already canonical
  *
+ * Each dialect gets many samples, each provider some: it differs in few rows.
+ *
  * Samples are made of what all dialects can carry, in the order in which all of them keep it: thinking, then text, then
  * calls in an assistant's turn, results first in a user's.  The seeds are fixed; a failure names its own. */
 #include <setjmp.h>
@@ -174,10 +176,11 @@ make_request(struct sample *s, struct ir_request *m)
     m->max_output = (struct ir_int){ 1 + dice_roll(&s->dice, 100000), true };
     if (dice_roll(&s->dice, 2))
         push_text(s, &m->instructions);
-    if (dice_roll(&s->dice, 2))
-        m->sampling.temperature = STR("0.125");
-    if (dice_roll(&s->dice, 2))
-        m->sampling.top_p = STR("1e-1");
+    for (const struct forget_setting *t = forget_settings; t->name; t++)
+        if (dice_roll(&s->dice, 3) == 0)
+            *forget_setting(t, m) = str_from(t->sample);
+    if (dice_roll(&s->dice, 3) == 0)
+        m->sampling.top_k = (struct ir_int){ 1 + dice_roll(&s->dice, 99), true };
     for (unsigned i = dice_roll(&s->dice, 3); i > 0; i--)
         *(struct str *)arena_push(&s->arena, (void **)&m->stops.v, &m->stops.n, &m->stops.cap,
                                   sizeof(struct str)) = some_text(s);
@@ -346,13 +349,14 @@ same_tools(const struct ir_request *a, const struct ir_request *b)
 }
 
 static void
-same_request(const struct ir_request *a, const struct ir_request *b)
+same_request(struct ir_request *a, struct ir_request *b)
 {
     same_str(a->model, b->model);
     assert_int_equal(a->stream == IR_TRUE, b->stream == IR_TRUE); /* some say that it is off */
     assert_int_equal(a->max_output.v, b->max_output.v);
-    same_str(a->sampling.temperature, b->sampling.temperature);
-    same_str(a->sampling.top_p, b->sampling.top_p);
+    for (const struct forget_setting *t = forget_settings; t->name; t++)
+        same_str(*forget_setting(t, a), *forget_setting(t, b));
+    assert_int_equal(a->sampling.top_k.v, b->sampling.top_k.v);
     assert_int_equal(a->stops.n, b->stops.n);
     for (unsigned i = 0; i < a->stops.n; i++)
         same_str(a->stops.v[i], b->stops.v[i]);
@@ -446,6 +450,21 @@ forget_unsaid(struct str wire, struct ir_reply *m)
             *said[i] = (struct str){ NULL, 0 };
 }
 
+/* Where images are lost it may be all of them, or only those by address. */
+static void
+forget_unseen(struct str wire, struct ir_request *m)
+{
+    static const char bytes[] = "iVBORw0KGgo=";
+    for (unsigned i = 0; i < m->turns.n && !memmem(wire.p, wire.n, bytes, sizeof bytes - 1); i++) {
+        struct ir_blocks *l = &m->turns.v[i].blocks;
+        unsigned n = 0;
+        for (unsigned k = 0; k < l->n; k++)
+            if (l->v[k].kind != IR_BLOCK_IMAGE || l->v[k].image.source.kind != IR_SOURCE_BYTES)
+                l->v[n++] = l->v[k];
+        l->n = n;
+    }
+}
+
 static void
 nothing_lost(const struct xd *x, const struct xd_dialect *d)
 {
@@ -481,7 +500,8 @@ try_request(const struct xd_dialect *d, unsigned seed)
     make_request(&s, &m);
     assert_int_equal(xd_request_write(&w, &m), ERR_OK);
     known_loss(forget_of_request(&w.lost, &m), d);
-    if (strcmp(d->name, "ollama.chat") == 0)
+    forget_unseen(buf_str(&out), &m);
+    if (strcmp(d->family, "ollama.chat") == 0)
         forget_places(&m, &s.arena);
     assert_int_equal(xd_request_read(&r, buf_str(&out), &back), ERR_OK);
     tell_address(&w, &m, &back);
@@ -501,7 +521,7 @@ static void
 try_reply(const struct xd_dialect *d, unsigned seed)
 {
     struct sample s;
-    struct buf out;
+    struct buf out, again;
     struct xd w, r;
     struct ir_reply m = { 0 }, back = { 0 };
     struct ir_error error = { 0 };
@@ -517,8 +537,14 @@ try_reply(const struct xd_dialect *d, unsigned seed)
     assert_int_equal(xd_reply_read(&r, buf_str(&out), &back, &error), ERR_OK);
     same_reply(&m, &back);
     xd_fini(&w);
+    buf_init(&again, 16 << 20);
+    xd_init(&w, d, XD_OP_CHAT, &s.arena, &again);
+    assert_int_equal(xd_reply_write(&w, &back), ERR_OK);
+    same_str(buf_str(&out), buf_str(&again));
+    xd_fini(&w);
     xd_fini(&r);
     buf_fini(&out);
+    buf_fini(&again);
     arena_fini(&s.arena);
 }
 
@@ -540,7 +566,8 @@ try_stream(const struct xd_dialect *d, unsigned seed)
     ir_reply_speak(&m, xd_writer_event, &w);
     assert_int_equal(w.x.err, ERR_OK);
     known_loss(forget_of_reply(&w.x.lost, &m), d);
-    forget_unsaid(buf_str(&out), &m);
+    if (w.x.op->wrap_member.n == 0) /* else it is said in base64 */
+        forget_unsaid(buf_str(&out), &m);
     ir_collector_init(&c, &s.arena);
     xd_reader_init(&r, d, XD_OP_CHAT, &s.arena, ir_collector_event, &c);
     for (size_t at = 0, n; at < out.n; at += n) {
@@ -613,7 +640,7 @@ static void
 try_answer(const struct xd_dialect *d, enum xd_op_kind op, unsigned seed)
 {
     struct sample s;
-    struct buf out;
+    struct buf out, again;
     struct xd w, r;
     struct xd_answer m = { .kind = op }, back;
     struct ir_error error = { 0 };
@@ -635,8 +662,14 @@ try_answer(const struct xd_dialect *d, enum xd_op_kind op, unsigned seed)
     assert_int_equal(xd_answer_read(&r, buf_str(&out), &back, &error), ERR_OK);
     same_answer(&m, &back);
     xd_fini(&w);
+    buf_init(&again, 16 << 20);
+    xd_init(&w, d, op, &s.arena, &again);
+    assert_int_equal(xd_answer_write(&w, &back), ERR_OK);
+    same_str(buf_str(&out), buf_str(&again));
+    xd_fini(&w);
     xd_fini(&r);
     buf_fini(&out);
+    buf_fini(&again);
     arena_fini(&s.arena);
 }
 
@@ -666,10 +699,10 @@ try_all(void (*law)(const struct xd_dialect *, unsigned))
     unsigned dialects = 0;
 
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
-        if ((*d)->provider)
+        if (!xd_op(*d, XD_OP_CHAT))
             continue;
-        dialects++;
-        for (unsigned seed = 0; seed < SAMPLES; seed++)
+        dialects += !(*d)->provider;
+        for (unsigned seed = 0; seed < ((*d)->provider ? SAMPLES / 10 : SAMPLES); seed++)
             law(*d, seed);
     }
     assert_true(dialects >= 2);
