@@ -7,7 +7,7 @@ static const char family[] = "bedrock.converse";
 #define STR_FAMILY STR("bedrock.converse")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[270], seen_written[270];
+static unsigned char seen_read[268], seen_written[268];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -65,7 +65,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* bedrock/converse.spec:156 */
+/* bedrock/converse.spec:155 */
 static const struct xd_pair image_format_table_v[] = {
     { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4, 0 },
     { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5, 0 },
@@ -77,7 +77,7 @@ static const struct xd_pairs image_format_table = {
     sizeof image_format_table_v / sizeof *image_format_table_v,
 };
 
-/* bedrock/converse.spec:160 */
+/* bedrock/converse.spec:159 */
 static const struct xd_pair document_format_table_v[] = {
     { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8, 0 },
     { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9, 0 },
@@ -97,7 +97,7 @@ static const struct xd_pairs document_format_table = {
     sizeof document_format_table_v / sizeof *document_format_table_v,
 };
 
-/* bedrock/converse.spec:172 */
+/* bedrock/converse.spec:171 */
 static const struct xd_word result_status_table_v[] = {
     { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17, 0 },
     { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18, 0 },
@@ -108,7 +108,7 @@ static const struct xd_table result_status_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:203 */
+/* bedrock/converse.spec:202 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20, 0 },
@@ -120,7 +120,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:205 */
+/* bedrock/converse.spec:204 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23, 0 },
@@ -134,7 +134,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:219 */
+/* bedrock/converse.spec:218 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 28, 0 },
 };
@@ -144,7 +144,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:234 */
+/* bedrock/converse.spec:233 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 29, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 30, 0 },
@@ -163,7 +163,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:274 */
+/* bedrock/converse.spec:273 */
 static const struct xd_word exception_table_v[] = {
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 38, 0 },
     { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 39, 0 },
@@ -185,7 +185,7 @@ static const struct xd_table exception_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:300 */
+/* bedrock/converse.spec:299 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 52, 0 },
     { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 53, 0 },
@@ -1253,7 +1253,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->result.blocks.n; i++)
-        if ((0x4a6u >> m->result.blocks.v[i].kind) & 1)
+        if ((0x4a2u >> m->result.blocks.v[i].kind) & 1)
             write_result_part(x, &m->result.blocks.v[i]);
     jw_close(&x->w);
     if (m->result.failed) {
@@ -1264,7 +1264,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &block_result_shape, "toolResult", &m->rest);
     jw_close(&x->w);
     xd_put_rest(x, &block_result_shape, "", &m->rest);
-    xd_lose_blocks(x, &m->result.blocks, 0x4a6u);
+    xd_lose_blocks(x, &m->result.blocks, 0x4a2u);
     jw_close(&x->w);
 }
 
@@ -1470,7 +1470,7 @@ static const struct xd_member result_part_members_v[] = {
 };
 static const struct xd_members result_part_members = {
     result_part_members_v,
-    sizeof result_part_members_v / sizeof *result_part_members_v - 1, 6, false,
+    sizeof result_part_members_v / sizeof *result_part_members_v - 1, 5, false,
 };
 
 /* bedrock/converse.spec:129: result_part.text */
@@ -1785,55 +1785,32 @@ write_result_part_document_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:148: result_part.refusal */
-static const struct xd_key result_part_refusal_keys_v[] = {
-    { STR_INIT("text"), -1, NULL },
-};
-static const struct xd_keys result_part_refusal_keys = { result_part_refusal_keys_v, 1, "" };
-static const struct xd_shape result_part_refusal_shape = {
-    family, "result_part.refusal", &result_part_refusal_keys, 0, XD_REST_KEEP, false, NULL, 0,
-};
-
-static void
-write_result_part_refusal(struct xd *x, const struct ir_block *m)
-{
-    jw_object(&x->w);
-    if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 136);
-        xd_put_str(x, STR("text"), m->refusal.text);
-    }
-    xd_put_rest(x, &result_part_refusal_shape, "", &m->rest);
-    if (m->cache.set)
-        xd_lose(x, "refusal.cache");
-    jw_close(&x->w);
-}
-
 static bool
 read_result_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_member(x, at, &result_part_members)) {
     case 0:
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 136);
         read_result_part_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 137);
         read_result_part_text_2(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 138);
         read_result_part_image(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 139);
         read_result_part_document(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 140);
         read_result_part_document_2(x, at, m);
         return true;
-    case 6:
-        XD_SEEN(seen_read, 142);
+    case 5:
+        XD_SEEN(seen_read, 141);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -1847,13 +1824,12 @@ write_result_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 136);
         write_result_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 143);
-        write_result_part_refusal(x, m);
-        return true;
+        xd_lose(x, "blocks.refusal");
+        break;
     case IR_BLOCK_THINKING:
         xd_lose(x, "blocks.thinking");
         break;
@@ -1862,7 +1838,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
         break;
     case IR_BLOCK_IMAGE:
         if (m->image.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 139);
+            XD_SEEN(seen_written, 138);
             write_result_part_image(x, m);
             return true;
         }
@@ -1873,12 +1849,12 @@ write_result_part(struct xd *x, const struct ir_block *m)
         break;
     case IR_BLOCK_DOCUMENT:
         if (m->document.source.kind == IR_SOURCE_PLAIN) {
-            XD_SEEN(seen_written, 140);
+            XD_SEEN(seen_written, 139);
             write_result_part_document(x, m);
             return true;
         }
         if (m->document.source.kind == IR_SOURCE_BYTES) {
-            XD_SEEN(seen_written, 141);
+            XD_SEEN(seen_written, 140);
             write_result_part_document_2(x, m);
             return true;
         }
@@ -1895,7 +1871,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
             xd_lose(x, "blocks.foreign");
             break;
         }
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 141);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_BLOCK_UNSET:
@@ -1904,7 +1880,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* bedrock/converse.spec:154: cache_point */
+/* bedrock/converse.spec:153: cache_point */
 static const struct xd_key cache_point_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1923,7 +1899,7 @@ read_cache_point(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 143);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1932,11 +1908,11 @@ static void
 write_cache_point(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 144);
+    XD_SEEN(seen_written, 142);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"default\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 143);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1951,7 +1927,7 @@ static const struct xd_members citation_members = {
     sizeof citation_members_v / sizeof *citation_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:175: citation.web */
+/* bedrock/converse.spec:174: citation.web */
 static const struct xd_key citation_web_keys_location_web_v[] = {
     { STR_INIT("url"), 0, NULL },
 };
@@ -1982,11 +1958,11 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -2000,7 +1976,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("web"));
     jw_enter(&x->w);
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("url"), m->web.url);
     }
     xd_put_rest(x, &citation_web_shape, "location.web", &m->rest);
@@ -2008,7 +1984,7 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
     xd_put_rest(x, &citation_web_shape, "location", &m->rest);
     jw_close(&x->w);
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("title"), m->web.title);
     }
     xd_put_rest(x, &citation_web_shape, "", &m->rest);
@@ -2024,11 +2000,11 @@ read_citation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_member(x, at, &citation_members)) {
     case 0:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 146);
         read_citation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 147);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2042,7 +2018,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 146);
         write_citation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2050,7 +2026,7 @@ write_citation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 147);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2068,7 +2044,7 @@ static const struct xd_members tool_members = {
     sizeof tool_members_v / sizeof *tool_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:187: tool.function */
+/* bedrock/converse.spec:186: tool.function */
 static const struct xd_key tool_function_keys_toolSpec_inputSchema_v[] = {
     { STR_INIT("json"), 2, NULL },
 };
@@ -2101,19 +2077,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 148);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 149);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 150);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 151);
         xd_read_bool(x, v[3], &m->function.strict);
     }
 }
@@ -2125,23 +2101,23 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("toolSpec"));
     jw_enter(&x->w);
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 148);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 149);
         xd_put_str(x, STR("description"), m->function.description);
     }
     jw_key(&x->w, STR("inputSchema"));
     jw_enter(&x->w);
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 150);
         xd_put_json(x, STR("json"), m->function.schema);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec.inputSchema", &m->rest);
     jw_close(&x->w);
     if (m->function.strict) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 151);
         xd_put_bool(x, STR("strict"), m->function.strict);
     }
     xd_put_rest(x, &tool_function_shape, "toolSpec", &m->rest);
@@ -2150,7 +2126,7 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:185: tool_apart */
+/* bedrock/converse.spec:184: tool_apart */
 static const struct xd_key tool_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -2170,7 +2146,7 @@ read_tool_apart(struct xd *x, uint32_t at, struct ir_tools *l)
     if (!m || !xd_scan(x, at, &tool_apart_shape, v, NULL))
         return true;
     if (v[0]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 152);
         read_cache_point(x, v[0], &m->cache);
     }
     return true;
@@ -2181,7 +2157,7 @@ write_tool_apart(struct xd *x, const struct ir_tool *m)
 {
     jw_enter(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 152);
         jw_key(&x->w, STR("cachePoint"));
         write_cache_point(x, &m->cache);
     }
@@ -2193,11 +2169,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_member(x, at, &tool_members)) {
     case 0:
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 153);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 154);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2211,7 +2187,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 153);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2219,7 +2195,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 154);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2228,7 +2204,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* bedrock/converse.spec:197: thinking */
+/* bedrock/converse.spec:196: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -2248,17 +2224,17 @@ read_thinking(struct xd *x, uint32_t at, struct ir_reasoning *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 155);
         int w = xd_read_word(x, v[0], &thinking_mode_table);
         if (w)
             m->mode = (enum ir_thinking)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 158);
+        XD_SEEN(seen_read, 156);
         xd_read_int(x, v[1], &m->budget);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[2], &m->display);
     }
 }
@@ -2268,22 +2244,22 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 155);
         if (!xd_put_word(x, STR("type"), &thinking_mode_table, (int)m->mode))
             xd_lose(x, "reasoning.mode");
     }
     if (m->budget.set) {
-        XD_SEEN(seen_written, 158);
+        XD_SEEN(seen_written, 156);
         xd_put_int(x, STR("budget_tokens"), m->budget);
     }
     if (m->display.p) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("display"), m->display);
     }
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:210: format */
+/* bedrock/converse.spec:209: format */
 static const struct xd_key format_keys_structure_jsonSchema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2314,21 +2290,21 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 158);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 161);
+        XD_SEEN(seen_read, 159);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 160);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 161);
         xd_read_json_in_string(x, v[3], &m->schema);
     }
 }
@@ -2338,7 +2314,7 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 158);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
@@ -2347,15 +2323,15 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_key(&x->w, STR("jsonSchema"));
     jw_enter(&x->w);
     if (m->name.p) {
-        XD_SEEN(seen_written, 161);
+        XD_SEEN(seen_written, 159);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 160);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 161);
         xd_put_json_in_string(x, STR("schema"), m->schema);
     }
     xd_put_rest(x, &format_shape, "structure.jsonSchema", &m->rest);
@@ -2368,7 +2344,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:222: reply */
+/* bedrock/converse.spec:221: reply */
 static const struct xd_key reply_keys_output_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2409,7 +2385,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 163);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 if (read_block_apart(x, i, &(*xd_choice(x, &m->choices, 0)).blocks))
@@ -2422,7 +2398,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         xd_missing(x, at, "output.message.content");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 164);
         int w = xd_read_word(x, v[1], &stop_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
@@ -2431,11 +2407,11 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
                                                                          STR("end_turn"));
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 165);
         read_usage(x, v[2], &m->usage);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 169);
+        XD_SEEN(seen_read, 167);
         xd_read_pair(x, v[3], &tier_table, &m->tier);
     }
 }
@@ -2448,11 +2424,11 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("message"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 163);
         jw_key(&x->w, STR("content"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
@@ -2469,19 +2445,19 @@ write_reply(struct xd *x, const struct ir_reply *m)
     xd_put_rest(x, &reply_shape, "output", &m->rest);
     jw_close(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 164);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     } else {
         jw_key(&x->w, STR("stopReason"));
         jw_raw(&x->w, STR("\"end_turn\""));
     }
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 165);
     jw_key(&x->w, STR("usage"));
     write_usage(x, &m->usage);
     jw_key(&x->w, STR("metrics"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 166);
     jw_key(&x->w, STR("latencyMs"));
     jw_raw(&x->w, STR("0"));
     xd_put_rest(x, &reply_shape, "metrics", &m->rest);
@@ -2489,7 +2465,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_key(&x->w, STR("serviceTier"));
     jw_enter(&x->w);
     if (m->tier.p) {
-        XD_SEEN(seen_written, 169);
+        XD_SEEN(seen_written, 167);
         xd_put_pair(x, STR("type"), &tier_table, m->tier);
     }
     xd_put_rest(x, &reply_shape, "serviceTier", &m->rest);
@@ -2504,7 +2480,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:247: usage */
+/* bedrock/converse.spec:246: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
     { STR_INIT("outputTokens"), 1, NULL },
@@ -2528,23 +2504,23 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 170);
+        XD_SEEN(seen_read, 168);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 171);
+        XD_SEEN(seen_read, 169);
         xd_read_int(x, v[1], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if ((v[2] ? v[2] : v[3])) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 171);
         xd_read_int(x, (v[2] ? v[2] : v[3]), &m->cache_read);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 172);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->cache_write);
     }
 }
@@ -2554,32 +2530,32 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 170);
+        XD_SEEN(seen_written, 168);
         xd_put_int(x, STR("inputTokens"), m->input);
     } else {
         jw_key(&x->w, STR("inputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->output.set) {
-        XD_SEEN(seen_written, 171);
+        XD_SEEN(seen_written, 169);
         xd_put_int(x, STR("outputTokens"), m->output);
     } else {
         jw_key(&x->w, STR("outputTokens"));
         jw_raw(&x->w, STR("0"));
     }
     {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 170);
         const struct ir_int *const parts[] = {
             &m->input, &m->output, &m->cache_read, &m->cache_write,
         };
         xd_put_int(x, STR("totalTokens"), xd_sum(parts, 4));
     }
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 171);
         xd_put_int(x, STR("cacheReadInputTokens"), m->cache_read);
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 172);
         xd_put_int(x, STR("cacheWriteInputTokens"), m->cache_write);
     }
     xd_put_rest(x, &usage_shape, "", &m->rest);
@@ -2594,7 +2570,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:259: messageStart */
+/* bedrock/converse.spec:258: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2610,7 +2586,7 @@ write_events_messageStart(struct xd *x, const struct ir_event *e)
     (void)e;
     xd_frame_open(x, STR("messageStart"));
     jw_object(&x->w);
-    XD_SEEN(seen_written, 175);
+    XD_SEEN(seen_written, 173);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
     jw_close(&x->w);
@@ -2628,7 +2604,7 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:260: contentBlockStart */
+/* bedrock/converse.spec:259: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
@@ -2654,11 +2630,11 @@ write_events_contentBlockStart(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     x->skeleton = true;
     if (true) {
-        XD_SEEN(seen_written, 176);
+        XD_SEEN(seen_written, 174);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 177);
+        XD_SEEN(seen_written, 175);
         jw_key(&x->w, STR("start"));
         if (!write_block(x, &(*e->block)))
             xd_no_value(x);
@@ -2679,17 +2655,17 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStart_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 176);
+        XD_SEEN(seen_read, 174);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 175);
         (void)read_block(x, v[1], &block);
     }
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:261: contentBlockDelta */
+/* bedrock/converse.spec:260: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2783,7 +2759,7 @@ open_events_contentBlockDelta(struct xd *x, const struct ir_event *e, struct str
     xd_frame_open(x, STR("contentBlockDelta"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 178);
+        XD_SEEN(seen_written, 176);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     if (!type.p)
@@ -2803,7 +2779,7 @@ close_events_contentBlockDelta(struct xd *x)
 static void
 write_events_contentBlockDelta(struct xd *x, const struct ir_event *e)
 {
-    XD_SEEN(seen_written, 179);
+    XD_SEEN(seen_written, 177);
     switch (e->block->kind) {
     case IR_BLOCK_TEXT:
         for (unsigned i = 0; i < e->block->text.citations.n; i++) {
@@ -2897,16 +2873,16 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockDelta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 176);
         xd_read_index(x, v[0], &index);
     }
-    XD_SEEN(seen_read, 179);
+    XD_SEEN(seen_read, 177);
     if (!v[1] || !read_events_contentBlockDelta_grow(x, v[1], index, &block))
         return;
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:262: contentBlockStop */
+/* bedrock/converse.spec:261: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2926,7 +2902,7 @@ write_events_contentBlockStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("contentBlockStop"));
     jw_object(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 178);
         xd_put_index(x, STR("contentBlockIndex"), e->index);
     }
     jw_close(&x->w);
@@ -2943,13 +2919,13 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_contentBlockStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 178);
         xd_read_index(x, v[0], &index);
     }
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:263: messageStop */
+/* bedrock/converse.spec:262: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2966,7 +2942,7 @@ write_events_messageStop(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("messageStop"));
     jw_object(&x->w);
     if (e->stop) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 179);
         if (!xd_put_word(x, STR("stopReason"), &stop_table, (int)e->stop))
             xd_lose(x, "stop");
     } else {
@@ -2989,7 +2965,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_messageStop_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 179);
         int w = xd_read_word(x, v[0], &stop_table);
         if (w)
             stop = (enum ir_stop)w;
@@ -3001,7 +2977,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:264: metadata */
+/* bedrock/converse.spec:263: metadata */
 static const struct xd_key events_metadata_keys_metrics_v[] = {
     { STR_INIT("latencyMs"), -1, NULL },
 };
@@ -3025,13 +3001,13 @@ write_events_metadata(struct xd *x, const struct ir_event *e)
     xd_frame_open(x, STR("metadata"));
     jw_object(&x->w);
     if ((*e->usage).set) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 180);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &(*e->usage));
     }
     jw_key(&x->w, STR("metrics"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 183);
+    XD_SEEN(seen_written, 181);
     jw_key(&x->w, STR("latencyMs"));
     jw_raw(&x->w, STR("0"));
     jw_close(&x->w);
@@ -3051,7 +3027,7 @@ read_events_metadata(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_metadata_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 180);
         read_usage(x, v[0], &usage);
     }
     xd_flow_stop(x, choice, stop, stop_text);
@@ -3059,7 +3035,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:265: * */
+/* bedrock/converse.spec:264: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3076,7 +3052,7 @@ write_events__(struct xd *x, const struct ir_event *e)
     xd_frame_open_failed(x, &exception_table, e->error);
     jw_object(&x->w);
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 182);
         xd_put_str(x, STR("message"), (*e->error).message);
     }
     jw_close(&x->w);
@@ -3092,14 +3068,14 @@ read_events__(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events___shape, v, NULL))
         return;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 182);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &error.message);
     }
     xd_frame_fault(x, &exception_table, &error);
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:267: a row for each state, a column for each event */
+/* bedrock/converse.spec:266: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -3148,31 +3124,31 @@ read_events(struct xd *x, struct str name, uint32_t at)
         return;
     switch (event) {
     case 0:
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 183);
         read_events_messageStart(x, at);
         break;
     case 1:
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 184);
         read_events_contentBlockStart(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 185);
         read_events_contentBlockDelta(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 186);
         read_events_contentBlockStop(x, at);
         break;
     case 4:
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 187);
         read_events_messageStop(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 188);
         read_events_metadata(x, at);
         break;
     case 6:
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 189);
         read_events__(x, at);
         break;
     }
@@ -3183,25 +3159,25 @@ write_events(struct xd *x, const struct ir_event *e)
 {
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 183);
         write_events_messageStart(x, e);
         break;
     case IR_EVENT_OPEN:
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 184);
         write_events_contentBlockStart(x, e);
         break;
     case IR_EVENT_GROW:
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 185);
         write_events_contentBlockDelta(x, e);
         break;
     case IR_EVENT_CLOSE:
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 186);
         write_events_contentBlockStop(x, e);
         break;
     case IR_EVENT_FINISH:
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 187);
         write_events_messageStop(x, e);
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 188);
         write_events_metadata(x, e);
         break;
     case IR_EVENT_END:
@@ -3210,13 +3186,13 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 189);
         write_events__(x, e);
         break;
     }
 }
 
-/* bedrock/converse.spec:291: error */
+/* bedrock/converse.spec:290: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3235,7 +3211,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 190);
         xd_read_str(x, (v[0] ? v[0] : v[1]), &m->message);
     }
 }
@@ -3245,7 +3221,7 @@ write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 190);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
@@ -3326,7 +3302,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 193);
+        XD_SEEN(seen_read, 191);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_turn *item = XD_PUSH(x, &m->turns);
@@ -3335,7 +3311,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 192);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 if (read_block_apart(x, i, &m->instructions))
@@ -3346,7 +3322,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 193);
         if (xd_want(x, v[2], JSON_ARRAY))
             XD_EACH(x, i, v[2]) {
                 if (read_tool_apart(x, i, &m->tools))
@@ -3357,23 +3333,23 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 194);
         m->tool_choice.mode = IR_CHOICE_MODE_AUTO;
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 197);
+        XD_SEEN(seen_read, 195);
         m->tool_choice.mode = IR_CHOICE_MODE_REQUIRED;
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 198);
+        XD_SEEN(seen_read, 196);
         m->tool_choice.mode = IR_CHOICE_MODE_NAMED;
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 197);
         xd_read_str(x, v[6], &m->tool_choice.name);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 198);
         read_thinking(x, v[7], &m->reasoning);
     }
 }
@@ -3387,7 +3363,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("converse"));
     jw_enter(&x->w);
     if (m->turns.n) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 191);
         jw_key(&x->w, STR("messages"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->turns.n; i++)
@@ -3395,7 +3371,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (xd_count_blocks(&m->instructions, 0x7beu)) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 192);
         jw_key(&x->w, STR("system"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
@@ -3407,7 +3383,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolConfig"));
     jw_enter(&x->w);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 195);
+        XD_SEEN(seen_written, 193);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -3418,14 +3394,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("toolChoice"));
     jw_enter(&x->w);
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 194);
         if (m->tool_choice.mode == IR_CHOICE_MODE_AUTO) {
             jw_key(&x->w, STR("auto"));
             jw_raw(&x->w, STR("{}"));
         }
     }
     if (m->tool_choice.mode) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 195);
         if (m->tool_choice.mode == IR_CHOICE_MODE_REQUIRED) {
             jw_key(&x->w, STR("any"));
             jw_raw(&x->w, STR("{}"));
@@ -3434,7 +3410,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("tool"));
     jw_enter(&x->w);
     if (m->tool_choice.name.p) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 197);
         xd_put_str(x, STR("name"), m->tool_choice.name);
     }
     xd_put_rest(x, &count_request_shape, "input.converse.toolConfig.toolChoice.tool", &m->rest);
@@ -3446,7 +3422,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("additionalModelRequestFields"));
     jw_enter(&x->w);
     if (m->reasoning.set) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 198);
         jw_key(&x->w, STR("thinking"));
         write_thinking(x, &m->reasoning);
     }
@@ -3511,7 +3487,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 199);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -3523,7 +3499,7 @@ write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 199);
         xd_put_int(x, STR("inputTokens"), m->input);
     } else {
         jw_key(&x->w, STR("inputTokens"));
@@ -3549,15 +3525,15 @@ static void write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
 
 /* providers/bedrock_cohere.spec:27 */
 static const struct xd_word bedrock_cohere_input_type_table_v[] = {
-    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 202, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 203, 0 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 204, 0 },
-    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 205, 0 },
-    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 206, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 207, 0 },
-    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 208, 0 },
-    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 209, 0 },
-    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 210, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 200, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 201, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 202, 0 },
+    { STR_INIT("clustering"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 203, 0 },
+    { STR_INIT("image"), IR_PURPOSE_IMAGE, 0, 1, 1, 204, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 205, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_QUESTION, 0, 0, 1, 206, 0 },
+    { STR_INIT("search_query"), IR_PURPOSE_CODE, 0, 0, 1, 207, 0 },
+    { STR_INIT("search_document"), IR_PURPOSE_FACT, 0, 0, 1, 208, 0 },
 };
 static const struct xd_table bedrock_cohere_input_type_table = {
     "input_type", bedrock_cohere_input_type_table_v,
@@ -3588,7 +3564,7 @@ read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_req
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 209);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
@@ -3601,17 +3577,17 @@ read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_req
         xd_missing(x, at, "texts");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 212);
+        XD_SEEN(seen_read, 210);
         int w = xd_read_word(x, v[1], &bedrock_cohere_input_type_table);
         if (w)
             m->purpose = (enum ir_purpose)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 211);
         xd_read_strs(x, v[2], &m->encodings);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 212);
         xd_read_int(x, v[3], &m->dimensions);
     }
 }
@@ -3620,7 +3596,7 @@ static void
 write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 211);
+    XD_SEEN(seen_written, 209);
     jw_key(&x->w, STR("texts"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -3631,16 +3607,16 @@ write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *
     }
     jw_close(&x->w);
     if (m->purpose) {
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 210);
         if (!xd_put_word(x, STR("input_type"), &bedrock_cohere_input_type_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 213);
+        XD_SEEN(seen_written, 211);
         xd_put_strs(x, STR("embedding_types"), &m->encodings);
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 214);
+        XD_SEEN(seen_written, 212);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
     xd_put_rest(x, &bedrock_cohere_embed_request_shape, "", &m->rest);
@@ -3683,35 +3659,35 @@ read_bedrock_cohere_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 213);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 214);
         xd_read_float_vectors(x, v[1], &m->vectors);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 215);
         xd_read_float_vectors(x, v[2], &m->vectors);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 216);
         xd_read_int8_vectors(x, v[3], &m->vectors);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 217);
         xd_read_uint8_vectors(x, v[4], &m->vectors);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 218);
         xd_read_binary_vectors(x, v[5], &m->vectors);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 219);
         xd_read_ubinary_vectors(x, v[6], &m->vectors);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 220);
         xd_read_packed_vectors(x, v[7], &m->vectors);
     }
 }
@@ -3721,33 +3697,33 @@ write_bedrock_cohere_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 215);
+        XD_SEEN(seen_written, 213);
         xd_put_str(x, STR("id"), m->id);
     }
     jw_key(&x->w, STR("embeddings"));
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 215);
         xd_put_float_vectors(x, STR("float"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 216);
         xd_put_int8_vectors(x, STR("int8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 217);
         xd_put_uint8_vectors(x, STR("uint8"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 218);
         xd_put_binary_vectors(x, STR("binary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 219);
         xd_put_ubinary_vectors(x, STR("ubinary"), &m->vectors);
     }
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 220);
         xd_put_packed_vectors(x, STR("base64"), &m->vectors);
     }
     xd_put_rest(x, &bedrock_cohere_embed_reply_shape, "embeddings", &m->rest);
@@ -3783,13 +3759,13 @@ read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 222);
         xd_read_str(x, v[0], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 223);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -3802,7 +3778,7 @@ read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
         xd_missing(x, at, "documents");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 224);
         xd_read_int(x, v[2], &m->top);
     }
 }
@@ -3811,14 +3787,14 @@ static void
 write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 223);
+    XD_SEEN(seen_written, 221);
     jw_key(&x->w, STR("api_version"));
     jw_raw(&x->w, STR("2"));
     if (m->query.p) {
-        XD_SEEN(seen_written, 224);
+        XD_SEEN(seen_written, 222);
         xd_put_str(x, STR("query"), m->query);
     }
-    XD_SEEN(seen_written, 225);
+    XD_SEEN(seen_written, 223);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -3829,7 +3805,7 @@ write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request
     }
     jw_close(&x->w);
     if (m->top.set) {
-        XD_SEEN(seen_written, 226);
+        XD_SEEN(seen_written, 224);
         xd_put_int(x, STR("top_n"), m->top);
     }
     xd_put_rest(x, &bedrock_cohere_rerank_request_shape, "", &m->rest);
@@ -3861,11 +3837,11 @@ read_bedrock_cohere_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_rep
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 225);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 226);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -3882,10 +3858,10 @@ write_bedrock_cohere_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 227);
+        XD_SEEN(seen_written, 225);
         xd_put_str(x, STR("id"), m->id);
     }
-    XD_SEEN(seen_written, 228);
+    XD_SEEN(seen_written, 226);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -3920,11 +3896,11 @@ read_bedrock_cohere_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 227);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 228);
         xd_read_real(x, v[1], &m->score);
     }
 }
@@ -3934,11 +3910,11 @@ write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 227);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 228);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     xd_put_rest(x, &bedrock_cohere_ranked_shape, "", &m->rest);
@@ -3955,19 +3931,19 @@ static void write_bedrock_nova_nova_vector(struct xd *x, const struct ir_vector 
 
 /* providers/bedrock_nova.spec:24 */
 static const struct xd_word bedrock_nova_embedding_purpose_table_v[] = {
-    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 1, 231, 0 },
-    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 232, 0 },
-    { STR_INIT("CLASSIFICATION"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 233, 0 },
-    { STR_INIT("CLUSTERING"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 234, 0 },
-    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 235, 0 },
-    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_CODE, 0, 0, 1, 236, 0 },
-    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUESTION, 0, 0, 1, 237, 0 },
-    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_FACT, 0, 0, 1, 238, 0 },
-    { STR_INIT("IMAGE_RETRIEVAL"), IR_PURPOSE_IMAGE, 0, 1, 1, 239, 0 },
-    { STR_INIT("TEXT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
-    { STR_INIT("VIDEO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
-    { STR_INIT("DOCUMENT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
-    { STR_INIT("AUDIO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 240, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 1, 229, 0 },
+    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 230, 0 },
+    { STR_INIT("CLASSIFICATION"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 231, 0 },
+    { STR_INIT("CLUSTERING"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 232, 0 },
+    { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_SIMILARITY, 0, 0, 1, 233, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_CODE, 0, 0, 1, 234, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUESTION, 0, 0, 1, 235, 0 },
+    { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_FACT, 0, 0, 1, 236, 0 },
+    { STR_INIT("IMAGE_RETRIEVAL"), IR_PURPOSE_IMAGE, 0, 1, 1, 237, 0 },
+    { STR_INIT("TEXT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 238, 0 },
+    { STR_INIT("VIDEO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 238, 0 },
+    { STR_INIT("DOCUMENT_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 238, 0 },
+    { STR_INIT("AUDIO_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 0, 238, 0 },
 };
 static const struct xd_table bedrock_nova_embedding_purpose_table = {
     "embedding_purpose", bedrock_nova_embedding_purpose_table_v,
@@ -3978,9 +3954,9 @@ static const struct xd_table bedrock_nova_embedding_purpose_table = {
 
 /* providers/bedrock_nova.spec:36 */
 static const struct xd_word bedrock_nova_truncation_table_v[] = {
-    { STR_INIT("END"), IR_BOOL_TRUE, 0, 1, 1, 241, 0 },
-    { STR_INIT("NONE"), IR_BOOL_FALSE, 0, 1, 1, 242, 0 },
-    { STR_INIT("START"), IR_BOOL_TRUE, 0, 1, 0, 243, 0 },
+    { STR_INIT("END"), IR_BOOL_TRUE, 0, 1, 1, 239, 0 },
+    { STR_INIT("NONE"), IR_BOOL_FALSE, 0, 1, 1, 240, 0 },
+    { STR_INIT("START"), IR_BOOL_TRUE, 0, 1, 0, 241, 0 },
 };
 static const struct xd_table bedrock_nova_truncation_table = {
     "truncation", bedrock_nova_truncation_table_v,
@@ -4025,23 +4001,23 @@ read_bedrock_nova_embed_request(struct xd *x, uint32_t at, struct ir_embed_reque
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 245);
+        XD_SEEN(seen_read, 243);
         int w = xd_read_word(x, v[0], &bedrock_nova_embedding_purpose_table);
         if (w)
             m->purpose = (enum ir_purpose)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 246);
+        XD_SEEN(seen_read, 244);
         xd_read_int(x, v[1], &m->dimensions);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 247);
+        XD_SEEN(seen_read, 245);
         int w = xd_read_word(x, v[2], &bedrock_nova_truncation_table);
         if (w)
             m->truncate = (enum ir_bool)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 248);
+        XD_SEEN(seen_read, 246);
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
@@ -4056,25 +4032,25 @@ static void
 write_bedrock_nova_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 244);
+    XD_SEEN(seen_written, 242);
     jw_key(&x->w, STR("taskType"));
     jw_raw(&x->w, STR("\"SINGLE_EMBEDDING\""));
     jw_key(&x->w, STR("singleEmbeddingParams"));
     jw_enter(&x->w);
     if (m->purpose) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 243);
         if (!xd_put_word(x, STR("embeddingPurpose"), &bedrock_nova_embedding_purpose_table,
                          (int)m->purpose))
             xd_lose(x, "purpose");
     }
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 246);
+        XD_SEEN(seen_written, 244);
         xd_put_int(x, STR("embeddingDimension"), m->dimensions);
     }
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->truncate) {
-        XD_SEEN(seen_written, 247);
+        XD_SEEN(seen_written, 245);
         if (!xd_put_word(x, STR("truncationMode"), &bedrock_nova_truncation_table,
                          (int)m->truncate))
             xd_lose(x, "truncate");
@@ -4082,7 +4058,7 @@ write_bedrock_nova_embed_request(struct xd *x, const struct ir_embed_request *m)
         jw_key(&x->w, STR("truncationMode"));
         jw_raw(&x->w, STR("\"NONE\""));
     }
-    XD_SEEN(seen_written, 248);
+    XD_SEEN(seen_written, 246);
     if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
         xd_put_str(x, STR("value"), m->inputs.v[0].text.text);
     else
@@ -4119,7 +4095,7 @@ read_bedrock_nova_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 249);
+        XD_SEEN(seen_read, 247);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_vector *item = XD_PUSH(x, &m->vectors);
@@ -4135,7 +4111,7 @@ static void
 write_bedrock_nova_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 249);
+    XD_SEEN(seen_written, 247);
     jw_key(&x->w, STR("embeddings"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->vectors.n; i++)
@@ -4172,7 +4148,7 @@ read_bedrock_nova_nova_vector(struct xd *x, uint32_t at, struct ir_vector *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 249);
         xd_read_vector(x, v[0], &m->numbers);
     }
 }
@@ -4181,11 +4157,11 @@ static void
 write_bedrock_nova_nova_vector(struct xd *x, const struct ir_vector *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 250);
+    XD_SEEN(seen_written, 248);
     jw_key(&x->w, STR("embeddingType"));
     jw_raw(&x->w, STR("\"TEXT\""));
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 251);
+        XD_SEEN(seen_written, 249);
         (void)xd_put_vector(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &bedrock_nova_nova_vector_shape, "", &m->rest);
@@ -4256,25 +4232,25 @@ read_bedrock_rerank_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 252);
+        XD_SEEN(seen_read, 250);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 read_bedrock_rerank_text_query(x, i, m);
             }
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 254);
+        XD_SEEN(seen_read, 252);
         xd_read_str(x, v[1], &m->model);
     } else {
         xd_missing(x, at,
                    "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 253);
         xd_read_int(x, v[2], &m->top);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 254);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -4290,7 +4266,7 @@ static void
 write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 252);
+    XD_SEEN(seen_written, 250);
     if (m->query.p) {
         jw_key(&x->w, STR("queries"));
         jw_array(&x->w);
@@ -4299,7 +4275,7 @@ write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request
     }
     jw_key(&x->w, STR("rerankingConfiguration"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 253);
+    XD_SEEN(seen_written, 251);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"BEDROCK_RERANKING_MODEL\""));
     jw_key(&x->w, STR("bedrockRerankingConfiguration"));
@@ -4307,7 +4283,7 @@ write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request
     jw_key(&x->w, STR("modelConfiguration"));
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 252);
         xd_put_str(x, STR("modelArn"), m->model);
     }
     xd_put_rest(x, &bedrock_rerank_rerank_request_shape,
@@ -4315,7 +4291,7 @@ write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request
                 &m->rest);
     jw_close(&x->w);
     if (m->top.set) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 253);
         xd_put_int(x, STR("numberOfResults"), m->top);
     }
     xd_put_rest(x, &bedrock_rerank_rerank_request_shape,
@@ -4323,7 +4299,7 @@ write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request
     jw_close(&x->w);
     xd_put_rest(x, &bedrock_rerank_rerank_request_shape, "rerankingConfiguration", &m->rest);
     jw_close(&x->w);
-    XD_SEEN(seen_written, 256);
+    XD_SEEN(seen_written, 254);
     jw_key(&x->w, STR("sources"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++)
@@ -4364,7 +4340,7 @@ read_bedrock_rerank_text_query(struct xd *x, uint32_t at, struct ir_rerank_reque
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 256);
         xd_read_str(x, v[0], &m->query);
     } else {
         xd_missing(x, at, "textQuery.text");
@@ -4375,13 +4351,13 @@ static void
 write_bedrock_rerank_text_query(struct xd *x, const struct ir_rerank_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 257);
+    XD_SEEN(seen_written, 255);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"TEXT\""));
     jw_key(&x->w, STR("textQuery"));
     jw_enter(&x->w);
     if (m->query.p) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 256);
         xd_put_str(x, STR("text"), m->query);
     }
     jw_close(&x->w);
@@ -4426,7 +4402,7 @@ read_bedrock_rerank_inline_source(struct xd *x, uint32_t at, struct ir_document 
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 261);
+        XD_SEEN(seen_read, 259);
         xd_read_str(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "inlineDocumentSource.textDocument.text");
@@ -4437,18 +4413,18 @@ static void
 write_bedrock_rerank_inline_source(struct xd *x, const struct ir_document *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 259);
+    XD_SEEN(seen_written, 257);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"INLINE\""));
     jw_key(&x->w, STR("inlineDocumentSource"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 260);
+    XD_SEEN(seen_written, 258);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"TEXT\""));
     jw_key(&x->w, STR("textDocument"));
     jw_enter(&x->w);
     if (m->text.p) {
-        XD_SEEN(seen_written, 261);
+        XD_SEEN(seen_written, 259);
         xd_put_str(x, STR("text"), m->text);
     }
     jw_close(&x->w);
@@ -4476,7 +4452,7 @@ read_bedrock_rerank_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_rep
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 226);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -4492,7 +4468,7 @@ static void
 write_bedrock_rerank_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 228);
+    XD_SEEN(seen_written, 226);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -4530,15 +4506,15 @@ read_bedrock_rerank_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 227);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 260);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 263);
+        XD_SEEN(seen_read, 261);
         read_bedrock_rerank_ranked_document(x, v[2], &m->document);
     }
 }
@@ -4548,15 +4524,15 @@ write_bedrock_rerank_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 227);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 262);
+        XD_SEEN(seen_written, 260);
         xd_put_real(x, STR("relevanceScore"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 263);
+        XD_SEEN(seen_written, 261);
         jw_key(&x->w, STR("document"));
         write_bedrock_rerank_ranked_document(x, &m->document);
     }
@@ -4591,7 +4567,7 @@ read_bedrock_rerank_ranked_document(struct xd *x, uint32_t at, struct ir_documen
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 263);
         xd_read_str(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "textDocument.text");
@@ -4602,13 +4578,13 @@ static void
 write_bedrock_rerank_ranked_document(struct xd *x, const struct ir_document *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 264);
+    XD_SEEN(seen_written, 262);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"TEXT\""));
     jw_key(&x->w, STR("textDocument"));
     jw_enter(&x->w);
     if (m->text.p) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 263);
         xd_put_str(x, STR("text"), m->text);
     }
     jw_close(&x->w);
@@ -4640,7 +4616,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 264);
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
@@ -4650,7 +4626,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         xd_missing(x, at, "inputText");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 265);
         xd_read_int(x, v[1], &m->dimensions);
     }
 }
@@ -4659,13 +4635,13 @@ static void
 write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 266);
+    XD_SEEN(seen_written, 264);
     if (m->inputs.n == 1 && m->inputs.v[0].kind == IR_INPUT_TEXT)
         xd_put_str(x, STR("inputText"), m->inputs.v[0].text.text);
     else
         xd_no_element(x, STR("inputText"));
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 265);
         xd_put_int(x, STR("dimensions"), m->dimensions);
     }
     xd_put_rest(x, &bedrock_titan_embed_request_shape, "", &m->rest);
@@ -4701,11 +4677,11 @@ read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply 
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 268);
+        XD_SEEN(seen_read, 266);
         xd_read_one_vector(x, v[0], &m->vectors);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 269);
+        XD_SEEN(seen_read, 267);
         xd_read_int(x, v[1], &m->usage.input);
     }
 }
@@ -4715,11 +4691,11 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
 {
     jw_enter(&x->w);
     if (m->vectors.n) {
-        XD_SEEN(seen_written, 268);
+        XD_SEEN(seen_written, 266);
         xd_put_one_vector(x, STR("embedding"), &m->vectors);
     }
     if (m->usage.input.set) {
-        XD_SEEN(seen_written, 269);
+        XD_SEEN(seen_written, 267);
         xd_put_int(x, STR("inputTextTokenCount"), m->usage.input);
     }
     xd_put_rest(x, &bedrock_titan_embed_reply_shape, "", &m->rest);
@@ -5251,78 +5227,78 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:66", "\"assistant\" <-> assistant" },
     { "bedrock/converse.spec:68", "\"default\" <-> \"default\"" },
     { "bedrock/converse.spec:68", "\"default\" <- \"auto\"" },
-    { "bedrock/converse.spec:157", "\"png\" <-> \"image/png\"" },
-    { "bedrock/converse.spec:157", "\"jpeg\" <-> \"image/jpeg\"" },
-    { "bedrock/converse.spec:157", "\"gif\" <-> \"image/gif\"" },
-    { "bedrock/converse.spec:157", "\"webp\" <-> \"image/webp\"" },
-    { "bedrock/converse.spec:161", "\"pdf\" <-> \"application/pdf\"" },
-    { "bedrock/converse.spec:162", "\"csv\" <-> \"text/csv\"" },
-    { "bedrock/converse.spec:163", "\"doc\" <-> \"application/msword\"" },
-    { "bedrock/converse.spec:164",
+    { "bedrock/converse.spec:156", "\"png\" <-> \"image/png\"" },
+    { "bedrock/converse.spec:156", "\"jpeg\" <-> \"image/jpeg\"" },
+    { "bedrock/converse.spec:156", "\"gif\" <-> \"image/gif\"" },
+    { "bedrock/converse.spec:156", "\"webp\" <-> \"image/webp\"" },
+    { "bedrock/converse.spec:160", "\"pdf\" <-> \"application/pdf\"" },
+    { "bedrock/converse.spec:161", "\"csv\" <-> \"text/csv\"" },
+    { "bedrock/converse.spec:162", "\"doc\" <-> \"application/msword\"" },
+    { "bedrock/converse.spec:163",
       "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
-    { "bedrock/converse.spec:165", "\"xls\" <-> \"application/vnd.ms-excel\"" },
-    { "bedrock/converse.spec:166",
+    { "bedrock/converse.spec:164", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:165",
       "\"xlsx\" <-> \"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\"" },
-    { "bedrock/converse.spec:167", "\"html\" <-> \"text/html\"" },
-    { "bedrock/converse.spec:168", "\"txt\" <-> \"text/plain\"" },
-    { "bedrock/converse.spec:169", "\"md\" <-> \"text/markdown\"" },
-    { "bedrock/converse.spec:172", "\"error\" <-> true" },
-    { "bedrock/converse.spec:172", "\"success\" <-> false" },
-    { "bedrock/converse.spec:203", "\"enabled\" <-> budget" },
-    { "bedrock/converse.spec:203", "\"adaptive\" <-> auto" },
-    { "bedrock/converse.spec:203", "\"disabled\" <-> off" },
-    { "bedrock/converse.spec:206", "\"low\" <-> low" },
-    { "bedrock/converse.spec:206", "\"medium\" <-> medium" },
-    { "bedrock/converse.spec:206", "\"high\" <-> high" },
-    { "bedrock/converse.spec:206", "\"xhigh\" <-> xhigh" },
-    { "bedrock/converse.spec:206", "\"max\" <-> max" },
-    { "bedrock/converse.spec:207", "\"low\" <- minimal" },
-    { "bedrock/converse.spec:219", "\"json_schema\" <-> schema" },
-    { "bedrock/converse.spec:235", "\"end_turn\" <-> end" },
-    { "bedrock/converse.spec:236", "\"stop_sequence\" <-> match" },
-    { "bedrock/converse.spec:237", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "bedrock/converse.spec:238", "\"tool_use\" <-> call" },
-    { "bedrock/converse.spec:239", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
-    { "bedrock/converse.spec:240",
+    { "bedrock/converse.spec:166", "\"html\" <-> \"text/html\"" },
+    { "bedrock/converse.spec:167", "\"txt\" <-> \"text/plain\"" },
+    { "bedrock/converse.spec:168", "\"md\" <-> \"text/markdown\"" },
+    { "bedrock/converse.spec:171", "\"error\" <-> true" },
+    { "bedrock/converse.spec:171", "\"success\" <-> false" },
+    { "bedrock/converse.spec:202", "\"enabled\" <-> budget" },
+    { "bedrock/converse.spec:202", "\"adaptive\" <-> auto" },
+    { "bedrock/converse.spec:202", "\"disabled\" <-> off" },
+    { "bedrock/converse.spec:205", "\"low\" <-> low" },
+    { "bedrock/converse.spec:205", "\"medium\" <-> medium" },
+    { "bedrock/converse.spec:205", "\"high\" <-> high" },
+    { "bedrock/converse.spec:205", "\"xhigh\" <-> xhigh" },
+    { "bedrock/converse.spec:205", "\"max\" <-> max" },
+    { "bedrock/converse.spec:206", "\"low\" <- minimal" },
+    { "bedrock/converse.spec:218", "\"json_schema\" <-> schema" },
+    { "bedrock/converse.spec:234", "\"end_turn\" <-> end" },
+    { "bedrock/converse.spec:235", "\"stop_sequence\" <-> match" },
+    { "bedrock/converse.spec:236", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
+    { "bedrock/converse.spec:237", "\"tool_use\" <-> call" },
+    { "bedrock/converse.spec:238", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
+    { "bedrock/converse.spec:239",
       "\"malformed_model_output\", \"malformed_tool_use\" <-> failed" },
-    { "bedrock/converse.spec:241", "\"end_turn\" <- pause" },
-    { "bedrock/converse.spec:242", "\"end_turn\" <- other" },
-    { "bedrock/converse.spec:243", "* -> other" },
-    { "bedrock/converse.spec:275", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:276", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:277", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:278", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:279", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:280", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:281", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:282", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:283", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:284", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:285", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:286", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:287", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:288", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:302", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:303", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:304",
+    { "bedrock/converse.spec:240", "\"end_turn\" <- pause" },
+    { "bedrock/converse.spec:241", "\"end_turn\" <- other" },
+    { "bedrock/converse.spec:242", "* -> other" },
+    { "bedrock/converse.spec:274", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:275", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:276", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:277", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:278", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:279", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:280", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:281", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:282", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:283", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:284", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:285", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:286", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:287", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:300", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:302", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:303",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:306", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:307", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:308", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:309", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:310",
+    { "bedrock/converse.spec:305", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:306", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:307", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:308", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:309",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:311", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:312", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:313", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:314", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:315",
+    { "bedrock/converse.spec:310", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:311", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:312", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:313", "\"ModelTimeoutException\" 408 <-> timeout" },
+    { "bedrock/converse.spec:314",
       "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
-    { "bedrock/converse.spec:316",
+    { "bedrock/converse.spec:315",
       "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:317",
+    { "bedrock/converse.spec:316",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
     { "bedrock/converse.spec:36", "messages <-> turns : [message] required" },
     { "bedrock/converse.spec:37", "system <-> instructions : [block]" },
@@ -5403,75 +5379,73 @@ static const struct xd_row rows[] = {
     { "bedrock/converse.spec:143", "document.format <-> source.bytes.media : document_format" },
     { "bedrock/converse.spec:144", "document.name <-> title else \"document\"" },
     { "bedrock/converse.spec:145", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:148", "text <- text" },
     { "bedrock/converse.spec:129", "\"text\" <-> text { text <-> text; drop citations }" },
     { "bedrock/converse.spec:130", "\"json\" -> text { json -> text : json_text }" },
     { "bedrock/converse.spec:131", "\"image.source.bytes\" <-> image with source.bytes {" },
     { "bedrock/converse.spec:136", "\"document.source.text\" <-> document with source.plain {" },
     { "bedrock/converse.spec:142", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:149", "* <-> foreign" },
-    { "bedrock/converse.spec:148", "\"text\" <- refusal { text <- text }" },
-    { "bedrock/converse.spec:154", "type = \"default\"" },
-    { "bedrock/converse.spec:154", "ttl <-> ttl" },
-    { "bedrock/converse.spec:176", "location.web.url <-> url" },
-    { "bedrock/converse.spec:177", "title <-> title" },
-    { "bedrock/converse.spec:175", "\"location.web\" <-> web {" },
-    { "bedrock/converse.spec:180", "* <-> foreign" },
-    { "bedrock/converse.spec:188", "toolSpec.name <-> name" },
-    { "bedrock/converse.spec:189", "toolSpec.description <-> description" },
-    { "bedrock/converse.spec:190", "toolSpec.inputSchema.json <-> schema" },
-    { "bedrock/converse.spec:191", "toolSpec.strict <-> strict" },
-    { "bedrock/converse.spec:185", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:187", "\"toolSpec\" <-> function {" },
-    { "bedrock/converse.spec:193", "* <-> foreign" },
-    { "bedrock/converse.spec:198", "type <-> mode : thinking_mode" },
-    { "bedrock/converse.spec:199", "budget_tokens <-> budget" },
-    { "bedrock/converse.spec:200", "display <-> display" },
-    { "bedrock/converse.spec:211", "type <-> mode : format_mode" },
-    { "bedrock/converse.spec:212", "structure.jsonSchema.name <-> name" },
-    { "bedrock/converse.spec:213", "structure.jsonSchema.description <-> description" },
-    { "bedrock/converse.spec:214", "structure.jsonSchema.schema <-> schema : json in string" },
-    { "bedrock/converse.spec:223", "output.message.role = \"assistant\"" },
-    { "bedrock/converse.spec:224",
+    { "bedrock/converse.spec:148", "* <-> foreign" },
+    { "bedrock/converse.spec:153", "type = \"default\"" },
+    { "bedrock/converse.spec:153", "ttl <-> ttl" },
+    { "bedrock/converse.spec:175", "location.web.url <-> url" },
+    { "bedrock/converse.spec:176", "title <-> title" },
+    { "bedrock/converse.spec:174", "\"location.web\" <-> web {" },
+    { "bedrock/converse.spec:179", "* <-> foreign" },
+    { "bedrock/converse.spec:187", "toolSpec.name <-> name" },
+    { "bedrock/converse.spec:188", "toolSpec.description <-> description" },
+    { "bedrock/converse.spec:189", "toolSpec.inputSchema.json <-> schema" },
+    { "bedrock/converse.spec:190", "toolSpec.strict <-> strict" },
+    { "bedrock/converse.spec:184", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:186", "\"toolSpec\" <-> function {" },
+    { "bedrock/converse.spec:192", "* <-> foreign" },
+    { "bedrock/converse.spec:197", "type <-> mode : thinking_mode" },
+    { "bedrock/converse.spec:198", "budget_tokens <-> budget" },
+    { "bedrock/converse.spec:199", "display <-> display" },
+    { "bedrock/converse.spec:210", "type <-> mode : format_mode" },
+    { "bedrock/converse.spec:211", "structure.jsonSchema.name <-> name" },
+    { "bedrock/converse.spec:212", "structure.jsonSchema.description <-> description" },
+    { "bedrock/converse.spec:213", "structure.jsonSchema.schema <-> schema : json in string" },
+    { "bedrock/converse.spec:222", "output.message.role = \"assistant\"" },
+    { "bedrock/converse.spec:223",
       "output.message.content <-> choices[0].blocks : [block] required" },
-    { "bedrock/converse.spec:225", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:226", "usage <-> usage : usage else {}" },
-    { "bedrock/converse.spec:227", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:228", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:248", "inputTokens <-> input else 0" },
-    { "bedrock/converse.spec:249", "outputTokens <-> output else 0" },
-    { "bedrock/converse.spec:250", "totalTokens <- input + output + cache_read + cache_write" },
-    { "bedrock/converse.spec:251",
+    { "bedrock/converse.spec:224", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:225", "usage <-> usage : usage else {}" },
+    { "bedrock/converse.spec:226", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:227", "serviceTier.type <-> tier : tier" },
+    { "bedrock/converse.spec:247", "inputTokens <-> input else 0" },
+    { "bedrock/converse.spec:248", "outputTokens <-> output else 0" },
+    { "bedrock/converse.spec:249", "totalTokens <- input + output + cache_read + cache_write" },
+    { "bedrock/converse.spec:250",
       "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
-    { "bedrock/converse.spec:252",
+    { "bedrock/converse.spec:251",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:259", "role = \"assistant\"" },
+    { "bedrock/converse.spec:258", "role = \"assistant\"" },
+    { "bedrock/converse.spec:259", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:259", "start <-> block : block" },
     { "bedrock/converse.spec:260", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:260", "start <-> block : block" },
+    { "bedrock/converse.spec:260", "delta <-> block : grows by member" },
     { "bedrock/converse.spec:261", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:261", "delta <-> block : grows by member" },
-    { "bedrock/converse.spec:262", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:263", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:264", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:264", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:265", "message, Message <-> error.message" },
-    { "bedrock/converse.spec:259",
+    { "bedrock/converse.spec:262", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:263", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:263", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:264", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:258",
       "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; ignore p }" },
-    { "bedrock/converse.spec:260",
+    { "bedrock/converse.spec:259",
       "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; "
       "ignore p }" },
-    { "bedrock/converse.spec:261",
+    { "bedrock/converse.spec:260",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
       "member; ignore p }" },
-    { "bedrock/converse.spec:262",
+    { "bedrock/converse.spec:261",
       "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
-    { "bedrock/converse.spec:263",
+    { "bedrock/converse.spec:262",
       "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
-    { "bedrock/converse.spec:264",
+    { "bedrock/converse.spec:263",
       "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
-    { "bedrock/converse.spec:265",
+    { "bedrock/converse.spec:264",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:292", "message, Message <-> message else \"\"" },
+    { "bedrock/converse.spec:291", "message, Message <-> message else \"\"" },
     { "bedrock/count.spec:14", "input.converse.messages <-> turns : [message]" },
     { "bedrock/count.spec:15", "input.converse.system <-> instructions : [block]" },
     { "bedrock/count.spec:16", "input.converse.toolConfig.tools <-> tools : [tool]" },
@@ -5570,11 +5544,11 @@ static const unsigned char directions[] = {
     3, 3, 3, 2, 2, 1, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 3, 3, 2, 3, 2, 3, 1, 3, 1,
     3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 1, 3, 3, 2, 3, 1,
-    3, 3, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 3, 1, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3,
-    3, 2, 3, 2, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
+    3, 3, 2, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 3, 1, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 3, 3, 2,
+    3, 2, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
 };
 
 const struct xd_dialect xd_bedrock_converse = {

@@ -210,14 +210,15 @@ cut_text(const struct said *was, const char *what, struct str a, struct str b)
 static const char *
 request_difference(const struct said *was, const struct said *is, const struct xd_losses *lost)
 {
-    if (was->max_output.set && was->max_output.v != is->max_output.v && !LOST("max_output")
-        && !LOST("max_output_tokens"))
+    if (was->max_output.set && was->max_output.v != is->max_output.v
+        && !LOST("max_output", "max_output_tokens"))
         return "the limit of output differs";
     if (was->temperature.p && !is->temperature.p && !LOST("sampling.temperature"))
         return "the temperature is missing";
     if (!has_lines(is->tools, was->tools) && !LOST("tools"))
         return cut_text(was, "tools", was->tools, is->tools);
-    if (was->images > is->images && !LOST("blocks.image", "image.source", "source.file"))
+    if (was->images > is->images
+        && !LOST("blocks.image", "image.source", "source.file", "blocks.result"))
         return "an image is missing";
     return NULL;
 }

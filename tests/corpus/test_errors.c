@@ -152,6 +152,7 @@ static const struct front fronts[] = {
       403 },
     { "cohere.chat", "error_type", { [IR_FAULT_CONTEXT] = "TOO_MANY_TOKENS" }, 401 },
     { "ollama.chat", "type", { NULL }, 401 },
+    { "ollama.generate", "type", { NULL }, 401 },
     { "mistral.chat", "type", WORDS_OPENAI("internal_error"), 401 },
 };
 #define N_FRONTS (sizeof fronts / sizeof *fronts)

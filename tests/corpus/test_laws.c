@@ -179,6 +179,7 @@ static const struct {
 } marks[] = {
     { "google.generate", "\"finishReason\"", "\"error\"" },
     { "bedrock.converse", "messageStop", ":exception-type" },
+    { "ollama.generate", "\"done\":true", "\"error\"" },
 };
 
 static bool
