@@ -1,20 +1,18 @@
 /* Parts that the target cannot take: they go, by name, as long as something is left. */
 #include "runtime/xd/fault.h"
+#include "runtime/xd/media_url.h"
 #include "runtime/xd/part.h"
 #include "runtime/xd/prepare.h"
 
 /* The request would mean something else without it. */
 static void
-refuse(struct xd *x, unsigned turn, const struct ir_block *part, struct str lost)
+refuse(struct xd *x, unsigned turn, enum ir_role role, const struct ir_block *part, struct str lost)
 {
-    struct ir_block b = *part;
-    const struct ir_source *s = xd_part_source(&b);
-    const char *help = s && s->kind == IR_SOURCE_URL
-                           ? "; the gateway fetches it when the deployment says policies: { "
-                             "media_urls: fetch }"
-                           : "";
     xd_fault(x, ERR_UNSUPPORTED, 0, "turns[%u]: %s cannot take %.*s%s", turn, x->dialect->name,
-             STR_ARG(lost), help);
+             STR_ARG(lost),
+             xd_media_is_wanted(x, role, part)
+                 ? "; llmux fetches it if the deployment says policies: { media_urls: fetch }"
+                 : "");
 }
 
 /* The blocks that can be said, as a list of our own when that is not all of them. */
@@ -40,7 +38,7 @@ drop_parts(struct xd *x, struct ir_turn *t, unsigned at, enum xd_parts_rule rule
         return;
     bool hollow = own.n == 0 && t->role == IR_ROLE_USER;
     if (rule == PARTS_ALL || (rule == PARTS_SOME && hollow))
-        refuse(x, at, gone, lost);
+        refuse(x, at, t->role, gone, lost);
     t->blocks = own;
 }
 

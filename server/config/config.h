@@ -199,6 +199,16 @@ struct config_model_limits {
     struct config_limits limits;
 };
 
+/* `media`: what is fetched for providers that want bytes. */
+#define CONFIG_NETWORKS 16u
+struct config_media {
+    uint64_t max_bytes;       /* of all that one request wants */
+    uint64_t timeout;         /* ms, of each call */
+    unsigned redirects;       /* that are followed */
+    struct network *networks; /* that may be called beside what is public */
+    unsigned n_networks;
+};
+
 struct config_all_limits {
     struct config_limits gateway, client; /* each client */
     struct config_model_limits *models;
@@ -234,6 +244,7 @@ struct config {
     struct config_routing routing;
     struct config_resilience resilience;
     struct config_all_limits limits;
+    struct config_media media;
     struct config_telemetry telemetry;
     struct str *secrets; /* api keys, values of extra headers, proxies with a password */
     unsigned n_secrets;

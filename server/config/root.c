@@ -60,6 +60,8 @@ static const struct config_field root_fields[] = {
       .need = CONFIG_OPTIONAL },
     { "limits", config_read_record, offsetof(struct root, c.limits),
       .record = &config_limits_record },
+    { "media", config_read_record, offsetof(struct root, c.media),
+      .record = &config_media_record },
     { "telemetry", config_read_record, offsetof(struct root, c.telemetry),
       .record = &config_telemetry_record },
 };
@@ -71,6 +73,7 @@ config_finish(struct config_reader *r, const struct node *root)
 {
     struct root d = { .c = { .server = config_server_defaults,
                              .resilience = config_resilience_defaults,
+                             .media = config_media_defaults,
                              .telemetry = config_telemetry_defaults },
                       .routing = { .routing = config_routing_defaults } };
     for (unsigned i = 0; root->kind == NODE_MAP && i < root->n; i++)
@@ -99,7 +102,7 @@ static const struct config_record *const records[] = {
     &config_price_record,    &config_resilience_record, &config_backoff_record,
     &config_budget_record,   &config_breaker_record,    &config_cooldown_record,
     &config_hedge_record,    &config_telemetry_record,  &config_limits_record,
-    &config_limit_record,    &config_adaptive_record,
+    &config_media_record,    &config_limit_record,      &config_adaptive_record,
 };
 
 const char *

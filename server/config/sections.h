@@ -63,6 +63,10 @@ extern const struct config_record config_breaker_record, config_cooldown_record;
 extern const struct config_record config_hedge_record;
 config_read config_read_resilience;
 
+/* section_media.c */
+extern const struct config_media config_media_defaults;
+extern const struct config_record config_media_record; /* struct config_media */
+
 /* section_limits.c */
 extern const struct config_limits config_limits_defaults;
 extern const struct config_record config_limit_record, config_adaptive_record; /* of one thing */

@@ -325,6 +325,7 @@ propose(struct exchange *x, struct proposal *p)
                                           .doc = &x->tape->doc,
                                           .tape = &x->tape->ask,
                                           .passage = &x->tape->passage,
+                                          .fetched = &x->tape->fetched.have,
                                           .head = http_exchange_head(x->http),
                                           .request_id = x->request_id };
     struct fault f;
@@ -388,11 +389,22 @@ broken(struct exchange *x, const struct ir_error *e, const struct fault *why)
     return ATTEMPT_BROKEN;
 }
 
+static void on_fetched(void *ctx, const struct fault *why);
+
 static enum attempt_start
 go(struct exchange *x)
 {
     struct proposal p;
     struct fault f = { .text = "the request cannot be signed" };
+    switch (fetched_ask(x, on_fetched, &f)) {
+    case FETCHED_ALL:
+        break;
+    case FETCHED_WAITING:
+        return ATTEMPT_STARTED;
+    case FETCHED_FAILED:
+        unfit(x, &f);
+        return ATTEMPT_UNFIT;
+    }
     if (!propose(x, &p))
         return ATTEMPT_UNFIT;
     x->attempts++;
@@ -400,6 +412,16 @@ go(struct exchange *x)
         return ATTEMPT_STARTED;
     struct ir_error e = error_of_result(&x->attempt, UPSTREAM_OTHER);
     return broken(x, &e, &f);
+}
+
+/* What the request names by its address is here, or it is not to be had. */
+static void
+on_fetched(void *ctx, const struct fault *why)
+{
+    struct exchange *x = ctx;
+    if (why)
+        unfit(x, why);
+    exchange_attempt_started(x, why ? ATTEMPT_UNFIT : go(x));
 }
 
 static enum attempt_start
@@ -477,6 +499,8 @@ attempt_stop(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
     keeper_leave(&a->wait);
+    if (x->tape)
+        media_batch_stop(&x->tape->fetched.batch);
     upstream_cancel(a->call);
     a->call = NULL;
     attempt_account(x);

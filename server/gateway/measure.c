@@ -169,6 +169,9 @@ measure_worker(const struct worker *w)
     metrics_set(c, METRICS_WORKER_CONNECTS, s.connects);
     metrics_set(c, METRICS_WORKER_REUSED, s.reused);
     metrics_set(c, METRICS_WORKER_SOCKETS, s.sockets);
+    metrics_set(c, METRICS_WORKER_MEDIA, w->media.stats.fetched);
+    metrics_set(c, METRICS_WORKER_MEDIA_FAILED, w->media.stats.refused);
+    metrics_set(c, METRICS_WORKER_MEDIA_BYTES, w->media.stats.bytes);
 }
 
 void

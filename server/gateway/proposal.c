@@ -122,9 +122,15 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     xd_init(&x, k->call->dialect, k->call->op->kind, k->a, k->out);
     x.now = now;
     x.seal = k->call->seal;
+    struct xd_ask plain = asked;
+    if (k->from->fetched && k->from->fetched->n
+        && !xd_media_put(k->a, &plain.chat, k->from->fetched, &asked.chat)) {
+        xd_fini(&x);
+        return ERR_LIMIT;
+    }
     enum err err = xd_ask_prepare(&x, &asked, &k->d->policies, &wanted);
     k->p->asks_usage = asks_usage(k, &wanted);
-    bool copies = k->p->kindred && x.lost.n == 0 && is_unchanged(&asked, &wanted)
+    bool copies = k->p->kindred && x.lost.n == 0 && is_unchanged(&plain, &wanted)
                   && k->call->op->write_request == k->from->front.op->write_request;
     if (!err)
         err = copies ? patch(k, &wanted) : write_body(k, &x, &wanted);

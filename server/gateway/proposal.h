@@ -8,6 +8,7 @@
 
 #include "runtime/base/buf.h"
 #include "runtime/xd/ask.h"
+#include "runtime/xd/media_url.h"
 #include "server/gateway/deployment.h"
 #include "server/gateway/front.h"
 #include "server/gateway/passage.h"
@@ -22,6 +23,7 @@ struct proposal_source {
     const struct passage *passage; /* of an operation that passes */
     const struct http_head *head;
     struct str request_id;
+    const struct xd_media_list *fetched; /* what it names by its address; or NULL */
 };
 
 struct proposal {

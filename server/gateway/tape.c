@@ -11,6 +11,7 @@
 static void
 destroy(struct tape *t)
 {
+    fetched_reset(&t->fetched);
     arena_fini(&t->arena);
     json_doc_fini(&t->doc);
     free(t);
@@ -30,6 +31,7 @@ tape_take(struct tape_rack *r, size_t cap)
         return NULL;
     arena_init(&t->arena, cap);
     json_doc_init(&t->doc);
+    fetched_init(&t->fetched);
     return t;
 }
 
@@ -42,6 +44,7 @@ tape_put(struct tape_rack *r, struct tape *t)
         destroy(t);
         return;
     }
+    fetched_reset(&t->fetched);
     arena_reset(&t->arena);
     if (t->arena.total > ARENA_KEPT)
         arena_fini(&t->arena);

@@ -5,6 +5,7 @@
 
 #include "runtime/json/doc.h"
 #include "runtime/xd/ask.h"
+#include "server/gateway/fetched.h"
 #include "server/gateway/front.h"
 #include "server/gateway/passage.h"
 
@@ -16,6 +17,7 @@ struct tape {
     struct json_doc doc;    /* of the body */
     struct xd_ask ask;      /* points into the body and the arena */
     struct passage passage; /* of an operation that passes; ask has the model then */
+    struct fetched fetched; /* what ask names by its address */
 };
 
 /* Read a request's body, and what its path says, for the operation of its front. */

@@ -344,6 +344,7 @@ make_parts(struct worker *w, struct gateway *g)
         return false;
     w->http = make_http(w, g);
     w->upstream = upstream_create(w->base, NULL);
+    media_fetcher_init(&w->media, w->base);
     w->order_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (!w->http || !w->upstream || w->order_fd < 0)
         return false;
@@ -437,6 +438,7 @@ worker_destroy(struct worker *w)
     }
     lease_drop(w->lease);
     gateway_drop(atomic_load(&w->mail));
+    media_fetcher_fini(&w->media);
     if (w->upstream)
         upstream_destroy(w->upstream);
     if (w->order_event)

@@ -9,6 +9,7 @@
 #include "server/gateway/exchange.h"
 #include "server/gateway/lease.h"
 #include "server/http/server.h"
+#include "server/media/media_fetch.h"
 #include "server/metrics/metrics.h"
 
 enum worker_role {
@@ -32,6 +33,7 @@ struct worker {
     struct event_base *base; /* owned, as are the next ones */
     struct http_server *http;
     struct upstream *upstream;
+    struct media_fetcher media; /* of its own connections, see there */
     struct event *order_event;
     struct event *drain_event; /* drain_timeout is over */
     int order_fd;              /* an eventfd; written when order has changed */

@@ -58,6 +58,16 @@ static const struct metrics_family of_worker[] = {
     [METRICS_WORKER_SOCKETS] = { .name = "llmux_worker_upstream_sockets",
                                  .help = "Open connections to providers, busy or idle.",
                                  .type = METRICS_GAUGE },
+    [METRICS_WORKER_MEDIA] = { .name = "llmux_worker_media_fetched",
+                               .help = "Images and files fetched by their address.",
+                               .type = METRICS_COUNTER },
+    [METRICS_WORKER_MEDIA_FAILED] = { .name = "llmux_worker_media_failed",
+                                      .help = "Images and files that were not to be had by their "
+                                              "address, or not allowed.",
+                                      .type = METRICS_COUNTER },
+    [METRICS_WORKER_MEDIA_BYTES] = { .name = "llmux_worker_media_bytes",
+                                     .help = "Bytes of the images and files fetched.",
+                                     .type = METRICS_COUNTER },
 };
 
 static const struct metrics_family of_request[] = {

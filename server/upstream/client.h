@@ -148,6 +148,9 @@ struct upstream {
     struct upstream_stats stats;
 };
 
+/* upstream.c: may curl connect to this address? */
+bool upstream_vets(const struct upstream *u, const struct curl_sockaddr *a);
+
 /* call.c */
 
 #define UPSTREAM_METHOD_MAX 31

@@ -55,6 +55,8 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
     (void)purpose;
     struct dial *d = arg;
+    if (!upstream_vets(d->u, a))
+        return CURL_SOCKET_BAD;
     return sock_open(&d->u->socks, d->transfer.m, a->family, a->socktype, a->protocol);
 }
 

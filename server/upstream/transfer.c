@@ -97,6 +97,8 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
     (void)purpose;
     struct upstream_call *c = arg;
+    if (!upstream_vets(c->u, a))
+        return CURL_SOCKET_BAD;
     return sock_open(&c->u->socks, c->transfer.m, a->family, a->socktype, a->protocol);
 }
 

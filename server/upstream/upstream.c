@@ -250,6 +250,12 @@ on_reap(void *arg)
     lazy_timer_set(&u->reap, next);
 }
 
+bool
+upstream_vets(const struct upstream *u, const struct curl_sockaddr *a)
+{
+    return !u->options.vet || u->options.vet(u->options.vet_ctx, &a->addr);
+}
+
 static void
 init_options(struct upstream *u, const struct upstream_options *opts)
 {

@@ -28,6 +28,7 @@
 #include "runtime/base/str.h"
 
 struct event_base;
+struct sockaddr;
 struct upstream;
 struct upstream_call;
 
@@ -144,6 +145,10 @@ struct upstream_options {
     unsigned idle_multi_ms;  /* 60000: after this a multi without calls is closed */
     unsigned idle_links;     /* 256: idle connections kept to each host */
     unsigned idle_link_ms;   /* 90000: after this an idle connection is closed */
+    /* May this address be connected to?  Asked for every connection, with the very address that it
+     * is made to; a no ends the try as if nobody listened there.  NULL: any. */
+    bool (*vet)(void *ctx, const struct sockaddr *address);
+    void *vet_ctx;
 };
 
 /* Counters since creation, and gauges. */

@@ -12,9 +12,11 @@ static const char yaml[] =
     "  - { name: anth, type: anthropic, api_key: sk-anth-12345, models: [m],\n"
     "      headers: { Anthropic-Version: \"2099-01-01\", x-own: \"1\" } }\n"
     "  - { name: none, type: openai.chat, base_url: \"http://h/v1\", models: [m],\n"
-    "      policies: { stream_usage: keep } }\n";
+    "      policies: { stream_usage: keep } }\n"
+    "  - { name: olla, type: ollama.chat, base_url: \"http://h\", models: [m],\n"
+    "      policies: { media_urls: fetch } }\n";
 
-enum { OPEN, SEEK, ANTH, NONE };
+enum { OPEN, SEEK, ANTH, NONE, OLLA };
 
 /* One request on its way to one deployment. */
 struct trip {
@@ -26,6 +28,7 @@ struct trip {
     struct http_head head;
     struct deployment_call call;
     struct proposal p;
+    struct xd_media_list fetched;
 };
 
 static enum err
@@ -42,8 +45,13 @@ go(struct trip *t, const char *path, const char *body, unsigned to, const char *
         fail_msg("%s: %s", xd.fault.path, xd.fault.text);
     t->doc = xd.doc;
     t->head.headers = t->headers;
-    const struct proposal_source from = { front, str_from(body), &t->doc,    &t->ask,
-                                          NULL,  &t->head,       STR("id-1") };
+    const struct proposal_source from = { .front = front,
+                                          .body = str_from(body),
+                                          .doc = &t->doc,
+                                          .tape = &t->ask,
+                                          .head = &t->head,
+                                          .request_id = STR("id-1"),
+                                          .fetched = &t->fetched };
     assert_true(deployment_call(d, front.dialect, front.op->kind, &t->call));
     return proposal_make(&t->p, &from, d, &t->call, str_from(model), 0, &t->rig.arena, &t->out, f);
 }
@@ -245,6 +253,28 @@ what_a_provider_keeps_is_not_for_others(void **state)
                         "'previous_response_id' is for providers that speak openai.responses only");
 }
 
+static void
+what_was_fetched_stands_in_the_place_of_its_address(void **state)
+{
+    struct trip *t = *state;
+    struct fault f;
+    static const char body[] =
+        "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":["
+        "{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://h/a.png\"}}]}]}";
+    t->fetched.n = 0;
+    assert_int_equal(go(t, "/v1/chat/completions", body, OLLA, "m", &f), ERR_UNSUPPORTED);
+    t->fetched.n = 1;
+    t->fetched.v[0] = (struct xd_media){ .url = STR("https://h/a.png"),
+                                         .media = STR("image/png"),
+                                         .data = STR("QUJD") };
+    assert_int_equal(go(t, "/v1/chat/completions", body, OLLA, "m", &f), ERR_OK);
+    assert_non_null(memmem(t->p.body.p, t->p.body.n, "\"images\":[\"QUJD\"]", 17));
+    assert_int_equal(t->p.dropped.n, 0);
+    /* Who takes the address has it. */
+    assert_int_equal(go(t, "/v1/chat/completions", body, ANTH, "m", &f), ERR_OK);
+    t->fetched.n = 0;
+}
+
 int
 main(void)
 {
@@ -258,6 +288,7 @@ main(void)
         TEST(opt_ins_to_unfinished_features_go_to_their_vendor_only),
         TEST(a_client_is_served_in_its_own_family),
         TEST(what_a_provider_keeps_is_not_for_others),
+        TEST(what_was_fetched_stands_in_the_place_of_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
