@@ -2,13 +2,13 @@
 // made for another llmux.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { program } from './lib/process.mjs';
-import { failure, World } from './lib/world.mjs';
+import { eventually, failure, World } from './lib/world.mjs';
 
 const root = new URL('../..', import.meta.url).pathname;
 const messages = [{ role: 'user', content: 'Hello' }];
@@ -29,7 +29,9 @@ async function make(limit, edit = (c) => c) {
                  ['--plugin', spec, '--out', c, 'specs/ir.spec', 'specs/openai/chat.spec'],
                  { cwd: root });
     await writeFile(c, edit(await readFile(c, 'utf8')));
-    execFileSync('cc', ['-shared', '-fPIC', '-I', root, c, '-o', join(folder, 'acme.so')]);
+    // Under another name first: the bytes of an object that is in use must not change.
+    execFileSync('cc', ['-shared', '-fPIC', '-I', root, c, '-o', join(folder, 'acme.new')]);
+    await rename(join(folder, 'acme.new'), join(folder, 'acme.so'));
 }
 
 const start = () => World.start({
@@ -54,6 +56,51 @@ test('a plugin is a type of provider, and a restart takes a new one', async () =
         } finally {
             await w.stop();
         }
+    }
+});
+
+// Read the configuration anew; resolves with the line of the log about that.
+async function reload(w) {
+    const from = w.gateway.lines.length;
+    process.kill(w.gateway.pid, 'SIGHUP');
+    return eventually(() => w.gateway.lines.slice(from).map((l) => JSON.parse(l))
+        .find((l) => l.event.startsWith('reload')));
+}
+
+test('a reload takes a plugin that is new, or was replaced, while requests of the old one run', async () => {
+    await rm(join(folder, 'acme.so'), { force: true });
+    const w = await World.start({ plugins: folder });
+    try {
+        const file = join(w.folder, 'llmux.yaml'), config = JSON.parse(await readFile(file, 'utf8'));
+        config.providers.push({ name: 'acme', type: 'acme', base_url: w.emulator, api_key: 'sk-upstream-0123456789abcdef',
+                                models: [{ name: 'acme/*', upstream: '*' }] });
+        await make('max_new_tokens');
+        await writeFile(file, JSON.stringify(config));
+        assert.equal((await reload(w)).event, 'reload');
+        assert.equal((await asked(w)).max_new_tokens, 77);
+        const slow = w.openai().chat.completions.create({
+            model: 'acme/x!tokens=50!rate=50', messages, stream: true, max_completion_tokens: 66 });
+        const stream = (await slow)[Symbol.asyncIterator]();
+        await stream.next();
+        for (const limit of ['max_output_length', 'max_words', 'max_new_tokens']) {
+            await make(limit);
+            assert.equal((await reload(w)).event, 'reload');
+            assert.equal((await asked(w))[limit], 77);
+            assert.equal((await reload(w)).event, 'reload'); // unchanged: shared with the one before
+            assert.equal((await asked(w))[limit], 77);
+        }
+        let tokens = 0;
+        while (!(await stream.next()).done)
+            tokens++;
+        assert.ok(tokens >= 49, String(tokens));
+        // One for another llmux changes nothing.
+        await make('max_chars', (c) => c.replace('.abi = XD_ABI', '.abi = 1u'));
+        const refused = await reload(w);
+        assert.equal(refused.event, 'reload_failed');
+        assert.match(refused.msg, /acme\.so: it was made for ABI 1, this llmux has \d+/);
+        assert.equal((await asked(w)).max_new_tokens, 77);
+    } finally {
+        await w.stop();
     }
 });
 

@@ -103,6 +103,22 @@ test('a call of the admin port reloads, and says what has changed', async () => 
     assert.ok((await models()).includes('added'));
 });
 
+test('what is known of a deployment stays known', async () => {
+    const requests = async () => (await state()).deployments[0].state[0].requests;
+    const before = await requests();
+    assert.ok(before > 0);
+    assert.equal((await reload()).status, 'reloaded');
+    assert.equal(await requests(), before);
+    // With another key it is another account, of which nothing is known.
+    const old = await readFile(file, 'utf8');
+    await writeFile(file, await edited((c) => { c.providers[0].api_key = 'sk-another-0123456789'; }));
+    assert.equal((await reload()).status, 'reloaded');
+    assert.deepEqual((await state()).deployments[0].state, []);
+    await writeFile(file, old);
+    await reload();
+    assert.equal(await requests(), before);
+});
+
 test('what a restart must bring is named', async () => {
     const old = await readFile(file, 'utf8');
     await writeFile(file, await edited((c) => { c.server.workers = 5; c.server.listen = '127.0.0.1:1'; }));
