@@ -142,6 +142,31 @@ all_who_wait_share_one_fetch(void **state)
 }
 
 static void
+a_new_keeper_of_the_same_identity_takes_over_what_was_granted(void **state)
+{
+    struct trial *t = *state;
+    struct patient p;
+    struct fault f;
+    play(t, token_1, NULL, NULL);
+    assert_int_equal(ask(t, &p, &f), KEEPER_WAITING);
+    run_until(&t->w, &p.told, 1);
+    struct keeper old = t->k;
+    TAILQ_INIT(&old.waiters);
+    keeper_init(&t->k, &t->id, t->w.up, (struct str){ NULL, 0 }, (struct str){ NULL, 0 }, now);
+    keeper_inherit(&t->k, &old);
+    keeper_fini(&old);
+    assert_int_equal(ask(t, &p, &f), KEEPER_READY);
+    expect_header(t, "Bearer tok-1");
+    assert_int_equal(requests(t), 1);
+    /* With its end, too. */
+    today += 1000;
+    play(t, token_2, NULL, NULL);
+    assert_int_equal(ask(t, &p, &f), KEEPER_WAITING);
+    run_until(&t->w, &p.told, 1);
+    expect_header(t, "Bearer tok-2");
+}
+
+static void
 a_token_is_renewed_while_the_old_one_serves(void **state)
 {
     struct trial *t = *state;
@@ -407,6 +432,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(all_who_wait_share_one_fetch),
+        TEST(a_new_keeper_of_the_same_identity_takes_over_what_was_granted),
         TEST(a_token_is_renewed_while_the_old_one_serves),
         TEST(a_renewal_that_fails_troubles_nobody_until_the_end),
         TEST(a_failure_is_not_repeated_at_once),

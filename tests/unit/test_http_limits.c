@@ -480,6 +480,73 @@ a_drain_of_nothing_is_done_from_the_loop(void **state)
 }
 
 static void
+who_leaves_serves_the_next_request_of_an_idle_connection(void **state)
+{
+    struct rig *r = *state;
+    int done = 0;
+    rig_connect(r);
+    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
+    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
+    http_server_leave(r->server, count_done, &done);
+    rig_turn(r);
+    assert_int_equal(stats(r)->connections, 1);
+    rig_send(r, STR("GET /b HTTP/1.1\r\n" HOST "\r\n"));
+    rig_expect(r, OK "Content-Length: 2\r\nConnection: close\r\n\r\n/b");
+    rig_expect_end(r);
+    assert_int_equal(done, 1);
+}
+
+static void
+who_leaves_does_not_wait_for_ever(void **state)
+{
+    struct rig *r = *state;
+    int done = 0;
+    struct http_limits short_linger = r->limits;
+    rig_connect(r);
+    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
+    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
+    short_linger.linger_ms = 20;
+    http_server_set_limits(r->server, &short_linger);
+    http_server_leave(r->server, count_done, &done);
+    rig_expect_end(r);
+    rig_turn(r);
+    assert_int_equal(done, 1);
+    assert_int_equal(stats(r)->timeouts, 0);
+}
+
+static void
+a_drain_ends_the_patience_of_who_leaves(void **state)
+{
+    struct rig *r = *state;
+    int done = 0;
+    rig_connect(r);
+    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
+    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
+    http_server_leave(r->server, count_done, &done);
+    rig_turn(r);
+    assert_int_equal(done, 0);
+    http_server_drain(r->server, NULL, NULL);
+    rig_expect_end(r);
+    rig_turn(r);
+    assert_int_equal(done, 1);
+}
+
+static void
+limits_that_change_count_from_then_on(void **state)
+{
+    struct rig *r = *state;
+    struct http_limits small = r->limits;
+    rig_connect(r);
+    rig_send(r, STR("POST /a HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"));
+    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
+    small.max_body = 2;
+    http_server_set_limits(r->server, &small);
+    rig_send(r, STR("POST /a HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"));
+    rig_turn(r);
+    assert_int_equal(stats(r)->refused, 1);
+}
+
+static void
 a_destroyed_server_tells_running_exchanges(void **state)
 {
     struct rig *r = *state;
@@ -523,6 +590,10 @@ main(void)
         RIG_TEST(a_drain_serves_a_request_that_was_on_its_way),
         RIG_TEST(a_drain_ends_a_stream_that_had_promised_to_stay),
         RIG_TEST(a_drain_of_nothing_is_done_from_the_loop),
+        RIG_TEST(who_leaves_serves_the_next_request_of_an_idle_connection),
+        RIG_TEST(who_leaves_does_not_wait_for_ever),
+        RIG_TEST(a_drain_ends_the_patience_of_who_leaves),
+        RIG_TEST(limits_that_change_count_from_then_on),
         RIG_TEST(a_destroyed_server_tells_running_exchanges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
