@@ -103,6 +103,72 @@ put_deployment(struct worker *w, const struct gateway *g, const struct deploymen
     jw_close(j);
 }
 
+/* --- limits -------------------------------------------------------------------------------- */
+
+/* One call of limits_each. */
+struct showing_limits {
+    const struct gateway *g;
+    struct jw *j;
+    uint64_t now;
+};
+
+static const struct deployment *
+find_account(const struct gateway *g, struct str account)
+{
+    for (unsigned i = 0; i < g->config->n_providers; i++)
+        if (str_eq(g->deployments[i].account, account))
+            return &g->deployments[i];
+    return NULL;
+}
+
+/* What limits it now, and the name that it has for people; NULL: nothing does any more. */
+static const struct limiter_options *
+limits_now(const struct gateway *g, enum limits_kind kind, struct str *name)
+{
+    const struct restraint *r = &g->restraint;
+    const struct deployment *d;
+    switch (kind) {
+    case LIMITS_GATEWAY:
+        return r->limits_gateway ? &r->gateway : NULL;
+    case LIMITS_CLIENT:
+        return r->limits_client ? &r->client : NULL;
+    case LIMITS_MODEL:
+        return restraint_of_model(r, *name);
+    case LIMITS_DEPLOYMENT:
+        d = find_account(g, *name);
+        if (!d || !d->is_limited)
+            return NULL;
+        *name = d->config->name;
+        return &d->limits;
+    }
+    return NULL;
+}
+
+static void
+show_limits(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
+{
+    const struct showing_limits *s = ctx;
+    const struct limiter_options *o = limits_now(s->g, kind, &name);
+    if (!o)
+        return;
+    struct limiter_view v = limits_view(x, o, s->now);
+    jw_object(s->j);
+    put_str(s->j, "of", str_from(limits_kind_name(kind)));
+    if (name.n)
+        put_str(s->j, "name", name);
+    put_int(s->j, "running", v.running);
+    put_int(s->j, "waiting", v.waiting);
+    if (v.parallel)
+        put_int(s->j, "parallel", v.parallel);
+    put_int(s->j, "entered", v.entered);
+    put_int(s->j, "refused", v.refused);
+    if (v.reason != LIMITER_FINE) {
+        put_str(s->j, "why", str_from(limiter_reason_text(v.reason)));
+        put_int(s->j, "for_ms", v.wait_ns / MS);
+    }
+    jw_close(s->j);
+}
+
 void
 admin_state_put_config(struct worker *w, const struct gateway *g, struct jw *j)
 {
@@ -129,6 +195,11 @@ admin_state_put(struct worker *w, const struct gateway *g, struct jw *j)
     jw_array(j);
     for (unsigned i = 0; i < g->config->n_providers; i++)
         put_deployment(w, g, &g->deployments[i], j);
+    jw_close(j);
+    jw_key(j, STR("limits")); /* of what was asked for */
+    jw_array(j);
+    if (w->service->limits)
+        limits_each(w->service->limits, show_limits, &(struct showing_limits){ g, j, clock_ns() });
     jw_close(j);
     jw_close(j);
 }

@@ -1,4 +1,5 @@
-/* How the gateway is, for the operator: each deployment with the guards (guards.h) of its models. */
+/* How the gateway is, for the operator: each deployment with the guards (guards.h) of its models, and
+ * each limit (limits.h). */
 #ifndef LLMUX_GATEWAY_ADMIN_STATE_H
 #define LLMUX_GATEWAY_ADMIN_STATE_H
 

@@ -12,6 +12,7 @@
 #include "server/gateway/clock.h"
 #include "server/gateway/crew.h"
 #include "server/gateway/default_config.h"
+#include "server/gateway/guards_log.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/serve.h"
 #include "server/log/log.h"
@@ -122,6 +123,7 @@ run(struct serve *s, struct gateway *g, struct fault *f)
     gateway_drop(g);
     if (!crew)
         return false;
+    guards_log(s->service.guards, s->service.log);
     reloader_publish(s->reloader, publish, crew);
     bool ok = crew_run(crew, f);
     reloader_publish(s->reloader, NULL, NULL);
