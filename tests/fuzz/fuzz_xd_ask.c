@@ -1,15 +1,19 @@
 /* Any bytes as a question or an answer of an operation that is no chat.
  *
- *   byte 0   which of the compiled dialects' operations
- *   byte 1   odd: an answer; and the encoding that its vectors shall have
+ *   byte 0   the dialect; one that has no such operation gives way to the next that has
+ *   byte 1   embeddings, rerank or count_tokens; a question or an answer; the encoding that its vectors shall have
  *
- * What was read is written, and what was written is read again; vectors keep their number in every encoding. */
+ * What was read can be written by everyone who has the operation, as valid JSON; written in its own dialect it can be
+ * read again, and then it is written the same. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/xd/ask.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
+
+#define OUT_MAX (16u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -18,58 +22,101 @@ struct choice {
     const struct xd_op *op;
 };
 
-/* Number `at` of the operations that are no chat and do not pass, counted around. */
 static struct choice
-choose(unsigned at)
+choose(unsigned from, unsigned which)
 {
-    for (;;)
-        for (const struct xd_dialect *const *d = xd_registry; *d; d++)
-            for (unsigned i = 0; i < (*d)->nops; i++)
-                if ((*d)->ops[i].kind != XD_OP_CHAT && !(*d)->ops[i].passes && at-- == 0)
-                    return (struct choice){ *d, &(*d)->ops[i] };
+    static const enum xd_op_kind kinds[] = { XD_OP_EMBEDDINGS, XD_OP_RERANK, XD_OP_COUNT_TOKENS };
+    unsigned dialects = 0;
+    while (xd_registry[dialects])
+        dialects++;
+    for (;; from++) {
+        const struct xd_dialect *d = xd_registry[from % dialects];
+        const struct xd_op *op = xd_op(d, kinds[which]);
+        if (op && !op->passes)
+            return (struct choice){ d, op };
+    }
 }
 
 static void
-try_ask(const struct choice *c, struct str body, struct arena *a, struct buf *out)
+check(bool ok, const char *why)
 {
-    struct xd x, w, r;
-    struct xd_ask ask, ready, back;
-    xd_init(&x, c->dialect, c->op->kind, a, NULL);
-    xd_init(&w, c->dialect, c->op->kind, a, out);
-    xd_init(&r, c->dialect, c->op->kind, a, NULL);
-    if (!xd_ask_read(&x, body, &ask) && !xd_ask_prepare(&w, &ask, NULL, &ready)
-        && !xd_ask_write(&w, &ready)) {
-        enum err err = json_doc_parse(&r.doc, buf_str(out), &r.fault);
-        if (err && err != ERR_LIMIT)
-            abort(); /* what we write is JSON */
-        (void)!xd_ask_read(&r, buf_str(out), &back);
-    }
+    if (ok)
+        return;
+    fprintf(stderr, "%s\n", why);
+    abort();
+}
+
+static void
+check_json(struct str s)
+{
+    struct json_doc doc;
+    struct fault fault;
+    json_doc_init(&doc);
+    check(json_doc_parse(&doc, s, &fault) != ERR_SYNTAX, "what we write is no JSON");
+    json_doc_fini(&doc);
+}
+
+/* Read a body and write it in another dialect; false when it cannot be. */
+typedef bool carry_fn(const struct choice *from, const struct xd_dialect *to, struct str body,
+                      struct str encoding, struct arena *a, struct buf *out);
+
+static bool
+carry_ask(const struct choice *from, const struct xd_dialect *to, struct str body,
+          struct str encoding, struct arena *a, struct buf *out)
+{
+    struct xd x, w;
+    struct xd_ask ask, ready;
+    (void)encoding;
+    xd_init(&x, from->dialect, from->op->kind, a, NULL);
+    xd_init(&w, to, from->op->kind, a, out);
+    enum err err = xd_ask_read(&x, body, &ask);
+    if (!err && from->dialect != to)
+        err = xd_ask_prepare(&w, &ask, NULL, &ready);
+    if (!err)
+        err = xd_ask_write(&w, from->dialect == to ? &ask : &ready);
     xd_fini(&x);
     xd_fini(&w);
-    xd_fini(&r);
+    return !err;
 }
 
-static void
-try_answer(const struct choice *c, struct str encoding, struct str body, struct arena *a,
-           struct buf *out)
+static bool
+carry_answer(const struct choice *from, const struct xd_dialect *to, struct str body,
+             struct str encoding, struct arena *a, struct buf *out)
 {
-    const struct xd_ask asked = { .kind = c->op->kind, .embed.encodings = { &encoding, 1, 1 } };
-    struct xd x, w, r;
+    const struct xd_ask asked = { .kind = from->op->kind, .embed.encodings = { &encoding, 1, 1 } };
+    struct xd x, w;
     struct xd_answer answer;
     struct ir_error e;
-    enum err err = ERR_OK;
-    xd_init(&x, c->dialect, c->op->kind, a, NULL);
-    xd_init(&w, c->dialect, c->op->kind, a, out);
-    xd_init(&r, c->dialect, c->op->kind, a, NULL);
-    if (!xd_answer_read(&x, body, &answer, &e)) {
-        (void)xd_answer_fit(a, &asked, &answer, &err);
-        if (!xd_answer_write(&w, &answer) && (err = json_doc_parse(&r.doc, buf_str(out), &r.fault))
-            && err != ERR_LIMIT)
-            abort();
-    }
+    enum err fit = ERR_OK;
+    xd_init(&x, from->dialect, from->op->kind, a, NULL);
+    xd_init(&w, to, from->op->kind, a, out);
+    enum err err = xd_answer_read(&x, body, &answer, &e);
+    if (!err && encoding.n)
+        (void)xd_answer_fit(a, &asked, &answer, &fit);
+    if (!err)
+        err = xd_answer_write(&w, &answer);
     xd_fini(&x);
     xd_fini(&w);
-    xd_fini(&r);
+    return !err;
+}
+
+/* Written in its own dialect it is read as the same. */
+static void
+check_return(carry_fn *carry, const struct choice *c, struct str body, struct arena *a)
+{
+    struct buf once, twice;
+    buf_init(&once, OUT_MAX);
+    buf_init(&twice, OUT_MAX);
+    if (carry(c, c->dialect, body, STR(""), a, &once)) {
+        if (!carry(c, c->dialect, buf_str(&once), STR(""), a, &twice)
+            || !str_eq(buf_str(&once), buf_str(&twice))) {
+            fprintf(stderr, "%s\n%.*s\n%.*s\n", c->dialect->name, STR_ARG(buf_str(&once)),
+                    STR_ARG(buf_str(&twice)));
+            check(false, "it does not come back");
+        }
+    }
+    buf_fini(&once);
+    buf_fini(&twice);
 }
 
 int
@@ -80,15 +127,24 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct buf out;
     if (n < 2)
         return 0;
-    struct choice c = choose(data[0]);
+    const struct choice c = choose(data[0], data[1] % 3);
+    carry_fn *carry = data[1] / 3 % 2 ? carry_answer : carry_ask;
+    struct str encoding = str_from(encodings[data[1] / 6 % 4]);
     char *copy = malloc(n - 1);
     memcpy(copy, data + 2, n - 2);
-    arena_init(&a, 4 << 20);
-    buf_init(&out, 4 << 20);
-    if (data[1] % 2)
-        try_answer(&c, str_from(encodings[data[1] / 2 % 4]), str_make(copy, n - 2), &a, &out);
-    else
-        try_ask(&c, str_make(copy, n - 2), &a, &out);
+    struct str body = str_make(copy, n - 2);
+    arena_init(&a, OUT_MAX);
+    buf_init(&out, OUT_MAX);
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        const struct xd_op *op = xd_op(*d, c.op->kind);
+        if (!op || op->passes)
+            continue;
+        buf_clear(&out);
+        if (carry(&c, *d, body, encoding, &a, &out))
+            check_json(buf_str(&out));
+        arena_reset(&a);
+    }
+    check_return(carry, &c, body, &a);
     buf_fini(&out);
     arena_fini(&a);
     free(copy);

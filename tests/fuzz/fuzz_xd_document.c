@@ -2,7 +2,8 @@
  * valid JSON; written in its own dialect it can be read again, and then it is written the same.
  *
  *   byte 0     the dialect
- *   byte 1     request, reply or error */
+ *   byte 1     request, reply or error
+ *   byte 2     a provider that it is written for, beside the dialects */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,18 +118,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static carry_fn *const kinds[] = { carry_request, carry_reply, carry_error };
     unsigned dialects = 0;
-    if (n < 2)
+    if (n < 3)
         return 0;
     while (xd_registry[dialects])
         dialects++;
     const struct xd_dialect *d = xd_registry[data[0] % dialects];
     carry_fn *carry = kinds[data[1] % 3];
-    struct str body = str_make((const char *)data + 2, n - 2);
+    struct str body = str_make((const char *)data + 3, n - 3);
     struct arena a;
     struct buf out;
     arena_init(&a, OUT_MAX);
     buf_init(&out, OUT_MAX);
     for (unsigned i = 0; i < dialects; i++) {
+        if (xd_registry[i]->provider && i != data[2] % dialects)
+            continue;
         buf_clear(&out);
         if (carry(d, xd_registry[i], body, &out, &a))
             check_json(buf_str(&out));

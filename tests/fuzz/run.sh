@@ -10,9 +10,11 @@ fuzz_one()
 {
     name=$(basename "$1")
     work=build/fuzz/corpus/$name
-    seeds=tests/fuzz/seeds/$name
+    seeds=
+    for dir in tests/fuzz/seeds/$name build/fuzz/seeds/$name; do
+        [ -d "$dir" ] && seeds="$seeds $dir"
+    done
     mkdir -p "$work"
-    [ -d "$seeds" ] || seeds=
     # shellcheck disable=SC2086
     if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -seed="${FUZZ_SEED:-0}" \
         -artifact_prefix="build/fuzz/$name-" "$work" $seeds >"build/fuzz/$name.log" 2>&1 </dev/null; then
@@ -27,6 +29,11 @@ if [ "${2:-}" ]; then
     fuzz_one "$2"
     exit 0
 fi
+
+# Seeds of the readers are made of the cases.
+rm -rf build/fuzz/seeds
+mkdir -p build/fuzz/seeds/fuzz_xd_document build/fuzz/seeds/fuzz_xd_stream build/fuzz/seeds/fuzz_xd_ask
+LC_ALL=C awk -v out=build/fuzz/seeds -f tests/fuzz/seeds.awk generated/registry.c tests/cases/*.case
 
 targets=$(ls tests/fuzz/fuzz_*.c | sed 's,^\(.*\)\.c$,build/fuzz/\1,')
 out=$(echo "$targets" | xargs -P "${JOBS:-2}" -n 1 sh "$0" "$seconds")
