@@ -22,6 +22,8 @@ put_int(struct jw *j, const char *key, uint64_t value)
     jw_int(j, (int64_t)value);
 }
 
+/* --- guards -------------------------------------------------------------------------------- */
+
 /* One call of guards_each: those of one account. */
 struct showing {
     const struct deployment *d;
@@ -82,6 +84,77 @@ show(void *ctx, struct guarded *x)
     jw_close(s->j);
 }
 
+/* --- limits -------------------------------------------------------------------------------- */
+
+static void
+put_limit(struct jw *j, const char *key, const struct limiter_view *v)
+{
+    jw_key(j, str_from(key));
+    jw_object(j);
+    if (v->reason != LIMITER_FINE)
+        put_str(j, "why", str_from(limiter_reason_text(v->reason)));
+    put_int(j, "running", v->running);
+    put_int(j, "waiting", v->waiting);
+    if (v->parallel)
+        put_int(j, "parallel", v->parallel);
+    if (v->wait_ns)
+        put_int(j, "wait_ms", v->wait_ns / MS);
+    put_int(j, "entered", v->entered);
+    put_int(j, "refused", v->refused);
+    jw_close(j);
+}
+
+/* One call of limits_each: all but those of deployments, which stand there. */
+struct limiting {
+    const struct gateway *g;
+    struct jw *j;
+};
+
+static const struct limiter_options *
+options_of(const struct gateway *g, enum limits_kind kind, struct str name)
+{
+    switch (kind) {
+    case LIMITS_GATEWAY:
+        return &g->restraint.gateway;
+    case LIMITS_CLIENT:
+        return &g->restraint.client;
+    case LIMITS_MODEL:
+        return restraint_of_model(&g->restraint, name);
+    case LIMITS_DEPLOYMENT:
+        break;
+    }
+    return NULL;
+}
+
+static void
+show_limit(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
+{
+    const struct limiting *s = ctx;
+    const struct limiter_options *o = options_of(s->g, kind, name);
+    if (!o || !limits_any(o))
+        return;
+    struct limiter_view v = limits_view(x, o, clock_ns());
+    jw_object(s->j);
+    put_str(s->j, "of", str_from(limits_kind_name(kind)));
+    if (kind != LIMITS_GATEWAY)
+        put_str(s->j, "name", name);
+    put_limit(s->j, "now", &v);
+    jw_close(s->j);
+}
+
+static void
+put_limits(struct worker *w, const struct gateway *g, struct jw *j)
+{
+    struct limiting s = { g, j };
+    jw_key(j, STR("limits"));
+    jw_array(j);
+    if (w->service->limits)
+        limits_each(w->service->limits, show_limit, &s);
+    jw_close(j);
+}
+
+/* --- deployments --------------------------------------------------------------------------- */
+
 static void
 put_deployment(struct worker *w, const struct gateway *g, const struct deployment *d, struct jw *j)
 {
@@ -95,6 +168,11 @@ put_deployment(struct worker *w, const struct gateway *g, const struct deploymen
     for (unsigned i = 0; i < c->n_models; i++)
         jw_string(j, c->models[i].name);
     jw_close(j);
+    if (d->is_limited && w->service->limits) {
+        struct limited *l = limits_find(w->service->limits, LIMITS_DEPLOYMENT, d->account);
+        struct limiter_view v = limits_view(l, &d->limits, s.now);
+        put_limit(j, "limit", &v);
+    }
     jw_key(j, STR("state")); /* of models that were asked for */
     jw_array(j);
     if (w->service->guards)
@@ -191,6 +269,7 @@ admin_state_put(struct worker *w, const struct gateway *g, struct jw *j)
     jw_object(j);
     admin_state_put_config(w, g, j);
     jw_close(j);
+    put_limits(w, g, j);
     jw_key(j, STR("deployments"));
     jw_array(j);
     for (unsigned i = 0; i < g->config->n_providers; i++)

@@ -27,7 +27,8 @@
 
 static const char about[] =
     "Runs the gateway until SIGINT or SIGTERM; running requests may then end, and a second\n"
-    "signal cuts them off.  SIGHUP reads the configuration anew.  The log goes to stdout.\n"
+    "signal cuts them off.  SIGHUP reads the configuration anew, SIGUSR2 hands over\n"
+    "to a new process of this program (docs/operations.md).  The log goes to stdout.\n"
     "\n"
     "Without a config it listens on 127.0.0.1:8080, or where LLMUX_LISTEN says, and its\n"
     "providers are emulators of everything that is compiled in: a first look without keys.";
@@ -138,6 +139,7 @@ serve(const char *path)
     struct fault f = { .err = ERR_OK };
     bool ok = false;
     arena_init(&s.arena, ARENA_MAX);
+    crew_block_signals();
     raise_descriptors();
     keep_heap();
     s.service.metrics = metrics_create();

@@ -263,27 +263,50 @@ watch(struct crew *c)
     }
 }
 
+static void
+fill_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR2);
+}
+
+void
+crew_block_signals(void)
+{
+    sigset_t set;
+    fill_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 static bool
 take_signals(struct crew *c)
 {
     sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGUSR2);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    fill_signals(&set);
     c->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
     return c->signal_fd >= 0;
+}
+
+/* SIGHUP still reloads where the file cannot be watched. */
+static void
+watch_file(struct crew *c)
+{
+    const char *path = c->service->reloader ? reloader_path(c->service->reloader) : NULL;
+    c->watch = path ? file_watch_create(path) : NULL;
+    if (path && !c->watch)
+        log_msg(c->service->log, LOG_LEVEL_WARN, "watch_failed",
+                "%s cannot be watched: %s; SIGHUP reloads it", path, strerror(errno));
 }
 
 bool
 crew_run(struct crew *c, struct fault *f)
 {
-    const char *path = c->service->reloader ? reloader_path(c->service->reloader) : NULL;
-    c->watch = path ? file_watch_create(path) : NULL;
     bool ok = take_signals(c);
+    watch_file(c);
     while (ok && c->running < c->n && (ok = worker_start(c->workers[c->running])))
         c->running++;
     ok = ok && (!c->admin || worker_start(c->admin));

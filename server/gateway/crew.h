@@ -21,8 +21,10 @@ struct crew *crew_create(struct gateway *g, struct fault *f);
 /* Have all workers serve by this snapshot; the caller's hold stays.  From any thread. */
 void crew_adopt(struct crew *c, struct gateway *g);
 
-/* Run until a signal says to stop and everything has ended.  Blocks these signals in the calling
- * thread.  False, with the reason in f, when no thread can be had. */
+/* Block the signals that crew_run waits for; before any thread is made. */
+void crew_block_signals(void);
+
+/* Run until a signal says to stop and everything has ended.  False, with the reason in f, when no thread can be had. */
 MUST_CHECK bool crew_run(struct crew *c, struct fault *f);
 
 void crew_destroy(struct crew *c);

@@ -19,7 +19,8 @@ const sanitized = /\/(asan|tsan)\//.test(program);
 let w, file, admin;
 
 before(async () => {
-    w = await World.start({ server: { admin_listen: '127.0.0.1:0', admin_key: ADMIN_KEY } });
+    w = await World.start({ server: { admin_listen: '127.0.0.1:0', admin_key: ADMIN_KEY },
+                            limits: { gateway: { parallel: 1000 } } });
     file = join(w.folder, 'llmux.yaml');
     admin = await w.gateway.line((l) => {
         const e = JSON.parse(l);
@@ -76,6 +77,9 @@ test('the state names deployments, and the config shows no secrets', async () =>
     assert.equal(s.status, 'ready');
     assert.equal(s.config.file, file);
     assert.deepEqual(s.deployments.map((d) => d.name), ['up-openai', 'up-anthropic']);
+    assert.equal(s.limits[0].of, 'gateway');
+    assert.equal(s.limits[0].now.parallel, 1000);
+    assert.ok(s.limits[0].now.entered > 0);
     const text = await (await ask('/admin/config')).text();
     assert.equal(JSON.parse(text).config.providers[0].api_key, '***');
     assert.equal(text.includes('sk-upstream'), false);

@@ -1,4 +1,4 @@
-// Requests without a pause, over connections that are kept alive, as applications send them.
+// Requests without a pause, over connections that are kept alive and over new ones.
 import { Agent, request } from 'node:http';
 
 export const chat = (model, stream) => JSON.stringify({
@@ -34,19 +34,19 @@ export class Load {
     ok = 0;
     failed = [];
     #going = true;
-    #agent = new Agent({ keepAlive: true });
+    #agents = [new Agent({ keepAlive: true }), false]; // false: a connection for each request
     #lanes;
 
     constructor(port, lanes) {
         this.#lanes = Array.from({ length: lanes }, async (_, i) => {
             while (this.#going)
-                await this.#ask(port, `${i % 4 < 2 ? 'openai' : 'anthropic'}/m`, i % 2 === 0);
+                await this.#ask(port, `${i & 2 ? 'anthropic' : 'openai'}/m`, i % 2 === 0, this.#agents[i >> 2 & 1]);
         });
     }
 
-    async #ask(port, model, stream) {
+    async #ask(port, model, stream, agent) {
         try {
-            const r = await post(port, chat(model, stream), this.#agent);
+            const r = await post(port, chat(model, stream), agent);
             if (isWhole(r, stream))
                 this.ok++;
             else
@@ -59,6 +59,6 @@ export class Load {
     async stop() {
         this.#going = false;
         await Promise.all(this.#lanes);
-        this.#agent.destroy();
+        this.#agents[0].destroy();
     }
 }
