@@ -4,6 +4,7 @@
  * stream whose events come out of order or that ends before it said so. */
 #include <stdio.h>
 
+#include "runtime/xd/ask.h"
 #include "runtime/xd/translate.h"
 #include "server/cli/cli.h"
 #include "server/cli/options.h"
@@ -17,6 +18,13 @@ static const char about[] =
     "Exit code 1 when any file fails.  A stream that ends with the peer's own error conforms; a\n"
     "reply that is an error does not.";
 
+/* By what to judge. */
+struct rules {
+    const struct xd_dialect *dialect;
+    const struct xd_op *op;
+    enum subject_kind kind;
+};
+
 static void
 ignore(void *ctx, const struct ir_event *e)
 {
@@ -25,10 +33,10 @@ ignore(void *ctx, const struct ir_event *e)
 }
 
 static enum err
-judge_stream(const struct xd_dialect *d, struct str body, struct arena *a, struct fault *f)
+judge_stream(const struct rules *by, struct str body, struct arena *a, struct fault *f)
 {
     struct xd_reader r;
-    xd_reader_init(&r, d, XD_OP_CHAT, a, ignore, NULL);
+    xd_reader_init(&r, by->dialect, by->op->kind, a, ignore, NULL);
     r.x.mode = XD_STRICT;
     enum err err = xd_reader_feed(&r, body.p, body.n);
     if (!err)
@@ -51,20 +59,19 @@ judge_error(struct xd *x, struct str body)
 }
 
 static enum err
-judge_document(const struct xd_dialect *d, enum subject_kind kind, struct str body, struct arena *a,
-               struct fault *f)
+judge_document(const struct rules *by, struct str body, struct arena *a, struct fault *f)
 {
     struct xd x;
-    struct ir_request request;
-    struct ir_reply reply;
+    struct xd_ask ask;
+    struct xd_answer answer;
     struct ir_error error;
     enum err err = ERR_OK;
-    xd_init(&x, d, XD_OP_CHAT, a, NULL);
+    xd_init_op(&x, by->dialect, by->op, a, NULL);
     x.mode = XD_STRICT;
-    if (kind == SUBJECT_REQUEST)
-        err = xd_request_read(&x, body, &request);
-    else if (kind == SUBJECT_REPLY)
-        err = xd_reply_read(&x, body, &reply, &error);
+    if (by->kind == SUBJECT_REQUEST)
+        err = xd_ask_read(&x, body, &ask);
+    else if (by->kind == SUBJECT_REPLY)
+        err = xd_answer_read(&x, body, &answer, &error);
     else
         err = judge_error(&x, body);
     *f = x.fault;
@@ -73,7 +80,7 @@ judge_document(const struct xd_dialect *d, enum subject_kind kind, struct str bo
 }
 
 static enum cli_exit
-judge_file(const struct xd_dialect *d, enum subject_kind kind, const char *path)
+judge_file(const struct rules *by, const char *path)
 {
     struct arena a;
     struct buf body;
@@ -82,10 +89,10 @@ judge_file(const struct xd_dialect *d, enum subject_kind kind, const char *path)
     buf_init(&body, SUBJECT_BYTES_MAX);
     bool readable = subject_read(COMMAND, path, &body);
     enum err err = ERR_OK;
-    if (readable && kind == SUBJECT_STREAM)
-        err = judge_stream(d, buf_str(&body), &a, &f);
+    if (readable && by->kind == SUBJECT_STREAM)
+        err = judge_stream(by, buf_str(&body), &a, &f);
     else if (readable)
-        err = judge_document(d, kind, buf_str(&body), &a, &f);
+        err = judge_document(by, buf_str(&body), &a, &f);
     if (err)
         printf("%s:%zu: %s%s%s\n", path, f.offset, f.path, *f.path ? ": " : "",
                *f.text ? f.text : err_name(err));
@@ -99,7 +106,7 @@ judge_file(const struct xd_dialect *d, enum subject_kind kind, const char *path)
 int
 cmd_conform(int argc, char **argv)
 {
-    enum { DIALECT, KIND, N };
+    enum { DIALECT, KIND, OP, N };
     struct option v[N] = {
         [DIALECT] = { .name = "dialect",
                       .takes = "D",
@@ -109,8 +116,11 @@ cmd_conform(int argc, char **argv)
                    .takes = "K",
                    .help = "request, reply, stream or error",
                    .required = true },
+        [OP] = { .name = "op",
+                 .takes = "O",
+                 .help = "the operation: chat unless said, embeddings, rerank or count_tokens" },
     };
-    struct options o = { .synopsis = "conform --dialect D --kind K FILE...",
+    struct options o = { .synopsis = "conform --dialect D --kind K [--op O] FILE...",
                          .about = about,
                          .v = v,
                          .n = N,
@@ -119,13 +129,15 @@ cmd_conform(int argc, char **argv)
     enum options_result got = options_read(&o, argc, argv);
     if (got != OPTIONS_GO)
         return got == OPTIONS_HELPED ? CLI_YES : CLI_USAGE;
-    enum subject_kind kind;
-    const struct xd_dialect *d = subject_dialect(COMMAND, v[DIALECT].value);
-    if (!d || !subject_kind(COMMAND, v[KIND].value, &kind))
+    struct rules by = { .dialect = subject_dialect(COMMAND, v[DIALECT].value) };
+    if (!by.dialect || !subject_kind(COMMAND, v[KIND].value, &by.kind))
+        return CLI_USAGE;
+    by.op = subject_op(COMMAND, by.dialect, by.kind, v[OP].value);
+    if (!by.op)
         return CLI_USAGE;
     enum cli_exit code = CLI_YES;
     for (int i = 0; i < o.n_operands; i++)
-        if (judge_file(d, kind, o.operands[i]) != CLI_YES)
+        if (judge_file(&by, o.operands[i]) != CLI_YES)
             code = CLI_NO;
     return code;
 }

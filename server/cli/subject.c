@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "runtime/xd/ask.h"
 #include "runtime/xd/registry.h"
 #include "server/cli/guess.h"
 #include "server/cli/options.h"
@@ -43,6 +44,43 @@ subject_kind(const char *command, const char *name, enum subject_kind *kind)
     options_complain(command, "no such kind", name);
     guess_print(&g, "the kinds are request, reply, stream and error");
     return false;
+}
+
+static const struct xd_op *
+no_operation(const char *command, const struct xd_dialect *d, const char *wanted)
+{
+    struct guess g;
+    guess_init(&g, wanted);
+    for (int k = 0; k < XD_OP_KINDS; k++) {
+        const char *known = xd_op_name((enum xd_op_kind)k);
+        if (strcmp(wanted, known) == 0) {
+            fprintf(stderr, "llmux %s: nothing is known of %s of %s\n", command, wanted, d->name);
+            return NULL;
+        }
+        guess_try(&g, known);
+    }
+    options_complain(command, "no such operation", wanted);
+    guess_print(&g, "llmux dialects --json lists them");
+    return NULL;
+}
+
+const struct xd_op *
+subject_op(const char *command, const struct xd_dialect *d, enum subject_kind kind,
+           const char *name)
+{
+    const char *wanted = name ? name : xd_op_name(XD_OP_CHAT);
+    for (unsigned i = 0; i < d->nops; i++) {
+        const struct xd_op *op = &d->ops[i];
+        if (kind == SUBJECT_ERROR && !name)
+            return op;
+        if (op->passes || strcmp(wanted, xd_op_name(op->kind)) != 0)
+            continue;
+        if (kind != SUBJECT_STREAM || op->read_event)
+            return op;
+        options_complain(command, "an operation without streams", wanted);
+        return NULL;
+    }
+    return no_operation(command, d, wanted);
 }
 
 static bool

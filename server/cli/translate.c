@@ -31,6 +31,7 @@ static const char about[] =
 
 struct translation {
     const struct xd_dialect *from, *to;
+    const struct xd_op *from_op, *to_op;
     enum subject_kind kind;
     const char *model; /* of the upstream, NULL: as in the request */
     const char *path;  /* of the input, NULL: stdin */
@@ -71,8 +72,8 @@ struct ends {
 static void
 ends_init(struct ends *e, struct translation *t)
 {
-    xd_init(&e->in, t->from, XD_OP_CHAT, &t->arena, NULL);
-    xd_init(&e->out, t->to, XD_OP_CHAT, &t->arena, &t->answer);
+    xd_init_op(&e->in, t->from, t->from_op, &t->arena, NULL);
+    xd_init_op(&e->out, t->to, t->to_op, &t->arena, &t->answer);
     e->in.now = e->out.now = t->now;
 }
 
@@ -83,35 +84,40 @@ ends_fini(struct ends *e)
     xd_fini(&e->out);
 }
 
-/* Let the request have what its path says. */
+/* What the path of the request says: of several operations of a kind also which it is. */
 static bool
-tell_path(struct translation *t, struct xd_ask *ask)
+read_path(struct translation *t, struct xd_asked *asked)
 {
-    struct xd_asked asked;
     struct str path = str_from(t->asked), query = { NULL, 0 };
     const char *mark = path.n ? memchr(path.p, '?', path.n) : NULL;
     if (mark) {
         query = str_skip(path, (size_t)(mark - path.p) + 1);
         path.n = (size_t)(mark - path.p);
     }
-    if (!xd_path_find(t->from, path, query, &asked)) {
+    if (!xd_path_find(t->from, path, query, asked)) {
         options_complain(COMMAND, "not a path of this dialect", t->asked);
         return false;
     }
-    xd_asked_tell(&asked, &t->arena, ask);
+    if (asked->op->kind != t->from_op->kind) {
+        options_complain(COMMAND, "the path of another operation", xd_op_name(asked->op->kind));
+        return false;
+    }
+    t->from_op = asked->op;
     return true;
 }
 
 /* {"address": "/models/m:stream?alt=sse"} */
 static void
-print_address(const struct xd *out, const struct ir_request *m)
+print_address(const struct xd *out, struct xd_ask *m)
 {
-    const struct xd_path *streamed = m->stream == IR_TRUE ? xd_op_streamed(out->op) : NULL;
+    bool stream = m->kind == XD_OP_CHAT && m->chat.stream == IR_TRUE;
+    const struct xd_path *streamed = stream ? xd_op_streamed(out->op) : NULL;
     struct buf address, line;
     struct jw w;
     buf_init(&address, ADDRESS_MAX);
     buf_init(&line, 6 * ADDRESS_MAX);
-    xd_address_fill(&address, streamed ? streamed->path : out->op->path, STR("model"), m->model);
+    xd_address_fill(&address, streamed ? streamed->path : out->op->path, STR("model"),
+                    *xd_ask_model(m));
     if (streamed && streamed->query.n) {
         buf_putc(&address, '?');
         buf_puts(&address, streamed->query);
@@ -130,15 +136,18 @@ static enum cli_exit
 translate_request(struct translation *t, struct ends *e)
 {
     static const struct xd_policy_choices none;
-    struct xd_ask asked = { .kind = XD_OP_CHAT };
-    struct ir_request said;
-    if (xd_request_read(&e->in, buf_str(&t->body), &asked.chat))
-        return print_fault(&e->in.fault);
-    if (t->asked && !tell_path(t, &asked))
+    struct xd_asked path = { .op = NULL };
+    struct xd_ask asked, said;
+    if (t->asked && !read_path(t, &path))
         return CLI_NO;
+    e->in.op = t->from_op;
+    if (xd_ask_read(&e->in, buf_str(&t->body), &asked))
+        return print_fault(&e->in.fault);
+    if (t->asked)
+        xd_asked_tell(&path, &t->arena, &asked);
     if (t->model)
-        asked.chat.model = str_from(t->model);
-    if (xd_prepare(&e->out, &asked.chat, &none, &said) || xd_request_write(&e->out, &said))
+        *xd_ask_model(&asked) = str_from(t->model);
+    if (xd_ask_prepare(&e->out, &asked, &none, &said) || xd_ask_write(&e->out, &said))
         return print_fault(&e->out.fault);
     if (t->address)
         print_address(&e->out, &said);
@@ -148,14 +157,14 @@ translate_request(struct translation *t, struct ends *e)
 static enum cli_exit
 translate_reply(struct translation *t, struct ends *e)
 {
-    struct ir_reply reply;
+    struct xd_answer answer;
     struct ir_error error;
-    enum err err = xd_reply_read(&e->in, buf_str(&t->body), &reply, &error);
+    enum err err = xd_answer_read(&e->in, buf_str(&t->body), &answer, &error);
     if (err == ERR_REMOTE)
         xd_error_write(&e->out, &error);
     if (err)
         return print_fault(&e->in.fault);
-    if (xd_reply_write(&e->out, &reply))
+    if (xd_answer_write(&e->out, &answer))
         return print_fault(&e->out.fault);
     return CLI_YES;
 }
@@ -268,7 +277,7 @@ run(struct translation *t)
 int
 cmd_translate(int argc, char **argv)
 {
-    enum { FROM, TO, KIND, MODEL, PATH, ADDRESS, STATUS, N };
+    enum { FROM, TO, KIND, OP, MODEL, PATH, ADDRESS, STATUS, N };
     struct option v[N] = {
         [FROM] = { .name = "from",
                    .takes = "D",
@@ -282,6 +291,9 @@ cmd_translate(int argc, char **argv)
                    .takes = "K",
                    .help = "request, reply, stream or error",
                    .required = true },
+        [OP] = { .name = "op",
+                 .takes = "O",
+                 .help = "the operation: chat unless said, embeddings, rerank or count_tokens" },
         [MODEL] = { .name = "model",
                     .takes = "M",
                     .help = "for requests: the model to ask for; it decides policies too" },
@@ -294,7 +306,8 @@ cmd_translate(int argc, char **argv)
                      .takes = "N",
                      .help = "for errors: the HTTP status that it came with" },
     };
-    struct options o = { .synopsis = "translate --from D --to D --kind K [--model M] [FILE]",
+    struct options o = { .synopsis =
+                             "translate --from D --to D --kind K [--op O] [--model M] [FILE]",
                          .about = about,
                          .v = v,
                          .n = N,
@@ -312,5 +325,7 @@ cmd_translate(int argc, char **argv)
     t.status = v[STATUS].value ? read_status(v[STATUS].value) : 0;
     if (!t.to || t.status < 0 || !subject_kind(COMMAND, v[KIND].value, &t.kind))
         return CLI_USAGE;
-    return run(&t);
+    t.from_op = subject_op(COMMAND, t.from, t.kind, v[OP].value);
+    t.to_op = t.from_op ? subject_op(COMMAND, t.to, t.kind, v[OP].value) : NULL;
+    return t.to_op ? run(&t) : CLI_USAGE;
 }

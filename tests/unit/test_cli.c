@@ -249,6 +249,48 @@ the_path_is_told_and_the_address_printed(void **state)
 }
 
 static void
+other_operations_are_translated_by_their_names(void **state)
+{
+    static const char google[] = "{\"content\":{\"parts\":[{\"text\":\"a\"}]}}";
+    (void)state;
+    const struct outcome *o = run(
+        "translate --from openai.chat --to voyage --kind request --op embeddings --address",
+        "{\"model\":\"m\",\"input\":\"a\",\"dimensions\":8,\"user\":\"u\"}");
+    assert_int_equal(o->code, 0);
+    assert_has(o->out, "{\"model\":\"m\",\"input\":[\"a\"],\"output_dimension\":8}\n");
+    assert_has(o->err, "{\"address\":\"/embeddings\"}\n");
+    assert_has(o->err, "user");
+    o = run("translate --from cohere.chat --to openai.chat --kind reply --op rerank",
+            "{\"id\":\"r\",\"results\":[{\"index\":0,\"relevance_score\":0.5}]}");
+    assert_int_equal(o->code, 0);
+    assert_has(o->out, "\"results\":[{\"index\":0,\"relevance_score\":0.5}]");
+    o = run("translate --from google.generate --to openai.chat --kind request --op embeddings "
+            "--path /models/g:embedContent",
+            google);
+    assert_int_equal(o->code, 0);
+    assert_has(o->out, "{\"model\":\"g\",\"input\":[\"a\"]}");
+    o = run("translate --from google.generate --to openai.chat --kind request --op embeddings "
+            "--path /models/g:countTokens",
+            google);
+    assert_int_equal(o->code, 1);
+    assert_has(o->err, "the path of another operation: count_tokens\n");
+    assert_int_equal(
+        run("translate --from openai.chat --to anthropic.messages --kind request --op embeddings",
+            "{}")
+            ->code,
+        2);
+    o = run("translate --from openai.chat --to cohere.chat --kind stream --op rerank", "");
+    assert_int_equal(o->code, 2);
+    assert_has(o->err, "an operation without streams: rerank\n");
+    o = run("translate --from openai.chat --to openai.chat --kind request --op images", "{}");
+    assert_int_equal(o->code, 2);
+    assert_has(o->err, "nothing is known of images of openai.chat\n");
+    o = run("translate --from openai.chat --to openai.chat --kind request --op embedings", "{}");
+    assert_int_equal(o->code, 2);
+    assert_has(o->err, "embeddings");
+}
+
+static void
 faulty_input_is_named_with_its_place(void **state)
 {
     static const struct {
@@ -346,6 +388,11 @@ conform_judges_each_file(void **state)
     unlink(bad);
     snprintf(args, sizeof args, "conform --kind request --dialect openai.chat -- %s", good);
     assert_int_equal(run(args, "")->code, 0);
+    snprintf(args, sizeof args, "conform --kind request --dialect openai.chat --op rerank %s",
+             good);
+    o = run(args, "");
+    assert_int_equal(o->code, 1);
+    assert_has(o->out, "query: a required member is missing");
     unlink(good);
 }
 
@@ -411,6 +458,7 @@ main(void)
         cmocka_unit_test(a_request_is_translated_and_its_losses_are_listed),
         cmocka_unit_test(the_model_decides_and_replaces),
         cmocka_unit_test(the_path_is_told_and_the_address_printed),
+        cmocka_unit_test(other_operations_are_translated_by_their_names),
         cmocka_unit_test(faulty_input_is_named_with_its_place),
         cmocka_unit_test(a_stream_is_translated_and_carries_usage),
         cmocka_unit_test(a_peers_error_is_translated_and_the_answer_is_no),
