@@ -250,8 +250,9 @@ struct ast_streamed {
  * post images "/path" { passes }       nothing is read or written: bodies go through as they are */
 struct ast_operation {
     struct pos pos;
-    struct word name; /* `chat` when not written: `post chat "/path"` */
-    unsigned twin;    /* of a dialect: how many of this name stand before it */
+    struct word method; /* post, get or delete */
+    struct word name;   /* `chat` when not written: `post chat "/path"` */
+    unsigned twin;      /* of a dialect: how many of this name stand before it */
     struct word path;
     struct ast_rows headers;
     struct word sends, returns, streams, fails;
@@ -261,6 +262,8 @@ struct ast_operation {
         unsigned n, cap;
     } streamed;         /* where streams are asked for: the first is written; none: at `path` */
     struct word passes; /* the keyword; absent when not given */
+    struct word costs, costs_member; /* costs bill by "usage", of what passes */
+    struct word usual;               /* the model of requests that name none */
     struct word
         fails_member; /* fails error by "error": a reply with this member is an error whatever its status */
 };

@@ -86,6 +86,7 @@ build_add_operation(struct build *b, struct ast_operation *op, struct token firs
                     struct word path)
 {
     op->pos = build_span(first.word.pos, path.pos);
+    op->method = first.word;
     op->name = name;
     op->path = path;
     BUILD_PUSH(b, &b->file->operations, *op);

@@ -481,7 +481,9 @@ put_decl(struct dump *d, const struct ast_decl *decl)
 static void
 put_operation(struct dump *d, const struct ast_operation *op)
 {
-    line(d, "post ");
+    line(d, str_is(op->method.s, "get")    ? "get "
+            : str_is(op->method.s, "post") ? "post "
+                                           : "delete ");
     put_word(d, op->name);
     buf_putc(d->out, ' ');
     put_word(d, op->path);
@@ -497,6 +499,9 @@ put_operation(struct dump *d, const struct ast_operation *op)
     put_named(d, "by", op->fails_member);
     if (op->passes.s.n)
         buf_puts(d->out, STR(" passes"));
+    put_named(d, "costs", op->costs);
+    put_named(d, "by", op->costs_member);
+    put_named(d, "usual", op->usual);
     end_line(d);
     d->depth++;
     put_rows(d, &op->headers);

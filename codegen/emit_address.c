@@ -70,10 +70,17 @@ emit_streamed(struct emit *e, const struct ast_operation *op)
     em(e, "};\n\n");
 }
 
+static struct str
+upper(struct emit *e, struct str word)
+{
+    return str_from(types_upper(e->a, word));
+}
+
 void
 emit_op_address(struct emit *e, const struct ast_operation *op)
 {
     em(e, "        .path = STR_INIT(%s),\n", c_string(e->a, op->path.s));
+    em(e, "        .method = STR_INIT(\"%.*s\"),\n", STR_ARG(upper(e, op->method.s)));
     if (op->streamed.n)
         em(e, "        .streamed = %s%s_streamed,\n        .nstreamed = %u,\n", e->d->prefix,
            operation_c(e, op), op->streamed.n);

@@ -149,6 +149,18 @@ slot_bytes(struct emit *e)
 }
 
 static void
+emit_passing(struct emit *e, const struct ast_operation *op)
+{
+    em(e, "        .passes = true,\n");
+    if (op->costs.s.n)
+        em(e, "        .cost_member = STR_INIT(%s),\n        .read_cost = %s,\n",
+           c_string(e->a, op->costs_member.s), entry(e, op->costs, "read"));
+    if (op->usual.s.n)
+        em(e, "        .usual_model = STR_INIT(%s),\n", c_string(e->a, op->usual.s));
+    em(e, "    },\n");
+}
+
+static void
 emit_ops(struct emit *e)
 {
     for (unsigned i = 0; i < e->d->operations.n; i++) {
@@ -170,7 +182,7 @@ emit_ops(struct emit *e)
         if (headers)
             em(e, "        .headers = %s_headers,\n        .nheaders = %u,\n", name.p, headers);
         if (op->passes.s.n) {
-            em(e, "        .passes = true,\n    },\n");
+            emit_passing(e, op);
             continue;
         }
         em(e, "        .names = %s_names,\n", name.p);

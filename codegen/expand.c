@@ -678,7 +678,7 @@ put_operation(struct print *p, const struct ast_operation *op)
 
     end(p);
     start(p);
-    buf_printf(p->out, "post %.*s ", STR_ARG(op->name.s));
+    buf_printf(p->out, "%.*s %.*s ", STR_ARG(op->method.s), STR_ARG(op->name.s));
     put_string(p->out, op->path.s);
     open_block(p);
     put_rows(p, &op->headers);
@@ -690,6 +690,13 @@ put_operation(struct print *p, const struct ast_operation *op)
     if (op->passes.s.n) {
         start(p);
         buf_puts(p->out, STR("passes"));
+        end(p);
+    }
+    put_member(p, "costs", op->costs, op->costs_member);
+    if (op->usual.s.n) {
+        start(p);
+        buf_puts(p->out, STR("usual "));
+        put_string(p->out, op->usual.s);
         end(p);
     }
     close_block(p);

@@ -46,8 +46,9 @@ collect_groups(struct wanted *w)
           TOK_EVENTS, TOK_POLICY);
     GROUP(w, "an order (order, anywhere, final, skip)", TOK_ORDER, TOK_ANYWHERE, TOK_FINAL,
           TOK_SKIP);
-    GROUP(w, "a member (header, sends, returns, streams, streamed, fails, passes)", TOK_HEADER,
-          TOK_SENDS, TOK_RETURNS, TOK_STREAMS, TOK_STREAMED, TOK_FAILS, TOK_PASSES);
+    GROUP(w, "a member (header, sends, returns, streams, streamed, fails, passes, costs, usual)",
+          TOK_HEADER, TOK_SENDS, TOK_RETURNS, TOK_STREAMS, TOK_STREAMED, TOK_FAILS, TOK_PASSES,
+          TOK_COSTS, TOK_USUAL);
     GROUP(w, "a tag (a string, none or *)", TOK_STRING, TOK_NONE, TOK_STAR);
     GROUP(w, "a word (a string or *)", TOK_STRING, TOK_STAR);
     GROUP(w, "a value (a string, a number, a name, {} or [])", TOK_STRING, TOK_NUMBER, TOK_NAME,

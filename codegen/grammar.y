@@ -39,8 +39,8 @@ int spec_parserFallback(int token);
 %token BAD.     // made by the lexer, wanted nowhere
 
 %fallback NAME
-    IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST POLICY HEADER
-    SENDS RETURNS STREAMS STREAMED FAILS PASSES DROP OMIT REMOVE REFUSE IGNORE REST WITH FIRST EACH CHOICES
+    IR DIALECT EXTEND PROVIDER ENUM RECORD UNION EVENTS OBJECT LIST TABLE STREAM POST GET DELETE POLICY HEADER
+    SENDS RETURNS STREAMS STREAMED FAILS PASSES COSTS USUAL DROP OMIT REMOVE REFUSE IGNORE REST WITH FIRST EACH CHOICES
     ORDER ANYWHERE FINAL SKIP NONE BY PATCH ITEMS UNTIL MEMBER FRAME GROWS ELSE MAX MIN SLOT LAST REQUIRED
     ADDS TRY APART AS JOINS IN.
 
@@ -232,9 +232,14 @@ value(A) ::= NUMBER(N).                         { A = N.word; }
 operation ::= POST(K) STRING(P) LBRACE members(M) RBRACE. {
     build_add_operation(b, M, K, (struct word){ STR("chat"), K.word.pos }, P.word);
 }
-operation ::= POST(K) name(N) STRING(P) LBRACE members(M) RBRACE. {
+operation ::= method(K) name(N) STRING(P) LBRACE members(M) RBRACE. {
     build_add_operation(b, M, K, N, P.word);
 }
+// get stored "/messages/{id}" { passes }     what is asked for without a body
+%type method        { struct token }
+method(A) ::= POST(K).                          { A = K; }
+method(A) ::= GET(K).                           { A = K; }
+method(A) ::= DELETE(K).                        { A = K; }
 %type members       { struct ast_operation * }
 members(A) ::= .                                { A = build_operation(b); }
 members(A) ::= members(A) header(R) END(E).     { build_add_row(b, &A->headers, R, E); }
@@ -260,6 +265,13 @@ members(A) ::= members(A) FAILS(K) name(N) BY STRING(S) END. {
 }
 // passes: bodies go through as they are
 members(A) ::= members(A) PASSES(K) END.        { build_word(b, &A->passes, K, K.word); }
+// costs bill by "usage"     what a reply that passes has cost stands in this member
+members(A) ::= members(A) COSTS(K) name(N) BY STRING(S) END. {
+    build_word(b, &A->costs, K, N);
+    A->costs_member = S.word;
+}
+// usual "acme-1"     the model that a request means which names none
+members(A) ::= members(A) USUAL(K) STRING(S) END. { build_word(b, &A->usual, K, S.word); }
 members(A) ::= members(A) error END.
 
 %type decl          { struct ast_decl * }

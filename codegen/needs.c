@@ -52,6 +52,8 @@ dialect_needs(struct arena *a, const struct dialect *d, struct str name, enum di
         need(&n, op->returns.s, dir);
         need(&n, op->streams.s, dir);
         need(&n, op->fails.s, dir);
+        if (dir == DIR_READ)
+            need(&n, op->costs.s, dir);
     }
     const struct ast_setting *lists = dialect_setting(d, "lists");
     for (unsigned i = 1; lists && i < lists->values.n && dir == DIR_WRITE; i++)

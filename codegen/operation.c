@@ -22,6 +22,10 @@ static const struct {
     { "speech", NULL, NULL },
     { "transcriptions", NULL, NULL },
     { "translations", NULL, NULL },
+    { "stored", NULL, NULL },
+    { "stored_items", NULL, NULL },
+    { "stored_cancel", NULL, NULL },
+    { "stored_delete", NULL, NULL },
 };
 
 static const char *
@@ -86,6 +90,29 @@ check_passes(const struct ast_operation *op, struct diags *diags)
                       op->passes.pos, "it passes here");
 }
 
+/* Of what passes, two things may be known: what it costs, and the model that is meant by none. */
+static void
+check_known(const struct dialect *d, const struct ast_operation *op, struct diags *diags)
+{
+    if (op->costs.s.n)
+        want(d, op, "costs", op->costs, DECL_OBJECT, "Usage", diags);
+    const struct word *said = op->costs.s.n ? &op->costs : &op->usual;
+    if (said->s.n && !op->passes.s.n)
+        diag_help(diag_error(diags, said->pos, "this is for operations that pass"),
+                  "the rows of '%.*s' and '%.*s' say it", STR_ARG(op->sends.s),
+                  STR_ARG(op->returns.s));
+}
+
+/* What has no body has nothing to be read. */
+static void
+check_method(const struct ast_operation *op, struct diags *diags)
+{
+    if (!str_is(op->method.s, "post") && !op->passes.s.n)
+        diag_help(diag_error(diags, op->pos, "a request of this method has no body"),
+                  "%.*s %.*s \"%.*s\" { passes }", STR_ARG(op->method.s), STR_ARG(op->name.s),
+                  STR_ARG(op->path.s));
+}
+
 static void
 check_path(struct word path, struct diags *diags)
 {
@@ -145,6 +172,8 @@ check_operation(const struct dialect *d, const struct ast_operation *op, struct 
     check_wrapped(op, diags);
     check_streamed(op, diags);
     check_headers(op, diags);
+    check_known(d, op, diags);
+    check_method(op, diags);
     if (op->passes.s.n) {
         check_passes(op, diags);
         return;

@@ -64,9 +64,9 @@ template_check(struct word address, enum template_of what, struct diags *d)
             diag_help(
                 diag_error(d, address.pos, "'{%.*s}' is not the name of a setting", STR_ARG(name)),
                 "small letters and '_': {region}");
-        else if (what == TEMPLATE_PATH && !str_is(name, "model"))
+        else if (what == TEMPLATE_PATH && !str_is(name, "model") && !str_is(name, "id"))
             diag_help(diag_error(d, address.pos, "a path has no place for '%.*s'", STR_ARG(name)),
-                      "only {model} stands in paths; settings stand in 'base'");
+                      "only {model} and {id} stand in paths; settings stand in 'base'");
         else if (what == TEMPLATE_PATH && count(address.s, name) > 1)
             diag_error(d, address.pos, "a path has one place for the model");
     }

@@ -4125,6 +4125,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/messages"),
+        .method = STR_INIT("POST"),
         .headers = chat_headers,
         .nheaders = 1,
         .names = chat_names,
@@ -4141,6 +4142,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/messages/count_tokens"),
+        .method = STR_INIT("POST"),
         .headers = count_tokens_headers,
         .nheaders = 1,
         .names = count_tokens_names,
@@ -4242,6 +4244,7 @@ static const struct xd_op anthropic_bedrock_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/model/{model}/invoke"),
+        .method = STR_INIT("POST"),
         .streamed = anthropic_bedrock_chat_streamed,
         .nstreamed = 1,
         .names = anthropic_bedrock_chat_names,
@@ -4345,6 +4348,7 @@ static const struct xd_op anthropic_vertex_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/{model}:rawPredict"),
+        .method = STR_INIT("POST"),
         .streamed = anthropic_vertex_chat_streamed,
         .nstreamed = 1,
         .names = anthropic_vertex_chat_names,
@@ -4361,6 +4365,7 @@ static const struct xd_op anthropic_vertex_ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/count-tokens:rawPredict"),
+        .method = STR_INIT("POST"),
         .names = count_tokens_names,
         .read_request = count_tokens_read_request,
         .write_request = count_tokens_write_request,

@@ -4844,6 +4844,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/model/{model}/converse"),
+        .method = STR_INIT("POST"),
         .streamed = chat_streamed,
         .nstreamed = 1,
         .names = chat_names,
@@ -4859,6 +4860,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/model/{model}/count-tokens"),
+        .method = STR_INIT("POST"),
         .names = count_tokens_names,
         .read_request = count_tokens_read_request,
         .write_request = count_tokens_write_request,
@@ -5014,6 +5016,7 @@ static const struct xd_op bedrock_cohere_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/model/{model}/invoke"),
+        .method = STR_INIT("POST"),
         .names = bedrock_cohere_embeddings_names,
         .read_request = bedrock_cohere_embeddings_read_request,
         .write_request = bedrock_cohere_embeddings_write_request,
@@ -5023,6 +5026,7 @@ static const struct xd_op bedrock_cohere_ops[] = {
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/model/{model}/invoke"),
+        .method = STR_INIT("POST"),
         .names = bedrock_cohere_rerank_names,
         .read_request = bedrock_cohere_rerank_read_request,
         .write_request = bedrock_cohere_rerank_write_request,
@@ -5094,6 +5098,7 @@ static const struct xd_op bedrock_nova_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/model/{model}/invoke"),
+        .method = STR_INIT("POST"),
         .names = bedrock_nova_embeddings_names,
         .read_request = bedrock_nova_embeddings_read_request,
         .write_request = bedrock_nova_embeddings_write_request,
@@ -5146,6 +5151,7 @@ static const struct xd_op bedrock_rerank_ops[] = {
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = bedrock_rerank_rerank_names,
         .read_request = bedrock_rerank_rerank_read_request,
         .write_request = bedrock_rerank_rerank_write_request,
@@ -5214,6 +5220,7 @@ static const struct xd_op bedrock_titan_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/model/{model}/invoke"),
+        .method = STR_INIT("POST"),
         .names = bedrock_titan_embeddings_names,
         .read_request = bedrock_titan_embeddings_read_request,
         .write_request = bedrock_titan_embeddings_write_request,

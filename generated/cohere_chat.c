@@ -3618,6 +3618,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -3633,6 +3634,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embed"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -3642,6 +3644,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,

@@ -4837,6 +4837,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/models/{model}:generateContent"),
+        .method = STR_INIT("POST"),
         .streamed = chat_streamed,
         .nstreamed = 2,
         .names = chat_names,
@@ -4852,6 +4853,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/models/{model}:batchEmbedContents"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -4862,6 +4864,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/models/{model}:embedContent"),
+        .method = STR_INIT("POST"),
         .names = embeddings_1_names,
         .read_request = embeddings_1_read_request,
         .write_request = embeddings_1_write_request,
@@ -4872,6 +4875,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/models/{model}:countTokens"),
+        .method = STR_INIT("POST"),
         .names = count_tokens_names,
         .read_request = count_tokens_read_request,
         .write_request = count_tokens_write_request,
@@ -5008,6 +5012,7 @@ static const struct xd_op gemini_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/models/{model}:generateContent"),
+        .method = STR_INIT("POST"),
         .streamed = chat_streamed,
         .nstreamed = 2,
         .names = chat_names,
@@ -5023,6 +5028,7 @@ static const struct xd_op gemini_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/models/{model}:batchEmbedContents"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = gemini_embeddings_read_request,
         .write_request = gemini_embeddings_write_request,
@@ -5033,6 +5039,7 @@ static const struct xd_op gemini_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/models/{model}:embedContent"),
+        .method = STR_INIT("POST"),
         .names = embeddings_1_names,
         .read_request = gemini_embeddings_1_read_request,
         .write_request = gemini_embeddings_1_write_request,
@@ -5043,6 +5050,7 @@ static const struct xd_op gemini_ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/models/{model}:countTokens"),
+        .method = STR_INIT("POST"),
         .names = count_tokens_names,
         .read_request = gemini_count_tokens_read_request,
         .write_request = gemini_count_tokens_write_request,
@@ -5145,6 +5153,7 @@ static const struct xd_op vertex_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/models/{model}:generateContent"),
+        .method = STR_INIT("POST"),
         .streamed = chat_streamed,
         .nstreamed = 2,
         .names = chat_names,
@@ -5160,6 +5169,7 @@ static const struct xd_op vertex_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/models/{model}:predict"),
+        .method = STR_INIT("POST"),
         .names = vertex_embeddings_names,
         .read_request = vertex_embeddings_read_request,
         .write_request = vertex_embeddings_write_request,
@@ -5170,6 +5180,7 @@ static const struct xd_op vertex_ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/models/{model}:countTokens"),
+        .method = STR_INIT("POST"),
         .names = vertex_count_tokens_names,
         .read_request = vertex_count_tokens_read_request,
         .write_request = vertex_count_tokens_write_request,

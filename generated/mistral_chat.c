@@ -7,7 +7,7 @@ static const char family[] = "mistral.chat";
 #define STR_FAMILY STR("mistral.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[205], seen_written[205];
+static unsigned char seen_read[208], seen_written[208];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -52,6 +52,7 @@ static void read_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_embedding(struct xd *x, const struct ir_vector *m);
 static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
+static void read_bill(struct xd *x, uint32_t at, struct ir_usage *m);
 
 /* openai/chat.spec:120 */
 static const struct xd_pair audio_format_table_v[] = {
@@ -3068,6 +3069,54 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
         xd_lose(x, "audio_out");
     jw_close(&x->w);
 }
+
+/* openai/passing.spec:15: bill */
+static const struct xd_key bill_keys_input_tokens_details_v[] = {
+    { STR_INIT("audio_tokens"), 4, NULL },
+};
+static const struct xd_keys bill_keys_input_tokens_details = {
+    bill_keys_input_tokens_details_v, 1, "input_tokens_details",
+};
+static const struct xd_key bill_keys_input_token_details_v[] = {
+    { STR_INIT("audio_tokens"), 5, NULL },
+};
+static const struct xd_keys bill_keys_input_token_details = {
+    bill_keys_input_token_details_v, 1, "input_token_details",
+};
+static const struct xd_key bill_keys_v[] = {
+    { STR_INIT("input_tokens"), 0, NULL },
+    { STR_INIT("prompt_tokens"), 1, NULL },
+    { STR_INIT("output_tokens"), 2, NULL },
+    { STR_INIT("completion_tokens"), 3, NULL },
+    { STR_INIT("input_tokens_details"), -1, &bill_keys_input_tokens_details },
+    { STR_INIT("input_token_details"), -1, &bill_keys_input_token_details },
+};
+static const struct xd_keys bill_keys = { bill_keys_v, 6, "" };
+static const struct xd_shape bill_shape = {
+    family, "bill", &bill_keys, 6, XD_REST_IGNORE, false, NULL, 0,
+};
+
+static void
+read_bill(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[6];
+
+    if (!xd_scan(x, at, &bill_shape, v, NULL))
+        return;
+    m->set = true;
+    if ((v[0] ? v[0] : v[1])) {
+        XD_SEEN(seen_read, 205);
+        xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
+    }
+    if ((v[2] ? v[2] : v[3])) {
+        XD_SEEN(seen_read, 206);
+        xd_read_int(x, (v[2] ? v[2] : v[3]), &m->output);
+    }
+    if ((v[4] ? v[4] : v[5])) {
+        XD_SEEN(seen_read, 207);
+        xd_read_int(x, (v[4] ? v[4] : v[5]), &m->audio_in);
+    }
+}
 static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
@@ -3166,6 +3215,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -3180,6 +3230,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -3190,17 +3241,27 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("omni-moderation-latest"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
 };
 
@@ -3431,6 +3492,10 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
     { "mistral/chat.spec:21", "completion_tokens = 0" },
+    { "openai/passing.spec:16", "input_tokens, prompt_tokens -> input" },
+    { "openai/passing.spec:17", "output_tokens, completion_tokens -> output" },
+    { "openai/passing.spec:18",
+      "input_tokens_details.audio_tokens, input_token_details.audio_tokens -> audio_in" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 3, 3, 3, 1, 3, 3, 3, 3, 2, 2, 2, 3,
@@ -3439,7 +3504,7 @@ static const unsigned char directions[] = {
     3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 2, 3,
     3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 2, 3, 3, 1, 3, 3, 3, 3, 3, 2, 2, 3, 3, 2,
     2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 1, 3, 1, 3, 3, 1, 3, 3, 1, 3, 3, 1, 2, 2, 2, 2, 2, 2, 3, 3,
-    3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 2,
+    3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 2, 1, 1, 1,
 };
 
 static const struct str fronts[] = {

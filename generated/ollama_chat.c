@@ -1931,6 +1931,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/api/chat"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -1944,6 +1945,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/api/embed"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -1954,6 +1956,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/api/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_1_names,
         .read_request = embeddings_1_read_request,
         .write_request = embeddings_1_write_request,

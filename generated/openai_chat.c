@@ -7,7 +7,7 @@ static const char family[] = "openai.chat";
 #define STR_FAMILY STR("openai.chat")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[383], seen_written[383];
+static unsigned char seen_read[386], seen_written[386];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -105,6 +105,7 @@ static void read_embedding(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_embedding(struct xd *x, const struct ir_vector *m);
 static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
+static void read_bill(struct xd *x, uint32_t at, struct ir_usage *m);
 static void read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m);
 static void write_rerank_request(struct xd *x, const struct ir_rerank_request *m);
 static void read_document(struct xd *x, uint32_t at, struct ir_document *m);
@@ -4750,6 +4751,54 @@ write_embed_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
+/* openai/passing.spec:15: bill */
+static const struct xd_key bill_keys_input_tokens_details_v[] = {
+    { STR_INIT("audio_tokens"), 4, NULL },
+};
+static const struct xd_keys bill_keys_input_tokens_details = {
+    bill_keys_input_tokens_details_v, 1, "input_tokens_details",
+};
+static const struct xd_key bill_keys_input_token_details_v[] = {
+    { STR_INIT("audio_tokens"), 5, NULL },
+};
+static const struct xd_keys bill_keys_input_token_details = {
+    bill_keys_input_token_details_v, 1, "input_token_details",
+};
+static const struct xd_key bill_keys_v[] = {
+    { STR_INIT("input_tokens"), 0, NULL },
+    { STR_INIT("prompt_tokens"), 1, NULL },
+    { STR_INIT("output_tokens"), 2, NULL },
+    { STR_INIT("completion_tokens"), 3, NULL },
+    { STR_INIT("input_tokens_details"), -1, &bill_keys_input_tokens_details },
+    { STR_INIT("input_token_details"), -1, &bill_keys_input_token_details },
+};
+static const struct xd_keys bill_keys = { bill_keys_v, 6, "" };
+static const struct xd_shape bill_shape = {
+    family, "bill", &bill_keys, 6, XD_REST_IGNORE, false, NULL, 0,
+};
+
+static void
+read_bill(struct xd *x, uint32_t at, struct ir_usage *m)
+{
+    uint32_t v[6];
+
+    if (!xd_scan(x, at, &bill_shape, v, NULL))
+        return;
+    m->set = true;
+    if ((v[0] ? v[0] : v[1])) {
+        XD_SEEN(seen_read, 251);
+        xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
+    }
+    if ((v[2] ? v[2] : v[3])) {
+        XD_SEEN(seen_read, 252);
+        xd_read_int(x, (v[2] ? v[2] : v[3]), &m->output);
+    }
+    if ((v[4] ? v[4] : v[5])) {
+        XD_SEEN(seen_read, 253);
+        xd_read_int(x, (v[4] ? v[4] : v[5]), &m->audio_in);
+    }
+}
+
 /* openai/rerank.spec:12: rerank_request */
 static const struct xd_key rerank_request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
@@ -4766,7 +4815,7 @@ static const struct xd_shape rerank_request_shape = {
 static void
 take_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 253);
+    XD_SEEN(seen_read, 256);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -4789,13 +4838,13 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 254);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 252);
+        XD_SEEN(seen_read, 255);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
@@ -4806,11 +4855,11 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 254);
+        XD_SEEN(seen_read, 257);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 258);
         xd_read_bool(x, v[4], &m->echo);
     }
 }
@@ -4819,7 +4868,7 @@ static void
 put_rerank_request_model(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 251);
+        XD_SEEN(seen_written, 254);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -4828,7 +4877,7 @@ static void
 put_rerank_request_query(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->query.p) {
-        XD_SEEN(seen_written, 252);
+        XD_SEEN(seen_written, 255);
         xd_put_str(x, STR("query"), m->query);
     }
 }
@@ -4836,7 +4885,7 @@ put_rerank_request_query(struct xd *x, const struct ir_rerank_request *m)
 static void
 put_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 253);
+    XD_SEEN(seen_written, 256);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -4852,7 +4901,7 @@ static void
 put_rerank_request_top_n(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 257);
         xd_put_int(x, STR("top_n"), m->top);
     }
 }
@@ -4861,7 +4910,7 @@ static void
 put_rerank_request_return_documents(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->echo) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 258);
         xd_put_bool(x, STR("return_documents"), m->echo);
     }
 }
@@ -4899,7 +4948,7 @@ read_document(struct xd *x, uint32_t at, struct ir_document *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 256);
+        XD_SEEN(seen_read, 259);
         xd_read_str(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "text");
@@ -4911,7 +4960,7 @@ write_document(struct xd *x, const struct ir_document *m)
 {
     jw_enter(&x->w);
     if (m->text.p) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 259);
         xd_put_str(x, STR("text"), m->text);
     }
     xd_put_rest(x, &document_shape, "", &m->rest);
@@ -4944,7 +4993,7 @@ static const struct xd_shape rerank_reply_shape = {
 static void
 take_rerank_reply_results(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 259);
+    XD_SEEN(seen_read, 262);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -4956,7 +5005,7 @@ take_rerank_reply_results(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 static void
 take_rerank_reply_usage(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 260);
+    XD_SEEN(seen_read, 263);
     read_rerank_usage(x, v, &m->usage);
 }
 
@@ -4969,11 +5018,11 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 261);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
@@ -4985,7 +5034,7 @@ read_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         take_rerank_reply_usage(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 261);
+        XD_SEEN(seen_read, 264);
         xd_read_int(x, v[4], &m->searches);
     }
 }
@@ -4994,7 +5043,7 @@ static void
 put_rerank_reply_id(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->id.p) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 260);
         xd_put_str(x, STR("id"), m->id);
     }
 }
@@ -5003,7 +5052,7 @@ static void
 put_rerank_reply_model(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->model.p) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 261);
         xd_put_str(x, STR("model"), m->model);
     }
 }
@@ -5011,7 +5060,7 @@ put_rerank_reply_model(struct xd *x, const struct ir_rerank_reply *m)
 static void
 put_rerank_reply_results(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 259);
+    XD_SEEN(seen_written, 262);
     jw_key(&x->w, STR("results"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -5023,7 +5072,7 @@ static void
 put_rerank_reply_usage(struct xd *x, const struct ir_rerank_reply *m)
 {
     if (m->usage.set) {
-        XD_SEEN(seen_written, 260);
+        XD_SEEN(seen_written, 263);
         jw_key(&x->w, STR("usage"));
         write_rerank_usage(x, &m->usage);
     }
@@ -5037,7 +5086,7 @@ put_rerank_reply_meta(struct xd *x, const struct ir_rerank_reply *m, const struc
     jw_key(&x->w, STR("billed_units"));
     jw_enter(&x->w);
     if (m->searches.set) {
-        XD_SEEN(seen_written, 261);
+        XD_SEEN(seen_written, 264);
         xd_put_int(x, STR("search_units"), m->searches);
     }
     xd_put_rest(x, shape, "meta.billed_units", &m->rest);
@@ -5079,15 +5128,15 @@ read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 263);
+        XD_SEEN(seen_read, 266);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 264);
+        XD_SEEN(seen_read, 267);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_OBJECT:
             read_document(x, v[2], &m->document);
@@ -5107,15 +5156,15 @@ write_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 262);
+        XD_SEEN(seen_written, 265);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 263);
+        XD_SEEN(seen_written, 266);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 264);
+        XD_SEEN(seen_written, 267);
         jw_key(&x->w, STR("document"));
         write_document(x, &m->document);
     }
@@ -5142,7 +5191,7 @@ read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 268);
         xd_read_int(x, (v[0] ? v[0] : v[1]), &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -5154,7 +5203,7 @@ write_rerank_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 268);
         xd_put_int(x, STR("total_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("total_tokens"));
@@ -5240,7 +5289,7 @@ read_ai21_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -5278,7 +5327,7 @@ static void
 put_ai21_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 266);
+        XD_SEEN(seen_written, 269);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -5421,10 +5470,10 @@ static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:333 */
 static const struct xd_word alibaba_fault_table_v[] = {
-    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 267, 0 },
-    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 268, 0 },
-    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 269, 0 },
-    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 270, 0 },
+    { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 270, 0 },
+    { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 271, 0 },
+    { STR_INIT("Arrearage"), IR_FAULT_BILLING, 0, 1, 0, 272, 0 },
+    { STR_INIT("limit_requests"), IR_FAULT_RATE, 0, 1, 0, 273, 0 },
 };
 static const struct xd_table alibaba_fault_table = {
     "fault", alibaba_fault_table_v, sizeof alibaba_fault_table_v / sizeof *alibaba_fault_table_v,
@@ -5503,7 +5552,7 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -5551,11 +5600,11 @@ read_alibaba_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_json(x, v[21], &m->voice);
     }
     if (v[22]) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 274);
         xd_read_int(x, v[22], &m->sampling.top_k);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 272);
+        XD_SEEN(seen_read, 275);
         xd_read_int(x, v[23], &m->reasoning.budget);
     }
 }
@@ -5564,7 +5613,7 @@ static void
 put_alibaba_request_top_k(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.top_k.set) {
-        XD_SEEN(seen_written, 271);
+        XD_SEEN(seen_written, 274);
         xd_put_int(x, STR("top_k"), m->sampling.top_k);
     }
 }
@@ -5573,7 +5622,7 @@ static void
 put_alibaba_request_thinking_budget(struct xd *x, const struct ir_request *m)
 {
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 275);
         xd_put_int(x, STR("thinking_budget"), m->reasoning.budget);
     }
 }
@@ -5635,7 +5684,7 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
     } else if (xd_some(x, v[1])) {
         take_messages_assistant_reasoning_details(x, v[1], m);
     } else if (xd_some(x, v[2])) {
-        XD_SEEN(seen_read, 273);
+        XD_SEEN(seen_read, 276);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -5675,7 +5724,7 @@ static void
 put_alibaba_messages_assistant_reasoning_content(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 273);
+        XD_SEEN(seen_written, 276);
         jw_key(&x->w, STR("reasoning_content"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -5832,9 +5881,9 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
 
 /* openai/chat.spec:333 */
 static const struct xd_word azure_fault_table_v[] = {
-    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
-    { STR_INIT("OperationNotSupported"), IR_FAULT_INVALID, 0, 1, 0, 276, 0 },
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
+    { STR_INIT("OperationNotSupported"), IR_FAULT_INVALID, 0, 1, 0, 279, 0 },
 };
 static const struct xd_table azure_fault_table = {
     "fault", azure_fault_table_v, sizeof azure_fault_table_v / sizeof *azure_fault_table_v, -1, -1,
@@ -5843,8 +5892,8 @@ static const struct xd_table azure_fault_table = {
 
 /* openai/chat.spec:333 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 280, 0 },
 };
 static const struct xd_table azure_foundry_fault_table = {
     "fault", azure_foundry_fault_table_v,
@@ -5854,8 +5903,8 @@ static const struct xd_table azure_foundry_fault_table = {
 
 /* openai/chat.spec:333 */
 static const struct xd_word azure_v1_fault_table_v[] = {
-    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 274, 0 },
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 275, 0 },
+    { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
 };
 static const struct xd_table azure_v1_fault_table = {
     "fault", azure_v1_fault_table_v, sizeof azure_v1_fault_table_v / sizeof *azure_v1_fault_table_v,
@@ -5902,14 +5951,14 @@ read_baichuan_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
         take_request_stop(x, v[9], m);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 278);
+        XD_SEEN(seen_read, 281);
         xd_read_real(x, v[10], &m->sampling.temperature);
     }
     if (v[11]) {
@@ -5940,7 +5989,7 @@ static void
 put_baichuan_request_temperature(struct xd *x, const struct ir_request *m)
 {
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 278);
+        XD_SEEN(seen_written, 281);
         xd_put_real_max(x, STR("temperature"), m->sampling.temperature, "1");
     }
 }
@@ -6018,7 +6067,7 @@ read_bedrock_mantle_messages_assistant(struct xd *x, uint32_t at, struct ir_turn
             xd_read_str(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 282);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -6051,7 +6100,7 @@ static void
 put_bedrock_mantle_messages_assistant_reasoning(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x8u)) {
-        XD_SEEN(seen_written, 279);
+        XD_SEEN(seen_written, 282);
         jw_key(&x->w, STR("reasoning"));
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -6191,8 +6240,8 @@ static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:333 */
 static const struct xd_word cerebras_fault_table_v[] = {
-    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 280, 0 },
-    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 281, 0 },
+    { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 283, 0 },
+    { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 284, 0 },
 };
 static const struct xd_table cerebras_fault_table = {
     "fault", cerebras_fault_table_v, sizeof cerebras_fault_table_v / sizeof *cerebras_fault_table_v,
@@ -6432,7 +6481,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -6485,7 +6534,7 @@ read_cloudflare_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[22], &m->user);
     }
     if (v[23]) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 274);
         xd_read_int(x, v[23], &m->sampling.top_k);
     }
 }
@@ -6537,7 +6586,7 @@ write_cloudflare_request(struct xd *x, const struct ir_request *m)
 static void
 take_cloudflare_choice_whole_message_content(struct xd *x, uint32_t v, struct ir_choice *m)
 {
-    XD_SEEN(seen_read, 282);
+    XD_SEEN(seen_read, 285);
     switch (json_kind(&x->doc, v)) {
     case JSON_STRING: {
         struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -6660,7 +6709,7 @@ put_cloudflare_choice_whole_message(struct xd *x, const struct ir_choice *m,
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
-        XD_SEEN(seen_written, 282);
+        XD_SEEN(seen_written, 285);
         if (xd_count_blocks(&m->blocks, 0x2u) == xd_count_blocks(&m->blocks, 0x2u)) {
             jw_key(&x->w, STR("content"));
             jw_begin_string(&x->w);
@@ -6741,14 +6790,14 @@ static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:333 */
 static const struct xd_word databricks_fault_table_v[] = {
-    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 283, 0 },
-    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 284, 0 },
-    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 285, 0 },
-    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 286, 0 },
-    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 287, 0 },
-    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 288, 0 },
-    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 289, 0 },
-    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 290, 0 },
+    { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 286, 0 },
+    { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 287, 0 },
+    { STR_INIT("PERMISSION_DENIED"), IR_FAULT_FORBIDDEN, 0, 1, 0, 288, 0 },
+    { STR_INIT("RESOURCE_DOES_NOT_EXIST"), IR_FAULT_MISSING, 0, 1, 0, 289, 0 },
+    { STR_INIT("ENDPOINT_NOT_FOUND"), IR_FAULT_MISSING, 0, 1, 0, 290, 0 },
+    { STR_INIT("REQUEST_LIMIT_EXCEEDED"), IR_FAULT_RATE, 0, 1, 0, 291, 0 },
+    { STR_INIT("RESOURCE_EXHAUSTED"), IR_FAULT_RATE, 0, 1, 0, 292, 0 },
+    { STR_INIT("TEMPORARILY_UNAVAILABLE"), IR_FAULT_OVERLOADED, 0, 1, 0, 293, 0 },
 };
 static const struct xd_table databricks_fault_table = {
     "fault", databricks_fault_table_v,
@@ -6794,11 +6843,11 @@ read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 294);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 295);
         xd_read_int(x, v[3], &m->cache_write);
     }
     if (v[4]) {
@@ -6823,7 +6872,7 @@ static void
 put_databricks_usage_cache_read_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 291);
+        XD_SEEN(seen_written, 294);
         xd_put_int(x, STR("cache_read_input_tokens"), m->cache_read);
     }
 }
@@ -6832,7 +6881,7 @@ static void
 put_databricks_usage_cache_creation_input_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 292);
+        XD_SEEN(seen_written, 295);
         xd_put_int(x, STR("cache_creation_input_tokens"), m->cache_write);
     }
 }
@@ -6874,7 +6923,7 @@ static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
 /* openai/chat.spec:251 */
 static const struct xd_word deepseek_stop_table_v[] = {
-    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 293, 0 },
+    { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 296, 0 },
 };
 static const struct xd_table deepseek_stop_table = {
     "stop", deepseek_stop_table_v, sizeof deepseek_stop_table_v / sizeof *deepseek_stop_table_v,
@@ -6884,7 +6933,7 @@ static const struct xd_table deepseek_stop_table = {
 
 /* openai/chat.spec:333 */
 static const struct xd_word deepseek_fault_table_v[] = {
-    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 294, 0 },
+    { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 297, 0 },
 };
 static const struct xd_table deepseek_fault_table = {
     "fault", deepseek_fault_table_v, sizeof deepseek_fault_table_v / sizeof *deepseek_fault_table_v,
@@ -6953,7 +7002,7 @@ read_deepseek_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 298);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
@@ -6999,7 +7048,7 @@ static void
 put_deepseek_request_max_tokens(struct xd *x, const struct ir_request *m)
 {
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 295);
+        XD_SEEN(seen_written, 298);
         xd_put_int(x, STR("max_tokens"), m->max_output);
     }
 }
@@ -7166,7 +7215,7 @@ read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 296);
+        XD_SEEN(seen_read, 299);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -7195,7 +7244,7 @@ static void
 put_deepseek_usage_prompt_cache_hit_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 296);
+        XD_SEEN(seen_written, 299);
         xd_put_int(x, STR("prompt_cache_hit_tokens"), m->cache_read);
     }
 }
@@ -7234,10 +7283,10 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
 
 /* openai/chat.spec:333 */
 static const struct xd_word github_fault_table_v[] = {
-    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 297, 0 },
-    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 298, 0 },
-    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 299, 0 },
-    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 300, 0 },
+    { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 300, 0 },
+    { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 301, 0 },
+    { STR_INIT("unauthorized"), IR_FAULT_AUTH, 0, 1, 0, 302, 0 },
+    { STR_INIT("tokens_limit_reached"), IR_FAULT_CONTEXT, 0, 1, 0, 303, 0 },
 };
 static const struct xd_table github_fault_table = {
     "fault", github_fault_table_v, sizeof github_fault_table_v / sizeof *github_fault_table_v, -1,
@@ -7249,7 +7298,7 @@ static void write_groq_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:191 */
 static const struct xd_word groq_effort_table_v[] = {
-    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 301, 0 },
+    { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 304, 0 },
 };
 static const struct xd_table groq_effort_table = {
     "effort", groq_effort_table_v, sizeof groq_effort_table_v / sizeof *groq_effort_table_v, -1, -1,
@@ -7258,7 +7307,7 @@ static const struct xd_table groq_effort_table = {
 
 /* openai/chat.spec:333 */
 static const struct xd_word groq_fault_table_v[] = {
-    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 302, 0 },
+    { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 305, 0 },
 };
 static const struct xd_table groq_fault_table = {
     "fault", groq_fault_table_v, sizeof groq_fault_table_v / sizeof *groq_fault_table_v, -1, -1,
@@ -7457,7 +7506,7 @@ read_huggingface_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[1], &m->output);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 303);
+        XD_SEEN(seen_read, 306);
         xd_read_int(x, v[2], &m->cache_read);
     }
     if (v[3]) {
@@ -7486,7 +7535,7 @@ static void
 put_huggingface_usage_cached_tokens(struct xd *x, const struct ir_usage *m)
 {
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 303);
+        XD_SEEN(seen_written, 306);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     }
 }
@@ -7509,12 +7558,12 @@ static void write_jina_embed_request(struct xd *x, const struct ir_embed_request
 
 /* providers/jina.spec:15 */
 static const struct xd_word jina_jina_task_table_v[] = {
-    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 304, 0 },
-    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 305, 0 },
-    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 306, 0 },
-    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 307, 0 },
-    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 308, 0 },
-    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 309, 0 },
+    { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 307, 0 },
+    { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 308, 0 },
+    { STR_INIT("text-matching"), IR_PURPOSE_SIMILARITY, 0, 1, 1, 309, 0 },
+    { STR_INIT("classification"), IR_PURPOSE_CLASSIFICATION, 0, 1, 1, 310, 0 },
+    { STR_INIT("separation"), IR_PURPOSE_CLUSTERING, 0, 1, 1, 311, 0 },
+    { STR_INIT("code.query"), IR_PURPOSE_CODE, 0, 1, 1, 312, 0 },
 };
 static const struct xd_table jina_jina_task_table = {
     "jina_task", jina_jina_task_table_v,
@@ -7539,7 +7588,7 @@ static const struct xd_shape jina_embed_request_shape = {
 static void
 take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 310);
+    XD_SEEN(seen_read, 313);
     switch (json_kind(&x->doc, v)) {
     case JSON_ARRAY:
         if (xd_want(x, v, JSON_ARRAY))
@@ -7567,7 +7616,7 @@ take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request 
 static void
 take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 311);
+    XD_SEEN(seen_read, 314);
     struct str *item = XD_PUSH(x, &m->encodings);
     if (item)
         xd_read_str(x, v, item);
@@ -7576,7 +7625,7 @@ take_jina_embed_request_embedding_type(struct xd *x, uint32_t v, struct ir_embed
 static void
 take_jina_embed_request_task(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 312);
+    XD_SEEN(seen_read, 315);
     int w = xd_read_word(x, v, &jina_jina_task_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7612,7 +7661,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         take_jina_embed_request_task(x, v[4], m);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 313);
+        XD_SEEN(seen_read, 316);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -7620,7 +7669,7 @@ read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
 static void
 put_jina_embed_request_input(struct xd *x, const struct ir_embed_request *m)
 {
-    XD_SEEN(seen_written, 310);
+    XD_SEEN(seen_written, 313);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -7636,7 +7685,7 @@ static void
 put_jina_embed_request_embedding_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->encodings.n) {
-        XD_SEEN(seen_written, 311);
+        XD_SEEN(seen_written, 314);
         xd_put_str(x, STR("embedding_type"), m->encodings.v[0]);
     }
 }
@@ -7645,7 +7694,7 @@ static void
 put_jina_embed_request_task(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 312);
+        XD_SEEN(seen_written, 315);
         if (!xd_put_word(x, STR("task"), &jina_jina_task_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -7655,7 +7704,7 @@ static void
 put_jina_embed_request_truncate(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 313);
+        XD_SEEN(seen_written, 316);
         xd_put_bool(x, STR("truncate"), m->truncate);
     }
 }
@@ -7678,9 +7727,9 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
 
 /* openai/chat.spec:333 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
-    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 314, 0 },
-    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 315, 0 },
-    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 316, 0 },
+    { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 317, 0 },
+    { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 318, 0 },
+    { STR_INIT("not_supported_error"), IR_FAULT_INVALID, 0, 1, 0, 319, 0 },
 };
 static const struct xd_table llama_cpp_fault_table = {
     "fault", llama_cpp_fault_table_v,
@@ -7711,7 +7760,7 @@ static const struct xd_shape minimax_messages_assistant_shape = {
 static void
 take_minimax_messages_assistant_reasoning_details(struct xd *x, uint32_t v, struct ir_turn *m)
 {
-    XD_SEEN(seen_read, 317);
+    XD_SEEN(seen_read, 320);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -7764,7 +7813,7 @@ static void
 put_minimax_messages_assistant_reasoning_details(struct xd *x, const struct ir_turn *m)
 {
     if (xd_count_blocks(&m->blocks, 0x18u)) {
-        XD_SEEN(seen_written, 317);
+        XD_SEEN(seen_written, 320);
         jw_key(&x->w, STR("reasoning_details"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
@@ -7902,13 +7951,13 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
 
 /* openai/chat.spec:333 */
 static const struct xd_word moonshot_fault_table_v[] = {
-    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 318, 0 },
-    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 319, 0 },
-    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 320, 0 },
-    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 321, 0 },
-    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 322, 0 },
-    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 323, 0 },
-    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 324, 0 },
+    { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 321, 0 },
+    { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 322, 0 },
+    { STR_INIT("incorrect_api_key_error"), IR_FAULT_AUTH, 0, 1, 0, 323, 0 },
+    { STR_INIT("resource_not_found_error"), IR_FAULT_MISSING, 0, 1, 0, 324, 0 },
+    { STR_INIT("permission_denied_error"), IR_FAULT_FORBIDDEN, 0, 1, 0, 325, 0 },
+    { STR_INIT("engine_overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 326, 0 },
+    { STR_INIT("rate_limit_reached_error"), IR_FAULT_RATE, 0, 1, 0, 327, 0 },
 };
 static const struct xd_table moonshot_fault_table = {
     "fault", moonshot_fault_table_v, sizeof moonshot_fault_table_v / sizeof *moonshot_fault_table_v,
@@ -7920,8 +7969,8 @@ static void write_nvidia_embed_request(struct xd *x, const struct ir_embed_reque
 
 /* providers/nvidia.spec:10 */
 static const struct xd_word nvidia_nvidia_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 325, 0 },
-    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 326, 0 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 328, 0 },
+    { STR_INIT("passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 329, 0 },
 };
 static const struct xd_table nvidia_nvidia_purpose_table = {
     "nvidia_purpose", nvidia_nvidia_purpose_table_v,
@@ -7945,7 +7994,7 @@ static const struct xd_shape nvidia_embed_request_shape = {
 static void
 take_nvidia_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 327);
+    XD_SEEN(seen_read, 330);
     int w = xd_read_word(x, v, &nvidia_nvidia_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -7986,7 +8035,7 @@ static void
 put_nvidia_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 330);
         if (!xd_put_word(x, STR("input_type"), &nvidia_nvidia_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -8062,7 +8111,7 @@ static const struct xd_shape openrouter_request_shape = {
 static void
 take_openrouter_request_reasoning_effort(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 328);
+    XD_SEEN(seen_read, 331);
     int w = xd_read_word(x, v, OWN(x)->effort_table);
     if (w)
         m->reasoning.effort = (enum ir_effort)w;
@@ -8109,7 +8158,7 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 298);
         xd_read_int(x, v[8], &m->max_output);
     }
     if (v[9]) {
@@ -8177,11 +8226,11 @@ read_openrouter_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_str(x, v[25], &m->tier);
     }
     if (v[26]) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 274);
         xd_read_int(x, v[26], &m->sampling.top_k);
     }
     if (v[27]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 332);
         xd_read_int(x, v[27], &m->reasoning.budget);
     }
 }
@@ -8193,12 +8242,12 @@ put_openrouter_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 331);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
     if (m->reasoning.budget.set) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 332);
         xd_put_int(x, STR("max_tokens"), m->reasoning.budget);
     }
     xd_put_rest(x, shape, "reasoning", &m->rest);
@@ -8456,7 +8505,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 333);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8477,7 +8526,7 @@ write_openrouter_part_text(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 333);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8504,7 +8553,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         read_cache_breakpoint(x, v[1], &m->cache);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 333);
         read_cache_control(x, v[2], &m->cache);
     }
 }
@@ -8525,7 +8574,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
         write_cache_breakpoint(x, &m->cache);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 333);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8536,7 +8585,7 @@ write_openrouter_part_refusal(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_image_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 330);
+    XD_SEEN(seen_read, 333);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8567,7 +8616,7 @@ static void
 put_openrouter_part_image_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 333);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8593,7 +8642,7 @@ write_openrouter_part_image(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_audio_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 330);
+    XD_SEEN(seen_read, 333);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8625,7 +8674,7 @@ static void
 put_openrouter_part_audio_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 333);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8659,7 +8708,7 @@ write_openrouter_part_audio(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_part_document_cache_control(struct xd *x, uint32_t v, struct ir_block *m)
 {
-    XD_SEEN(seen_read, 330);
+    XD_SEEN(seen_read, 333);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8695,7 +8744,7 @@ static void
 put_openrouter_part_document_cache_control(struct xd *x, const struct ir_block *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 333);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8807,7 +8856,7 @@ write_openrouter_part(struct xd *x, const struct ir_block *m)
 static void
 take_openrouter_tool_function_cache_control(struct xd *x, uint32_t v, struct ir_tool *m)
 {
-    XD_SEEN(seen_read, 331);
+    XD_SEEN(seen_read, 334);
     read_cache_control(x, v, &m->cache);
 }
 
@@ -8844,7 +8893,7 @@ static void
 put_openrouter_tool_function_cache_control(struct xd *x, const struct ir_tool *m)
 {
     if (m->cache.set) {
-        XD_SEEN(seen_written, 331);
+        XD_SEEN(seen_written, 334);
         jw_key(&x->w, STR("cache_control"));
         write_cache_control(x, &m->cache);
     }
@@ -8966,8 +9015,8 @@ static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_c
 
 /* openai/chat.spec:333 */
 static const struct xd_word perplexity_fault_table_v[] = {
-    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 332, 0 },
-    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 333, 0 },
+    { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 335, 0 },
+    { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 336, 0 },
 };
 static const struct xd_table perplexity_fault_table = {
     "fault", perplexity_fault_table_v,
@@ -9023,7 +9072,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[3], &m->stream_usage);
     }
     if ((v[4] ? v[4] : v[5])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[4] ? v[4] : v[5]), &m->max_output);
     }
     if (v[6]) {
@@ -9052,7 +9101,7 @@ read_perplexity_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[12], m);
     }
     if (v[13]) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 274);
         xd_read_int(x, v[13], &m->sampling.top_k);
     }
 }
@@ -9129,7 +9178,7 @@ static const struct xd_shape perplexity_reply_shape = {
 static void
 take_perplexity_reply_search_results(struct xd *x, uint32_t v, struct ir_reply *m)
 {
-    XD_SEEN(seen_read, 334);
+    XD_SEEN(seen_read, 337);
     struct ir_block *item_block = xd_last_block(x, &(*xd_choice(x, &m->choices, 0)).blocks,
                                                 IR_BLOCK_TEXT);
     if (item_block) {
@@ -9217,7 +9266,7 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 310);
+        XD_SEEN(seen_read, 313);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_ARRAY:
             if (xd_want(x, v[1], JSON_ARRAY))
@@ -9257,7 +9306,7 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
         XD_SEEN(seen_written, 236);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 310);
+    XD_SEEN(seen_written, 313);
     jw_key(&x->w, STR("input"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
@@ -9296,7 +9345,7 @@ read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vector *m)
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 338);
         xd_read_packed_ints(x, v[1], &m->numbers);
     }
 }
@@ -9313,7 +9362,7 @@ write_perplexity_embedding(struct xd *x, const struct ir_vector *m)
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->numbers.kind) {
-        XD_SEEN(seen_written, 335);
+        XD_SEEN(seen_written, 338);
         (void)xd_put_packed_ints(x, STR("embedding"), &m->numbers);
     }
     xd_put_rest(x, &embedding_shape, "", &m->rest);
@@ -9353,11 +9402,11 @@ read_perplexity_search_result_web(struct xd *x, uint32_t at, struct ir_citation 
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 339);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 337);
+        XD_SEEN(seen_read, 340);
         xd_read_str(x, v[1], &m->web.title);
     }
 }
@@ -9367,7 +9416,7 @@ read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &perplexity_search_result_tags)) {
     case 0:
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 341);
         read_perplexity_search_result_web(x, at, m);
         return true;
     }
@@ -9439,7 +9488,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -9460,7 +9509,7 @@ read_sambanova_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[14], m);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 274);
         xd_read_int(x, v[15], &m->sampling.top_k);
     }
 }
@@ -9584,7 +9633,7 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -9629,11 +9678,11 @@ read_siliconflow_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[19], m);
     }
     if (v[20]) {
-        XD_SEEN(seen_read, 271);
+        XD_SEEN(seen_read, 274);
         xd_read_int(x, v[20], &m->sampling.top_k);
     }
     if (v[21]) {
-        XD_SEEN(seen_read, 272);
+        XD_SEEN(seen_read, 275);
         xd_read_int(x, v[21], &m->reasoning.budget);
     }
 }
@@ -9823,7 +9872,7 @@ put_snowflake_request_reasoning(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 331);
         if (!xd_put_word(x, STR("effort"), OWN(x)->effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -9880,9 +9929,9 @@ static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:333 */
 static const struct xd_word vllm_fault_table_v[] = {
-    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 339, 0 },
-    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 340, 0 },
-    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 341, 0 },
+    { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 342, 0 },
+    { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 343, 0 },
+    { STR_INIT("InternalServerError"), IR_FAULT_INTERNAL, 0, 1, 0, 344, 0 },
 };
 static const struct xd_table vllm_fault_table = {
     "fault", vllm_fault_table_v, sizeof vllm_fault_table_v / sizeof *vllm_fault_table_v, -1, -1,
@@ -9916,7 +9965,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (xd_some(x, v[0])) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 282);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
@@ -10082,13 +10131,13 @@ static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:333 */
 static const struct xd_word volcengine_fault_table_v[] = {
-    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 342, 0 },
-    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 343, 0 },
-    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 344, 0 },
-    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 345, 0 },
-    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 346, 0 },
-    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 347, 0 },
-    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 348, 0 },
+    { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 345, 0 },
+    { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 346, 0 },
+    { STR_INIT("RateLimitExceeded"), IR_FAULT_RATE, 0, 1, 0, 347, 0 },
+    { STR_INIT("ServerOverloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 348, 0 },
+    { STR_INIT("SensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 349, 0 },
+    { STR_INIT("InputTextSensitiveContentDetected"), IR_FAULT_POLICY, 0, 1, 0, 350, 0 },
+    { STR_INIT("ModelNotOpen"), IR_FAULT_MISSING, 0, 1, 0, 351, 0 },
 };
 static const struct xd_table volcengine_fault_table = {
     "fault", volcengine_fault_table_v,
@@ -10098,9 +10147,9 @@ static const struct xd_table volcengine_fault_table = {
 
 /* providers/volcengine.spec:16 */
 static const struct xd_word volcengine_thinking_switch_table_v[] = {
-    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 349, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 350, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 351, 0 },
+    { STR_INIT("auto"), IR_THINKING_AUTO, 0, 1, 1, 352, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 353, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 354, 0 },
 };
 static const struct xd_table volcengine_thinking_switch_table = {
     "thinking_switch", volcengine_thinking_switch_table_v,
@@ -10145,7 +10194,7 @@ static const struct xd_shape volcengine_request_shape = {
 static void
 take_volcengine_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 352);
+    XD_SEEN(seen_read, 355);
     int w = xd_read_word(x, v, &volcengine_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -10192,7 +10241,7 @@ read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_read_bool(x, v[7], &m->tool_choice.parallel);
     }
     if ((v[8] ? v[8] : v[9])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[8] ? v[8] : v[9]), &m->max_output);
     }
     if (v[10]) {
@@ -10248,7 +10297,7 @@ put_volcengine_request_thinking(struct xd *x, const struct ir_request *m,
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 352);
+        XD_SEEN(seen_written, 355);
         if (!xd_put_word(x, STR("type"), &volcengine_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -10314,8 +10363,8 @@ static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
 
 /* providers/voyage.spec:16 */
 static const struct xd_word voyage_voyage_purpose_table_v[] = {
-    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 353, 0 },
-    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 354, 0 },
+    { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 356, 0 },
+    { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 357, 0 },
 };
 static const struct xd_table voyage_voyage_purpose_table = {
     "voyage_purpose", voyage_voyage_purpose_table_v,
@@ -10339,7 +10388,7 @@ static const struct xd_shape voyage_embed_request_shape = {
 static void
 take_voyage_embed_request_input_type(struct xd *x, uint32_t v, struct ir_embed_request *m)
 {
-    XD_SEEN(seen_read, 356);
+    XD_SEEN(seen_read, 359);
     int w = xd_read_word(x, v, &voyage_voyage_purpose_table);
     if (w)
         m->purpose = (enum ir_purpose)w;
@@ -10365,14 +10414,14 @@ read_voyage_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         xd_missing(x, at, "input");
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 355);
+        XD_SEEN(seen_read, 358);
         xd_read_int(x, v[2], &m->dimensions);
     }
     if (v[3]) {
         take_voyage_embed_request_input_type(x, v[3], m);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 357);
+        XD_SEEN(seen_read, 360);
         xd_read_bool(x, v[4], &m->truncate);
     }
 }
@@ -10381,7 +10430,7 @@ static void
 put_voyage_embed_request_output_dimension(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->dimensions.set) {
-        XD_SEEN(seen_written, 355);
+        XD_SEEN(seen_written, 358);
         xd_put_int(x, STR("output_dimension"), m->dimensions);
     }
 }
@@ -10390,7 +10439,7 @@ static void
 put_voyage_embed_request_input_type(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->purpose) {
-        XD_SEEN(seen_written, 356);
+        XD_SEEN(seen_written, 359);
         if (!xd_put_word(x, STR("input_type"), &voyage_voyage_purpose_table, (int)m->purpose))
             xd_lose(x, "purpose");
     }
@@ -10400,7 +10449,7 @@ static void
 put_voyage_embed_request_truncation(struct xd *x, const struct ir_embed_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 357);
+        XD_SEEN(seen_written, 360);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10440,7 +10489,7 @@ read_voyage_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 358);
+        XD_SEEN(seen_read, 361);
         xd_read_int(x, v[0], &m->input);
     }
 }
@@ -10450,7 +10499,7 @@ write_voyage_embed_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     if (m->input.set) {
-        XD_SEEN(seen_written, 358);
+        XD_SEEN(seen_written, 361);
         xd_put_int(x, STR("total_tokens"), m->input);
     }
     xd_put_rest(x, &voyage_embed_usage_shape, "", &m->rest);
@@ -10486,7 +10535,7 @@ static const struct xd_shape voyage_rerank_request_shape = {
 static void
 take_voyage_rerank_request_documents(struct xd *x, uint32_t v, struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_read, 359);
+    XD_SEEN(seen_read, 362);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_document *item = XD_PUSH(x, &m->documents);
@@ -10506,13 +10555,13 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 251);
+        XD_SEEN(seen_read, 254);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 252);
+        XD_SEEN(seen_read, 255);
         xd_read_str(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
@@ -10523,15 +10572,15 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
         xd_missing(x, at, "documents");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 360);
+        XD_SEEN(seen_read, 363);
         xd_read_int(x, v[3], &m->top);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 255);
+        XD_SEEN(seen_read, 258);
         xd_read_bool(x, v[4], &m->echo);
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 361);
+        XD_SEEN(seen_read, 364);
         xd_read_bool(x, v[5], &m->truncate);
     }
 }
@@ -10539,7 +10588,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
 static void
 put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
 {
-    XD_SEEN(seen_written, 359);
+    XD_SEEN(seen_written, 362);
     jw_key(&x->w, STR("documents"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
@@ -10555,7 +10604,7 @@ static void
 put_voyage_rerank_request_top_k(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->top.set) {
-        XD_SEEN(seen_written, 360);
+        XD_SEEN(seen_written, 363);
         xd_put_int(x, STR("top_k"), m->top);
     }
 }
@@ -10564,7 +10613,7 @@ static void
 put_voyage_rerank_request_truncation(struct xd *x, const struct ir_rerank_request *m)
 {
     if (m->truncate) {
-        XD_SEEN(seen_written, 361);
+        XD_SEEN(seen_written, 364);
         xd_put_bool(x, STR("truncation"), m->truncate);
     }
 }
@@ -10599,7 +10648,7 @@ static const struct xd_shape voyage_rerank_reply_shape = {
 static void
 take_voyage_rerank_reply_data(struct xd *x, uint32_t v, struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_read, 362);
+    XD_SEEN(seen_read, 365);
     if (xd_want(x, v, JSON_ARRAY))
         XD_EACH(x, i, v) {
             struct ir_ranked *item = XD_PUSH(x, &m->results);
@@ -10617,11 +10666,11 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 260);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 261);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
@@ -10637,7 +10686,7 @@ read_voyage_rerank_reply(struct xd *x, uint32_t at, struct ir_rerank_reply *m)
 static void
 put_voyage_rerank_reply_data(struct xd *x, const struct ir_rerank_reply *m)
 {
-    XD_SEEN(seen_written, 362);
+    XD_SEEN(seen_written, 365);
     jw_key(&x->w, STR("data"));
     jw_array(&x->w);
     for (unsigned i = 0; i < m->results.n; i++)
@@ -10649,7 +10698,7 @@ static void
 put_voyage_rerank_reply_object(struct xd *x, const struct ir_rerank_reply *m)
 {
     (void)m;
-    XD_SEEN(seen_written, 363);
+    XD_SEEN(seen_written, 366);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"list\""));
 }
@@ -10678,15 +10727,15 @@ read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 262);
+        XD_SEEN(seen_read, 265);
         xd_read_index(x, v[0], &m->index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 263);
+        XD_SEEN(seen_read, 266);
         xd_read_real(x, v[1], &m->score);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 364);
+        XD_SEEN(seen_read, 367);
         m->document.set = true;
         xd_read_str(x, v[2], &m->document.text);
     }
@@ -10697,15 +10746,15 @@ write_voyage_ranked(struct xd *x, const struct ir_ranked *m)
 {
     jw_enter(&x->w);
     if (true) {
-        XD_SEEN(seen_written, 262);
+        XD_SEEN(seen_written, 265);
         xd_put_index(x, STR("index"), m->index);
     }
     if (m->score.p) {
-        XD_SEEN(seen_written, 263);
+        XD_SEEN(seen_written, 266);
         xd_put_real(x, STR("relevance_score"), m->score);
     }
     if (m->document.set) {
-        XD_SEEN(seen_written, 364);
+        XD_SEEN(seen_written, 367);
         xd_put_str(x, STR("document"), m->document.text);
     }
     xd_put_rest(x, &ranked_shape, "", &m->rest);
@@ -10719,7 +10768,7 @@ static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
 /* openai/chat.spec:333 */
 static const struct xd_word xai_fault_table_v[] = {
-    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 365, 0 },
+    { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 368, 0 },
 };
 static const struct xd_table xai_fault_table = {
     "fault", xai_fault_table_v, sizeof xai_fault_table_v / sizeof *xai_fault_table_v, -1, -1,
@@ -10939,7 +10988,7 @@ read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         xd_read_int(x, v[6], &m->audio_out);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 366);
+        XD_SEEN(seen_read, 369);
         xd_read_int(x, v[7], &m->output);
     }
     {
@@ -11004,7 +11053,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 367);
+        XD_SEEN(seen_read, 370);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -11013,9 +11062,9 @@ static void write_zai_request(struct xd *x, const struct ir_request *m);
 
 /* openai/chat.spec:251 */
 static const struct xd_word zai_stop_table_v[] = {
-    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 368, 0 },
-    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 369, 0 },
-    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 370, 0 },
+    { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 371, 0 },
+    { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 372, 0 },
+    { STR_INIT("network_error"), IR_STOP_OTHER, 0, 1, 0, 373, 0 },
 };
 static const struct xd_table zai_stop_table = {
     "stop", zai_stop_table_v, sizeof zai_stop_table_v / sizeof *zai_stop_table_v, IR_STOP_OTHER, 28,
@@ -11024,15 +11073,15 @@ static const struct xd_table zai_stop_table = {
 
 /* openai/chat.spec:333 */
 static const struct xd_word zai_fault_table_v[] = {
-    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 371, 0 },
-    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 372, 0 },
-    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 373, 0 },
-    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 374, 0 },
-    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 375, 0 },
-    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 376, 0 },
-    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 377, 0 },
-    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 378, 0 },
-    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 379, 0 },
+    { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 374, 0 },
+    { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 375, 0 },
+    { STR_INIT("1002"), IR_FAULT_AUTH, 0, 1, 0, 376, 0 },
+    { STR_INIT("1113"), IR_FAULT_BILLING, 0, 1, 0, 377, 0 },
+    { STR_INIT("1211"), IR_FAULT_MISSING, 0, 1, 0, 378, 0 },
+    { STR_INIT("1261"), IR_FAULT_CONTEXT, 0, 1, 0, 379, 0 },
+    { STR_INIT("1301"), IR_FAULT_POLICY, 0, 1, 0, 380, 0 },
+    { STR_INIT("1302"), IR_FAULT_RATE, 0, 1, 0, 381, 0 },
+    { STR_INIT("1305"), IR_FAULT_OVERLOADED, 0, 1, 0, 382, 0 },
 };
 static const struct xd_table zai_fault_table = {
     "fault", zai_fault_table_v, sizeof zai_fault_table_v / sizeof *zai_fault_table_v, -1, -1,
@@ -11041,9 +11090,9 @@ static const struct xd_table zai_fault_table = {
 
 /* providers/zai.spec:18 */
 static const struct xd_word zai_thinking_switch_table_v[] = {
-    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 380, 0 },
-    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 350, 0 },
-    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 381, 0 },
+    { STR_INIT("enabled"), IR_THINKING_AUTO, 0, 1, 1, 383, 0 },
+    { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 353, 0 },
+    { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 0, 1, 384, 0 },
 };
 static const struct xd_table zai_thinking_switch_table = {
     "thinking_switch", zai_thinking_switch_table_v,
@@ -11082,7 +11131,7 @@ static const struct xd_shape zai_request_shape = {
 static void
 take_zai_request_thinking_type(struct xd *x, uint32_t v, struct ir_request *m)
 {
-    XD_SEEN(seen_read, 352);
+    XD_SEEN(seen_read, 355);
     int w = xd_read_word(x, v, &zai_thinking_switch_table);
     if (w)
         m->reasoning.mode = (enum ir_thinking)w;
@@ -11125,7 +11174,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_tool_choice(x, v[6], m);
     }
     if ((v[7] ? v[7] : v[8])) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 269);
         xd_read_int(x, (v[7] ? v[7] : v[8]), &m->max_output);
     }
     if (v[9]) {
@@ -11146,7 +11195,7 @@ read_zai_request(struct xd *x, uint32_t at, struct ir_request *m)
         take_request_response_format(x, v[13], m);
     }
     if (v[14]) {
-        XD_SEEN(seen_read, 382);
+        XD_SEEN(seen_read, 385);
         xd_read_str(x, v[14], &m->user);
     }
     if (v[15]) {
@@ -11158,7 +11207,7 @@ static void
 put_zai_request_user_id(struct xd *x, const struct ir_request *m)
 {
     if (m->user.p) {
-        XD_SEEN(seen_written, 382);
+        XD_SEEN(seen_written, 385);
         xd_put_str(x, STR("user_id"), m->user);
     }
 }
@@ -11169,7 +11218,7 @@ put_zai_request_thinking(struct xd *x, const struct ir_request *m, const struct 
     jw_key(&x->w, STR("thinking"));
     jw_enter(&x->w);
     if (m->reasoning.mode) {
-        XD_SEEN(seen_written, 352);
+        XD_SEEN(seen_written, 355);
         if (!xd_put_word(x, STR("type"), &zai_thinking_switch_table, (int)m->reasoning.mode))
             xd_lose(x, "reasoning.mode");
     }
@@ -11402,6 +11451,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -11416,6 +11466,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -11426,41 +11477,67 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("omni-moderation-latest"),
     },
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_IMAGE_EDITS,
         .path = STR_INIT("/images/edits"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_IMAGE_VARIATIONS,
         .path = STR_INIT("/images/variations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -11549,6 +11626,7 @@ static const struct xd_op ai21_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = ai21_chat_read_request,
         .write_request = ai21_chat_write_request,
@@ -11650,6 +11728,7 @@ static const struct xd_op alibaba_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = alibaba_chat_names,
         .read_request = alibaba_chat_read_request,
         .write_request = alibaba_chat_write_request,
@@ -11664,6 +11743,7 @@ static const struct xd_op alibaba_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -11723,6 +11803,7 @@ static const struct xd_op azure_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/deployments/{model}/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -11737,6 +11818,7 @@ static const struct xd_op azure_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/deployments/{model}/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -11747,26 +11829,31 @@ static const struct xd_op azure_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/deployments/{model}/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
     },
     {
         .kind = XD_OP_IMAGE_EDITS,
         .path = STR_INIT("/deployments/{model}/images/edits"),
+        .method = STR_INIT("POST"),
         .passes = true,
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/deployments/{model}/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/deployments/{model}/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/deployments/{model}/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
     },
 };
@@ -11820,6 +11907,7 @@ static const struct xd_op azure_foundry_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -11834,6 +11922,7 @@ static const struct xd_op azure_foundry_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -11884,6 +11973,7 @@ static const struct xd_op azure_v1_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -11898,6 +11988,7 @@ static const struct xd_op azure_v1_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -11908,27 +11999,44 @@ static const struct xd_op azure_v1_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_IMAGE_EDITS,
         .path = STR_INIT("/images/edits"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
 };
 static const struct amended baichuan_own = {
@@ -11991,6 +12099,7 @@ static const struct xd_op baichuan_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = baichuan_chat_read_request,
         .write_request = baichuan_chat_write_request,
@@ -12005,6 +12114,7 @@ static const struct xd_op baichuan_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -12077,6 +12187,7 @@ static const struct xd_op bedrock_mantle_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = bedrock_mantle_chat_read_request,
         .write_request = bedrock_mantle_chat_write_request,
@@ -12168,6 +12279,7 @@ static const struct xd_op cerebras_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cerebras_chat_names,
         .read_request = cerebras_chat_read_request,
         .write_request = cerebras_chat_write_request,
@@ -12282,6 +12394,7 @@ static const struct xd_op cloudflare_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -12296,6 +12409,7 @@ static const struct xd_op cloudflare_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -12383,6 +12497,7 @@ static const struct xd_op deepinfra_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -12397,6 +12512,7 @@ static const struct xd_op deepinfra_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -12407,17 +12523,27 @@ static const struct xd_op deepinfra_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
 };
 static const struct amended deepseek_own = {
@@ -12502,6 +12628,7 @@ static const struct xd_op deepseek_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = deepseek_chat_names,
         .read_request = deepseek_chat_read_request,
         .write_request = deepseek_chat_write_request,
@@ -12523,6 +12650,7 @@ static const struct xd_op fireworks_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -12537,6 +12665,7 @@ static const struct xd_op fireworks_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -12547,16 +12676,23 @@ static const struct xd_op fireworks_ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -12607,6 +12743,7 @@ static const struct xd_op github_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = ai21_chat_read_request,
         .write_request = ai21_chat_write_request,
@@ -12621,6 +12758,7 @@ static const struct xd_op github_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -12634,6 +12772,7 @@ static const struct xd_op gpustack_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -12648,6 +12787,7 @@ static const struct xd_op gpustack_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -12658,26 +12798,41 @@ static const struct xd_op gpustack_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_IMAGE_EDITS,
         .path = STR_INIT("/images/edits"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -12766,6 +12921,7 @@ static const struct xd_op groq_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = groq_chat_names,
         .read_request = groq_chat_read_request,
         .write_request = groq_chat_write_request,
@@ -12780,17 +12936,26 @@ static const struct xd_op groq_ops[] = {
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
 };
 static const struct amended heroku_own = {
@@ -12835,6 +13000,7 @@ static const struct xd_op heroku_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -12849,6 +13015,7 @@ static const struct xd_op heroku_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -12859,7 +13026,11 @@ static const struct xd_op heroku_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
 };
 static const struct amended huggingface_own = {
@@ -12904,6 +13075,7 @@ static const struct xd_op huggingface_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -12921,6 +13093,7 @@ static const struct xd_op hyperbolic_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -13003,6 +13176,7 @@ static const struct xd_op jina_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = jina_embeddings_names,
         .read_request = jina_embeddings_read_request,
         .write_request = jina_embeddings_write_request,
@@ -13013,6 +13187,7 @@ static const struct xd_op jina_ops[] = {
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -13026,6 +13201,7 @@ static const struct xd_op lepton_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -13040,6 +13216,7 @@ static const struct xd_op lepton_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -13050,6 +13227,7 @@ static const struct xd_op lepton_ops[] = {
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -13100,6 +13278,7 @@ static const struct xd_op lm_studio_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -13114,6 +13293,7 @@ static const struct xd_op lm_studio_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -13168,6 +13348,7 @@ static const struct xd_op minimax_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = baichuan_chat_read_request,
         .write_request = baichuan_chat_write_request,
@@ -13227,6 +13408,7 @@ static const struct xd_op moonshot_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = baichuan_chat_read_request,
         .write_request = baichuan_chat_write_request,
@@ -13313,6 +13495,7 @@ static const struct xd_op nvidia_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = ai21_chat_read_request,
         .write_request = ai21_chat_write_request,
@@ -13327,6 +13510,7 @@ static const struct xd_op nvidia_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = nvidia_embeddings_names,
         .read_request = nvidia_embeddings_read_request,
         .write_request = nvidia_embeddings_write_request,
@@ -13385,6 +13569,7 @@ static const struct xd_op openai_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -13399,6 +13584,7 @@ static const struct xd_op openai_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -13409,37 +13595,62 @@ static const struct xd_op openai_ops[] = {
     {
         .kind = XD_OP_MODERATIONS,
         .path = STR_INIT("/moderations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("omni-moderation-latest"),
     },
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_IMAGE_EDITS,
         .path = STR_INIT("/images/edits"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_IMAGE_VARIATIONS,
         .path = STR_INIT("/images/variations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
 };
 static const struct amended openrouter_own = {
@@ -13530,6 +13741,7 @@ static const struct xd_op openrouter_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = openrouter_chat_names,
         .read_request = openrouter_chat_read_request,
         .write_request = openrouter_chat_write_request,
@@ -13544,6 +13756,7 @@ static const struct xd_op openrouter_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -13554,16 +13767,21 @@ static const struct xd_op openrouter_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images"),
+        .method = STR_INIT("POST"),
         .passes = true,
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -13707,6 +13925,7 @@ static const struct xd_op perplexity_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = perplexity_chat_names,
         .read_request = perplexity_chat_read_request,
         .write_request = perplexity_chat_write_request,
@@ -13721,6 +13940,7 @@ static const struct xd_op perplexity_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/v1/embeddings"),
+        .method = STR_INIT("POST"),
         .names = perplexity_embeddings_names,
         .read_request = perplexity_embeddings_read_request,
         .write_request = perplexity_embeddings_write_request,
@@ -13849,6 +14069,7 @@ static const struct xd_op sambanova_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = sambanova_chat_names,
         .read_request = sambanova_chat_read_request,
         .write_request = sambanova_chat_write_request,
@@ -13863,6 +14084,7 @@ static const struct xd_op sambanova_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -13873,12 +14095,18 @@ static const struct xd_op sambanova_ops[] = {
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
 };
 static const struct amended siliconflow_own = {
@@ -13962,6 +14190,7 @@ static const struct xd_op siliconflow_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = siliconflow_chat_names,
         .read_request = siliconflow_chat_read_request,
         .write_request = siliconflow_chat_write_request,
@@ -13976,6 +14205,7 @@ static const struct xd_op siliconflow_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -13986,21 +14216,32 @@ static const struct xd_op siliconflow_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -14091,6 +14332,7 @@ static const struct xd_op snowflake_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = snowflake_chat_names,
         .read_request = snowflake_chat_read_request,
         .write_request = snowflake_chat_write_request,
@@ -14149,6 +14391,7 @@ static const struct xd_op stepfun_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = ai21_chat_read_request,
         .write_request = ai21_chat_write_request,
@@ -14163,17 +14406,27 @@ static const struct xd_op stepfun_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
 };
 
@@ -14181,6 +14434,7 @@ static const struct xd_op together_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -14195,6 +14449,7 @@ static const struct xd_op together_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -14205,26 +14460,40 @@ static const struct xd_op together_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
     {
         .kind = XD_OP_SPEECH,
         .path = STR_INIT("/audio/speech"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSCRIPTIONS,
         .path = STR_INIT("/audio/transcriptions"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_TRANSLATIONS,
         .path = STR_INIT("/audio/translations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
     },
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = rerank_names,
         .read_request = rerank_read_request,
         .write_request = rerank_write_request,
@@ -14396,6 +14665,7 @@ static const struct xd_op volcengine_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = volcengine_chat_names,
         .read_request = volcengine_chat_read_request,
         .write_request = volcengine_chat_write_request,
@@ -14410,6 +14680,7 @@ static const struct xd_op volcengine_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = embeddings_names,
         .read_request = embeddings_read_request,
         .write_request = embeddings_write_request,
@@ -14420,7 +14691,11 @@ static const struct xd_op volcengine_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
 };
 static const struct amended voyage_own = {
@@ -14531,6 +14806,7 @@ static const struct xd_op voyage_ops[] = {
     {
         .kind = XD_OP_EMBEDDINGS,
         .path = STR_INIT("/embeddings"),
+        .method = STR_INIT("POST"),
         .names = voyage_embeddings_names,
         .read_request = voyage_embeddings_read_request,
         .write_request = voyage_embeddings_write_request,
@@ -14541,6 +14817,7 @@ static const struct xd_op voyage_ops[] = {
     {
         .kind = XD_OP_RERANK,
         .path = STR_INIT("/rerank"),
+        .method = STR_INIT("POST"),
         .names = voyage_rerank_names,
         .read_request = voyage_rerank_read_request,
         .write_request = voyage_rerank_write_request,
@@ -14558,6 +14835,7 @@ static const struct xd_op writer_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat"),
+        .method = STR_INIT("POST"),
         .names = ai21_chat_names,
         .read_request = ai21_chat_read_request,
         .write_request = ai21_chat_write_request,
@@ -14655,6 +14933,7 @@ static const struct xd_op xai_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = xai_chat_names,
         .read_request = xai_chat_read_request,
         .write_request = xai_chat_write_request,
@@ -14669,7 +14948,11 @@ static const struct xd_op xai_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
 };
 static const struct amended zai_own = {
@@ -14751,6 +15034,7 @@ static const struct xd_op zai_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = zai_chat_names,
         .read_request = zai_chat_read_request,
         .write_request = zai_chat_write_request,
@@ -14765,7 +15049,11 @@ static const struct xd_op zai_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
 };
 static const struct amended crusoe_own = {
@@ -14810,6 +15098,7 @@ static const struct xd_op crusoe_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = cloudflare_chat_names,
         .read_request = cloudflare_chat_read_request,
         .write_request = cloudflare_chat_write_request,
@@ -14864,6 +15153,7 @@ static const struct xd_op zhipu_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/chat/completions"),
+        .method = STR_INIT("POST"),
         .names = zai_chat_names,
         .read_request = zai_chat_read_request,
         .write_request = zai_chat_write_request,
@@ -14878,7 +15168,11 @@ static const struct xd_op zhipu_ops[] = {
     {
         .kind = XD_OP_IMAGES,
         .path = STR_INIT("/images/generations"),
+        .method = STR_INIT("POST"),
         .passes = true,
+        .cost_member = STR_INIT("usage"),
+        .read_cost = read_bill,
+        .usual_model = STR_INIT("dall-e-2"),
     },
 };
 
@@ -15143,6 +15437,10 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
     { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
+    { "openai/passing.spec:16", "input_tokens, prompt_tokens -> input" },
+    { "openai/passing.spec:17", "output_tokens, completion_tokens -> output" },
+    { "openai/passing.spec:18",
+      "input_tokens_details.audio_tokens, input_token_details.audio_tokens -> audio_in" },
     { "openai/rerank.spec:13", "model <-> model required" },
     { "openai/rerank.spec:14", "query <-> query required" },
     { "openai/rerank.spec:15", "documents <-> documents : [string as text | document] required" },
@@ -15286,11 +15584,12 @@ static const unsigned char directions[] = {
     1, 3, 1, 1, 1, 1, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1, 3, 3, 3, 3, 1, 3, 3, 1, 1, 1, 2, 3, 3, 3, 3, 3,
     3, 3, 2, 2, 3, 3, 3, 3, 3, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2,
     2, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 3, 2, 2, 2, 3, 1, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 1,
-    3, 3, 1, 3, 3, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 3, 1, 1, 3, 1, 1, 1, 1, 1,
-    1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 3, 1,
-    1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2, 3,
+    3, 3, 1, 3, 3, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 2, 3, 3, 3, 2, 1, 1, 1, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 3, 3, 3, 1, 1, 1, 1, 3, 3, 1, 1, 3, 1, 1,
+    1, 1, 1, 1, 1, 1, 3, 3, 1, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1,
+    3, 3, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3,
+    2, 3,
 };
 
 static const struct str fronts[] = {

@@ -1065,6 +1065,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/completions"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,

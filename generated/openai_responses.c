@@ -5296,6 +5296,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/responses"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = chat_read_request,
         .write_request = chat_write_request,
@@ -5310,6 +5311,7 @@ static const struct xd_op ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/responses/input_tokens"),
+        .method = STR_INIT("POST"),
         .names = count_tokens_names,
         .read_request = count_tokens_read_request,
         .write_request = count_tokens_write_request,
@@ -5369,6 +5371,7 @@ static const struct xd_op deepseek_responses_ops[] = {
     {
         .kind = XD_OP_CHAT,
         .path = STR_INIT("/responses"),
+        .method = STR_INIT("POST"),
         .names = chat_names,
         .read_request = deepseek_responses_chat_read_request,
         .write_request = deepseek_responses_chat_write_request,
@@ -5383,6 +5386,7 @@ static const struct xd_op deepseek_responses_ops[] = {
     {
         .kind = XD_OP_COUNT_TOKENS,
         .path = STR_INIT("/responses/input_tokens"),
+        .method = STR_INIT("POST"),
         .names = count_tokens_names,
         .read_request = deepseek_responses_count_tokens_read_request,
         .write_request = deepseek_responses_count_tokens_write_request,

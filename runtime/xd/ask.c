@@ -18,6 +18,10 @@ static const char *const names[XD_OP_KINDS] = {
     [XD_OP_SPEECH] = "speech",
     [XD_OP_TRANSCRIPTIONS] = "transcriptions",
     [XD_OP_TRANSLATIONS] = "translations",
+    [XD_OP_STORED] = "stored",
+    [XD_OP_STORED_ITEMS] = "stored_items",
+    [XD_OP_STORED_CANCEL] = "stored_cancel",
+    [XD_OP_STORED_DELETE] = "stored_delete",
 };
 
 const char *

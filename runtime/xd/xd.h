@@ -146,8 +146,12 @@ enum xd_op_kind {
     XD_OP_SPEECH,
     XD_OP_TRANSCRIPTIONS,
     XD_OP_TRANSLATIONS,
+    XD_OP_STORED, /* what a provider keeps by an id, and what can be done with it */
+    XD_OP_STORED_ITEMS,
+    XD_OP_STORED_CANCEL,
+    XD_OP_STORED_DELETE,
 };
-#define XD_OP_KINDS 11
+#define XD_OP_KINDS 15
 /* How a request shows who pays.  The key of the first three is the operator's secret as it is; that of the last three
  * a token that is fetched, and sent as `Authorization: Bearer`. */
 enum xd_auth_scheme {
@@ -188,11 +192,15 @@ struct xd_path {
 struct xd_op {
     enum xd_op_kind kind;
     struct str path;                 /* behind the base URL: "/chat/completions", see path.h */
+    struct str method;               /* POST, GET, DELETE */
     const struct xd_path *streamed;  /* the first is asked, all are answered */
     unsigned nstreamed;              /* 0: streams are asked for at `path`, by a member */
     const struct xd_header *headers; /* constant request headers */
     unsigned nheaders;
-    bool passes;                 /* bodies go through as they are: what follows is absent */
+    bool passes; /* bodies go through as they are: what follows the next three is absent */
+    struct str cost_member; /* of a reply: what it has cost; absent: it does not say */
+    void (*read_cost)(struct xd *x, uint32_t at, struct ir_usage *m);
+    struct str usual_model; /* that a request means which names none; absent: it must name one */
     const struct xd_name *names; /* of requests: model path -> wire path; a NULL model ends them */
     void (*read_request)(struct xd *x, uint32_t at,
                          void *model); /* the record of a question (ask.h) */

@@ -2,6 +2,7 @@
 #include "server/gateway/attempt.h"
 
 #include "server/gateway/answer.h"
+#include "server/gateway/bill.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/guarding.h"
@@ -123,6 +124,7 @@ take_head(struct exchange *x, const struct upstream_head *head)
     } else if (a->target.op->passes) {
         a->reply = ATTEMPT_PASSAGE;
         a->type = arena_str(&x->arena, upstream_head_get(head, STR("content-type")));
+        a->bill = bill_open(x->front.dialect, x->front.op, a->type, &x->arena);
     }
     if (head->status == 401 || head->status == 403)
         spoil(x);
@@ -184,6 +186,14 @@ collect(struct exchange *x, const char *p, size_t n)
 }
 
 static void
+pass(struct exchange *x, struct str bytes)
+{
+    if (x->attempt.bill)
+        bill_feed(x->attempt.bill, bytes);
+    answer_passage(x, bytes);
+}
+
+static void
 take_data(struct exchange *x, const char *p, size_t n)
 {
     struct attempt *a = &x->attempt;
@@ -203,7 +213,7 @@ take_data(struct exchange *x, const char *p, size_t n)
     if (a->reply == ATTEMPT_STREAM)
         stream_feed(x, p, n);
     else if (a->reply == ATTEMPT_PASSAGE)
-        answer_passage(x, str_make(p, n));
+        pass(x, str_make(p, n));
     else
         collect(x, p, n);
 }
@@ -228,6 +238,8 @@ on_data(void *ctx, const char *p, size_t n)
 static void
 end_passage(struct exchange *x, const struct ir_error *e, struct str detail)
 {
+    if (x->attempt.bill)
+        x->attempt.tally.usage = bill_read(x->attempt.bill, &x->arena);
     if (x->state != EXCHANGE_REPLYING && e) {
         exchange_attempt_failed(x, e, detail);
         return;

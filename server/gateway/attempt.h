@@ -60,6 +60,7 @@ struct attempt {
     struct ir_int retry_after;
     struct str error_word; /* what a header says went wrong */
     struct str type;       /* of what passes */
+    struct bill *bill;     /* what that costs, in the exchange's arena; NULL: it does not say */
     struct str request_id; /* the provider's own */
     struct buf collected;  /* an error or a document */
     struct stream *stream; /* owned; NULL before the first */

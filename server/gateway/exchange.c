@@ -138,7 +138,10 @@ refuse_model(struct exchange *x)
     struct buf names;
     buf_init(&names, 4096);
     catalogue_print(&x->gateway->catalogue, MODELS_NAMED, &names);
-    struct str message = arena_printf(&x->arena, "no such model: %.*s; there are: %.*s",
+    bool implied = x->front.op->passes && x->tape->passage.implied;
+    struct str message = arena_printf(&x->arena, "%sno such model: %.*s; there are: %.*s",
+                                      implied ? "the request names none and means the usual one; "
+                                              : "",
                                       STR_ARG(x->model), STR_ARG(buf_str(&names)));
     buf_fini(&names);
     struct ir_error e = { .set = true, .kind = IR_FAULT_MISSING, .message = message };

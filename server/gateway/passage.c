@@ -7,15 +7,26 @@
 
 static const struct str member = STR_INIT("model");
 
+/* The body names no model. */
 static enum err
-read_form(struct passage *p, struct str boundary, struct str body, struct fault *f)
+imply(struct passage *p, struct str usual)
 {
-    switch (form_field(body, boundary, member, &p->field)) {
+    p->model = usual;
+    p->implied = true;
+    return ERR_OK;
+}
+
+static enum err
+read_form(struct passage *p, struct str usual, struct str body, struct fault *f)
+{
+    switch (form_field(body, p->boundary, member, &p->field)) {
     case FORM_FOUND:
         p->model = p->field;
         return ERR_OK;
     case FORM_MISSING:
-        return fault_set(f, ERR_TYPE, 0, "the form has no field 'model'");
+        p->field = (struct str){ NULL, 0 };
+        return usual.n ? imply(p, usual)
+                       : fault_set(f, ERR_TYPE, 0, "the form has no field 'model'");
     case FORM_BROKEN:
         break;
     }
@@ -23,14 +34,16 @@ read_form(struct passage *p, struct str boundary, struct str body, struct fault 
 }
 
 static enum err
-read_json(struct passage *p, struct str body, struct json_doc *doc, struct arena *a,
-          struct fault *f)
+read_json(struct passage *p, struct str usual, struct str body, struct json_doc *doc,
+          struct arena *a, struct fault *f)
 {
     enum err err = json_doc_parse(doc, body, f);
     if (err)
         return err;
-    uint32_t at = json_kind(doc, JSON_ROOT) == JSON_OBJECT ? json_member(doc, JSON_ROOT, member)
-                                                           : 0;
+    bool is_object = json_kind(doc, JSON_ROOT) == JSON_OBJECT;
+    uint32_t at = is_object ? json_member(doc, JSON_ROOT, member) : 0;
+    if (is_object && usual.n && (!at || json_kind(doc, at) == JSON_NULL))
+        return imply(p, usual);
     if (!at || json_kind(doc, at) != JSON_STRING)
         return fault_set(f, ERR_TYPE, 0, "the body must be an object with a string 'model'");
     p->model = json_text(doc, at, a);
@@ -38,12 +51,11 @@ read_json(struct passage *p, struct str body, struct json_doc *doc, struct arena
 }
 
 enum err
-passage_read(struct passage *p, struct str content_type, struct str body, struct json_doc *doc,
-             struct arena *a, struct fault *f)
+passage_read(struct passage *p, struct str usual, struct str content_type, struct str body,
+             struct json_doc *doc, struct arena *a, struct fault *f)
 {
-    struct str boundary = form_boundary(content_type);
-    *p = (struct passage){ .model = { NULL, 0 } };
-    return boundary.n ? read_form(p, boundary, body, f) : read_json(p, body, doc, a, f);
+    *p = (struct passage){ .boundary = form_boundary(content_type) };
+    return p->boundary.n ? read_form(p, usual, body, f) : read_json(p, usual, body, doc, a, f);
 }
 
 static enum err
@@ -64,6 +76,28 @@ patch_json(const struct json_doc *doc, struct str model, struct arena *a, struct
     return out->err;
 }
 
+/* The form with a new name in its place, or with a part more, before the others; what stood before them has no
+ * meaning (RFC 2046 5.1.1). */
+static void
+put_field(const struct passage *p, struct str body, struct str model, struct buf *out)
+{
+    if (p->field.p) {
+        size_t at = (size_t)(p->field.p - body.p);
+        buf_put(out, body.p, at);
+        buf_puts(out, model);
+        buf_puts(out, str_skip(body, at + p->field.n));
+        return;
+    }
+    buf_printf(out, "\r\n--%.*s\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n",
+               STR_ARG(p->boundary));
+    struct str delimiter = str_make(out->p, p->boundary.n + 4);
+    const char *behind = body.n ? memmem(body.p, body.n, delimiter.p, delimiter.n) : NULL;
+    bool begins = str_starts(body, str_skip(delimiter, 2));
+    buf_puts(out, model);
+    buf_puts(out, STR("\r\n"));
+    buf_puts(out, begins || !behind ? body : str_skip(body, (size_t)(behind - body.p) + 2));
+}
+
 enum err
 passage_write(const struct passage *p, struct str body, const struct json_doc *doc,
               struct str model, struct arena *a, struct buf *out, struct str *sent)
@@ -72,11 +106,8 @@ passage_write(const struct passage *p, struct str body, const struct json_doc *d
     *sent = body;
     if (str_eq(model, p->model))
         return ERR_OK;
-    if (p->field.p) {
-        size_t at = (size_t)(p->field.p - body.p);
-        buf_put(out, body.p, at);
-        buf_puts(out, model);
-        buf_puts(out, str_skip(body, at + p->field.n));
+    if (p->boundary.n) {
+        put_field(p, body, model, out);
         err = out->err;
     } else {
         err = patch_json(doc, model, a, out);

@@ -1,5 +1,5 @@
 /* Requests whose bodies go through as they are: nothing of them is understood but the name of the model, in a member
- * of a JSON object or in a field of a form. */
+ * of a JSON object or in a field of a form.  A request that names none may mean a usual one. */
 #ifndef LLMUX_GATEWAY_PASSAGE_H
 #define LLMUX_GATEWAY_PASSAGE_H
 
@@ -9,13 +9,17 @@
 
 struct passage {
     struct str model;
-    struct str field; /* of a form: where the name stands in the body; absent in JSON */
+    struct str field;    /* of a form: where the name stands in the body; absent in JSON */
+    struct str boundary; /* of a form; absent: JSON */
+    bool implied;        /* the body does not name the model: it is the usual one */
 };
 
-/* Read a body of this content type.  *doc is parsed when it is JSON; names lie in the body or in the arena.
- * ERR_SYNTAX, ERR_TYPE, ERR_LIMIT. */
-MUST_CHECK enum err passage_read(struct passage *p, struct str content_type, struct str body,
-                                 struct json_doc *doc, struct arena *a, struct fault *f);
+/* Read a body of this content type; usual is the model that is meant by none, absent when one must be named.  *doc is
+ * parsed when it is JSON; names lie in the body or in the arena, the boundary in the content type.  ERR_SYNTAX,
+ * ERR_TYPE, ERR_LIMIT. */
+MUST_CHECK enum err
+passage_read(struct passage *p, struct str usual, struct str content_type, struct str body,
+             struct json_doc *doc, struct arena *a, struct fault *f);
 
 /* *sent is the body with this name of the model: the body itself, or what is appended to out. */
 MUST_CHECK enum err

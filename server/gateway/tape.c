@@ -70,7 +70,8 @@ static enum err
 read_passage(struct tape *t, const struct front *front, struct str type, struct str body,
              struct fault *f)
 {
-    enum err err = passage_read(&t->passage, type, body, &t->doc, &t->arena, f);
+    enum err err = passage_read(&t->passage, front->op->usual_model, type, body, &t->doc, &t->arena,
+                                f);
     t->ask = (struct xd_ask){ .kind = front->op->kind };
     *xd_ask_model(&t->ask) = t->passage.model;
     return err;

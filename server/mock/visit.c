@@ -226,7 +226,8 @@ read_passage(struct visit *v, struct fault *f)
     struct json_doc doc;
     struct str type = http_head_get(http_exchange_head(v->x), STR("content-type"));
     json_doc_init(&doc);
-    enum err err = passage_read(&p, type, http_exchange_body(v->x), &doc, &v->arena, f);
+    enum err err = passage_read(&p, v->route->op->usual_model, type, http_exchange_body(v->x), &doc,
+                                &v->arena, f);
     json_doc_fini(&doc);
     v->ask = (struct xd_ask){ .kind = v->route->op->kind };
     *xd_ask_model(&v->ask) = p.model;

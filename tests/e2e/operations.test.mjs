@@ -23,11 +23,14 @@ const named = [...new Set([...embedders, ...rankers, ...counters, 'ollama_comple
 
 before(async () => {
     w = await World.start({
-        providers: (emulator) => [...named, 'openai'].map((type) => ({
+        providers: (emulator) => [{
+            name: 'judge', type: 'openai.chat', base_url: emulator, api_key: UPSTREAM_KEY,
+            models: [{ name: 'omni-moderation-latest', upstream: 'judge-2' }],
+        }, ...[...named, 'openai'].map((type) => ({
             name: type.replace('.', '-'), type, base_url: new URL(`/${type}/v1`, emulator).href,
             api_key: UPSTREAM_KEY,
             models: (type === 'openai' ? ['-'] : ['/', '-']).map((sign) => ({ name: `${type}${sign}*`, upstream: '*' })),
-        })),
+        }))],
     });
 });
 after(() => w.stop());
@@ -345,6 +348,24 @@ describe('what passes', () => {
             model: 'openai/paint', prompt: 'blue', image: new File([new Uint8Array(70_000)], 'a.png'),
         });
         assert.equal(edit.model, 'paint');
+    });
+
+    test('what the provider says of the cost is in the log', async () => {
+        const { response } = await w.openai().images.generate({ model: 'openai/paint', prompt: 'a cat' }).withResponse();
+        const line = await w.log(response.headers.get('x-request-id'));
+        assert.deepEqual([line.tokens_in, line.tokens_out], [3, 5]);
+    });
+
+    test('a request that names no model means the usual one', async () => {
+        const { data, response } = await w.openai().moderations.create({ input: 'Hello' }).withResponse();
+        assert.equal(data.model, 'judge-2');
+        assert.deepEqual((await w.last()).body, { input: 'Hello', model: 'judge-2' });
+        assert.equal((await w.log(response.headers.get('x-request-id'))).model, 'omni-moderation-latest');
+        const e = await failure(w.openai().images.generate({ prompt: 'a cat' }));
+        assert.equal(e.status, 404);
+        assert.match(e.message, /names none and means the usual one; no such model: dall-e-2/);
+        const image = new File([new Uint8Array(70)], 'a.png', { type: 'image/png' });
+        assert.equal((await failure(w.openai().images.createVariation({ image }))).status, 404);
     });
 
     test('a form without a model is refused', async () => {

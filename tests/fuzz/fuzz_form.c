@@ -18,12 +18,14 @@ replace(struct str type, struct str body, const struct passage *p)
     struct buf out;
     struct str sent;
     struct fault f;
+    const struct str none = { NULL, 0 };
     arena_init(&a, 1 << 20);
     json_doc_init(&doc);
     buf_init(&out, 8 << 20);
     if (passage_write(p, body, &doc, STR("another-name"), &a, &out, &sent))
         abort();
-    if (passage_read(&again, type, sent, &doc, &a, &f) || !str_is(again.model, "another-name"))
+    if (passage_read(&again, none, type, sent, &doc, &a, &f)
+        || !str_is(again.model, "another-name"))
         abort();
     arena_fini(&a);
     json_doc_fini(&doc);
@@ -40,11 +42,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct str body = str_skip(str_make(copy, n), type.n + 1);
     struct str boundary = form_boundary(type), value;
     if (boundary.n && form_field(body, boundary, STR("model"), &value) == FORM_FOUND) {
-        struct passage p = { .model = value, .field = value };
+        struct passage p = { .model = value, .field = value, .boundary = boundary };
         if (value.p < body.p || value.p + value.n > body.p + body.n)
             abort();
         if (value.n) /* an empty one may have no place of its own */
             replace(type, body, &p);
+    } else if (boundary.n && form_field(body, boundary, STR("model"), &value) == FORM_MISSING) {
+        struct passage p = { .boundary = boundary, .implied = true };
+        replace(type, body, &p);
     }
     free(copy);
     return 0;

@@ -16,6 +16,9 @@ struct trip {
     enum err err;
 };
 
+/* The model that is meant by none. */
+static struct str usual;
+
 static void
 begin(struct trip *t, const char *type, struct str body)
 {
@@ -23,7 +26,7 @@ begin(struct trip *t, const char *type, struct str body)
     json_doc_init(&t->doc);
     buf_init(&t->out, 1 << 20);
     t->fault = (struct fault){ .err = ERR_OK };
-    t->err = passage_read(&t->passage, str_from(type), body, &t->doc, &t->arena, &t->fault);
+    t->err = passage_read(&t->passage, usual, str_from(type), body, &t->doc, &t->arena, &t->fault);
 }
 
 static void
@@ -69,6 +72,37 @@ the_model_is_read_and_put(void **state)
 }
 
 static void
+a_usual_model_is_meant_by_none(void **state)
+{
+    static const char form[] =
+        "--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\n1\r\n--b--\r\n";
+    static const char more[] =
+        "\r\n--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nbig\r\n"
+        "--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\n1\r\n--b--\r\n";
+    static const char preamble[] =
+        "hello\r\n--b\r\nContent-Disposition: form-data; name=\"n\"\r\n\r\n1\r\n--b--\r\n";
+    struct trip t;
+    (void)state;
+    usual = STR("paint-1");
+    becomes("application/json", "{\"n\":1}", "paint-1", "paint-1", "{\"n\":1}");
+    becomes("application/json", "{\"n\":1}", "paint-1", "big", "{\"model\":\"big\",\"n\":1}");
+    becomes("application/json", "{\"model\":null}", "paint-1", "big", "{\"model\":\"big\"}");
+    becomes("application/json", "{\"model\":\"x\"}", "x", "x", "{\"model\":\"x\"}");
+    becomes(FORM, form, "paint-1", "paint-1", form);
+    becomes(FORM, form, "paint-1", "big", more);
+    becomes(FORM, preamble, "paint-1", "big", more);
+    becomes(FORM, PARTS("fast"), "fast", "f", PARTS("f"));
+    begin(&t, FORM, str_from(more));
+    assert_true(str_is(t.passage.model, "big"));
+    assert_false(t.passage.implied);
+    end(&t);
+    begin(&t, "application/json", STR("[]"));
+    assert_int_equal(t.err, ERR_TYPE);
+    end(&t);
+    usual = (struct str){ NULL, 0 };
+}
+
+static void
 bodies_without_a_model_are_refused(void **state)
 {
     (void)state;
@@ -98,6 +132,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_model_is_read_and_put),
+        cmocka_unit_test(a_usual_model_is_meant_by_none),
         cmocka_unit_test(bodies_without_a_model_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
