@@ -357,6 +357,7 @@ emit_struct(struct emit *e)
     const struct ast_setting *version = dialect_setting(e->d, "version");
     const struct ast_setting *base = dialect_setting(e->d, "base");
     const struct ast_setting *models = dialect_setting(e->d, "models");
+    const struct ast_setting *telemetry = dialect_setting(e->d, "telemetry");
     struct str retry = header_for(e, error, "retry_after"),
                request = header_for(e, error, "request"), word = header_for(e, error, "kind");
 
@@ -377,6 +378,8 @@ emit_struct(struct emit *e)
     emit_settings_members(e);
     if (models)
         em(e, "    .models = %smodels,\n    .nmodels = %u,\n", e->d->prefix, models->values.n);
+    if (telemetry)
+        em(e, "    .telemetry = STR_INIT(%s),\n", c_string(e->a, telemetry->values.v[0].s));
     if (also)
         em(e, "    .also = %salso,\n", e->d->prefix);
     em(e,

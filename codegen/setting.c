@@ -42,6 +42,7 @@ static const struct {
     { "auth", 1, ~0u, "auth header \"x-api-key\"" },
     { "base", 1, 1, "base \"https://api.acme.com/v1\"" },
     { "models", 1, ~0u, "models \"acme-*\", \"a1*\"" },
+    { "telemetry", 1, 1, "telemetry \"acme.inference\"" },
     { "operations", 1, ~0u, "operations chat, embeddings" },
     { "also", 1, ~0u, "also \"vendor.dialect\", \"acme_messages\"" },
     { "front", 1, ~0u, "front \"/v1\"" },
@@ -291,7 +292,7 @@ no_such_setting(const struct ast_setting *s, struct diags *d)
         diag_help(
             e,
             "the settings are version, framing, auth, base, also, default, front, lists, models, "
-            "names and policy");
+            "telemetry, names and policy");
 }
 
 static void

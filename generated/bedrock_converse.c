@@ -46,7 +46,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* bedrock/converse.spec:66 */
+/* bedrock/converse.spec:67 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -56,7 +56,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:68 */
+/* bedrock/converse.spec:69 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("default"), STR_INIT("default"), 1, 1, 2, 0 },
     { STR_INIT("default"), STR_INIT("auto"), 0, 1, 3, 0 },
@@ -65,7 +65,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* bedrock/converse.spec:155 */
+/* bedrock/converse.spec:156 */
 static const struct xd_pair image_format_table_v[] = {
     { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4, 0 },
     { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5, 0 },
@@ -77,7 +77,7 @@ static const struct xd_pairs image_format_table = {
     sizeof image_format_table_v / sizeof *image_format_table_v,
 };
 
-/* bedrock/converse.spec:159 */
+/* bedrock/converse.spec:160 */
 static const struct xd_pair document_format_table_v[] = {
     { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8, 0 },
     { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9, 0 },
@@ -97,7 +97,7 @@ static const struct xd_pairs document_format_table = {
     sizeof document_format_table_v / sizeof *document_format_table_v,
 };
 
-/* bedrock/converse.spec:171 */
+/* bedrock/converse.spec:172 */
 static const struct xd_word result_status_table_v[] = {
     { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17, 0 },
     { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18, 0 },
@@ -108,7 +108,7 @@ static const struct xd_table result_status_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:202 */
+/* bedrock/converse.spec:203 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20, 0 },
@@ -120,7 +120,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:204 */
+/* bedrock/converse.spec:205 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23, 0 },
@@ -134,7 +134,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:218 */
+/* bedrock/converse.spec:219 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 28, 0 },
 };
@@ -144,7 +144,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:233 */
+/* bedrock/converse.spec:234 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 29, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 30, 0 },
@@ -163,7 +163,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:273 */
+/* bedrock/converse.spec:274 */
 static const struct xd_word exception_table_v[] = {
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 38, 0 },
     { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 39, 0 },
@@ -185,7 +185,7 @@ static const struct xd_table exception_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:299 */
+/* bedrock/converse.spec:300 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 52, 0 },
     { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 53, 0 },
@@ -219,7 +219,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:35: request */
+/* bedrock/converse.spec:36: request */
 static const struct xd_key request_keys_inferenceConfig_v[] = {
     { STR_INIT("maxTokens"), 2, NULL },
     { STR_INIT("temperature"), 3, NULL },
@@ -548,7 +548,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:60: message */
+/* bedrock/converse.spec:61: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -628,7 +628,7 @@ static const struct xd_members block_members = {
     sizeof block_members_v / sizeof *block_members_v - 1, 12, false,
 };
 
-/* bedrock/converse.spec:73: block.text */
+/* bedrock/converse.spec:74: block.text */
 static const struct xd_key block_text_keys_citationsContent_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -691,7 +691,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:77: block.text */
+/* bedrock/converse.spec:78: block.text */
 static const struct xd_key block_text_2_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -728,7 +728,7 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:81: block.thinking */
+/* bedrock/converse.spec:82: block.thinking */
 static const struct xd_key block_thinking_keys_reasoningContent_reasoningText_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -795,7 +795,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:85: block.sealed */
+/* bedrock/converse.spec:86: block.sealed */
 static const struct xd_key block_sealed_keys_reasoningContent_v[] = {
     { STR_INIT("redactedContent"), 0, NULL },
 };
@@ -840,7 +840,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:88: block.image */
+/* bedrock/converse.spec:89: block.image */
 static const struct xd_key block_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -912,7 +912,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:93: block.document */
+/* bedrock/converse.spec:94: block.document */
 static const struct xd_key block_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -1018,7 +1018,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:101: block.document */
+/* bedrock/converse.spec:102: block.document */
 static const struct xd_key block_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1130,7 +1130,7 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:110: block.call */
+/* bedrock/converse.spec:111: block.call */
 static const struct xd_key block_call_keys_toolUse_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1191,7 +1191,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:116: block.result */
+/* bedrock/converse.spec:117: block.result */
 static const struct xd_key block_result_keys_toolResult_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1268,7 +1268,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:121: block.refusal */
+/* bedrock/converse.spec:122: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
 };
@@ -1289,7 +1289,7 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:71: block_apart */
+/* bedrock/converse.spec:72: block_apart */
 static const struct xd_key block_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -1473,7 +1473,7 @@ static const struct xd_members result_part_members = {
     sizeof result_part_members_v / sizeof *result_part_members_v - 1, 5, false,
 };
 
-/* bedrock/converse.spec:129: result_part.text */
+/* bedrock/converse.spec:130: result_part.text */
 static const struct xd_key result_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -1512,7 +1512,7 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:130: result_part.text */
+/* bedrock/converse.spec:131: result_part.text */
 static const struct xd_key result_part_text_2_keys_v[] = {
     { STR_INIT("json"), 0, NULL },
 };
@@ -1535,7 +1535,7 @@ read_result_part_text_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* bedrock/converse.spec:131: result_part.image */
+/* bedrock/converse.spec:132: result_part.image */
 static const struct xd_key result_part_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -1611,7 +1611,7 @@ write_result_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:136: result_part.document */
+/* bedrock/converse.spec:137: result_part.document */
 static const struct xd_key result_part_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -1695,7 +1695,7 @@ write_result_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:142: result_part.document */
+/* bedrock/converse.spec:143: result_part.document */
 static const struct xd_key result_part_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1880,7 +1880,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* bedrock/converse.spec:153: cache_point */
+/* bedrock/converse.spec:154: cache_point */
 static const struct xd_key cache_point_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1927,7 +1927,7 @@ static const struct xd_members citation_members = {
     sizeof citation_members_v / sizeof *citation_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:174: citation.web */
+/* bedrock/converse.spec:175: citation.web */
 static const struct xd_key citation_web_keys_location_web_v[] = {
     { STR_INIT("url"), 0, NULL },
 };
@@ -2044,7 +2044,7 @@ static const struct xd_members tool_members = {
     sizeof tool_members_v / sizeof *tool_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:186: tool.function */
+/* bedrock/converse.spec:187: tool.function */
 static const struct xd_key tool_function_keys_toolSpec_inputSchema_v[] = {
     { STR_INIT("json"), 2, NULL },
 };
@@ -2126,7 +2126,7 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:184: tool_apart */
+/* bedrock/converse.spec:185: tool_apart */
 static const struct xd_key tool_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -2204,7 +2204,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* bedrock/converse.spec:196: thinking */
+/* bedrock/converse.spec:197: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -2259,7 +2259,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:209: format */
+/* bedrock/converse.spec:210: format */
 static const struct xd_key format_keys_structure_jsonSchema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2344,7 +2344,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:221: reply */
+/* bedrock/converse.spec:222: reply */
 static const struct xd_key reply_keys_output_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2480,7 +2480,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:246: usage */
+/* bedrock/converse.spec:247: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
     { STR_INIT("outputTokens"), 1, NULL },
@@ -2570,7 +2570,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:258: messageStart */
+/* bedrock/converse.spec:259: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2604,7 +2604,7 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:259: contentBlockStart */
+/* bedrock/converse.spec:260: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
@@ -2665,7 +2665,7 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:260: contentBlockDelta */
+/* bedrock/converse.spec:261: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2692,7 +2692,7 @@ static const struct xd_members events_contentBlockDelta_grow_members = {
     6, -1, false,
 };
 
-/* A delta of the open block: bedrock/converse.spec:70 */
+/* A delta of the open block: bedrock/converse.spec:71 */
 static bool
 read_events_contentBlockDelta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2882,7 +2882,7 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:261: contentBlockStop */
+/* bedrock/converse.spec:262: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2925,7 +2925,7 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:262: messageStop */
+/* bedrock/converse.spec:263: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2977,7 +2977,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:263: metadata */
+/* bedrock/converse.spec:264: metadata */
 static const struct xd_key events_metadata_keys_metrics_v[] = {
     { STR_INIT("latencyMs"), -1, NULL },
 };
@@ -3035,7 +3035,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:264: * */
+/* bedrock/converse.spec:265: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3075,7 +3075,7 @@ read_events__(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:266: a row for each state, a column for each event */
+/* bedrock/converse.spec:267: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -3192,7 +3192,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* bedrock/converse.spec:290: error */
+/* bedrock/converse.spec:291: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3523,7 +3523,7 @@ static void write_bedrock_cohere_rerank_reply(struct xd *x, const struct ir_rera
 static void read_bedrock_cohere_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
 static void write_bedrock_cohere_ranked(struct xd *x, const struct ir_ranked *m);
 
-/* providers/bedrock_cohere.spec:27 */
+/* providers/bedrock_cohere.spec:28 */
 static const struct xd_word bedrock_cohere_input_type_table_v[] = {
     { STR_INIT("search_query"), IR_PURPOSE_QUERY, 0, 1, 1, 200, 0 },
     { STR_INIT("search_document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 201, 0 },
@@ -3541,7 +3541,7 @@ static const struct xd_table bedrock_cohere_input_type_table = {
     NULL,
 };
 
-/* providers/bedrock_cohere.spec:19: embed_request */
+/* providers/bedrock_cohere.spec:20: embed_request */
 static const struct xd_key bedrock_cohere_embed_request_keys_v[] = {
     { STR_INIT("texts"), 0, NULL },
     { STR_INIT("input_type"), 1, NULL },
@@ -3627,7 +3627,7 @@ write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *
     jw_close(&x->w);
 }
 
-/* providers/bedrock_cohere.spec:40: embed_reply */
+/* providers/bedrock_cohere.spec:41: embed_reply */
 static const struct xd_key bedrock_cohere_embed_reply_keys_embeddings_v[] = {
     { STR_INIT("float"), 2, NULL },
     { STR_INIT("int8"), 3, NULL },
@@ -3736,7 +3736,7 @@ write_bedrock_cohere_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_cohere.spec:53: rerank_request */
+/* providers/bedrock_cohere.spec:54: rerank_request */
 static const struct xd_key bedrock_cohere_rerank_request_keys_v[] = {
     { STR_INIT("api_version"), -1, NULL },
     { STR_INIT("query"), 0, NULL },
@@ -3816,7 +3816,7 @@ write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request
     jw_close(&x->w);
 }
 
-/* providers/bedrock_cohere.spec:61: rerank_reply */
+/* providers/bedrock_cohere.spec:62: rerank_reply */
 static const struct xd_key bedrock_cohere_rerank_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("results"), 1, NULL },
@@ -3877,7 +3877,7 @@ write_bedrock_cohere_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_cohere.spec:67: ranked */
+/* providers/bedrock_cohere.spec:68: ranked */
 static const struct xd_key bedrock_cohere_ranked_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("relevance_score"), 1, NULL },
@@ -3929,7 +3929,7 @@ static void write_bedrock_nova_embed_reply(struct xd *x, const struct ir_embed_r
 static void read_bedrock_nova_nova_vector(struct xd *x, uint32_t at, struct ir_vector *m);
 static void write_bedrock_nova_nova_vector(struct xd *x, const struct ir_vector *m);
 
-/* providers/bedrock_nova.spec:24 */
+/* providers/bedrock_nova.spec:25 */
 static const struct xd_word bedrock_nova_embedding_purpose_table_v[] = {
     { STR_INIT("GENERIC_RETRIEVAL"), IR_PURPOSE_QUERY, 0, 1, 1, 229, 0 },
     { STR_INIT("GENERIC_INDEX"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 230, 0 },
@@ -3952,7 +3952,7 @@ static const struct xd_table bedrock_nova_embedding_purpose_table = {
     NULL,
 };
 
-/* providers/bedrock_nova.spec:36 */
+/* providers/bedrock_nova.spec:37 */
 static const struct xd_word bedrock_nova_truncation_table_v[] = {
     { STR_INIT("END"), IR_BOOL_TRUE, 0, 1, 1, 239, 0 },
     { STR_INIT("NONE"), IR_BOOL_FALSE, 0, 1, 1, 240, 0 },
@@ -3964,7 +3964,7 @@ static const struct xd_table bedrock_nova_truncation_table = {
     NULL,
 };
 
-/* providers/bedrock_nova.spec:15: embed_request */
+/* providers/bedrock_nova.spec:16: embed_request */
 static const struct xd_key bedrock_nova_embed_request_keys_singleEmbeddingParams_text_v[] = {
     { STR_INIT("truncationMode"), 2, NULL },
     { STR_INIT("value"), 3, NULL },
@@ -4075,7 +4075,7 @@ write_bedrock_nova_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_nova.spec:38: embed_reply */
+/* providers/bedrock_nova.spec:39: embed_reply */
 static const struct xd_key bedrock_nova_embed_reply_keys_v[] = {
     { STR_INIT("embeddings"), 0, NULL },
 };
@@ -4127,7 +4127,7 @@ write_bedrock_nova_embed_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_nova.spec:43: nova_vector */
+/* providers/bedrock_nova.spec:44: nova_vector */
 static const struct xd_key bedrock_nova_nova_vector_keys_v[] = {
     { STR_INIT("embeddingType"), -1, NULL },
     { STR_INIT("embedding"), 0, NULL },
@@ -4181,7 +4181,7 @@ static void write_bedrock_rerank_ranked(struct xd *x, const struct ir_ranked *m)
 static void read_bedrock_rerank_ranked_document(struct xd *x, uint32_t at, struct ir_document *m);
 static void write_bedrock_rerank_ranked_document(struct xd *x, const struct ir_document *m);
 
-/* providers/bedrock_rerank.spec:15: rerank_request */
+/* providers/bedrock_rerank.spec:16: rerank_request */
 static const struct xd_key bedrock_rerank_rerank_request_keys_rerankingConfiguration_bedrockRerankingConfiguration_modelConfiguration_v[] =
     {
     { STR_INIT("modelArn"), 1, NULL },
@@ -4313,7 +4313,7 @@ write_bedrock_rerank_rerank_request(struct xd *x, const struct ir_rerank_request
     jw_close(&x->w);
 }
 
-/* providers/bedrock_rerank.spec:24: text_query */
+/* providers/bedrock_rerank.spec:25: text_query */
 static const struct xd_key bedrock_rerank_text_query_keys_textQuery_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -4364,7 +4364,7 @@ write_bedrock_rerank_text_query(struct xd *x, const struct ir_rerank_request *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_rerank.spec:25: inline_source */
+/* providers/bedrock_rerank.spec:26: inline_source */
 static const struct xd_key bedrock_rerank_inline_source_keys_inlineDocumentSource_textDocument_v[] =
     {
     { STR_INIT("text"), 0, NULL },
@@ -4432,7 +4432,7 @@ write_bedrock_rerank_inline_source(struct xd *x, const struct ir_document *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_rerank.spec:30: rerank_reply */
+/* providers/bedrock_rerank.spec:31: rerank_reply */
 static const struct xd_key bedrock_rerank_rerank_reply_keys_v[] = {
     { STR_INIT("results"), 0, NULL },
 };
@@ -4486,7 +4486,7 @@ write_bedrock_rerank_rerank_reply(struct xd *x, const struct ir_rerank_reply *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_rerank.spec:35: ranked */
+/* providers/bedrock_rerank.spec:36: ranked */
 static const struct xd_key bedrock_rerank_ranked_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("relevanceScore"), 1, NULL },
@@ -4540,7 +4540,7 @@ write_bedrock_rerank_ranked(struct xd *x, const struct ir_ranked *m)
     jw_close(&x->w);
 }
 
-/* providers/bedrock_rerank.spec:41: ranked_document */
+/* providers/bedrock_rerank.spec:42: ranked_document */
 static const struct xd_key bedrock_rerank_ranked_document_keys_textDocument_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -4595,7 +4595,7 @@ static void write_bedrock_titan_embed_request(struct xd *x, const struct ir_embe
 static void read_bedrock_titan_embed_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
 static void write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m);
 
-/* providers/bedrock_titan.spec:14: embed_request */
+/* providers/bedrock_titan.spec:15: embed_request */
 static const struct xd_key bedrock_titan_embed_request_keys_v[] = {
     { STR_INIT("inputText"), 0, NULL },
     { STR_INIT("dimensions"), 1, NULL },
@@ -4656,7 +4656,7 @@ write_bedrock_titan_embed_request(struct xd *x, const struct ir_embed_request *m
     jw_close(&x->w);
 }
 
-/* providers/bedrock_titan.spec:21: embed_reply */
+/* providers/bedrock_titan.spec:22: embed_reply */
 static const struct xd_key bedrock_titan_embed_reply_keys_v[] = {
     { STR_INIT("embedding"), 0, NULL },
     { STR_INIT("inputTextTokenCount"), 1, NULL },
@@ -4717,14 +4717,14 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
         xd_lose(x, "usage.audio_out");
     jw_close(&x->w);
 }
-static const struct str policy_14_globs[] = {
+static const struct str policy_15_globs[] = {
     STR_INIT("*gpt-oss*"),
 };
-static const struct str policy_15_globs[] = {
+static const struct str policy_16_globs[] = {
     STR_INIT("*claude*"),
     STR_INIT("arn:*"),
 };
-static const struct str policy_16_globs[] = {
+static const struct str policy_17_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -4745,9 +4745,9 @@ static const struct xd_policy policies[] = {
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
     { STR_INIT("roles"), STR_INIT("strict"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("plain"), policy_14_globs, 1 },
-    { STR_INIT("thinking"), STR_INIT("budget"), policy_15_globs, 2 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_16_globs, 7 },
+    { STR_INIT("thinking"), STR_INIT("plain"), policy_15_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("budget"), policy_16_globs, 2 },
+    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_17_globs, 7 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -5230,229 +5230,229 @@ static const struct xd_op bedrock_titan_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "bedrock/converse.spec:66", "\"user\" <-> user" },
-    { "bedrock/converse.spec:66", "\"assistant\" <-> assistant" },
-    { "bedrock/converse.spec:68", "\"default\" <-> \"default\"" },
-    { "bedrock/converse.spec:68", "\"default\" <- \"auto\"" },
-    { "bedrock/converse.spec:156", "\"png\" <-> \"image/png\"" },
-    { "bedrock/converse.spec:156", "\"jpeg\" <-> \"image/jpeg\"" },
-    { "bedrock/converse.spec:156", "\"gif\" <-> \"image/gif\"" },
-    { "bedrock/converse.spec:156", "\"webp\" <-> \"image/webp\"" },
-    { "bedrock/converse.spec:160", "\"pdf\" <-> \"application/pdf\"" },
-    { "bedrock/converse.spec:161", "\"csv\" <-> \"text/csv\"" },
-    { "bedrock/converse.spec:162", "\"doc\" <-> \"application/msword\"" },
-    { "bedrock/converse.spec:163",
+    { "bedrock/converse.spec:67", "\"user\" <-> user" },
+    { "bedrock/converse.spec:67", "\"assistant\" <-> assistant" },
+    { "bedrock/converse.spec:69", "\"default\" <-> \"default\"" },
+    { "bedrock/converse.spec:69", "\"default\" <- \"auto\"" },
+    { "bedrock/converse.spec:157", "\"png\" <-> \"image/png\"" },
+    { "bedrock/converse.spec:157", "\"jpeg\" <-> \"image/jpeg\"" },
+    { "bedrock/converse.spec:157", "\"gif\" <-> \"image/gif\"" },
+    { "bedrock/converse.spec:157", "\"webp\" <-> \"image/webp\"" },
+    { "bedrock/converse.spec:161", "\"pdf\" <-> \"application/pdf\"" },
+    { "bedrock/converse.spec:162", "\"csv\" <-> \"text/csv\"" },
+    { "bedrock/converse.spec:163", "\"doc\" <-> \"application/msword\"" },
+    { "bedrock/converse.spec:164",
       "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
-    { "bedrock/converse.spec:164", "\"xls\" <-> \"application/vnd.ms-excel\"" },
-    { "bedrock/converse.spec:165",
+    { "bedrock/converse.spec:165", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:166",
       "\"xlsx\" <-> \"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\"" },
-    { "bedrock/converse.spec:166", "\"html\" <-> \"text/html\"" },
-    { "bedrock/converse.spec:167", "\"txt\" <-> \"text/plain\"" },
-    { "bedrock/converse.spec:168", "\"md\" <-> \"text/markdown\"" },
-    { "bedrock/converse.spec:171", "\"error\" <-> true" },
-    { "bedrock/converse.spec:171", "\"success\" <-> false" },
-    { "bedrock/converse.spec:202", "\"enabled\" <-> budget" },
-    { "bedrock/converse.spec:202", "\"adaptive\" <-> auto" },
-    { "bedrock/converse.spec:202", "\"disabled\" <-> off" },
-    { "bedrock/converse.spec:205", "\"low\" <-> low" },
-    { "bedrock/converse.spec:205", "\"medium\" <-> medium" },
-    { "bedrock/converse.spec:205", "\"high\" <-> high" },
-    { "bedrock/converse.spec:205", "\"xhigh\" <-> xhigh" },
-    { "bedrock/converse.spec:205", "\"max\" <-> max" },
-    { "bedrock/converse.spec:206", "\"low\" <- minimal" },
-    { "bedrock/converse.spec:218", "\"json_schema\" <-> schema" },
-    { "bedrock/converse.spec:234", "\"end_turn\" <-> end" },
-    { "bedrock/converse.spec:235", "\"stop_sequence\" <-> match" },
-    { "bedrock/converse.spec:236", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "bedrock/converse.spec:237", "\"tool_use\" <-> call" },
-    { "bedrock/converse.spec:238", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
-    { "bedrock/converse.spec:239",
+    { "bedrock/converse.spec:167", "\"html\" <-> \"text/html\"" },
+    { "bedrock/converse.spec:168", "\"txt\" <-> \"text/plain\"" },
+    { "bedrock/converse.spec:169", "\"md\" <-> \"text/markdown\"" },
+    { "bedrock/converse.spec:172", "\"error\" <-> true" },
+    { "bedrock/converse.spec:172", "\"success\" <-> false" },
+    { "bedrock/converse.spec:203", "\"enabled\" <-> budget" },
+    { "bedrock/converse.spec:203", "\"adaptive\" <-> auto" },
+    { "bedrock/converse.spec:203", "\"disabled\" <-> off" },
+    { "bedrock/converse.spec:206", "\"low\" <-> low" },
+    { "bedrock/converse.spec:206", "\"medium\" <-> medium" },
+    { "bedrock/converse.spec:206", "\"high\" <-> high" },
+    { "bedrock/converse.spec:206", "\"xhigh\" <-> xhigh" },
+    { "bedrock/converse.spec:206", "\"max\" <-> max" },
+    { "bedrock/converse.spec:207", "\"low\" <- minimal" },
+    { "bedrock/converse.spec:219", "\"json_schema\" <-> schema" },
+    { "bedrock/converse.spec:235", "\"end_turn\" <-> end" },
+    { "bedrock/converse.spec:236", "\"stop_sequence\" <-> match" },
+    { "bedrock/converse.spec:237", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
+    { "bedrock/converse.spec:238", "\"tool_use\" <-> call" },
+    { "bedrock/converse.spec:239", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
+    { "bedrock/converse.spec:240",
       "\"malformed_model_output\", \"malformed_tool_use\" <-> failed" },
-    { "bedrock/converse.spec:240", "\"end_turn\" <- pause" },
-    { "bedrock/converse.spec:241", "\"end_turn\" <- other" },
-    { "bedrock/converse.spec:242", "* -> other" },
-    { "bedrock/converse.spec:274", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:275", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:276", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:277", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:278", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:279", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:280", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:281", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:282", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:283", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:284", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:285", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:286", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:287", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:300", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:302", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:303",
+    { "bedrock/converse.spec:241", "\"end_turn\" <- pause" },
+    { "bedrock/converse.spec:242", "\"end_turn\" <- other" },
+    { "bedrock/converse.spec:243", "* -> other" },
+    { "bedrock/converse.spec:275", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:276", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:277", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:278", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:279", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:280", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:281", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:282", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:283", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:284", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:285", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:286", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:287", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:288", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:302", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:303", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:304",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:305", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:306", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:307", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:308", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:309",
+    { "bedrock/converse.spec:306", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:307", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:308", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:309", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:310",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:310", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:311", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:312", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:313", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:314",
-      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
+    { "bedrock/converse.spec:311", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:312", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:313", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:314", "\"ModelTimeoutException\" 408 <-> timeout" },
     { "bedrock/converse.spec:315",
-      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
     { "bedrock/converse.spec:316",
+      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:317",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
-    { "bedrock/converse.spec:36", "messages <-> turns : [message] required" },
-    { "bedrock/converse.spec:37", "system <-> instructions : [block]" },
-    { "bedrock/converse.spec:38", "inferenceConfig.maxTokens <-> max_output" },
-    { "bedrock/converse.spec:39", "inferenceConfig.temperature <-> sampling.temperature max 1" },
-    { "bedrock/converse.spec:40", "inferenceConfig.topP <-> sampling.top_p" },
-    { "bedrock/converse.spec:41", "inferenceConfig.stopSequences <-> stops : [string]" },
-    { "bedrock/converse.spec:42", "toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/converse.spec:43", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
-    { "bedrock/converse.spec:44",
+    { "bedrock/converse.spec:37", "messages <-> turns : [message] required" },
+    { "bedrock/converse.spec:38", "system <-> instructions : [block]" },
+    { "bedrock/converse.spec:39", "inferenceConfig.maxTokens <-> max_output" },
+    { "bedrock/converse.spec:40", "inferenceConfig.temperature <-> sampling.temperature max 1" },
+    { "bedrock/converse.spec:41", "inferenceConfig.topP <-> sampling.top_p" },
+    { "bedrock/converse.spec:42", "inferenceConfig.stopSequences <-> stops : [string]" },
+    { "bedrock/converse.spec:43", "toolConfig.tools <-> tools : [tool]" },
+    { "bedrock/converse.spec:44", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/converse.spec:45",
       "toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
-    { "bedrock/converse.spec:45", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
-    { "bedrock/converse.spec:46", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
-    { "bedrock/converse.spec:47", "outputConfig.textFormat <-> format : format" },
-    { "bedrock/converse.spec:48", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:50",
-      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/converse.spec:46", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+    { "bedrock/converse.spec:47", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/converse.spec:48", "outputConfig.textFormat <-> format : format" },
+    { "bedrock/converse.spec:49", "serviceTier.type <-> tier : tier" },
     { "bedrock/converse.spec:51",
-      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
     { "bedrock/converse.spec:52",
+      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+    { "bedrock/converse.spec:53",
       "additionalModelRequestFields.reasoning_effort <-> reasoning.level" },
-    { "bedrock/converse.spec:53", "additionalModelRequestFields.top_k <-> sampling.top_k" },
-    { "bedrock/converse.spec:61", "role <-> role : role" },
-    { "bedrock/converse.spec:62", "content <-> blocks : [block] required" },
-    { "bedrock/converse.spec:74", "citationsContent.content <-> text : text_parts" },
-    { "bedrock/converse.spec:75",
+    { "bedrock/converse.spec:54", "additionalModelRequestFields.top_k <-> sampling.top_k" },
+    { "bedrock/converse.spec:62", "role <-> role : role" },
+    { "bedrock/converse.spec:63", "content <-> blocks : [block] required" },
+    { "bedrock/converse.spec:75", "citationsContent.content <-> text : text_parts" },
+    { "bedrock/converse.spec:76",
       "citationsContent.citations <-> citations : [citation] grows citation" },
-    { "bedrock/converse.spec:78", "text <-> text grows text" },
-    { "bedrock/converse.spec:82",
-      "reasoningContent.reasoningText.text <-> text else \"\" grows reasoningContent.text" },
+    { "bedrock/converse.spec:79", "text <-> text grows text" },
     { "bedrock/converse.spec:83",
+      "reasoningContent.reasoningText.text <-> text else \"\" grows reasoningContent.text" },
+    { "bedrock/converse.spec:84",
       "reasoningContent.reasoningText.signature <-> signature grows reasoningContent.signature" },
-    { "bedrock/converse.spec:86",
+    { "bedrock/converse.spec:87",
       "reasoningContent.redactedContent <-> data : base64_text grows "
       "reasoningContent.redactedContent" },
-    { "bedrock/converse.spec:89", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:90", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:94", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:95", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:96", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:97", "document.context <-> context" },
-    { "bedrock/converse.spec:98", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:102", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:103", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:104", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:105", "document.context <-> context" },
-    { "bedrock/converse.spec:106", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:111", "toolUse.toolUseId <-> id" },
-    { "bedrock/converse.spec:112", "toolUse.name <-> name" },
-    { "bedrock/converse.spec:113",
+    { "bedrock/converse.spec:90", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:91", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:95", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:96", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:97", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:98", "document.context <-> context" },
+    { "bedrock/converse.spec:99", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:103", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:104", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:105", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:106", "document.context <-> context" },
+    { "bedrock/converse.spec:107", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:112", "toolUse.toolUseId <-> id" },
+    { "bedrock/converse.spec:113", "toolUse.name <-> name" },
+    { "bedrock/converse.spec:114",
       "toolUse.input <-> arguments : json_object grows toolUse.input" },
-    { "bedrock/converse.spec:117", "toolResult.toolUseId <-> call" },
-    { "bedrock/converse.spec:118", "toolResult.content <-> blocks : [result_part] required" },
-    { "bedrock/converse.spec:119", "toolResult.status <-> failed : result_status" },
-    { "bedrock/converse.spec:121", "text <- text grows text" },
-    { "bedrock/converse.spec:71", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:73", "\"citationsContent\" <-> text with citations {" },
-    { "bedrock/converse.spec:77", "\"text\" <-> text {" },
-    { "bedrock/converse.spec:81", "\"reasoningContent.reasoningText\" <-> thinking {" },
-    { "bedrock/converse.spec:85", "\"reasoningContent.redactedContent\" <-> sealed {" },
-    { "bedrock/converse.spec:88", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:93", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:101", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:109",
+    { "bedrock/converse.spec:118", "toolResult.toolUseId <-> call" },
+    { "bedrock/converse.spec:119", "toolResult.content <-> blocks : [result_part] required" },
+    { "bedrock/converse.spec:120", "toolResult.status <-> failed : result_status" },
+    { "bedrock/converse.spec:122", "text <- text grows text" },
+    { "bedrock/converse.spec:72", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:74", "\"citationsContent\" <-> text with citations {" },
+    { "bedrock/converse.spec:78", "\"text\" <-> text {" },
+    { "bedrock/converse.spec:82", "\"reasoningContent.reasoningText\" <-> thinking {" },
+    { "bedrock/converse.spec:86", "\"reasoningContent.redactedContent\" <-> sealed {" },
+    { "bedrock/converse.spec:89", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:94", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:102", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:110",
       "\"toolUse\" with toolUse.type = \"server_tool_use\" -> foreign" },
-    { "bedrock/converse.spec:110", "\"toolUse\" <-> call {" },
-    { "bedrock/converse.spec:115", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
-    { "bedrock/converse.spec:116", "\"toolResult\" <-> result {" },
-    { "bedrock/converse.spec:122", "* <-> foreign" },
-    { "bedrock/converse.spec:121", "\"text\" <- refusal { text <- text grows text }" },
-    { "bedrock/converse.spec:129", "text <-> text" },
-    { "bedrock/converse.spec:130", "json -> text : json_text" },
-    { "bedrock/converse.spec:132", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:133", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:137", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:138", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:139", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:143", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:144", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:145", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:129", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "bedrock/converse.spec:130", "\"json\" -> text { json -> text : json_text }" },
-    { "bedrock/converse.spec:131", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:136", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:142", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:148", "* <-> foreign" },
-    { "bedrock/converse.spec:153", "type = \"default\"" },
-    { "bedrock/converse.spec:153", "ttl <-> ttl" },
-    { "bedrock/converse.spec:175", "location.web.url <-> url" },
-    { "bedrock/converse.spec:176", "title <-> title" },
-    { "bedrock/converse.spec:174", "\"location.web\" <-> web {" },
-    { "bedrock/converse.spec:179", "* <-> foreign" },
-    { "bedrock/converse.spec:187", "toolSpec.name <-> name" },
-    { "bedrock/converse.spec:188", "toolSpec.description <-> description" },
-    { "bedrock/converse.spec:189", "toolSpec.inputSchema.json <-> schema" },
-    { "bedrock/converse.spec:190", "toolSpec.strict <-> strict" },
-    { "bedrock/converse.spec:184", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:186", "\"toolSpec\" <-> function {" },
-    { "bedrock/converse.spec:192", "* <-> foreign" },
-    { "bedrock/converse.spec:197", "type <-> mode : thinking_mode" },
-    { "bedrock/converse.spec:198", "budget_tokens <-> budget" },
-    { "bedrock/converse.spec:199", "display <-> display" },
-    { "bedrock/converse.spec:210", "type <-> mode : format_mode" },
-    { "bedrock/converse.spec:211", "structure.jsonSchema.name <-> name" },
-    { "bedrock/converse.spec:212", "structure.jsonSchema.description <-> description" },
-    { "bedrock/converse.spec:213", "structure.jsonSchema.schema <-> schema : json in string" },
-    { "bedrock/converse.spec:222", "output.message.role = \"assistant\"" },
-    { "bedrock/converse.spec:223",
+    { "bedrock/converse.spec:111", "\"toolUse\" <-> call {" },
+    { "bedrock/converse.spec:116", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
+    { "bedrock/converse.spec:117", "\"toolResult\" <-> result {" },
+    { "bedrock/converse.spec:123", "* <-> foreign" },
+    { "bedrock/converse.spec:122", "\"text\" <- refusal { text <- text grows text }" },
+    { "bedrock/converse.spec:130", "text <-> text" },
+    { "bedrock/converse.spec:131", "json -> text : json_text" },
+    { "bedrock/converse.spec:133", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:134", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:138", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:139", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:140", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:144", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:145", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:146", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:130", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "bedrock/converse.spec:131", "\"json\" -> text { json -> text : json_text }" },
+    { "bedrock/converse.spec:132", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:137", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:143", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:149", "* <-> foreign" },
+    { "bedrock/converse.spec:154", "type = \"default\"" },
+    { "bedrock/converse.spec:154", "ttl <-> ttl" },
+    { "bedrock/converse.spec:176", "location.web.url <-> url" },
+    { "bedrock/converse.spec:177", "title <-> title" },
+    { "bedrock/converse.spec:175", "\"location.web\" <-> web {" },
+    { "bedrock/converse.spec:180", "* <-> foreign" },
+    { "bedrock/converse.spec:188", "toolSpec.name <-> name" },
+    { "bedrock/converse.spec:189", "toolSpec.description <-> description" },
+    { "bedrock/converse.spec:190", "toolSpec.inputSchema.json <-> schema" },
+    { "bedrock/converse.spec:191", "toolSpec.strict <-> strict" },
+    { "bedrock/converse.spec:185", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:187", "\"toolSpec\" <-> function {" },
+    { "bedrock/converse.spec:193", "* <-> foreign" },
+    { "bedrock/converse.spec:198", "type <-> mode : thinking_mode" },
+    { "bedrock/converse.spec:199", "budget_tokens <-> budget" },
+    { "bedrock/converse.spec:200", "display <-> display" },
+    { "bedrock/converse.spec:211", "type <-> mode : format_mode" },
+    { "bedrock/converse.spec:212", "structure.jsonSchema.name <-> name" },
+    { "bedrock/converse.spec:213", "structure.jsonSchema.description <-> description" },
+    { "bedrock/converse.spec:214", "structure.jsonSchema.schema <-> schema : json in string" },
+    { "bedrock/converse.spec:223", "output.message.role = \"assistant\"" },
+    { "bedrock/converse.spec:224",
       "output.message.content <-> choices[0].blocks : [block] required" },
-    { "bedrock/converse.spec:224", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:225", "usage <-> usage : usage else {}" },
-    { "bedrock/converse.spec:226", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:227", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:247", "inputTokens <-> input else 0" },
-    { "bedrock/converse.spec:248", "outputTokens <-> output else 0" },
-    { "bedrock/converse.spec:249", "totalTokens <- input + output + cache_read + cache_write" },
-    { "bedrock/converse.spec:250",
-      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:225", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:226", "usage <-> usage : usage else {}" },
+    { "bedrock/converse.spec:227", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:228", "serviceTier.type <-> tier : tier" },
+    { "bedrock/converse.spec:248", "inputTokens <-> input else 0" },
+    { "bedrock/converse.spec:249", "outputTokens <-> output else 0" },
+    { "bedrock/converse.spec:250", "totalTokens <- input + output + cache_read + cache_write" },
     { "bedrock/converse.spec:251",
+      "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
+    { "bedrock/converse.spec:252",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:258", "role = \"assistant\"" },
-    { "bedrock/converse.spec:259", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:259", "start <-> block : block" },
+    { "bedrock/converse.spec:259", "role = \"assistant\"" },
     { "bedrock/converse.spec:260", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:260", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:260", "start <-> block : block" },
     { "bedrock/converse.spec:261", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:262", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:263", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:263", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:264", "message, Message <-> error.message" },
-    { "bedrock/converse.spec:258",
-      "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; ignore p }" },
+    { "bedrock/converse.spec:261", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:262", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:263", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:264", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:264", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:265", "message, Message <-> error.message" },
     { "bedrock/converse.spec:259",
+      "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; ignore p }" },
+    { "bedrock/converse.spec:260",
       "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; "
       "ignore p }" },
-    { "bedrock/converse.spec:260",
+    { "bedrock/converse.spec:261",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
       "member; ignore p }" },
-    { "bedrock/converse.spec:261",
-      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
     { "bedrock/converse.spec:262",
-      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
+      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
     { "bedrock/converse.spec:263",
-      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
+      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
     { "bedrock/converse.spec:264",
+      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
+    { "bedrock/converse.spec:265",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:291", "message, Message <-> message else \"\"" },
+    { "bedrock/converse.spec:292", "message, Message <-> message else \"\"" },
     { "bedrock/count.spec:14", "input.converse.messages <-> turns : [message]" },
     { "bedrock/count.spec:15", "input.converse.system <-> instructions : [block]" },
     { "bedrock/count.spec:16", "input.converse.toolConfig.tools <-> tools : [tool]" },
@@ -5467,84 +5467,84 @@ static const struct xd_row rows[] = {
     { "bedrock/count.spec:21",
       "input.converse.additionalModelRequestFields.thinking <-> reasoning : thinking" },
     { "bedrock/count.spec:30", "inputTokens <-> input else 0" },
-    { "providers/bedrock_cohere.spec:28", "\"search_query\" <-> query" },
-    { "providers/bedrock_cohere.spec:29", "\"search_document\" <-> document" },
-    { "providers/bedrock_cohere.spec:30", "\"classification\" <-> classification" },
-    { "providers/bedrock_cohere.spec:31", "\"clustering\" <-> clustering" },
-    { "providers/bedrock_cohere.spec:32", "\"image\" <-> image" },
-    { "providers/bedrock_cohere.spec:33", "\"search_document\" <- similarity" },
-    { "providers/bedrock_cohere.spec:34", "\"search_query\" <- question" },
-    { "providers/bedrock_cohere.spec:35", "\"search_query\" <- code" },
-    { "providers/bedrock_cohere.spec:36", "\"search_document\" <- fact" },
-    { "providers/bedrock_cohere.spec:20", "texts <-> inputs : [string as text] required" },
-    { "providers/bedrock_cohere.spec:21", "input_type <-> purpose : input_type" },
-    { "providers/bedrock_cohere.spec:22", "embedding_types <-> encodings : [string]" },
-    { "providers/bedrock_cohere.spec:23", "output_dimension <-> dimensions" },
-    { "providers/bedrock_cohere.spec:41", "id <-> id" },
-    { "providers/bedrock_cohere.spec:42", "embeddings -> vectors : float_vectors" },
-    { "providers/bedrock_cohere.spec:43", "embeddings.float <-> vectors : float_vectors" },
-    { "providers/bedrock_cohere.spec:44", "embeddings.int8 <-> vectors : int8_vectors" },
-    { "providers/bedrock_cohere.spec:45", "embeddings.uint8 <-> vectors : uint8_vectors" },
-    { "providers/bedrock_cohere.spec:46", "embeddings.binary <-> vectors : binary_vectors" },
-    { "providers/bedrock_cohere.spec:47", "embeddings.ubinary <-> vectors : ubinary_vectors" },
-    { "providers/bedrock_cohere.spec:48", "embeddings.base64 <-> vectors : packed_vectors" },
-    { "providers/bedrock_cohere.spec:54", "api_version = 2" },
-    { "providers/bedrock_cohere.spec:55", "query <-> query required" },
-    { "providers/bedrock_cohere.spec:56", "documents <-> documents : [string as text] required" },
-    { "providers/bedrock_cohere.spec:57", "top_n <-> top" },
-    { "providers/bedrock_cohere.spec:62", "id <-> id" },
-    { "providers/bedrock_cohere.spec:63", "results <-> results : [ranked] required" },
-    { "providers/bedrock_cohere.spec:67", "index <-> index" },
-    { "providers/bedrock_cohere.spec:67", "relevance_score <-> score" },
-    { "providers/bedrock_nova.spec:25", "\"GENERIC_RETRIEVAL\" <-> query" },
-    { "providers/bedrock_nova.spec:26", "\"GENERIC_INDEX\" <-> document" },
-    { "providers/bedrock_nova.spec:27", "\"CLASSIFICATION\" <-> classification" },
-    { "providers/bedrock_nova.spec:28", "\"CLUSTERING\" <-> clustering" },
-    { "providers/bedrock_nova.spec:29", "\"GENERIC_INDEX\" <- similarity" },
-    { "providers/bedrock_nova.spec:30", "\"GENERIC_RETRIEVAL\" <- code" },
-    { "providers/bedrock_nova.spec:31", "\"GENERIC_RETRIEVAL\" <- question" },
-    { "providers/bedrock_nova.spec:32", "\"GENERIC_RETRIEVAL\" <- fact" },
-    { "providers/bedrock_nova.spec:33", "\"IMAGE_RETRIEVAL\" <-> image" },
-    { "providers/bedrock_nova.spec:34",
+    { "providers/bedrock_cohere.spec:29", "\"search_query\" <-> query" },
+    { "providers/bedrock_cohere.spec:30", "\"search_document\" <-> document" },
+    { "providers/bedrock_cohere.spec:31", "\"classification\" <-> classification" },
+    { "providers/bedrock_cohere.spec:32", "\"clustering\" <-> clustering" },
+    { "providers/bedrock_cohere.spec:33", "\"image\" <-> image" },
+    { "providers/bedrock_cohere.spec:34", "\"search_document\" <- similarity" },
+    { "providers/bedrock_cohere.spec:35", "\"search_query\" <- question" },
+    { "providers/bedrock_cohere.spec:36", "\"search_query\" <- code" },
+    { "providers/bedrock_cohere.spec:37", "\"search_document\" <- fact" },
+    { "providers/bedrock_cohere.spec:21", "texts <-> inputs : [string as text] required" },
+    { "providers/bedrock_cohere.spec:22", "input_type <-> purpose : input_type" },
+    { "providers/bedrock_cohere.spec:23", "embedding_types <-> encodings : [string]" },
+    { "providers/bedrock_cohere.spec:24", "output_dimension <-> dimensions" },
+    { "providers/bedrock_cohere.spec:42", "id <-> id" },
+    { "providers/bedrock_cohere.spec:43", "embeddings -> vectors : float_vectors" },
+    { "providers/bedrock_cohere.spec:44", "embeddings.float <-> vectors : float_vectors" },
+    { "providers/bedrock_cohere.spec:45", "embeddings.int8 <-> vectors : int8_vectors" },
+    { "providers/bedrock_cohere.spec:46", "embeddings.uint8 <-> vectors : uint8_vectors" },
+    { "providers/bedrock_cohere.spec:47", "embeddings.binary <-> vectors : binary_vectors" },
+    { "providers/bedrock_cohere.spec:48", "embeddings.ubinary <-> vectors : ubinary_vectors" },
+    { "providers/bedrock_cohere.spec:49", "embeddings.base64 <-> vectors : packed_vectors" },
+    { "providers/bedrock_cohere.spec:55", "api_version = 2" },
+    { "providers/bedrock_cohere.spec:56", "query <-> query required" },
+    { "providers/bedrock_cohere.spec:57", "documents <-> documents : [string as text] required" },
+    { "providers/bedrock_cohere.spec:58", "top_n <-> top" },
+    { "providers/bedrock_cohere.spec:63", "id <-> id" },
+    { "providers/bedrock_cohere.spec:64", "results <-> results : [ranked] required" },
+    { "providers/bedrock_cohere.spec:68", "index <-> index" },
+    { "providers/bedrock_cohere.spec:68", "relevance_score <-> score" },
+    { "providers/bedrock_nova.spec:26", "\"GENERIC_RETRIEVAL\" <-> query" },
+    { "providers/bedrock_nova.spec:27", "\"GENERIC_INDEX\" <-> document" },
+    { "providers/bedrock_nova.spec:28", "\"CLASSIFICATION\" <-> classification" },
+    { "providers/bedrock_nova.spec:29", "\"CLUSTERING\" <-> clustering" },
+    { "providers/bedrock_nova.spec:30", "\"GENERIC_INDEX\" <- similarity" },
+    { "providers/bedrock_nova.spec:31", "\"GENERIC_RETRIEVAL\" <- code" },
+    { "providers/bedrock_nova.spec:32", "\"GENERIC_RETRIEVAL\" <- question" },
+    { "providers/bedrock_nova.spec:33", "\"GENERIC_RETRIEVAL\" <- fact" },
+    { "providers/bedrock_nova.spec:34", "\"IMAGE_RETRIEVAL\" <-> image" },
+    { "providers/bedrock_nova.spec:35",
       "\"TEXT_RETRIEVAL\", \"VIDEO_RETRIEVAL\", \"DOCUMENT_RETRIEVAL\", \"AUDIO_RETRIEVAL\" -> "
       "query" },
-    { "providers/bedrock_nova.spec:36", "\"END\" <-> true" },
-    { "providers/bedrock_nova.spec:36", "\"NONE\" <-> false" },
-    { "providers/bedrock_nova.spec:36", "\"START\" -> true" },
-    { "providers/bedrock_nova.spec:16", "taskType = \"SINGLE_EMBEDDING\"" },
-    { "providers/bedrock_nova.spec:17",
+    { "providers/bedrock_nova.spec:37", "\"END\" <-> true" },
+    { "providers/bedrock_nova.spec:37", "\"NONE\" <-> false" },
+    { "providers/bedrock_nova.spec:37", "\"START\" -> true" },
+    { "providers/bedrock_nova.spec:17", "taskType = \"SINGLE_EMBEDDING\"" },
+    { "providers/bedrock_nova.spec:18",
       "singleEmbeddingParams.embeddingPurpose <-> purpose : embedding_purpose" },
-    { "providers/bedrock_nova.spec:18", "singleEmbeddingParams.embeddingDimension <-> dimensions" },
-    { "providers/bedrock_nova.spec:19",
-      "singleEmbeddingParams.text.truncationMode <-> truncate : truncation else \"NONE\"" },
+    { "providers/bedrock_nova.spec:19", "singleEmbeddingParams.embeddingDimension <-> dimensions" },
     { "providers/bedrock_nova.spec:20",
+      "singleEmbeddingParams.text.truncationMode <-> truncate : truncation else \"NONE\"" },
+    { "providers/bedrock_nova.spec:21",
       "singleEmbeddingParams.text.value <-> inputs : string as text required" },
-    { "providers/bedrock_nova.spec:39", "embeddings <-> vectors : [nova_vector] required" },
-    { "providers/bedrock_nova.spec:43", "embeddingType = \"TEXT\"" },
-    { "providers/bedrock_nova.spec:43", "embedding <-> numbers : vector" },
-    { "providers/bedrock_rerank.spec:16", "queries <-> this : [text_query]" },
-    { "providers/bedrock_rerank.spec:17",
-      "rerankingConfiguration.type = \"BEDROCK_RERANKING_MODEL\"" },
+    { "providers/bedrock_nova.spec:40", "embeddings <-> vectors : [nova_vector] required" },
+    { "providers/bedrock_nova.spec:44", "embeddingType = \"TEXT\"" },
+    { "providers/bedrock_nova.spec:44", "embedding <-> numbers : vector" },
+    { "providers/bedrock_rerank.spec:17", "queries <-> this : [text_query]" },
     { "providers/bedrock_rerank.spec:18",
+      "rerankingConfiguration.type = \"BEDROCK_RERANKING_MODEL\"" },
+    { "providers/bedrock_rerank.spec:19",
       "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn <-> model "
       "required" },
-    { "providers/bedrock_rerank.spec:19",
+    { "providers/bedrock_rerank.spec:20",
       "rerankingConfiguration.bedrockRerankingConfiguration.numberOfResults <-> top" },
-    { "providers/bedrock_rerank.spec:20", "sources <-> documents : [inline_source] required" },
-    { "providers/bedrock_rerank.spec:24", "type = \"TEXT\"" },
-    { "providers/bedrock_rerank.spec:24", "textQuery.text <-> query required" },
-    { "providers/bedrock_rerank.spec:26", "type = \"INLINE\"" },
-    { "providers/bedrock_rerank.spec:27", "inlineDocumentSource.type = \"TEXT\"" },
-    { "providers/bedrock_rerank.spec:28",
+    { "providers/bedrock_rerank.spec:21", "sources <-> documents : [inline_source] required" },
+    { "providers/bedrock_rerank.spec:25", "type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:25", "textQuery.text <-> query required" },
+    { "providers/bedrock_rerank.spec:27", "type = \"INLINE\"" },
+    { "providers/bedrock_rerank.spec:28", "inlineDocumentSource.type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:29",
       "inlineDocumentSource.textDocument.text <-> text required" },
-    { "providers/bedrock_rerank.spec:37", "relevanceScore <-> score" },
-    { "providers/bedrock_rerank.spec:38", "document <-> document : ranked_document" },
-    { "providers/bedrock_rerank.spec:41", "type = \"TEXT\"" },
-    { "providers/bedrock_rerank.spec:41", "textDocument.text <-> text required" },
-    { "providers/bedrock_titan.spec:15", "inputText <-> inputs : string as text required" },
-    { "providers/bedrock_titan.spec:16", "dimensions <-> dimensions" },
-    { "providers/bedrock_titan.spec:22", "embedding <-> vectors : one_vector" },
-    { "providers/bedrock_titan.spec:23", "inputTextTokenCount <-> usage.input" },
+    { "providers/bedrock_rerank.spec:38", "relevanceScore <-> score" },
+    { "providers/bedrock_rerank.spec:39", "document <-> document : ranked_document" },
+    { "providers/bedrock_rerank.spec:42", "type = \"TEXT\"" },
+    { "providers/bedrock_rerank.spec:42", "textDocument.text <-> text required" },
+    { "providers/bedrock_titan.spec:16", "inputText <-> inputs : string as text required" },
+    { "providers/bedrock_titan.spec:17", "dimensions <-> dimensions" },
+    { "providers/bedrock_titan.spec:23", "embedding <-> vectors : one_vector" },
+    { "providers/bedrock_titan.spec:24", "inputTextTokenCount <-> usage.input" },
 };
 static const unsigned char directions[] = {
     3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3,
@@ -5568,6 +5568,7 @@ const struct xd_dialect xd_bedrock_converse = {
     .framings = 1u << FRAMING_EVENTSTREAM,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .telemetry = STR_INIT("aws.bedrock"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -5604,6 +5605,7 @@ const struct xd_dialect xd_bedrock = {
     .nsettings = 1,
     .models = bedrock_models,
     .nmodels = 7,
+    .telemetry = STR_INIT("aws.bedrock"),
     .policies = bedrock_policies,
     .npolicies = sizeof bedrock_policies / sizeof *bedrock_policies - 1,
     .ops = ops,
@@ -5637,6 +5639,7 @@ const struct xd_dialect xd_bedrock_cohere = {
     .nsettings = 1,
     .models = bedrock_cohere_models,
     .nmodels = 3,
+    .telemetry = STR_INIT("aws.bedrock"),
     .policies = bedrock_cohere_policies,
     .npolicies = sizeof bedrock_cohere_policies / sizeof *bedrock_cohere_policies - 1,
     .ops = bedrock_cohere_ops,
@@ -5670,6 +5673,7 @@ const struct xd_dialect xd_bedrock_nova = {
     .nsettings = 1,
     .models = bedrock_nova_models,
     .nmodels = 1,
+    .telemetry = STR_INIT("aws.bedrock"),
     .policies = bedrock_nova_policies,
     .npolicies = sizeof bedrock_nova_policies / sizeof *bedrock_nova_policies - 1,
     .ops = bedrock_nova_ops,
@@ -5703,6 +5707,7 @@ const struct xd_dialect xd_bedrock_rerank = {
     .nsettings = 1,
     .models = bedrock_rerank_models,
     .nmodels = 1,
+    .telemetry = STR_INIT("aws.bedrock"),
     .policies = bedrock_policies,
     .npolicies = sizeof bedrock_policies / sizeof *bedrock_policies - 1,
     .ops = bedrock_rerank_ops,
@@ -5736,6 +5741,7 @@ const struct xd_dialect xd_bedrock_titan = {
     .nsettings = 1,
     .models = bedrock_titan_models,
     .nmodels = 1,
+    .telemetry = STR_INIT("aws.bedrock"),
     .policies = bedrock_titan_policies,
     .npolicies = sizeof bedrock_titan_policies / sizeof *bedrock_titan_policies - 1,
     .ops = bedrock_titan_ops,

@@ -86,7 +86,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* google/generate.spec:71 */
+/* google/generate.spec:72 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("function"), IR_ROLE_USER, 0, 1, 0, 0, 0 },
@@ -97,7 +97,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* google/generate.spec:200 */
+/* google/generate.spec:201 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("AUTO"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("1"), IR_CHOICE_MODE_AUTO, 0, 1, 0, 2, 1 },
@@ -113,7 +113,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* google/generate.spec:208 */
+/* google/generate.spec:209 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text/plain"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 7, 0 },
     { STR_INIT("application/json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 8, 0 },
@@ -126,7 +126,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* google/generate.spec:215 */
+/* google/generate.spec:216 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("MINIMAL"), IR_EFFORT_MINIMAL, 0, 1, 1, 11, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 0, 11, 0 },
@@ -145,7 +145,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* google/generate.spec:225 */
+/* google/generate.spec:226 */
 static const struct xd_pair display_table_v[] = {
     { STR_INIT("true"), STR_INIT("summarized"), 1, 1, 18, 1 },
     { STR_INIT("false"), STR_INIT("omitted"), 1, 1, 19, 1 },
@@ -154,7 +154,7 @@ static const struct xd_pairs display_table = {
     "display", display_table_v, sizeof display_table_v / sizeof *display_table_v,
 };
 
-/* google/generate.spec:226 */
+/* google/generate.spec:227 */
 static const struct xd_pair modality_table_v[] = {
     { STR_INIT("TEXT"), STR_INIT("text"), 1, 1, 20, 0 },
     { STR_INIT("IMAGE"), STR_INIT("image"), 1, 1, 21, 0 },
@@ -164,7 +164,7 @@ static const struct xd_pairs modality_table = {
     "modality", modality_table_v, sizeof modality_table_v / sizeof *modality_table_v,
 };
 
-/* google/generate.spec:257 */
+/* google/generate.spec:258 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("STOP"), IR_STOP_END, 0, 1, 1, 23, 0 },
     { STR_INIT("1"), IR_STOP_END, 0, 1, 0, 23, 1 },
@@ -206,7 +206,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* google/generate.spec:274 */
+/* google/generate.spec:275 */
 static const struct xd_word blocked_table_v[] = {
 };
 static const struct xd_table blocked_table = {
@@ -215,7 +215,7 @@ static const struct xd_table blocked_table = {
     NULL,
 };
 
-/* google/generate.spec:332 */
+/* google/generate.spec:333 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 37, 0 },
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 38, 0 },
@@ -260,7 +260,7 @@ static const struct xd_table task_table = {
     NULL,
 };
 
-/* google/generate.spec:36: request */
+/* google/generate.spec:37: request */
 static const struct xd_key request_keys_systemInstruction_v[] = {
     { STR_INIT("parts"), 1, NULL },
 };
@@ -589,7 +589,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:65: content */
+/* google/generate.spec:66: content */
 static const struct xd_key content_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("parts"), 1, NULL },
@@ -672,7 +672,7 @@ static const struct xd_members part_members = {
     sizeof part_members_v / sizeof *part_members_v - 1, 11, true,
 };
 
-/* google/generate.spec:75: part.thinking */
+/* google/generate.spec:76: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -725,7 +725,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:80: part.text */
+/* google/generate.spec:81: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -776,7 +776,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:86: part.refusal */
+/* google/generate.spec:87: part.refusal */
 static void
 write_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -790,7 +790,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:87: part.call */
+/* google/generate.spec:88: part.call */
 static const struct xd_key part_call_keys_functionCall_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -864,7 +864,7 @@ write_part_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:94: part.result */
+/* google/generate.spec:95: part.result */
 static const struct xd_key part_result_keys_functionResponse_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -947,7 +947,7 @@ write_part_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:102: part.image */
+/* google/generate.spec:103: part.image */
 static const struct xd_key part_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1034,7 +1034,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:110: part.audio */
+/* google/generate.spec:111: part.audio */
 static const struct xd_key part_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1125,7 +1125,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:118: part.document */
+/* google/generate.spec:119: part.document */
 static const struct xd_key part_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1220,7 +1220,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:127: part.image */
+/* google/generate.spec:128: part.image */
 static const struct xd_key part_image_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1256,7 +1256,7 @@ read_part_image_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:131: part.audio */
+/* google/generate.spec:132: part.audio */
 static const struct xd_key part_audio_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1292,7 +1292,7 @@ read_part_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:135: part.document */
+/* google/generate.spec:136: part.document */
 static const struct xd_key part_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1451,7 +1451,7 @@ static const struct xd_members media_members = {
     sizeof media_members_v / sizeof *media_members_v - 1, -1, true,
 };
 
-/* google/generate.spec:145: media.image */
+/* google/generate.spec:146: media.image */
 static const struct xd_key media_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1538,7 +1538,7 @@ write_media_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:153: media.audio */
+/* google/generate.spec:154: media.audio */
 static const struct xd_key media_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1629,7 +1629,7 @@ write_media_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:161: media.document */
+/* google/generate.spec:162: media.document */
 static const struct xd_key media_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1724,7 +1724,7 @@ write_media_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:170: media.image */
+/* google/generate.spec:171: media.image */
 static const struct xd_key media_image_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1760,7 +1760,7 @@ read_media_image_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:174: media.audio */
+/* google/generate.spec:175: media.audio */
 static const struct xd_key media_audio_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1796,7 +1796,7 @@ read_media_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:178: media.document */
+/* google/generate.spec:179: media.document */
 static const struct xd_key media_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1993,7 +1993,7 @@ write_tool_many(struct xd *x, const struct ir_tools *l)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:192: declaration */
+/* google/generate.spec:193: declaration */
 static const struct xd_key declaration_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2051,7 +2051,7 @@ write_declaration(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:228: reply */
+/* google/generate.spec:229: reply */
 static const struct xd_key reply_keys_promptFeedback_v[] = {
     { STR_INIT("blockReason"), 1, NULL },
 };
@@ -2137,7 +2137,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:240: candidate */
+/* google/generate.spec:241: candidate */
 static const struct xd_key candidate_keys_content_v[] = {
     { STR_INIT("parts"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2263,7 +2263,7 @@ static const struct xd_members grounding_members = {
     sizeof grounding_members_v / sizeof *grounding_members_v - 1, 1, true,
 };
 
-/* google/generate.spec:252: grounding.web */
+/* google/generate.spec:253: grounding.web */
 static const struct xd_key grounding_web_keys_web_v[] = {
     { STR_INIT("uri"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2359,7 +2359,7 @@ write_grounding(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* google/generate.spec:277: usage */
+/* google/generate.spec:278: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("promptTokenCount"), 0, NULL },
     { STR_INIT("toolUsePromptTokenCount"), 1, NULL },
@@ -2450,7 +2450,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:289: chunks */
+/* google/generate.spec:290: chunks */
 static const struct xd_key chunks_choice_keys_content_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("parts"), 0, NULL },
@@ -2752,7 +2752,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* google/generate.spec:305: error */
+/* google/generate.spec:306: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -2785,7 +2785,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:310: fault_body */
+/* google/generate.spec:311: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("code"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2861,7 +2861,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:321: detail */
+/* google/generate.spec:322: detail */
 static const struct xd_key detail_keys_v[] = {
     { STR_INIT("retryDelay"), 0, NULL },
     { STR_INIT("reason"), 1, NULL },
@@ -2889,7 +2889,7 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
     }
 }
 
-/* google/generate.spec:327: retry_info */
+/* google/generate.spec:328: retry_info */
 static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
@@ -2904,7 +2904,7 @@ write_retry_info(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:353: model_list */
+/* google/generate.spec:354: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2922,7 +2922,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:355: model_entry */
+/* google/generate.spec:356: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3830,7 +3830,7 @@ static bool write_gemini_part(struct xd *x, const struct ir_block *m);
 static bool read_gemini_media(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_gemini_media(struct xd *x, const struct ir_block *m);
 
-/* google/generate.spec:118: part.document */
+/* google/generate.spec:119: part.document */
 static const struct xd_key gemini_part_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -4018,7 +4018,7 @@ write_gemini_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* google/generate.spec:161: media.document */
+/* google/generate.spec:162: media.document */
 static const struct xd_key gemini_media_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -4254,7 +4254,7 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* providers/vertex.spec:22: embed_content.text */
+/* providers/vertex.spec:23: embed_content.text */
 static const struct xd_key vertex_embed_content_text_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("task_type"), 1, NULL },
@@ -4655,13 +4655,13 @@ static const struct amended own = {
     .write_count_request = write_count_request,
 };
 
-static const struct str policy_8_globs[] = {
+static const struct str policy_9_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str policy_10_globs[] = {
+static const struct str policy_11_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str policy_12_globs[] = {
+static const struct str policy_13_globs[] = {
     STR_INIT("gemini-3*"),
 };
 static const struct xd_policy policies[] = {
@@ -4669,12 +4669,12 @@ static const struct xd_policy policies[] = {
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("tokens"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("level"), policy_8_globs, 1 },
+    { STR_INIT("thinking"), STR_INIT("level"), policy_9_globs, 1 },
     { STR_INIT("thoughts"), STR_INIT("show"), NULL, 0 },
     { STR_INIT("unsigned_calls"), STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
-      policy_10_globs, 1 },
+      policy_11_globs, 1 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), policy_12_globs, 1 },
+    { STR_INIT("result_media"), STR_INIT("keep"), policy_13_globs, 1 },
     { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -4907,12 +4907,6 @@ static const struct amended gemini_own = {
 static const struct str gemini_policy_7_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str gemini_policy_9_globs[] = {
-    STR_INIT("gemini-3*"),
-};
-static const struct str gemini_policy_11_globs[] = {
-    STR_INIT("gemini-3*"),
-};
 static const struct xd_policy gemini_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
     { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
@@ -4921,9 +4915,9 @@ static const struct xd_policy gemini_policies[] = {
     { STR_INIT("thinking"), STR_INIT("level"), gemini_policy_7_globs, 1 },
     { STR_INIT("thoughts"), STR_INIT("show"), NULL, 0 },
     { STR_INIT("unsigned_calls"), STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
-      gemini_policy_9_globs, 1 },
+      policy_9_globs, 1 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), gemini_policy_11_globs, 1 },
+    { STR_INIT("result_media"), STR_INIT("keep"), policy_11_globs, 1 },
     { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -5191,68 +5185,68 @@ static const struct xd_op vertex_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "google/generate.spec:71", "\"user\", \"function\" <-> user" },
-    { "google/generate.spec:71", "\"model\" <-> assistant" },
-    { "google/generate.spec:201", "\"AUTO\", 1 <-> auto" },
-    { "google/generate.spec:202", "\"ANY\", 2 <-> required" },
-    { "google/generate.spec:203", "\"ANY\" <- named" },
-    { "google/generate.spec:204", "\"NONE\", 3 <-> none" },
-    { "google/generate.spec:205", "\"VALIDATED\" -> auto" },
-    { "google/generate.spec:209", "\"text/plain\" <-> text" },
-    { "google/generate.spec:210", "\"application/json\" <-> object" },
-    { "google/generate.spec:211", "\"application/json\" <- schema" },
-    { "google/generate.spec:212", "\"text/x.enum\" -> schema" },
-    { "google/generate.spec:216", "\"MINIMAL\", \"minimal\" <-> minimal" },
-    { "google/generate.spec:217", "\"LOW\", \"low\" <-> low" },
-    { "google/generate.spec:218", "\"MEDIUM\", \"medium\" <-> medium" },
-    { "google/generate.spec:219", "\"HIGH\", \"high\" <-> high" },
-    { "google/generate.spec:220", "\"MINIMAL\" <- none" },
-    { "google/generate.spec:221", "\"HIGH\" <- xhigh" },
-    { "google/generate.spec:222", "\"HIGH\" <- max" },
-    { "google/generate.spec:225", "true <-> \"summarized\"" },
-    { "google/generate.spec:225", "false <-> \"omitted\"" },
-    { "google/generate.spec:226", "\"TEXT\" <-> \"text\"" },
-    { "google/generate.spec:226", "\"IMAGE\" <-> \"image\"" },
-    { "google/generate.spec:226", "\"AUDIO\" <-> \"audio\"" },
-    { "google/generate.spec:258", "\"STOP\", 1 <-> end" },
-    { "google/generate.spec:259", "\"STOP\" <- match" },
-    { "google/generate.spec:260", "\"STOP\" <- call" },
-    { "google/generate.spec:261", "\"STOP\" <- pause" },
-    { "google/generate.spec:262", "\"MAX_TOKENS\", 2 <-> length" },
-    { "google/generate.spec:263", "\"SAFETY\", 3 <-> refusal" },
-    { "google/generate.spec:264", "\"OTHER\", 5 <-> failed" },
-    { "google/generate.spec:265", "\"STOP\" <- other" },
-    { "google/generate.spec:266",
+    { "google/generate.spec:72", "\"user\", \"function\" <-> user" },
+    { "google/generate.spec:72", "\"model\" <-> assistant" },
+    { "google/generate.spec:202", "\"AUTO\", 1 <-> auto" },
+    { "google/generate.spec:203", "\"ANY\", 2 <-> required" },
+    { "google/generate.spec:204", "\"ANY\" <- named" },
+    { "google/generate.spec:205", "\"NONE\", 3 <-> none" },
+    { "google/generate.spec:206", "\"VALIDATED\" -> auto" },
+    { "google/generate.spec:210", "\"text/plain\" <-> text" },
+    { "google/generate.spec:211", "\"application/json\" <-> object" },
+    { "google/generate.spec:212", "\"application/json\" <- schema" },
+    { "google/generate.spec:213", "\"text/x.enum\" -> schema" },
+    { "google/generate.spec:217", "\"MINIMAL\", \"minimal\" <-> minimal" },
+    { "google/generate.spec:218", "\"LOW\", \"low\" <-> low" },
+    { "google/generate.spec:219", "\"MEDIUM\", \"medium\" <-> medium" },
+    { "google/generate.spec:220", "\"HIGH\", \"high\" <-> high" },
+    { "google/generate.spec:221", "\"MINIMAL\" <- none" },
+    { "google/generate.spec:222", "\"HIGH\" <- xhigh" },
+    { "google/generate.spec:223", "\"HIGH\" <- max" },
+    { "google/generate.spec:226", "true <-> \"summarized\"" },
+    { "google/generate.spec:226", "false <-> \"omitted\"" },
+    { "google/generate.spec:227", "\"TEXT\" <-> \"text\"" },
+    { "google/generate.spec:227", "\"IMAGE\" <-> \"image\"" },
+    { "google/generate.spec:227", "\"AUDIO\" <-> \"audio\"" },
+    { "google/generate.spec:259", "\"STOP\", 1 <-> end" },
+    { "google/generate.spec:260", "\"STOP\" <- match" },
+    { "google/generate.spec:261", "\"STOP\" <- call" },
+    { "google/generate.spec:262", "\"STOP\" <- pause" },
+    { "google/generate.spec:263", "\"MAX_TOKENS\", 2 <-> length" },
+    { "google/generate.spec:264", "\"SAFETY\", 3 <-> refusal" },
+    { "google/generate.spec:265", "\"OTHER\", 5 <-> failed" },
+    { "google/generate.spec:266", "\"STOP\" <- other" },
+    { "google/generate.spec:267",
       "\"RECITATION\", 4, \"LANGUAGE\", 6, \"BLOCKLIST\", 7, \"PROHIBITED_CONTENT\", 8 -> "
       "refusal" },
-    { "google/generate.spec:267",
+    { "google/generate.spec:268",
       "\"SPII\", 9, \"IMAGE_SAFETY\", 11, \"MODEL_ARMOR\", \"IMAGE_PROHIBITED_CONTENT\", "
       "\"IMAGE_RECITATION\" -> refusal" },
-    { "google/generate.spec:268",
+    { "google/generate.spec:269",
       "\"MALFORMED_FUNCTION_CALL\", 10, \"UNEXPECTED_TOOL_CALL\", 12, \"TOO_MANY_TOOL_CALLS\", "
       "\"MALFORMED_RESPONSE\" -> failed" },
-    { "google/generate.spec:269", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
-    { "google/generate.spec:270", "* -> other" },
-    { "google/generate.spec:274", "* -> refusal" },
-    { "google/generate.spec:333", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
-    { "google/generate.spec:334", "\"INVALID_ARGUMENT\" 400 <- context" },
-    { "google/generate.spec:335", "\"INVALID_ARGUMENT\" 400 <- policy" },
-    { "google/generate.spec:336", "\"INVALID_ARGUMENT\" 413 <- too_large" },
-    { "google/generate.spec:337", "\"FAILED_PRECONDITION\" 400 <-> billing" },
-    { "google/generate.spec:338", "\"UNAUTHENTICATED\" 401 <-> auth" },
-    { "google/generate.spec:339", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
-    { "google/generate.spec:340", "\"NOT_FOUND\" 404 <-> missing" },
-    { "google/generate.spec:341", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
-    { "google/generate.spec:342", "\"INTERNAL\" 500 <-> internal" },
-    { "google/generate.spec:343", "\"INTERNAL\" 502 <- protocol" },
-    { "google/generate.spec:344", "\"UNAVAILABLE\" 503 <-> overloaded" },
-    { "google/generate.spec:345", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
-    { "google/generate.spec:346", "\"OUT_OF_RANGE\" -> invalid" },
-    { "google/generate.spec:347",
+    { "google/generate.spec:270", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
+    { "google/generate.spec:271", "* -> other" },
+    { "google/generate.spec:275", "* -> refusal" },
+    { "google/generate.spec:334", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
+    { "google/generate.spec:335", "\"INVALID_ARGUMENT\" 400 <- context" },
+    { "google/generate.spec:336", "\"INVALID_ARGUMENT\" 400 <- policy" },
+    { "google/generate.spec:337", "\"INVALID_ARGUMENT\" 413 <- too_large" },
+    { "google/generate.spec:338", "\"FAILED_PRECONDITION\" 400 <-> billing" },
+    { "google/generate.spec:339", "\"UNAUTHENTICATED\" 401 <-> auth" },
+    { "google/generate.spec:340", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
+    { "google/generate.spec:341", "\"NOT_FOUND\" 404 <-> missing" },
+    { "google/generate.spec:342", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
+    { "google/generate.spec:343", "\"INTERNAL\" 500 <-> internal" },
+    { "google/generate.spec:344", "\"INTERNAL\" 502 <- protocol" },
+    { "google/generate.spec:345", "\"UNAVAILABLE\" 503 <-> overloaded" },
+    { "google/generate.spec:346", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
+    { "google/generate.spec:347", "\"OUT_OF_RANGE\" -> invalid" },
+    { "google/generate.spec:348",
       "\"CANCELLED\", \"ABORTED\", \"DATA_LOSS\", \"UNKNOWN\" -> internal" },
-    { "google/generate.spec:348", "\"UNIMPLEMENTED\" -> missing" },
-    { "google/generate.spec:349", "\"API_KEY_INVALID\" -> auth" },
-    { "google/generate.spec:350", "\"*exceeds the maximum number of tokens*\" -> context" },
+    { "google/generate.spec:349", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:350", "\"API_KEY_INVALID\" -> auth" },
+    { "google/generate.spec:351", "\"*exceeds the maximum number of tokens*\" -> context" },
     { "google/operations.spec:32", "\"RETRIEVAL_QUERY\" <-> query" },
     { "google/operations.spec:33", "\"RETRIEVAL_DOCUMENT\" <-> document" },
     { "google/operations.spec:34", "\"SEMANTIC_SIMILARITY\" <-> similarity" },
@@ -5261,164 +5255,164 @@ static const struct xd_row rows[] = {
     { "google/operations.spec:37", "\"CODE_RETRIEVAL_QUERY\" <-> code" },
     { "google/operations.spec:38", "\"QUESTION_ANSWERING\" <-> question" },
     { "google/operations.spec:39", "\"FACT_VERIFICATION\" <-> fact" },
-    { "google/generate.spec:37", "contents <-> turns : [content] required" },
-    { "google/generate.spec:38", "systemInstruction.parts <-> instructions : [part]" },
-    { "google/generate.spec:39", "tools <-> tools : [tool]" },
-    { "google/generate.spec:40",
-      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:38", "contents <-> turns : [content] required" },
+    { "google/generate.spec:39", "systemInstruction.parts <-> instructions : [part]" },
+    { "google/generate.spec:40", "tools <-> tools : [tool]" },
     { "google/generate.spec:41",
+      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:42",
       "toolConfig.functionCallingConfig.allowedFunctionNames <-> tool_choice.name : alone with "
       "tool_choice.mode = named" },
-    { "google/generate.spec:42", "generationConfig.maxOutputTokens <-> max_output" },
-    { "google/generate.spec:43", "generationConfig.candidateCount <-> candidates" },
-    { "google/generate.spec:44", "generationConfig.stopSequences <-> stops : [string]" },
-    { "google/generate.spec:45", "generationConfig.temperature <-> sampling.temperature max 2" },
-    { "google/generate.spec:46", "generationConfig.topP <-> sampling.top_p" },
-    { "google/generate.spec:47", "generationConfig.topK <-> sampling.top_k" },
-    { "google/generate.spec:48", "generationConfig.seed <-> sampling.seed" },
-    { "google/generate.spec:49", "generationConfig.presencePenalty <-> sampling.presence" },
-    { "google/generate.spec:50", "generationConfig.frequencyPenalty <-> sampling.frequency" },
-    { "google/generate.spec:51",
-      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:43", "generationConfig.maxOutputTokens <-> max_output" },
+    { "google/generate.spec:44", "generationConfig.candidateCount <-> candidates" },
+    { "google/generate.spec:45", "generationConfig.stopSequences <-> stops : [string]" },
+    { "google/generate.spec:46", "generationConfig.temperature <-> sampling.temperature max 2" },
+    { "google/generate.spec:47", "generationConfig.topP <-> sampling.top_p" },
+    { "google/generate.spec:48", "generationConfig.topK <-> sampling.top_k" },
+    { "google/generate.spec:49", "generationConfig.seed <-> sampling.seed" },
+    { "google/generate.spec:50", "generationConfig.presencePenalty <-> sampling.presence" },
+    { "google/generate.spec:51", "generationConfig.frequencyPenalty <-> sampling.frequency" },
     { "google/generate.spec:52",
+      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:53",
       "generationConfig.responseJsonSchema, generationConfig.responseSchema <-> format.schema with "
       "format.mode = schema" },
-    { "google/generate.spec:53",
-      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:54",
-      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:55",
+      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+    { "google/generate.spec:56",
       "generationConfig.thinkingConfig.includeThoughts <-> reasoning.display : display" },
-    { "google/generate.spec:56", "generationConfig.responseModalities <-> outputs : [modality]" },
-    { "google/generate.spec:57", "generationConfig.responseLogprobs <-> logprobs" },
-    { "google/generate.spec:58", "generationConfig.logprobs <-> top_logprobs" },
-    { "google/generate.spec:66", "role <-> role : role else \"user\"" },
-    { "google/generate.spec:67", "parts <-> blocks : [part]" },
-    { "google/generate.spec:76", "text <-> text else \"\"" },
-    { "google/generate.spec:77", "thoughtSignature <-> signature" },
-    { "google/generate.spec:75", "thought" },
-    { "google/generate.spec:81", "text <-> text else \"\"" },
-    { "google/generate.spec:82", "thoughtSignature <-> signature" },
-    { "google/generate.spec:86", "text <- text" },
-    { "google/generate.spec:88", "functionCall.id <-> id" },
-    { "google/generate.spec:89", "functionCall.name <-> name" },
-    { "google/generate.spec:90", "functionCall.args <-> arguments : json_object" },
-    { "google/generate.spec:91", "thoughtSignature <-> signature" },
-    { "google/generate.spec:95", "functionResponse.id <-> call" },
-    { "google/generate.spec:96", "functionResponse.name <-> name" },
-    { "google/generate.spec:97", "functionResponse.response <-> this : outcome" },
-    { "google/generate.spec:98", "functionResponse.parts <-> blocks : [media]" },
-    { "google/generate.spec:103", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:104", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:105", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:106", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:111", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:112", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:113", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:114", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:119", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:120", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:121", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:122", "fileData.mimeType <- source.url.media" },
-    { "google/generate.spec:123", "inlineData.displayName <-> title" },
-    { "google/generate.spec:128", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:129", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:132", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:133", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:136", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:137", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:75", "\"text\" with thought = true <-> thinking {" },
-    { "google/generate.spec:80", "\"text\" <-> text {" },
-    { "google/generate.spec:87", "\"functionCall\" <-> call {" },
-    { "google/generate.spec:94", "\"functionResponse\" <-> result {" },
-    { "google/generate.spec:102",
+    { "google/generate.spec:57", "generationConfig.responseModalities <-> outputs : [modality]" },
+    { "google/generate.spec:58", "generationConfig.responseLogprobs <-> logprobs" },
+    { "google/generate.spec:59", "generationConfig.logprobs <-> top_logprobs" },
+    { "google/generate.spec:67", "role <-> role : role else \"user\"" },
+    { "google/generate.spec:68", "parts <-> blocks : [part]" },
+    { "google/generate.spec:77", "text <-> text else \"\"" },
+    { "google/generate.spec:78", "thoughtSignature <-> signature" },
+    { "google/generate.spec:76", "thought" },
+    { "google/generate.spec:82", "text <-> text else \"\"" },
+    { "google/generate.spec:83", "thoughtSignature <-> signature" },
+    { "google/generate.spec:87", "text <- text" },
+    { "google/generate.spec:89", "functionCall.id <-> id" },
+    { "google/generate.spec:90", "functionCall.name <-> name" },
+    { "google/generate.spec:91", "functionCall.args <-> arguments : json_object" },
+    { "google/generate.spec:92", "thoughtSignature <-> signature" },
+    { "google/generate.spec:96", "functionResponse.id <-> call" },
+    { "google/generate.spec:97", "functionResponse.name <-> name" },
+    { "google/generate.spec:98", "functionResponse.response <-> this : outcome" },
+    { "google/generate.spec:99", "functionResponse.parts <-> blocks : [media]" },
+    { "google/generate.spec:104", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:105", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:106", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:107", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:112", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:113", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:114", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:115", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:120", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:121", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:122", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:123", "fileData.mimeType <- source.url.media" },
+    { "google/generate.spec:124", "inlineData.displayName <-> title" },
+    { "google/generate.spec:129", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:130", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:133", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:134", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:137", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:138", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:76", "\"text\" with thought = true <-> thinking {" },
+    { "google/generate.spec:81", "\"text\" <-> text {" },
+    { "google/generate.spec:88", "\"functionCall\" <-> call {" },
+    { "google/generate.spec:95", "\"functionResponse\" <-> result {" },
+    { "google/generate.spec:103",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:110",
+    { "google/generate.spec:111",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:118", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:127", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
-    { "google/generate.spec:131", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
-    { "google/generate.spec:135", "\"fileData\" -> document {" },
-    { "google/generate.spec:139", "* <-> foreign" },
-    { "google/generate.spec:86", "\"text\" <- refusal { text <- text }" },
-    { "google/generate.spec:146", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:147", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:148", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:149", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:154", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:155", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:156", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:157", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:162", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:163", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:164", "inlineData.displayName <-> title" },
-    { "google/generate.spec:165", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:166", "fileData.mimeType <- source.url.media" },
-    { "google/generate.spec:171", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:172", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:175", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:176", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:179", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:180", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:145",
+    { "google/generate.spec:119", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:128", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
+    { "google/generate.spec:132", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
+    { "google/generate.spec:136", "\"fileData\" -> document {" },
+    { "google/generate.spec:140", "* <-> foreign" },
+    { "google/generate.spec:87", "\"text\" <- refusal { text <- text }" },
+    { "google/generate.spec:147", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:148", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:149", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:150", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:155", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:156", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:157", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:158", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:163", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:164", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:165", "inlineData.displayName <-> title" },
+    { "google/generate.spec:166", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:167", "fileData.mimeType <- source.url.media" },
+    { "google/generate.spec:172", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:173", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:176", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:177", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:180", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:181", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:146",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:153",
+    { "google/generate.spec:154",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:161", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:170", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
-    { "google/generate.spec:174", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
-    { "google/generate.spec:178", "\"fileData\" -> document {" },
-    { "google/generate.spec:188", "* <-> foreign" },
-    { "google/generate.spec:187", "\"functionDeclarations\" <-> function : [declaration]" },
-    { "google/generate.spec:193", "name <-> name" },
-    { "google/generate.spec:194", "description <-> description" },
-    { "google/generate.spec:195", "parametersJsonSchema, parameters <-> schema" },
-    { "google/generate.spec:230", "candidates <-> choices : [candidate]" },
-    { "google/generate.spec:231", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:233", "usageMetadata <-> usage : usage" },
-    { "google/generate.spec:234", "modelVersion <-> model" },
-    { "google/generate.spec:235", "responseId <-> id" },
-    { "google/generate.spec:241", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:242", "content.role = \"model\"" },
-    { "google/generate.spec:243", "finishReason <-> stop : stop" },
-    { "google/generate.spec:244", "index <-> index" },
-    { "google/generate.spec:245",
+    { "google/generate.spec:162", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:171", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
+    { "google/generate.spec:175", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
+    { "google/generate.spec:179", "\"fileData\" -> document {" },
+    { "google/generate.spec:189", "* <-> foreign" },
+    { "google/generate.spec:188", "\"functionDeclarations\" <-> function : [declaration]" },
+    { "google/generate.spec:194", "name <-> name" },
+    { "google/generate.spec:195", "description <-> description" },
+    { "google/generate.spec:196", "parametersJsonSchema, parameters <-> schema" },
+    { "google/generate.spec:231", "candidates <-> choices : [candidate]" },
+    { "google/generate.spec:232", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:234", "usageMetadata <-> usage : usage" },
+    { "google/generate.spec:235", "modelVersion <-> model" },
+    { "google/generate.spec:236", "responseId <-> id" },
+    { "google/generate.spec:242", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:243", "content.role = \"model\"" },
+    { "google/generate.spec:244", "finishReason <-> stop : stop" },
+    { "google/generate.spec:245", "index <-> index" },
+    { "google/generate.spec:246",
       "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
-    { "google/generate.spec:252", "web.uri <-> url" },
-    { "google/generate.spec:252", "web.title <-> title" },
-    { "google/generate.spec:252",
+    { "google/generate.spec:253", "web.uri <-> url" },
+    { "google/generate.spec:253", "web.title <-> title" },
+    { "google/generate.spec:253",
       "\"web\" <-> web { web.uri <-> url; web.title <-> title; drop start, end; rest keep }" },
-    { "google/generate.spec:253", "* <-> foreign" },
-    { "google/generate.spec:278", "promptTokenCount -> input + cache_read" },
-    { "google/generate.spec:279", "promptTokenCount <- input + cache_read + cache_write" },
-    { "google/generate.spec:280", "toolUsePromptTokenCount -> input adds" },
-    { "google/generate.spec:281", "candidatesTokenCount <-> output - thinking" },
-    { "google/generate.spec:282", "thoughtsTokenCount <-> thinking" },
-    { "google/generate.spec:283", "cachedContentTokenCount <-> cache_read" },
-    { "google/generate.spec:284", "totalTokenCount <- input + cache_read + cache_write + output" },
-    { "google/generate.spec:291", "modelVersion <-> model" },
-    { "google/generate.spec:292", "responseId <-> id" },
-    { "google/generate.spec:300", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:301", "usageMetadata <-> usage : usage last" },
-    { "google/generate.spec:295", "content.role = \"model\"" },
-    { "google/generate.spec:296", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:297",
+    { "google/generate.spec:254", "* <-> foreign" },
+    { "google/generate.spec:279", "promptTokenCount -> input + cache_read" },
+    { "google/generate.spec:280", "promptTokenCount <- input + cache_read + cache_write" },
+    { "google/generate.spec:281", "toolUsePromptTokenCount -> input adds" },
+    { "google/generate.spec:282", "candidatesTokenCount <-> output - thinking" },
+    { "google/generate.spec:283", "thoughtsTokenCount <-> thinking" },
+    { "google/generate.spec:284", "cachedContentTokenCount <-> cache_read" },
+    { "google/generate.spec:285", "totalTokenCount <- input + cache_read + cache_write + output" },
+    { "google/generate.spec:292", "modelVersion <-> model" },
+    { "google/generate.spec:293", "responseId <-> id" },
+    { "google/generate.spec:301", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:302", "usageMetadata <-> usage : usage last" },
+    { "google/generate.spec:296", "content.role = \"model\"" },
+    { "google/generate.spec:297", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:298",
       "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
-    { "google/generate.spec:298", "finishReason <-> stop : stop slot" },
-    { "google/generate.spec:302", "error <-> fail : fault_body" },
-    { "google/generate.spec:306", "error <-> this : fault_body" },
-    { "google/generate.spec:311", "code <- status" },
-    { "google/generate.spec:312", "message <-> message else \"\"" },
-    { "google/generate.spec:313", "status <-> kind : fault" },
-    { "google/generate.spec:314", "details -> this : [detail]" },
-    { "google/generate.spec:315", "details <- this : [retry_info]" },
-    { "google/generate.spec:322", "retryDelay -> retry_after : duration" },
-    { "google/generate.spec:323", "reason -> code" },
-    { "google/generate.spec:328", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
-    { "google/generate.spec:329", "retryDelay <- retry_after : duration" },
-    { "google/generate.spec:353", "models <- models : [model_entry] required" },
-    { "google/generate.spec:356", "name <- resource" },
-    { "google/generate.spec:357", "displayName <- id" },
+    { "google/generate.spec:299", "finishReason <-> stop : stop slot" },
+    { "google/generate.spec:303", "error <-> fail : fault_body" },
+    { "google/generate.spec:307", "error <-> this : fault_body" },
+    { "google/generate.spec:312", "code <- status" },
+    { "google/generate.spec:313", "message <-> message else \"\"" },
+    { "google/generate.spec:314", "status <-> kind : fault" },
+    { "google/generate.spec:315", "details -> this : [detail]" },
+    { "google/generate.spec:316", "details <- this : [retry_info]" },
+    { "google/generate.spec:323", "retryDelay -> retry_after : duration" },
+    { "google/generate.spec:324", "reason -> code" },
+    { "google/generate.spec:329", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
+    { "google/generate.spec:330", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:354", "models <- models : [model_entry] required" },
+    { "google/generate.spec:357", "name <- resource" },
+    { "google/generate.spec:358", "displayName <- id" },
     { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
     { "google/operations.spec:25", "content.parts <-> blocks : [part]" },
     { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },
@@ -5455,17 +5449,17 @@ static const struct xd_row rows[] = {
       "choice" },
     { "google/operations.spec:108", "totalTokens <-> input else 0" },
     { "google/operations.spec:109", "cachedContentTokenCount <-> cached" },
-    { "providers/vertex.spec:17", "instances <-> inputs : [embed_content] required" },
-    { "providers/vertex.spec:18", "parameters.outputDimensionality <-> dimensions" },
-    { "providers/vertex.spec:22", "content <-> text" },
-    { "providers/vertex.spec:21", "task_type <-> options.purpose : task" },
-    { "providers/vertex.spec:22", "\"content\" <-> text { content <-> text }" },
-    { "providers/vertex.spec:27", "predictions <-> vectors : [embedding] required" },
-    { "providers/vertex.spec:30", "embeddings.values <-> numbers : vector" },
-    { "providers/vertex.spec:34", "contents <-> turns : [content] required" },
-    { "providers/vertex.spec:35", "systemInstruction.parts <-> instructions : [part]" },
-    { "providers/vertex.spec:36", "tools <-> tools : [tool]" },
-    { "providers/vertex.spec:37",
+    { "providers/vertex.spec:18", "instances <-> inputs : [embed_content] required" },
+    { "providers/vertex.spec:19", "parameters.outputDimensionality <-> dimensions" },
+    { "providers/vertex.spec:23", "content <-> text" },
+    { "providers/vertex.spec:22", "task_type <-> options.purpose : task" },
+    { "providers/vertex.spec:23", "\"content\" <-> text { content <-> text }" },
+    { "providers/vertex.spec:28", "predictions <-> vectors : [embedding] required" },
+    { "providers/vertex.spec:31", "embeddings.values <-> numbers : vector" },
+    { "providers/vertex.spec:35", "contents <-> turns : [content] required" },
+    { "providers/vertex.spec:36", "systemInstruction.parts <-> instructions : [part]" },
+    { "providers/vertex.spec:37", "tools <-> tools : [tool]" },
+    { "providers/vertex.spec:38",
       "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
 };
 static const unsigned char directions[] = {
@@ -5499,6 +5493,7 @@ const struct xd_dialect xd_google_generate = {
     .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
+    .telemetry = STR_INIT("gcp.gen_ai"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -5528,6 +5523,7 @@ const struct xd_dialect xd_gemini = {
     .base_url = STR_INIT("https://generativelanguage.googleapis.com/v1beta"),
     .models = gemini_models,
     .nmodels = 2,
+    .telemetry = STR_INIT("gcp.gemini"),
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
     .ops = gemini_ops,
@@ -5562,6 +5558,7 @@ const struct xd_dialect xd_vertex = {
     .nsettings = 2,
     .models = vertex_models,
     .nmodels = 1,
+    .telemetry = STR_INIT("gcp.vertex_ai"),
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
     .ops = vertex_ops,

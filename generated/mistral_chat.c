@@ -79,7 +79,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* mistral/chat.spec:99 */
+/* mistral/chat.spec:100 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10, 0 },
@@ -440,7 +440,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:30: "system" */
+/* mistral/chat.spec:31: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -512,7 +512,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:34: "tool" */
+/* mistral/chat.spec:35: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -597,7 +597,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:40: "user" */
+/* mistral/chat.spec:41: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -669,7 +669,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:44: "assistant" */
+/* mistral/chat.spec:45: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("tool_calls"), 1, NULL },
@@ -888,7 +888,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* mistral/chat.spec:53: part.text */
+/* mistral/chat.spec:54: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -930,7 +930,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:54: part.refusal */
+/* mistral/chat.spec:55: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -956,7 +956,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:55: part.thinking */
+/* mistral/chat.spec:56: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -998,7 +998,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:56: part.image */
+/* mistral/chat.spec:57: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 2, NULL },
@@ -1064,7 +1064,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:64: part.document */
+/* mistral/chat.spec:65: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("document_url"), 0, NULL },
     { STR_INIT("document_name"), 1, NULL },
@@ -1121,7 +1121,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:69: part.audio */
+/* mistral/chat.spec:70: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 2, NULL },
@@ -1292,7 +1292,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* mistral/chat.spec:119: reply_part.text */
+/* mistral/chat.spec:120: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1333,7 +1333,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:120: reply_part.refusal */
+/* mistral/chat.spec:121: reply_part.refusal */
 static void
 write_reply_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1349,7 +1349,7 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:121: reply_part.thinking */
+/* mistral/chat.spec:122: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -1539,7 +1539,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* mistral/chat.spec:85: tool.function */
+/* mistral/chat.spec:86: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1904,7 +1904,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:107: choice_whole */
+/* mistral/chat.spec:108: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -2166,7 +2166,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:139: chunks */
+/* mistral/chat.spec:140: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2547,7 +2547,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:161: error */
+/* mistral/chat.spec:162: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -3282,25 +3282,25 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:120", "\"flac\" <-> \"audio/flac\"" },
     { "openai/chat.spec:121", "\"opus\" <-> \"audio/opus\"" },
     { "openai/chat.spec:121", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "mistral/chat.spec:96", "\"any\" <-> required" },
-    { "mistral/chat.spec:96", "\"required\" -> required" },
+    { "mistral/chat.spec:97", "\"any\" <-> required" },
+    { "mistral/chat.spec:97", "\"required\" -> required" },
     { "openai/chat.spec:188", "\"auto\" <-> auto" },
     { "openai/chat.spec:188", "\"none\" <-> none" },
-    { "mistral/chat.spec:100", "\"none\" <-> none" },
-    { "mistral/chat.spec:100", "\"high\" <-> high" },
-    { "mistral/chat.spec:101", "\"none\" <- minimal" },
-    { "mistral/chat.spec:101", "\"high\" <- low" },
-    { "mistral/chat.spec:101", "\"high\" <- medium" },
-    { "mistral/chat.spec:101", "\"high\" <- xhigh" },
-    { "mistral/chat.spec:101", "\"high\" <- max" },
-    { "mistral/chat.spec:102", "\"minimal\" -> minimal" },
-    { "mistral/chat.spec:102", "\"low\" -> low" },
-    { "mistral/chat.spec:102", "\"medium\" -> medium" },
-    { "mistral/chat.spec:102", "\"xhigh\" -> xhigh" },
+    { "mistral/chat.spec:101", "\"none\" <-> none" },
+    { "mistral/chat.spec:101", "\"high\" <-> high" },
+    { "mistral/chat.spec:102", "\"none\" <- minimal" },
+    { "mistral/chat.spec:102", "\"high\" <- low" },
+    { "mistral/chat.spec:102", "\"high\" <- medium" },
+    { "mistral/chat.spec:102", "\"high\" <- xhigh" },
+    { "mistral/chat.spec:102", "\"high\" <- max" },
+    { "mistral/chat.spec:103", "\"minimal\" -> minimal" },
+    { "mistral/chat.spec:103", "\"low\" -> low" },
+    { "mistral/chat.spec:103", "\"medium\" -> medium" },
+    { "mistral/chat.spec:103", "\"xhigh\" -> xhigh" },
     { "openai/chat.spec:205", "\"text\" <-> text" },
     { "openai/chat.spec:205", "\"json_object\" <-> object" },
     { "openai/chat.spec:205", "\"json_schema\" <-> schema" },
-    { "mistral/chat.spec:125", "\"model_length\" -> length" },
+    { "mistral/chat.spec:126", "\"model_length\" -> length" },
     { "openai/chat.spec:252", "\"stop\" <-> end" },
     { "openai/chat.spec:253", "\"length\" <-> length" },
     { "openai/chat.spec:254", "\"tool_calls\", \"function_call\" <-> call" },
@@ -3311,12 +3311,12 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:259", "\"error\" <-> failed" },
     { "openai/chat.spec:260", "\"eos\" -> end" },
     { "openai/chat.spec:261", "* -> other" },
-    { "mistral/chat.spec:178",
+    { "mistral/chat.spec:179",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
-    { "mistral/chat.spec:179", "\"invalid_model\" -> missing" },
-    { "mistral/chat.spec:180", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
-    { "mistral/chat.spec:181", "\"internal_server_error\" -> internal" },
+    { "mistral/chat.spec:180", "\"invalid_model\" -> missing" },
+    { "mistral/chat.spec:181", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
+    { "mistral/chat.spec:182", "\"internal_server_error\" -> internal" },
     { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
     { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
     { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
@@ -3350,65 +3350,65 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:27", "functions -> tools : [function]" },
     { "openai/chat.spec:28", "tool_choice <-> tool_choice : choice | choice_named" },
     { "openai/chat.spec:29", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "mistral/chat.spec:24", "max_tokens <-> max_output" },
+    { "mistral/chat.spec:25", "max_tokens <-> max_output" },
     { "openai/chat.spec:31", "n <-> candidates" },
     { "openai/chat.spec:32", "stop <-> stops : [string] | string" },
     { "openai/chat.spec:33", "temperature <-> sampling.temperature" },
     { "openai/chat.spec:34", "top_p <-> sampling.top_p" },
-    { "mistral/chat.spec:25", "random_seed <-> sampling.seed" },
+    { "mistral/chat.spec:26", "random_seed <-> sampling.seed" },
     { "openai/chat.spec:36", "presence_penalty <-> sampling.presence" },
     { "openai/chat.spec:37", "frequency_penalty <-> sampling.frequency" },
     { "openai/chat.spec:41", "reasoning_effort <-> reasoning.effort : effort" },
     { "openai/chat.spec:42", "response_format <-> format : format" },
     { "openai/chat.spec:46", "prompt_cache_key <-> cache_key" },
-    { "mistral/chat.spec:31", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:35", "tool_call_id <-> call" },
-    { "mistral/chat.spec:36", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:41", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:45", "content <-> blocks : string as text | [part]" },
-    { "mistral/chat.spec:46", "tool_calls <-> blocks : [call]" },
-    { "mistral/chat.spec:47", "prefix <-> prefix" },
-    { "mistral/chat.spec:30", "\"system\" <-> instructions | turns.system {" },
-    { "mistral/chat.spec:34", "\"tool\" <-> turns.user.result {" },
-    { "mistral/chat.spec:40", "\"user\" <-> turns.user {" },
-    { "mistral/chat.spec:44", "\"assistant\" <-> turns.assistant {" },
-    { "mistral/chat.spec:53", "text <-> text" },
-    { "mistral/chat.spec:54", "text <- text" },
-    { "mistral/chat.spec:55", "thinking <-> text : texts" },
-    { "mistral/chat.spec:58", "image_url.url <-> source : media_url" },
-    { "mistral/chat.spec:59", "image_url -> source : media_url" },
-    { "mistral/chat.spec:61", "image_url.detail <-> detail" },
-    { "mistral/chat.spec:65", "document_url <-> source : media_url" },
-    { "mistral/chat.spec:66", "document_name <-> title" },
-    { "mistral/chat.spec:71", "input_audio.data <-> source.bytes.data" },
-    { "mistral/chat.spec:72", "input_audio -> source : data_url" },
-    { "mistral/chat.spec:74", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "mistral/chat.spec:53", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:55",
+    { "mistral/chat.spec:32", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:36", "tool_call_id <-> call" },
+    { "mistral/chat.spec:37", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:42", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:46", "content <-> blocks : string as text | [part]" },
+    { "mistral/chat.spec:47", "tool_calls <-> blocks : [call]" },
+    { "mistral/chat.spec:48", "prefix <-> prefix" },
+    { "mistral/chat.spec:31", "\"system\" <-> instructions | turns.system {" },
+    { "mistral/chat.spec:35", "\"tool\" <-> turns.user.result {" },
+    { "mistral/chat.spec:41", "\"user\" <-> turns.user {" },
+    { "mistral/chat.spec:45", "\"assistant\" <-> turns.assistant {" },
+    { "mistral/chat.spec:54", "text <-> text" },
+    { "mistral/chat.spec:55", "text <- text" },
+    { "mistral/chat.spec:56", "thinking <-> text : texts" },
+    { "mistral/chat.spec:59", "image_url.url <-> source : media_url" },
+    { "mistral/chat.spec:60", "image_url -> source : media_url" },
+    { "mistral/chat.spec:62", "image_url.detail <-> detail" },
+    { "mistral/chat.spec:66", "document_url <-> source : media_url" },
+    { "mistral/chat.spec:67", "document_name <-> title" },
+    { "mistral/chat.spec:72", "input_audio.data <-> source.bytes.data" },
+    { "mistral/chat.spec:73", "input_audio -> source : data_url" },
+    { "mistral/chat.spec:75", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "mistral/chat.spec:54", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:56",
       "\"thinking\" <-> thinking { thinking <-> text : texts; drop signature; rest keep }" },
-    { "mistral/chat.spec:56", "\"image_url\" <-> image {" },
-    { "mistral/chat.spec:64", "\"document_url\" <-> document {" },
-    { "mistral/chat.spec:69", "\"input_audio\" <-> audio {" },
-    { "mistral/chat.spec:77", "* <-> foreign" },
-    { "mistral/chat.spec:54", "\"text\" <- refusal { text <- text }" },
-    { "mistral/chat.spec:119", "text <-> text" },
-    { "mistral/chat.spec:120", "text <- text" },
-    { "mistral/chat.spec:121", "thinking <-> text : texts else []" },
-    { "mistral/chat.spec:119", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:121",
+    { "mistral/chat.spec:57", "\"image_url\" <-> image {" },
+    { "mistral/chat.spec:65", "\"document_url\" <-> document {" },
+    { "mistral/chat.spec:70", "\"input_audio\" <-> audio {" },
+    { "mistral/chat.spec:78", "* <-> foreign" },
+    { "mistral/chat.spec:55", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:120", "text <-> text" },
+    { "mistral/chat.spec:121", "text <- text" },
+    { "mistral/chat.spec:122", "thinking <-> text : texts else []" },
+    { "mistral/chat.spec:120", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:122",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature; ignore "
       "closed }" },
-    { "mistral/chat.spec:120", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:121", "\"text\" <- refusal { text <- text }" },
     { "openai/chat.spec:155", "id <-> id" },
     { "openai/chat.spec:156", "type = \"function\"" },
     { "openai/chat.spec:157", "function.name <-> name" },
-    { "mistral/chat.spec:82", "function.arguments <-> arguments : json in string | json_object" },
-    { "mistral/chat.spec:86", "function.name <-> name" },
-    { "mistral/chat.spec:87", "function.description <-> description" },
-    { "mistral/chat.spec:88", "function.parameters <-> schema" },
-    { "mistral/chat.spec:89", "function.strict <-> strict" },
-    { "mistral/chat.spec:85", "none, \"function\" <-> function {" },
-    { "mistral/chat.spec:91", "* <-> foreign" },
+    { "mistral/chat.spec:83", "function.arguments <-> arguments : json in string | json_object" },
+    { "mistral/chat.spec:87", "function.name <-> name" },
+    { "mistral/chat.spec:88", "function.description <-> description" },
+    { "mistral/chat.spec:89", "function.parameters <-> schema" },
+    { "mistral/chat.spec:90", "function.strict <-> strict" },
+    { "mistral/chat.spec:86", "none, \"function\" <-> function {" },
+    { "mistral/chat.spec:92", "* <-> foreign" },
     { "openai/chat.spec:183", "name -> name" },
     { "openai/chat.spec:184", "description -> description" },
     { "openai/chat.spec:185", "parameters -> schema" },
@@ -3424,47 +3424,47 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:210", "created <- now" },
     { "openai/chat.spec:211", "model <-> model else \"\"" },
     { "openai/chat.spec:212", "choices <-> choices : [choice_whole]" },
-    { "mistral/chat.spec:105", "usage <-> usage : usage else {}" },
-    { "mistral/chat.spec:108", "index <-> index" },
-    { "mistral/chat.spec:109", "message.role = \"assistant\"" },
-    { "mistral/chat.spec:110",
+    { "mistral/chat.spec:106", "usage <-> usage : usage else {}" },
+    { "mistral/chat.spec:109", "index <-> index" },
+    { "mistral/chat.spec:110", "message.role = \"assistant\"" },
+    { "mistral/chat.spec:111",
       "message.content <-> blocks : string joins text | [reply_part] else \"\"" },
-    { "mistral/chat.spec:111", "message.tool_calls <-> blocks : [call] else null" },
-    { "mistral/chat.spec:112", "finish_reason <-> stop : stop" },
-    { "mistral/chat.spec:130", "prompt_tokens <- input + cache_read + cache_write" },
+    { "mistral/chat.spec:112", "message.tool_calls <-> blocks : [call] else null" },
+    { "mistral/chat.spec:113", "finish_reason <-> stop : stop" },
+    { "mistral/chat.spec:131", "prompt_tokens <- input + cache_read + cache_write" },
     { "openai/chat.spec:266", "completion_tokens -> output" },
     { "openai/chat.spec:267", "completion_tokens <- output else 0" },
-    { "mistral/chat.spec:129", "total_tokens <-> input + cache_read + cache_write + output" },
-    { "mistral/chat.spec:132", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "mistral/chat.spec:133", "num_cached_tokens -> cache_read" },
+    { "mistral/chat.spec:130", "total_tokens <-> input + cache_read + cache_write + output" },
+    { "mistral/chat.spec:133", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "mistral/chat.spec:134", "num_cached_tokens -> cache_read" },
     { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
     { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
     { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
     { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "mistral/chat.spec:141", "id <-> id else \"\"" },
-    { "mistral/chat.spec:142", "object = \"chat.completion.chunk\"" },
-    { "mistral/chat.spec:143", "created <- now" },
-    { "mistral/chat.spec:144", "model <-> model else \"\"" },
-    { "mistral/chat.spec:154", "usage <-> usage : usage last" },
-    { "mistral/chat.spec:147", "delta = {}" },
-    { "mistral/chat.spec:148", "delta.role = \"assistant\"" },
-    { "mistral/chat.spec:149", "delta.content = \"\"" },
-    { "mistral/chat.spec:150", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "mistral/chat.spec:151", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "mistral/chat.spec:152", "finish_reason <-> stop : stop else null slot" },
-    { "mistral/chat.spec:155", "error <-> fail : fault_body" },
+    { "mistral/chat.spec:142", "id <-> id else \"\"" },
+    { "mistral/chat.spec:143", "object = \"chat.completion.chunk\"" },
+    { "mistral/chat.spec:144", "created <- now" },
+    { "mistral/chat.spec:145", "model <-> model else \"\"" },
+    { "mistral/chat.spec:155", "usage <-> usage : usage last" },
+    { "mistral/chat.spec:148", "delta = {}" },
+    { "mistral/chat.spec:149", "delta.role = \"assistant\"" },
+    { "mistral/chat.spec:150", "delta.content = \"\"" },
+    { "mistral/chat.spec:151", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "mistral/chat.spec:152", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "mistral/chat.spec:153", "finish_reason <-> stop : stop else null slot" },
+    { "mistral/chat.spec:156", "error <-> fail : fault_body" },
     { "openai/chat.spec:309", "id <-> id" },
     { "openai/chat.spec:310", "type = \"function\"" },
-    { "mistral/chat.spec:158", "function.name <-> name else \"\"" },
+    { "mistral/chat.spec:159", "function.name <-> name else \"\"" },
     { "openai/chat.spec:312", "function.arguments <-> arguments : json in string" },
-    { "mistral/chat.spec:162", "object = \"error\"" },
-    { "mistral/chat.spec:163", "message <-> message else \"\"" },
-    { "mistral/chat.spec:164", "detail -> message" },
-    { "mistral/chat.spec:165", "type <-> kind : fault" },
-    { "mistral/chat.spec:166", "code -> kind : fault try" },
-    { "mistral/chat.spec:167", "param <-> param else null" },
-    { "mistral/chat.spec:168", "code <-> code else null" },
-    { "mistral/chat.spec:169", "raw_status_code -> status" },
+    { "mistral/chat.spec:163", "object = \"error\"" },
+    { "mistral/chat.spec:164", "message <-> message else \"\"" },
+    { "mistral/chat.spec:165", "detail -> message" },
+    { "mistral/chat.spec:166", "type <-> kind : fault" },
+    { "mistral/chat.spec:167", "code -> kind : fault try" },
+    { "mistral/chat.spec:168", "param <-> param else null" },
+    { "mistral/chat.spec:169", "code <-> code else null" },
+    { "mistral/chat.spec:170", "raw_status_code -> status" },
     { "openai/chat.spec:323", "message <-> message else \"\"" },
     { "openai/chat.spec:324", "type <-> kind : fault" },
     { "openai/chat.spec:325", "code -> kind : fault try" },
@@ -3478,11 +3478,11 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:369", "created <- created" },
     { "openai/chat.spec:370", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
-    { "mistral/chat.spec:15", "input <-> inputs : [string as text] | string as text required" },
+    { "mistral/chat.spec:16", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
-    { "mistral/chat.spec:16", "output_dimension <-> dimensions" },
+    { "mistral/chat.spec:17", "output_dimension <-> dimensions" },
     { "openai/embeddings.spec:23", "object = \"list\"" },
-    { "mistral/chat.spec:20", "id <-> id else \"\"" },
+    { "mistral/chat.spec:21", "id <-> id else \"\"" },
     { "openai/embeddings.spec:25", "data <-> vectors : [embedding] required" },
     { "openai/embeddings.spec:26", "model <-> model else \"\"" },
     { "openai/embeddings.spec:27", "usage <-> usage : embed_usage else {}" },
@@ -3491,7 +3491,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
     { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
-    { "mistral/chat.spec:21", "completion_tokens = 0" },
+    { "mistral/chat.spec:22", "completion_tokens = 0" },
     { "openai/passing.spec:16", "input_tokens, prompt_tokens -> input" },
     { "openai/passing.spec:17", "output_tokens, completion_tokens -> output" },
     { "openai/passing.spec:18",
@@ -3526,6 +3526,7 @@ const struct xd_dialect xd_mistral_chat = {
     .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
+    .telemetry = STR_INIT("mistral_ai"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -3554,6 +3555,7 @@ const struct xd_dialect xd_mistral = {
     .base_url = STR_INIT("https://api.mistral.ai/v1"),
     .models = mistral_models,
     .nmodels = 8,
+    .telemetry = STR_INIT("mistral_ai"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

@@ -1075,6 +1075,7 @@ const struct xd_dialect xd_ollama_completions = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:11434"),
+    .telemetry = STR_INIT("ollama"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

@@ -1232,6 +1232,7 @@ const struct xd_dialect xd_openai_legacy = {
     .base_url = STR_INIT("https://api.openai.com/v1"),
     .models = openai_legacy_models,
     .nmodels = 3,
+    .telemetry = STR_INIT("openai"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

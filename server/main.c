@@ -7,8 +7,7 @@
 #include "server/cli/guess.h"
 #include "server/gateway/serve.h"
 #include "server/mock/mock.h"
-
-#define VERSION "0.1.0"
+#include "server/version.h"
 
 static const struct cli_command commands[] = {
     { "serve", "run the gateway", cmd_serve },
@@ -69,7 +68,7 @@ main(int argc, char **argv)
         return CLI_YES;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("llmux " VERSION "\n");
+        printf("llmux " LLMUX_VERSION "\n");
         return CLI_YES;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -259,6 +259,8 @@ struct xd_dialect {
     void (*write_entry)(struct xd *x, const struct ir_model_entry *m);
     const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;
+    struct str
+        telemetry; /* its name in OpenTelemetry; absent: its own, of a dialect the first word */
     const struct xd_dialect *const
         *also; /* the provider's other languages; ends with NULL, or NULL */
     const struct xd_policy *policies;

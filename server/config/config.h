@@ -157,9 +157,31 @@ struct config_fallbacks {
     unsigned n;
 };
 
-/* What is told to those who watch. */
+struct config_pairs {
+    struct config_pair *v;
+    unsigned n;
+};
+
+enum config_otlp_protocol { CONFIG_OTLP_HTTP, CONFIG_OTLP_GRPC };
+
+/* What is told to those who watch.  Flags are 1 for yes. */
 struct config_telemetry {
-    int data_port; /* 1: metrics are served on the port for clients too */
+    int data_port;      /* metrics are served on the port for clients too */
+    struct str service; /* the name of this gateway */
+    /* otlp: where traces, metrics and logs are sent */
+    struct str endpoint; /* absent: nowhere */
+    enum config_otlp_protocol protocol;
+    struct config_pairs headers;
+    struct str ca_file; /* PEM; absent: the system's */
+    int send_traces, send_metrics, send_logs;
+    uint64_t timeout, retry, delay, interval; /* ms */
+    unsigned queue, batch;
+    /* traces: which of them */
+    unsigned sample; /* thousandths of those that begin here */
+    int follow;      /* what a client has begun is recorded as it says */
+    int keep_errors;
+    uint64_t keep_slow; /* ms; 0: slow ones are no exception */
+    int propagate;      /* providers are told the trace */
 };
 
 /* What went wrong with a model. */

@@ -104,6 +104,9 @@ config_read config_read_amount;   /* double: a number that may have a point, not
 config_read config_read_words;    /* struct config_words: a list of names, not empty */
 config_read config_read_listen;   /* struct config_listen */
 
+/* headers.c */
+config_read config_read_headers; /* struct config_pairs: names and values, which count as secret */
+
 /* root.c */
 
 /* Read the tree.  What comes out is only valid if there were no errors; NULL when memory is short.

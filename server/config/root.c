@@ -103,6 +103,7 @@ static const struct config_record *const records[] = {
     &config_budget_record,   &config_breaker_record,    &config_cooldown_record,
     &config_hedge_record,    &config_telemetry_record,  &config_limits_record,
     &config_media_record,    &config_limit_record,      &config_adaptive_record,
+    &config_otlp_record,     &config_traces_record,
 };
 
 const char *

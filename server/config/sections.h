@@ -76,5 +76,6 @@ config_read config_read_limit;                          /* struct config_limits 
 /* section_telemetry.c */
 extern const struct config_telemetry config_telemetry_defaults;
 extern const struct config_record config_telemetry_record; /* struct config_telemetry */
+extern const struct config_record config_otlp_record, config_traces_record; /* the same */
 
 #endif

@@ -33,6 +33,7 @@ attempt_account(struct exchange *x)
         .first_us = a->first_us,
         .total_us = total_us,
     };
+    trail_hop(x, total_us);
     measure_attempt(x, total_us);
     for (unsigned i = 0; i < s->n_accountants; i++)
         s->accountants[i].record(s->accountants[i].ctx, &record);
@@ -54,6 +55,7 @@ attempt_tally(struct exchange *x, const struct ir_event *e)
     switch (e->kind) {
     case IR_EVENT_BEGIN:
         t->begun = true;
+        t->id = arena_str(&x->arena, e->reply->id);
         t->model = arena_str(&x->arena, e->reply->model);
         ir_usage_merge(&t->usage, &e->reply->usage);
         break;

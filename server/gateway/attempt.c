@@ -119,6 +119,7 @@ take_head(struct exchange *x, const struct upstream_head *head)
     struct attempt *a = &x->attempt;
     const struct xd_dialect *d = a->target.dialect;
     a->status = head->status;
+    upstream_timing(a->call, &a->timing);
     if (head->status < 200 || head->status > 299) {
         a->reply = ATTEMPT_ERROR;
     } else if (a->target.op->passes) {
@@ -289,6 +290,8 @@ on_done(void *ctx, const struct upstream_report *report)
     const struct race_leg *leg = ctx;
     struct exchange *x = leg->x;
     (void)race_enter(x, leg);
+    if (!x->attempt.status)
+        upstream_timing(x->attempt.call, &x->attempt.timing);
     x->attempt.call = NULL;
     if (x->state == EXCHANGE_LINGERING)
         exchange_release(x);
@@ -339,7 +342,9 @@ propose(struct exchange *x, struct proposal *p)
                                           .passage = &x->tape->passage,
                                           .fetched = &x->tape->fetched.have,
                                           .head = http_exchange_head(x->http),
-                                          .request_id = x->request_id };
+                                          .request_id = x->request_id,
+                                          .traceparent = trail_parent(x, &a->arena),
+                                          .tracestate = x->trail.state };
     struct fault f;
     arena_reset(&x->worker->scratch);
     enum err err = proposal_make(p, &from, a->candidate.offer->deployment, &a->target, a->model,

@@ -27,6 +27,7 @@ enum attempt_reply {
 
 /* What is known of a reply, from its events or from the whole. */
 struct tally {
+    struct str id;     /* of the reply, as the provider gave it */
     struct str model;  /* as the provider calls it */
     enum ir_stop stop; /* of the first choice */
     struct ir_usage usage;
@@ -66,8 +67,10 @@ struct attempt {
     struct stream *stream; /* owned; NULL before the first */
     struct tally tally;
 
-    uint64_t start_us; /* on clock_us(); 0: not begun */
-    uint64_t first_us; /* from the start to the first byte of the body; 0: none came */
+    uint64_t span;                 /* of the trace; 0: none is made */
+    struct upstream_timing timing; /* of its connection, once that is known */
+    uint64_t start_us;             /* on clock_us(); 0: not begun */
+    uint64_t first_us;             /* from the start to the first byte of the body; 0: none came */
     uint64_t heard_us; /* ... to the newest sign of the provider before the answer began */
     bool accounted;
 };

@@ -9,6 +9,8 @@ uint64_t clock_us(void);
 /* The same in nanoseconds: for runtime/resilience. */
 uint64_t clock_ns(void);
 
+/* Microseconds since 1970. */
+uint64_t clock_wall_us(void);
 /* Milliseconds since 1970. */
 uint64_t clock_wall_ms(void);
 /* Seconds since 1970. */

@@ -15,9 +15,11 @@
 #include "server/gateway/guards_log.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/serve.h"
+#include "server/gateway/telemetry.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics.h"
 #include "server/mock/mock.h"
+#include "server/trace/exporter.h"
 
 #define ARENA_MAX         (4u << 20)
 #define DEFAULT_BYTES_MAX (64u << 10)
@@ -120,7 +122,8 @@ static bool
 run(struct serve *s, struct gateway *g, struct fault *f)
 {
     s->service.n_workers = crew_size(g->config);
-    struct crew *crew = open_log(s, g, f) ? crew_create(g, f) : NULL;
+    bool open = open_log(s, g, f) && telemetry_open(&s->service, g, f);
+    struct crew *crew = open ? crew_create(g, f) : NULL;
     gateway_drop(g);
     if (!crew)
         return false;
@@ -153,6 +156,7 @@ serve(const char *path)
     if (f.err)
         fprintf(stderr, "llmux serve: %s\n", f.text);
     reloader_destroy(s.reloader);
+    exporter_destroy(s.service.exporter);
     guards_destroy(s.service.guards);
     free(s.service.memory);
     limits_destroy(s.service.limits);

@@ -95,6 +95,7 @@ read_request(struct exchange *x)
     x->model = arena_str(&x->arena, model);
     x->wants_stream = ask->kind == XD_OP_CHAT && ask->chat.stream == IR_TRUE;
     x->wants_usage = x->wants_stream && ask->chat.stream_usage == IR_TRUE;
+    trail_read(x);
     return true;
 }
 
@@ -188,6 +189,7 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     x->bytes_in = http_exchange_body(http).n;
     x->path = arena_str(&x->arena, http_exchange_head(http)->path);
     take_id(x);
+    trail_begin(x);
     measure_begin(x);
     if (!read_request(x) || !read_wishes(x) || !pass_gates(x))
         return;
@@ -310,10 +312,11 @@ void
 exchange_finish(struct exchange *x)
 {
     remember(x);
-    request_log_write(x);
     attempt_account(x);
     admission_end(x, guarding_tokens(x));
+    request_log_write(x);
     measure_end(x);
+    trail_end(x);
     attempt_release_body(&x->attempt);
     if (!x->attempt.call || (x->attempt.sends && !x->attempt.sends_own)) {
         exchange_release(x); /* what the call sends is gone with the client's request */
@@ -329,9 +332,10 @@ exchange_gone(struct exchange *x)
 {
     x->http = NULL;
     x->gone = true;
-    request_log_write(x);
     attempt_account(x);
+    request_log_write(x);
     measure_end(x);
+    trail_end(x);
     exchange_release(x);
 }
 

@@ -22,6 +22,7 @@
 #include "server/gateway/outlook.h"
 #include "server/gateway/request_id.h"
 #include "server/gateway/tape.h"
+#include "server/gateway/trail.h"
 #include "server/http/conn.h"
 #include "server/http/deadline.h"
 
@@ -86,6 +87,7 @@ struct exchange {
     uint64_t rest_us, rested_us; /* when the last pause began; all pauses together */
     uint64_t overhead_us;        /* until the first byte, what was not spent waiting */
     uint64_t bytes_in, bytes_out;
+    struct trail trail;
     struct str tried; /* the model of the attempt before, as the metrics name it */
 };
 

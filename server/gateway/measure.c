@@ -6,6 +6,7 @@
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
 #include "server/metrics/process.h"
+#include "server/trace/exporter.h"
 #include "server/upstream/upstream.h"
 
 #define STATUS_GONE 499 /* as in the log */
@@ -79,7 +80,8 @@ measure_stream(struct metrics_cell *c, const struct exchange *x)
 {
     struct ir_int n = x->attempt.tally.usage.output;
     uint64_t now = clock_us();
-    metrics_observe(c, METRICS_FIRST_TOKEN, x->first_us - x->begun_us, NULL);
+    const struct metrics_trace trace = trail_example(x);
+    metrics_observe(c, METRICS_FIRST_TOKEN, x->first_us - x->begun_us, &trace);
     if (n.set && n.v > 1 && now > x->first_us)
         metrics_observe(c, METRICS_PER_TOKEN, (now - x->first_us) / (uint64_t)(n.v - 1), NULL);
 }
@@ -119,7 +121,8 @@ measure_attempt(struct exchange *x, uint64_t total_us)
     struct str model = label_of_model(x, a->candidate.name);
     struct metrics_cell *c = metrics_cell(
         s, METRICS_OF_DEPLOYMENT, (struct str[]){ p->name, p->type, operation_of(x), model });
-    metrics_observe(c, METRICS_UPSTREAM_DURATION, total_us, NULL);
+    const struct metrics_trace trace = trail_example(x);
+    metrics_observe(c, METRICS_UPSTREAM_DURATION, total_us, &trace);
     measure_usage(c, &a->tally.usage);
     if (x->wants_stream && x->first_us && !x->error.set && !x->gone)
         measure_stream(c, x);
@@ -149,7 +152,8 @@ measure_model(const struct exchange *x, struct str front, struct str model)
 {
     struct metrics_cell *c = metrics_cell(x->worker->shard, METRICS_OF_MODEL,
                                           (struct str[]){ front, operation_of(x), model });
-    metrics_observe(c, METRICS_REQUEST_DURATION, clock_us() - x->begun_us, NULL);
+    const struct metrics_trace trace = trail_example(x);
+    metrics_observe(c, METRICS_REQUEST_DURATION, clock_us() - x->begun_us, &trace);
     if (x->first_us)
         metrics_observe(c, METRICS_OVERHEAD, x->overhead_us, NULL);
     if (x->dropped.n)
@@ -223,6 +227,27 @@ write_log(struct exposition *e, const struct log *log)
     exposition_value(e, NULL, NULL, 0, s.dropped + s.failed);
 }
 
+static void
+write_exported(struct exposition *e, const struct exporter *x)
+{
+    static const struct metrics_family items = {
+        .name = "llmux_telemetry_items",
+        .help = "Traces, reports of metrics and lines of the log, by what became of them on the "
+                "way to the receiver.",
+        .type = METRICS_COUNTER
+    };
+    static const char *const names[] = { "signal", "outcome" };
+    static const struct str signals[] = { STR_INIT("traces"), STR_INIT("metrics"),
+                                          STR_INIT("logs") };
+    struct exporter_stats s = exporter_stats(x);
+    exposition_family(e, &items);
+    for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
+        exposition_value(e, names, (struct str[]){ signals[i], STR("exported") }, 2, s.exported[i]);
+        exposition_value(e, names, (struct str[]){ signals[i], STR("dropped") }, 2, s.dropped[i]);
+        exposition_value(e, names, (struct str[]){ signals[i], STR("failed") }, 2, s.failed[i]);
+    }
+}
+
 bool
 measure_page_write(struct worker *w, enum exposition_format format, struct buf *out)
 {
@@ -231,6 +256,8 @@ measure_page_write(struct worker *w, enum exposition_format format, struct buf *
     bool ok = !w->service->metrics || exposition_metrics(&e, w->service->metrics);
     if (w->service->log)
         write_log(&e, w->service->log);
+    if (w->service->exporter)
+        write_exported(&e, w->service->exporter);
     process_metrics(&e);
     exposition_end(&e);
     return ok && !out->err;

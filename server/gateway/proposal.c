@@ -7,7 +7,7 @@
 #include "server/gateway/dropped.h"
 
 /* accept, x-request-id, opt-ins, and what proves who pays */
-#define MORE_HEADERS (3u + KEEPER_HEADERS)
+#define MORE_HEADERS (5u + KEEPER_HEADERS)
 
 /* What one call of proposal_make works with. */
 struct maker {
@@ -210,6 +210,17 @@ pass_types(const struct maker *k)
         put(k->p, STR("accept"), accept.n ? accept : STR("*/*"));
 }
 
+static void
+pass_trace(const struct maker *k)
+{
+    struct proposal *p = k->p;
+    if (!k->from->traceparent.p || has_header(p, STR("traceparent")))
+        return;
+    put(p, STR("traceparent"), k->from->traceparent);
+    if (k->from->tracestate.p && !has_header(p, STR("tracestate")))
+        put(p, STR("tracestate"), k->from->tracestate);
+}
+
 static bool
 make_headers(const struct maker *k)
 {
@@ -225,6 +236,7 @@ make_headers(const struct maker *k)
         put(p, STR("accept"), accepted(k));
     if (!has_header(p, STR("x-request-id")))
         put(p, STR("x-request-id"), k->from->request_id);
+    pass_trace(k);
     pass_opt_ins(k);
     return !k->a->full;
 }

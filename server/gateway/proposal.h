@@ -23,6 +23,7 @@ struct proposal_source {
     const struct passage *passage; /* of an operation that passes */
     const struct http_head *head;
     struct str request_id;
+    struct str traceparent, tracestate;  /* of the trace that the provider is told; absent: none */
     const struct xd_media_list *fetched; /* what it names by its address; or NULL */
 };
 

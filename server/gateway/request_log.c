@@ -70,6 +70,10 @@ put_times(struct log_line *l, const struct exchange *x)
     uint64_t waited = x->upstream_us + (x->attempt.accounted ? 0 : attempt_wait_us(&x->attempt));
     log_seconds(l, "duration", clock_us() - x->begun_us);
     if (x->first_us)
+        log_seconds(l, "overhead", x->overhead_us);
+    if (x->rested_us)
+        log_seconds(l, "rested", x->rested_us);
+    if (x->first_us)
         log_seconds(l, "ttft", x->first_us - x->begun_us);
     if (x->attempts)
         log_seconds(l, "upstream_wait", waited);
@@ -101,6 +105,7 @@ request_log_write(const struct exchange *x)
     log_int(&l, "status", x->gone ? STATUS_GONE : x->status);
     log_str(&l, "outcome", str_from(outcome(x)));
     put_attempt(&l, x);
+    trail_log(&l, x);
     put_usage(&l, &x->attempt.tally);
     put_times(&l, x);
     log_str(&l, "dropped", x->dropped);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct exporter;
 struct guards;
 struct limits;
 struct log;
@@ -17,6 +18,7 @@ struct route_memory;
 struct service {
     struct log *log;             /* borrowed */
     struct metrics *metrics;     /* borrowed; NULL: nothing is counted */
+    struct exporter *exporter;   /* borrowed; NULL: nothing is sent */
     struct guards *guards;       /* borrowed; NULL: nothing is guarded */
     struct limits *limits;       /* borrowed; NULL: nothing is limited */
     struct route_memory *memory; /* borrowed; NULL: nobody remembers who served whom */

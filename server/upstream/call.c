@@ -115,6 +115,7 @@ upstream_call_clear(struct upstream_call *c)
     c->wire = (struct wire){ .head = head };
     c->connecting = c->entered = false;
     c->connects = 0;
+    c->dialled = 0;
     c->connected = 0;
     c->paused = c->stuck = false;
     c->verdict = UPSTREAM_OK;

@@ -94,6 +94,7 @@ struct upstream_call {
     bool no_body;    /* HEAD: the reply has none whatever it announces */
     struct wire wire;
     unsigned connects;  /* connections made */
+    uint64_t dialled;   /* us; when TCP was connected, 0: not yet or reused */
     uint64_t connected; /* us; when that was ready, 0: not yet or reused */
     enum call_state state;
     bool queued;                  /* in u->queue */

@@ -84,6 +84,29 @@ report_curl(const struct upstream_call *c, struct upstream_report *r)
     r->connect_us = connects ? (uint64_t)ready : 0;
 }
 
+/* curl counts from the start of the transfer, which is the start of the call. */
+static void
+time_curl(const struct upstream_call *c, struct upstream_timing *t)
+{
+    curl_off_t connected = 0, secured = 0;
+    long connects = 0;
+    curl_easy_getinfo(c->transfer.easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(c->transfer.easy, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(c->transfer.easy, CURLINFO_APPCONNECT_TIME_T, &secured);
+    t->connect_us = connects ? (uint64_t)connected : 0;
+    t->tls_us = connects && secured > connected ? (uint64_t)(secured - connected) : 0;
+}
+
+void
+upstream_timing(const struct upstream_call *c, struct upstream_timing *t)
+{
+    *t = (struct upstream_timing){ .connect_us = c->dialled ? c->dialled - c->start : 0 };
+    if (!c->direct)
+        time_curl(c, t);
+    else if (c->connected > c->dialled)
+        t->tls_us = c->connected - c->dialled;
+}
+
 void
 upstream_finish(struct upstream_call *c, enum upstream_result result)
 {

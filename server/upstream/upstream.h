@@ -123,6 +123,12 @@ struct upstream_report {
     uint64_t total_us;
 };
 
+/* How long a new connection took; all zero when the call uses one that was there. */
+struct upstream_timing {
+    uint64_t connect_us; /* from the start to TCP connected; 0: not yet */
+    uint64_t tls_us;     /* from there to TLS ready; 0: plain, or not yet */
+};
+
 /* What the owner of a call hears.  Any member may be NULL. */
 struct upstream_handler {
     /* The head is complete.  Once, before any data. */
@@ -179,6 +185,8 @@ struct upstream_call *upstream_start(struct upstream *u, const struct upstream_r
 /* End a call at once: no handler is called any more, the body is no longer read.  No-op for NULL
  * and for a call inside its own done. */
 void upstream_cancel(struct upstream_call *c);
+/* For a running call, also inside its done. */
+void upstream_timing(const struct upstream_call *c, struct upstream_timing *t);
 /* Stop borrowing the body: true when the head of the reply is there and the body was sent whole, so
  * that it may be freed and the call goes on without it.  False: it is still needed. */
 bool upstream_release_body(struct upstream_call *c);

@@ -379,8 +379,10 @@ wire_dialled(struct upstream *u, struct site *site, struct upstream_call *c, int
         return;
     }
     c->wire.dial = NULL;
+    if (l)
+        c->dialled = lazy_timer_now();
     if (l && !site->tls)
-        c->connected = lazy_timer_now();
+        c->connected = c->dialled;
     if (l)
         use(c, l);
     else if (code != CURLE_OK)

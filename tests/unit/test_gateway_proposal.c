@@ -29,6 +29,7 @@ struct trip {
     struct deployment_call call;
     struct proposal p;
     struct xd_media_list fetched;
+    bool trace; /* the provider shall be told of it */
 };
 
 static enum err
@@ -51,6 +52,9 @@ go(struct trip *t, const char *path, const char *body, unsigned to, const char *
                                           .tape = &t->ask,
                                           .head = &t->head,
                                           .request_id = STR("id-1"),
+                                          .traceparent = t->trace ? STR("00-a-b-01")
+                                                                  : (struct str){ 0 },
+                                          .tracestate = STR("a=b"),
                                           .fetched = &t->fetched };
     assert_true(deployment_call(d, front.dialect, front.op->kind, &t->call));
     return proposal_make(&t->p, &from, d, &t->call, str_from(model), 0, &t->rig.arena, &t->out, f);
@@ -196,6 +200,20 @@ headers_are_the_dialect_s_then_the_operator_s_then_the_request_s(void **state)
 }
 
 static void
+a_provider_is_told_of_the_trace_if_there_is_one(void **state)
+{
+    struct trip *t = *state;
+    struct fault f;
+    assert_int_equal(go(t, chat, CHAT_BODY(""), OPEN, "m", &f), ERR_OK);
+    assert_null(header(t, "traceparent").p);
+    assert_null(header(t, "tracestate").p);
+    t->trace = true;
+    assert_int_equal(go(t, chat, CHAT_BODY(""), OPEN, "m", &f), ERR_OK);
+    assert_str(header(t, "traceparent"), "00-a-b-01");
+    assert_str(header(t, "tracestate"), "a=b");
+}
+
+static void
 opt_ins_to_unfinished_features_go_to_their_vendor_only(void **state)
 {
     struct trip *t = *state;
@@ -284,6 +302,7 @@ main(void)
         TEST(a_provider_with_rows_of_its_own_gets_a_body_written_for_it),
         TEST(another_dialect_gets_a_translation_and_losses_have_the_client_s_names),
         TEST(a_request_that_cannot_be_said_is_refused_with_a_reason),
+        TEST(a_provider_is_told_of_the_trace_if_there_is_one),
         TEST(headers_are_the_dialect_s_then_the_operator_s_then_the_request_s),
         TEST(opt_ins_to_unfinished_features_go_to_their_vendor_only),
         TEST(a_client_is_served_in_its_own_family),

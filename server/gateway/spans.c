@@ -1,0 +1,356 @@
+/* Spans and their attributes.
+ *
+ *   request      SERVER     the conventions for HTTP servers, and llmux.*
+ *   ├─ route     INTERNAL   from the request to the first attempt
+ *   ├─ attempt   CLIENT     the conventions for generative AI; event first_token
+ *   │  ├─ connect, tls      INTERNAL   when the connection was made for it
+ *   └─ stream    INTERNAL   from the first byte to the last */
+#include "server/gateway/spans.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/ir/reply.h"
+#include "runtime/xd/registry.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/worker.h"
+#include "server/log/log.h"
+#include "server/trace/exporter.h"
+
+#define SPANS_MAX  ((size_t)1 << 20) /* bytes of one exchange's */
+#define PATH_SHOWN 64u               /* of a path that serves as a name */
+#define NUMBER_MAX 40u
+
+/* One exchange being told. */
+struct teller {
+    const struct exchange *x;
+    struct buf *out;
+    uint64_t wall_ns; /* to be added to 1000 * clock_us() for the time since 1970 */
+    uint64_t end_us;
+    struct dice dice;  /* for the ids of the small spans */
+    struct buf masked; /* a text without its secrets */
+};
+
+static uint64_t
+wall(const struct teller *t, uint64_t us)
+{
+    return t->wall_ns + us * 1000;
+}
+
+static struct otlp_span
+make_span(struct teller *t, uint64_t parent, struct str name, uint64_t start_us, uint64_t end_us)
+{
+    return (struct otlp_span){ .trace = t->x->trail.context.trace,
+                               .span = dice_next(&t->dice),
+                               .parent = parent,
+                               .state = t->x->trail.state,
+                               .name = name,
+                               .kind = OTLP_INTERNAL,
+                               .start_ns = wall(t, start_us),
+                               .end_ns = wall(t, end_us > start_us ? end_us : start_us) };
+}
+
+/* --- attributes ---------------------------------------------------------------------------- */
+
+/* Without the secrets that the log would not show either. */
+static struct str
+mask(struct teller *t, struct str s)
+{
+    const struct log *log = t->x->worker->service->log;
+    if (!log || s.n == 0)
+        return s;
+    buf_clear(&t->masked);
+    log_mask(log, s, &t->masked);
+    return buf_str(&t->masked);
+}
+
+static void
+text(struct teller *t, const char *key, struct str value)
+{
+    otlp_str(t->out, OTLP_SPAN_ATTRIBUTE, key, mask(t, value));
+}
+
+/* Only what says something. */
+static void
+text_if_any(struct teller *t, const char *key, struct str value)
+{
+    if (value.n)
+        text(t, key, value);
+}
+
+static void
+whole(struct teller *t, const char *key, struct ir_int v)
+{
+    if (v.set)
+        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, key, v.v);
+}
+
+/* A number as the client has written it. */
+static bool
+read_number(struct str s, double *v)
+{
+    char copy[NUMBER_MAX], *end;
+    if (s.n == 0 || s.n >= sizeof copy)
+        return false;
+    memcpy(copy, s.p, s.n);
+    copy[s.n] = '\0';
+    *v = strtod(copy, &end);
+    return *end == '\0' && isfinite(*v);
+}
+
+static void
+number(struct teller *t, const char *key, struct str s)
+{
+    double v;
+    if (read_number(s, &v))
+        otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, key, v);
+}
+
+static void
+seconds(struct teller *t, const char *key, uint64_t us)
+{
+    otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, key, (double)us / 1e6);
+}
+
+static void
+failed(struct teller *t, enum ir_fault fault, struct str message)
+{
+    text(t, "error.type", str_from(ir_fault_name(fault)));
+    otlp_span_failed(t->out, mask(t, message));
+}
+
+/* --- the conventions for generative AI ----------------------------------------------------- */
+
+/* The words of the conventions' JSON schema for output messages. */
+static struct str
+finish_reason(enum ir_stop stop)
+{
+    switch (stop) {
+    case IR_STOP_END:
+    case IR_STOP_MATCH:
+        return STR("stop");
+    case IR_STOP_LENGTH:
+        return STR("length");
+    case IR_STOP_CALL:
+        return STR("tool_call");
+    case IR_STOP_REFUSAL:
+        return STR("content_filter");
+    case IR_STOP_FAILED:
+        return STR("error");
+    case IR_STOP_UNSET:
+    case IR_STOP_PAUSE:
+    case IR_STOP_OTHER:
+        break;
+    }
+    return str_from(ir_stop_name(stop));
+}
+
+/* A provider's own name, and of a dialect its first word: who invented it. */
+struct str
+spans_provider(struct str type)
+{
+    const struct xd_dialect *d = xd_find(type);
+    const char *dot = type.n ? memchr(type.p, '.', type.n) : NULL;
+    if (d && d->telemetry.n)
+        return d->telemetry;
+    return dot ? str_make(type.p, (size_t)(dot - type.p)) : type;
+}
+
+static struct str
+operation_of(const struct exchange *x)
+{
+    return str_from(xd_op_name(x->front.op->kind));
+}
+
+static void
+tell_wishes(struct teller *t)
+{
+    const struct trail_wishes *w = &t->x->trail.wishes;
+    double seed;
+    if (t->x->front.op->kind == XD_OP_CHAT)
+        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.stream", t->x->wants_stream);
+    whole(t, "gen_ai.request.max_tokens", w->max_output);
+    if (w->candidates.set && w->candidates.v != 1)
+        whole(t, "gen_ai.request.choice.count", w->candidates);
+    if (w->top_k.set)
+        otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.top_k", (double)w->top_k.v);
+    number(t, "gen_ai.request.temperature", w->temperature);
+    number(t, "gen_ai.request.top_p", w->top_p);
+    number(t, "gen_ai.request.presence_penalty", w->presence);
+    number(t, "gen_ai.request.frequency_penalty", w->frequency);
+    if (read_number(w->seed, &seed) && fabs(seed) < 9e15)
+        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.seed", (int64_t)seed);
+    if (w->n_stops)
+        otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.stop_sequences", w->stops,
+                  w->n_stops);
+}
+
+static void
+tell_reply(struct teller *t, const struct hop *h)
+{
+    struct str reason = finish_reason(h->stop);
+    text_if_any(t, "gen_ai.response.id", h->reply_id);
+    text_if_any(t, "gen_ai.response.model", h->reply_model);
+    if (h->stop != IR_STOP_UNSET)
+        otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.response.finish_reasons", &reason, 1);
+    if (t->x->wants_stream && h->first_us)
+        seconds(t, "gen_ai.response.time_to_first_chunk", h->first_us);
+    whole(t, "gen_ai.usage.input_tokens", h->usage.input);
+    whole(t, "gen_ai.usage.output_tokens", h->usage.output);
+    whole(t, "gen_ai.usage.cache_read.input_tokens", h->usage.cache_read);
+    whole(t, "gen_ai.usage.cache_creation.input_tokens", h->usage.cache_write);
+    whole(t, "gen_ai.usage.reasoning.output_tokens", h->usage.thinking);
+}
+
+/* --- spans --------------------------------------------------------------------------------- */
+
+static void
+put(struct teller *t, const struct otlp_span *s)
+{
+    otlp_span_end(t->out, otlp_span_begin(t->out, s));
+}
+
+static void
+tell_connection(struct teller *t, const struct hop *h)
+{
+    uint64_t ready = h->start_us + h->connect_us;
+    if (!h->connect_us)
+        return;
+    struct otlp_span s = make_span(t, h->span, STR("connect"), h->start_us, ready);
+    put(t, &s);
+    if (!h->tls_us)
+        return;
+    s = make_span(t, h->span, STR("tls"), ready, ready + h->tls_us);
+    put(t, &s);
+}
+
+static void
+tell_attempt(struct teller *t, const struct hop *h, unsigned which)
+{
+    char name[160];
+    const struct config_provider *p = h->deployment->config;
+    struct str operation = operation_of(t->x);
+    snprintf(name, sizeof name, "%.*s %.*s", STR_ARG(operation), STR_ARG(h->model));
+    struct otlp_span s = make_span(t, t->x->trail.context.span, str_from(name), h->start_us,
+                                   h->end_us);
+    s.span = h->span;
+    s.kind = OTLP_CLIENT;
+    size_t at = otlp_span_begin(t->out, &s);
+    text(t, "gen_ai.operation.name", operation);
+    text(t, "gen_ai.provider.name", spans_provider(p->type));
+    text(t, "gen_ai.request.model", h->model);
+    tell_wishes(t);
+    tell_reply(t, h);
+    text_if_any(t, "server.address", h->host);
+    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "server.port", h->port);
+    if (h->status)
+        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", h->status);
+    text(t, "llmux.deployment", p->name);
+    text(t, "llmux.provider.type", p->type);
+    text(t, "llmux.dialect", str_from(h->dialect ? h->dialect->name : NULL));
+    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempt", which);
+    text_if_any(t, "llmux.upstream.request_id", h->request_id);
+    if (h->first_us)
+        otlp_span_event(t->out, "first_token", wall(t, h->start_us + h->first_us));
+    if (h->fault != IR_FAULT_UNSET)
+        failed(t, h->fault, h->message);
+    otlp_span_end(t->out, at);
+    tell_connection(t, h);
+}
+
+static void
+tell_route(struct teller *t)
+{
+    const struct exchange *x = t->x;
+    uint64_t end = x->trail.n_hops ? x->trail.hops[0].start_us : t->end_us;
+    struct otlp_span s = make_span(t, x->trail.context.span, STR("route"), x->begun_us, end);
+    size_t at = otlp_span_begin(t->out, &s);
+    text_if_any(t, "llmux.model", x->model);
+    text_if_any(t, "llmux.candidate", x->attempts ? x->attempt.candidate.name : STR(""));
+    otlp_span_end(t->out, at);
+}
+
+static void
+tell_stream(struct teller *t)
+{
+    const struct exchange *x = t->x;
+    if (!x->wants_stream || !x->begun || !x->first_us)
+        return;
+    struct otlp_span s = make_span(t, x->trail.context.span, STR("stream"), x->first_us, t->end_us);
+    size_t at = otlp_span_begin(t->out, &s);
+    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_out", (int64_t)x->bytes_out);
+    otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.gone", x->gone);
+    if (x->error.set)
+        failed(t, x->error.kind, x->error.message);
+    otlp_span_end(t->out, at);
+}
+
+/* A path without a model in it is short and one of few. */
+static struct str
+name_request(const struct exchange *x, char *to, size_t room)
+{
+    bool fixed = !x->front.asked.model.p && x->path.n <= PATH_SHOWN;
+    int n = snprintf(to, room, "POST %.*s",
+                     STR_ARG(fixed ? x->path : str_from(x->front.dialect->name)));
+    return str_make(to, (size_t)n < room ? (size_t)n : room - 1);
+}
+
+static void
+tell_request(struct teller *t)
+{
+    const struct exchange *x = t->x;
+    const struct trail *trail = &x->trail;
+    char name[PATH_SHOWN + 64];
+    struct otlp_span s = make_span(t, trail->parent, name_request(x, name, sizeof name),
+                                   x->begun_us, t->end_us);
+    s.span = trail->context.span;
+    s.kind = OTLP_SERVER;
+    s.remote = trail->parent;
+    size_t at = otlp_span_begin(t->out, &s);
+    text(t, "http.request.method", STR("POST"));
+    text(t, "url.path", x->path);
+    text(t, "url.scheme", x->gateway->tls ? STR("https") : STR("http"));
+    if (x->status)
+        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", x->status);
+    text_if_any(t, "client.address", trail->client);
+    text_if_any(t, "user_agent.original", trail->agent);
+    text(t, "gen_ai.operation.name", operation_of(x));
+    text_if_any(t, "gen_ai.request.model", x->model);
+    text(t, "llmux.request_id", x->request_id);
+    text(t, "llmux.front", str_from(x->front.dialect->name));
+    otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.stream", x->wants_stream);
+    otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.gone", x->gone);
+    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempts", x->attempts);
+    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_in", (int64_t)x->bytes_in);
+    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_out", (int64_t)x->bytes_out);
+    if (x->first_us)
+        seconds(t, "llmux.overhead", x->overhead_us);
+    text_if_any(t, "llmux.dropped", x->dropped);
+    if (x->error.set)
+        failed(t, x->error.kind, x->error.message);
+    otlp_span_end(t->out, at);
+}
+
+void
+spans_make(const struct exchange *x)
+{
+    struct buf out;
+    uint64_t now = clock_us();
+    struct teller t = {
+        .x = x, .out = &out, .end_us = now, .wall_ns = (clock_wall_us() - now) * 1000
+    };
+    struct exporter *e = x->worker->service->exporter;
+    dice_init(&t.dice, x->trail.context.span ^ x->trail.context.trace.low);
+    buf_init(&out, SPANS_MAX);
+    buf_init(&t.masked, SPANS_MAX);
+    tell_request(&t);
+    tell_route(&t);
+    for (unsigned i = 0; i < x->trail.n_hops; i++)
+        tell_attempt(&t, &x->trail.hops[i], i + 1);
+    tell_stream(&t);
+    if (!out.err)
+        exporter_put(e, OTLP_TRACES, buf_str(&out));
+    buf_fini(&out);
+    buf_fini(&t.masked);
+}

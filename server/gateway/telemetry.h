@@ -1,0 +1,11 @@
+/* From the configuration to an exporter. */
+#ifndef LLMUX_GATEWAY_TELEMETRY_H
+#define LLMUX_GATEWAY_TELEMETRY_H
+
+#include "server/gateway/gateway.h"
+
+/* Start the exporter that g's configuration asks for, if it does; s->exporter is owned by the caller
+ * then.  After the log, before the workers. */
+MUST_CHECK bool telemetry_open(struct service *s, const struct gateway *g, struct fault *f);
+
+#endif

@@ -1,0 +1,244 @@
+/* Following an exchange. */
+#include "server/gateway/trail.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/ir/reply.h"
+#include "server/gateway/clock.h"
+#include "server/gateway/spans.h"
+#include "server/gateway/worker.h"
+#include "server/log/log.h"
+#include "server/upstream/upstream.h"
+
+#define AGENT_MAX   256u
+#define STOPS_MAX   16u
+#define HOPS_MAX    64u /* attempts that are told of */
+#define TRIED_MAX   800u
+#define PORT_PLAIN  80u
+#define PORT_TLS    443u
+#define SHARE_WHOLE 1000u
+
+static const struct config_telemetry *
+rules(const struct exchange *x)
+{
+    return &x->gateway->config->telemetry;
+}
+
+static uint64_t
+new_span(struct exchange *x)
+{
+    uint64_t id = dice_next(&x->worker->dice);
+    return id ? id : 1;
+}
+
+/* --- where it stands ----------------------------------------------------------------------- */
+
+/* By the lower bits of the trace's id, which are random: whoever else samples by them agrees
+ * (w3.org/TR/trace-context-2, "random trace id flag"). */
+static bool
+is_drawn(struct trace_id id, unsigned share)
+{
+    const uint64_t mask = (UINT64_C(1) << 56) - 1;
+    return share >= SHARE_WHOLE || (id.low & mask) / (mask / SHARE_WHOLE) < share;
+}
+
+static void
+join(struct exchange *x, const struct http_head *head, const struct trace_context *theirs)
+{
+    struct trail *t = &x->trail;
+    struct str state = http_head_get(head, STR("tracestate"));
+    t->context = *theirs;
+    t->parent = theirs->span;
+    if (trace_state_is_sane(state))
+        t->state = arena_str(&x->arena, state);
+}
+
+void
+trail_begin(struct exchange *x)
+{
+    struct trail *t = &x->trail;
+    const struct http_head *head = http_exchange_head(x->http);
+    struct str agent = http_head_get(head, STR("user-agent"));
+    struct trace_context theirs;
+    t->client = arena_str(&x->arena, http_exchange_peer(x->http));
+    t->records = x->worker->service->exporter && rules(x)->send_traces;
+    if (trace_context_read(http_head_get(head, STR("traceparent")), &theirs))
+        join(x, head, &theirs);
+    if (!t->records)
+        return;
+    agent.n = agent.n < AGENT_MAX ? agent.n : AGENT_MAX;
+    t->agent = arena_str(&x->arena, agent);
+    if (!t->parent)
+        t->context.trace = (struct trace_id){ new_span(x), new_span(x) };
+    if (!t->parent || !rules(x)->follow)
+        t->context.sampled = is_drawn(t->context.trace, rules(x)->sample);
+    t->context.span = new_span(x);
+}
+
+/* The tape may go before the spans are made. */
+void
+trail_read(struct exchange *x)
+{
+    struct trail_wishes *w = &x->trail.wishes;
+    if (!x->trail.records || x->tape->ask.kind != XD_OP_CHAT)
+        return;
+    const struct ir_request *r = &x->tape->ask.chat;
+    const struct ir_sampling *s = &r->sampling;
+    *w = (struct trail_wishes){ .max_output = r->max_output,
+                                .candidates = r->candidates,
+                                .top_k = s->top_k,
+                                .temperature = arena_str(&x->arena, s->temperature),
+                                .top_p = arena_str(&x->arena, s->top_p),
+                                .seed = arena_str(&x->arena, s->seed),
+                                .presence = arena_str(&x->arena, s->presence),
+                                .frequency = arena_str(&x->arena, s->frequency) };
+    unsigned n = r->stops.n < STOPS_MAX ? r->stops.n : STOPS_MAX;
+    w->stops = n ? arena_alloc(&x->arena, n * sizeof *w->stops) : NULL;
+    for (; w->stops && w->n_stops < n; w->n_stops++)
+        w->stops[w->n_stops] = arena_str(&x->arena, r->stops.v[w->n_stops]);
+}
+
+struct str
+trail_parent(struct exchange *x, struct arena *a)
+{
+    struct trail *t = &x->trail;
+    struct trace_context c = t->context;
+    if (t->records)
+        x->attempt.span = new_span(x);
+    if (!rules(x)->propagate || !trace_id_is_set(c.trace))
+        return (struct str){ NULL, 0 };
+    if (t->records)
+        c.span = x->attempt.span;
+    char *text = arena_bytes(a, TRACE_PARENT_TEXT);
+    if (text)
+        trace_context_write(&c, text);
+    return str_make(text, text ? TRACE_PARENT_TEXT : 0);
+}
+
+/* --- attempts ------------------------------------------------------------------------------ */
+
+/* "https://host:port/path", "http://[::1]/": where that is. */
+static void
+read_place(struct hop *h, struct str url, struct arena *a)
+{
+    bool tls = str_starts(url, STR("https:"));
+    struct str rest = str_skip(url, tls ? sizeof "https://" - 1 : sizeof "http://" - 1);
+    size_t n = 0;
+    while (n < rest.n && !memchr("/?#", rest.p[n], 3))
+        n++;
+    rest.n = n;
+    const char *at = n ? memrchr(rest.p, '@', n) : NULL;
+    if (at)
+        rest = str_skip(rest, (size_t)(at + 1 - rest.p));
+    const char *end = rest.n && *rest.p == '[' ? memchr(rest.p, ']', rest.n) : NULL;
+    const char *colon = rest.n ? memrchr(rest.p, ':', rest.n) : NULL;
+    h->port = tls ? PORT_TLS : PORT_PLAIN;
+    if (colon && (!end || colon > end)) {
+        char digits[6] = "";
+        size_t m = rest.n - (size_t)(colon + 1 - rest.p);
+        memcpy(digits, colon + 1, m < sizeof digits ? m : sizeof digits - 1);
+        h->port = (unsigned)strtoul(digits, NULL, 10);
+        rest.n = (size_t)(colon - rest.p);
+    }
+    if (end)
+        rest = str_make(rest.p + 1, (size_t)(end - rest.p) - 1);
+    h->host = arena_str(a, rest);
+}
+
+void
+trail_hop(struct exchange *x, uint64_t total_us)
+{
+    struct trail *t = &x->trail;
+    const struct attempt *a = &x->attempt;
+    struct hop *h = t->n_hops < HOPS_MAX ? arena_push(&x->arena, (void **)&t->hops, &t->n_hops,
+                                                      &t->cap_hops, sizeof *h)
+                                         : NULL;
+    if (!h)
+        return;
+    *h = (struct hop){ .deployment = a->candidate.offer->deployment,
+                       .dialect = a->target.dialect,
+                       .model = a->model,
+                       .span = a->span,
+                       .start_us = a->start_us,
+                       .end_us = a->start_us + total_us,
+                       .first_us = a->first_us,
+                       .connect_us = a->timing.connect_us,
+                       .tls_us = a->timing.tls_us,
+                       .status = a->status,
+                       .fault = x->error.set ? x->error.kind : IR_FAULT_UNSET,
+                       .message = x->error.set ? x->error.message : (struct str){ NULL, 0 },
+                       .gone = x->gone,
+                       .reply_id = a->tally.id,
+                       .reply_model = a->tally.model,
+                       .request_id = a->request_id,
+                       .stop = a->tally.stop,
+                       .usage = a->tally.usage };
+    if (t->records)
+        read_place(h, a->url, &x->arena);
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+/* The sample, and what one wants to see whatever that says. */
+static bool
+is_kept(const struct exchange *x)
+{
+    const struct config_telemetry *c = rules(x);
+    if (!x->trail.records)
+        return false;
+    return x->trail.context.sampled || (c->keep_errors && x->error.set)
+           || (c->keep_slow && clock_us() - x->begun_us >= c->keep_slow * 1000);
+}
+
+struct metrics_trace
+trail_example(const struct exchange *x)
+{
+    struct metrics_trace none = { .span = 0 };
+    const struct trace_context *c = &x->trail.context;
+    if (!is_kept(x))
+        return none;
+    return (struct metrics_trace){ { c->trace.high, c->trace.low }, c->span, clock_wall_ms() };
+}
+
+void
+trail_end(const struct exchange *x)
+{
+    if (is_kept(x))
+        spans_make(x);
+}
+
+/* "main 429 0.120, backup 200 1.300": where it went, what came of it, and how long that took. */
+static struct str
+print_hops(const struct trail *t, char to[TRIED_MAX])
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < t->n_hops && n < TRIED_MAX; i++) {
+        const struct hop *h = &t->hops[i];
+        uint64_t ms = (h->end_us - h->start_us) / 1000;
+        n += (size_t)snprintf(to + n, TRIED_MAX - n, "%s%.*s %d %llu.%03llu", i ? ", " : "",
+                              STR_ARG(h->deployment->config->name), h->status,
+                              (unsigned long long)ms / 1000, (unsigned long long)ms % 1000);
+    }
+    return str_make(to, n < TRIED_MAX ? n : TRIED_MAX - 1);
+}
+
+void
+trail_log(struct log_line *l, const struct exchange *x)
+{
+    const struct trail *t = &x->trail;
+    char tried[TRIED_MAX], id[32];
+    log_str(l, "client", t->client);
+    if (trace_id_is_set(t->context.trace)) {
+        trace_id_text(t->context.trace, id);
+        log_str(l, "trace_id", str_make(id, sizeof id));
+        trace_span_text(t->context.span, id);
+        log_str(l, "span_id", str_make(id, 16));
+    }
+    if (t->n_hops > 1)
+        log_str(l, "tried", print_hops(t, tried));
+    if (t->n_hops && t->hops[t->n_hops - 1].connect_us)
+        log_seconds(l, "upstream_connect", t->hops[t->n_hops - 1].connect_us);
+    if (t->n_hops && t->hops[t->n_hops - 1].tls_us)
+        log_seconds(l, "upstream_tls", t->hops[t->n_hops - 1].tls_us);
+}
