@@ -186,11 +186,18 @@ filter(struct xd *x, const struct ir_blocks *l, keep_fn *keep)
     return own;
 }
 
+/* Members that only its own dialect knows may be what its maker finds it by: an id. */
+static bool
+names_itself(const struct ir_block *b)
+{
+    return b->rest.n > 0;
+}
+
 static bool
 is_signed(const struct ir_block *b, const struct ir_blocks *all)
 {
     (void)all;
-    return b->kind != IR_BLOCK_THINKING || b->thinking.signature.n;
+    return b->kind != IR_BLOCK_THINKING || b->thinking.signature.n || names_itself(b);
 }
 
 static bool
