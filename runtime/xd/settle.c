@@ -97,6 +97,39 @@ settle_calls(struct xd *x, struct ir_request *m)
     }
 }
 
+static bool
+is_piece(const struct ir_block *b)
+{
+    return b->kind == IR_BLOCK_THINKING && !b->thinking.signature.n && !b->rest.n;
+}
+
+/* A signature alone: the thought that it is of came in the pieces before it, which some SDKs hand out as they come. */
+static bool
+is_signature(const struct ir_block *b)
+{
+    return b->kind == IR_BLOCK_THINKING && b->thinking.signature.n && !b->thinking.text.n;
+}
+
+static void
+settle_thoughts(struct xd *x, struct ir_blocks *l)
+{
+    unsigned n = 0, pieces = 0; /* pieces: that end the list so far */
+    for (unsigned i = 0; i < l->n; i++) {
+        struct ir_block b = l->v[i];
+        if (is_signature(&b) && pieces) {
+            struct str text = { NULL, 0 };
+            for (unsigned k = n - pieces; k < n; k++)
+                if (!arena_append(x->arena, &text, l->v[k].thinking.text))
+                    xd_full(x);
+            n -= pieces;
+            b.thinking.text = text;
+        }
+        l->v[n++] = b;
+        pieces = is_piece(&b) ? pieces + 1 : 0;
+    }
+    l->n = n;
+}
+
 /* The media type that an address speaks of by how its path ends, absent when it does not. */
 static struct str
 media_of(struct str url)
@@ -160,6 +193,8 @@ settle_request(struct xd *x, struct ir_request *m)
     m->family = str_from(x->dialect->family);
     settle_records(m);
     settle_calls(x, m);
-    for (unsigned i = 0; i < m->turns.n; i++)
+    for (unsigned i = 0; i < m->turns.n; i++) {
+        settle_thoughts(x, &m->turns.v[i].blocks);
         settle_media(&m->turns.v[i].blocks);
+    }
 }
